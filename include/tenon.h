@@ -1,0 +1,342 @@
+/* tenon.h - the C ABI of tenon plugins, version 1.0.0. This header is the whole ABI.
+ *
+ * A plugin is a shared library. A complete one, in C:
+ *
+ *     #include "tenon.h"
+ *
+ *     static tenon_status greet(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+ *       (void)state;
+ *       tenon_status status = tenon_write(out, "hello ", 6);
+ *       return status != TENON_OK ? status : tenon_write(out, in, in_len);
+ *     }
+ *
+ *     TENON_STATELESS_PLUGIN("greet", "1.0.0", greet)
+ *
+ *     cc -std=c11 -shared -fPIC -fvisibility=hidden -Iinclude greet.c -o greet.so
+ *
+ * COMPATIBILITY. The version is semantic. Within major 1 no released member ever changes its type, place, ownership,
+ * threading or nullability; status values are never reused; new members are appended and raise the minor. Every struct
+ * that crosses the boundary starts with its size or is a view that the callee does not keep: test `size` (TENON_HAS) before
+ * you touch a member that 1.0 did not have. Unknown flag bits are ignored. Arguments are scalars and pointers, never
+ * structs by value. Nothing is ever freed across the boundary, no exception, panic or longjmp ever crosses it.
+ *
+ * THREADS. Tags at the end of the comments are part of the contract:
+ *     [any-thread]     may be called from any thread at any time within the validity of its object;
+ *     [one-at-a-time]  never called concurrently for one instance; not always on the same thread;
+ *     [!closed]        never called after `drop` was called.
+ *
+ * Compiles as C11 and as C++11 and newer, 64-bit little-endian platforms. */
+#ifndef TENON_H
+#define TENON_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#ifdef __cplusplus
+#include <exception>
+#endif
+
+/* The version of this header, and the oldest minor that has all a plugin uses unless it says otherwise. */
+#define TENON_ABI_MAJOR 1
+#define TENON_ABI_MINOR 0
+#define TENON_ABI_PATCH 0
+#define TENON_ABI_VERSION "1.0.0"
+
+#if defined(_WIN32)
+#define TENON_EXPORT __declspec(dllexport)
+#else
+#define TENON_EXPORT __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+#define TENON_ASSERT(condition, text) static_assert(condition, text)
+#define TENON_NEW_SLOT new_ /* `new` is a keyword in C++ */
+extern "C" {
+#else
+#define TENON_ASSERT(condition, text) _Static_assert(condition, text)
+#define TENON_NEW_SLOT new
+#endif
+
+/* ---- Status: what every call of a plugin returns. Any other value is a violation of the contract. ---- */
+
+typedef int32_t tenon_status;
+enum {
+  TENON_OK = 0,
+  TENON_FAILED = 1,      /* the plugin's own error */
+  TENON_INVALID = 2,     /* the input, or the config, is not acceptable */
+  TENON_UNSUPPORTED = 3, /* the plugin does not do this */
+  TENON_BUSY = 4,        /* back-pressure: nothing was consumed, try again later */
+  TENON_NO_MEMORY = 5,   /* an allocation, or `reserve`, failed */
+  TENON_PANIC = 6,       /* an SDK stopped a panic or an exception; the instance is poisoned */
+  TENON_POISONED = 7,    /* refused: an earlier call of this instance panicked */
+  TENON_CLOSED = 8       /* refused: the other side is closed */
+};
+
+/* ---- Output: memory of the host that a plugin appends to. ---- */
+
+/* Write at `data[len]`, add to `len`, never pass `capacity`; `reserve` makes room for `additional` more bytes behind `len`
+ * and may move `data`. Valid until the call returns that got it. [one-at-a-time] */
+typedef struct tenon_out {
+  uint8_t *data;
+  size_t len;
+  size_t capacity;
+  /* TENON_OK, or TENON_NO_MEMORY with everything unchanged. */
+  tenon_status (*reserve)(struct tenon_out *out, size_t additional);
+} tenon_out;
+
+/* Appends `n` bytes. TENON_NO_MEMORY leaves the output unchanged. */
+static inline tenon_status tenon_write(tenon_out *out, const void *bytes, size_t n) {
+  if (n > out->capacity - out->len) {
+    tenon_status status = out->reserve(out, n);
+    if (status != TENON_OK) return status;
+  }
+  if (n != 0) memcpy(out->data + out->len, bytes, n);
+  out->len += n;
+  return TENON_OK;
+}
+
+/* Appends a NUL-terminated string without its NUL, then returns `status`: `return tenon_fail(out, TENON_INVALID, "why")`. */
+static inline tenon_status tenon_fail(tenon_out *out, tenon_status status, const char *message) {
+  (void)tenon_write(out, message, strlen(message));
+  return status;
+}
+
+/* ---- The host, as a plugin sees it. Valid from `new` until `drop` returns. ---- */
+
+enum { TENON_LOG_ERROR = 0, TENON_LOG_WARN = 1, TENON_LOG_INFO = 2, TENON_LOG_DEBUG = 3, TENON_LOG_TRACE = 4 };
+
+typedef struct tenon_host {
+  uint32_t size; /* sizeof(tenon_host) as the host was compiled */
+  uint32_t reserved;
+  void *ctx; /* the host's own; a plugin does not touch it */
+  /* Hands over a UTF-8 message, which is copied. Never blocks, never fails; messages are dropped when too many wait. [any-thread] */
+  void (*log)(const struct tenon_host *host, int32_t level, const char *message, size_t len);
+  /* Hands over an event, which is copied, from any thread, also from one that the plugin started. TENON_BUSY: the host's bounded
+   * queue is full, nothing was taken. TENON_CLOSED: the instance is closed. TENON_UNSUPPORTED: this host takes no events. [any-thread] */
+  tenon_status (*emit)(const struct tenon_host *host, const uint8_t *data, size_t len);
+  /* A further service of the host by its id, or NULL. None is defined in 1.0. [any-thread] */
+  const void *(*get_extension)(const struct tenon_host *host, const char *id);
+} tenon_host;
+
+/* ---- The vtable ---- */
+
+enum {
+  TENON_THREAD_SAFE = 1u << 0, /* the host may call one instance concurrently */
+  TENON_SINGLETON = 1u << 1    /* at most one instance at a time in one process */
+};
+
+/* The signature of `something` and of every method of every kind. `in` is borrowed until return (never NULL when in_len > 0). On
+ * TENON_OK `out` holds the result, on failure a UTF-8 message instead. [one-at-a-time, !closed] */
+typedef tenon_status (*tenon_method)(void *state, const uint8_t *in, size_t in_len, tenon_out *out);
+
+typedef struct tenon_plugin {
+  uint32_t size;  /* sizeof(tenon_plugin) as the plugin was compiled; the host never reads past it */
+  uint32_t flags; /* TENON_THREAD_SAFE, TENON_SINGLETON; unknown bits are ignored */
+  /* The same strings as the exported entry points give. [any-thread] */
+  const char *(*get_version)(void);
+  const char *(*get_name)(void);
+  /* Makes one instance. `config` is borrowed until return: UTF-8 JSON, may be empty. On TENON_OK `*state` is the instance (NULL is
+   * allowed: a stateless plugin). On failure nothing was created and `error` holds a UTF-8 message. `host` stays valid until
+   * `drop` returns. Different instances may be made at the same time. [any-thread] */
+  tenon_status (*TENON_NEW_SLOT)(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
+                                 tenon_out *error);
+  /* Ends the instance: exactly once for each successful `new`, also after a poisoned call. Joins the plugin's own threads before
+   * it returns. [one-at-a-time, !closed] */
+  void (*drop)(void *state);
+  /* Does one unit of the plugin's work: bytes in, bytes out. [one-at-a-time, !closed] */
+  tenon_method something;
+  /* The method table of a kind ("codec/1") or another extension, static storage, or NULL if the id is not known exactly.
+   * May itself be NULL: no extensions. [any-thread] */
+  const void *(*get_extension)(const char *id);
+} tenon_plugin;
+
+/* True if the struct behind `p` (tenon_plugin or tenon_host) was compiled with member `m`. */
+#define TENON_HAS(p, m) ((p)->size >= (uint32_t)((const char *)(&(p)->m + 1) - (const char *)(p)))
+
+/* What a plugin exports, in the order in which a host calls them. Static storage. [any-thread] */
+TENON_EXPORT const char *get_version(void);        /* the ABI version that the plugin was built against: "1.0.0" */
+TENON_EXPORT const char *get_name(void);           /* 1 to 63 bytes of [A-Za-z0-9._-] */
+TENON_EXPORT const tenon_plugin *get_plugin(void); /* only called after the version was accepted */
+
+/* ---- Kinds: typed plugins. A kind's table starts with these two members, then its methods, only ever appended. ---- */
+
+/* Declares `struct NAME` with its methods: TENON_KIND(codec_1, tenon_method encode; tenon_method decode;) */
+#define TENON_KIND(NAME, METHODS)                                   \
+  typedef struct NAME {                                             \
+    uint32_t size;  /* sizeof the struct as it was compiled */      \
+    uint32_t count; /* methods in it */                             \
+    METHODS                                                         \
+  } NAME
+/* The first two members of a table's initialiser. */
+#define TENON_KIND_HEADER(NAME) sizeof(NAME), (uint32_t)((sizeof(NAME) - 8) / sizeof(tenon_method))
+
+/* ---- The descriptor: facts that a host reads from the file's bytes, before it loads the library. No pointers, no padding. ---- */
+
+typedef struct tenon_descriptor_t {
+  char magic[8]; /* "TENON\0\0\1" */
+  uint32_t size; /* sizeof(tenon_descriptor_t) */
+  uint32_t abi_major, abi_minor, abi_patch;
+  uint8_t pointer_size; /* 8 */
+  uint8_t endian;       /* 1: little */
+  uint16_t reserved;
+  uint32_t vtable_size; /* sizeof(tenon_plugin) */
+  uint32_t flags;       /* as in the vtable */
+  uint32_t reserved2;
+  char name[64];    /* as get_name gives it, NUL padded */
+  char version[32]; /* the plugin's own semantic version */
+  char kinds[256];  /* "codec/1.0.0;connector/1.0.0" */
+} tenon_descriptor_t;
+
+#define TENON_DESCRIPTOR_MAGIC {'T', 'E', 'N', 'O', 'N', 0, 0, 1}
+#if defined(__APPLE__)
+#define TENON_DESCRIPTOR_SECTION __attribute__((section("__DATA,__tenon"), used))
+#elif defined(_MSC_VER) && !defined(__clang__)
+#pragma section(".tenon", read)
+#define TENON_DESCRIPTOR_SECTION __declspec(allocate(".tenon"))
+#else
+#define TENON_DESCRIPTOR_SECTION __attribute__((section(".tenon"), used))
+#endif
+
+/* ---- Layout: what the numbers of this ABI are. ---- */
+
+#define TENON_AT(type, member, offset) TENON_ASSERT(offsetof(type, member) == offset, #type "." #member " moved")
+TENON_ASSERT(sizeof(void *) == 8 && sizeof(size_t) == 8, "tenon plugins are 64-bit");
+TENON_AT(tenon_out, data, 0);
+TENON_AT(tenon_out, len, 8);
+TENON_AT(tenon_out, capacity, 16);
+TENON_AT(tenon_out, reserve, 24);
+TENON_ASSERT(sizeof(tenon_out) == 32, "tenon_out changed size");
+TENON_AT(tenon_host, size, 0);
+TENON_AT(tenon_host, reserved, 4);
+TENON_AT(tenon_host, ctx, 8);
+TENON_AT(tenon_host, log, 16);
+TENON_AT(tenon_host, emit, 24);
+TENON_AT(tenon_host, get_extension, 32);
+TENON_ASSERT(sizeof(tenon_host) == 40, "tenon_host changed size");
+TENON_AT(tenon_plugin, size, 0);
+TENON_AT(tenon_plugin, flags, 4);
+TENON_AT(tenon_plugin, get_version, 8);
+TENON_AT(tenon_plugin, get_name, 16);
+TENON_AT(tenon_plugin, TENON_NEW_SLOT, 24);
+TENON_AT(tenon_plugin, drop, 32);
+TENON_AT(tenon_plugin, something, 40);
+TENON_AT(tenon_plugin, get_extension, 48);
+TENON_ASSERT(sizeof(tenon_plugin) == 56, "tenon_plugin changed size");
+TENON_AT(tenon_descriptor_t, magic, 0);
+TENON_AT(tenon_descriptor_t, size, 8);
+TENON_AT(tenon_descriptor_t, abi_major, 12);
+TENON_AT(tenon_descriptor_t, abi_minor, 16);
+TENON_AT(tenon_descriptor_t, abi_patch, 20);
+TENON_AT(tenon_descriptor_t, pointer_size, 24);
+TENON_AT(tenon_descriptor_t, endian, 25);
+TENON_AT(tenon_descriptor_t, reserved, 26);
+TENON_AT(tenon_descriptor_t, vtable_size, 28);
+TENON_AT(tenon_descriptor_t, flags, 32);
+TENON_AT(tenon_descriptor_t, reserved2, 36);
+TENON_AT(tenon_descriptor_t, name, 40);
+TENON_AT(tenon_descriptor_t, version, 104);
+TENON_AT(tenon_descriptor_t, kinds, 136);
+TENON_ASSERT(sizeof(tenon_descriptor_t) == 392, "tenon_descriptor_t changed size");
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+/* ---- The SDK: one macro at file scope writes the three entry points, the vtable and the descriptor. ----
+ *
+ *   TENON_STATELESS_PLUGIN("greet", "1.0.0", greet)
+ *   TENON_PLUGIN("counter", "1.0.0", counter_new, counter_drop, counter_count)
+ *   TENON_PLUGIN_WITH("math", "1.0.0", "math/1.0.0", TENON_THREAD_SAFE, math_new, math_drop, math_call, math_extension)
+ *
+ * NAME, VERSION (the plugin's own) and KINDS are string literals. Compiled as C++ every slot gets a barrier: an exception becomes
+ * TENON_PANIC with its message, and the host poisons the instance. Wrap the methods of a kind's table in TENON_METHOD for the same. */
+
+static inline tenon_status tenon_new_nothing(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
+                                             tenon_out *error) {
+  (void)host, (void)config, (void)config_len, (void)error;
+  *state = NULL;
+  return TENON_OK;
+}
+static inline void tenon_drop_nothing(void *state) { (void)state; }
+
+#if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(_CPPUNWIND))
+namespace tenon_barrier {
+typedef tenon_status (*new_fn)(const tenon_host *, const uint8_t *, size_t, void **, tenon_out *);
+typedef void (*drop_fn)(void *);
+
+/* Call only inside a catch block. Whatever was written before the throw is no message, so it is discarded. */
+inline tenon_status caught(tenon_out *out) {
+  out->len = 0;
+  try {
+    throw;
+  } catch (const std::exception &e) {
+    return tenon_fail(out, TENON_PANIC, e.what());
+  } catch (...) {
+    return tenon_fail(out, TENON_PANIC, "an exception that is no std::exception");
+  }
+}
+template <new_fn F>
+tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state, tenon_out *error) {
+  try {
+    return F(host, config, config_len, state, error);
+  } catch (...) {
+    return caught(error);
+  }
+}
+template <drop_fn F>
+void drop(void *state) {
+  try {
+    F(state);
+  } catch (...) { /* `drop` has no way to report */
+  }
+}
+template <tenon_method F>
+tenon_status method(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  try {
+    return F(state, in, in_len, out);
+  } catch (...) {
+    return caught(out);
+  }
+}
+} /* namespace tenon_barrier */
+#define TENON_BARRIER_NEW(F)  tenon_barrier::make<F>
+#define TENON_BARRIER_DROP(F) tenon_barrier::drop<F>
+#define TENON_METHOD(F)       tenon_barrier::method<F>
+#else
+#define TENON_BARRIER_NEW(F)  F
+#define TENON_BARRIER_DROP(F) F
+#define TENON_METHOD(F)       F
+#endif
+
+#ifdef __cplusplus
+#define TENON_LINKAGE extern "C"
+#define TENON_DATA    extern "C"
+#else
+#define TENON_LINKAGE
+#define TENON_DATA
+#endif
+
+#define TENON_STATELESS_PLUGIN(NAME, VERSION, SOMETHING) \
+  TENON_PLUGIN(NAME, VERSION, tenon_new_nothing, tenon_drop_nothing, SOMETHING)
+
+#define TENON_PLUGIN(NAME, VERSION, NEW, DROP, SOMETHING) \
+  TENON_PLUGIN_WITH(NAME, VERSION, "", 0, NEW, DROP, SOMETHING, NULL)
+
+#define TENON_PLUGIN_WITH(NAME, VERSION, KINDS, FLAGS, NEW, DROP, SOMETHING, GET_EXTENSION)                                \
+  TENON_ASSERT(sizeof(NAME) > 1 && sizeof(NAME) <= 64, "a plugin's name has 1 to 63 bytes");                               \
+  TENON_ASSERT(sizeof(VERSION) > 1 && sizeof(VERSION) <= 32, "a plugin's version has 1 to 31 bytes");                      \
+  TENON_ASSERT(sizeof(KINDS) <= 256, "the list of kinds has at most 255 bytes");                                           \
+  TENON_DATA TENON_EXPORT TENON_DESCRIPTOR_SECTION const tenon_descriptor_t tenon_descriptor = {                           \
+      TENON_DESCRIPTOR_MAGIC, sizeof(tenon_descriptor_t), TENON_ABI_MAJOR, TENON_ABI_MINOR, TENON_ABI_PATCH, sizeof(void *), \
+      1, 0, sizeof(tenon_plugin), (FLAGS), 0, NAME, VERSION, KINDS};                                                       \
+  TENON_LINKAGE TENON_EXPORT const char *get_version(void) { return TENON_ABI_VERSION; }                                   \
+  TENON_LINKAGE TENON_EXPORT const char *get_name(void) { return NAME; }                                                   \
+  TENON_LINKAGE TENON_EXPORT const tenon_plugin *get_plugin(void) {                                                        \
+    static const tenon_plugin plugin = {sizeof(tenon_plugin),     (FLAGS),                  get_version,                   \
+                                        get_name,                 TENON_BARRIER_NEW(NEW),   TENON_BARRIER_DROP(DROP),      \
+                                        TENON_METHOD(SOMETHING),  GET_EXTENSION};                                          \
+    return &plugin;                                                                                                        \
+  }                                                                                                                        \
+  TENON_ASSERT(1, "so that a semicolon may follow")
+
+#endif /* TENON_H */
