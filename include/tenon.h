@@ -10,7 +10,7 @@
  *       return status != TENON_OK ? status : tenon_write(out, in, in_len);
  *     }
  *
- *     TENON_STATELESS_PLUGIN("greet", "1.0.0", greet)
+ *     TENON_STATELESS_PLUGIN("greet", "1.0.0", greet);
  *
  *     cc -std=c11 -shared -fPIC -fvisibility=hidden -Iinclude greet.c -o greet.so
  *
@@ -74,13 +74,13 @@ enum {
 
 /* ---- Output: memory of the host that a plugin appends to. ---- */
 
-/* Write at `data[len]`, add to `len`, never pass `capacity`; `reserve` makes room for `additional` more bytes behind `len`
- * and may move `data`. Valid until the call returns that got it. [one-at-a-time] */
+/* Write at `data[len]`, add to `len` (0 when a call begins), never pass `capacity`; `reserve` makes room for `additional`
+ * more bytes behind `len` and may move `data`. Valid until the call returns that got it. [one-at-a-time] */
 typedef struct tenon_out {
   uint8_t *data;
   size_t len;
   size_t capacity;
-  /* TENON_OK, or TENON_NO_MEMORY with everything unchanged. */
+  /* TENON_OK, or TENON_NO_MEMORY with everything unchanged. [one-at-a-time] */
   tenon_status (*reserve)(struct tenon_out *out, size_t additional);
 } tenon_out;
 
@@ -95,8 +95,10 @@ static inline tenon_status tenon_write(tenon_out *out, const void *bytes, size_t
   return TENON_OK;
 }
 
-/* Appends a NUL-terminated string without its NUL, then returns `status`: `return tenon_fail(out, TENON_INVALID, "why")`. */
+/* Makes a NUL-terminated string the message of a failure, in place of what was written so far, and returns `status`:
+ * `return tenon_fail(out, TENON_INVALID, "why")`. */
 static inline tenon_status tenon_fail(tenon_out *out, tenon_status status, const char *message) {
+  out->len = 0;
   (void)tenon_write(out, message, strlen(message));
   return status;
 }
@@ -244,9 +246,9 @@ TENON_ASSERT(sizeof(tenon_descriptor_t) == 392, "tenon_descriptor_t changed size
 
 /* ---- The SDK: one macro at file scope writes the three entry points, the vtable and the descriptor. ----
  *
- *   TENON_STATELESS_PLUGIN("greet", "1.0.0", greet)
- *   TENON_PLUGIN("counter", "1.0.0", counter_new, counter_drop, counter_count)
- *   TENON_PLUGIN_WITH("math", "1.0.0", "math/1.0.0", TENON_THREAD_SAFE, math_new, math_drop, math_call, math_extension)
+ *   TENON_STATELESS_PLUGIN("greet", "1.0.0", greet);
+ *   TENON_PLUGIN("counter", "1.0.0", counter_new, counter_drop, counter_count);
+ *   TENON_PLUGIN_WITH("math", "1.0.0", "math/1.0.0", TENON_THREAD_SAFE, math_new, math_drop, math_call, math_extension);
  *
  * NAME, VERSION (the plugin's own) and KINDS are string literals. Compiled as C++ every slot gets a barrier: an exception becomes
  * TENON_PANIC with its message, and the host poisons the instance. Wrap the methods of a kind's table in TENON_METHOD for the same. */

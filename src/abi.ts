@@ -67,7 +67,10 @@ export const OPTIONAL_SLOTS: readonly Slot[] = ['get_extension'];
 export const MAX_PLUGIN_SIZE = 4096;
 
 /** `tenon_host`. */
-export const HOST = { size: 40, offset: { size: 0, reserved: 4, ctx: 8, log: 16, emit: 24, get_extension: 32 } } as const;
+export const HOST = {
+  size: 40,
+  offset: { size: 0, reserved: 4, ctx: 8, log: 16, emit: 24, get_extension: 32 },
+} as const;
 
 /** `tenon_out`. */
 export const OUT = { size: 32, offset: { data: 0, len: 8, capacity: 16, reserve: 24 } } as const;

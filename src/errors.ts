@@ -9,7 +9,8 @@ export const ErrorCode = {
   ERR_TENON_INVALID_ARGUMENT: 'An argument of a call to tenon has the wrong type, range or state.',
   ERR_TENON_CLOSED: 'The host, plugin or instance was used after it was closed.',
   ERR_TENON_UNSUPPORTED: 'This build or platform cannot do what was asked (see `host.capabilities`).',
-  ERR_TENON_MISSING_KIND: 'The plugin does not offer the kind, the version of the kind, or the method that was asked for.',
+  ERR_TENON_MISSING_KIND:
+    'The plugin does not offer the kind, the version of the kind, or the method that was asked for.',
   // The file, before any instruction of it runs
   ERR_TENON_NOT_FOUND: 'No such file, or no plugin of that name in the search paths.',
   ERR_TENON_UNREADABLE: 'The file or folder exists, but cannot be read as a file or folder.',
@@ -17,9 +18,11 @@ export const ErrorCode = {
   ERR_TENON_WRONG_PLATFORM: 'A shared library for another operating system or processor.',
   ERR_TENON_MISSING_SYMBOL: 'The library does not export every entry point of the ABI.',
   ERR_TENON_BAD_SYMBOL: 'An entry point is exported as data, or belongs to another library.',
-  ERR_TENON_BAD_DESCRIPTOR: 'The descriptor is malformed, absent where it is required, or disagrees with the plugin.',
+  ERR_TENON_BAD_DESCRIPTOR:
+    'The descriptor is malformed, absent where it is required, or disagrees with the plugin.',
   ERR_TENON_UNTRUSTED: 'Owner, mode or digest of the file is not what the trust policy demands.',
-  ERR_TENON_SHADOWED: 'An earlier folder of the search path, or an earlier file, has a plugin of the same name.',
+  ERR_TENON_SHADOWED:
+    'An earlier folder of the search path, or an earlier file, has a plugin of the same name.',
   // The way in
   ERR_TENON_PROBE_CRASHED: 'The plugin crashed the throwaway process that tried it.',
   ERR_TENON_PROBE_EXITED: 'The plugin ended the throwaway process that tried it.',
@@ -83,7 +86,8 @@ export class TenonError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     for (const [key, value] of Object.entries(rest)) {
-      if (value !== undefined) Object.defineProperty(this, key, { value, enumerable: true, configurable: true });
+      if (value !== undefined)
+        Object.defineProperty(this, key, { value, enumerable: true, configurable: true });
     }
   }
 
@@ -99,7 +103,9 @@ export class TenonError extends Error {
   /** The form for machines: code, message and the details, without the stack. */
   toJSON(): Record<string, unknown> {
     const { code, message } = this;
-    const details = Object.fromEntries(Object.entries(this).filter(([key]) => key !== 'name' && key !== 'code'));
+    const details = Object.fromEntries(
+      Object.entries(this).filter(([key]) => key !== 'name' && key !== 'code'),
+    );
     return { code, message, ...details };
   }
 }

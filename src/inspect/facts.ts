@@ -2,7 +2,10 @@
 
 export type BinaryFormat = 'elf' | 'pe' | 'macho';
 
-/** One exported name. `unknown` only where the format does not tell (PE forwarders). */
+/**
+ * One exported name. `unknown`, with address 0, only where another library has it (PE forwarders, Mach-O re-exports). The address of
+ * a thread-local or absolute ELF symbol is its plain value.
+ */
 export interface ExportedSymbol {
   readonly name: string;
   readonly type: 'function' | 'data' | 'unknown';
@@ -30,20 +33,21 @@ export interface Descriptor {
   readonly kinds: Readonly<Record<string, string>>;
 }
 
-/** One slot of a vtable that could be found without running anything. */
+/** One slot of a vtable that could be found without running anything. A slot that only the loader can fill is left out. */
 export interface StaticSlot {
   readonly name: string;
   /** 0 for a NULL slot. */
   readonly address: number;
-  /** Whether the address lies in an executable segment of this file. */
+  /** Whether it points into the executable ranges of this file. */
   readonly code: boolean;
 }
 
-/** The vtable, where `get_plugin` plainly returns a constant address. */
+/** The vtable, where `get_plugin` plainly returns the address of constant memory. */
 export interface StaticVTable {
   readonly address: number;
   readonly size: number;
   readonly flags: number;
+  /** In the order of the vtable; none if `size` is absurd or the address misaligned. */
   readonly slots: readonly StaticSlot[];
 }
 
@@ -66,7 +70,7 @@ export interface LibraryFacts {
   readonly needed: readonly string[];
   /** Folders in which the library itself says to look (ELF RUNPATH or RPATH, Mach-O LC_RPATH), unexpanded. */
   readonly runpath: readonly string[];
-  /** Executable ranges. */
+  /** Executable ranges: segments or, where the file tells so much, the sections in them that hold instructions. */
   readonly code: readonly AddressRange[];
   readonly descriptor: Descriptor | null;
   /** Why a descriptor that is there could not be decoded; null if it could or if there is none. */

@@ -1,0 +1,121 @@
+/**
+ * The three jobs. Each knows its plugin's config, what a result means, and how to check a result by other means than the
+ * plugin: that is the point of `check`, which returns true, false, or null where the two cannot be compared.
+ */
+import { isAscii, isUtf8 } from 'node:buffer';
+import { gunzipSync } from 'node:zlib';
+import { count, megabytes } from './show.mjs';
+
+const isSpace = (byte) => byte === 32 || (byte >= 9 && byte <= 13);
+
+/** Lines, words and bytes, counted in JavaScript. */
+function countInJavaScript(bytes) {
+  let lines = 0;
+  let words = 0;
+  let inWord = false;
+  for (const byte of bytes) {
+    if (byte === 10) lines++;
+    const isBegin = !isSpace(byte) && !inWord;
+    if (isBegin) words++;
+    inWord = !isSpace(byte);
+  }
+  return [lines, words, bytes.length];
+}
+
+function wordcountJob() {
+  const total = { lines: 0, words: 0, bytes: 0 };
+  const read = (result) => [0, 8, 16].map((offset) => Number(result.readBigUInt64LE(offset)));
+  return {
+    plugin: 'wordcount',
+    checkedBy: 'a count in JavaScript',
+    add(_input, result) {
+      const [lines, words, bytes] = read(result);
+      total.lines += lines;
+      total.words += words;
+      total.bytes += bytes;
+    },
+    check: (input, result) => countInJavaScript(input).every((value, index) => value === read(result)[index]),
+    summary: () => `${count(total.lines)} lines, ${count(total.words)} words, ${count(total.bytes)} bytes`,
+  };
+}
+
+function gzipJob() {
+  const total = { plain: 0, packed: 0 };
+  const unpacksTo = (input, result) => {
+    try {
+      return gunzipSync(result).equals(input);
+    } catch {
+      return false;
+    }
+  };
+  return {
+    plugin: 'gzip',
+    config: { level: 6 },
+    checkedBy: 'node:zlib, which unpacked them to the same bytes',
+    add(input, result) {
+      total.plain += input.length;
+      total.packed += result.length;
+    },
+    check: unpacksTo,
+    summary() {
+      const ratio = total.packed === 0 ? 1 : total.plain / total.packed;
+      return `${megabytes(total.plain)} packed to ${megabytes(total.packed)}, ratio ${ratio.toFixed(2)}`;
+    },
+  };
+}
+
+const LF = 10;
+
+function countLines(bytes) {
+  let lines = 0;
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) lines++;
+  return lines;
+}
+
+/**
+ * The pattern as a JavaScript RegExp, or null where it means something else in Rust's regex crate, or nothing: flags in the
+ * pattern, POSIX classes and set operations.
+ */
+function toRegExp(pattern) {
+  if (/\(\?(?!:)|\[\[|&&|--|~~/.test(pattern)) return null;
+  try {
+    return new RegExp(pattern, 'u');
+  } catch {
+    return null;
+  }
+}
+
+/** The lines that match, by JavaScript. */
+function grepInJavaScript(bytes, regExp) {
+  const lines = bytes.toString().split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  const found = lines.filter((line) => regExp.test(line.endsWith('\r') ? line.slice(0, -1) : line));
+  return Buffer.from(found.map((line) => `${line}\n`).join(''));
+}
+
+function grepJob(pattern) {
+  const total = { lines: 0, files: 0 };
+  const regExp = toRegExp(pattern);
+  // `\w`, `\d`, `\s`, `\b` and `.` agree with JavaScript's about ASCII only (and about a lone CR not at all).
+  const isPlain = !/[\\.]/.test(pattern);
+  const isComparable = (input) => {
+    if (regExp === null) return false;
+    return isPlain ? isUtf8(input) : isAscii(input) && !input.includes('\r');
+  };
+  return {
+    plugin: 'grep',
+    config: { pattern },
+    optional: 'it is written in Rust and was not built',
+    checkedBy: "JavaScript's RegExp, which found the same lines",
+    uncheckedBecause: 'not UTF-8, or the pattern means something else in JavaScript',
+    add(_input, result) {
+      total.lines += countLines(result);
+      if (result.length > 0) total.files++;
+    },
+    check: (input, result) => (isComparable(input) ? grepInJavaScript(input, regExp).equals(result) : null),
+    summary: () => `${count(total.lines)} lines in ${count(total.files)} files match /${pattern}/`,
+  };
+}
+
+/** All jobs, in the order in which they are done. */
+export const makeJobs = (pattern) => [wordcountJob(), gzipJob(), grepJob(pattern)];

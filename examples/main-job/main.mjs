@@ -1,0 +1,153 @@
+/**
+ * The main job: three native plugins work through every text file below a folder, and every result is checked.
+ * `npm start` builds what is needed and then runs this.
+ */
+import { parse } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { PluginHost } from '../../dist/index.js';
+import { listTextFiles, MAX_BYTES, readText } from './files.mjs';
+import { makeJobs } from './jobs.mjs';
+import { readOptions, USAGE, UsageError } from './options.mjs';
+import { makeProgress } from './progress.mjs';
+import { count, gateTable, languageOf, megabytes, pluginTable, refusals } from './show.mjs';
+
+const print = (...lines) => console.log(lines.join('\n'));
+
+/** Admits what is in the folder, and prints what was admitted and what was refused. */
+async function discover(host, folder) {
+  const { plugins, rejected, shadowed } = await host.discover();
+  const refused = [...rejected, ...shadowed];
+  const { addon, runner } = host.capabilities;
+  const calls = addon ? 'the native addon' : 'koffi (the native addon is not built)';
+  print('', `Plugins admitted from ${folder}: ${plugins.length}`);
+  if (plugins.length > 0) {
+    print(
+      ...pluginTable(plugins),
+      '',
+      'Time in the gates of the admission, in ms',
+      ...gateTable(plugins),
+      '',
+    );
+  }
+  print(`Refused: ${refused.length === 0 ? 'none' : refused.length}`, ...refusals(refused));
+  print(`Calls by ${calls}, probes by ${runner ? 'tenon-runner' : 'Node.js'}.`);
+  return { plugins, refused };
+}
+
+/** Makes an instance for each job whose plugin is there. */
+async function startJobs(plugins, pattern) {
+  const started = [];
+  const absent = [];
+  for (const job of makeJobs(pattern)) {
+    const plugin = plugins.find(({ name }) => name === job.plugin);
+    if (plugin === undefined) {
+      absent.push(job);
+      continue;
+    }
+    const instance = await plugin.new(job.config);
+    started.push({ job, plugin, instance, ms: 0, right: 0, wrong: [], unchecked: 0 });
+  }
+  return { started, absent };
+}
+
+/** One file through one plugin. Only the plugin's own time is counted. */
+function runOne(running, input, path) {
+  const begin = performance.now();
+  const result = running.instance.callSync(input);
+  running.ms += performance.now() - begin;
+  running.job.add(input, result);
+  const isRight = running.job.check(input, result);
+  if (isRight === null) running.unchecked++;
+  else if (isRight) running.right++;
+  else running.wrong.push(path);
+}
+
+/** All files through all plugins. */
+async function runAll(started, { files, bytes }) {
+  const progress = makeProgress(bytes);
+  const done = { files: 0, bytes: 0, notText: 0 };
+  let seen = 0;
+  for (const [index, { path, size }] of files.entries()) {
+    const input = readText(path);
+    if (input === null) {
+      done.notText++;
+    } else {
+      for (const running of started) runOne(running, input, path);
+      done.files++;
+      done.bytes += input.length;
+    }
+    seen += size;
+    progress.update(seen, index + 1);
+    // Calls run on this thread: now and then signals and timers get their turn.
+    if (index % 64 === 0) await setImmediate();
+  }
+  progress.end();
+  return done;
+}
+
+function report({ job, plugin, ms, right, wrong, unchecked }, done) {
+  const seconds = Math.max(ms / 1000, 1e-6);
+  const perSecond = `${(done.bytes / 1e6 / seconds).toFixed(0)} MB/s, ${count(Math.round(done.files / seconds))} files/s`;
+  print('', `${plugin.name} (${languageOf(plugin.manifest)}): ${job.summary()}`);
+  print(`  ${seconds.toFixed(3)} s in the plugin, ${perSecond}`);
+  if (right > 0 || unchecked === 0)
+    print(`  right by ${job.checkedBy}: ${count(right)} of ${count(right + wrong.length)} files`);
+  if (unchecked > 0) print(`  not checked: ${count(unchecked)} files (${job.uncheckedBecause})`);
+  for (const path of wrong.slice(0, 5)) print(`  WRONG RESULT for ${path}`);
+}
+
+/** Says which files are worked on, and which are left out. */
+function describe(folder, { files, bytes, tooLarge, unreadable }) {
+  print('', `Text files below ${folder}: ${count(files.length)}, ${megabytes(bytes)}`);
+  if (tooLarge > 0) print(`  left out, larger than ${megabytes(MAX_BYTES)}: ${count(tooLarge)}`);
+  if (unreadable > 0) print(`  folders that cannot be read: ${count(unreadable)}`);
+}
+
+/** Says which jobs were not done. Returns whether one of them should have been: only what was never built may be absent. */
+function reportAbsent(absent, refused) {
+  const isRefused = ({ plugin }) =>
+    refused.some(({ path }) => path !== undefined && parse(path).name === plugin);
+  const missing = absent.filter((job) => !job.optional || isRefused(job));
+  for (const job of absent) {
+    const why = missing.includes(job) ? 'MISSING, the plugin was not admitted' : `SKIPPED, ${job.optional}`;
+    print('', `${job.plugin}: ${why}`);
+  }
+  return missing.length > 0;
+}
+
+async function work(host, { folder, pattern, plugins: pluginFolder }) {
+  const { plugins, refused } = await discover(host, pluginFolder);
+  const { started, absent } = await startJobs(plugins, pattern);
+  const list = listTextFiles(folder);
+  describe(folder, list);
+  const begin = performance.now();
+  const done = await runAll(started, list);
+  if (done.notText > 0) print(`  left out, not text or not readable: ${count(done.notText)}`);
+  if (done.files > 0) for (const running of started) report(running, done);
+  const isMissing = reportAbsent(absent, refused);
+  const failed = isMissing || started.some(({ wrong }) => wrong.length > 0);
+  const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+  const sum = `${count(done.files)} files, ${megabytes(done.bytes)}, ${seconds} s with reading and checking`;
+  print('', `${failed ? 'FAILED' : 'Done'}: ${sum}.`);
+  return failed ? 1 : 0;
+}
+
+async function runMainJob(options) {
+  const host = new PluginHost({ paths: [options.plugins] });
+  try {
+    return await work(host, options);
+  } finally {
+    await host.close();
+  }
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) print(USAGE);
+  else process.exitCode = await runMainJob(options);
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  const code = error.code === undefined ? '' : `${error.code}: `;
+  console.error(isUsage ? `${error.message}\n\n${USAGE}` : `The main job failed: ${code}${error.message}`);
+  process.exitCode = isUsage ? 2 : 1;
+}

@@ -1,0 +1,64 @@
+/** The command line of the main job. */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export const USAGE = `Usage: npm start [-- [FOLDER] [options]]
+
+Runs every text file below FOLDER (default: node_modules) through three native plugins and checks their results:
+wordcount (C), gzip (C, with the system's zlib) and grep (Rust).
+
+Options:
+  --pattern REGEX  what grep looks for, a regular expression of Rust's regex crate (default: TODO|FIXME|XXX)
+  --plugins DIR    the folder with the plugins (default: build/plugins)
+  -h, --help       print this text
+
+Exit code: 0 all results are right; 1 a result is wrong, or a plugin is missing or failed; 2 wrong usage.`;
+
+/** A wrong command line. */
+export class UsageError extends Error {}
+
+function folderFrom(value, argument, base) {
+  const folder = resolve(base, value);
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats === undefined) throw new UsageError(`${argument} does not exist: ${folder}`);
+  if (!stats.isDirectory()) throw new UsageError(`${argument} is not a folder: ${folder}`);
+  return folder;
+}
+
+function parse(args) {
+  const options = {
+    pattern: { type: 'string' },
+    plugins: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  };
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+}
+
+/**
+ * Reads the command line. `plugins` is not looked up here, because it may not be built yet.
+ *
+ * @param {readonly string[]} args
+ * @param {string} base the folder that relative paths start from; npm tells where it was called from
+ * @throws {UsageError}
+ */
+export function readOptions(args, base = process.env.INIT_CWD ?? process.cwd()) {
+  const { values, positionals } = parse(args);
+  if (values.help) return { help: true };
+  if (positionals.length > 1)
+    throw new UsageError(`One FOLDER is expected, not ${positionals.length}: ${positionals.join(' ')}`);
+  const [given] = positionals;
+  return {
+    help: false,
+    folder: given === undefined ? resolve(root, 'node_modules') : folderFrom(given, 'FOLDER', base),
+    pattern: values.pattern ?? 'TODO|FIXME|XXX',
+    plugins: values.plugins === undefined ? resolve(root, 'build', 'plugins') : resolve(base, values.plugins),
+  };
+}

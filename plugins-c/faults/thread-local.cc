@@ -1,0 +1,23 @@
+// thread-local.cc - a thread-local object with a destructor, touched by `something`. A host that unmaps the
+// library before the thread ends (a worker of Node that is terminated, for example) sends that thread's end
+// into unmapped code.
+#include <string>
+
+#include "tenon.h"
+
+namespace {
+
+struct Farewell {
+  std::string text = "a string that is too long to be kept inside of its object";
+  ~Farewell() { text.clear(); }
+};
+
+tenon_status call(void *, const uint8_t *in, size_t in_len, tenon_out *out) {
+  thread_local Farewell farewell;
+  if (farewell.text.empty()) return TENON_FAILED;
+  return tenon_write(out, in, in_len);
+}
+
+}  // namespace
+
+TENON_STATELESS_PLUGIN(FAULT_NAME, "1.0.0", call);

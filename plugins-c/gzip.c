@@ -1,0 +1,148 @@
+/* gzip - compresses and decompresses with the system's zlib. A plugin with state, a dependency and a kind.
+ *
+ * INPUT   any bytes for `encode`, one gzip file (of one or more members) for `decode`.
+ * RESULT  the gzip file, or the bytes that were in it. `something` is `encode`.
+ * CONFIG  {"level": 0 to 9}        effort, as zlib has it (default 6);
+ *         {"maxOutput": bytes}     what `decode` makes at most (default 256 MiB), since a kilobyte can hold a
+ * gigabyte. KIND    codec/1.0.0, methods 0 encode and 1 decode. */
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "config.h"
+
+/* A kind is a table of methods that all have the signature of `something`. Hosts know a method by its place,
+ * so the order is for ever; further methods are appended. */
+TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);
+
+enum { GZIP_WINDOW = 15 + 16 /* the largest window; 16 asks for gzip instead of zlib's own framing */ };
+
+typedef struct gzip {
+  z_stream deflate, inflate;
+  uint64_t max_output;
+} gzip;
+
+static tenon_status gzip_fail(tenon_out *out, tenon_status status, const z_stream *stream, int code) {
+  return tenon_fail(out, status, stream->msg != NULL ? stream->msg : zError(code));
+}
+
+/* zlib's buffers are set up once per instance, and only reset per call: that is what state is good for. */
+static tenon_status gzip_new(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
+                             tenon_out *error) {
+  (void)host;
+  int64_t level = 6, max_output = (int64_t)256 << 20;
+  const config_field fields[] = {
+      {.key = "level", .min = 0, .max = 9, .value = &level},
+      {.key = "maxOutput", .min = 0, .max = (int64_t)1 << 40, .value = &max_output},
+  };
+  tenon_status status = config_read(config, config_len, fields, sizeof fields / sizeof *fields, error);
+  if (status != TENON_OK) return status;
+
+  gzip *self = calloc(1, sizeof *self);
+  if (self == NULL) return tenon_fail(error, TENON_NO_MEMORY, "no memory for an instance");
+  self->max_output = (uint64_t)max_output;
+  int code = deflateInit2(&self->deflate, (int)level, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY);
+  if (code == Z_OK) {
+    code = inflateInit2(&self->inflate, GZIP_WINDOW);
+    if (code == Z_OK) {
+      *state = self;
+      return TENON_OK;
+    }
+    deflateEnd(&self->deflate);
+  }
+  /* `new` failed, so `drop` will not be called: everything is undone here. */
+  free(self);
+  return tenon_fail(error, code == Z_MEM_ERROR ? TENON_NO_MEMORY : TENON_FAILED, zError(code));
+}
+
+static void gzip_drop(void *state) {
+  gzip *self = state;
+  deflateEnd(&self->deflate);
+  inflateEnd(&self->inflate);
+  free(self);
+}
+
+/* zlib counts in `unsigned int`: larger buffers are handed over in parts. */
+static uInt part(size_t n) {
+  return n > 1u << 30 ? 1u << 30 : (uInt)n;
+}
+
+/* Lets the stream write straight into the host's memory, at least `room` bytes of it: no buffer of ours, no
+ * copy. */
+static tenon_status aim_at(z_stream *stream, tenon_out *out, size_t room) {
+  if (out->capacity - out->len < room) {
+    tenon_status status = out->reserve(out, room);
+    if (status != TENON_OK) return tenon_fail(out, status, "no memory for the result");
+  }
+  stream->next_out = out->data + out->len;
+  stream->avail_out = part(out->capacity - out->len);
+  return TENON_OK;
+}
+
+static tenon_status gzip_encode(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  z_stream *stream = &((gzip *)state)->deflate;
+  deflateReset(stream);
+  stream->next_in = in_len > 0 ? (Bytef *)in : (Bytef *)""; /* zlib refuses NULL, also for no bytes */
+  stream->avail_in = part(in_len);
+  size_t room = deflateBound(stream, (uLong)in_len); /* usually enough, so that `reserve` runs once */
+  for (size_t left = in_len - stream->avail_in;;) {
+    tenon_status status = aim_at(stream, out, room);
+    if (status != TENON_OK) return status;
+    uInt offered = stream->avail_out;
+    int code = deflate(stream, left == 0 ? Z_FINISH : Z_NO_FLUSH);
+    out->len += offered - stream->avail_out;
+    if (code == Z_STREAM_END) return TENON_OK;
+    if (code != Z_OK && code != Z_BUF_ERROR) return gzip_fail(out, TENON_FAILED, stream, code);
+    if (stream->avail_in == 0) {
+      stream->avail_in = part(left);
+      left -= stream->avail_in;
+    }
+    room = 1 << 16;
+  }
+}
+
+/* One more round of inflate. On Z_STREAM_END a further member may follow. */
+static tenon_status inflate_some(gzip *self, tenon_out *out, int *code) {
+  z_stream *stream = &self->inflate;
+  /* One byte more than allowed, to tell "exactly the limit" from "more". */
+  uint64_t left = self->max_output - out->len + 1;
+  tenon_status status = aim_at(stream, out, left < 1 << 16 ? (size_t)left : 1 << 16);
+  if (status != TENON_OK) return status;
+  if (stream->avail_out > left) stream->avail_out = (uInt)left;
+  uInt offered = stream->avail_out;
+  *code = inflate(stream, Z_NO_FLUSH);
+  out->len += offered - stream->avail_out;
+  if (out->len > self->max_output) {
+    return tenon_fail(out, TENON_INVALID, "the data unpacks to more than maxOutput bytes");
+  }
+  if (*code == Z_OK || *code == Z_STREAM_END) return TENON_OK;
+  if (*code == Z_BUF_ERROR) return tenon_fail(out, TENON_INVALID, "unexpected end of the data");
+  return gzip_fail(out, *code == Z_MEM_ERROR ? TENON_NO_MEMORY : TENON_INVALID, stream, *code);
+}
+
+static tenon_status gzip_decode(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  gzip *self = state;
+  z_stream *stream = &self->inflate;
+  inflateReset(stream);
+  stream->next_in = in_len > 0 ? (Bytef *)in : (Bytef *)"";
+  stream->avail_in = part(in_len);
+  for (size_t left = in_len - stream->avail_in;;) {
+    int code;
+    tenon_status status = inflate_some(self, out, &code);
+    if (status != TENON_OK) return status;
+    if (stream->avail_in == 0) {
+      stream->avail_in = part(left);
+      left -= stream->avail_in;
+    }
+    if (code == Z_STREAM_END) {
+      if (stream->avail_in == 0) return TENON_OK;
+      inflateReset(stream);
+    }
+  }
+}
+
+static const void *gzip_extension(const char *id) {
+  static const codec_1 codec = {TENON_KIND_HEADER(codec_1), gzip_encode, gzip_decode};
+  return strcmp(id, "codec/1") == 0 ? &codec : NULL;
+}
+
+TENON_PLUGIN_WITH("gzip", "1.0.0", "codec/1.0.0", 0, gzip_new, gzip_drop, gzip_encode, gzip_extension);

@@ -1,0 +1,211 @@
+//! metronome-rs: emits an event at an interval. A plugin with a thread of its own, which speaks without being asked; the
+//! twin of `plugins-c/metronome.c`.
+//!
+//! - **Event**: the number of the tick, from 1, as an unsigned 64-bit little-endian integer.
+//! - **Result**: the number of ticks so far, in the same form; the input is ignored.
+//! - **Config**: `{"interval": ms}`, 1 to 86400000 (default 1000); `{"count": n}` stops after n ticks (default 0: goes on
+//!   until it is closed).
+
+#![forbid(unsafe_code)]
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use tenon::{EmitError, Error, Host, Level, Output, Plugin};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Config {
+    interval: u64,
+    count: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { interval: 1000, count: 0 }
+    }
+}
+
+impl Config {
+    fn parse(text: &str) -> Result<Self, Error> {
+        if text.is_empty() {
+            return Ok(Config::default());
+        }
+        let config: Config = serde_json::from_str(text).map_err(|e| Error::invalid(format_args!("the config: {e}")))?;
+        match config.interval {
+            1..=86_400_000 => Ok(config),
+            other => Err(Error::invalid(format_args!("\"interval\" is {other}, expected 1 to 86400000 ms"))),
+        }
+    }
+}
+
+/// What the thread and the calls of the host share.
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Signalled when `stop` was set.
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    stop: bool,
+    ticks: u64,
+}
+
+impl Shared {
+    /// Nothing panics while it holds the lock; and if it did, numbers are never half-written.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Metronome {
+    shared: Arc<Shared>,
+    /// Taken when it is joined.
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Plugin for Metronome {
+    const NAME: &'static str = "metronome-rs";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    fn new(host: Host, config: &str) -> Result<Self, Error> {
+        let config = Config::parse(config)?;
+        let shared = Arc::<Shared>::default();
+        let thread = thread::Builder::new().name("metronome".to_owned()).spawn({
+            let shared = shared.clone();
+            move || run(&host, &config, &shared)
+        })?;
+        Ok(Metronome { shared, thread: Some(thread) })
+    }
+
+    fn something(&mut self, _input: &[u8], out: &mut Output<'_>) -> Result<(), Error> {
+        let ticks = self.shared.lock().ticks;
+        out.append(&ticks.to_le_bytes())
+    }
+}
+
+/// The host may go away, and with it all that the thread works for, as soon as the drop has returned: join it here.
+impl Drop for Metronome {
+    fn drop(&mut self) {
+        self.shared.lock().stop = true;
+        self.shared.wake.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // An error would say that the thread has panicked, which the panic itself has already told.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the thread does.
+fn run(host: &Host, config: &Config, shared: &Shared) {
+    let interval = Duration::from_millis(config.interval);
+    let mut due = Instant::now();
+    let mut lost = false;
+    for tick in 1.. {
+        // Added to the time that was due, not to the time that it is: delays do not add up.
+        due += interval;
+        if wait_until(due, shared).is_break() {
+            return;
+        }
+        shared.lock().ticks = tick;
+        // The lock is not held here: the host may call back, and another lock may be held there.
+        match host.emit(&tick.to_le_bytes()) {
+            // A host without events may still ask for the number of ticks.
+            Ok(()) | Err(EmitError::Unsupported) => {}
+            // An old tick is worth nothing: drop it rather than wait, and say so once.
+            Err(EmitError::Busy) if lost => {}
+            Err(EmitError::Busy) => {
+                lost = true;
+                host.log(Level::Warn, "metronome-rs: the host does not keep up, ticks are lost");
+            }
+            Err(_) => return,
+        }
+        if tick == config.count {
+            return;
+        }
+    }
+}
+
+/// Waits until it is time, or until the drop wants the thread to end. A condition variable and not a sleep: to close a
+/// metronome of a day's interval must not take a day.
+fn wait_until(due: Instant, shared: &Shared) -> ControlFlow<()> {
+    let time_left = due.saturating_duration_since(Instant::now());
+    let (state, _) = shared
+        .wake
+        .wait_timeout_while(shared.lock(), time_left, |state| !state.stop)
+        .unwrap_or_else(PoisonError::into_inner);
+    if state.stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
+tenon::plugin!(Metronome);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tenon::Status;
+    use tenon::testing::{TestHost, TestInstance};
+
+    fn ticks(metronome: &mut TestInstance<Metronome>) -> u64 {
+        u64::from_le_bytes(metronome.something(b"").unwrap().try_into().unwrap())
+    }
+
+    /// Waits for as many ticks; a metronome that never ticks is stopped by the test runner.
+    fn wait_for_ticks(metronome: &mut TestInstance<Metronome>, count: u64) {
+        while ticks(metronome) < count {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn ticks_as_often_as_it_was_told() {
+        let host = TestHost::new();
+        let mut metronome = host.start::<Metronome>(r#"{"interval":1,"count":3}"#).unwrap();
+        wait_for_ticks(&mut metronome, 3);
+        thread::sleep(Duration::from_millis(5));
+        assert_eq!(ticks(&mut metronome), 3);
+        drop(metronome);
+        assert_eq!(host.events(), [1_u64, 2, 3].map(u64::to_le_bytes));
+    }
+
+    #[test]
+    fn ends_at_once_though_the_next_tick_is_a_day_away() {
+        let host = TestHost::new();
+        let mut metronome = host.start::<Metronome>(r#"{"interval":86400000}"#).unwrap();
+        assert_eq!(ticks(&mut metronome), 0);
+        drop(metronome);
+        assert!(host.events().is_empty());
+    }
+
+    #[test]
+    fn goes_on_ticking_for_a_busy_host_and_says_once_that_ticks_are_lost() {
+        let host = TestHost::new();
+        host.refuse_events(Some(EmitError::Busy));
+        let mut metronome = host.start::<Metronome>(r#"{"interval":1}"#).unwrap();
+        wait_for_ticks(&mut metronome, 4);
+        drop(metronome);
+        assert!(host.events().is_empty());
+        assert_eq!(host.logs().len(), 1);
+        assert_eq!(host.logs()[0].0, Level::Warn);
+    }
+
+    #[test]
+    fn a_config_that_makes_no_sense_is_refused_with_a_reason() {
+        let cases = [
+            (r#"{"interval":0}"#, "expected 1 to 86400000"),
+            (r#"{"interval":86400001}"#, "expected 1 to 86400000"),
+            (r#"{"interval":-1}"#, "the config: invalid value"),
+            (r#"{"intervall":1}"#, "unknown field `intervall`"),
+            ("[", "the config: EOF"),
+        ];
+        for (config, reason) in cases {
+            let error = TestHost::new().start::<Metronome>(config).unwrap_err();
+            assert_eq!(error.status(), Status::Invalid);
+            assert!(error.message().contains(reason), "{config}: {error}");
+        }
+    }
+}

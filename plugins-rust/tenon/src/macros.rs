@@ -1,0 +1,134 @@
+/// Makes a library a plugin: writes its entry points, its vtable and its descriptor. Once in a crate, whose `Cargo.toml`
+/// says `crate-type = ["cdylib"]`.
+///
+/// ```
+/// # use tenon::{Error, Host, Output, Plugin};
+/// # struct Greet;
+/// # impl Plugin for Greet {
+/// #     const NAME: &'static str = "greet";
+/// #     const VERSION: &'static str = "1.0.0";
+/// #     fn new(_host: Host, _config: &str) -> Result<Self, Error> { Ok(Greet) }
+/// #     fn something(&mut self, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> { out.append(input) }
+/// # }
+/// tenon::plugin!(Greet);
+/// # fn main() {}
+/// ```
+///
+/// A typed plugin also names its kinds, each with its version and its methods by slot. A method is anything that can be
+/// called like [`Plugin::something`](crate::Plugin::something). A new method of a later minor is appended, nothing is
+/// ever moved. The host finds `math/1.0.0` under the id `math/1`.
+///
+/// ```
+/// # use tenon::{Error, Host, Output, Plugin};
+/// # struct Math;
+/// # impl Plugin for Math {
+/// #     const NAME: &'static str = "math-rs";
+/// #     const VERSION: &'static str = "1.0.0";
+/// #     fn new(_host: Host, _config: &str) -> Result<Self, Error> { Ok(Math) }
+/// #     fn something(&mut self, _input: &[u8], _out: &mut Output<'_>) -> Result<(), Error> {
+/// #         Err(Error::unsupported("use the kind math"))
+/// #     }
+/// # }
+/// impl Math {
+///     fn min(&mut self, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> {
+///         let (a, b) = operands(input)?;
+///         out.append(&a.min(b).to_le_bytes())
+///     }
+///     fn max(&mut self, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> {
+///         let (a, b) = operands(input)?;
+///         out.append(&a.max(b).to_le_bytes())
+///     }
+/// }
+///
+/// fn operands(input: &[u8]) -> Result<(i32, i32), Error> {
+///     let Some((a, b)) = input.split_first_chunk::<4>() else {
+///         return Err(Error::invalid("two i32 are expected"));
+///     };
+///     Ok((i32::from_le_bytes(*a), i32::from_le_bytes(b.try_into()?)))
+/// }
+///
+/// tenon::plugin!(Math, kinds: { "math/1.0.0" => [Math::min, Math::max] });
+/// # fn main() {}
+/// ```
+///
+/// A wrong name, version or kind stops the compiler:
+///
+/// ```compile_fail
+/// # use tenon::{Error, Host, Output, Plugin};
+/// # struct Greet;
+/// # impl Plugin for Greet {
+/// const NAME: &'static str = "has spaces";
+/// #     const VERSION: &'static str = "1.0.0";
+/// #     fn new(_host: Host, _config: &str) -> Result<Self, Error> { Ok(Greet) }
+/// #     fn something(&mut self, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> { out.append(input) }
+/// # }
+/// tenon::plugin!(Greet);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! plugin {
+    ($plugin:ty $(,)?) => {
+        $crate::plugin!($plugin, kinds: {});
+    };
+    ($plugin:ty, kinds: { $($kind:literal => [$($method:expr),* $(,)?]),* $(,)? } $(,)?) => {
+        const _: () = {
+            struct Exports;
+
+            impl $crate::__private::Export for Exports {
+                type Plugin = $plugin;
+                const KINDS: &'static [$crate::__private::Kind] = &[$(
+                    $crate::__private::Kind {
+                        spec: $kind,
+                        table: {
+                            const METHODS: &[$crate::raw::Method] = &[$({
+                                struct Thunk;
+                                impl $crate::__private::Method<$plugin> for Thunk {
+                                    fn call(
+                                        plugin: &mut $plugin,
+                                        input: &[u8],
+                                        out: &mut $crate::Output<'_>,
+                                    ) -> ::core::result::Result<(), $crate::Error> {
+                                        // A function pointer, so that a closure need not spell out its types.
+                                        const METHOD: fn(
+                                            &mut $plugin,
+                                            &[u8],
+                                            &mut $crate::Output<'_>,
+                                        ) -> ::core::result::Result<(), $crate::Error> = $method;
+                                        METHOD(plugin, input, out)
+                                    }
+                                }
+                                $crate::__private::method::<$plugin, Thunk>
+                            }),*];
+                            const TABLE: &$crate::raw::MethodTable<{ METHODS.len() }> =
+                                &$crate::__private::table(METHODS);
+                            ::core::ptr::from_ref(TABLE).cast()
+                        },
+                    }
+                ),*];
+            }
+
+            // A custom section, and neither pointers nor padding: the bytes in the file are final.
+            #[unsafe(no_mangle)]
+            #[used]
+            #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__tenon"))]
+            #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".tenon"))]
+            #[allow(non_upper_case_globals)]
+            pub static tenon_descriptor: $crate::raw::Descriptor = $crate::__private::descriptor::<Exports>();
+
+            #[unsafe(no_mangle)]
+            pub extern "C" fn get_version() -> *const ::core::ffi::c_char {
+                $crate::__private::get_version()
+            }
+
+            #[unsafe(no_mangle)]
+            pub extern "C" fn get_name() -> *const ::core::ffi::c_char {
+                $crate::__private::get_name::<$plugin>()
+            }
+
+            #[unsafe(no_mangle)]
+            pub extern "C" fn get_plugin() -> *const $crate::raw::Plugin {
+                $crate::__private::vtable::<Exports>()
+            }
+        };
+    };
+}

@@ -1,0 +1,185 @@
+//! The functions behind the vtable: they turn raw arguments into safe ones, call the plugin and turn its answer into a status.
+
+use core::ffi::{CStr, c_char, c_void};
+use std::cell::UnsafeCell;
+use std::ptr;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::error::{Error, Status};
+use crate::export::{Export, name_bytes};
+use crate::host::{Host, Level};
+use crate::output::Output;
+use crate::panics::{Panicked, catch, install_hook};
+use crate::plugin::Plugin;
+use crate::raw::{self, RawStatus};
+
+/// Behind the `state` pointer of the ABI.
+struct Instance<P> {
+    gate: AtomicU8,
+    host: Host,
+    plugin: UnsafeCell<P>,
+}
+
+// What the gate of an instance says.
+const READY: u8 = 0;
+const RUNNING: u8 = 1;
+const POISONED: u8 = 2;
+
+/// One method of a plugin, as a type, so that each gets a C function of its own.
+pub trait Method<P: Plugin> {
+    /// Calls it.
+    fn call(plugin: &mut P, input: &[u8], out: &mut Output<'_>) -> Result<(), Error>;
+}
+
+/// [`Plugin::something`] as a method.
+pub struct Something;
+
+impl<P: Plugin> Method<P> for Something {
+    fn call(plugin: &mut P, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> {
+        plugin.something(input, out)
+    }
+}
+
+/// The vtable of a plugin. All of it is known when the plugin is compiled.
+pub const fn vtable<E: Export>() -> &'static raw::Plugin {
+    const {
+        &raw::Plugin {
+            size: size_of::<raw::Plugin>() as u32,
+            flags: flags::<E::Plugin>(),
+            get_version,
+            get_name: get_name::<E::Plugin>,
+            new: new::<E::Plugin>,
+            drop: drop_instance::<E::Plugin>,
+            something: method::<E::Plugin, Something>,
+            get_extension: Some(get_extension::<E>),
+        }
+    }
+}
+
+/// The flags of vtable and descriptor.
+pub const fn flags<P: Plugin>() -> u32 {
+    if P::SINGLETON { raw::SINGLETON } else { 0 }
+}
+
+/// The ABI version.
+pub extern "C" fn get_version() -> *const c_char {
+    raw::ABI_VERSION.as_ptr()
+}
+
+/// The plugin's name, NUL-terminated.
+pub extern "C" fn get_name<P: Plugin>() -> *const c_char {
+    let name: &'static [u8; 64] = const { &name_bytes(P::NAME) };
+    name.as_ptr().cast()
+}
+
+unsafe extern "C" fn new<P: Plugin>(
+    host: *const raw::Host,
+    config: *const u8,
+    config_len: usize,
+    state: *mut *mut c_void,
+    error: *mut raw::Out,
+) -> RawStatus {
+    // SAFETY: the ABI: `host` stays valid until `drop` returns or this fails, and the link is closed before either.
+    let host = unsafe { Host::connect(host) };
+    // SAFETY: the ABI lends `config` until return.
+    let config = unsafe { borrow(config, config_len) };
+    // SAFETY: the ABI lends `error` until return.
+    let error = unsafe { Output::from_raw(error) };
+    install_hook();
+    let made = catch(|| {
+        let config = std::str::from_utf8(config).map_err(|e| Error::invalid(format_args!("the config: {e}")))?;
+        P::new(host.clone(), config)
+    });
+    let failure = match made {
+        Ok(Ok(plugin)) => {
+            let plugin = UnsafeCell::new(plugin);
+            let instance = Box::new(Instance { gate: AtomicU8::new(READY), host, plugin });
+            // SAFETY: the ABI gives a place for the state.
+            unsafe { ptr::write(state, Box::into_raw(instance).cast()) };
+            return Status::Ok.raw();
+        }
+        Ok(Err(error)) => Ok(Err(error)),
+        Err(panic) => Err(panic),
+    };
+    host.close();
+    answer(error, failure)
+}
+
+unsafe extern "C" fn drop_instance<P: Plugin>(state: *mut c_void) {
+    // SAFETY: the ABI: `state` comes from `new`, and `drop` is the last call with it.
+    let Instance { host, plugin, .. } = *unsafe { Box::from_raw(state.cast::<Instance<P>>()) };
+    // While the plugin ends, its threads may still use the host; afterwards nobody may.
+    if let Err(panic) = catch(|| drop(plugin)) {
+        panic.with_message(|text| host.log(Level::Error, format_args!("{}: drop panicked: {text}", P::NAME)));
+    }
+    host.close();
+}
+
+/// The C function for a method. A macro puts it into the method table of a kind.
+///
+/// # Safety
+/// As the ABI says of `something`: `state` is an alive instance of `P`, no other call of it runs on another thread, and
+/// `input` and `out` are valid until return.
+pub unsafe extern "C" fn method<P: Plugin, M: Method<P>>(
+    state: *mut c_void,
+    input: *const u8,
+    input_len: usize,
+    out: *mut raw::Out,
+) -> RawStatus {
+    // SAFETY: the ABI: `state` comes from `new` and was not dropped.
+    let instance = unsafe { &*state.cast::<Instance<P>>() };
+    // SAFETY: the ABI lends `out` until return.
+    let mut out = unsafe { Output::from_raw(out) };
+    // The ABI forbids concurrent calls, so loads and stores suffice to notice a call from within a call.
+    match instance.gate.load(Ordering::Acquire) {
+        READY => {}
+        RUNNING => return refuse(out, Status::Busy, "the instance is in the middle of another call"),
+        _ => return refuse(out, Status::Poisoned, "an earlier call of this instance panicked; make a new one"),
+    }
+    instance.gate.store(RUNNING, Ordering::Relaxed);
+    // SAFETY: the ABI lends `input` until return.
+    let input = unsafe { borrow(input, input_len) };
+    let result = catch(|| {
+        // SAFETY: the gate lets one call at a time in here, and `drop` comes after the last call.
+        let plugin = unsafe { &mut *instance.plugin.get() };
+        M::call(plugin, input, &mut out)
+    });
+    let gate = if result.is_ok() { READY } else { POISONED };
+    instance.gate.store(gate, Ordering::Release);
+    answer(out, result)
+}
+
+unsafe extern "C" fn get_extension<E: Export>(id: *const c_char) -> *const c_void {
+    // SAFETY: the ABI: `id` is a NUL-terminated string.
+    let id = unsafe { CStr::from_ptr(id) };
+    let kind = E::KINDS.iter().find(|kind| kind.has_id(id.to_bytes()));
+    kind.map_or(ptr::null(), |kind| kind.table)
+}
+
+/// # Safety
+/// `data` points to `len` bytes that nobody changes during `'a`; it may be anything if `len` is 0.
+unsafe fn borrow<'a>(data: *const u8, len: usize) -> &'a [u8] {
+    if len == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(data, len) }
+}
+
+/// The status of a finished call; on failure the output holds the message instead of a result.
+#[inline]
+fn answer(out: Output<'_>, result: Result<Result<(), Error>, Panicked>) -> RawStatus {
+    match result {
+        Ok(Ok(())) => Status::Ok.raw(),
+        Ok(Err(error)) => refuse(out, error.status(), error.message()),
+        Err(panic) => panic.with_message(|text| refuse(out, Status::Panic, text)),
+    }
+}
+
+#[cold]
+fn refuse(mut out: Output<'_>, status: Status, message: &str) -> RawStatus {
+    out.clear();
+    // Without memory for the message the status has to do.
+    let _ = out.append(message.as_bytes());
+    status.raw()
+}

@@ -1,0 +1,13 @@
+/** `npm run bench [-- options]`: builds the contenders and runs the benchmark. Options go to bench/main.mjs. */
+import { build } from './build.mjs';
+import { inRoot } from './lib/paths.mjs';
+import { runNode } from './lib/run.mjs';
+import { main } from './lib/steps.mjs';
+
+await main(import.meta.url, async () => {
+  await build({ bench: true });
+  const result = await runNode(['--expose-gc', inRoot('bench', 'main.mjs'), ...process.argv.slice(2)], {
+    echo: true,
+  });
+  return result.code ?? 1;
+});

@@ -1,0 +1,90 @@
+/** Builds what is C and C++: the addon, the runner, the C plugins, the fault plugins and the contenders of the benchmark. */
+import { readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { inRoot, root } from './paths.mjs';
+import { run, runNode } from './run.mjs';
+import { digest, isStamped, stamp, unstamp } from './stamps.mjs';
+import { mustSucceed } from './steps.mjs';
+import { findTool, requireNativeTools, requireZlib } from './tools.mjs';
+
+/** The build tree that everything but the sanitized run uses. */
+export const BUILD = inRoot('build');
+
+/** A checkout is held to no warnings; the published package, which npm's hook builds, must not break over one. */
+const CHECKOUT = ['TENON_WERROR=ON'];
+
+/** CMake refuses a cache that was made elsewhere, which is what a moved or copied checkout has. */
+function discardCache(out) {
+  for (const name of ['CMakeCache.txt', 'CMakeFiles'])
+    rmSync(join(out, name), { recursive: true, force: true });
+}
+
+const hasCache = (out) => {
+  try {
+    return readFileSync(join(out, 'CMakeCache.txt'), 'utf8').includes(
+      `CMAKE_HOME_DIRECTORY:INTERNAL=${root}\n`,
+    );
+  } catch {
+    return false;
+  }
+};
+
+/** Configures by cmake-js, which knows where Node-API's headers are. CMake itself watches its own files afterwards. */
+async function configure(out, definitions) {
+  const { CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS } = process.env;
+  const inputs = digest([inRoot('package-lock.json')], out, definitions, {
+    CC,
+    CXX,
+    CFLAGS,
+    CXXFLAGS,
+    LDFLAGS,
+  });
+  const name = 'stamps/cmake';
+  const fileOf = () => join(out, name);
+  if (isStamped(name, inputs, fileOf) && hasCache(out)) return;
+  await requireZlib();
+  unstamp(name, fileOf);
+  discardCache(out);
+  const given = definitions.map((definition) => `--CD${definition}`);
+  const cmakeJs = inRoot('node_modules', 'cmake-js', 'bin', 'cmake-js');
+  mustSucceed(
+    await runNode([cmakeJs, 'configure', '--directory', root, '--out', out, ...given]),
+    'Configuring the native parts (cmake-js configure)',
+    'cmake-configure',
+  );
+  stamp(name, inputs, fileOf);
+}
+
+/** @throws {StepFailure} if the build of the targets fails; no targets are all that are built by default */
+async function build(out, targets) {
+  const chosen = targets.length === 0 ? [] : ['--target', ...targets];
+  const args = [
+    '--build',
+    out,
+    '--config',
+    'Release',
+    '--parallel',
+    String(availableParallelism()),
+    ...chosen,
+  ];
+  const result = await run(findTool('cmake'), args);
+  mustSucceed(
+    result,
+    `Building the native parts (cmake --build ${targets.join(' ')})`.replace(' )', ')'),
+    'cmake-build',
+  );
+}
+
+/**
+ * Configures and builds.
+ *
+ * @param {readonly string[]} targets beside the default ones: `faults`, `bench-native`
+ * @param {{out?: string, definitions?: readonly string[]}} [options] `NAME=value` each, for CMake
+ */
+export async function buildNative(targets = [], { out = BUILD, definitions = [] } = {}) {
+  requireNativeTools();
+  await configure(out, [...CHECKOUT, ...definitions]);
+  await build(out, []);
+  if (targets.length > 0) await build(out, targets);
+}

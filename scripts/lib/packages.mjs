@@ -1,0 +1,38 @@
+/** The npm packages: installed exactly as package-lock.json says, and only if they are not. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './paths.mjs';
+import { runNpm } from './run.mjs';
+import { mustSucceed } from './steps.mjs';
+
+function readPackages(file) {
+  try {
+    const { '': _project, ...packages } = JSON.parse(readFileSync(file, 'utf8')).packages;
+    return packages;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * True if node_modules has what the lock file says. npm writes `node_modules/.package-lock.json` at the very end of an
+ * installation, so an interrupted one does not count. Packages for other platforms may be absent.
+ */
+export function packagesAreInstalled(folder = root) {
+  const wanted = readPackages(join(folder, 'package-lock.json'));
+  const installed = readPackages(join(folder, 'node_modules', '.package-lock.json'));
+  if (wanted === undefined || installed === undefined) return false;
+  const complete = Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
+    const found = installed[path];
+    if (found === undefined) return optional === true;
+    return found.version === version && found.integrity === integrity && existsSync(join(folder, path));
+  });
+  return complete && Object.keys(installed).every((path) => wanted[path] !== undefined);
+}
+
+/** Installs the packages if need be. */
+export async function installPackages() {
+  if (packagesAreInstalled()) return 'up to date';
+  mustSucceed(await runNpm(['ci', '--no-audit', '--no-fund']), 'npm ci', 'npm-ci');
+  return 'installed';
+}

@@ -1,0 +1,65 @@
+/** Builds the Rust plugins and copies them to where the C plugins are. */
+import { copyFileSync, mkdirSync, readFileSync, renameSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { inRoot, librarySuffix } from './paths.mjs';
+import { run } from './run.mjs';
+import { mustSucceed } from './steps.mjs';
+
+const MANIFEST = inRoot('plugins-rust', 'Cargo.toml');
+const TARGET = inRoot('plugins-rust', 'target');
+
+/** Runs cargo in the workspace of the plugins. */
+export function runCargo(cargo, [command, ...args], options = {}) {
+  const all = [command, '--manifest-path', MANIFEST, ...args];
+  return run(cargo.command, all, { env: { ...cargo.env, CARGO_TARGET_DIR: TARGET }, ...options });
+}
+
+/** What the workspace makes: `package`, the `file` that cargo writes, the folder (`out`) and the `name` that it gets. */
+const readArtifacts = () => JSON.parse(readFileSync(inRoot('plugins-rust', 'artifacts.json'), 'utf8'));
+
+/** The name of a cdylib as cargo writes it on this platform. */
+const cargoFile = (file) =>
+  (process.platform === 'win32' ? file.replace(/^lib/, '') : file).replace(/\.(so|dylib|dll)$/, '') +
+  librarySuffix;
+
+/**
+ * Copies a file, unless the copy has its size and time already. It appears at once and whole, because the old one may be
+ * mapped by a running process.
+ */
+export function copyIfChanged(from, to) {
+  const source = statSync(from);
+  const copy = statSync(to, { throwIfNoEntry: false });
+  if (copy?.size === source.size && Math.abs(copy.mtimeMs - source.mtimeMs) < 1) return false;
+  const fresh = `${to}.${process.pid}`;
+  copyFileSync(from, fresh);
+  utimesSync(fresh, source.atime, source.mtime);
+  renameSync(fresh, to);
+  return true;
+}
+
+/** Copies the libraries of the given kinds (`plugins`, `faults`) into the build tree. */
+export function copyRustLibraries(kinds, build = inRoot('build')) {
+  const artifacts = readArtifacts().filter(({ out }) => kinds.includes(out));
+  for (const { file, out, name } of artifacts) {
+    mkdirSync(join(build, out), { recursive: true });
+    const target = name.replace(/\.(so|dylib|dll)$/, '') + librarySuffix;
+    copyIfChanged(join(TARGET, 'release', cargoFile(file)), join(build, out, target));
+  }
+}
+
+/**
+ * Builds the packages of the given kinds (`plugins`, `faults`).
+ *
+ * @param {{command: string, env: NodeJS.ProcessEnv}} cargo
+ * @param {readonly string[]} kinds
+ */
+export async function buildRust(cargo, kinds) {
+  const packages = readArtifacts().filter(({ out }) => kinds.includes(out));
+  const chosen = [...new Set(packages.map((artifact) => artifact.package))].flatMap((name) => [
+    '--package',
+    name,
+  ]);
+  const result = await runCargo(cargo, ['build', '--release', '--locked', ...chosen]);
+  mustSucceed(result, 'Building the Rust plugins (cargo build)', 'cargo-build');
+  copyRustLibraries(kinds);
+}

@@ -1,0 +1,37 @@
+/** Compiles src to dist. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { inRoot } from './paths.mjs';
+import { runNode } from './run.mjs';
+import { digest, filesBelow, isStamped, stamp, unstamp } from './stamps.mjs';
+import { mustSucceed } from './steps.mjs';
+
+const STAMP = 'typescript';
+
+/** Runs the compiler of the repository. */
+export const runTsc = (args) => runNode([inRoot('node_modules', 'typescript', 'bin', 'tsc'), ...args]);
+
+const outputOf = (source, ending) => inRoot('dist', relative(inRoot('src'), source).replace(/\.ts$/, ending));
+
+/** Removes what earlier sources left in dist: a deleted module must not stay importable. */
+function prune(sources) {
+  const kept = new Set(
+    ['.js', '.js.map', '.d.ts'].flatMap((ending) => sources.map((source) => outputOf(source, ending))),
+  );
+  for (const entry of readdirSync(inRoot('dist'), { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !kept.has(path)) rmSync(path);
+  }
+}
+
+export async function compileTypeScript() {
+  const sources = filesBelow([inRoot('src')]).filter((file) => file.endsWith('.ts'));
+  const inputs = digest([...sources, inRoot('tsconfig.json'), inRoot('package-lock.json')]);
+  if (isStamped(STAMP, inputs) && sources.every((source) => existsSync(outputOf(source, '.js'))))
+    return 'up to date';
+  unstamp(STAMP);
+  mustSucceed(await runTsc(['-p', inRoot('tsconfig.json')]), 'The TypeScript compiler', 'typescript');
+  prune(sources);
+  stamp(STAMP, inputs);
+  return 'compiled';
+}

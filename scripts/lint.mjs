@@ -1,0 +1,92 @@
+/**
+ * Lint and format: `npm run lint` checks, `npm run format` (the same with `--write`) repairs what can be repaired.
+ */
+import { findCargo } from './lib/cargo.mjs';
+import { inRoot, root } from './lib/paths.mjs';
+import { run, runNode, tail } from './lib/run.mjs';
+import { runCargo } from './lib/rust.mjs';
+import { filesBelow } from './lib/stamps.mjs';
+import { main, say } from './lib/steps.mjs';
+import { findTool, missingToolsMessage, TOOLS } from './lib/tools.mjs';
+import { setUp } from './setup.mjs';
+
+/** The version whose formatting is the repository's. Others break lines in other places. */
+const CLANG_FORMAT_VERSION = 14;
+
+/** @typedef {{name: string, state: 'passed' | 'failed' | 'skipped', text?: string}} CheckResult */
+
+const judge = (name, { ok, output }) =>
+  ok ? { name, state: 'passed' } : { name, state: 'failed', text: tail(output, 80) };
+
+async function biome(write) {
+  const args = ['check', '--error-on-warnings', ...(write ? ['--write'] : [])];
+  return judge(
+    'Biome',
+    await runNode([inRoot('node_modules', '@biomejs', 'biome', 'bin', 'biome'), ...args]),
+  );
+}
+
+const nativeSources = () =>
+  filesBelow(['include', 'native', 'plugins-c', 'bench', 'test'].map((folder) => inRoot(folder))).filter(
+    (file) => /\.(c|h|cc)$/.test(file),
+  );
+
+async function clangFormat(write) {
+  const name = 'clang-format';
+  const command = findTool('clangFormat');
+  if (command === undefined) return { name, state: 'failed', text: missingToolsMessage([TOOLS.clangFormat]) };
+  const mode = write ? ['-i'] : ['--dry-run', '-Werror'];
+  const result = await run(command, ['--style=file', ...mode, ...nativeSources()]);
+  const { output } = await run(command, ['--version']);
+  const version = Number(/version (\d+)/.exec(output)?.[1]);
+  if (result.ok || version === CLANG_FORMAT_VERSION) return judge(name, result);
+  const text = `This is clang-format ${version}; the repository is formatted by version ${CLANG_FORMAT_VERSION}, and they differ.`;
+  return { name, state: 'skipped', text };
+}
+
+/** cargo's own tools are packages of their own; without one its check is skipped, like all of Rust. */
+async function cargoTool(cargo, name, args) {
+  const tool = args[0];
+  const available = await run(cargo.command, [tool, '--version'], { env: cargo.env });
+  if (available.ok) return judge(name, await runCargo(cargo, args));
+  const package_ = tool === 'fmt' ? 'rustfmt' : 'rust-clippy';
+  const text = `cargo ${tool} is missing: rustup component add ${package_.replace('rust-', '')}, or the Debian package ${package_}.`;
+  return { name, state: 'skipped', text };
+}
+
+async function rust(write) {
+  const cargo = await findCargo();
+  const names = ['cargo fmt', 'cargo clippy'];
+  if ('missing' in cargo) return names.map((name) => ({ name, state: 'skipped', text: cargo.missing }));
+  const format = await cargoTool(cargo, names[0], ['fmt', '--all', ...(write ? [] : ['--check'])]);
+  const clippy = ['clippy', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'];
+  return write ? [format] : [format, await cargoTool(cargo, names[1], clippy)];
+}
+
+/**
+ * Runs all checks, also when one fails.
+ *
+ * @returns {Promise<CheckResult[]>}
+ */
+export async function lint({ write = false } = {}) {
+  const results = [];
+  for (const check of [biome, clangFormat, rust]) {
+    for (const result of [await check(write)].flat()) {
+      results.push(result);
+      printCheck(result);
+    }
+  }
+  return results;
+}
+
+/** Prints a line about a check, and what it found. */
+export function printCheck({ name, state, text }) {
+  say(`${name}: ${state === 'passed' ? 'fine' : state.toUpperCase()}`);
+  if (text !== undefined) console.log(text.replaceAll(`${root}/`, '').replace(/^/gm, '    '));
+}
+
+await main(import.meta.url, async () => {
+  await setUp();
+  const results = await lint({ write: process.argv.includes('--write') });
+  return results.some(({ state }) => state === 'failed') ? 1 : 0;
+});

@@ -1,0 +1,67 @@
+/**
+ * `npm test`: sets up, builds, and runs every check and test there is. `npm test -- FILE…` runs only these test files, with
+ * and without the addon. The last line counts everything.
+ */
+import { build } from './build.mjs';
+import { tail } from './lib/run.mjs';
+import { runCargo } from './lib/rust.mjs';
+import { main, say, step } from './lib/steps.mjs';
+import { addTally, emptyTally, tallyLine, tallyOfCargo, tallyOfCheck } from './lib/tally.mjs';
+import { runTsc } from './lib/typescript.mjs';
+import { runVitest } from './lib/vitest.mjs';
+import { lint, printCheck } from './lint.mjs';
+
+/** What the addon has no part in is not run a second time without it. */
+const SAME_WITHOUT_ADDON = ['test/inspect/**', 'test/scripts/**', 'test/abi/**'];
+
+async function checkTypes() {
+  const results = [];
+  for (const [name, project] of [
+    ['types of src', 'tsconfig.json'],
+    ['types of test, bench and examples', 'tsconfig.test.json'],
+  ]) {
+    const { ok, output } = await runTsc(['--noEmit', '-p', project]);
+    const result = ok ? { name, state: 'passed' } : { name, state: 'failed', text: tail(output, 80) };
+    printCheck(result);
+    results.push(result);
+  }
+  return results;
+}
+
+async function testCargo(cargo) {
+  if (cargo === undefined) return { ...emptyTally(), skipped: 1 };
+  let tally = emptyTally();
+  await step('cargo test', async () => {
+    const { ok, output } = await runCargo(cargo, ['test', '--workspace', '--locked', '--no-fail-fast']);
+    tally = tallyOfCargo(output, ok);
+    if (!ok) console.log(tail(output, 100));
+    return tallyLine(tally);
+  });
+  return tally;
+}
+
+async function testVitest(args) {
+  say('tests, with the addon');
+  const withAddon = await runVitest('with-addon', { args });
+  say('tests, without the addon');
+  const excluded = SAME_WITHOUT_ADDON.map((pattern) => `--exclude=${pattern}`);
+  const without = await runVitest('without-addon', {
+    args: [...args, ...excluded],
+    env: { TENON_NO_ADDON: '1' },
+  });
+  return [withAddon, without];
+}
+
+await main(import.meta.url, async () => {
+  const args = process.argv.slice(2);
+  const { cargo } = await build({ faults: true, bench: true });
+  const total = emptyTally();
+  if (args.length === 0) {
+    for (const { state } of [...(await lint()), ...(await checkTypes())])
+      addTally(total, tallyOfCheck(state));
+    addTally(total, await testCargo(cargo));
+  }
+  for (const tally of await testVitest(args)) addTally(total, tally);
+  console.log(`\n${tallyLine(total)}`);
+  return total.failed === 0 && total.passed > 0 ? 0 : 1;
+});

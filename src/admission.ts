@@ -1,0 +1,263 @@
+/**
+ * The gates that a file passes, in order, on its way to becoming a plugin. Nothing later runs when an earlier one refuses;
+ * the name of the gate stands in the error, its time in the result. What may be known beforehand (digest and facts of an
+ * unchanged file, the verdict of the probe, the opened library) is kept by digest; policies are judged anew every time.
+ */
+import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import { extname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { type CopiedFile, copyFile, copyFolder, discard, publish } from './admission/copies.js';
+import { dependencies } from './admission/dependencies.js';
+import { locate } from './admission/locate.js';
+import { probe } from './admission/probe.js';
+import type { TrustPolicy } from './admission/trust.js';
+import type { Verdicts } from './admission/verdicts.js';
+import { asTenonError, TenonError } from './errors.js';
+import {
+  checkDescriptor,
+  checkEntryPoints,
+  checkPlatform,
+  checkStaticVTable,
+  inspectFile,
+  type LibraryFacts,
+} from './inspect/index.js';
+import { type Library, openLibrary, type VTable } from './library.js';
+import { acceptVersion, type VersionRule } from './version.js';
+
+/** The gates, in order. */
+export const GATES = [
+  'find',
+  'trust',
+  'inspect',
+  'copy',
+  'probe',
+  'open',
+  'version',
+  'name',
+  'vtable',
+  'register',
+] as const;
+export type Gate = (typeof GATES)[number];
+
+/** How long a gate took. */
+export interface GateTime {
+  readonly gate: Gate;
+  readonly ms: number;
+}
+
+/** `known-skips`: a digest that passed before is not probed again. `always` and `never` say it themselves. */
+export type ProbeMode = 'known-skips' | 'always' | 'never';
+
+/** What a host demands of its plugins. */
+export interface AdmissionPolicy {
+  readonly rule: VersionRule;
+  readonly descriptor: 'optional' | 'required';
+  readonly trust: TrustPolicy;
+  readonly verdicts: Verdicts;
+  readonly probe: { readonly mode: ProbeMode; readonly deadline: number };
+  /** Folder for private copies; undefined for the default. */
+  readonly cacheDir: string | undefined;
+}
+
+/** A file that passed all gates but `register`, which is the host's. */
+export interface Admitted {
+  /** The real path of the original file. */
+  readonly path: string;
+  /** SHA-256 of the file, hexadecimal. */
+  readonly digest: string;
+  readonly name: string;
+  /** The ABI version that it states. */
+  readonly abi: string;
+  readonly facts: LibraryFacts;
+  readonly library: Library;
+  readonly vtable: VTable;
+  readonly gates: GateTime[];
+}
+
+/** A private copy: its path, what it holds, and the digest over it and all that it brings along. */
+interface Copy {
+  readonly path: string;
+  readonly digest: string;
+  readonly key: string;
+  readonly facts: LibraryFacts;
+}
+
+/** A file that was written to so shortly before it was read may be written to again without a new time stamp. */
+const RACY_NS = 2_000_000_000n;
+const MAX_KNOWN = 4096;
+/** Copies by the original's identity and time stamps, and opened libraries by digest; both live as long as the thread. */
+const copies = new Map<string, Copy>();
+const libraries = new Map<string, Library>();
+
+/** Leads the file at `path` through the gates. @throws TenonError with the gate that refused */
+export async function admit(path: string, policy: AdmissionPolicy): Promise<Admitted> {
+  const gates: GateTime[] = [];
+  const pass = async <T>(gate: Gate, step: () => T | Promise<T>): Promise<T> => {
+    const start = performance.now();
+    try {
+      return await step();
+    } catch (error) {
+      throw asTenonError(error, 'ERR_TENON_LOAD_FAILED', `Cannot load ${path}`).with({ path, gate });
+    } finally {
+      gates.push({ gate, ms: performance.now() - start });
+    }
+  };
+  const file = await pass('find', () => locate(path));
+  await pass('trust', () => policy.trust.checkModes(file.path, file.stats));
+  const identity = identify(file.stats, policy);
+  const known = copies.get(identity);
+  await pass('inspect', () => judgeFacts(known?.facts ?? inspectFile(file.path), path, policy));
+  const copy = await pass('copy', () =>
+    known === undefined ? makeCopy(file.path, path, identity, policy) : vouched(known, policy),
+  );
+  await pass('probe', () => passProbe(copy, path, policy));
+  const library = await pass('open', () => openCopy(copy, path));
+  const abi = await pass('version', () => {
+    const version = library.version();
+    acceptVersion(version, policy.rule, path);
+    return version;
+  });
+  const name = await pass('name', () => library.pluginName());
+  const vtable = await pass('vtable', () => {
+    const found = library.vtable();
+    checkAgainstDescriptor(path, copy.facts, { abi, name, size: found.size, flags: found.flags });
+    return found;
+  });
+  return { path: file.path, digest: copy.digest, name, abi, facts: copy.facts, library, vtable, gates };
+}
+
+/** What tells an unchanged file from a changed one, together with where its copies go. */
+function identify(stats: BigIntStats, policy: AdmissionPolicy): string {
+  return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs, policy.cacheDir ?? ''].join(':');
+}
+
+/** All that the bytes alone can be refused for. */
+function judgeFacts(facts: LibraryFacts, path: string, policy: AdmissionPolicy): void {
+  checkPlatform(facts);
+  checkEntryPoints(facts);
+  checkDescriptor(facts);
+  if (facts.descriptor === null && policy.descriptor === 'required') {
+    throw new TenonError(
+      'ERR_TENON_BAD_DESCRIPTOR',
+      `Cannot load ${path}: it exports no tenon_descriptor, and this host demands one. Use TENON_PLUGIN or tenon::plugin!, which write it.`,
+    );
+  }
+  if (facts.descriptor !== null) acceptVersion(facts.descriptor.abi, policy.rule, path);
+  checkStaticVTable(facts);
+}
+
+async function makeCopy(
+  real: string,
+  asked: string,
+  identity: string,
+  policy: AdmissionPolicy,
+): Promise<Copy> {
+  const startedNs = BigInt(Date.now()) * 1_000_000n;
+  const folder = await copyFolder(policy.cacheDir);
+  const copied = await copyFile(real, folder);
+  try {
+    await policy.trust.checkDigest(asked, copied.digest);
+    // From here on the copy is what counts: the original may have changed since it was inspected.
+    const facts = inspectFile(copied.temporary);
+    judgeFacts(facts, asked, policy);
+    const brought = await copyDependencies(real, facts, folder, policy);
+    const key = combinedDigest(copied.digest, brought);
+    const place = brought.length === 0 ? folder : join(folder, key);
+    const path = join(place, `${key}${extname(real)}`);
+    for (const { copy, relative } of brought) await publish(copy, join(place, relative));
+    await publish(copied, path);
+    const result: Copy = { path, key, digest: copied.digest, facts: { ...facts, path: real } };
+    if (brought.length === 0) remember(identity, result, startedNs);
+    return result;
+  } catch (error) {
+    await discard(copied);
+    throw error;
+  }
+}
+
+/**
+ * Keeps a copy for the next admission of the same, unchanged file. Not for files that bring libraries along: those may
+ * change while the file does not.
+ */
+function remember(identity: string, copy: Copy, startedNs: bigint): void {
+  const [, , , mtimeNs = '0', ctimeNs = '0'] = identity.split(':');
+  const changed = BigInt(mtimeNs) > BigInt(ctimeNs) ? BigInt(mtimeNs) : BigInt(ctimeNs);
+  if (changed + RACY_NS > startedNs) return;
+  if (copies.size >= MAX_KNOWN) copies.clear();
+  copies.set(identity, copy);
+}
+
+async function copyDependencies(real: string, facts: LibraryFacts, folder: string, policy: AdmissionPolicy) {
+  const brought: { relative: string; copy: CopiedFile }[] = [];
+  try {
+    for (const { path, relative } of dependencies(real, facts)) {
+      const copy = await copyFile(path, folder);
+      brought.push({ relative, copy });
+      await policy.trust.checkDigest(path, copy.digest);
+    }
+    return brought;
+  } catch (error) {
+    for (const { copy } of brought) await discard(copy);
+    throw error;
+  }
+}
+
+function combinedDigest(
+  digest: string,
+  brought: readonly { relative: string; copy: { digest: string } }[],
+): string {
+  if (brought.length === 0) return digest;
+  const hash = createHash('sha256').update(digest);
+  for (const { relative, copy } of brought) hash.update(`\0${relative}\0${copy.digest}`);
+  return hash.digest('hex');
+}
+
+/** A copy made earlier, perhaps under another policy. */
+async function vouched(copy: Copy, policy: AdmissionPolicy): Promise<Copy> {
+  await policy.trust.checkDigest(copy.path, copy.digest);
+  return copy;
+}
+
+async function passProbe(copy: Copy, path: string, policy: AdmissionPolicy): Promise<void> {
+  const { mode, deadline } = policy.probe;
+  if (mode === 'never') return;
+  if (mode === 'known-skips' && (await policy.verdicts.get(copy.key)) !== undefined) return;
+  const accept = (version: string) => acceptVersion(version, policy.rule, path);
+  const found = await probe(copy.path, copy.facts, { deadline, accept, shown: path });
+  checkAgainstDescriptor(path, copy.facts, { ...found, abi: found.version });
+  await policy.verdicts.add(copy.key, {
+    name: found.name,
+    version: found.version,
+    date: new Date().toISOString(),
+  });
+}
+
+function openCopy(copy: Copy, path: string): Library {
+  const opened = libraries.get(copy.key) ?? openLibrary(copy.path, copy.facts, path);
+  libraries.set(copy.key, opened);
+  return opened;
+}
+
+/** A plugin whose descriptor says one thing and whose code says another is not to be trusted in anything. */
+function checkAgainstDescriptor(
+  path: string,
+  { descriptor }: LibraryFacts,
+  found: { abi: string; name: string; size: number; flags: number },
+): void {
+  if (descriptor === null) return;
+  const pairs = [
+    ['ABI version', descriptor.abi, found.abi],
+    ['name', descriptor.name, found.name],
+    ['vtable size', descriptor.vtableSize, found.size],
+    ['flags', descriptor.flags, found.flags],
+  ] as const;
+  for (const [what, stated, actual] of pairs) {
+    if (stated === actual) continue;
+    throw new TenonError(
+      'ERR_TENON_BAD_DESCRIPTOR',
+      `Cannot load ${path}: its descriptor states the ${what} ${stated}, the loaded library says ${actual}. Rebuild it, and let the SDK's macro write both.`,
+      { path, gate: 'vtable' },
+    );
+  }
+}

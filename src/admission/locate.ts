@@ -1,0 +1,46 @@
+/** Gate `find`: from a path to a real file. */
+import type { BigIntStats } from 'node:fs';
+import { lstat, realpath, stat } from 'node:fs/promises';
+import { TenonError } from '../errors.js';
+
+/** The real path behind `path`, and what the system knows of the file. @throws TenonError NOT_FOUND, UNREADABLE */
+export async function locate(path: string): Promise<{ path: string; stats: BigIntStats }> {
+  try {
+    const real = await realpath(path);
+    const stats = await stat(real, { bigint: true });
+    if (stats.isFile()) return { path: real, stats };
+    const found = stats.isDirectory() ? 'a directory' : 'no regular file';
+    throw new TenonError(
+      'ERR_TENON_UNREADABLE',
+      `Cannot load ${path}: found ${found}, expected a shared library.`,
+      { path },
+    );
+  } catch (error) {
+    if (error instanceof TenonError) throw error;
+    throw await explain(path, error as NodeJS.ErrnoException);
+  }
+}
+
+async function explain(path: string, cause: NodeJS.ErrnoException): Promise<TenonError> {
+  const details = { path, cause };
+  if (cause.code === 'ELOOP') {
+    return new TenonError(
+      'ERR_TENON_NOT_FOUND',
+      `Cannot load ${path}: its symbolic links lead in a circle. Point the link to a file.`,
+      details,
+    );
+  }
+  if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') {
+    const link = await lstat(path).then(
+      (found) => found.isSymbolicLink(),
+      () => false,
+    );
+    const found = link ? 'a symbolic link to nothing' : 'no such file';
+    return new TenonError('ERR_TENON_NOT_FOUND', `Cannot load ${path}: ${found}. Check the path.`, details);
+  }
+  return new TenonError(
+    'ERR_TENON_UNREADABLE',
+    `Cannot load ${path}: ${cause.message}. Check the permissions of the file and of its folders.`,
+    details,
+  );
+}

@@ -1,0 +1,133 @@
+/** Gate `trust`: who may have written the file, and whether its digest is one that the user vouched for. */
+
+import type { BigIntStats } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { asTenonError, invalidArgument, TenonError } from '../errors.js';
+
+/** What a host demands of the files that it loads. */
+export interface TrustOptions {
+  /**
+   * Accept files, and files in folders, that any user of the system may change. Default false. (A folder with the sticky
+   * bit, as /tmp has it, does not count: others cannot replace files in it.) Not checked on Windows.
+   */
+  readonly othersMayWrite?: boolean;
+  /** Accept only files that belong to one of these user ids. Default: any owner. Not checked on Windows. */
+  readonly owners?: readonly number[];
+  /** Accept only files with one of these SHA-256 digests (64 hexadecimal digits). */
+  readonly digests?: readonly string[];
+  /** A file as `sha256sum plugins/*.so > tenon.lock` writes it; accept only files with one of its digests. */
+  readonly lockFile?: string;
+}
+
+const OTHERS_WRITE = 0o002;
+const STICKY = 0o1000;
+const DIGEST = /^[0-9a-f]{64}$/;
+
+/** A trust policy whose options were checked. */
+export class TrustPolicy {
+  readonly #options: TrustOptions;
+  #locked: Promise<ReadonlySet<string>> | null = null;
+
+  /** @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+  constructor(options: TrustOptions = {}) {
+    if (typeof options !== 'object' || options === null) throw invalidArgument('trust', 'must be an object');
+    const { owners, digests, lockFile, othersMayWrite } = options;
+    if (othersMayWrite !== undefined && typeof othersMayWrite !== 'boolean') {
+      throw invalidArgument('trust.othersMayWrite', 'must be a boolean');
+    }
+    if (
+      owners !== undefined &&
+      !(Array.isArray(owners) && owners.every((id) => Number.isInteger(id) && id >= 0))
+    ) {
+      throw invalidArgument('trust.owners', 'must be an array of user ids');
+    }
+    if (
+      digests !== undefined &&
+      !(Array.isArray(digests) && digests.every((hex) => DIGEST.test(String(hex).toLowerCase())))
+    ) {
+      throw invalidArgument(
+        'trust.digests',
+        'must be an array of SHA-256 digests, 64 hexadecimal digits each',
+      );
+    }
+    if (lockFile !== undefined && (typeof lockFile !== 'string' || lockFile === '')) {
+      throw invalidArgument('trust.lockFile', 'must be the path of a file');
+    }
+    this.#options = options;
+  }
+
+  /** Checks owner and modes of the file and of its folder. @throws TenonError ERR_TENON_UNTRUSTED */
+  async checkModes(path: string, file: BigIntStats): Promise<void> {
+    if (process.platform === 'win32') return;
+    const { owners, othersMayWrite } = this.#options;
+    if (owners !== undefined && !owners.includes(Number(file.uid))) {
+      throw untrusted(
+        path,
+        `it belongs to user ${file.uid}, expected one of ${owners.join(', ') || 'none'}`,
+        'Change its owner (chown), or the option trust.owners.',
+      );
+    }
+    if (othersMayWrite) return;
+    const advice = 'Take the right away (chmod o-w), or set the option trust.othersMayWrite.';
+    const fileMode = Number(file.mode);
+    if (fileMode & OTHERS_WRITE)
+      throw untrusted(path, `any user may write to it (mode ${octal(fileMode)})`, advice);
+    const folder = dirname(path);
+    const { mode } = await stat(folder);
+    if (mode & OTHERS_WRITE && !(mode & STICKY)) {
+      throw untrusted(path, `any user may write to its folder ${folder} (mode ${octal(mode)})`, advice);
+    }
+  }
+
+  /** Checks the digest of a file. @throws TenonError ERR_TENON_UNTRUSTED, ERR_TENON_UNREADABLE (the lock file) */
+  async checkDigest(path: string, digest: string): Promise<void> {
+    const { digests, lockFile } = this.#options;
+    if (digests === undefined && lockFile === undefined) return;
+    this.#locked ??= this.#vouchedFor();
+    if ((await this.#locked).has(digest)) return;
+    const where =
+      lockFile === undefined ? 'the digests of the option trust.digests' : `the lock file ${lockFile}`;
+    throw untrusted(
+      path,
+      `its SHA-256 digest ${digest} is not among ${where}`,
+      'Add it if you know where the file comes from.',
+    );
+  }
+
+  async #vouchedFor(): Promise<ReadonlySet<string>> {
+    const { digests = [], lockFile } = this.#options;
+    const vouched = new Set(digests.map((hex) => hex.toLowerCase()));
+    if (lockFile === undefined) return vouched;
+    let text: string;
+    try {
+      text = await readFile(lockFile, 'utf8');
+    } catch (error) {
+      throw asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot read the lock file ${lockFile}`);
+    }
+    for (const [index, line] of text.split(/\r?\n/).entries()) {
+      if (line.trim() === '' || line.startsWith('#')) continue;
+      const digest = line.split(/\s/, 1)[0]?.toLowerCase().replace(/^\\/, '') ?? '';
+      if (!DIGEST.test(digest)) {
+        throw new TenonError(
+          'ERR_TENON_UNREADABLE',
+          `Line ${index + 1} of the lock file ${lockFile} does not begin with a SHA-256 digest. Write it with sha256sum.`,
+          { path: lockFile },
+        );
+      }
+      vouched.add(digest);
+    }
+    return vouched;
+  }
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
+}
+
+function untrusted(path: string, found: string, advice: string): TenonError {
+  return new TenonError('ERR_TENON_UNTRUSTED', `Cannot trust ${path}: ${found}. ${advice}`, {
+    path,
+    gate: 'trust',
+  });
+}

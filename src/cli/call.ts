@@ -1,0 +1,98 @@
+/** `tenon call`: one call of one plugin. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { type Binding, type Instance, PluginHost } from '../index.js';
+import { type Command, Exit, parse, UsageError } from './command.js';
+import type { Io } from './io.js';
+import { printable } from './text.js';
+
+const HELP = `Usage: tenon call FILE [--method M] [--config JSON] [--input TEXT|@FILE|-]
+
+Loads a plugin, makes an instance, calls it once, and writes the result to the standard output, byte
+by byte and nothing else. What the plugin logs or prints goes to the standard error output.
+
+  --method M      'something' (the default), or a kind and the number of a slot: 'codec/1#0'
+  --config JSON   the config of the instance; without it the config is empty
+  --input TEXT    the input: a text, '@FILE' for the content of a file, '-' for the standard input;
+                  without it the input is empty
+  --help          print this text
+
+Exit code: 0 fine, 1 the plugin was refused or failed, 2 wrong usage, 4 a fault of tenon itself.
+`;
+
+interface Settings {
+  readonly file: string;
+  readonly bind: (instance: Instance) => Binding | Instance;
+  readonly config: string | undefined;
+  readonly input: string;
+}
+
+export const call: Command = {
+  summary: 'call a plugin once',
+  help: HELP,
+  loadsPlugins: true,
+  prepare(args) {
+    const text = { type: 'string' } as const;
+    const options = { method: text, config: text, input: text };
+    const { values, positionals } = parse({ args: [...args], options, allowPositionals: true });
+    const [file = '', ...others] = positionals;
+    if (file === '' || others.length > 0) throw new UsageError('name exactly one file');
+    const { method = 'something', config, input = '' } = values;
+    checkConfig(config);
+    const settings = { file: resolve(file), bind: binderOf(method), config, input };
+    return (io) => run(settings, io);
+  },
+};
+
+function checkConfig(config: string | undefined): void {
+  if (config === undefined) return;
+  try {
+    JSON.parse(config);
+  } catch (error) {
+    throw new UsageError(`--config must be JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function binderOf(method: string): Settings['bind'] {
+  if (method === 'something') return (instance) => instance;
+  const [, kind, slot] = /^([a-z][a-z0-9_-]*\/\d+)#(\d{1,3})$/.exec(method) ?? [];
+  if (kind === undefined)
+    throw new UsageError(`--method must be 'something' or like 'codec/1#0', not '${method}'`);
+  return (instance) => instance.method(kind, Number(slot));
+}
+
+async function run({ file, bind, config, input }: Settings, io: Io): Promise<number> {
+  const bytes = await readInput(input);
+  const host = new PluginHost();
+  try {
+    const plugin = await host.load(file);
+    const instance = await plugin.new(config);
+    instance.on('log', ({ level, message }) =>
+      io.err.line(`${plugin.name}: ${level}: ${printable(message)}`),
+    );
+    try {
+      io.out.write(await bind(instance).call(bytes));
+    } finally {
+      // What the plugin logged during the call is delivered in the next turn.
+      await setImmediate();
+    }
+    return Exit.fine;
+  } finally {
+    await host.close();
+  }
+}
+
+async function readInput(input: string): Promise<Uint8Array> {
+  if (input === '-') {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  }
+  if (!input.startsWith('@')) return Buffer.from(input);
+  try {
+    return await readFile(input.slice(1));
+  } catch (error) {
+    throw new UsageError(`--input cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,37 @@
+/** Runs a command in the process of worker.ts, and says so when a plugin ends that process. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Exit } from './command.js';
+import type { Io } from './io.js';
+
+const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
+const GRACE_MS = 500;
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Gives the exit code of the command. */
+export async function contain(argv: readonly string[], io: Io): Promise<number> {
+  const child = spawn(process.execPath, [WORKER, ...argv], { stdio: ['inherit', 2, 2, 1, 'pipe'] });
+  let verdict = '';
+  child.stdio[4]?.on('data', (chunk: Buffer) => {
+    verdict += chunk.toString();
+  });
+  const forward = (signal: NodeJS.Signals): void => {
+    child.kill(signal);
+  };
+  for (const signal of FORWARDED) process.on(signal, forward);
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (...how) => resolve(how));
+    // A process that the plugin forked can hold the pipe open for ever; what the worker wrote is here by then.
+    child.on('exit', (...how) => setTimeout(resolve, GRACE_MS, how).unref());
+  });
+  for (const name of FORWARDED) process.off(name, forward);
+  child.stdio[4]?.destroy();
+  if (signal !== null && FORWARDED.some((name) => name === signal)) return 128 + constants.signals[signal];
+  if (signal === null && verdict !== '' && Number(verdict) === code) return code;
+  const how = signal ?? `exit code ${code}`;
+  const when = verdict === '' ? 'in the middle of the command' : 'after the command was done';
+  io.err.line(`${io.err.red('tenon:')} the plugin's code ended its process with ${how}, ${when}.`);
+  return Exit.refused;
+}

@@ -1,0 +1,217 @@
+/** The host: finds, admits and keeps plugins. */
+import { availableParallelism } from 'node:os';
+import { findRunner } from './admission/probe.js';
+import { type Admitted, admit } from './admission.js';
+import { tellLoad, tellRefuse } from './diagnostics.js';
+import { type Candidate, findCandidates } from './discover.js';
+import { asTenonError, invalidArgument, TenonError } from './errors.js';
+import { checkOptions, type HostOptions, type HostSettings } from './host-options.js';
+import { type Manifest, manifestOf } from './manifest.js';
+import { addonProblem, loadAddon } from './native.js';
+import { type LoadOptions, Plugin } from './plugin.js';
+
+export type { HostOptions } from './host-options.js';
+
+/** What `discover` found. Nothing of it was thrown. */
+export interface Discovery {
+  /** The admitted plugins, in the order of the search. */
+  readonly plugins: Plugin[];
+  /** Files that were refused, and folders that could not be read, in the order of the search. */
+  readonly rejected: TenonError[];
+  /** Files that were passed over because an earlier one has the same name (ERR_TENON_SHADOWED). */
+  readonly shadowed: TenonError[];
+}
+
+/** What this installation can do. */
+export interface Capabilities {
+  /** The native addon is there: calls, batches and records at full speed. Without it koffi makes the calls. */
+  readonly addon: boolean;
+  /** Why the addon is not there; null if it is. */
+  readonly addonProblem: string | null;
+  /** Plugins can emit events and log entries (needs the addon). */
+  readonly events: boolean;
+  /** The native runner is there: a probe takes milliseconds. Without it a Node.js process makes the probe. */
+  readonly runner: boolean;
+  /** The tiers in which a plugin can run. */
+  readonly isolation: readonly string[];
+}
+
+const MAX_AT_ONCE = 8;
+
+/** A place where plugins are found, checked and held. */
+export class PluginHost {
+  readonly #settings: HostSettings;
+  /** Manifests by name: what was admitted, also after it was closed. */
+  readonly #repository = new Map<string, Manifest>();
+  readonly #running = new Set<Plugin>();
+  #closed = false;
+
+  /** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
+  constructor(options: HostOptions = {}) {
+    this.#settings = checkOptions(options);
+  }
+
+  /** What this installation can do. */
+  get capabilities(): Capabilities {
+    const addon = loadAddon() !== null;
+    return {
+      addon,
+      addonProblem: addonProblem(),
+      events: addon,
+      runner: findRunner() !== null,
+      isolation: ['inline'],
+    };
+  }
+
+  /** The manifests of all plugins that this host admitted, in that order. */
+  get available(): readonly Manifest[] {
+    return [...this.#repository.values()];
+  }
+
+  /** The plugins that were loaded and not yet closed. */
+  get running(): readonly Plugin[] {
+    return [...this.#running];
+  }
+
+  /** Tries every library in the search path. One bad file changes nothing for the others. @throws ERR_TENON_CLOSED */
+  async discover(options: LoadOptions = {}): Promise<Discovery> {
+    this.#checkOpen();
+    const { candidates, problems, shadowed } = await this.#candidates();
+    const outcomes = await mapInOrder(candidates, (candidate) => this.#tryAdmit(candidate.path));
+    this.#checkOpen();
+    const plugins: Plugin[] = [];
+    const rejected: TenonError[] = [...problems];
+    const shadows = [...shadowed];
+    const seen = new Map<string, string>();
+    for (const outcome of outcomes) {
+      if (outcome instanceof TenonError) {
+        rejected.push(outcome);
+        continue;
+      }
+      const earlier = seen.get(outcome.name);
+      if (earlier !== undefined) {
+        shadows.push(sameName(outcome, earlier));
+        continue;
+      }
+      seen.set(outcome.name, outcome.path);
+      plugins.push(this.#register(outcome, options));
+    }
+    for (const error of [...rejected, ...shadows]) tellRefuse(error);
+    return { plugins, rejected, shadowed: shadows };
+  }
+
+  /**
+   * Loads a plugin by its name (looked up in the search path) or by the path of its file. The same plugin may be loaded
+   * more than once; a file that was rebuilt since is loaded anew, beside the old code.
+   * @throws TenonError with the gate that refused; ERR_TENON_NOT_FOUND; ERR_TENON_CLOSED; ERR_TENON_INVALID_ARGUMENT
+   */
+  async load(nameOrPath: string, options: LoadOptions = {}): Promise<Plugin> {
+    this.#checkOpen();
+    if (typeof nameOrPath !== 'string' || nameOrPath === '' || nameOrPath.includes('\0')) {
+      throw invalidArgument('nameOrPath', 'must be the name of a plugin or the path of a file');
+    }
+    try {
+      const admitted = isPath(nameOrPath)
+        ? await admit(nameOrPath, this.#settings.policy)
+        : await this.#admitByName(nameOrPath);
+      this.#checkOpen();
+      return this.#register(admitted, options);
+    } catch (error) {
+      const refusal = asTenonError(error, 'ERR_TENON_LOAD_FAILED', `Cannot load ${nameOrPath}`);
+      tellRefuse(refusal);
+      throw refusal;
+    }
+  }
+
+  /** Closes all plugins and their instances. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const plugin of this.#running) plugin.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #candidates() {
+    return findCandidates({ paths: this.#settings.paths, depth: this.#settings.depth });
+  }
+
+  async #tryAdmit(path: string): Promise<Admitted | TenonError> {
+    try {
+      return await admit(path, this.#settings.policy);
+    } catch (error) {
+      return asTenonError(error, 'ERR_TENON_LOAD_FAILED', `Cannot load ${path}`);
+    }
+  }
+
+  /** A file of that name first; a plugin in a file of another name only if there is none. */
+  async #admitByName(name: string): Promise<Admitted> {
+    const { candidates } = await this.#candidates();
+    const named = candidates.find((candidate) => candidate.name === name || candidate.name === `lib${name}`);
+    if (named !== undefined) {
+      const admitted = await admit(named.path, this.#settings.policy);
+      if (admitted.name === name) return admitted;
+    }
+    const path = this.#repository.get(name)?.path;
+    const others = path === undefined ? candidates : [{ path }];
+    for (const candidate of others) {
+      if (candidate === named) continue;
+      const admitted = await this.#tryAdmit(candidate.path);
+      if (!(admitted instanceof TenonError) && admitted.name === name) return admitted;
+    }
+    throw this.#notFound(name, candidates);
+  }
+
+  #notFound(name: string, candidates: readonly Candidate[]): TenonError {
+    const folders = this.#settings.paths.join(', ') || 'none';
+    const found = candidates.map((candidate) => candidate.name).join(', ') || 'nothing';
+    return new TenonError(
+      'ERR_TENON_NOT_FOUND',
+      `Cannot load ${name}: no plugin of that name in the search path (folders: ${folders}; TENON_PATH: ${process.env['TENON_PATH'] ?? 'not set'}). Found there: ${found}. Check the name, or give the path of the file.`,
+      { plugin: name, gate: 'find' },
+    );
+  }
+
+  #register(admitted: Admitted, options: LoadOptions): Plugin {
+    const start = performance.now();
+    const manifest = manifestOf(admitted);
+    const plugin = new Plugin(admitted, manifest, options, this.#settings.kinds, (closed) =>
+      this.#running.delete(closed),
+    );
+    this.#repository.set(manifest.name, manifest);
+    this.#running.add(plugin);
+    admitted.gates.push({ gate: 'register', ms: performance.now() - start });
+    tellLoad(manifest);
+    return plugin;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed)
+      throw new TenonError('ERR_TENON_CLOSED', 'Cannot use the host: it is closed. Make a new PluginHost.');
+  }
+}
+
+/** What looks like a path is one: plugin names have no separators and no library extension. */
+function isPath(nameOrPath: string): boolean {
+  return /[\\/]/.test(nameOrPath) || /\.(so|dll|dylib)$/i.test(nameOrPath);
+}
+
+function sameName(admitted: Admitted, earlier: string): TenonError {
+  return new TenonError(
+    'ERR_TENON_SHADOWED',
+    `Passed over ${admitted.path}: its plugin is called ${admitted.name}, like the one in ${earlier}, which comes first. Remove one of them, or load it by its path.`,
+    { path: admitted.path, plugin: admitted.name, gate: 'register' },
+  );
+}
+
+/** Like Promise.all over map, a few at a time. */
+async function mapInOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = new Array(items.length);
+  const queue = items.entries();
+  const lane = async () => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(MAX_AT_ONCE, availableParallelism()) }, lane));
+  return results;
+}

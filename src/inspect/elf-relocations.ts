@@ -1,0 +1,144 @@
+/** What the loader will write into pointers of an ELF image: RELA entries and the packed RELR table. */
+import { type ElfFile, Tag } from './elf-file.js';
+import type { ElfSymbols } from './elf-symbols.js';
+import type { Pointer } from './image.js';
+import { INSPECT_LIMITS } from './source.js';
+import type { Struct } from './struct.js';
+
+const ENTRY = 24;
+const CHUNK = 2048;
+/** Several entries for one place are possible, but not for real. */
+const MOST_FOUND = 64;
+
+/** The relocation types that fill a pointer, by `e_machine`. */
+const TYPES: Readonly<Record<number, { readonly relative: number; readonly symbolic: ReadonlySet<number> }>> =
+  {
+    62: { relative: 8, symbolic: new Set([1, 6, 7]) },
+    183: { relative: 1027, symbolic: new Set([257, 1025, 1026]) },
+  };
+
+/**
+ * The pointers at `address` (relative to the base) as they will be once the library is loaded. A pointer to a symbol of another
+ * library is null, as is one whose relocation is of an unknown type. A symbol of this library counts as this library's own,
+ * although an earlier library of the process can replace it. Only for 64-bit x64 and arm64: null for all others, and where the
+ * relocations are in a form that is not known here.
+ */
+export function elfPointers(
+  file: ElfFile,
+  symbols: ElfSymbols,
+  address: number,
+  count: number,
+): (Pointer | null)[] | null {
+  const types = TYPES[file.machine];
+  const unknownForm = [Tag.rel, Tag.androidRel, Tag.androidRela].some((tag) => file.tag(tag) !== undefined);
+  const start = address + file.base;
+  const offset = file.offsetOf(start, count * 8);
+  if (types === undefined || unknownForm || !file.wide || !file.little || offset === null) return null;
+  const plain = file.struct(offset, count * 8, 'the vtable');
+  const pointers: (Pointer | null)[] = Array.from({ length: count }, (_, slot) => ({
+    address: plain.u64(slot * 8),
+    inside: false,
+  }));
+  for (const place of relrPlaces(file, start, start + count * 8)) {
+    const slot = (place - start) / 8;
+    if (Number.isInteger(slot)) pointers[slot] = { address: plain.u64(slot * 8) - file.base, inside: true };
+  }
+  for (const { place, type, symbol, addend } of relaEntries(file, start, start + count * 8)) {
+    const slot = (place - start) / 8;
+    if (!Number.isInteger(slot)) return null;
+    if (type === types.relative) pointers[slot] = { address: addend - file.base, inside: true };
+    else pointers[slot] = types.symbolic.has(type) ? symbolPointer(symbols, symbol, addend) : null;
+  }
+  return pointers;
+}
+
+function symbolPointer(symbols: ElfSymbols, symbol: number, addend: number): Pointer | null {
+  const address = symbols.addressOf(symbol);
+  return address === null ? null : { address: address + addend, inside: true };
+}
+
+interface Rela {
+  readonly place: number;
+  readonly type: number;
+  readonly symbol: number;
+  readonly addend: number;
+}
+
+/**
+ * The entries for places from `start` up to `end`. Linkers put the relative ones first, sorted by place, and state their
+ * number: those are found by bisection, if they turn out to be sorted here; the few others are read one by one.
+ */
+function relaEntries(file: ElfFile, start: number, end: number): Rela[] {
+  const table = file.tag(Tag.rela);
+  const count = Math.min(Math.floor((file.tag(Tag.relaSize) ?? 0) / ENTRY), INSPECT_LIMITS.relocations);
+  if (table === undefined || count === 0) return [];
+  const offset = file.locate(table, count * ENTRY, 'the relocation table');
+  const relative = Math.min(file.tag(Tag.relaCount) ?? 0, count);
+  const sorted = bisect(file, offset, relative, start, end);
+  const rest = scan(file, offset, relative, count, start, end);
+  if (sorted.length > 0 || relative === 0) return [...sorted, ...rest];
+  return [...scan(file, offset, 0, relative, start, end), ...rest];
+}
+
+function bisect(file: ElfFile, table: number, count: number, start: number, end: number): Rela[] {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const place = file.struct(table + middle * ENTRY, 8, 'a relocation').u64(0);
+    if (place < start) low = middle + 1;
+    else high = middle;
+  }
+  const slots = (end - start) / 8;
+  return scan(file, table, low, Math.min(low + slots, count), start, end);
+}
+
+function scan(file: ElfFile, table: number, from: number, to: number, start: number, end: number): Rela[] {
+  const found: Rela[] = [];
+  for (let first = from; first < to && found.length < MOST_FOUND; first += CHUNK) {
+    const here = Math.min(CHUNK, to - first);
+    const entries = file.struct(table + first * ENTRY, here * ENTRY, 'the relocation table');
+    for (let at = 0; at < here * ENTRY; at += ENTRY) {
+      const place = entries.u64(at);
+      if (place >= start && place < end) found.push(decode(entries, at, place));
+    }
+  }
+  return found;
+}
+
+function decode(entries: Struct, at: number, place: number): Rela {
+  return { place, type: entries.u32(at + 8), symbol: entries.u32(at + 12), addend: entries.u64(at + 16) };
+}
+
+/** The places in the range that the RELR table relocates: an even entry is a place, an odd one a bitmap of the 63 words after it. */
+function relrPlaces(file: ElfFile, start: number, end: number): number[] {
+  const address = file.tag(Tag.relr);
+  const count = Math.min(Math.floor((file.tag(Tag.relrSize) ?? 0) / 8), INSPECT_LIMITS.relocations);
+  if (address === undefined || count === 0) return [];
+  const table = file.struct(file.locate(address, count * 8, 'the RELR table'), count * 8, 'the RELR table');
+  const places: number[] = [];
+  let next = 0;
+  for (let entry = 0; entry < count; entry += 1) {
+    const low = table.u32(entry * 8);
+    if ((low & 1) === 0) {
+      const place = table.u64(entry * 8);
+      if (place >= start && place < end) places.push(place);
+      next = place + 8;
+      continue;
+    }
+    const reaches = next < end && next + 63 * 8 > start;
+    if (reaches) places.push(...bitmapPlaces(low, table.u32(entry * 8 + 4), next, start, end));
+    next += 63 * 8;
+  }
+  return places;
+}
+
+function bitmapPlaces(low: number, high: number, next: number, start: number, end: number): number[] {
+  const places: number[] = [];
+  for (let bit = 1; bit < 64; bit += 1) {
+    const word = bit < 32 ? low : high;
+    const place = next + (bit - 1) * 8;
+    if (((word >>> (bit % 32)) & 1) === 1 && place >= start && place < end) places.push(place);
+  }
+  return places;
+}

@@ -1,0 +1,222 @@
+/** The dynamic symbols of an ELF file: enumerated, or found by name through the hash tables that the loader uses. */
+import { type ElfFile, Tag } from './elf-file.js';
+import type { AddressRange, ExportedSymbol } from './facts.js';
+import { inRanges } from './image.js';
+import { INSPECT_LIMITS } from './source.js';
+import type { Struct } from './struct.js';
+
+const Binding = { global: 1, weak: 2, unique: 10 } as const;
+const SymbolType = { none: 0, func: 2, section: 3, file: 4, tls: 6, ifunc: 10 } as const;
+const UNDEFINED_SECTION = 0;
+const ABSOLUTE_SECTION = 0xfff1;
+/** In the version table: not the default version of its name. */
+const HIDDEN_VERSION = 0x8000;
+
+/** A symbol that other libraries can find. */
+interface DefinedSymbol {
+  readonly nameOffset: number;
+  readonly symbol: Omit<ExportedSymbol, 'name'>;
+}
+
+/** The dynamic symbol table. */
+export class ElfSymbols {
+  readonly #file: ElfFile;
+  readonly #code: readonly AddressRange[];
+  readonly #entrySize: number;
+  readonly #symtab: number;
+  readonly #strtab: number;
+  readonly #strSize: number;
+
+  /** @throws TenonError ERR_TENON_NOT_A_LIBRARY if the dynamic table names no symbols or strings */
+  constructor(file: ElfFile, code: readonly AddressRange[]) {
+    this.#file = file;
+    this.#code = code;
+    this.#entrySize = file.wide ? 24 : 16;
+    const strtab = file.tag(Tag.strtab);
+    const symtab = file.tag(Tag.symtab);
+    if (strtab === undefined || symtab === undefined) {
+      throw file.source.fail('the dynamic segment names no symbol table (corrupted)');
+    }
+    this.#strSize = file.tag(Tag.strSize) ?? 0;
+    this.#strtab = file.locate(strtab, this.#strSize, 'the dynamic string table');
+    this.#symtab = file.locate(symtab, this.#entrySize, 'the dynamic symbol table');
+  }
+
+  /** A string of the dynamic string table. */
+  string(offset: number, what: string): string {
+    return this.#file.source.cString(this.#strtab + offset, this.#strtab + this.#strSize, what);
+  }
+
+  /** The address of the symbol with this number relative to the base, or null if another library has it. */
+  addressOf(index: number): number | null {
+    const offset = this.#symtab + index * this.#entrySize;
+    if (index === 0 || !this.#file.source.contains(offset, this.#entrySize)) return null;
+    return this.#decode(this.#file.struct(offset, this.#entrySize, 'a symbol'), 0)?.symbol.address ?? null;
+  }
+
+  /** Looks a few names up, each by its hash. Without a hash table the loader finds nothing either. */
+  find(names: readonly string[]): ExportedSymbol[] {
+    const gnu = this.#file.tag(Tag.gnuHash);
+    const sysv = this.#file.tag(Tag.hash);
+    const found: ExportedSymbol[] = [];
+    for (const name of names) {
+      const symbol =
+        gnu !== undefined ? this.#findGnu(gnu, name) : sysv !== undefined ? this.#findSysv(sysv, name) : null;
+      if (symbol !== null) found.push(symbol);
+    }
+    return found;
+  }
+
+  /** All exported symbols, each name once: the default version where there are several. */
+  all(): ExportedSymbol[] {
+    const { source } = this.#file;
+    const count = this.#count();
+    if (count === 0) return [];
+    if (count > INSPECT_LIMITS.symbols)
+      throw source.fail(`the symbol table states ${count} symbols (corrupted)`);
+    const table = this.#file.struct(this.#symtab, count * this.#entrySize, 'the dynamic symbol table');
+    const strings = source.read(this.#strtab, this.#strSize, 'the dynamic string table');
+    const isDefault = this.#defaultVersions(count);
+    const byName = new Map<string, ExportedSymbol>();
+    let nameBytes = 0;
+    for (let index = 1; index < count; index += 1) {
+      const defined = this.#decode(table, index * this.#entrySize);
+      if (defined === null) continue;
+      const end = defined.nameOffset < this.#strSize ? strings.indexOf(0, defined.nameOffset) : -1;
+      if (end < 0) throw source.fail('the name of a symbol is outside of the string table (corrupted)');
+      nameBytes += end - defined.nameOffset;
+      if (nameBytes > INSPECT_LIMITS.nameBytes)
+        throw source.fail('the names of its symbols are too long (corrupted)');
+      const name = strings.toString('utf8', defined.nameOffset, end);
+      if (name !== '' && (isDefault(index) || !byName.has(name)))
+        byName.set(name, { name, ...defined.symbol });
+    }
+    return [...byName.values()];
+  }
+
+  #decode(table: Struct, at: number): DefinedSymbol | null {
+    const { wide } = table;
+    const info = table.u8(at + (wide ? 4 : 12));
+    const section = table.u16(at + (wide ? 6 : 14));
+    const binding = info >> 4;
+    const type = info & 15;
+    if (section === UNDEFINED_SECTION || type === SymbolType.section || type === SymbolType.file) return null;
+    if (binding !== Binding.global && binding !== Binding.weak && binding !== Binding.unique) return null;
+    const value = table.word(at + (wide ? 8 : 4));
+    // Neither a thread-local offset nor an absolute number moves with the image.
+    const fixed = section === ABSOLUTE_SECTION || type === SymbolType.tls;
+    const address = fixed ? value : value - this.#file.base;
+    const isFunction =
+      type === SymbolType.func ||
+      type === SymbolType.ifunc ||
+      (type === SymbolType.none && !fixed && inRanges(this.#code, address));
+    return { nameOffset: table.u32(at), symbol: { type: isFunction ? 'function' : 'data', address } };
+  }
+
+  #match(index: number, name: string): ExportedSymbol | null {
+    const offset = this.#symtab + index * this.#entrySize;
+    const defined = this.#decode(this.#file.struct(offset, this.#entrySize, 'a symbol'), 0);
+    if (defined === null || defined.nameOffset >= this.#strSize) return null;
+    return this.string(defined.nameOffset, 'the name of a symbol') === name
+      ? { name, ...defined.symbol }
+      : null;
+  }
+
+  #findGnu(address: number, name: string): ExportedSymbol | null {
+    const table = this.#gnuHash(address);
+    const hash = gnuHash(name);
+    let index = this.#u32(table.buckets + (hash % table.bucketCount) * 4);
+    for (; index >= table.firstSymbol && index < INSPECT_LIMITS.symbols; index += 1) {
+      const chained = this.#u32(table.chain + (index - table.firstSymbol) * 4);
+      // The lowest bit marks the end of a chain and is no part of the hash.
+      const symbol = chained >>> 1 === hash >>> 1 ? this.#match(index, name) : null;
+      if (symbol !== null) return symbol;
+      if ((chained & 1) === 1) return null;
+    }
+    return null;
+  }
+
+  #findSysv(address: number, name: string): ExportedSymbol | null {
+    const { start, bucketCount, symbolCount } = this.#sysvHash(address);
+    if (bucketCount === 0) return null;
+    let index = this.#u32(start + 8 + (sysvHash(name) % bucketCount) * 4);
+    // A chain visits a symbol at most once, so more steps than symbols are a loop.
+    for (let steps = 0; index !== 0 && index < symbolCount && steps < symbolCount; steps += 1) {
+      const symbol = this.#match(index, name);
+      if (symbol !== null) return symbol;
+      index = this.#u32(start + 8 + (bucketCount + index) * 4);
+    }
+    return null;
+  }
+
+  /** The number of symbols, which no table states directly: the hash tables tell it. */
+  #count(): number {
+    const gnu = this.#file.tag(Tag.gnuHash);
+    if (gnu !== undefined) return this.#countGnu(gnu);
+    const sysv = this.#file.tag(Tag.hash);
+    return sysv === undefined ? 0 : this.#sysvHash(sysv).symbolCount;
+  }
+
+  #countGnu(address: number): number {
+    const table = this.#gnuHash(address);
+    const buckets = this.#file.struct(
+      table.buckets,
+      table.bucketCount * 4,
+      'the buckets of the GNU hash table',
+    );
+    let last = 0;
+    for (let bucket = 0; bucket < table.bucketCount; bucket += 1)
+      last = Math.max(last, buckets.u32(bucket * 4));
+    if (last < table.firstSymbol) return 0;
+    while (
+      last < INSPECT_LIMITS.symbols &&
+      (this.#u32(table.chain + (last - table.firstSymbol) * 4) & 1) === 0
+    )
+      last += 1;
+    return last + 1;
+  }
+
+  #gnuHash(address: number): { firstSymbol: number; bucketCount: number; buckets: number; chain: number } {
+    const start = this.#file.locate(address, 16, 'the GNU hash table');
+    const header = this.#file.struct(start, 16, 'the GNU hash table');
+    const bucketCount = header.u32(0);
+    if (bucketCount === 0) throw this.#file.source.fail('the GNU hash table has no buckets (corrupted)');
+    const buckets = start + 16 + header.u32(8) * this.#file.wordSize;
+    return { firstSymbol: header.u32(4), bucketCount, buckets, chain: buckets + bucketCount * 4 };
+  }
+
+  #sysvHash(address: number): { start: number; bucketCount: number; symbolCount: number } {
+    const start = this.#file.locate(address, 8, 'the hash table');
+    const header = this.#file.struct(start, 8, 'the hash table');
+    return { start, bucketCount: header.u32(0), symbolCount: header.u32(4) };
+  }
+
+  #u32(offset: number): number {
+    return this.#file.struct(offset, 4, 'a hash table').u32(0);
+  }
+
+  /** Reads the table of versions, if there is one, and tells which symbols are the default of their name. */
+  #defaultVersions(count: number): (index: number) => boolean {
+    const address = this.#file.tag(Tag.versym);
+    const offset = address === undefined ? null : this.#file.offsetOf(address, count * 2);
+    if (offset === null) return () => false;
+    const versions = this.#file.struct(offset, count * 2, 'the table of symbol versions');
+    return (index) => (versions.u16(index * 2) & HIDDEN_VERSION) === 0;
+  }
+}
+
+function gnuHash(name: string): number {
+  let hash = 5381;
+  for (const byte of Buffer.from(name)) hash = (hash * 33 + byte) % 2 ** 32;
+  return hash;
+}
+
+function sysvHash(name: string): number {
+  let hash = 0;
+  for (const byte of Buffer.from(name)) {
+    hash = ((hash << 4) + byte) >>> 0;
+    const high = hash & 0xf0000000;
+    hash = (hash ^ (high >>> 24) ^ high) >>> 0;
+  }
+  return hash;
+}

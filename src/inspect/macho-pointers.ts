@@ -1,0 +1,65 @@
+/** What the loader will write into pointers of a Mach-O image: chained fixups, or the older rebase and bind tables. */
+import type { Pointer } from './image.js';
+import type { MachoFile, Place } from './macho-file.js';
+import type { Struct } from './struct.js';
+
+/** Formats of a chained pointer. */
+const Format = { arm64e: 1, ptr64: 2, ptr64Offset: 6, arm64eUserland: 9, arm64eUserland24: 12 } as const;
+const BIND_BIT = 0x80000000;
+const ARM64E_BIND_BIT = 0x40000000;
+const ARM64E_AUTH_BIT = 0x80000000;
+
+/**
+ * The pointers at an address (relative to the base) as they will be once the library is loaded. A pointer that is looked up by
+ * name is null. In the older form a pointer looks like NULL until it is looked up: then it is null here too, if the library
+ * has any such pointer.
+ */
+export function machoPointers(file: MachoFile, address: number, count: number): (Pointer | null)[] | null {
+  const offset = file.offsetOf(address, count * 8);
+  if (offset === null || !file.layout.wide || !file.layout.little) return null;
+  const values = file.struct(offset, count * 8, 'the vtable');
+  const slots = Array.from({ length: count }, (_, slot) => slot * 8);
+  if (file.chainedFixups === null) return slots.map((at) => rebased(file, values, at));
+  const format = chainFormat(file, file.chainedFixups, address);
+  if (format === null) return null;
+  return slots.map((at) => chained(file, values, at, format));
+}
+
+const NULL_POINTER: Pointer = { address: 0, inside: false };
+
+function rebased(file: MachoFile, values: Struct, at: number): Pointer | null {
+  const value = values.u64(at);
+  if (value === 0) return file.bindsByName ? null : NULL_POINTER;
+  return { address: value - file.base, inside: true };
+}
+
+function chained(file: MachoFile, values: Struct, at: number, format: number): Pointer | null {
+  const low = values.u32(at);
+  const high = values.u32(at + 4);
+  if (low === 0 && high === 0) return NULL_POINTER;
+  if (format === Format.ptr64 || format === Format.ptr64Offset) {
+    if ((high & BIND_BIT) !== 0) return null;
+    const target = low + (high & 0xf) * 2 ** 32;
+    return { address: format === Format.ptr64 ? target - file.base : target, inside: true };
+  }
+  if ((high & ARM64E_BIND_BIT) !== 0) return null;
+  // A signed pointer has 32 bits of offset; an unsigned one 43 bits, of an address in the oldest format.
+  if ((high & ARM64E_AUTH_BIT) !== 0) return { address: low, inside: true };
+  const target = low + (high & 0x7ff) * 2 ** 32;
+  return { address: format === Format.arm64e ? target - file.base : target, inside: true };
+}
+
+const KNOWN_FORMATS: ReadonlySet<number> = new Set(Object.values(Format));
+
+/** The format of the pointers in the segment of an address, or null if it has none or one that is not known here. */
+function chainFormat(file: MachoFile, place: Place, address: number): number | null {
+  const segment = file.segmentAt(address);
+  const fixups = file.struct(place.offset, place.size, 'the chained fixups');
+  const starts = place.size >= 8 ? fixups.u32(4) : place.size;
+  const entry = starts + 4 + segment * 4;
+  if (segment < 0 || entry + 4 > place.size || segment >= fixups.u32(starts)) return null;
+  const info = fixups.u32(entry);
+  if (info === 0 || starts + info + 8 > place.size) return null;
+  const format = fixups.u16(starts + info + 6);
+  return KNOWN_FORMATS.has(format) ? format : null;
+}

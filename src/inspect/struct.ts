@@ -1,0 +1,43 @@
+/** The fields of a C structure in a byte order and word size that only the file knows. */
+export interface Layout {
+  readonly little: boolean;
+  /** Words are 64 bits wide. */
+  readonly wide: boolean;
+}
+
+/** Bytes read as fields. Offsets are the caller's to keep inside of the bytes. */
+export class Struct {
+  readonly bytes: Buffer;
+  readonly little: boolean;
+  readonly wide: boolean;
+
+  constructor(bytes: Buffer, layout: Layout) {
+    this.bytes = bytes;
+    this.little = layout.little;
+    this.wide = layout.wide;
+  }
+
+  u8(at: number): number {
+    return this.bytes.readUInt8(at);
+  }
+
+  u16(at: number): number {
+    return this.little ? this.bytes.readUInt16LE(at) : this.bytes.readUInt16BE(at);
+  }
+
+  u32(at: number): number {
+    return this.little ? this.bytes.readUInt32LE(at) : this.bytes.readUInt32BE(at);
+  }
+
+  /** A 64-bit number. What lies above 2^53 is rounded: no address or size in a real file is so large. */
+  u64(at: number): number {
+    const first = this.u32(at);
+    const second = this.u32(at + 4);
+    return this.little ? first + second * 2 ** 32 : second + first * 2 ** 32;
+  }
+
+  /** A word of the file's own size. */
+  word(at: number): number {
+    return this.wide ? this.u64(at) : this.u32(at);
+  }
+}

@@ -1,0 +1,194 @@
+/** An instance of a plugin, as a user holds it. */
+import { EventEmitter } from 'node:events';
+import type { LogLevel } from './abi.js';
+import type { Batch, BatchResult } from './batch.js';
+import { debug, tellCallFailure } from './diagnostics.js';
+import { invalidArgument } from './errors.js';
+import { bindKind, findMethod, type Kind, type KindApi } from './kind.js';
+import {
+  type Binding,
+  type CallOptions,
+  type InstanceEvents,
+  type MethodRef,
+  SOMETHING,
+  type TierInstance,
+} from './tiers/tier.js';
+
+/** What a plugin said through `host->log`. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+/** The events of an instance. */
+export interface InstanceEventMap {
+  /** What the plugin emitted; the bytes are the listener's own. */
+  event: [data: Buffer];
+  log: [entry: LogEntry];
+  /** The instance was closed. */
+  close: [];
+}
+
+/** What an instance has from its plugin. */
+export interface InstanceSettings {
+  readonly plugin: string;
+  readonly kinds: readonly Kind[];
+  /** Kinds and versions by the descriptor; null without one. */
+  readonly offered: Readonly<Record<string, string>> | null;
+  readonly onClose: (reference: WeakRef<Instance>) => void;
+}
+
+/** Instances that somebody listens to: a listener alone keeps an instance alive, like one of a socket. */
+const listenedTo = new Set<Instance>();
+
+/**
+ * One instance: calls go in, results, events and log entries come out. Listeners of `event` keep the instance and the
+ * event loop alive until `close` or `unref`. An instance that is collected without `close` is closed with a warning.
+ */
+export class Instance extends EventEmitter<InstanceEventMap> {
+  /** For the plugin's list of its instances, which must not keep them alive. */
+  readonly reference: WeakRef<Instance> = new WeakRef(this);
+  readonly #settings: InstanceSettings;
+  readonly #tier: TierInstance;
+  readonly #something: Binding;
+  readonly #bound = new Map<Kind, unknown>();
+  #closed = false;
+
+  /** Made by a Plugin only. */
+  constructor(settings: InstanceSettings, create: (events: InstanceEvents) => TierInstance) {
+    super();
+    this.#settings = settings;
+    this.#tier = create(weakEvents(this.reference));
+    this.#something = this.#tier.bind(SOMETHING);
+    const listeners = this as unknown as EventEmitter; // whose own events are not in the map
+    listeners.on('newListener', (name) => name === 'event' && this.ref());
+    listeners.on('removeListener', (name) => name === 'event' && this.listenerCount(name) === 0 && this.unref());
+  }
+
+  /** The name of the plugin. */
+  get plugin(): string {
+    return this.#settings.plugin;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * One unit of the plugin's work, on this thread. `input` is not copied and may be changed after the return; the result
+   * is the caller's own.
+   * @throws TenonError ERR_TENON_CALL_FAILED with `status`, ERR_TENON_PANIC, ERR_TENON_POISONED, ERR_TENON_CONTRACT,
+   *   ERR_TENON_CLOSED, ERR_TENON_INVALID_ARGUMENT
+   */
+  callSync(input: Uint8Array): Buffer {
+    try {
+      return this.#something.callSync(input);
+    } catch (error) {
+      throw this.#told(SOMETHING, error);
+    }
+  }
+
+  /** The same, with a promise. Inline, the work is done on this thread before the promise is there. */
+  async call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
+    try {
+      return await this.#something.call(input, options);
+    } catch (error) {
+      throw this.#told(SOMETHING, error);
+    }
+  }
+
+  /** All messages of a batch in one crossing. A message that fails has its status and error text; the others go on. */
+  callManySync(batch: Batch): BatchResult {
+    return this.#something.callManySync(batch);
+  }
+
+  callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
+    return this.#something.callMany(batch, options);
+  }
+
+  /**
+   * A method by its name among the host's `kinds` (`encode`, or `codec.encode` where two kinds have one), or by the id of a
+   * kind and its slot (`codec/1`, 0). Bytes in, bytes out.
+   * @throws TenonError ERR_TENON_MISSING_KIND, ERR_TENON_INVALID_ARGUMENT, ERR_TENON_CLOSED
+   */
+  method(name: string, slot?: number): Binding {
+    return this.#tier.bind(slot === undefined ? findMethod(this.#kinds(), name) : bySlot(name, slot));
+  }
+
+  /**
+   * The instance, seen as a plugin of a kind.
+   * @throws TenonError ERR_TENON_MISSING_KIND if the plugin has no such kind, an older version of it, or too few methods
+   */
+  as<K extends Kind>(kind: K): KindApi<K> {
+    let api = this.#bound.get(kind) as KindApi<K> | undefined;
+    if (api === undefined) {
+      api = bindKind(kind, this.#tier, this.#settings.offered);
+      this.#bound.set(kind, api);
+    }
+    return api;
+  }
+
+  /** Keeps the event loop alive while events may come. Done by the first listener of `event`. */
+  ref(): this {
+    if (this.#closed) return this;
+    listenedTo.add(this);
+    this.#tier.ref();
+    return this;
+  }
+
+  /** Lets the process end, and the instance be collected, although events may come. */
+  unref(): this {
+    listenedTo.delete(this);
+    if (!this.#closed) this.#tier.unref();
+    return this;
+  }
+
+  /** Ends the instance: `drop` of the plugin runs, once. Calls after it throw ERR_TENON_CLOSED. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    listenedTo.delete(this);
+    try {
+      this.#tier.close();
+    } finally {
+      this.#settings.onClose(this.reference);
+      this.emit('close');
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  #kinds(): Kind[] {
+    return [...new Set([...this.#settings.kinds, ...this.#bound.keys()])];
+  }
+
+  #told(method: MethodRef, error: unknown): unknown {
+    tellCallFailure(this.plugin, method.name, error);
+    return error;
+  }
+}
+
+function bySlot(kind: string, slot: number): MethodRef {
+  if (!/^[a-z][a-z0-9_-]*\/\d+$/.test(kind))
+    throw invalidArgument('kind', `must be the id of a kind such as 'codec/1', not ${JSON.stringify(kind)}`);
+  if (!Number.isInteger(slot) || slot < 0)
+    throw invalidArgument('slot', `must be a slot number, not ${String(slot)}`);
+  return { kind, slot, name: `${kind}#${slot}` };
+}
+
+/** The tier holds the instance's listeners only through this, so that it does not keep the instance alive. */
+function weakEvents(reference: WeakRef<Instance>): InstanceEvents {
+  return {
+    event: (data) => reference.deref()?.emit('event', data),
+    log: (entry) => {
+      debug('%s: %s', entry.level, entry.message);
+      reference.deref()?.emit('log', entry);
+    },
+  };
+}

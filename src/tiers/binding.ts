@@ -1,0 +1,84 @@
+/** What the bindings of both backends have in common. */
+import { types } from 'node:util';
+import { type Batch, type BatchResult, trustedResult } from '../batch.js';
+import { kindOf, requireBytes, requirePlainMemory } from '../bytes.js';
+import { invalidArgument } from '../errors.js';
+import { isBreach } from './control.js';
+import { breachOf } from './status.js';
+import type { Binding, CallOptions, RecordBinding } from './tier.js';
+
+/** A binding whose calls are made on the caller's thread: a promise is there when the work is done. */
+export abstract class InlineBinding implements Binding {
+  /** Held so that the instance is not collected while its method can be called. */
+  readonly owner: object;
+
+  constructor(owner: object) {
+    this.owner = owner;
+  }
+
+  abstract callSync(input: Uint8Array): Buffer;
+  abstract callManySync(batch: Batch): BatchResult;
+  abstract record(inputSize: number, outputSize: number): RecordBinding;
+
+  async call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
+    options?.signal?.throwIfAborted();
+    return this.callSync(input);
+  }
+
+  async callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
+    options?.signal?.throwIfAborted();
+    return this.callManySync(batch);
+  }
+}
+
+/** Refuses what cannot be a batch. The offsets' values are checked where they are used. @throws ERR_TENON_INVALID_ARGUMENT */
+export function requireBatch(batch: Batch): { offsets: Int32Array; data: Uint8Array } {
+  if (typeof batch !== 'object' || batch === null)
+    throw invalidArgument('batch', `must be a Batch, not ${kindOf(batch)}`);
+  const { offsets, data } = batch;
+  if (!types.isInt32Array(offsets))
+    throw invalidArgument('batch.offsets', `must be an Int32Array, not ${kindOf(offsets)}`);
+  requirePlainMemory('batch.offsets', offsets);
+  requireBytes('batch.data', data);
+  return { offsets, data };
+}
+
+/** The error for offsets that native code has refused. */
+export function badBatch(): Error {
+  const expected =
+    'must have one more element than there are messages, not decrease, and end within the data';
+  return invalidArgument('batch.offsets', expected);
+}
+
+/** How a loop over a batch ended. */
+export interface LoopEnd {
+  /** Why it stopped early; 0 if it did not. */
+  readonly outcome: number;
+  readonly detail: number;
+  /** Messages that were processed. */
+  readonly processed: number;
+  /** Bytes of all results. */
+  readonly total: number;
+}
+
+/**
+ * The result of a loop. A message with which the plugin broke the contract gets the host's finding as its text: it is the
+ * last one that has any.
+ */
+export function batchResult(
+  end: LoopEnd,
+  offsets: Int32Array,
+  statuses: Int32Array,
+  copyTo: (data: Buffer) => void,
+): BatchResult {
+  const breach = isBreach(end.outcome)
+    ? Buffer.from(`The plugin broke the contract: it ${breachOf(end.outcome, end.detail)}.`)
+    : Buffer.alloc(0);
+  const data = Buffer.allocUnsafe(end.total + breach.length);
+  copyTo(data);
+  if (breach.length > 0) {
+    data.set(breach, end.total);
+    offsets.fill(data.length, end.processed);
+  }
+  return trustedResult(offsets, data, statuses);
+}

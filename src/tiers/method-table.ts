@@ -1,0 +1,44 @@
+/** The method table of a kind, read from the plugin's memory with care, once per instance. */
+import { METHODS } from '../abi.js';
+import { TenonError } from '../errors.js';
+import { hexAddress } from '../ffi.js';
+import type { InlineContext } from './backend.js';
+
+/** A table larger than this is taken for garbage. */
+const MAX_SIZE = METHODS.header + METHODS.max * METHODS.slot;
+
+/**
+ * The addresses of a table's methods. The table at `address` is not read again.
+ * @throws TenonError ERR_TENON_BAD_POINTER, ERR_TENON_BAD_VTABLE
+ */
+export function readMethodTable(context: InlineContext, kind: string, address: bigint): bigint[] {
+  const { memory, plugin, path } = context;
+  const what = `The method table '${kind}' of plugin ${plugin}`;
+  const bad = (problem: string): TenonError =>
+    new TenonError('ERR_TENON_BAD_VTABLE', `${what} ${problem}. Fix the plugin.`, { plugin, path });
+  if (address % 8n !== 0n) throw bad(`is at ${hexAddress(address)}, which is not aligned to 8 bytes`);
+  const read = (length: number) => guarded(() => memory.read(address, length, what), plugin, path);
+  const header = read(METHODS.header);
+  const size = header.readUInt32LE(0);
+  const count = header.readUInt32LE(4);
+  if (size < METHODS.header || size > MAX_SIZE || count > (size - METHODS.header) / METHODS.slot) {
+    const expected = `expected ${METHODS.header} + ${METHODS.slot} × count, with at most ${METHODS.max} methods`;
+    throw bad(`states ${size} bytes for ${count} methods, ${expected}`);
+  }
+  const table = read(METHODS.header + count * METHODS.slot);
+  return Array.from({ length: count }, (_, slot) => {
+    const method = table.readBigUInt64LE(METHODS.header + slot * METHODS.slot);
+    if (context.isPluginCode(method)) return method;
+    const found =
+      method === 0n ? 'is NULL' : `points to ${hexAddress(method)}, which is no code of the plugin`;
+    throw bad(`is unusable: its slot ${slot} ${found}`);
+  });
+}
+
+function guarded<T>(read: () => T, plugin: string, path: string): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof TenonError ? error.with({ plugin, path }) : error;
+  }
+}

@@ -1,0 +1,101 @@
+/** What the outcome of a call becomes: a TenonError that says which plugin, which method and what to do. */
+import { Status, statusName } from '../abi.js';
+import { requireBytes } from '../bytes.js';
+import { callError } from '../call-error.js';
+import { invalidArgument, TenonError } from '../errors.js';
+import { Outcome } from './control.js';
+
+/** Where a call went. */
+export interface CallSite {
+  readonly plugin: string;
+  readonly path: string;
+  /** `something`, `codec.encode`; `new`. */
+  readonly method: string;
+}
+
+/** How a call that did not succeed went. */
+export interface Failure {
+  readonly outcome: number;
+  /** The status of a BAD_STATUS, the length of a BAD_RECORD. */
+  readonly detail: number;
+  /** What the plugin said. */
+  readonly text: string;
+}
+
+const CLOSE_IT = 'Close the instance and make a new one.';
+
+/** The error for a failed call of a method. */
+export function callFailure({ outcome, detail, text }: Failure, site: CallSite): TenonError {
+  const { plugin, path, method } = site;
+  const what = `${method} of plugin ${plugin}`;
+  return (specialError(outcome, detail, what) ?? callError(outcome, what, text)).with({ plugin, path });
+}
+
+/** The error for a failed `new`. */
+export function newFailure({ outcome, detail, text }: Failure, site: CallSite): TenonError {
+  const { plugin, path } = site;
+  const what = `new of plugin ${plugin}`;
+  const special = specialError(outcome, detail, what);
+  if (special !== undefined) return special.with({ plugin, path });
+  if (outcome === Status.TENON_PANIC) return callError(outcome, what, text).with({ plugin, path });
+  const status = statusName(outcome);
+  const said = text === '' ? ' without a message.' : `: ${text}`;
+  return new TenonError('ERR_TENON_NEW_FAILED', `${what} failed with ${status}${said}`, {
+    status,
+    plugin,
+    path,
+  });
+}
+
+/** The sentence for a breach of the contract. */
+export function breachOf(outcome: number, detail: number): string {
+  switch (outcome) {
+    case Outcome.BAD_STATUS:
+      return `returned status ${detail}, expected 0 to ${Status.TENON_CLOSED}`;
+    case Outcome.OVERRUN:
+      return 'wrote behind the capacity of its output';
+    case Outcome.BAD_LENGTH:
+      return 'claims more output than the capacity holds';
+    case Outcome.TAMPERED:
+      return "changed members of tenon_out that are the host's (data, capacity or reserve)";
+    case Outcome.NOT_TEXT:
+      return 'failed with a message that is not UTF-8';
+    default:
+      return `wrote a record of ${detail} bytes, which is not the size of the method's result`;
+  }
+}
+
+function specialError(outcome: number, detail: number, what: string): TenonError | undefined {
+  if (outcome <= Outcome.BAD_STATUS) {
+    const breach = `${what} broke the contract: it ${breachOf(outcome, detail)}`;
+    return new TenonError('ERR_TENON_CONTRACT', `${breach}. The instance is quarantined. Fix the plugin.`);
+  }
+  switch (outcome) {
+    case Outcome.CLOSED:
+      return new TenonError(
+        'ERR_TENON_CLOSED',
+        `Cannot call ${what}: the instance is closed. Make a new one.`,
+      );
+    case Outcome.POISONED: {
+      const status = 'TENON_POISONED';
+      const reason = `Cannot call ${what}: an earlier call panicked. ${CLOSE_IT}`;
+      return new TenonError('ERR_TENON_POISONED', reason, { status });
+    }
+    case Outcome.QUARANTINED: {
+      const reason = `Cannot call ${what}: the instance is quarantined, because an earlier call broke the contract.`;
+      return new TenonError('ERR_TENON_CONTRACT', `${reason} ${CLOSE_IT}`);
+    }
+    case Outcome.EXHAUSTED:
+      return new TenonError('ERR_TENON_CALL_FAILED', `Cannot call ${what}: the host has no memory for it.`, {
+        status: 'TENON_NO_MEMORY',
+      });
+    default:
+      return undefined;
+  }
+}
+
+/** Throws for an input that native code has refused. */
+export function refuseInput(argument: string, input: unknown): never {
+  requireBytes(argument, input);
+  throw invalidArgument(argument, 'must be a Uint8Array over ordinary memory');
+}

@@ -1,0 +1,32 @@
+/* Uses every macro of the header, in C and in C++: compiled with all warnings as errors, never run. */
+#include "tenon_math.h"
+
+TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);
+
+static tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
+                         tenon_out *error) {
+  (void)config;
+  if (config_len > 0) return tenon_fail(error, TENON_INVALID, "takes no config");
+  if (TENON_HAS(host, log)) host->log(host, TENON_LOG_INFO, "made", 4);
+  *state = NULL;
+  return TENON_OK;
+}
+
+static void drop(void *state) {
+  (void)state;
+}
+
+static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  (void)state;
+  return tenon_write(out, in, in_len);
+}
+
+static const void *extension(const char *id) {
+  static const codec_1 codec = {TENON_KIND_HEADER(codec_1), TENON_METHOD(call), TENON_METHOD(call)};
+  static const math_1 math = {TENON_KIND_HEADER(math_1), TENON_METHOD(call)};
+  if (strcmp(id, TENON_MATH_ID) == 0) return &math;
+  return strcmp(id, "codec/1") == 0 ? &codec : NULL;
+}
+
+TENON_PLUGIN_WITH("everything", "1.2.3", "codec/1.0.0;" TENON_MATH_KIND, TENON_THREAD_SAFE | TENON_SINGLETON,
+                  make, drop, call, extension);

@@ -1,0 +1,78 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { compile, folderWith, pluginFile, temporaryFolder } from '../support/index.js';
+import { tenon } from './run.js';
+
+interface Listing {
+  readonly plugins: readonly Record<string, unknown>[];
+  readonly rejected: readonly Record<string, unknown>[];
+  readonly shadowed: readonly Record<string, unknown>[];
+}
+
+describe('tenon list --json', () => {
+  test('prints manifests, refusals and shadowed files, and nothing else', async () => {
+    const first = folderWith(pluginFile('wordcount'), pluginFile('math'));
+    const second = folderWith(pluginFile('wordcount'));
+    writeFileSync(join(second, 'broken.so'), 'text');
+    const run = await tenon(['list', '--json', first, second]);
+    expect(run.code).toBe(1);
+    const { plugins, rejected, shadowed, ...rest } = JSON.parse(run.stdout) as Listing;
+    expect(rest).toEqual({});
+    expect(plugins.map((plugin) => plugin.name)).toEqual(['math', 'wordcount']);
+    expect(plugins[0]).toMatchObject({ abi: '1.0.0', kinds: { math: '1.0.0' }, language: 'c' });
+    expect(plugins[0]?.digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(rejected).toMatchObject([{ code: 'ERR_TENON_NOT_A_LIBRARY', path: join(second, 'broken.so') }]);
+    expect(shadowed).toMatchObject([{ code: 'ERR_TENON_SHADOWED', path: join(second, 'wordcount.so') }]);
+  });
+
+  test('is JSON also when plugins print while they are loaded', async () => {
+    const folder = temporaryFolder();
+    const source = `#include <stdio.h>
+#include <unistd.h>
+#include "tenon.h"
+__attribute__((constructor)) static void talk(void) { puts("from puts"); fflush(stdout); if (write(1, "from write\\n", 11) < 0) return; }
+static tenon_status nothing(void *state, const uint8_t *in, size_t in_len, tenon_out *out) { (void)state, (void)in, (void)in_len, (void)out; return TENON_OK; }
+TENON_STATELESS_PLUGIN("talker", "1.0.0", nothing);`;
+    compile(folder, 'talker', source);
+    const run = await tenon(['list', '--json', folder]);
+    expect(run.code).toBe(0);
+    expect((JSON.parse(run.stdout) as Listing).plugins).toMatchObject([{ name: 'talker' }]);
+    expect(run.stderr).toContain('from puts');
+  });
+
+  test('looks deeper only when it is told to, and into TENON_PATH', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'below'));
+    const env = { TENON_PATH: folderWith(pluginFile('math')) };
+    writeFileSync(join(folder, 'below', 'broken.so'), 'text');
+    expect(await tenon(['list', '--json', folder])).toMatchObject({ code: 0 });
+    const deeper = await tenon(['list', '--json', '--depth', '1', folder], { env });
+    expect(deeper.code).toBe(1);
+    const { plugins, rejected } = JSON.parse(deeper.stdout) as Listing;
+    expect(rejected).toHaveLength(1);
+    expect(plugins).toMatchObject([{ name: 'math' }]);
+    expect(JSON.parse((await tenon(['list', '--json'], { env })).stdout)).toMatchObject({
+      plugins: [{ name: 'math' }],
+    });
+  });
+});
+
+describe('tenon list', () => {
+  test('prints a table of the plugins and the reasons of refusals', async () => {
+    const folder = folderWith(pluginFile('math'));
+    writeFileSync(join(folder, 'broken.so'), 'text');
+    const run = await tenon(['list', folder, join(folder, 'missing')]);
+    expect(run.code).toBe(1);
+    expect(run.stdout).toMatch(
+      /^1 plugin\n {2}NAME +VERSION +ABI +LANGUAGE +KINDS +DIGEST +MS +PATH\n {2}math +1\.0\.0 +1\.0\.0 +c +math 1\.0\.0 /,
+    );
+    expect(run.stdout).toContain('2 refused');
+    expect(run.stdout).toMatch(/broken\.so\n {4}ERR_TENON_NOT_A_LIBRARY/);
+    expect(run.stdout).toMatch(/missing\n {4}ERR_TENON_NOT_FOUND/);
+  });
+
+  test('finds nothing in an empty folder, which is fine', async () => {
+    expect(await tenon(['list', temporaryFolder()])).toMatchObject({ code: 0, stdout: '0 plugins\n' });
+  });
+});

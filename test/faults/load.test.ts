@@ -1,0 +1,135 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { PluginHost, type TenonErrorCode } from '../../src/index.js';
+import { faultFile, faultsDir, pluginFile, temporaryFolder } from '../support/index.js';
+import { expectError, expectToWork, refusal } from './support.js';
+import { builtFaults, type FaultRow } from './table.js';
+
+const rows = builtFaults().filter((row) => row.where === 'load');
+const DEADLINE = 1000;
+/** Only what has to hang is given little time: anything else may take as long as a busy machine needs. */
+const hostFor = (row: FaultRow) =>
+  new PluginHost(row.death === 'hangs' ? { probe: { deadline: DEADLINE } } : {});
+
+describe('a plugin is refused with its code and gate, and the host goes on', () => {
+  test.each(rows)('$library, which $what', async (row) => {
+    const host = hostFor(row);
+    const error = await refusal(() => host.load(faultFile(row.library)));
+    expectError(error, row);
+    expect(error.path).toBe(faultFile(row.library));
+    expect(host.available).toEqual([]);
+    await expectToWork(host);
+  });
+});
+
+/** Without a probe the host's own guards have to find the same; what ends the process is the matter of process.test.ts. */
+describe('the same is found without a probe', () => {
+  test.each(rows.filter((row) => row.death === undefined))('$library, which $what', async (row) => {
+    const host = new PluginHost({ probe: { mode: 'never' } });
+    expectError(await refusal(() => host.load(faultFile(row.library))), row);
+    await expectToWork(host);
+  });
+});
+
+test('what a plugin prints before it takes its probe down stands in the error', async () => {
+  for (const row of rows.filter(
+    ({ library, death }) => library.startsWith('constructor-') && death !== undefined,
+  )) {
+    const error = await refusal(() => hostFor(row).load(faultFile(row.library)));
+    expect(error.stdout).toContain(`${row.library} on stdout`);
+    expect(error.stderr).toContain(`${row.library} on stderr`);
+  }
+});
+
+test('the signal that ended the probe stands in the error', async () => {
+  const error = await refusal(() => new PluginHost().load(faultFile('constructor-abort')));
+  expect(error.signal).toBe('SIGABRT');
+});
+
+test('a folder full of faults neither ends the scan nor changes the result of another plugin', async () => {
+  const host = new PluginHost({ paths: [faultsDir], probe: { deadline: DEADLINE } });
+  const { plugins, rejected } = await host.discover();
+  const codes = Object.fromEntries(
+    rejected.map((error) => [basename(error.path ?? '', extname(error.path ?? '')), error.code]),
+  );
+  expect(codes).toEqual(Object.fromEntries(rows.map(({ library, code }) => [library, code])));
+  const sound = builtFaults().filter(({ where }) => where !== 'load');
+  expect(plugins.map(({ name }) => name).sort()).toEqual(sound.map(({ library }) => library).sort());
+  await expectToWork(host);
+});
+
+/** Files that no compiler makes. */
+const made: readonly (readonly [string, TenonErrorCode, string, (path: string) => void])[] = [
+  ['nothing at all', 'ERR_TENON_NOT_FOUND', 'find', () => {}],
+  ['a link to nothing', 'ERR_TENON_NOT_FOUND', 'find', (path) => symlinkSync('nowhere', path)],
+  ['a link to itself', 'ERR_TENON_NOT_FOUND', 'find', (path) => symlinkSync(path, path)],
+  ['a directory', 'ERR_TENON_UNREADABLE', 'find', (path) => mkdirSync(path)],
+  [
+    'a pipe, which would block its reader',
+    'ERR_TENON_UNREADABLE',
+    'find',
+    (path) => execFileSync('mkfifo', [path]),
+  ],
+  ['an empty file', 'ERR_TENON_NOT_A_LIBRARY', 'inspect', (path) => writeFileSync(path, '')],
+  [
+    'a text',
+    'ERR_TENON_NOT_A_LIBRARY',
+    'inspect',
+    (path) => writeFileSync(path, 'a text that was renamed\n'.repeat(99)),
+  ],
+  [
+    'the first half of a plugin',
+    'ERR_TENON_NOT_A_LIBRARY',
+    'inspect',
+    (path) => writeChanged(path, (bytes) => bytes.subarray(0, bytes.length / 2)),
+  ],
+  [
+    'a header without its file',
+    'ERR_TENON_NOT_A_LIBRARY',
+    'inspect',
+    (path) => writeChanged(path, (bytes) => bytes.subarray(0, 64)),
+  ],
+];
+
+function writeChanged(path: string, change: (bytes: Buffer) => Buffer): void {
+  writeFileSync(path, change(readFileSync(pluginFile('wordcount'))));
+}
+
+describe('a file that is no library is refused, and the host goes on', () => {
+  test.each(made)('%s is %s', async (_what, code, gate, make) => {
+    const host = new PluginHost();
+    const path = join(temporaryFolder(), 'made.so');
+    make(path);
+    const error = await refusal(() => host.load(path));
+    expect(error).toMatchObject({ code, gate, path });
+    await expectToWork(host);
+  });
+});
+
+test.runIf(process.platform === 'linux')(
+  'a library for another processor, system or word size is refused',
+  async () => {
+    const host = new PluginHost();
+    const ARM64 = 183;
+    const I386 = 3;
+    const changes: readonly ((bytes: Buffer) => void)[] = [
+      (bytes) => bytes.writeUInt16LE(process.arch === 'arm64' ? I386 : ARM64, 18),
+      (bytes) => bytes.writeUInt8(9, 7), // the system: FreeBSD
+    ];
+    for (const change of changes) {
+      const path = join(temporaryFolder(), 'foreign.so');
+      writeChanged(path, (bytes) => {
+        change(bytes);
+        return bytes;
+      });
+      expect(await refusal(() => host.load(path))).toMatchObject({
+        code: 'ERR_TENON_WRONG_PLATFORM',
+        gate: 'inspect',
+        path,
+      });
+    }
+    await expectToWork(host);
+  },
+);

@@ -1,0 +1,171 @@
+/**
+ * What tenon cannot contain as long as a plugin runs in the host's own process. Each is done for real in a Node.js of its own,
+ * so that the documentation promises nothing that is not kept.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../support/index.js';
+import { type Ended, runFault } from './support.js';
+import { builtFaults, type Death, type FaultRow } from './table.js';
+
+const table = builtFaults();
+const mortal = (row: FaultRow): row is FaultRow & { death: Death } => row.death !== undefined;
+
+function expectDeath(ended: Ended, death: Death): void {
+  const { code, signal } = ended;
+  if (death === 'hangs') {
+    expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
+    return;
+  }
+  expect({ code, signal, stderr: ended.stderr }).toMatchObject(
+    'signal' in death ? { code: null, signal: death.signal } : { code: death.exit, signal: null },
+  );
+}
+
+/** Needs more than one call, or more than one process, to show itself. */
+const SPECIAL = ['second-call-segfaults', 'second-load-aborts'];
+
+describe('a plugin takes the process down that calls it', () => {
+  const rows = table.filter((row) => row.where === 'process').filter(mortal);
+  test.each(rows.filter(({ library }) => !SPECIAL.includes(library)))(
+    '$library, which $what',
+    async (row) => {
+      const ended = await runFault(`
+      const plugin = await load('${row.library}');
+      say('${row.death === 'hangs' ? 'hanging' : 'calling'}');
+      const instance = await plugin.new();
+      instance.callSync(Buffer.from('some input'));
+      instance.close();
+      say('survived');`);
+      expectDeath(ended, row.death);
+      expect(ended.stdout).toMatch(/^(calling|hanging)\n/);
+      expect(ended.stdout).not.toContain('survived');
+    },
+  );
+
+  test('second-call-segfaults, which behaves in the first call', async () => {
+    const ended = await runFault(`
+      const instance = await (await load('second-call-segfaults')).new();
+      say(String(instance.callSync(Buffer.from('first'))));
+      instance.callSync(Buffer.from('second'));
+      say('survived');`);
+    expectDeath(ended, { signal: 'SIGSEGV' });
+    expect(ended.stdout).toBe('first\n');
+  });
+
+  test('second-load-aborts, which behaves in the probe', async () => {
+    const counter = join(temporaryFolder(), 'counter');
+    const body = `say('loading'); await load('second-load-aborts'); say('survived');`;
+    const ended = await runFault(body, { env: { TENON_FAULT_COUNTER: counter } });
+    expectDeath(ended, { signal: 'SIGABRT' });
+    expect(ended.stdout).toBe('loading\n');
+    expect(readFileSync(counter, 'utf8')).toBe('xx');
+  });
+});
+
+describe('without a probe a plugin takes the process down that loads it', () => {
+  test.each(table.filter((row) => row.where === 'load').filter(mortal))(
+    '$library, which $what',
+    async (row) => {
+      const body = `say('${row.death === 'hangs' ? 'hanging' : 'loading'}'); await load('${row.library}'); say('survived');`;
+      const ended = await runFault(body, { probe: 'never' });
+      expectDeath(ended, row.death);
+      expect(ended.stdout).not.toContain('survived');
+    },
+  );
+});
+
+/** What each library changes, and JavaScript that says so: it sees the state of the process before and after one call. */
+const changes: Readonly<Record<string, { look: string; before: string; after: string }>> = {
+  'process-directory': { look: 'process.cwd()', before: process.cwd(), after: '/' },
+  'process-variable': {
+    look: `process.env['TENON_FAULT_WAS_HERE'] ?? 'unset'`,
+    before: 'unset',
+    after: 'yes',
+  },
+  'process-locale': { look: 'String(result)', before: 'undefined', after: 'C.UTF-8' },
+};
+
+describe('a plugin changes the process that calls it', () => {
+  test.each(Object.entries(changes))('%s', async (library, { look, before, after }) => {
+    const ended = await runFault(`
+      const instance = await (await load('${library}')).new();
+      let result;
+      const look = () => ${look};
+      say(look());
+      result = instance.callSync(Buffer.from('some input'));
+      say(look());`);
+    expect(ended).toMatchObject({ code: 0, stdout: `${before}\n${after}\n` });
+  });
+
+  test('process-signals: a signal that would end the process is ignored from then on', async () => {
+    const body = (call: string) => `
+      const instance = await (await load('process-signals')).new();
+      ${call}
+      process.kill(process.pid, 'SIGUSR2');
+      say('survived');`;
+    expect(await runFault(body(''))).toMatchObject({ signal: 'SIGUSR2', stdout: '' });
+    const called = await runFault(body(`instance.callSync(Buffer.from('some input'));`));
+    expect(called).toMatchObject({ code: 0, stdout: 'survived\n' });
+  });
+
+  test("process-prints: its output is mixed with the host's", async () => {
+    const ended = await runFault(`
+      const instance = await (await load('process-prints')).new();
+      say('before');
+      instance.callSync(Buffer.from('some input'));
+      say('after');`);
+    expect(ended.stdout).toBe('before\nprocess-prints on stdout\nafter\n');
+    expect(ended.stderr).toContain('process-prints on stderr');
+  });
+
+  test('process-closes: the standard streams are gone', async () => {
+    const ended = await runFault(`
+      const instance = await (await load('process-closes')).new();
+      instance.callSync(Buffer.from('some input'));
+      const open = (fd) => { try { fs.fstatSync(fd); return true; } catch { return false; } };
+      process.exit(open(0) || open(1) || open(2) ? 1 : 42);`);
+    expect(ended.code).toBe(42);
+  });
+
+  test('thread-local: its destructor runs at the end of a worker, and finds its code still mapped', async () => {
+    const ended = await runFault(`
+      const { Worker } = await import('node:worker_threads');
+      const inWorker = \`
+        import { parentPort, workerData } from 'node:worker_threads';
+        const tenon = await import(workerData.entry);
+        const instance = await (await new tenon.PluginHost().load(workerData.file)).new();
+        parentPort.postMessage(String(instance.callSync(Buffer.from('from a worker'))));\`;
+      for (let round = 0; round < 3; round++) {
+        const code = await new Promise((resolve, reject) => {
+          const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(inWorker)), {
+            workerData: { entry: entry, file: file('thread-local') },
+          });
+          worker.on('message', say).on('error', reject).on('exit', resolve);
+        });
+        if (code !== 0) process.exit(code);
+      }
+      say('survived');`);
+    expect(ended).toMatchObject({
+      code: 0,
+      signal: null,
+      stdout: `${'from a worker\n'.repeat(3)}survived\n`,
+    });
+  });
+});
+
+test('every row that is not contained has its proof here', () => {
+  const proved = [
+    ...SPECIAL,
+    ...Object.keys(changes),
+    'process-signals',
+    'process-prints',
+    'process-closes',
+    'thread-local',
+  ];
+  const unproved = table.filter(
+    ({ where, death, library }) => where === 'process' && death === undefined && !proved.includes(library),
+  );
+  expect(unproved).toEqual([]);
+});

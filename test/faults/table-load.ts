@@ -1,0 +1,183 @@
+/** Faults on the way in. Each is refused with its code, by its gate. */
+import type { Gate } from '../../src/admission.js';
+import type { TenonErrorCode } from '../../src/errors.js';
+import type { Death, FaultRow } from './table.js';
+
+type Extra = Partial<FaultRow>;
+
+const load = (
+  library: string,
+  what: string,
+  gate: Gate,
+  code: TenonErrorCode,
+  extra: Extra = {},
+): FaultRow => ({
+  library,
+  language: 'c',
+  what,
+  where: 'load',
+  code,
+  gate,
+  ...extra,
+});
+
+const missing = (library: string, what: string, mentions: string) =>
+  load(library, what, 'inspect', 'ERR_TENON_MISSING_SYMBOL', { mentions });
+const descriptor = (library: string, what: string, gate: Gate, mentions?: string) =>
+  load(library, what, gate, 'ERR_TENON_BAD_DESCRIPTOR', mentions === undefined ? {} : { mentions });
+const mismatch = (library: string, what: string, mentions: string) =>
+  load(library, what, 'version', 'ERR_TENON_VERSION_MISMATCH', { mentions });
+const pointer = (library: string, what: string, gate: Gate) =>
+  load(library, what, gate, 'ERR_TENON_BAD_POINTER');
+const version = (library: string, what: string) => load(library, what, 'version', 'ERR_TENON_BAD_VERSION');
+const name = (library: string, what: string) => load(library, what, 'name', 'ERR_TENON_BAD_NAME');
+const vtable = (library: string, what: string, mentions = '') =>
+  load(library, what, 'vtable', 'ERR_TENON_BAD_VTABLE', { mentions });
+const crash = (library: string, what: string, signal: NodeJS.Signals) =>
+  load(library, what, 'probe', 'ERR_TENON_PROBE_CRASHED', {
+    mentions: signal,
+    death: { signal } satisfies Death,
+  });
+const exit = (library: string, what: string) =>
+  load(library, what, 'probe', 'ERR_TENON_PROBE_EXITED', { death: { exit: 0 } satisfies Death });
+const hang = (library: string, what: string) =>
+  load(library, what, 'probe', 'ERR_TENON_PROBE_TIMEOUT', { death: 'hangs' });
+
+const inspected: readonly FaultRow[] = [
+  missing('no-get-version', 'does not export `get_version`', 'get_version'),
+  missing('no-get-name', 'does not export `get_name`', 'get_name'),
+  missing('no-get-plugin', 'does not export `get_plugin`', 'get_plugin'),
+  missing('no-entry-points', 'exports no entry point at all', 'get_version, get_name'),
+  missing('borrowed-version', 'leaves `get_version` to a library that it needs', 'get_version'),
+  load(
+    'version-is-data',
+    'exports `get_version` as a string, not a function',
+    'inspect',
+    'ERR_TENON_BAD_SYMBOL',
+  ),
+  load('descriptor-other-major', 'has a descriptor of ABI 2.0.0', 'inspect', 'ERR_TENON_VERSION_MISMATCH', {
+    mentions: '2.0.0',
+  }),
+  descriptor('descriptor-32-bit', 'has a descriptor for 4-byte pointers', 'inspect'),
+  descriptor('descriptor-big-endian', 'has a descriptor for big-endian machines', 'inspect'),
+  descriptor('descriptor-bad-magic', 'has a descriptor without the magic bytes', 'inspect'),
+  descriptor('descriptor-bad-size', 'has a descriptor of 12 bytes', 'inspect'),
+  descriptor('descriptor-bad-name', 'is named `../../etc/passwd` in its descriptor', 'inspect'),
+  descriptor('descriptor-no-name', 'has no name in its descriptor', 'inspect'),
+  descriptor('descriptor-bad-version', 'has the own version `first` in its descriptor', 'inspect'),
+  descriptor('descriptor-bad-kinds', 'has a malformed list of kinds in its descriptor', 'inspect'),
+  load(
+    'slot-null-static',
+    'leaves the slot `something` of a constant vtable NULL',
+    'inspect',
+    'ERR_TENON_BAD_VTABLE',
+    { mentions: 'something' },
+  ),
+];
+
+const probed: readonly FaultRow[] = [
+  crash('constructor-segfault', 'segfaults in a constructor', 'SIGSEGV'),
+  crash('constructor-abort', 'aborts in a constructor', 'SIGABRT'),
+  exit('constructor-exit', 'calls `exit(0)` in a constructor'),
+  hang('constructor-hang', 'never returns from a constructor'),
+  crash('version-segfault', 'segfaults in `get_version`', 'SIGSEGV'),
+  exit('version-exit', 'calls `exit(0)` in `get_version`'),
+  hang('version-hang', 'never returns from `get_version`'),
+  crash('name-segfault', 'segfaults in `get_name`', 'SIGSEGV'),
+  exit('name-exit', 'calls `exit(0)` in `get_name`'),
+  hang('name-hang', 'never returns from `get_name`'),
+  crash('vtable-segfault', 'segfaults in `get_plugin`', 'SIGSEGV'),
+  exit('vtable-exit', 'calls `exit(0)` in `get_plugin`'),
+  hang('vtable-hang', 'never returns from `get_plugin`'),
+];
+
+const opened: readonly FaultRow[] = [
+  load('missing-dependency', 'needs a library that is not there', 'open', 'ERR_TENON_LOAD_FAILED', {
+    mentions: 'tenon-fault-gone',
+  }),
+  load('undefined-symbol', 'calls a function that nobody defines', 'open', 'ERR_TENON_LOAD_FAILED', {
+    mentions: 'fault_lent',
+  }),
+];
+
+const versions: readonly FaultRow[] = [
+  mismatch('version-zero', 'was built for ABI 0.0.0', '0.0.0'),
+  mismatch('version-other-major', 'was built for ABI 2.0.0', '2.0.0'),
+  mismatch('version-newer-minor', 'was built for ABI 1.99.0, a newer minor', '1.99.0'),
+  mismatch('version-prerelease', 'was built for ABI 1.0.0-rc.1, a pre-release', '1.0.0-rc.1'),
+  pointer('version-null', 'returns NULL from `get_version`', 'version'),
+  pointer('version-one', 'returns the address 1 from `get_version`', 'version'),
+  pointer('version-in-nothing', 'returns an unmapped address from `get_version`', 'version'),
+  pointer('version-forbidden', 'returns a page without read permission from `get_version`', 'version'),
+  pointer('version-unterminated', 'returns a version that nothing ends before its mapping does', 'version'),
+  version('version-banana', 'states the ABI version `banana`'),
+  version('version-empty', 'states an empty ABI version'),
+  version('version-endless', 'states an ABI version of 1 MiB'),
+  version('version-not-utf8', 'states an ABI version that is not UTF-8'),
+];
+
+const names: readonly FaultRow[] = [
+  pointer('name-null', 'returns NULL from `get_name`', 'name'),
+  pointer('name-integer', 'returns the integer 42 from `get_name`', 'name'),
+  pointer('name-garbage', 'returns a garbage address from `get_name`', 'name'),
+  pointer('name-forbidden', 'returns a page without read permission from `get_name`', 'name'),
+  pointer('name-unterminated', 'returns a name that nothing ends before its mapping does', 'name'),
+  name('name-empty', 'states an empty name'),
+  name('name-too-long', 'states a name of 64 bytes'),
+  name('name-bad-characters', 'states the name `../evil name`'),
+  name('name-not-utf8', 'states a name that is not UTF-8'),
+];
+
+const slots = ['get_version', 'get_name', 'new', 'drop', 'something'];
+
+const vtables: readonly FaultRow[] = [
+  vtable('vtable-null', 'returns NULL from `get_plugin`', 'NULL'),
+  vtable('vtable-unmapped', 'returns an unmapped address from `get_plugin`'),
+  vtable('vtable-garbage', 'returns a garbage address from `get_plugin`'),
+  vtable('vtable-misaligned', 'returns a vtable at an odd multiple of 4', 'aligned'),
+  vtable('vtable-cut-off', 'returns a vtable whose end lies behind its mapping'),
+  vtable('vtable-size-zero', 'states a vtable of 0 bytes', 'size'),
+  vtable('vtable-size-small', 'states a vtable of 40 bytes, which has no `something`', '40'),
+  vtable('vtable-size-absurd', 'states a vtable of 4 GiB', '4294967295'),
+  ...slots.map((slot) =>
+    vtable(`slot-null-${slot.replace('_', '-')}`, `leaves the slot \`${slot}\` NULL`, `${slot} is NULL`),
+  ),
+  vtable('slot-data', 'points the slot `something` to data of its own', 'something'),
+  vtable('slot-heap', 'points the slot `drop` to the heap', 'drop'),
+  vtable('slot-foreign', 'points the slot `new` into the C library', 'new'),
+  vtable('slot-data-optional', 'points the optional slot `get_extension` to data', 'get_extension'),
+  vtable('vtable-other-version', 'states another version in the vtable than by its export', 'get_version'),
+  vtable('vtable-other-name', 'states another name in the vtable than by its export', 'get_name'),
+  vtable(
+    'vtable-version-points',
+    'returns an unmapped address from the `get_version` of the vtable',
+    'get_version',
+  ),
+];
+
+const disagreements: readonly FaultRow[] = [
+  descriptor('descriptor-disagrees-name', 'states another name in its descriptor', 'vtable', 'somebody-else'),
+  descriptor(
+    'descriptor-disagrees-version',
+    'states another ABI version in its descriptor',
+    'vtable',
+    '1.0.7',
+  ),
+  descriptor('descriptor-disagrees-flags', 'states other flags in its descriptor', 'vtable', 'flags'),
+  descriptor(
+    'descriptor-disagrees-size',
+    'states another size of the vtable in its descriptor',
+    'vtable',
+    'size',
+  ),
+];
+
+export const loadRows: readonly FaultRow[] = [
+  ...inspected,
+  ...probed,
+  ...opened,
+  ...versions,
+  ...names,
+  ...vtables,
+  ...disagreements,
+];

@@ -1,0 +1,201 @@
+/** Builds small libraries for every platform that inspection knows, with the compilers of a Debian machine. */
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll } from 'vitest';
+import { root } from '../support/index.js';
+
+/** What the header needs from a C library, for targets whose own one is not here. */
+const FREESTANDING_STRING_H = `#include <stddef.h>
+static inline void *memcpy(void *to, const void *from, size_t n) {
+  for (volatile char *t = to, *end = t + n; t != end; t++) *t = *(const char *)from, from = (const char *)from + 1;
+  return to;
+}
+static inline size_t strlen(const char *s) {
+  size_t n = 0;
+  while (((const volatile char *)s)[n]) n++;
+  return n;
+}
+`;
+
+/** A plugin on the SDK's macro, with all that a descriptor and a vtable can say. */
+export const SAMPLE = `#include "tenon.h"
+static tenon_status make(const tenon_host *host, const uint8_t *config, size_t n, void **state, tenon_out *error) {
+  (void)host, (void)config, (void)n, (void)error;
+  *state = NULL;
+  return TENON_OK;
+}
+static void drop(void *state) { (void)state; }
+static tenon_status work(void *state, const uint8_t *in, size_t n, tenon_out *out) {
+  (void)state;
+  return tenon_write(out, in, n);
+}
+static const void *extension(const char *id) { (void)id; return NULL; }
+TENON_EXPORT int sample_data = 7;
+TENON_PLUGIN_WITH("sample", "2.3.4-rc.1", "codec/1.0.0;math/1.2.0", TENON_THREAD_SAFE, make, drop, work, extension);
+`;
+
+/** The entry points by hand around a vtable that the test writes: \`PLUGIN\` is its initialiser. */
+export const byHand = (
+  initialiser: string,
+  declaration = 'static const tenon_plugin plugin',
+): string => `#include "tenon.h"
+static tenon_status make(const tenon_host *h, const uint8_t *c, size_t n, void **s, tenon_out *e) {
+  (void)h, (void)c, (void)n, (void)s, (void)e;
+  return TENON_OK;
+}
+static void drop(void *state) { (void)state; }
+static tenon_status work(void *s, const uint8_t *in, size_t n, tenon_out *out) {
+  (void)s;
+  return tenon_write(out, in, n);
+}
+static const char text[] = "not code";
+const char *get_version(void) { return "1.0.0"; }
+const char *get_name(void) { return text; }
+${declaration} = {${initialiser}};
+const tenon_plugin *get_plugin(void) { return &plugin; }
+void (*const use[])(void) = {(void (*)(void))make, (void (*)(void))drop, (void (*)(void))work};
+`;
+
+export type Target =
+  | 'linux-x64'
+  | 'linux-arm64'
+  | 'linux-ia32'
+  | 'linux-mips'
+  | 'mingw-x64'
+  | 'mingw-ia32'
+  | 'windows-x64'
+  | 'windows-arm64'
+  | 'macos-x64'
+  | 'macos-arm64';
+
+const CLANG_ELF: Partial<Record<Target, string>> = {
+  'linux-arm64': 'aarch64-linux-gnu',
+  'linux-ia32': 'i386-linux-gnu',
+  'linux-mips': 'mips64-linux-gnu',
+};
+
+const C_FLAGS = ['-std=c11', '-fPIC', '-fvisibility=hidden', '-O1'];
+
+/** The first of the names that is a program on this machine. @throws Error that names the Debian package */
+export function tool(debianPackage: string, ...names: string[]): string {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    for (const name of names) if (isProgram(join(folder, name))) return join(folder, name);
+  }
+  throw new Error(`The tests need ${names[0]}: install the Debian package ${debianPackage}.`);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const clang = () => tool('clang-14', 'clang-14', 'clang');
+
+/** A folder for the libraries of one test file, removed when its tests are done. */
+export class Workshop {
+  readonly folder = mkdtempSync(join(tmpdir(), 'tenon-inspect-'));
+
+  constructor() {
+    mkdirSync(join(this.folder, 'include'));
+    writeFileSync(join(this.folder, 'include', 'string.h'), FREESTANDING_STRING_H);
+    afterAll(() => rmSync(this.folder, { recursive: true, force: true }));
+  }
+
+  /** Compiles and links C source. `compile` and `link` are further flags for the two steps. */
+  build(
+    target: Target,
+    source: string,
+    { name = 'sample', compile = [], link = [] }: { name?: string; compile?: string[]; link?: string[] } = {},
+  ): string {
+    const base = join(this.folder, `${name}-${target}`);
+    writeFileSync(`${base}.c`, source);
+    if (target === 'linux-x64')
+      return this.#gcc(tool('gcc', 'gcc', 'cc'), base, '.so', [...compile, ...link]);
+    if (target === 'mingw-x64')
+      return this.#gcc(tool('mingw-w64', 'x86_64-w64-mingw32-gcc'), base, '.dll', [...compile, ...link]);
+    if (target === 'mingw-ia32')
+      return this.#gcc(tool('mingw-w64', 'i686-w64-mingw32-gcc'), base, '.dll', [...compile, ...link]);
+    const [system, arch] = target.split('-');
+    if (system === 'macos') return this.#macos(base, arch === 'x64' ? 'x86_64' : 'arm64', compile, link);
+    if (system === 'windows')
+      return this.#windows(base, arch === 'x64' ? 'x86_64' : 'aarch64', compile, link);
+    return this.#elf(base, CLANG_ELF[target] ?? '', compile, link);
+  }
+
+  #gcc(compiler: string, base: string, extension: string, flags: string[]): string {
+    const output = base + extension;
+    execFileSync(compiler, [
+      ...C_FLAGS,
+      `-I${join(root, 'include')}`,
+      '-shared',
+      `${base}.c`,
+      '-o',
+      output,
+      ...flags,
+    ]);
+    return output;
+  }
+
+  #object(base: string, triple: string, flags: string[]): string {
+    const includes = [`-I${join(root, 'include')}`, '-isystem', join(this.folder, 'include')];
+    const all = [
+      `--target=${triple}`,
+      '-ffreestanding',
+      ...C_FLAGS.filter((flag) => !(flag === '-fPIC' && triple.includes('windows'))),
+    ];
+    execFileSync(clang(), [...all, ...includes, '-c', `${base}.c`, '-o', `${base}.o`, ...flags]);
+    return `${base}.o`;
+  }
+
+  #elf(base: string, triple: string, compile: string[], link: string[]): string {
+    const object = this.#object(base, triple, compile);
+    execFileSync(tool('lld-14', 'ld.lld-14', 'ld.lld'), ['-shared', object, '-o', `${base}.so`, ...link]);
+    return `${base}.so`;
+  }
+
+  #windows(base: string, cpu: string, compile: string[], link: string[]): string {
+    const object = this.#object(base, `${cpu}-pc-windows-msvc`, compile);
+    const lld = tool('lld-14', 'lld-link-14', 'lld-link');
+    execFileSync(lld, ['/dll', '/noentry', '/nodefaultlib', object, `/out:${base}.dll`, ...link]);
+    return `${base}.dll`;
+  }
+
+  #macos(base: string, arch: string, compile: string[], link: string[]): string {
+    const object = this.#object(base, `${arch}-apple-macos11`, compile);
+    const lld = tool('lld-14', 'ld64.lld-14', 'ld64.lld');
+    const platform = ['-platform_version', 'macos', '11', '11', '-arch', arch];
+    execFileSync(lld, ['-dylib', ...platform, object, '-o', `${base}.dylib`, ...link]);
+    return `${base}.dylib`;
+  }
+}
+
+/** Puts thin Mach-O files into a universal one. */
+export function universal(slices: readonly { cpu: number; bytes: Buffer }[], wide = false): Buffer {
+  const entry = wide ? 32 : 20;
+  const header = Buffer.alloc(4096);
+  header.writeUInt32BE(wide ? 0xcafebabf : 0xcafebabe, 0);
+  header.writeUInt32BE(slices.length, 4);
+  const parts = [header];
+  let offset = header.length;
+  slices.forEach(({ cpu, bytes }, index) => {
+    const at = 8 + index * entry;
+    header.writeUInt32BE(cpu, at);
+    for (const [place, value] of [offset, bytes.length].entries()) {
+      if (wide) header.writeBigUInt64BE(BigInt(value), at + 8 + place * 8);
+      else header.writeUInt32BE(value, at + 8 + place * 4);
+    }
+    const padded = Buffer.alloc(Math.ceil(bytes.length / 4096) * 4096);
+    bytes.copy(padded);
+    parts.push(padded);
+    offset += padded.length;
+  });
+  return Buffer.concat(parts);
+}
+
+export const CPU = { x64: 0x1000007, arm64: 0x100000c } as const;

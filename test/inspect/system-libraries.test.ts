@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { inspectFile } from '../../src/inspect/index.js';
+import { tool } from './compilers.js';
+
+/** The folder of the system's libraries: the one that has the C library. */
+function systemFolder(): string {
+  const path = execFileSync('cc', ['-print-file-name=libc.so.6'], { encoding: 'utf8' }).trim();
+  return dirname(execFileSync('realpath', [path], { encoding: 'utf8' }).trim());
+}
+
+function isElf(path: string): boolean {
+  const fd = openSync(path, 'r');
+  const magic = Buffer.alloc(4);
+  readSync(fd, magic, 0, 4, 0);
+  closeSync(fd);
+  return magic.toString('latin1') === '\x7fELF';
+}
+
+function sharedObjects(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.so(\.|$)/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter(isElf)
+    .sort();
+}
+
+/** Types that nm writes in lower case for global symbols too: unique, weak, indirect. Other lower case letters are local. */
+const GLOBAL_TYPE = /^[A-Zuvwi]$/;
+
+/** The exported names of each file, as nm lists them, without the versions. */
+function namesByNm(files: readonly string[]): Map<string, Set<string>> {
+  const args = ['-D', '--defined-only', '--no-demangle', '-P', '-A', ...files];
+  const listed = execFileSync(tool('binutils', 'nm'), args, {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const names = new Map(files.map((file) => [file, new Set<string>()]));
+  for (const line of listed.split('\n')) {
+    const [, file = '', name = '', type = ''] = /^(.*?): (\S+) (\S)( |$)/.exec(line) ?? [];
+    if (GLOBAL_TYPE.test(type)) names.get(file)?.add(name.replace(/@.*$/, ''));
+  }
+  return names;
+}
+
+test('every library of the system exports the names that nm lists', () => {
+  const files = sharedObjects(systemFolder());
+  expect(files.length).toBeGreaterThan(10);
+  const differences: string[] = [];
+  let compared = 0;
+  for (let first = 0; first < files.length; first += 50) {
+    for (const [file, expected] of namesByNm(files.slice(first, first + 50))) {
+      const found = new Set(inspectFile(file).exports.map((symbol) => symbol.name));
+      compared += expected.size;
+      differences.push(
+        ...[...expected].filter((name) => !found.has(name)).map((name) => `${file}: misses ${name}`),
+      );
+      differences.push(
+        ...[...found].filter((name) => !expected.has(name)).map((name) => `${file}: invents ${name}`),
+      );
+    }
+  }
+  expect(differences).toEqual([]);
+  expect(compared).toBeGreaterThan(1000);
+});
+
+test('the C library is described as its documentation says', () => {
+  const facts = inspectFile(join(systemFolder(), 'libc.so.6'));
+  const types = new Map(facts.exports.map((symbol) => [symbol.name, symbol.type]));
+  expect(facts).toMatchObject({ format: 'elf', os: 'linux', arch: process.arch, bits: 64 });
+  expect(['malloc', 'printf', 'memcpy', 'time'].map((name) => types.get(name))).toEqual(
+    Array(4).fill('function'),
+  );
+  expect(['environ', 'stdout', 'optarg'].map((name) => types.get(name))).toEqual(Array(3).fill('data'));
+  expect(facts.needed).toEqual([expect.stringMatching(/^ld-linux/)]);
+});

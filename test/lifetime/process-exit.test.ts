@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { hasRust, runNode, withAddon } from '../support/index.js';
+
+const metronomes = hasRust ? ['metronome', 'metronome-rs'] : ['metronome'];
+
+test.each(metronomes)('process.exit ends a process in which a %s runs', async (name) => {
+  const ended = await runNode(
+    `
+    const host = new tenon.PluginHost({ paths: [plugins] });
+    const metronome = (await host.load('${name}')).newSync({ interval: 1 });
+    metronome.on('event', () => {});
+    setTimeout(() => process.exit(7), 30);
+  `,
+    { timeout: 20_000 },
+  );
+  expect(ended).toMatchObject({ code: 7, signal: null, stderr: '' });
+});
+
+test('an uncaught exception ends the process with its own message, not with an abort', async () => {
+  const ended = await runNode(
+    `
+    const host = new tenon.PluginHost({ paths: [plugins] });
+    const metronome = (await host.load('metronome')).newSync({ interval: 1 });
+    setTimeout(() => { throw new Error('mine'); }, 30);
+  `,
+    { timeout: 20_000 },
+  );
+  expect(ended).toMatchObject({ code: 1, signal: null });
+  expect(ended.stderr).toContain('Error: mine');
+});
+
+test('a process with nothing left to do ends although an instance is open', async () => {
+  const ended = await runNode(
+    `
+    const host = new tenon.PluginHost({ paths: [plugins] });
+    globalThis.metronome = (await host.load('metronome')).newSync({ interval: 1 });
+    console.log('done');
+  `,
+    { timeout: 20_000 },
+  );
+  expect(ended).toMatchObject({ code: 0, signal: null, stdout: 'done\n' });
+});
+
+test.runIf(withAddon)('a listener of events keeps the process alive, and unref lets it go', async () => {
+  const ended = await runNode(
+    `
+    const host = new tenon.PluginHost({ paths: [plugins] });
+    const metronome = (await host.load('metronome')).newSync({ interval: 1 });
+    let ticks = 0;
+    metronome.on('event', () => { if (++ticks === 20) { console.log('twenty'); metronome.unref(); } });
+  `,
+    { timeout: 20_000 },
+  );
+  expect(ended).toMatchObject({ code: 0, signal: null, stdout: 'twenty\n' });
+});

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { faultFile, hasRust, pluginFile, runNode } from '../support/index.js';
+
+/** A program that runs `body` in workers, `count` times, and lets them end or terminates them. */
+const inWorkers = (body: string, count: number, end: 'return' | 'terminate' | 'exit') => `
+  import { Worker } from 'node:worker_threads';
+  import { once } from 'node:events';
+  const source = \`
+    import('node:worker_threads').then(async ({ parentPort }) => {
+      const tenon = await import(\${JSON.stringify(entry)});
+      const host = new tenon.PluginHost({ paths: [\${JSON.stringify(plugins)}, \${JSON.stringify(faults)}] });
+      ${body}
+      parentPort.postMessage('ready');
+      ${end === 'terminate' ? 'setInterval(() => {}, 1000);' : end === 'exit' ? 'process.exit(0);' : 'await host.close();'}
+    });\`;
+  for (let i = 0; i < ${count}; i++) {
+    const worker = new Worker(source, { eval: true });
+    const [message] = await Promise.race([once(worker, 'message'), once(worker, 'error').then(([e]) => { throw e; })]);
+    if (message !== 'ready') throw new Error(message);
+    if (${end === 'terminate'}) await worker.terminate(); else await once(worker, 'exit');
+  }
+  const host = new tenon.PluginHost({ paths: [plugins] });
+  const counter = (await host.load('wordcount')).newSync();
+  console.log(Number(counter.callSync(Buffer.from('still alive')).readBigUInt64LE(8)));
+`;
+
+const load = (name: string, config = '') => `
+  const instance = (await host.load('${name}')).newSync(${config});
+  instance.on('event', () => {});
+  instance.callSync(Buffer.from('a b c'));
+  await new Promise((resolve) => setTimeout(resolve, 20));`;
+
+const cases = [
+  ['a C plugin', load('wordcount')],
+  ['a C plugin with a thread that emits', load('metronome', '{ interval: 1 }')],
+  ...(existsSync(faultFile('tls-destructor')) ? [['a C++ plugin with a touched thread-local', load('tls-destructor')]] : []),
+  ...(hasRust ? [['a Rust plugin with a thread that emits', load('metronome-rs', '{ interval: 1 }')]] : []),
+  ...(existsSync(pluginFile('tls-rs')) || existsSync(faultFile('tls-rs')) ? [['a Rust plugin with a touched thread-local', load('tls-rs')]] : []),
+] as [string, string][];
+
+for (const end of ['return', 'terminate', 'exit'] as const) {
+  test.each(cases)(`a worker that loaded %s can ${end}, and the process goes on`, async (_, body) => {
+    const ended = await runNode(inWorkers(body, 3, end));
+    expect(ended).toMatchObject({ code: 0, signal: null, stdout: '2\n' });
+  });
+}
+
+test('a plugin is used in four workers at once', async () => {
+  const ended = await runNode(`
+    import { Worker } from 'node:worker_threads';
+    import { once } from 'node:events';
+    const source = \`
+      import('node:worker_threads').then(async ({ parentPort }) => {
+        const tenon = await import(\${JSON.stringify(entry)});
+        const host = new tenon.PluginHost({ paths: [\${JSON.stringify(plugins)}] });
+        const counter = (await host.load('wordcount')).newSync();
+        let words = 0n;
+        for (let i = 0; i < 20000; i++) words += counter.callSync(Buffer.from('one two')).readBigUInt64LE(8);
+        await host.close();
+        parentPort.postMessage(Number(words));
+      });\`;
+    const workers = Array.from({ length: 4 }, () => new Worker(source, { eval: true }));
+    const answers = await Promise.all(workers.map((worker) => once(worker, 'message')));
+    console.log(answers.flat().join());
+  `);
+  expect(ended).toMatchObject({ code: 0, stdout: '40000,40000,40000,40000\n' });
+});

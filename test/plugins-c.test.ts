@@ -1,0 +1,238 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { type Config, defineKind, type Instance, method, PluginHost } from '../src/index.js';
+import { refusal } from './faults/support.js';
+import { pluginFile, withAddon } from './support/index.js';
+
+const TEXT = readFileSync(new URL('../include/tenon.h', import.meta.url));
+
+async function make(name: string, config?: Config): Promise<Instance> {
+  return (await new PluginHost().load(pluginFile(name))).new(config);
+}
+
+const counts = (result: Buffer) =>
+  Array.from({ length: result.length / 8 }, (_, index) => Number(result.readBigUInt64LE(index * 8)));
+
+describe('echo', () => {
+  test('gives back what it gets, also nothing and much', async () => {
+    const echo = await make('echo');
+    for (const input of [Buffer.alloc(0), TEXT, Buffer.alloc(5_000_000, 'x')]) {
+      expect(echo.callSync(input).equals(input)).toBe(true);
+    }
+  });
+});
+
+describe('wordcount', () => {
+  const words = (text: string) => text.split(/[ \t\n\v\f\r]+/).filter((word) => word !== '');
+  const texts = [
+    '',
+    ' ',
+    'a',
+    'a b',
+    '\n\n',
+    ' a\tb\vc\fd\re \n',
+    'word '.repeat(1000),
+    `${'x'.repeat(300)} `.repeat(9),
+    'höher 中文字 ß',
+  ];
+
+  test.each([...texts, TEXT.toString()])(
+    'counts lines, words and bytes as JavaScript does (text %#)',
+    async (text) => {
+      const input = Buffer.from(text);
+      const expected = [text.split('\n').length - 1, words(text).length, input.length];
+      expect(counts((await make('wordcount')).callSync(input))).toEqual(expected);
+      expect(counts((await make('wordcount', { only: 'words' })).callSync(input))).toEqual([
+        words(text).length,
+      ]);
+    },
+  );
+
+  test.each([1, 2, 3, 6])(
+    'counts only words of at least %i characters if it is told to',
+    async (minLength) => {
+      const counter = await make('wordcount', { minLength });
+      for (const text of texts) {
+        const long = words(text).filter((word) => [...word].length >= minLength);
+        expect(counts(counter.callSync(Buffer.from(text)))[1]).toBe(long.length);
+      }
+    },
+  );
+
+  test('counts every byte as JavaScript does', async () => {
+    const counter = await make('wordcount');
+    for (let byte = 0; byte < 256; byte++) {
+      const space = byte === 32 || (byte >= 9 && byte <= 13);
+      expect(counts(counter.callSync(Buffer.from([97, byte, 97])))[1]).toBe(space ? 2 : 1);
+    }
+  });
+
+  test.each(['null', '{}', ' { "minLength" : 3 , "only" : "words" } ', undefined])(
+    'takes the config %s',
+    async (config) => {
+      expect((await make('wordcount', config)).closed).toBe(false);
+    },
+  );
+
+  const refused: readonly (readonly [string, string])[] = [
+    ['{"minLength":0}', 'from 1 to 1000000'],
+    ['{"minLength":1.5}', 'whole number'],
+    ['{"minLength":1e3}', 'whole number'],
+    ['{"minLength":99999999999999999999}', 'whole number'],
+    ['{"minLength":"3"}', 'whole number'],
+    ['{"minLen":3}', "unknown key 'minLen'"],
+    ['{"only":"lines"}', 'has to be "words"'],
+    ['{"minLength":3', 'expected }'],
+    ['{"minLength":3} 4', 'more behind the object'],
+    ['[]', 'expected an object'],
+    ['{"', 'expected "key": value'],
+    ['{"\\"', 'expected "key": value'],
+  ];
+  test.each(refused)('refuses the config %s and says why', async (config, reason) => {
+    const error = await refusal(() => make('wordcount', config));
+    expect(error.code).toBe('ERR_TENON_NEW_FAILED');
+    expect(error.message).toContain(reason);
+  });
+});
+
+describe('gzip', () => {
+  const codec = defineKind({
+    name: 'codec',
+    version: '1.0.0',
+    methods: { encode: method.bytes(), decode: method.bytes() },
+  });
+  const inputs = [Buffer.alloc(0), Buffer.from('a'), TEXT, Buffer.alloc(3_000_000, 'much of the same ')];
+
+  test.each([undefined, 0, 1, 9])(
+    'writes what node:zlib reads, and reads what it writes (level %s)',
+    async (level) => {
+      const gzip = await make('gzip', level === undefined ? undefined : { level });
+      const decode = gzip.method('codec/1', 1);
+      for (const input of inputs) {
+        const packed = gzip.callSync(input);
+        expect(gunzipSync(packed).equals(input)).toBe(true);
+        expect(decode.callSync(packed).equals(input)).toBe(true);
+        expect(decode.callSync(gzipSync(input)).equals(input)).toBe(true);
+        expect(gzip.method('codec/1', 0).callSync(input).equals(packed)).toBe(true);
+      }
+    },
+  );
+
+  test('reads a file of several members', async () => {
+    const decode = (await make('gzip')).method('codec/1', 1);
+    const members = Buffer.concat([gzipSync('one '), gzipSync(''), gzipSync('two')]);
+    expect(String(decode.callSync(members))).toBe('one two');
+  });
+
+  const packed = gzipSync(TEXT);
+  const broken: readonly (readonly [string, Buffer, string])[] = [
+    ['nothing', Buffer.alloc(0), 'unexpected end'],
+    ['a text', TEXT, 'incorrect header check'],
+    ['a truncated file', packed.subarray(0, -1), 'unexpected end'],
+    ['a wrong checksum', Buffer.concat([packed.subarray(0, -8), Buffer.alloc(8)]), 'incorrect data check'],
+    ['something behind the end', Buffer.concat([packed, Buffer.from('junk')]), 'incorrect header check'],
+  ];
+  test.each(broken)("refuses %s in zlib's words, and works on", async (_what, input, words) => {
+    const gzip = await make('gzip');
+    const decode = gzip.method('codec/1', 1);
+    const error = await refusal(() => decode.callSync(input));
+    expect(error).toMatchObject({ code: 'ERR_TENON_CALL_FAILED', status: 'TENON_INVALID' });
+    expect(error.message).toContain(words);
+    expect(decode.callSync(packed).equals(TEXT)).toBe(true);
+  });
+
+  test('unpacks to as much as maxOutput says, and to no byte more', async () => {
+    const bomb = gzipSync(Buffer.alloc(1_000_000));
+    const decode = async (maxOutput: number) =>
+      (await make('gzip', { maxOutput })).method('codec/1', 1).callSync(bomb);
+    expect((await decode(1_000_000)).length).toBe(1_000_000);
+    expect(await refusal(() => decode(999_999))).toMatchObject({ status: 'TENON_INVALID' });
+  });
+
+  test('has its methods by the name of the kind, too', async () => {
+    const host = new PluginHost({ kinds: [codec] });
+    const gzip = await (await host.load(pluginFile('gzip'))).new();
+    expect(gzip.method('decode').callSync(gzip.method('encode').callSync(TEXT)).equals(TEXT)).toBe(true);
+  });
+});
+
+describe('math', () => {
+  const math = defineKind({
+    name: 'math',
+    version: '1.0.0',
+    methods: { min: method({ a: 'i32', b: 'i32' }, { result: 'i32' }) },
+  });
+
+  test('finds the minimum of two integers by typed arguments', async () => {
+    const { min } = (await make('math')).as(math);
+    const pairs = [
+      [1, 2],
+      [2, 1],
+      [-7, 7],
+      [5, 5],
+      [-2147483648, 2147483647],
+    ] as const;
+    for (const [a, b] of pairs) expect(min({ a, b }).result).toBe(Math.min(a, b));
+  });
+
+  test('refuses a record of another size, and everything outside of its kind', async () => {
+    const instance = await make('math');
+    const short = await refusal(() => instance.method('math/1', 0).callSync(Buffer.alloc(7)));
+    expect(short).toMatchObject({ code: 'ERR_TENON_CALL_FAILED', status: 'TENON_INVALID' });
+    const other = await refusal(() => instance.callSync(Buffer.alloc(8)));
+    expect(other).toMatchObject({ code: 'ERR_TENON_CALL_FAILED', status: 'TENON_UNSUPPORTED' });
+    expect(other.message).toContain('math/1.0.0');
+  });
+});
+
+describe('metronome', () => {
+  test.runIf(withAddon)('emits its ticks in order, and stops after `count` of them', async () => {
+    const metronome = await make('metronome', { interval: 1, count: 5 });
+    const ticks: number[] = [];
+    metronome.on('event', (data) => ticks.push(Number(data.readBigUInt64LE())));
+    while (ticks.length < 5) await once(metronome, 'event');
+    expect(ticks).toEqual([1, 2, 3, 4, 5]);
+    expect(counts(metronome.callSync(Buffer.alloc(0)))).toEqual([5]);
+    metronome.close();
+  });
+
+  test('counts also for a host that nobody listens to', async () => {
+    const metronome = await make('metronome', { interval: 1, count: 3 });
+    const ticks = () => counts(metronome.callSync(Buffer.alloc(0)))[0];
+    while (ticks() !== 3) await new Promise((resolve) => setTimeout(resolve, 1));
+    metronome.close();
+  });
+
+  test('ends at once, however long the interval is', async () => {
+    const metronome = await make('metronome', { interval: 86_400_000 });
+    metronome.close();
+    expect(metronome.closed).toBe(true);
+  });
+});
+
+describe('shout, in C++', () => {
+  test('shouts', async () => {
+    const shout = await make('shout', { any: 'config' });
+    expect(String(shout.callSync(Buffer.from('mind the gap ß')))).toBe('MIND THE GAP ß!');
+    expect(String(shout.callSync(Buffer.alloc(0)))).toBe('!');
+  });
+
+  test('an exception poisons the instance, and only this one', async () => {
+    const plugin = await new PluginHost().load(pluginFile('shout'));
+    const [first, second] = [await plugin.new(), await plugin.new()];
+    const thrown = await refusal(() => first.callSync(Buffer.from('a\0b')));
+    expect(thrown.code).toBe('ERR_TENON_PANIC');
+    expect(thrown.message).toContain('nobody can shout a NUL byte');
+    expect((await refusal(() => first.callSync(Buffer.from('a')))).code).toBe('ERR_TENON_POISONED');
+    expect(String(second.callSync(Buffer.from('a')))).toBe('A!');
+    plugin.close();
+  });
+
+  test('an exception of a constructor is the error of `new`', async () => {
+    const error = await refusal(() => make('shout', '{"a":"\0"}'));
+    expect(error.code).toBe('ERR_TENON_PANIC');
+    expect(error.message).toContain('a config with a NUL byte');
+  });
+});

@@ -1,0 +1,187 @@
+/** The main job of `npm start`, on small folders. It uses what `npm test` built before: dist and build/plugins. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { listTextFiles, readText } from '../../examples/main-job/files.mjs';
+import { makeProgress } from '../../examples/main-job/progress.mjs';
+import { librarySuffix } from '../../scripts/lib/paths.mjs';
+import { buildDir } from '../support/index.js';
+
+const START = resolve('scripts', 'start.mjs');
+const MAIN_JOB = resolve('examples', 'main-job', 'main.mjs');
+const PLUGINS = join(buildDir, 'plugins');
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tenon-main-job-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+const run = (script: string, ...args: string[]) =>
+  spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
+
+describe('the command line', () => {
+  test('--help prints the usage and builds nothing', () => {
+    const { status, stdout } = run(START, '--help');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Usage: npm start/);
+    expect(stdout).not.toContain('tenon:');
+  });
+
+  test.each([
+    [['--colour'], /--colour/],
+    [['one', 'two'], /One FOLDER is expected, not 2/],
+    [['no-such-folder'], /FOLDER does not exist: .*no-such-folder/],
+    [[MAIN_JOB], /FOLDER is not a folder/],
+  ])('%j is wrong usage, told before anything is built', (args, message) => {
+    const { status, stdout, stderr } = run(START, ...args);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr).toContain('Usage: npm start');
+    expect(stdout).toBe('');
+  });
+});
+
+describe('the files', () => {
+  test('are text by name and content, and reached without links', () => {
+    write('a/one.txt', 'one\n');
+    write('a/LICENSE', 'two\n');
+    write('b/three.md', 'a\0b');
+    write('b/four.bin', 'four');
+    symlinkSync(folder, join(folder, 'loop'), 'junction');
+    const { files, bytes } = listTextFiles(folder);
+    expect(files.map(({ path }) => path)).toEqual(
+      ['a/LICENSE', 'a/one.txt', 'b/three.md'].map((name) => join(folder, name)),
+    );
+    expect(bytes).toBe(11);
+    expect(files.map(({ path }) => readText(path) !== null)).toEqual([true, true, false]);
+  });
+
+  test('are left out above 4 MiB, and counted', () => {
+    write('large.txt', Buffer.alloc(4 * 1024 * 1024 + 1, 'a'));
+    expect(listTextFiles(folder)).toMatchObject({ files: [], tooLarge: 1 });
+  });
+});
+
+describe('the job', () => {
+  test('counts, packs and searches every file, and finds its results right', () => {
+    write('one.txt', 'TODO: one\r\nwords and words\n');
+    write('deep/two.md', 'no end of line, a FIXME');
+    write('empty.txt', '');
+    const { status, stdout } = run(MAIN_JOB, folder);
+    expect(stdout).toContain('2 lines, 10 words, 50 bytes');
+    expect(stdout).toContain('right by a count in JavaScript: 3 of 3 files');
+    expect(stdout).toContain('right by node:zlib, which unpacked them to the same bytes: 3 of 3 files');
+    expect(stdout).toMatch(/2 lines in 2 files match \/TODO\|FIXME\|XXX\/|grep: SKIPPED/);
+    expect(stdout).toMatch(/\nDone: 3 files/);
+    expect(status).toBe(0);
+  });
+
+  test('prints who was admitted with the times of all gates, and who was refused and why', () => {
+    const plugins = join(folder, 'plugins');
+    cpSync(PLUGINS, plugins, { recursive: true });
+    write(`plugins/text${librarySuffix}`, 'not a library');
+    const { status, stdout } = run(MAIN_JOB, folder, '--plugins', plugins);
+    expect(stdout).toMatch(/^ {2}wordcount +C +1\.0\.0 +- +[0-9a-f]{12}$/m);
+    expect(stdout).toMatch(/^ +find +trust +inspect .* register$/m);
+    expect(stdout).toMatch(/^ {2}wordcount( +\d+\.\d){10}$/m);
+    expect(stdout).toContain('Refused: 1\n  ERR_TENON_NOT_A_LIBRARY: ');
+    expect(status).toBe(0);
+  });
+
+  test('fails if a plugin is missing that needs no Rust', () => {
+    write('plugins/readme.txt', 'empty');
+    const { status, stdout } = run(MAIN_JOB, folder, '--plugins', join(folder, 'plugins'));
+    expect(stdout).toContain('wordcount: MISSING');
+    expect(stdout).toContain('grep: SKIPPED');
+    expect(stdout).toMatch(/\nFAILED: /);
+    expect(status).toBe(1);
+  });
+
+  test('fails if a plugin is refused, although it is one that may be absent', () => {
+    const plugins = join(folder, 'plugins');
+    cpSync(PLUGINS, plugins, { recursive: true });
+    write(`plugins/grep${librarySuffix}`, 'not a library');
+    const { status, stdout } = run(MAIN_JOB, folder, '--plugins', plugins);
+    expect(stdout).toContain('grep: MISSING');
+    expect(status).toBe(1);
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    'fails if a plugin computes a wrong result, and names the file',
+    () => {
+      const plugins = join(folder, 'plugins');
+      cpSync(PLUGINS, plugins, { recursive: true });
+      const source = write(
+        'wrong.c',
+        `#include "tenon.h"
+       static tenon_status wrong(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+         uint64_t counts[3] = {1, 1, in_len};
+         (void)state; (void)in;
+         return tenon_write(out, counts, sizeof counts);
+       }
+       TENON_STATELESS_PLUGIN("wordcount", "1.0.0", wrong);`,
+      );
+      const library = join(plugins, `wordcount${librarySuffix}`);
+      rmSync(library);
+      const flags = ['-std=c11', '-shared', '-fPIC', '-fvisibility=hidden', `-I${resolve('include')}`];
+      expect(spawnSync('cc', [...flags, source, '-o', library], { encoding: 'utf8' })).toMatchObject({
+        status: 0,
+      });
+      const { status, stdout } = run(MAIN_JOB, folder, '--plugins', plugins);
+      expect(stdout).toContain(`WRONG RESULT for ${source}`);
+      expect(stdout).toMatch(/\nFAILED: /);
+      expect(status).toBe(1);
+    },
+  );
+
+  test('tells a pattern that is none in the words of the plugin', () => {
+    write('one.txt', 'one');
+    const { status, stdout, stderr } = run(MAIN_JOB, folder, '--pattern', '(');
+    const isBuilt = !stdout.includes('grep: SKIPPED');
+    expect(status).toBe(isBuilt ? 1 : 0);
+    if (isBuilt) expect(stderr).toMatch(/ERR_TENON_NEW_FAILED: .*unclosed group/s);
+  });
+});
+
+describe('progress', () => {
+  function record(isTTY: boolean, env: NodeJS.ProcessEnv) {
+    const written: string[] = [];
+    let time = 0;
+    const stream = { isTTY, write: (text: string) => written.push(text) };
+    const progress = makeProgress(100, { stream, env, now: () => time });
+    for (let done = 0; done <= 100; done += 5) {
+      time += 300;
+      progress.update(done, done);
+    }
+    progress.end();
+    return written;
+  }
+
+  test('is a bar on a terminal, which is taken away at the end', () => {
+    const written = record(true, {});
+    expect(written[10]).toContain('[###############---------------] 50 %');
+    expect(written.every((text) => text.startsWith('\r'))).toBe(true);
+    expect(written.at(-1)).toBe('\r\u001b[K');
+  });
+
+  test.each([
+    ['a file', false, {}],
+    ['a terminal of continuous integration', true, { CI: 'true' }],
+  ])('is a plain line now and then in %s', (_, isTTY, env) => {
+    const written = record(isTTY, env);
+    expect(written.length).toBeLessThan(8);
+    expect(written.join('')).toMatch(/^(\d+ %, \d+ files, \d+ s\n)+$/);
+  });
+});

@@ -1,0 +1,91 @@
+/** What tests share: where things are, and programs in a process of their own. */
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Where plugins and fault plugins were built; a sanitizer run has a folder of its own. */
+export const buildDir = process.env['TENON_BUILD'] ?? join(root, 'build');
+export const pluginsDir = join(buildDir, 'plugins');
+export const faultsDir = join(buildDir, 'faults');
+export const withAddon = process.env['TENON_NO_ADDON'] !== '1';
+
+const extension = process.platform === 'win32' ? '.dll' : process.platform === 'darwin' ? '.dylib' : '.so';
+
+export const pluginFile = (name: string): string => join(pluginsDir, `${name}${extension}`);
+export const faultFile = (name: string): string => join(faultsDir, `${name}${extension}`);
+/** Rust plugins are built only where cargo is there. */
+export const hasRust = existsSync(pluginFile('grep'));
+
+/** A folder that is removed when the test ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tenon-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A folder with copies of plugins, for tests that change them. */
+export function folderWith(...files: string[]): string {
+  const folder = temporaryFolder();
+  for (const file of files) cpSync(file, join(folder, file.slice(file.lastIndexOf('/') + 1)));
+  return folder;
+}
+
+/** How a program ended and what it said. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs an ES module in a Node.js of its own, on the built package: `tenon` is imported, and so are `plugins` and `faults`, the
+ * folders. Ends by itself after `timeout` ms, then with the signal SIGKILL.
+ */
+export function runNode(body: string, options: { args?: string[]; env?: Record<string, string>; timeout?: number } = {}): Promise<Ended> {
+  const entry = pathToFileURL(join(root, 'dist', 'index.js')).href;
+  const prelude = `import * as tenon from ${JSON.stringify(entry)};
+const plugins = ${JSON.stringify(pluginsDir)}, faults = ${JSON.stringify(faultsDir)}, entry = ${JSON.stringify(entry)};
+const extension = ${JSON.stringify(extension)};\n`;
+  const child = spawn(process.execPath, [...(options.args ?? []), '--input-type=module', '-e', prelude + body], {
+    env: { ...process.env, NODE_OPTIONS: '', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: options.timeout ?? 60_000,
+    killSignal: 'SIGKILL',
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}
+
+/** Compiles a plugin from C source with the system's compiler. Returns the path of the library. */
+export function compile(folder: string, name: string, source: string, flags: string[] = []): string {
+  const file = join(folder, `${name}.c`);
+  const output = join(folder, `${name}${extension}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, source);
+  execFileSync('cc', ['-std=c11', '-shared', '-fPIC', '-fvisibility=hidden', `-I${join(root, 'include')}`, file, '-o', output, ...flags]);
+  return output;
+}
+
+/** A plugin that answers every call with one text. */
+export const answering = (name: string, answer: string): string => `#include "tenon.h"
+static tenon_status answer(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  (void)state, (void)in, (void)in_len;
+  return tenon_write(out, "${answer}", ${Buffer.byteLength(answer)});
+}
+TENON_STATELESS_PLUGIN("${name}", "1.0.0", answer);
+`;

@@ -1,0 +1,26 @@
+/** The memory of a record call with a JavaScript function in the place of the plugin: for what does not concern plugins. */
+import { TenonError } from '../../src/errors.js';
+import type { RecordBinding } from '../../src/tiers/tier.js';
+
+/** `work` gets the bytes of both records; a number that it returns is the outcome, otherwise that is 0. */
+export function loopback(
+  inputSize: number,
+  outputSize: number,
+  work: (input: Uint8Array, output: Uint8Array) => unknown,
+): RecordBinding {
+  const input = new ArrayBuffer(inputSize);
+  const output = new ArrayBuffer(outputSize);
+  const control = new Int32Array(1);
+  return {
+    input,
+    output,
+    control,
+    invoke: () => {
+      const outcome = work(new Uint8Array(input), new Uint8Array(output));
+      control[0] = typeof outcome === 'number' ? outcome : 0;
+    },
+    fail: () => {
+      throw new TenonError('ERR_TENON_CALL_FAILED', `status ${control[0]}`);
+    },
+  };
+}
