@@ -83,6 +83,8 @@ interface Copy {
   readonly facts: LibraryFacts;
 }
 
+/** Admission asks for no other exports, of which a library may have thousands. */
+const ENTRY_POINTS_ONLY = { exports: 'entry-points' } as const;
 /** A file that was written to so shortly before it was read may be written to again without a new time stamp. */
 const RACY_NS = 2_000_000_000n;
 const MAX_KNOWN = 4096;
@@ -107,7 +109,9 @@ export async function admit(path: string, policy: AdmissionPolicy): Promise<Admi
   await pass('trust', () => policy.trust.checkModes(file.path, file.stats));
   const identity = identify(file.stats, policy);
   const known = copies.get(identity);
-  await pass('inspect', () => judgeFacts(known?.facts ?? inspectFile(file.path), path, policy));
+  await pass('inspect', () =>
+    judgeFacts(known?.facts ?? inspectFile(file.path, ENTRY_POINTS_ONLY), path, policy),
+  );
   const copy = await pass('copy', () =>
     known === undefined ? makeCopy(file.path, path, identity, policy) : vouched(known, policy),
   );
@@ -159,7 +163,7 @@ async function makeCopy(
   try {
     await policy.trust.checkDigest(asked, copied.digest);
     // From here on the copy is what counts: the original may have changed since it was inspected.
-    const facts = inspectFile(copied.temporary);
+    const facts = inspectFile(copied.temporary, ENTRY_POINTS_ONLY);
     judgeFacts(facts, asked, policy);
     const brought = await copyDependencies(real, facts, folder, policy);
     const key = combinedDigest(copied.digest, brought);

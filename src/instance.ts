@@ -62,7 +62,10 @@ export class Instance extends EventEmitter<InstanceEventMap> {
     this.#something = this.#tier.bind(SOMETHING);
     const listeners = this as unknown as EventEmitter; // whose own events are not in the map
     listeners.on('newListener', (name) => name === 'event' && this.ref());
-    listeners.on('removeListener', (name) => name === 'event' && this.listenerCount(name) === 0 && this.unref());
+    listeners.on(
+      'removeListener',
+      (name) => name === 'event' && this.listenerCount(name) === 0 && this.unref(),
+    );
   }
 
   /** The name of the plugin. */

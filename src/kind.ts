@@ -16,7 +16,7 @@ import { kindOf } from './bytes.js';
 import { invalidArgument, TenonError } from './errors.js';
 import { type Fields, type Layout, layoutOf, type RecordInput, type RecordOutput } from './layout.js';
 import { compileRecord, type RecordFactory } from './record.js';
-import { type MethodRef, SOMETHING, type TierInstance } from './tiers/tier.js';
+import { type Binding, type MethodRef, SOMETHING, type TierInstance } from './tiers/tier.js';
 
 /** A method with a record in and a record out. Made by {@link method}. */
 export interface RecordMethod<I extends Fields = Fields, O extends Fields = Fields> {
@@ -80,6 +80,14 @@ const RESERVED = ['then', '__proto__'];
 /** Says what a method takes and gives: the fields of two C structs, in their order. `method.bytes()`: plain bytes. */
 export const method = Object.assign(recordMethod, { bytes: bytesMethod });
 
+/** What was made, and so checked, here. */
+const made = new WeakSet<object>();
+
+function sealed<T extends object>(value: T): Readonly<T> {
+  made.add(value);
+  return Object.freeze(value);
+}
+
 /** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the field */
 function recordMethod<const I extends Fields, const O extends Fields>(
   input: I,
@@ -87,11 +95,11 @@ function recordMethod<const I extends Fields, const O extends Fields>(
 ): RecordMethod<I, O> {
   const inputLayout = layoutOf(input, 'input');
   const outputLayout = layoutOf(output, 'output');
-  return Object.freeze({ form: 'record', input, output, inputLayout, outputLayout });
+  return sealed({ form: 'record', input, output, inputLayout, outputLayout });
 }
 
 function bytesMethod(): BytesMethod {
-  return Object.freeze({ form: 'bytes' });
+  return sealed({ form: 'bytes' });
 }
 
 /** Defines a kind. @throws TenonError ERR_TENON_INVALID_ARGUMENT that names what is wrong */
@@ -118,7 +126,7 @@ export function defineKind<const M extends Methods>(definition: KindDefinition<M
   }
   checkMethods(methods);
   const id = `${name}/${semver.major(version)}`;
-  return Object.freeze({ name, version, id, range, methods: Object.freeze({ ...methods }) });
+  return sealed({ name, version, id, range, methods: Object.freeze({ ...methods }) });
 }
 
 function checkMethods(methods: unknown): void {
@@ -137,11 +145,14 @@ function checkMethods(methods: unknown): void {
   }
 }
 
-function isMethod(value: unknown): value is Method {
-  if (typeof value !== 'object' || value === null || !('form' in value)) return false;
-  return (
-    value.form === 'bytes' || (value.form === 'record' && 'inputLayout' in value && 'outputLayout' in value)
-  );
+function isMethod(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'form' in value && made.has(value);
+}
+
+/** Refuses what {@link defineKind} has not made. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+export function requireKind(argument: string, value: unknown): asserts value is Kind {
+  if (typeof value === 'object' && value !== null && 'methods' in value && made.has(value)) return;
+  throw invalidArgument(argument, `must be made by defineKind, not ${shown(value)}`);
 }
 
 /**
@@ -168,7 +179,7 @@ export function bindKind<K extends Kind>(
 /** Compiled once for each method, then bound to each instance. */
 const factories = new WeakMap<RecordMethod, RecordFactory>();
 
-function bindRecord(value: RecordMethod, binding: ReturnType<TierInstance['bind']>): unknown {
+function bindRecord(value: RecordMethod, binding: Binding): unknown {
   let factory = factories.get(value);
   if (factory === undefined) {
     factory = compileRecord(value.inputLayout, value.outputLayout);
@@ -222,49 +233,70 @@ function missingKind(kind: Kind, problem: string): TenonError {
   );
 }
 
+/** A method that a name may mean. */
+interface Named {
+  readonly kind: Kind;
+  readonly ref: MethodRef;
+  /** `encode`, `codec.encode`, `codec/1.encode`. */
+  readonly names: readonly [own: string, withKind: string, withId: string];
+}
+
 /**
  * The method that a name means: `encode` where only one of the kinds has it, `codec.encode` otherwise; `something` is the
  * one that every plugin has.
  * @throws TenonError ERR_TENON_MISSING_KIND if none of the kinds has it; ERR_TENON_INVALID_ARGUMENT if more than one has
  */
 export function findMethod(kinds: readonly Kind[], name: string): MethodRef {
+  return name === SOMETHING.name ? SOMETHING : lookUp(kinds, name).ref;
+}
+
+/**
+ * Binds the method that a name means, as {@link findMethod}, after the version of its kind was checked as {@link bindKind}
+ * does.
+ * @throws TenonError ERR_TENON_MISSING_KIND, ERR_TENON_INVALID_ARGUMENT, ERR_TENON_CLOSED
+ */
+export function bindMethod(
+  kinds: readonly Kind[],
+  name: string,
+  instance: TierInstance,
+  offered: Readonly<Record<string, string>> | null,
+): Binding {
+  if (name === SOMETHING.name) return instance.bind(SOMETHING);
+  const { kind, ref } = lookUp(kinds, name);
+  if (offered !== null) checkVersion(kind, offered);
+  return instance.bind(ref);
+}
+
+function lookUp(kinds: readonly Kind[], name: string): Named {
   if (typeof name !== 'string' || name === '')
     throw invalidArgument('name', `must be the name of a method, not ${shown(name)}`);
-  if (name === SOMETHING.name) return SOMETHING;
-  const all = kinds.flatMap((kind) =>
-    Object.keys(kind.methods).map((own, slot) => ({
-      kind: kind.id,
-      slot,
-      name: `${kind.name}.${own}`,
-      own,
-      full: `${kind.id}.${own}`,
-    })),
-  );
-  const found = all.filter((one) => one.own === name || one.name === name || one.full === name);
+  const all = kinds.flatMap(namesOf);
+  const found = all.filter((one) => one.names.includes(name));
   const [first, second] = found;
-  if (first !== undefined && second === undefined)
-    return { kind: first.kind, slot: first.slot, name: first.name };
   if (first === undefined) {
-    const known = [SOMETHING.name, ...all.map((one) => one.name)].join(', ');
+    const known = [SOMETHING.name, ...all.map((one) => one.ref.name)].join(', ');
     const cure = "Give the host its kind (option 'kinds'), or name the kind's id and the slot";
     throw new TenonError(
       'ERR_TENON_MISSING_KIND',
       `Cannot find the method ${name}: the host knows ${known}. ${cure}.`,
     );
   }
-  const candidates = [...new Set(found.map((one) => (one.name === name ? one.full : one.name)))];
-  throw invalidArgument('name', `means more than one method: ${candidates.join(', ')}; name the kind too`);
+  if (second === undefined) return first;
+  const longer = found.map(({ names: [, withKind, withId] }) => (withKind === name ? withId : withKind));
+  const candidates = [...new Set(longer)].join(', ');
+  throw invalidArgument('name', `means more than one method: ${candidates}; name the kind too`);
+}
+
+function namesOf(kind: Kind): Named[] {
+  return Object.keys(kind.methods).map((own, slot) => {
+    const name = `${kind.name}.${own}`;
+    return { kind, ref: { kind: kind.id, slot, name }, names: [own, name, `${kind.id}.${own}`] };
+  });
 }
 
 function requireObject(argument: string, value: unknown): asserts value is object {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
   throw invalidArgument(argument, `must be an object, not ${shown(value)}`);
-}
-
-function requireKind(argument: string, value: unknown): void {
-  const made =
-    typeof value === 'object' && value !== null && 'methods' in value && 'id' in value && 'range' in value;
-  if (!made) throw invalidArgument(argument, `must be made by defineKind, not ${shown(value)}`);
 }
 
 function shown(value: unknown): string {

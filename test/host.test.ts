@@ -3,7 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type HostOptions, PluginHost, TenonError } from '../src/index.js';
-import { answering, compile, folderWith, pluginFile, pluginsDir, temporaryFolder, withAddon } from './support/index.js';
+import {
+  answering,
+  compile,
+  folderWith,
+  pluginFile,
+  pluginsDir,
+  temporaryFolder,
+  withAddon,
+} from './support/index.js';
 
 describe('discover', () => {
   test('finds the example plugins, with their manifests', async () => {
@@ -15,7 +23,12 @@ describe('discover', () => {
     expect(host.available.map((manifest) => manifest.name)).toEqual(names);
     expect(host.running).toEqual(plugins);
     const math = plugins.find((plugin) => plugin.name === 'math');
-    expect(math?.manifest).toMatchObject({ language: 'c', abi: '1.0.0', described: true, kinds: { math: expect.stringMatching(/^1\./) } });
+    expect(math?.manifest).toMatchObject({
+      language: 'c',
+      abi: '1.0.0',
+      described: true,
+      kinds: { math: expect.stringMatching(/^1\./) },
+    });
     expect(math?.manifest.digest).toMatch(/^[0-9a-f]{64}$/);
   });
 
@@ -41,7 +54,9 @@ describe('discover', () => {
     await using host = new PluginHost({ paths: [folder] });
     const { plugins, shadowed } = await host.discover();
     expect(plugins.map((plugin) => String(plugin.newSync().callSync(new Uint8Array(0))))).toEqual(['first']);
-    expect(shadowed).toMatchObject([{ code: 'ERR_TENON_SHADOWED', gate: 'register', path: join(folder, 'b.so') }]);
+    expect(shadowed).toMatchObject([
+      { code: 'ERR_TENON_SHADOWED', gate: 'register', path: join(folder, 'b.so') },
+    ]);
   });
 });
 
@@ -57,18 +72,28 @@ describe('load', () => {
 
   test('of an unknown name says where it looked and what is there', async () => {
     await using host = new PluginHost({ paths: [folderWith(pluginFile('math'))] });
-    await expect(host.load('maht')).rejects.toMatchObject({ code: 'ERR_TENON_NOT_FOUND', message: expect.stringMatching(/Found there: math/) });
+    await expect(host.load('maht')).rejects.toMatchObject({
+      code: 'ERR_TENON_NOT_FOUND',
+      message: expect.stringMatching(/Found there: math/),
+    });
   });
 
   test.each([[''], ['a\0b'], [5], [null], [undefined]])('of %j is an invalid argument', async (name) => {
     await using host = new PluginHost();
-    await expect(host.load(name as string)).rejects.toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT', argument: 'nameOrPath' });
+    await expect(host.load(name as string)).rejects.toMatchObject({
+      code: 'ERR_TENON_INVALID_ARGUMENT',
+      argument: 'nameOrPath',
+    });
   });
 
   test('in a tier that is not there is refused, in one that never was is invalid', async () => {
     await using host = new PluginHost({ paths: [pluginsDir] });
-    await expect(host.load('math', { isolation: 'process' })).rejects.toMatchObject({ code: 'ERR_TENON_UNSUPPORTED' });
-    await expect(host.load('math', { isolation: 'cloud' as never })).rejects.toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT' });
+    await expect(host.load('math', { isolation: 'process' })).rejects.toMatchObject({
+      code: 'ERR_TENON_UNSUPPORTED',
+    });
+    await expect(host.load('math', { isolation: 'cloud' as never })).rejects.toMatchObject({
+      code: 'ERR_TENON_INVALID_ARGUMENT',
+    });
   });
 });
 
@@ -95,7 +120,12 @@ test.each([
 test('capabilities say what this installation can do', async () => {
   await using host = new PluginHost();
   const { addon, addonProblem, events, runner, isolation } = host.capabilities;
-  expect({ addon, events, runner, isolation }).toEqual({ addon: withAddon, events: withAddon, runner: withAddon, isolation: ['inline'] });
+  expect({ addon, events, runner, isolation }).toEqual({
+    addon: withAddon,
+    events: withAddon,
+    runner: withAddon,
+    isolation: ['inline'],
+  });
   expect(addonProblem === null).toBe(withAddon);
 });
 
@@ -109,7 +139,9 @@ test('loads, refusals and failed calls are told to diagnostics channels', async 
   await using host = new PluginHost({ paths: [pluginsDir] });
   const math = (await host.load('math')).newSync();
   await host.load('none').catch(() => undefined);
-  expect(() => math.callSync(new Uint8Array(1))).toThrow(expect.objectContaining({ code: 'ERR_TENON_CALL_FAILED', status: 'TENON_UNSUPPORTED' }));
+  expect(() => math.callSync(new Uint8Array(1))).toThrow(
+    expect.objectContaining({ code: 'ERR_TENON_CALL_FAILED', status: 'TENON_UNSUPPORTED' }),
+  );
   for (const stop of listeners) stop();
   expect(told).toEqual(['tenon.load', 'tenon.refuse', 'tenon.call.failure']);
 });
@@ -122,12 +154,23 @@ test('a singleton plugin has one instance at a time', async () => {
   await using host = new PluginHost();
   const plugin = await host.load(compile(temporaryFolder(), 'single', source));
   const first = plugin.newSync();
-  expect(() => plugin.newSync()).toThrow(expect.objectContaining({ code: 'ERR_TENON_NEW_FAILED', message: expect.stringContaining('TENON_SINGLETON') }));
+  expect(() => plugin.newSync()).toThrow(
+    expect.objectContaining({
+      code: 'ERR_TENON_NEW_FAILED',
+      message: expect.stringContaining('TENON_SINGLETON'),
+    }),
+  );
   first.close();
   expect(String(plugin.newSync().callSync(new Uint8Array(0)))).toBe('x');
 });
 
-test.each([[() => undefined], [10n], [Symbol('x')], [{ a: 10n }]])('a config that JSON cannot say is an invalid argument', async (config) => {
-  await using host = new PluginHost({ paths: [pluginsDir] });
-  await expect((await host.load('wordcount')).new(config)).rejects.toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT', argument: 'config' });
-});
+test.each([[() => undefined], [10n], [Symbol('x')], [{ a: 10n }]])(
+  'a config that JSON cannot say is an invalid argument',
+  async (config) => {
+    await using host = new PluginHost({ paths: [pluginsDir] });
+    await expect((await host.load('wordcount')).new(config)).rejects.toMatchObject({
+      code: 'ERR_TENON_INVALID_ARGUMENT',
+      argument: 'config',
+    });
+  },
+);

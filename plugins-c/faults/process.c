@@ -48,17 +48,17 @@ static void misbehave(void) {
   (void)depth;
 #elif FAULT_PROCESS == PROCESS_DIVIDE
 #if defined(__x86_64__)
-  volatile int zero = 0, quotient = 1 / zero;
+  volatile int one = 1, zero = 0, quotient = one / zero;
   (void)quotient;
 #else
   raise(SIGFPE); /* other processors divide by zero without complaint */
 #endif
 #elif FAULT_PROCESS == PROCESS_HEAP
-  /* Writes in front of the block, where the C library keeps its books, which it looks at when the block is
-   * freed. */
-  size_t *volatile block = malloc(24);
+  /* Writes in front of a block, where the C library keeps its books, which it reads when the block is freed.
+   * Twice volatile: the compiler must neither drop the store nor see where it goes. */
+  volatile size_t *volatile block = malloc(24);
   if (block != NULL) block[-1] = SIZE_MAX;
-  free(block);
+  free((void *)block);
 #elif FAULT_PROCESS == PROCESS_EXIT
   exit(0);
 #elif FAULT_PROCESS == PROCESS_EXIT_NOW

@@ -1,5 +1,5 @@
 /** Builds what is C and C++: the addon, the runner, the C plugins, the fault plugins and the contenders of the benchmark. */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { inRoot, root } from './paths.mjs';
@@ -33,13 +33,12 @@ const hasCache = (out) => {
 /** Configures by cmake-js, which knows where Node-API's headers are. CMake itself watches its own files afterwards. */
 async function configure(out, definitions) {
   const { CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS } = process.env;
-  const inputs = digest([inRoot('package-lock.json')], out, definitions, {
-    CC,
-    CXX,
-    CFLAGS,
-    CXXFLAGS,
-    LDFLAGS,
-  });
+  const compilers = { CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS };
+  // The top-level file looks which parts are there; CMake does not notice when one is added.
+  const parts = ['native', 'plugins-c', 'bench/native'].filter((part) =>
+    existsSync(inRoot(part, 'CMakeLists.txt')),
+  );
+  const inputs = digest([inRoot('package-lock.json')], out, definitions, compilers, parts);
   const name = 'stamps/cmake';
   const fileOf = () => join(out, name);
   if (isStamped(name, inputs, fileOf) && hasCache(out)) return;
@@ -68,12 +67,8 @@ async function build(out, targets) {
     String(availableParallelism()),
     ...chosen,
   ];
-  const result = await run(findTool('cmake'), args);
-  mustSucceed(
-    result,
-    `Building the native parts (cmake --build ${targets.join(' ')})`.replace(' )', ')'),
-    'cmake-build',
-  );
+  const what = targets.length === 0 ? 'the native parts' : targets.join(' and ');
+  mustSucceed(await run(findTool('cmake'), args), `Building ${what} (cmake --build)`, 'cmake-build');
 }
 
 /**

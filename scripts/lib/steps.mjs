@@ -15,7 +15,7 @@ export const say = (line) => console.log(`tenon: ${line}`);
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
 /**
- * Does one step and prints a line when it is done; another one before, if it takes long.
+ * Does one step and prints a line when it is done, and others before, if it takes long.
  *
  * @param {string} label
  * @param {() => Promise<unknown>} work a string that it returns stands in the line ("up to date")
@@ -23,11 +23,13 @@ const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s
 export async function step(label, work) {
   const begin = performance.now();
   const notice = setTimeout(() => say(`${label} ...`), 1500);
+  const reminder = setInterval(() => say(`${label} ... ${seconds(begin)}`), 15_000);
   try {
     const result = await work();
     say(`${label}: ${result ?? 'done'} (${seconds(begin)})`);
   } finally {
     clearTimeout(notice);
+    clearInterval(reminder);
   }
 }
 

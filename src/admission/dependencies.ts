@@ -38,7 +38,10 @@ export function dependencies(path: string, facts: LibraryFacts): Dependency[] {
       }
       const dependency = { path: join(folder, relative), relative };
       found.set(relative, dependency);
-      queue.push({ facts: inspectFile(dependency.path), within: dirname(relative) });
+      queue.push({
+        facts: inspectFile(dependency.path, { exports: 'entry-points' }),
+        within: dirname(relative),
+      });
     }
   }
   return [...found.values()].sort((a, b) => (a.relative < b.relative ? -1 : 1));

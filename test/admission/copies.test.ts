@@ -40,7 +40,9 @@ test('an empty file can be copied', async () => {
 
 test('a copy of a file that is not there leaves nothing behind', async () => {
   const folder = await copyFolder(join(scratch, 'b'));
-  await expect(copyFile(join(scratch, 'none'), folder)).rejects.toMatchObject({ code: 'ERR_TENON_UNREADABLE' });
+  await expect(copyFile(join(scratch, 'none'), folder)).rejects.toMatchObject({
+    code: 'ERR_TENON_UNREADABLE',
+  });
   expect(await readdir(folder)).toEqual([]);
 });
 

@@ -12,16 +12,22 @@ static tenon_status answer(void *state, const uint8_t *in, size_t in_len, tenon_
 }
 TENON_STATELESS_PLUGIN("${name}", "1.0.0", answer);
 `;
-const lender = (text: string): string => `__attribute__((visibility("default"))) const char *lend(void) { return "${text}"; }\n`;
+const lender = (text: string): string =>
+  `__attribute__((visibility("default"))) const char *lend(void) { return "${text}"; }\n`;
 
 /** A plugin at `plugin/NAME.so` that needs a library in the folder `place`, by a RUNPATH. */
 function build(folder: string, name: string, place: string, text: string): string {
   const home = join(folder, 'plugin');
   const library = compile(join(home, place), `lib${name}dep`, lender(text), [`-Wl,-soname,lib${name}dep.so`]);
-  return compile(home, name, borrower(name), [`-L${dirname(library)}`, `-l${name}dep`, `-Wl,-rpath,$ORIGIN/${place}`]);
+  return compile(home, name, borrower(name), [
+    `-L${dirname(library)}`,
+    `-l${name}dep`,
+    `-Wl,-rpath,$ORIGIN/${place}`,
+  ]);
 }
 
-const answer = async (host: PluginHost, path: string) => String((await host.load(path)).newSync().callSync(new Uint8Array(0)));
+const answer = async (host: PluginHost, path: string) =>
+  String((await host.load(path)).newSync().callSync(new Uint8Array(0)));
 
 describe.runIf(process.platform === 'linux')('libraries that a plugin brings along', () => {
   test.each([
@@ -45,7 +51,9 @@ describe.runIf(process.platform === 'linux')('libraries that a plugin brings alo
     compile(dirname(path), 'libchangingdep', lender('after'), ['-Wl,-soname,libchangingdep2.so']);
     const two = await host.load(path);
     expect(two.manifest.digest).toBe(one.manifest.digest);
-    const folders = readdirSync(join(folder, 'cache'), { recursive: true }).map(String).filter((copy) => copy.endsWith('dep.so'));
+    const folders = readdirSync(join(folder, 'cache'), { recursive: true })
+      .map(String)
+      .filter((copy) => copy.endsWith('dep.so'));
     expect(folders).toHaveLength(2);
   });
 
@@ -56,7 +64,9 @@ describe.runIf(process.platform === 'linux')('libraries that a plugin brings alo
     await expect(host.load(path)).rejects.toMatchObject({
       code: 'ERR_TENON_LOAD_FAILED',
       gate: 'copy',
-      message: expect.stringMatching(/needs liboutsidedep\.so from .*elsewhere.*put the library beside the plugin/),
+      message: expect.stringMatching(
+        /needs liboutsidedep\.so from .*elsewhere.*put the library beside the plugin/,
+      ),
     });
   });
 
@@ -66,7 +76,10 @@ describe.runIf(process.platform === 'linux')('libraries that a plugin brings alo
     await using open = new PluginHost();
     const { digest } = (await open.load(path)).manifest;
     await using host = new PluginHost({ trust: { digests: [digest] } });
-    await expect(host.load(path)).rejects.toMatchObject({ code: 'ERR_TENON_UNTRUSTED', message: expect.stringContaining('libtrustingdep.so') });
+    await expect(host.load(path)).rejects.toMatchObject({
+      code: 'ERR_TENON_UNTRUSTED',
+      message: expect.stringContaining('libtrustingdep.so'),
+    });
   });
 
   test('that are no libraries at all refuse the plugin', async () => {

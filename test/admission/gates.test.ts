@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { GATES, PluginHost } from '../../src/index.js';
@@ -29,9 +38,19 @@ describe('files that are no plugins are refused before anything runs', () => {
     ['a link to itself', (folder: string) => link(folder, 'x.so'), 'find', 'ERR_TENON_NOT_FOUND'],
     ['a FIFO', (folder: string) => fifo(folder), 'find', 'ERR_TENON_UNREADABLE'],
     ['an empty file', (folder: string) => file(folder, ''), 'inspect', 'ERR_TENON_NOT_A_LIBRARY'],
-    ['a text', (folder: string) => file(folder, 'hello\n'.repeat(1000)), 'inspect', 'ERR_TENON_NOT_A_LIBRARY'],
+    [
+      'a text',
+      (folder: string) => file(folder, 'hello\n'.repeat(1000)),
+      'inspect',
+      'ERR_TENON_NOT_A_LIBRARY',
+    ],
     ['a truncated plugin', (folder: string) => truncated(folder), 'inspect', 'ERR_TENON_NOT_A_LIBRARY'],
-    ['a program', () => process.execPath, 'inspect', 'ERR_TENON_MISSING_SYMBOL'],
+    [
+      'a library that is no plugin',
+      (folder: string) => compile(folder, 'x', 'int x;'),
+      'inspect',
+      'ERR_TENON_MISSING_SYMBOL',
+    ],
   ])('%s', async (_, make, gate, code) => {
     await using host = new PluginHost();
     const path = make(temporaryFolder());

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ProbeOptions, probe } from '../../src/admission/probe.js';
 import { TenonError } from '../../src/errors.js';
 import { standardLibrary } from '../../src/ffi.js';
@@ -19,6 +19,9 @@ const programs = [
   ...(withAddon ? [{ program: 'the native runner', runner: native }] : []),
   { program: 'a Node child', runner: null },
 ];
+
+// A Node child takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
 let made = 0;
@@ -141,9 +144,10 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
     ['in get_name', { name: 'for (;;) pause();' }],
   ] as const)('a plugin that hangs %s is ended at the deadline', async (where, parts) => {
     // The Node child needs its time to start; the deadline counts from there on.
-    const error = await refused(run(parts, { deadline: 2500 }));
+    const deadline = runner === null ? 6000 : 1500;
+    const error = await refused(run(parts, { deadline }));
     expect(error).toMatchObject({ code: 'ERR_TENON_PROBE_TIMEOUT', gate: 'probe' });
-    expect(error.message).toContain(`within 2500 ms ${where}`);
+    expect(error.message).toContain(`within ${deadline} ms ${where}`);
     expect(processes()).toEqual([]);
   });
 
@@ -165,15 +169,12 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
   });
 
   test('children of the plugin that hold its pipes open neither delay the verdict nor survive it', async () => {
-    for (const body of [
-      'if (fork() == 0) for (;;) pause();',
-      'if (fork() == 0) for (;;) pause(); abort();',
-    ]) {
-      const start = performance.now();
-      await run(onOpen(body)).catch(() => {});
-      expect(performance.now() - start).toBeLessThan(4500);
-    }
-    await expect.poll(processes).toEqual([]);
+    const holding = 'if (fork() == 0) for (;;) pause();';
+    // Waiting for the pipes to close would take until the deadline, which is beyond the end of this test.
+    expect((await run(onOpen(holding), { deadline: 600_000 })).name).toBe('sample');
+    const error = await refused(run(onOpen(`${holding} abort();`), { deadline: 600_000 }));
+    expect(error.signal).toBe('SIGABRT');
+    await expect.poll(processes, { timeout: 10_000 }).toEqual([]);
   });
 
   test('a sandbox that forbids to read memory by system call changes no verdict', () => {
@@ -195,7 +196,7 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
     const host = spawn(process.execPath, ['--input-type=module', '-e', body], { stdio: 'ignore' });
     const ended = once(host, 'exit');
     const opened = () => processes().some((pid) => mapped(pid).includes(path));
-    await expect.poll(opened, { timeout: 10_000 }).toBe(true);
+    await expect.poll(opened, { timeout: 50_000 }).toBe(true);
     host.kill('SIGKILL');
     await ended;
     await expect.poll(processes, { timeout: 10_000 }).toEqual([]);

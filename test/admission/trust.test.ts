@@ -14,9 +14,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const check = async (policy: TrustPolicy, path = file) => policy.checkModes(path, await stat(path, { bigint: true }));
+const check = async (policy: TrustPolicy, path = file) =>
+  policy.checkModes(path, await stat(path, { bigint: true }));
 const untrusted = (message: RegExp) =>
-  expect.objectContaining({ code: 'ERR_TENON_UNTRUSTED', gate: 'trust', message: expect.stringMatching(message) });
+  expect.objectContaining({
+    code: 'ERR_TENON_UNTRUSTED',
+    gate: 'trust',
+    message: expect.stringMatching(message),
+  });
 
 describe.skipIf(process.platform === 'win32')('modes and owners', () => {
   test('a file that only its owner may change is trusted', async () => {
@@ -25,7 +30,9 @@ describe.skipIf(process.platform === 'win32')('modes and owners', () => {
 
   test('a file that any user may change is refused, and accepted where the policy says so', async () => {
     await chmod(file, 0o646);
-    await expect(check(new TrustPolicy())).rejects.toEqual(untrusted(/any user may write to it \(mode 0646\)/));
+    await expect(check(new TrustPolicy())).rejects.toEqual(
+      untrusted(/any user may write to it \(mode 0646\)/),
+    );
     await expect(check(new TrustPolicy({ othersMayWrite: true }))).resolves.toBeUndefined();
     await chmod(file, 0o644);
   });
@@ -36,14 +43,18 @@ describe.skipIf(process.platform === 'win32')('modes and owners', () => {
     const path = join(inner, 'y.so');
     await writeFile(path, 'y');
     await chmod(inner, 0o777);
-    await expect(check(new TrustPolicy(), path)).rejects.toEqual(untrusted(/its folder .*open \(mode 0777\)/));
+    await expect(check(new TrustPolicy(), path)).rejects.toEqual(
+      untrusted(/its folder .*open \(mode 0777\)/),
+    );
     await chmod(inner, 0o1777);
     await expect(check(new TrustPolicy(), path)).resolves.toBeUndefined();
   });
 
   test.skipIf(process.getuid?.() !== 0)('a file of an owner who is not named is refused', async () => {
     await chown(file, 12345, 0);
-    await expect(check(new TrustPolicy({ owners: [0] }))).rejects.toEqual(untrusted(/belongs to user 12345, expected one of 0/));
+    await expect(check(new TrustPolicy({ owners: [0] }))).rejects.toEqual(
+      untrusted(/belongs to user 12345, expected one of 0/),
+    );
     await expect(check(new TrustPolicy({ owners: [12345] }))).resolves.toBeUndefined();
     await chown(file, 0, 0);
   });
@@ -59,7 +70,9 @@ describe('digests', () => {
   test('a digest that is in no list is refused', async () => {
     const policy = new TrustPolicy({ digests: [digest.toUpperCase()] });
     await expect(policy.checkDigest(file, digest)).resolves.toBeUndefined();
-    await expect(policy.checkDigest(file, 'cd'.repeat(32))).rejects.toEqual(untrusted(/digest cdcd.* is not among the digests/));
+    await expect(policy.checkDigest(file, 'cd'.repeat(32))).rejects.toEqual(
+      untrusted(/digest cdcd.* is not among the digests/),
+    );
   });
 
   test('a lock file as sha256sum writes it is understood', async () => {
@@ -68,7 +81,9 @@ describe('digests', () => {
     const policy = new TrustPolicy({ lockFile });
     await expect(policy.checkDigest(file, digest)).resolves.toBeUndefined();
     await expect(policy.checkDigest(file, 'cd'.repeat(32))).resolves.toBeUndefined();
-    await expect(policy.checkDigest(file, 'ef'.repeat(32))).rejects.toEqual(untrusted(/not among the lock file/));
+    await expect(policy.checkDigest(file, 'ef'.repeat(32))).rejects.toEqual(
+      untrusted(/not among the lock file/),
+    );
   });
 
   test('a lock file that is missing or malformed refuses everything and says why', async () => {
@@ -90,5 +105,7 @@ test.each([
   ['trust.digests', { digests: ['123'] }],
   ['trust.lockFile', { lockFile: '' }],
 ])('a wrong %s is an invalid argument that names it', (argument, options) => {
-  expect(() => new TrustPolicy(options as object)).toThrow(expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument }));
+  expect(() => new TrustPolicy(options as object)).toThrow(
+    expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument }),
+  );
 });

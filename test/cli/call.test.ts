@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { compile, pluginFile, temporaryFolder } from '../support/index.js';
+import { compile, pluginFile, temporaryFolder, withAddon } from '../support/index.js';
 import { tenon } from './run.js';
 
 /** A plugin whose input says how it misbehaves; any other input comes back as it is. */
@@ -100,5 +100,6 @@ describe('tenon call', () => {
     const run = await tenon(['call', compile(temporaryFolder(), 'odd', ODD), '--input', 'talk']);
     expect(run).toMatchObject({ code: 0, stdout: 'talk' });
     expect(run.stderr).toContain('talking');
+    if (withAddon) expect(run.stderr).toContain('odd: warn: logging\n');
   });
 });

@@ -2,7 +2,7 @@
  * What tenon cannot contain as long as a plugin runs in the host's own process. Each is done for real in a Node.js of its own,
  * so that the documentation promises nothing that is not kept.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../support/index.js';
@@ -77,8 +77,9 @@ describe('without a probe a plugin takes the process down that loads it', () => 
 });
 
 /** What each library changes, and JavaScript that says so: it sees the state of the process before and after one call. */
+// `process.cwd()` would not do: Node.js remembers what it was.
 const changes: Readonly<Record<string, { look: string; before: string; after: string }>> = {
-  'process-directory': { look: 'process.cwd()', before: process.cwd(), after: '/' },
+  'process-directory': { look: `fs.realpathSync.native('.')`, before: realpathSync.native('.'), after: '/' },
   'process-variable': {
     look: `process.env['TENON_FAULT_WAS_HERE'] ?? 'unset'`,
     before: 'unset',

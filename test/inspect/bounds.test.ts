@@ -79,6 +79,15 @@ describe('the work for one file is bounded', () => {
     );
   });
 
+  test('more segments or sections than any library has are refused', () => {
+    const elf = manySymbols(400, 1);
+    elf.writeUInt16LE(INSPECT_LIMITS.segments + 1, 56);
+    expect(() => inspectBytes(elf)).toThrow(refusal(/states 257 program headers/));
+    const pe = readFileSync(workshop.build('windows-x64', SAMPLE));
+    pe.writeUInt16LE(INSPECT_LIMITS.segments + 1, pe.readUInt32LE(60) + 6);
+    expect(() => inspectBytes(pe)).toThrow(refusal(/states 257 sections/));
+  });
+
   test('an old hash table whose chain is a circle is left', () => {
     const bytes = manySymbols(3, 1);
     const hashAt = HEADERS + 80;

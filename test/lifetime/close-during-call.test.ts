@@ -10,7 +10,9 @@ test('a call that was begun is answered although the instance is closed in the s
   counter.close();
   expect((await answer).readBigUInt64LE(8)).toBe(3n);
   expect((await many).failed).toBe(0);
-  expect(() => counter.callSync(Buffer.from('x'))).toThrow(expect.objectContaining({ code: 'ERR_TENON_CLOSED' }));
+  expect(() => counter.callSync(Buffer.from('x'))).toThrow(
+    expect.objectContaining({ code: 'ERR_TENON_CLOSED' }),
+  );
 });
 
 test('closing the host in the listener of an event ends the instance and nothing else', async () => {

@@ -51,10 +51,10 @@ test.runIf(withAddon)('an instance with a listener is kept, and its events go on
     await new Promise((resolve) => {
       plugin.newSync({ interval: 1 }).on('event', () => { if (ticks % 10 === 0) gc(); if (++ticks === 50) resolve(); });
     });
-    console.log(ticks);
+    console.log(ticks >= 50);
     await host.close();
   `,
     { args: ['--expose-gc'] },
   );
-  expect(ended).toMatchObject({ code: 0, signal: null, stdout: '50\n' });
+  expect(ended).toMatchObject({ code: 0, signal: null, stdout: 'true\n' });
 });

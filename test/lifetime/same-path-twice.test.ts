@@ -4,7 +4,10 @@ import { pluginFile, pluginsDir } from '../support/index.js';
 
 test('the same path loaded twice gives two handles on one library; closing one leaves the other', async () => {
   await using host = new PluginHost();
-  const [one, two] = await Promise.all([host.load(pluginFile('wordcount')), host.load(pluginFile('wordcount'))]);
+  const [one, two] = await Promise.all([
+    host.load(pluginFile('wordcount')),
+    host.load(pluginFile('wordcount')),
+  ]);
   expect(one).not.toBe(two);
   expect(one.manifest.digest).toBe(two.manifest.digest);
   const [first, second] = [one.newSync(), two.newSync()];

@@ -17,5 +17,8 @@ test('hosts with different policies judge the same file differently', async () =
   await using lenient = new PluginHost({ paths: [pluginsDir] });
   await using strict = new PluginHost({ paths: [pluginsDir], trust: { digests: ['00'.repeat(32)] } });
   await expect(lenient.load('wordcount')).resolves.toMatchObject({ name: 'wordcount' });
-  await expect(strict.load('wordcount')).rejects.toMatchObject({ code: 'ERR_TENON_UNTRUSTED', gate: 'trust' });
+  await expect(strict.load('wordcount')).rejects.toMatchObject({
+    code: 'ERR_TENON_UNTRUSTED',
+    gate: 'trust',
+  });
 });

@@ -34,9 +34,13 @@ const load = (name: string, config = '') => `
 const cases = [
   ['a C plugin', load('wordcount')],
   ['a C plugin with a thread that emits', load('metronome', '{ interval: 1 }')],
-  ...(existsSync(faultFile('tls-destructor')) ? [['a C++ plugin with a touched thread-local', load('tls-destructor')]] : []),
+  ...(existsSync(faultFile('tls-destructor'))
+    ? [['a C++ plugin with a touched thread-local', load('tls-destructor')]]
+    : []),
   ...(hasRust ? [['a Rust plugin with a thread that emits', load('metronome-rs', '{ interval: 1 }')]] : []),
-  ...(existsSync(pluginFile('tls-rs')) || existsSync(faultFile('tls-rs')) ? [['a Rust plugin with a touched thread-local', load('tls-rs')]] : []),
+  ...(existsSync(pluginFile('tls-rs')) || existsSync(faultFile('tls-rs'))
+    ? [['a Rust plugin with a touched thread-local', load('tls-rs')]]
+    : []),
 ] as [string, string][];
 
 for (const end of ['return', 'terminate', 'exit'] as const) {
@@ -64,5 +68,5 @@ test('a plugin is used in four workers at once', async () => {
     const answers = await Promise.all(workers.map((worker) => once(worker, 'message')));
     console.log(answers.flat().join());
   `);
-  expect(ended).toMatchObject({ code: 0, stdout: '40000,40000,40000,40000\n' });
+  expect(ended).toMatchObject({ code: 0, stdout: '40000,40000,40000,40000\n', stderr: '' });
 });

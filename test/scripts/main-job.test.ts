@@ -80,7 +80,7 @@ describe('the job', () => {
     write('deep/two.md', 'no end of line, a FIXME');
     write('empty.txt', '');
     const { status, stdout } = run(MAIN_JOB, folder);
-    expect(stdout).toContain('2 lines, 10 words, 50 bytes');
+    expect(stdout).toContain('2 lines, 11 words, 50 bytes');
     expect(stdout).toContain('right by a count in JavaScript: 3 of 3 files');
     expect(stdout).toContain('right by node:zlib, which unpacked them to the same bytes: 3 of 3 files');
     expect(stdout).toMatch(/2 lines in 2 files match \/TODO\|FIXME\|XXX\/|grep: SKIPPED/);

@@ -46,17 +46,24 @@ export interface Ended {
  * Runs an ES module in a Node.js of its own, on the built package: `tenon` is imported, and so are `plugins` and `faults`, the
  * folders. Ends by itself after `timeout` ms, then with the signal SIGKILL.
  */
-export function runNode(body: string, options: { args?: string[]; env?: Record<string, string>; timeout?: number } = {}): Promise<Ended> {
+export function runNode(
+  body: string,
+  options: { args?: string[]; env?: Record<string, string>; timeout?: number } = {},
+): Promise<Ended> {
   const entry = pathToFileURL(join(root, 'dist', 'index.js')).href;
   const prelude = `import * as tenon from ${JSON.stringify(entry)};
 const plugins = ${JSON.stringify(pluginsDir)}, faults = ${JSON.stringify(faultsDir)}, entry = ${JSON.stringify(entry)};
 const extension = ${JSON.stringify(extension)};\n`;
-  const child = spawn(process.execPath, [...(options.args ?? []), '--input-type=module', '-e', prelude + body], {
-    env: { ...process.env, NODE_OPTIONS: '', ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: options.timeout ?? 60_000,
-    killSignal: 'SIGKILL',
-  });
+  const child = spawn(
+    process.execPath,
+    [...(options.args ?? []), '--input-type=module', '-e', prelude + body],
+    {
+      env: { ...process.env, NODE_OPTIONS: '', ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: options.timeout ?? 60_000,
+      killSignal: 'SIGKILL',
+    },
+  );
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -77,7 +84,17 @@ export function compile(folder: string, name: string, source: string, flags: str
   const output = join(folder, `${name}${extension}`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(file, source);
-  execFileSync('cc', ['-std=c11', '-shared', '-fPIC', '-fvisibility=hidden', `-I${join(root, 'include')}`, file, '-o', output, ...flags]);
+  execFileSync('cc', [
+    '-std=c11',
+    '-shared',
+    '-fPIC',
+    '-fvisibility=hidden',
+    `-I${join(root, 'include')}`,
+    file,
+    '-o',
+    output,
+    ...flags,
+  ]);
   return output;
 }
 

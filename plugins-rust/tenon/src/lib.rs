@@ -7,7 +7,7 @@
 //! crate-type = ["cdylib"]
 //!
 //! [dependencies]
-//! tenon = { path = "…/node_modules/tenon/plugins-rust/tenon" }
+//! tenon = { path = "node_modules/tenon/plugins-rust/tenon" }
 //! ```
 //!
 //! ```

@@ -154,7 +154,7 @@ fn is_fatal(text: &str) -> bool {
 /// The process is about to end, and with it the way to the host: what was kept goes to stderr after all.
 fn report(local: &Local) {
     match local.last.try_borrow() {
-        Ok(last) if local.recorded.get() => eprintln!("{}", last.as_str()),
+        Ok(last) if local.recorded.get() => eprintln!("panicked at {}", last.as_str()),
         _ => {}
     }
 }

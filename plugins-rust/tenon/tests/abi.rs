@@ -83,12 +83,12 @@ unsafe extern "C" fn no_extension(_: *const raw::Host, _: *const c_char) -> *con
 /// An output with a fixed 256 bytes.
 struct Memory {
     out: raw::Out,
-    bytes: Box<[u8; 256]>,
+    bytes: Vec<u8>,
 }
 
 impl Memory {
     fn new() -> Self {
-        let mut bytes = Box::new([0; 256]);
+        let mut bytes = vec![0; 256];
         let out = raw::Out { data: bytes.as_mut_ptr(), len: 0, capacity: 256, reserve: no_reserve };
         Memory { out, bytes }
     }
@@ -117,9 +117,12 @@ fn table(id: &CStr) -> Option<(u32, Vec<raw::Method>)> {
     let get_extension = vtable().get_extension.unwrap();
     // SAFETY: `id` is NUL-terminated, and what comes back is NULL or a method table with `count` methods.
     unsafe {
-        let header = get_extension(id.as_ptr()).cast::<raw::MethodTable<0>>().as_ref()?;
-        let methods = ptr::from_ref(header).byte_add(8).cast::<raw::Method>();
-        Some((header.size, std::slice::from_raw_parts(methods, header.count as usize).to_vec()))
+        let table = get_extension(id.as_ptr()).cast::<raw::MethodTable<0>>();
+        if table.is_null() {
+            return None;
+        }
+        let methods = table.byte_add(8).cast::<raw::Method>();
+        Some(((*table).size, std::slice::from_raw_parts(methods, (*table).count as usize).to_vec()))
     }
 }
 

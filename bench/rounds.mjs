@@ -1,0 +1,97 @@
+/** Measures contenders against each other: interleaved in rounds, so that what disturbs the machine disturbs all of them. */
+
+/**
+ * @typedef {object} Contender
+ * @property {string} name
+ * @property {() => unknown} run one call
+ * @property {number} [messages] messages that one call handles; figures are per message
+ * @property {string} [against] the name of the contender that it is compared with
+ *
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {number} medianNs median of the rounds, per message
+ * @property {number} p99Ns 99th percentile of slices of about 20 µs, per message
+ * @property {number | null} ratio median of the rounds' ratios to `against`
+ * @property {string | null} against
+ */
+
+const SLICE_NS = 20_000;
+
+/** Where results go, so that no call can be left out as useless. */
+export const sink = { value: /** @type {unknown} */ (undefined) };
+
+/**
+ * @param {readonly Contender[]} contenders
+ * @param {{rounds?: number, roundMs?: number}} [options]
+ * @returns {Row[]}
+ */
+export function measure(contenders, { rounds = 21, roundMs = 4 } = {}) {
+  const lanes = contenders.map((contender) => prepare(contender, roundMs));
+  for (let round = 0; round < rounds; round++) {
+    for (const lane of lanes) lane.means.push(oneRound(lane));
+  }
+  return lanes.map((lane) => summary(lane, lanes));
+}
+
+/**
+ * @param {Contender} contender
+ * @param {number} roundMs
+ */
+function prepare(contender, roundMs) {
+  const lane = {
+    contender,
+    calls: 1,
+    slices: 1,
+    means: /** @type {number[]} */ ([]),
+    samples: /** @type {number[]} */ ([]),
+  };
+  // Warm enough for the optimizing compiler, then as many calls as fill a slice.
+  const until = performance.now() + 30;
+  while (performance.now() < until) for (let i = 0; i < 50; i++) sink.value = contender.run();
+  for (let ns = 0; ns < SLICE_NS && lane.calls < 1 << 20; lane.calls *= 2) ns = time(contender.run, lane.calls * 2);
+  lane.slices = Math.max(1, Math.round((roundMs * 1e6) / Math.max(SLICE_NS, time(contender.run, lane.calls))));
+  return lane;
+}
+
+/** @param {() => unknown} run @param {number} calls */
+function time(run, calls) {
+  const start = process.hrtime.bigint();
+  for (let i = 0; i < calls; i++) sink.value = run();
+  return Number(process.hrtime.bigint() - start);
+}
+
+/** @param {ReturnType<typeof prepare>} lane */
+function oneRound(lane) {
+  const { contender, calls, slices, samples } = lane;
+  const per = calls * (contender.messages ?? 1);
+  let total = 0;
+  for (let i = 0; i < slices; i++) {
+    const ns = time(contender.run, calls);
+    samples.push(ns / per);
+    total += ns;
+  }
+  return total / (per * slices);
+}
+
+/**
+ * @param {ReturnType<typeof prepare>} lane
+ * @param {ReturnType<typeof prepare>[]} lanes
+ * @returns {Row}
+ */
+function summary({ contender, means, samples }, lanes) {
+  const yardstick = lanes.find((lane) => lane.contender.name === contender.against);
+  const ratios = yardstick && means.map((mean, round) => mean / (yardstick.means[round] ?? Number.NaN));
+  return {
+    name: contender.name,
+    medianNs: quantile(means, 0.5),
+    p99Ns: quantile(samples, 0.99),
+    ratio: ratios ? quantile(ratios, 0.5) : null,
+    against: contender.against ?? null,
+  };
+}
+
+/** @param {readonly number[]} values @param {number} q */
+export function quantile(values, q) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+}
