@@ -23,7 +23,11 @@ export const YARDSTICK = {
  */
 export async function callRows({ build = join(root, 'build'), dist = join(root, 'dist'), ...options } = {}) {
   const found = await contenders(build, dist);
-  return [...measure(found.buffers, options), ...measure(found.records, options), ...measure(found.batches, options)];
+  return [
+    ...measure(found.buffers, options),
+    ...measure(found.records, options),
+    ...measure(found.batches, options),
+  ];
 }
 
 /** @param {string} build @param {string} dist */
@@ -47,7 +51,11 @@ async function contenders(build, dist) {
   return {
     buffers: [
       { name: buffer, run: () => byHand.hash(input) },
-      { name: 'C Node-API, into a Buffer that JavaScript made', against: buffer, run: () => intoMade(byHand, input) },
+      {
+        name: 'C Node-API, into a Buffer that JavaScript made',
+        against: buffer,
+        run: () => intoMade(byHand, input),
+      },
       { name: 'node-addon-api', against: buffer, run: () => wrapper.hash(input) },
       { name: message, against: buffer, run: () => instance.callSync(input) },
       { name: 'tenon without the addon, callSync', against: buffer, run: () => binding.callSync(input) },
@@ -71,7 +79,12 @@ async function contenders(build, dist) {
     ],
     batches: [
       { name: message, run: () => instance.callSync(input) },
-      { name: 'tenon callMany, packed', against: message, messages: 1000, run: () => instance.callManySync(packed) },
+      {
+        name: 'tenon callMany, packed',
+        against: message,
+        messages: 1000,
+        run: () => instance.callManySync(packed),
+      },
       {
         name: 'tenon callMany, batch made from 1 000 Buffers',
         against: message,
@@ -98,7 +111,8 @@ function intoMade(byHand, input) {
 /** The public API. @param {any} tenon @param {string} file */
 async function tenonInstance(tenon, file) {
   const host = new tenon.PluginHost({ paths: [] });
-  if (!host.capabilities.addon) throw new Error(`The benchmark needs the addon: ${host.capabilities.addonProblem}`);
+  if (!host.capabilities.addon)
+    throw new Error(`The benchmark needs the addon: ${host.capabilities.addonProblem}`);
   const plugin = await host.load(file);
   const kind = tenon.defineKind({
     name: 'bench',
@@ -158,5 +172,6 @@ function line({ name, medianNs, p99Ns, ratio, against }) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [build, dist] = process.argv.slice(2);
-  for (const row of await callRows({ ...(build && { build }), ...(dist && { dist }) })) console.log(line(row));
+  for (const row of await callRows({ ...(build && { build }), ...(dist && { dist }) }))
+    console.log(line(row));
 }

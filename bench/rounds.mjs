@@ -48,8 +48,12 @@ function prepare(contender, roundMs) {
   // Warm enough for the optimizing compiler, then as many calls as fill a slice.
   const until = performance.now() + 30;
   while (performance.now() < until) for (let i = 0; i < 50; i++) sink.value = contender.run();
-  for (let ns = 0; ns < SLICE_NS && lane.calls < 1 << 20; lane.calls *= 2) ns = time(contender.run, lane.calls * 2);
-  lane.slices = Math.max(1, Math.round((roundMs * 1e6) / Math.max(SLICE_NS, time(contender.run, lane.calls))));
+  for (let ns = 0; ns < SLICE_NS && lane.calls < 1 << 20; lane.calls *= 2)
+    ns = time(contender.run, lane.calls * 2);
+  lane.slices = Math.max(
+    1,
+    Math.round((roundMs * 1e6) / Math.max(SLICE_NS, time(contender.run, lane.calls))),
+  );
   return lane;
 }
 

@@ -14,11 +14,12 @@
  *
  *     cc -std=c11 -shared -fPIC -fvisibility=hidden -Iinclude greet.c -o greet.so
  *
- * COMPATIBILITY. The version is semantic. Within major 1 no released member ever changes its type, place, ownership,
- * threading or nullability; status values are never reused; new members are appended and raise the minor. Every struct
- * that crosses the boundary starts with its size or is a view that the callee does not keep: test `size` (TENON_HAS) before
- * you touch a member that 1.0 did not have. Unknown flag bits are ignored. Arguments are scalars and pointers, never
- * structs by value. Nothing is ever freed across the boundary, no exception, panic or longjmp ever crosses it.
+ * COMPATIBILITY. The version is semantic. Within major 1 no released member ever changes its type, place,
+ * ownership, threading or nullability; status values are never reused; new members are appended and raise the
+ * minor. Every struct that crosses the boundary starts with its size or is a view that the callee does not
+ * keep: test `size` (TENON_HAS) before you touch a member that 1.0 did not have. Unknown flag bits are
+ * ignored. Arguments are scalars and pointers, never structs by value. Nothing is ever freed across the
+ * boundary, no exception, panic or longjmp ever crosses it.
  *
  * THREADS. Tags at the end of the comments are part of the contract:
  *     [any-thread]     may be called from any thread at any time within the validity of its object;
@@ -37,9 +38,9 @@
 #endif
 
 /* The version of this header, and the oldest minor that has all a plugin uses unless it says otherwise. */
-#define TENON_ABI_MAJOR 1
-#define TENON_ABI_MINOR 0
-#define TENON_ABI_PATCH 0
+#define TENON_ABI_MAJOR   1
+#define TENON_ABI_MINOR   0
+#define TENON_ABI_PATCH   0
 #define TENON_ABI_VERSION "1.0.0"
 
 #if defined(_WIN32)
@@ -50,11 +51,11 @@
 
 #ifdef __cplusplus
 #define TENON_ASSERT(condition, text) static_assert(condition, text)
-#define TENON_NEW_SLOT new_ /* `new` is a keyword in C++ */
+#define TENON_NEW_SLOT                new_ /* `new` is a keyword in C++ */
 extern "C" {
 #else
 #define TENON_ASSERT(condition, text) _Static_assert(condition, text)
-#define TENON_NEW_SLOT new
+#define TENON_NEW_SLOT                new
 #endif
 
 /* ---- Status: what every call of a plugin returns. Any other value is a violation of the contract. ---- */
@@ -74,8 +75,8 @@ enum {
 
 /* ---- Output: memory of the host that a plugin appends to. ---- */
 
-/* Write at `data[len]`, add to `len` (0 when a call begins), never pass `capacity`; `reserve` makes room for `additional`
- * more bytes behind `len` and may move `data`. Valid until the call returns that got it. [one-at-a-time] */
+/* Write at `data[len]`, add to `len` (0 when a call begins), never pass `capacity`; `reserve` makes room for
+ * `additional` more bytes and may move `data`. Valid until the call returns that got it. [one-at-a-time] */
 typedef struct tenon_out {
   uint8_t *data;
   size_t len;
@@ -95,8 +96,8 @@ static inline tenon_status tenon_write(tenon_out *out, const void *bytes, size_t
   return TENON_OK;
 }
 
-/* Makes a NUL-terminated string the message of a failure, in place of what was written so far, and returns `status`:
- * `return tenon_fail(out, TENON_INVALID, "why")`. */
+/* Makes a NUL-terminated string the message of a failure, in place of what was written so far, and returns
+ * `status`: `return tenon_fail(out, TENON_INVALID, "why")`. */
 static inline tenon_status tenon_fail(tenon_out *out, tenon_status status, const char *message) {
   out->len = 0;
   (void)tenon_write(out, message, strlen(message));
@@ -105,16 +106,23 @@ static inline tenon_status tenon_fail(tenon_out *out, tenon_status status, const
 
 /* ---- The host, as a plugin sees it. Valid from `new` until `drop` returns. ---- */
 
-enum { TENON_LOG_ERROR = 0, TENON_LOG_WARN = 1, TENON_LOG_INFO = 2, TENON_LOG_DEBUG = 3, TENON_LOG_TRACE = 4 };
+enum {
+  TENON_LOG_ERROR = 0,
+  TENON_LOG_WARN = 1,
+  TENON_LOG_INFO = 2,
+  TENON_LOG_DEBUG = 3,
+  TENON_LOG_TRACE = 4
+};
 
 typedef struct tenon_host {
   uint32_t size; /* sizeof(tenon_host) as the host was compiled */
   uint32_t reserved;
   void *ctx; /* the host's own; a plugin does not touch it */
-  /* Hands over a UTF-8 message, which is copied. Never blocks, never fails; messages are dropped when too many wait. [any-thread] */
+  /* Hands over a UTF-8 message, which is copied. Never blocks; drops it when too many wait. [any-thread] */
   void (*log)(const struct tenon_host *host, int32_t level, const char *message, size_t len);
-  /* Hands over an event, which is copied, from any thread, also from one that the plugin started. TENON_BUSY: the host's bounded
-   * queue is full, nothing was taken. TENON_CLOSED: the instance is closed. TENON_UNSUPPORTED: this host takes no events. [any-thread] */
+  /* Hands over an event, which is copied, from any thread, also from one that the plugin started. TENON_BUSY:
+   * the host's bounded queue is full, nothing was taken. TENON_CLOSED: the instance is closed.
+   * TENON_UNSUPPORTED: this host takes no events. [any-thread] */
   tenon_status (*emit)(const struct tenon_host *host, const uint8_t *data, size_t len);
   /* A further service of the host by its id, or NULL. None is defined in 1.0. [any-thread] */
   const void *(*get_extension)(const struct tenon_host *host, const char *id);
@@ -127,8 +135,8 @@ enum {
   TENON_SINGLETON = 1u << 1    /* at most one instance at a time in one process */
 };
 
-/* The signature of `something` and of every method of every kind. `in` is borrowed until return (never NULL when in_len > 0). On
- * TENON_OK `out` holds the result, on failure a UTF-8 message instead. [one-at-a-time, !closed] */
+/* The signature of `something` and of every method. `in` is borrowed until return, not NULL when in_len > 0.
+ * On TENON_OK `out` holds the result, on failure a UTF-8 message instead. [one-at-a-time, !closed] */
 typedef tenon_status (*tenon_method)(void *state, const uint8_t *in, size_t in_len, tenon_out *out);
 
 typedef struct tenon_plugin {
@@ -137,18 +145,19 @@ typedef struct tenon_plugin {
   /* The same strings as the exported entry points give. [any-thread] */
   const char *(*get_version)(void);
   const char *(*get_name)(void);
-  /* Makes one instance. `config` is borrowed until return: UTF-8 JSON, may be empty. On TENON_OK `*state` is the instance (NULL is
-   * allowed: a stateless plugin). On failure nothing was created and `error` holds a UTF-8 message. `host` stays valid until
-   * `drop` returns. Different instances may be made at the same time. [any-thread] */
-  tenon_status (*TENON_NEW_SLOT)(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
-                                 tenon_out *error);
-  /* Ends the instance: exactly once for each successful `new`, also after a poisoned call. Joins the plugin's own threads before
-   * it returns. [one-at-a-time, !closed] */
+  /* Makes one instance. `config` is borrowed until return: UTF-8 JSON, may be empty. On TENON_OK `*state` is
+   * the instance (NULL is allowed: a stateless plugin). On failure nothing was created and `error` holds a
+   * UTF-8 message. `host` stays valid until `drop` returns. Different instances may be made at the same time.
+   * [any-thread] */
+  tenon_status (*TENON_NEW_SLOT)(const tenon_host *host, const uint8_t *config, size_t config_len,
+                                 void **state, tenon_out *error);
+  /* Ends the instance: exactly once for each successful `new`, also after a poisoned call. Joins the plugin's
+   * own threads before it returns. [one-at-a-time, !closed] */
   void (*drop)(void *state);
   /* Does one unit of the plugin's work: bytes in, bytes out. [one-at-a-time, !closed] */
   tenon_method something;
-  /* The method table of a kind ("codec/1") or another extension, static storage, or NULL if the id is not known exactly.
-   * May itself be NULL: no extensions. [any-thread] */
+  /* The method table of a kind ("codec/1") or another extension, static storage, or NULL if the id is not
+   * known exactly. May itself be NULL: no extensions. [any-thread] */
   const void *(*get_extension)(const char *id);
 } tenon_plugin;
 
@@ -156,23 +165,23 @@ typedef struct tenon_plugin {
 #define TENON_HAS(p, m) ((p)->size >= (uint32_t)((const char *)(&(p)->m + 1) - (const char *)(p)))
 
 /* What a plugin exports, in the order in which a host calls them. Static storage. [any-thread] */
-TENON_EXPORT const char *get_version(void);        /* the ABI version that the plugin was built against: "1.0.0" */
-TENON_EXPORT const char *get_name(void);           /* 1 to 63 bytes of [A-Za-z0-9._-] */
+TENON_EXPORT const char *get_version(void); /* the ABI version that the plugin was built against: "1.0.0" */
+TENON_EXPORT const char *get_name(void);    /* 1 to 63 bytes of [A-Za-z0-9._-] */
 TENON_EXPORT const tenon_plugin *get_plugin(void); /* only called after the version was accepted */
 
-/* ---- Kinds: typed plugins. A kind's table starts with these two members, then its methods, only ever appended. ---- */
+/* ---- Kinds: typed plugins. A kind's table has two members, then its methods, only ever appended. ---- */
 
 /* Declares `struct NAME` with its methods: TENON_KIND(codec_1, tenon_method encode; tenon_method decode;) */
-#define TENON_KIND(NAME, METHODS)                                   \
-  typedef struct NAME {                                             \
-    uint32_t size;  /* sizeof the struct as it was compiled */      \
-    uint32_t count; /* methods in it */                             \
-    METHODS                                                         \
+#define TENON_KIND(NAME, METHODS)                              \
+  typedef struct NAME {                                        \
+    uint32_t size;  /* sizeof the struct as it was compiled */ \
+    uint32_t count; /* methods in it */                        \
+    METHODS                                                    \
   } NAME
 /* The first two members of a table's initialiser. */
 #define TENON_KIND_HEADER(NAME) sizeof(NAME), (uint32_t)((sizeof(NAME) - 8) / sizeof(tenon_method))
 
-/* ---- The descriptor: facts that a host reads from the file's bytes, before it loads the library. No pointers, no padding. ---- */
+/* ---- The descriptor: facts that a host reads from the file's bytes. No pointers, no padding. ---- */
 
 typedef struct tenon_descriptor_t {
   char magic[8]; /* "TENON\0\0\1" */
@@ -189,7 +198,9 @@ typedef struct tenon_descriptor_t {
   char kinds[256];  /* "codec/1.0.0;connector/1.0.0" */
 } tenon_descriptor_t;
 
+/* clang-format off */
 #define TENON_DESCRIPTOR_MAGIC {'T', 'E', 'N', 'O', 'N', 0, 0, 1}
+/* clang-format on */
 #if defined(__APPLE__)
 #define TENON_DESCRIPTOR_SECTION __attribute__((section("__DATA,__tenon"), used))
 #elif defined(_MSC_VER) && !defined(__clang__)
@@ -201,44 +212,29 @@ typedef struct tenon_descriptor_t {
 
 /* ---- Layout: what the numbers of this ABI are. ---- */
 
-#define TENON_AT(type, member, offset) TENON_ASSERT(offsetof(type, member) == offset, #type "." #member " moved")
+#define TENON_AT(type, member, offset) \
+  TENON_ASSERT(offsetof(type, member) == offset, #type "." #member " moved")
 TENON_ASSERT(sizeof(void *) == 8 && sizeof(size_t) == 8, "tenon plugins are 64-bit");
-TENON_AT(tenon_out, data, 0);
-TENON_AT(tenon_out, len, 8);
-TENON_AT(tenon_out, capacity, 16);
-TENON_AT(tenon_out, reserve, 24);
-TENON_ASSERT(sizeof(tenon_out) == 32, "tenon_out changed size");
-TENON_AT(tenon_host, size, 0);
-TENON_AT(tenon_host, reserved, 4);
-TENON_AT(tenon_host, ctx, 8);
-TENON_AT(tenon_host, log, 16);
-TENON_AT(tenon_host, emit, 24);
-TENON_AT(tenon_host, get_extension, 32);
+/* clang-format off */
+TENON_AT(tenon_out, data, 0); TENON_AT(tenon_out, len, 8); TENON_AT(tenon_out, capacity, 16);
+TENON_AT(tenon_out, reserve, 24); TENON_ASSERT(sizeof(tenon_out) == 32, "tenon_out changed size");
+TENON_AT(tenon_host, size, 0); TENON_AT(tenon_host, reserved, 4); TENON_AT(tenon_host, ctx, 8);
+TENON_AT(tenon_host, log, 16); TENON_AT(tenon_host, emit, 24); TENON_AT(tenon_host, get_extension, 32);
 TENON_ASSERT(sizeof(tenon_host) == 40, "tenon_host changed size");
-TENON_AT(tenon_plugin, size, 0);
-TENON_AT(tenon_plugin, flags, 4);
-TENON_AT(tenon_plugin, get_version, 8);
-TENON_AT(tenon_plugin, get_name, 16);
-TENON_AT(tenon_plugin, TENON_NEW_SLOT, 24);
-TENON_AT(tenon_plugin, drop, 32);
-TENON_AT(tenon_plugin, something, 40);
+TENON_AT(tenon_plugin, size, 0); TENON_AT(tenon_plugin, flags, 4); TENON_AT(tenon_plugin, get_version, 8);
+TENON_AT(tenon_plugin, get_name, 16); TENON_AT(tenon_plugin, TENON_NEW_SLOT, 24);
+TENON_AT(tenon_plugin, drop, 32); TENON_AT(tenon_plugin, something, 40);
 TENON_AT(tenon_plugin, get_extension, 48);
 TENON_ASSERT(sizeof(tenon_plugin) == 56, "tenon_plugin changed size");
-TENON_AT(tenon_descriptor_t, magic, 0);
-TENON_AT(tenon_descriptor_t, size, 8);
-TENON_AT(tenon_descriptor_t, abi_major, 12);
-TENON_AT(tenon_descriptor_t, abi_minor, 16);
-TENON_AT(tenon_descriptor_t, abi_patch, 20);
-TENON_AT(tenon_descriptor_t, pointer_size, 24);
-TENON_AT(tenon_descriptor_t, endian, 25);
-TENON_AT(tenon_descriptor_t, reserved, 26);
-TENON_AT(tenon_descriptor_t, vtable_size, 28);
-TENON_AT(tenon_descriptor_t, flags, 32);
-TENON_AT(tenon_descriptor_t, reserved2, 36);
-TENON_AT(tenon_descriptor_t, name, 40);
-TENON_AT(tenon_descriptor_t, version, 104);
-TENON_AT(tenon_descriptor_t, kinds, 136);
+TENON_AT(tenon_descriptor_t, magic, 0); TENON_AT(tenon_descriptor_t, size, 8);
+TENON_AT(tenon_descriptor_t, abi_major, 12); TENON_AT(tenon_descriptor_t, abi_minor, 16);
+TENON_AT(tenon_descriptor_t, abi_patch, 20); TENON_AT(tenon_descriptor_t, pointer_size, 24);
+TENON_AT(tenon_descriptor_t, endian, 25); TENON_AT(tenon_descriptor_t, reserved, 26);
+TENON_AT(tenon_descriptor_t, vtable_size, 28); TENON_AT(tenon_descriptor_t, flags, 32);
+TENON_AT(tenon_descriptor_t, reserved2, 36); TENON_AT(tenon_descriptor_t, name, 40);
+TENON_AT(tenon_descriptor_t, version, 104); TENON_AT(tenon_descriptor_t, kinds, 136);
 TENON_ASSERT(sizeof(tenon_descriptor_t) == 392, "tenon_descriptor_t changed size");
+/* clang-format on */
 
 #ifdef __cplusplus
 } /* extern "C" */
@@ -248,18 +244,21 @@ TENON_ASSERT(sizeof(tenon_descriptor_t) == 392, "tenon_descriptor_t changed size
  *
  *   TENON_STATELESS_PLUGIN("greet", "1.0.0", greet);
  *   TENON_PLUGIN("counter", "1.0.0", counter_new, counter_drop, counter_count);
- *   TENON_PLUGIN_WITH("math", "1.0.0", "math/1.0.0", TENON_THREAD_SAFE, math_new, math_drop, math_call, math_extension);
+ *   TENON_PLUGIN_WITH("math", "1.0.0", "math/1.0.0", TENON_THREAD_SAFE, make, drop, call, extension);
  *
- * NAME, VERSION (the plugin's own) and KINDS are string literals. Compiled as C++ every slot gets a barrier: an exception becomes
- * TENON_PANIC with its message, and the host poisons the instance. Wrap the methods of a kind's table in TENON_METHOD for the same. */
+ * NAME, VERSION (the plugin's own) and KINDS are string literals. Compiled as C++ every slot gets a barrier:
+ * an exception becomes TENON_PANIC with its message, and the host poisons the instance. Wrap the methods of a
+ * kind's table in TENON_METHOD for the same. */
 
-static inline tenon_status tenon_new_nothing(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
-                                             tenon_out *error) {
+static inline tenon_status tenon_new_nothing(const tenon_host *host, const uint8_t *config, size_t config_len,
+                                             void **state, tenon_out *error) {
   (void)host, (void)config, (void)config_len, (void)error;
   *state = NULL;
   return TENON_OK;
 }
-static inline void tenon_drop_nothing(void *state) { (void)state; }
+static inline void tenon_drop_nothing(void *state) {
+  (void)state;
+}
 
 #if defined(__cplusplus) && (defined(__cpp_exceptions) || defined(_CPPUNWIND))
 namespace tenon_barrier {
@@ -278,7 +277,8 @@ inline tenon_status caught(tenon_out *out) {
   }
 }
 template <new_fn F>
-tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state, tenon_out *error) {
+tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
+                  tenon_out *error) {
   try {
     return F(host, config, config_len, state, error);
   } catch (...) {
@@ -324,21 +324,23 @@ tenon_status method(void *state, const uint8_t *in, size_t in_len, tenon_out *ou
 #define TENON_PLUGIN(NAME, VERSION, NEW, DROP, SOMETHING) \
   TENON_PLUGIN_WITH(NAME, VERSION, "", 0, NEW, DROP, SOMETHING, NULL)
 
-#define TENON_PLUGIN_WITH(NAME, VERSION, KINDS, FLAGS, NEW, DROP, SOMETHING, GET_EXTENSION)                                \
-  TENON_ASSERT(sizeof(NAME) > 1 && sizeof(NAME) <= 64, "a plugin's name has 1 to 63 bytes");                               \
-  TENON_ASSERT(sizeof(VERSION) > 1 && sizeof(VERSION) <= 32, "a plugin's version has 1 to 31 bytes");                      \
-  TENON_ASSERT(sizeof(KINDS) <= 256, "the list of kinds has at most 255 bytes");                                           \
-  TENON_DATA TENON_EXPORT TENON_DESCRIPTOR_SECTION const tenon_descriptor_t tenon_descriptor = {                           \
-      TENON_DESCRIPTOR_MAGIC, sizeof(tenon_descriptor_t), TENON_ABI_MAJOR, TENON_ABI_MINOR, TENON_ABI_PATCH, sizeof(void *), \
-      1, 0, sizeof(tenon_plugin), (FLAGS), 0, NAME, VERSION, KINDS};                                                       \
-  TENON_LINKAGE TENON_EXPORT const char *get_version(void) { return TENON_ABI_VERSION; }                                   \
-  TENON_LINKAGE TENON_EXPORT const char *get_name(void) { return NAME; }                                                   \
-  TENON_LINKAGE TENON_EXPORT const tenon_plugin *get_plugin(void) {                                                        \
-    static const tenon_plugin plugin = {sizeof(tenon_plugin),     (FLAGS),                  get_version,                   \
-                                        get_name,                 TENON_BARRIER_NEW(NEW),   TENON_BARRIER_DROP(DROP),      \
-                                        TENON_METHOD(SOMETHING),  GET_EXTENSION};                                          \
-    return &plugin;                                                                                                        \
-  }                                                                                                                        \
+/* clang-format off */
+#define TENON_PLUGIN_WITH(NAME, VERSION, KINDS, FLAGS, NEW, DROP, SOMETHING, GET_EXTENSION)                 \
+  TENON_ASSERT(sizeof(NAME) > 1 && sizeof(NAME) <= 64, "a plugin's name has 1 to 63 bytes");                \
+  TENON_ASSERT(sizeof(VERSION) > 1 && sizeof(VERSION) <= 32, "a plugin's version has 1 to 31 bytes");       \
+  TENON_ASSERT(sizeof(KINDS) <= 256, "the list of kinds has at most 255 bytes");                            \
+  TENON_DATA TENON_EXPORT TENON_DESCRIPTOR_SECTION const tenon_descriptor_t tenon_descriptor = {            \
+      TENON_DESCRIPTOR_MAGIC, sizeof(tenon_descriptor_t), TENON_ABI_MAJOR, TENON_ABI_MINOR, TENON_ABI_PATCH,\
+      sizeof(void *), 1, 0, sizeof(tenon_plugin), (FLAGS), 0, NAME, VERSION, KINDS};                        \
+  TENON_LINKAGE TENON_EXPORT const char *get_version(void) { return TENON_ABI_VERSION; }                    \
+  TENON_LINKAGE TENON_EXPORT const char *get_name(void) { return NAME; }                                    \
+  TENON_LINKAGE TENON_EXPORT const tenon_plugin *get_plugin(void) {                                         \
+    static const tenon_plugin plugin = {                                                                    \
+        sizeof(tenon_plugin), (FLAGS), get_version, get_name, TENON_BARRIER_NEW(NEW),                       \
+        TENON_BARRIER_DROP(DROP), TENON_METHOD(SOMETHING), GET_EXTENSION};                                  \
+    return &plugin;                                                                                         \
+  }                                                                                                         \
   TENON_ASSERT(1, "so that a semicolon may follow")
+/* clang-format on */
 
 #endif /* TENON_H */

@@ -34,9 +34,9 @@ export function isPlainBytes(value: unknown): value is Uint8Array {
   return isUint8Array(value) && value.length > 0 && isArrayBuffer(value.buffer) && !isResizable(value.buffer);
 }
 
-/** `instanceof` alone fails for values of another realm (a test runner's sandbox, `node:vm`). */
+/** `instanceof` fails for values of another realm (a test runner's sandbox, `node:vm`), and lets a Proxy through. */
 function isUint8Array(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array || types.isUint8Array(value);
+  return types.isUint8Array(value);
 }
 
 function isArrayBuffer(memory: ArrayBufferLike): memory is ArrayBuffer {

@@ -4,7 +4,7 @@ import { type TrustOptions, TrustPolicy } from './admission/trust.js';
 import { Verdicts } from './admission/verdicts.js';
 import type { AdmissionPolicy, ProbeMode } from './admission.js';
 import { invalidArgument } from './errors.js';
-import type { Kind } from './kind.js';
+import { type Kind, requireKind } from './kind.js';
 import { type VersionPolicy, versionRule } from './version.js';
 
 /** What a host is told. Everything has a default. */
@@ -68,6 +68,7 @@ export function checkOptions(options: HostOptions): HostSettings {
   if (descriptor !== 'optional' && descriptor !== 'required')
     throw invalidArgument('descriptor', "must be 'optional' or 'required'");
   if (!Array.isArray(kinds)) throw invalidArgument('kinds', 'must be an array of kinds made by defineKind');
+  for (const [index, kind] of kinds.entries()) requireKind(`kinds[${index}]`, kind);
   const policy: AdmissionPolicy = {
     rule: versionRule(options.abi, options.versionPolicy),
     descriptor,

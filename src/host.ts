@@ -147,7 +147,7 @@ export class PluginHost {
 
   /** A file of that name first; a plugin in a file of another name only if there is none. */
   async #admitByName(name: string): Promise<Admitted> {
-    const { candidates } = await this.#candidates();
+    const { candidates, folders } = await this.#candidates();
     const named = candidates.find((candidate) => candidate.name === name || candidate.name === `lib${name}`);
     if (named !== undefined) {
       const admitted = await admit(named.path, this.#settings.policy);
@@ -160,17 +160,7 @@ export class PluginHost {
       const admitted = await this.#tryAdmit(candidate.path);
       if (!(admitted instanceof TenonError) && admitted.name === name) return admitted;
     }
-    throw this.#notFound(name, candidates);
-  }
-
-  #notFound(name: string, candidates: readonly Candidate[]): TenonError {
-    const folders = this.#settings.paths.join(', ') || 'none';
-    const found = candidates.map((candidate) => candidate.name).join(', ') || 'nothing';
-    return new TenonError(
-      'ERR_TENON_NOT_FOUND',
-      `Cannot load ${name}: no plugin of that name in the search path (folders: ${folders}; TENON_PATH: ${process.env['TENON_PATH'] ?? 'not set'}). Found there: ${found}. Check the name, or give the path of the file.`,
-      { plugin: name, gate: 'find' },
-    );
+    throw notFound(name, candidates, folders);
   }
 
   #register(admitted: Admitted, options: LoadOptions): Plugin {
@@ -195,6 +185,15 @@ export class PluginHost {
 /** What looks like a path is one: plugin names have no separators and no library extension. */
 function isPath(nameOrPath: string): boolean {
   return /[\\/]/.test(nameOrPath) || /\.(so|dll|dylib)$/i.test(nameOrPath);
+}
+
+function notFound(name: string, candidates: readonly Candidate[], folders: readonly string[]): TenonError {
+  const found = candidates.map((candidate) => candidate.name).join(', ') || 'nothing';
+  return new TenonError(
+    'ERR_TENON_NOT_FOUND',
+    `Cannot load ${name}: no plugin of that name in the search path (${folders.join(', ') || 'no folders'}). Found there: ${found}. Check the name and TENON_PATH, or give the path of the file.`,
+    { plugin: name, gate: 'find' },
+  );
 }
 
 function sameName(admitted: Admitted, earlier: string): TenonError {

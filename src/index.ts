@@ -1,14 +1,24 @@
 export { ABI_VERSION, type LogLevel, Status, type StatusName } from './abi.js';
 export type { TrustOptions } from './admission/trust.js';
 export { GATES, type Gate, type GateTime, type ProbeMode } from './admission.js';
-export { Batch, BatchResult } from './batch.js';
+export { Batch, BatchResult, type LinesOptions } from './batch.js';
 export type { Config } from './config.js';
 export { ErrorCode, TenonError, type TenonErrorCode, type TenonErrorDetails } from './errors.js';
 export { type Capabilities, type Discovery, type HostOptions, PluginHost } from './host.js';
 export type { Descriptor, ExportedSymbol, LibraryFacts } from './inspect/facts.js';
 export { inspectFile } from './inspect/index.js';
 export { Instance, type InstanceEventMap, type LogEntry } from './instance.js';
-export { defineKind, type Kind, type KindApi, method } from './kind.js';
+export {
+  type BytesMethod,
+  defineKind,
+  type Kind,
+  type KindApi,
+  type KindDefinition,
+  type Methods,
+  method,
+  type RecordMethod,
+} from './kind.js';
+export type { Fields, FieldType } from './layout.js';
 export type { Manifest } from './manifest.js';
 export { type LoadOptions, Plugin } from './plugin.js';
 export type { Binding, CallOptions, Isolation, QueueLimits } from './tiers/tier.js';

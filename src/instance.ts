@@ -4,7 +4,7 @@ import type { LogLevel } from './abi.js';
 import type { Batch, BatchResult } from './batch.js';
 import { debug, tellCallFailure } from './diagnostics.js';
 import { invalidArgument } from './errors.js';
-import { bindKind, findMethod, type Kind, type KindApi } from './kind.js';
+import { bindKind, bindMethod, type Kind, type KindApi } from './kind.js';
 import {
   type Binding,
   type CallOptions,
@@ -115,7 +115,8 @@ export class Instance extends EventEmitter<InstanceEventMap> {
    * @throws TenonError ERR_TENON_MISSING_KIND, ERR_TENON_INVALID_ARGUMENT, ERR_TENON_CLOSED
    */
   method(name: string, slot?: number): Binding {
-    return this.#tier.bind(slot === undefined ? findMethod(this.#kinds(), name) : bySlot(name, slot));
+    if (slot !== undefined) return this.#tier.bind(bySlot(name, slot));
+    return bindMethod(this.#kinds(), name, this.#tier, this.#settings.offered);
   }
 
   /**

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { TenonError, type TenonErrorCode } from '../src/errors.js';
 import { PluginHost } from '../src/index.js';
-import { bindKind, defineKind, findMethod, type Kind, type Methods, method } from '../src/kind.js';
+import {
+  bindKind,
+  bindMethod,
+  defineKind,
+  findMethod,
+  type Kind,
+  type Methods,
+  method,
+} from '../src/kind.js';
 import { type Binding, SOMETHING, type TierInstance } from '../src/tiers/tier.js';
 import { pluginFile, runNode } from './support/index.js';
 import { loopback } from './support/record-loopback.js';
@@ -146,6 +154,20 @@ describe('a kind and a plugin', () => {
     expect(problem({})).toContain('lists no kinds');
   });
 
+  test('must fit also when one method is asked for by its name', () => {
+    const tier = tierWith({ 'codec/1': 2 });
+    const bytes = Buffer.from('abc');
+    for (const name of ['encode', 'codec.encode', 'something']) {
+      expect(bindMethod([codec], name, tier, { codec: '1.2.0' }).callSync(bytes).toString()).toBe('cba');
+      expect(bindMethod([codec], name, tier, null).callSync(bytes).toString()).toBe('cba');
+    }
+    const older = refused(
+      () => bindMethod([codec], 'encode', tier, { codec: '1.1.0' }),
+      'ERR_TENON_MISSING_KIND',
+    );
+    expect(older.message).toContain('Upgrade the plugin');
+  });
+
   test('without a descriptor are judged by the method table alone', () => {
     expect(bindKind(codec, tierWith({ 'codec/1': 2 }), null)).toHaveProperty('decode');
     expect(bindKind(codec, tierWith({ 'codec/1': 5 }), null)).toHaveProperty('decode');
@@ -153,7 +175,9 @@ describe('a kind and a plugin', () => {
     expect(few.message).toContain('1 of the 2 methods');
     const none = refused(() => bindKind(codec, tierWith({ 'codec/2': 2 }), null), 'ERR_TENON_MISSING_KIND');
     expect(none.message).toContain('does not know codec/1');
-    expect(refused(() => bindKind({} as Kind, tierWith({}), null)).argument).toBe('kind');
+    for (const kind of [{}, null, { ...codec }, 'codec']) {
+      expect(refused(() => bindKind(kind as Kind, tierWith({}), null)).argument).toBe('kind');
+    }
   });
 
   test('may use any name for a method', () => {

@@ -43,6 +43,8 @@ describe('the ABI version of a plugin', () => {
     ['', undefined],
     ['^1.0.0', 'exact'],
   ] as const)('the host option abi %j with policy %s is an invalid argument', (abi, policy) => {
-    expect(() => versionRule(abi, policy)).toThrow(expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument: 'abi' }));
+    expect(() => versionRule(abi, policy)).toThrow(
+      expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument: 'abi' }),
+    );
   });
 });

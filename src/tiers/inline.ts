@@ -40,14 +40,14 @@ function chooseBackend(): Backend {
   return addon === null ? koffiBackend() : addonBackend(addon, dispatch);
 }
 
-/** Who gets the events of which token. Weak: events alone keep no instance alive, unless it is referenced. */
-const routes = new Map<number, WeakRef<InlineInstance>>();
+/** Who gets the events of which token. These must not hold the instance, or it would never be collected. */
+const routes = new Map<number, InstanceEvents>();
 const referenced = new Set<InlineInstance>();
 let lastToken = 0;
 
 /** What native code calls for each event and log entry. */
 export const dispatch: Dispatch = (token, kind, level, payload) => {
-  const events = routes.get(token)?.deref()?.events;
+  const events = routes.get(token);
   if (events === undefined) return;
   if (typeof payload === 'string') events.log({ level: levelName(level), message: payload });
   else if (kind === 0) events.event(payload);
@@ -83,7 +83,6 @@ function closeAll(): void {
 }
 
 class InlineInstance implements TierInstance {
-  readonly events: InstanceEvents;
   readonly #backend: Backend;
   readonly #instance: BackendInstance;
   readonly #context: InlineContext;
@@ -100,10 +99,9 @@ class InlineInstance implements TierInstance {
   ) {
     this.#backend = backend;
     this.#context = context;
-    this.events = events;
     this.#something = vtable.slots.something;
     this.#token = ++lastToken;
-    routes.set(this.#token, new WeakRef(this));
+    routes.set(this.#token, events);
     try {
       this.#instance = backend.create(vtable, context, config, this.#token);
     } catch (error) {

@@ -171,6 +171,8 @@ export class Output {
       if (this.#breach === 0) this.#breach = finding;
       return Status.TENON_NO_MEMORY;
     }
+    // koffi hands the greatest unsigned numbers over as negative ones.
+    if (additional < 0 || additional > MAX_OUTPUT) return Status.TENON_NO_MEMORY;
     const wanted = this.#start + this.length + additional;
     if (wanted <= this.#region.capacity) return Status.TENON_OK;
     if (wanted > MAX_OUTPUT) return Status.TENON_NO_MEMORY;

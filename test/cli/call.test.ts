@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { compile, pluginFile, temporaryFolder, withAddon } from '../support/index.js';
-import { tenon } from './run.js';
+import { main, tenon } from './run.js';
 
 /** A plugin whose input says how it misbehaves; any other input comes back as it is. */
 const ODD = `#include <signal.h>
@@ -25,6 +27,7 @@ static tenon_status odd(void *state, const uint8_t *in, size_t in_len, tenon_out
   if (in_len == 4) {
     if (memcmp(in, "fail", 4) == 0) return tenon_fail(out, TENON_UNSUPPORTED, "not \\033[31mtoday");
     if (memcmp(in, "segv", 4) == 0) raise(SIGSEGV);
+    if (memcmp(in, "hang", 4) == 0) { fputs("hanging", stderr); for (;;) sleep(60); }
     if (memcmp(in, "exit", 4) == 0) exit(0);
     if (memcmp(in, "_xit", 4) == 0) _exit(0);
     if (memcmp(in, "talk", 4) == 0) { puts("talking"); fflush(stdout); host->log(host, TENON_LOG_WARN, "logging", 7); }
@@ -101,5 +104,16 @@ describe('tenon call', () => {
     expect(run).toMatchObject({ code: 0, stdout: 'talk' });
     expect(run.stderr).toContain('talking');
     if (withAddon) expect(run.stderr).toContain('odd: warn: logging\n');
+  });
+
+  test('is ended by a signal even when the plugin never returns', async () => {
+    const file = compile(temporaryFolder(), 'odd', ODD);
+    const child = spawn(process.execPath, [main, 'call', file, '--input', 'hang'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    child.stderr.once('data', () => child.kill('SIGTERM'));
+    const ended = await new Promise((resolve) => child.on('close', (...how) => resolve(how)));
+    // `close` comes only when the process of the plugin has let go of the standard error output too.
+    expect(ended).toEqual([128 + constants.signals.SIGTERM, null]);
   });
 });

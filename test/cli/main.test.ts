@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Output } from '../../src/cli/io.js';
+import { UsageError } from '../../src/cli/command.js';
+import { guarded } from '../../src/cli/commands.js';
+import { Output, openIo } from '../../src/cli/io.js';
 import { printable, table } from '../../src/cli/text.js';
-import { pluginFile, root } from '../support/index.js';
+import { TenonError } from '../../src/index.js';
+import { pluginFile, root, temporaryFolder } from '../support/index.js';
 import { main, tenon } from './run.js';
 
 const COMMANDS = ['inspect', 'list', 'call'];
@@ -70,6 +73,27 @@ describe('the command tenon', () => {
     });
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+});
+
+describe('a failure of a command', () => {
+  test.each([
+    [new UsageError('two files'), 2, /^tenon: two files\nTry 'tenon list --help'\.\n$/],
+    [
+      new TenonError('ERR_TENON_NOT_FOUND', 'no file\nat all'),
+      1,
+      /^tenon: ERR_TENON_NOT_FOUND\n {2}no file\n {2}at all\n$/,
+    ],
+    [new TenonError('ERR_TENON_INVALID_ARGUMENT', 'bad'), 2, /ERR_TENON_INVALID_ARGUMENT/],
+    [new RangeError('our own'), 4, /fault of tenon itself[\s\S]*RangeError: our own\n[\s\S]*main\.test/],
+    ['thrown text', 4, /thrown text/],
+  ])('%s has its exit code and explains itself', async (error, code, text) => {
+    const file = join(temporaryFolder(), 'stderr');
+    const fd = openSync(file, 'w');
+    const given = await guarded('list', openIo(fd, fd, {}), () => Promise.reject(error));
+    closeSync(fd);
+    expect(given).toBe(code);
+    expect(readFileSync(file, 'utf8')).toMatch(text);
   });
 });
 

@@ -18,7 +18,7 @@ function expectDeath(ended: Ended, death: Death): void {
     expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
     return;
   }
-  expect({ code, signal, stderr: ended.stderr }).toMatchObject(
+  expect({ code, signal }, ended.stderr).toEqual(
     'signal' in death ? { code: null, signal: death.signal } : { code: death.exit, signal: null },
   );
 }

@@ -29,7 +29,7 @@ test.runIf(withAddon)('a listener may close the instance that emitted, and no ev
     events++;
     metronome.close();
   });
-  await new Promise((resolve) => metronome.once('close', resolve));
+  await new Promise<void>((resolve) => metronome.once('close', () => resolve()));
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(events).toBe(1);
 });

@@ -1,0 +1,129 @@
+/**
+ * `npm run bench`: every figure of the README in one run, contenders interleaved, medians and ratios. `--write` puts the
+ * tables into the README, `--json` prints what was measured.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { admissionRows } from './admission.mjs';
+import { callRows, YARDSTICK } from './calls.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({
+  options: { write: { type: 'boolean' }, json: { type: 'boolean' }, quick: { type: 'boolean' } },
+});
+const build = join(root, 'build');
+const dist = join(root, 'dist');
+const quick = values.quick === true;
+
+/** @param {string} text */
+const say = (text) => process.stderr.write(`${text}\n`);
+
+say('Calls …');
+const calls = await callRows({ build, dist, rounds: quick ? 7 : 41 });
+say('Admission …');
+const admission = await admissionRows({ build, dist, rounds: quick ? 8 : 101 });
+say('Memory (a minute) …');
+const memory = JSON.parse(
+  execFileSync(
+    process.execPath,
+    ['--expose-gc', join(root, 'bench', 'memory.mjs'), build, dist, quick ? '0.05' : '1'],
+    {
+      encoding: 'utf8',
+    },
+  ),
+);
+
+const figures = judge();
+const text = [
+  `Measured by \`npm run bench\` on ${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}, Node.js ${process.version}. Ratios hold better than times.`,
+  '',
+  '| figure | measured | at most | |',
+  '| --- | --- | --- | --- |',
+  ...figures.map(
+    ({ what, found, limit, unit }) =>
+      `| ${what} | ${round(found)} ${unit} | ${limit} ${unit} | ${found <= limit ? 'reached' : '**missed**'} |`,
+  ),
+  '',
+  '| call | median | p99 | ratio |',
+  '| --- | --- | --- | --- |',
+  ...calls.map(
+    ({ name, medianNs, p99Ns, ratio, against }) =>
+      `| ${name} | ${round(medianNs)} ns | ${round(p99Ns)} ns | ${ratio === null ? '' : `${round(ratio)} × ${against}`} |`,
+  ),
+  '',
+  '| admission | median | p99 |',
+  '| --- | --- | --- |',
+  ...admission.map(({ name, medianMs, p99Ms }) => `| ${name} | ${round(medianMs)} ms | ${round(p99Ms)} ms |`),
+].join('\n');
+
+if (values.json) console.log(JSON.stringify({ figures, calls, admission, memory }, null, 2));
+else console.log(text);
+if (values.write) {
+  const file = join(root, 'README.md');
+  const readme = readFileSync(file, 'utf8');
+  writeFileSync(
+    file,
+    readme.replace(
+      /(<!-- bench:begin -->\n)[\s\S]*(<!-- bench:end -->)/,
+      (_, begin, end) => `${begin}${text}\n${end}`,
+    ),
+  );
+}
+
+/** The figures that were promised, and what was found. */
+function judge() {
+  /** @param {string} name @param {string} against */
+  const ratio = (name, against) =>
+    calls.find((row) => row.name === name && row.against === against)?.ratio ?? Number.NaN;
+  /** @param {string} start */
+  const ms = (start) => admission.find(({ name }) => name.startsWith(start))?.medianMs ?? Number.NaN;
+  const { buffer, record, message } = YARDSTICK;
+  return [
+    {
+      what: 'callSync, 64 bytes in, 8 out, against a C Node-API function',
+      found: ratio('tenon callSync', buffer),
+      limit: 1.3,
+      unit: '×',
+    },
+    {
+      what: 'typed record, two i32 in, one out, against a C Node-API function',
+      found: ratio('tenon typed record', record),
+      limit: 0.8,
+      unit: '×',
+    },
+    {
+      what: 'callMany, packed, 1 000 × 64 bytes, a message, against callSync',
+      found: ratio('tenon callMany, packed', message),
+      limit: 0.15,
+      unit: '×',
+    },
+    {
+      what: 'callSync without the addon, against a C Node-API function',
+      found: ratio('tenon without the addon, callSync', buffer),
+      limit: 2.5,
+      unit: '×',
+    },
+    { what: 'inspect of a Rust cdylib above 3 MB, warm', found: ms('inspect'), limit: 0.4, unit: 'ms' },
+    {
+      what: 'admission of a known digest, over raw dlopen + dlsym',
+      found: ms('admission, known digest, unchanged') - ms('raw dlopen + 3 dlsym, a library that is open'),
+      limit: 1,
+      unit: 'ms',
+    },
+    { what: 'first admission, probe included', found: ms('first admission'), limit: 15, unit: 'ms' },
+    { what: 'growth over 1 000 admissions', found: memory.admissions, limit: 20, unit: 'MB' },
+    { what: 'growth over 1 000 000 × new, call, close', found: memory.calls, limit: 20, unit: 'MB' },
+  ];
+}
+
+/** @param {number} value */
+function round(value) {
+  return Number(value.toPrecision(3)).toLocaleString('en', {
+    maximumSignificantDigits: 3,
+    useGrouping: false,
+  });
+}

@@ -1,0 +1,65 @@
+/* How one side of a channel waits for the other: first awake, then asleep on a futex in the shared memory. */
+#ifndef TENON_NATIVE_BELL_H
+#define TENON_NATIVE_BELL_H
+
+#include <stdint.h>
+
+#include <atomic>
+
+namespace tenon {
+
+/* Nanoseconds of the monotonic clock. */
+uint64_t Now();
+constexpr uint64_t kNever = ~uint64_t{0};
+
+/* How long to stay awake before going to sleep. Spinning is only worth it while the other side runs on another CPU. */
+enum class Profile : uint32_t { kLatency = 0, kBalanced = 1, kIdle = 2 };
+uint64_t SpinTime(Profile profile);
+
+inline void Relax() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+/* Waits awake until `ready()` says true, for at most `time` nanoseconds. */
+template <typename Ready>
+bool Spin(uint64_t time, const Ready &ready) {
+  if (time == 0) return ready();
+  uint64_t end = 0;
+  for (;;) {
+    for (int i = 0; i < 128; i++) {
+      if (ready()) return true;
+      Relax();
+    }
+    uint64_t now = Now();
+    if (end == 0) end = now + time;
+    if (now >= end) return ready();
+  }
+}
+
+/* Sleeps while the word is 1, until `deadline`. Wakes up early at will. */
+void FutexWait(std::atomic<uint32_t> *word, uint64_t deadline);
+void FutexWake(std::atomic<uint32_t> *word);
+
+/* Sleeps until the other side rings, unless `ready()` is true by then. The caller looks again in any case. */
+template <typename Ready>
+void Sleep(std::atomic<uint32_t> *word, uint64_t deadline, const Ready &ready) {
+  word->store(1, std::memory_order_seq_cst);
+  /* The other side publishes first and looks at the word second, this side the other way round: one of them sees the other. */
+  if (!ready()) FutexWait(word, deadline);
+  word->store(0, std::memory_order_relaxed);
+}
+
+/* Call after having published with memory_order_seq_cst. A system call only if somebody sleeps. */
+inline void Ring(std::atomic<uint32_t> *word) {
+  if (word->load(std::memory_order_seq_cst) == 0) return;
+  word->store(0, std::memory_order_relaxed);
+  FutexWake(word);
+}
+
+}  // namespace tenon
+
+#endif
