@@ -30,7 +30,7 @@ void CopyPieces(uint8_t *to, const Pieces &pieces, uint64_t from, uint64_t size)
       continue;
     }
     uint64_t part = std::min(size, pieces.size[i] - from);
-    memcpy(to, pieces.data[i] + from, part);
+    memcpy(to, pieces.data[i] + from, part); /* never of 0 bytes */
     to += part, size -= part, from = 0;
   }
 }
@@ -307,19 +307,22 @@ const uint8_t *ChannelHost::InputAt(uint64_t offset, uint64_t size) const {
   return memory_.ring(kRequests) + (offset - start);
 }
 
-/* The offsets are checked where they lie: use them only once, or copy them first and check the copy. */
-bool ChannelHost::ReadBatch(const Message &answer, uint32_t expected, BatchAnswer *batch) {
+bool ChannelHost::TakeBatch(const Message &answer, uint32_t count, int32_t *offsets, int32_t *statuses,
+                            BatchAnswer *batch) {
+  uint64_t start = BatchResponseData(count);
+  if (answer.record.size < start) return false;
   BatchResponse head;
-  uint64_t data = BatchResponseData(expected);
-  if (answer.record.size < data) return false;
   memcpy(&head, answer.bytes, sizeof(head));
-  if (head.count != expected || head.processed > expected) return false;
-  batch->count = head.count;
-  batch->processed = head.processed;
-  batch->offsets = reinterpret_cast<const int32_t *>(answer.bytes + sizeof(head));
-  batch->statuses = batch->offsets + expected + 1;
-  batch->data = answer.bytes + data;
-  return true;
+  const uint8_t *from = answer.bytes + sizeof(head);
+  memcpy(offsets, from, (size_t{count} + 1) * sizeof(int32_t));
+  memcpy(statuses, from + (size_t{count} + 1) * sizeof(int32_t), size_t{count} * sizeof(int32_t));
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (head.count != count || head.processed > count || offsets[0] != 0) return false;
+  for (uint32_t i = 0; i < count; i++) {
+    if (offsets[i + 1] < offsets[i]) return false;
+  }
+  *batch = {head.processed, answer.bytes + start, static_cast<uint64_t>(offsets[count])};
+  return batch->size == answer.record.size - start;
 }
 
 }  // namespace tenon

@@ -61,12 +61,11 @@ struct Message {
   const uint8_t *bytes;
 };
 
-/* The parts of a kBatch answer, checked. */
+/* What is left of a kBatch answer when offsets and statuses were taken out of it. */
 struct BatchAnswer {
-  uint32_t count, processed;
-  const int32_t *offsets;
-  const int32_t *statuses;
+  uint32_t processed;
   const uint8_t *data;
+  uint64_t size; /* of the data: the last offset */
 };
 
 class ChannelHost {
@@ -127,7 +126,9 @@ class ChannelHost {
   /* Ends the runner (its lifetime pipe closes) and forgets the memory. */
   void Close();
 
-  static bool ReadBatch(const Message &answer, uint32_t expected, BatchAnswer *batch);
+  /* Copies the count + 1 offsets and count statuses of a kBatch answer out, then checks the copies: offsets begin with 0, do not
+   * decrease and end within the data. False if the runner lies. */
+  static bool TakeBatch(const Message &answer, uint32_t count, int32_t *offsets, int32_t *statuses, BatchAnswer *batch);
 
  private:
   struct Kept {

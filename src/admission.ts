@@ -12,7 +12,7 @@ import { dependencies } from './admission/dependencies.js';
 import { locate } from './admission/locate.js';
 import { probe } from './admission/probe.js';
 import type { TrustPolicy } from './admission/trust.js';
-import type { Verdicts } from './admission/verdicts.js';
+import type { Verdict, Verdicts } from './admission/verdicts.js';
 import { asTenonError, TenonError } from './errors.js';
 import {
   checkDescriptor,
@@ -64,16 +64,26 @@ export interface AdmissionPolicy {
 export interface Admitted {
   /** The real path of the original file. */
   readonly path: string;
+  /** The private copy, which is what runs. */
+  readonly copy: string;
   /** SHA-256 of the file, hexadecimal. */
   readonly digest: string;
   readonly name: string;
   /** The ABI version that it states. */
   readonly abi: string;
+  /** Bits of `tenon_plugin.flags`. */
+  readonly flags: number;
   readonly facts: LibraryFacts;
-  readonly library: Library;
-  readonly vtable: VTable;
+  /** The library, opened in this process; null where only another process may open it. */
+  readonly opened: { readonly library: Library; readonly vtable: VTable } | null;
   readonly gates: GateTime[];
 }
+
+/**
+ * Where the gates `open` to `vtable` are walked: in this process, after the probe has walked them, or, for the process tier, by the
+ * probe and by the runner only.
+ */
+export type Entry = 'host' | 'runner';
 
 /** A private copy: its path, what it holds, and the digest over it and all that it brings along. */
 interface Copy {
@@ -93,7 +103,7 @@ const copies = new Map<string, Copy>();
 const libraries = new Map<string, Library>();
 
 /** Leads the file at `path` through the gates. @throws TenonError with the gate that refused */
-export async function admit(path: string, policy: AdmissionPolicy): Promise<Admitted> {
+export async function admit(path: string, policy: AdmissionPolicy, entry: Entry = 'host'): Promise<Admitted> {
   const gates: GateTime[] = [];
   const pass = async <T>(gate: Gate, step: () => T | Promise<T>): Promise<T> => {
     const start = performance.now();
@@ -115,7 +125,12 @@ export async function admit(path: string, policy: AdmissionPolicy): Promise<Admi
   const copy = await pass('copy', () =>
     known === undefined ? makeCopy(file.path, path, identity, policy) : vouched(known, policy),
   );
-  await pass('probe', () => passProbe(copy, path, policy));
+  const verdict = await pass('probe', () => passProbe(copy, path, policy, entry));
+  const admitted = { path: file.path, copy: copy.path, digest: copy.digest, facts: copy.facts, gates };
+  if (entry === 'runner' && verdict !== undefined) {
+    await pass('version', () => acceptVersion(verdict.version, policy.rule, path));
+    return { ...admitted, name: verdict.name, abi: verdict.version, flags: verdict.flags, opened: null };
+  }
   const library = await pass('open', () => openCopy(copy, path));
   const abi = await pass('version', () => {
     const version = library.version();
@@ -128,7 +143,7 @@ export async function admit(path: string, policy: AdmissionPolicy): Promise<Admi
     checkAgainstDescriptor(path, copy.facts, { abi, name, size: found.size, flags: found.flags });
     return found;
   });
-  return { path: file.path, digest: copy.digest, name, abi, facts: copy.facts, library, vtable, gates };
+  return { ...admitted, name, abi, flags: vtable.flags, opened: { library, vtable } };
 }
 
 /** What tells an unchanged file from a changed one, together with where its copies go. */
@@ -223,18 +238,27 @@ async function vouched(copy: Copy, policy: AdmissionPolicy): Promise<Copy> {
   return copy;
 }
 
-async function passProbe(copy: Copy, path: string, policy: AdmissionPolicy): Promise<void> {
+/** The verdict of the probe; undefined if it is not asked for. What only the runner will open is always probed. */
+async function passProbe(
+  copy: Copy,
+  path: string,
+  policy: AdmissionPolicy,
+  entry: Entry,
+): Promise<Verdict | undefined> {
   const { mode, deadline } = policy.probe;
-  if (mode === 'never') return;
-  if (mode === 'known-skips' && (await policy.verdicts.get(copy.key)) !== undefined) return;
+  if (mode === 'never' && entry === 'host') return undefined;
+  const known = mode === 'always' ? undefined : await policy.verdicts.get(copy.key);
+  if (known !== undefined) return known;
   const accept = (version: string) => acceptVersion(version, policy.rule, path);
-  const found = await probe(copy.path, copy.facts, { deadline, accept, shown: path });
-  checkAgainstDescriptor(path, copy.facts, { ...found, abi: found.version });
-  await policy.verdicts.add(copy.key, {
-    name: found.name,
-    version: found.version,
-    date: new Date().toISOString(),
+  const { name, version, size, flags } = await probe(copy.path, copy.facts, {
+    deadline,
+    accept,
+    shown: path,
   });
+  checkAgainstDescriptor(path, copy.facts, { abi: version, name, size, flags });
+  const verdict: Verdict = { name, version, size, flags, date: new Date().toISOString() };
+  await policy.verdicts.add(copy.key, verdict);
+  return verdict;
 }
 
 function openCopy(copy: Copy, path: string): Library {

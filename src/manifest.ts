@@ -27,7 +27,7 @@ export interface Manifest {
 }
 
 export function manifestOf(admitted: Admitted): Manifest {
-  const { facts, name, abi, digest, path, vtable, gates } = admitted;
+  const { facts, name, abi, digest, path, flags, gates } = admitted;
   return {
     name,
     version: facts.descriptor?.version ?? null,
@@ -36,7 +36,7 @@ export function manifestOf(admitted: Admitted): Manifest {
     language: facts.language,
     digest,
     path,
-    flags: vtable.flags,
+    flags,
     described: facts.descriptor !== null,
     gates,
   };

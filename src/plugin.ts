@@ -19,6 +19,14 @@ export interface LoadOptions {
   readonly queue?: Partial<QueueLimits>;
 }
 
+type Opened = NonNullable<Admitted['opened']>;
+
+function requireOpened({ opened, path }: Admitted): Opened {
+  if (opened === null)
+    throw new TenonError('ERR_TENON_UNSUPPORTED', `${path} was admitted for another process only.`);
+  return opened;
+}
+
 /** Digests of the singleton plugins that have an instance in this thread. */
 const singletons = new Set<string>();
 
@@ -26,7 +34,7 @@ const singletons = new Set<string>();
 export class Plugin {
   readonly manifest: Manifest;
   readonly isolation: Isolation;
-  readonly #admitted: Admitted;
+  readonly #opened: Opened;
   readonly #queue: QueueLimits;
   readonly #kinds: readonly Kind[];
   /** Weak, so that an instance that nobody holds can be collected. */
@@ -44,7 +52,7 @@ export class Plugin {
   ) {
     this.manifest = manifest;
     this.isolation = checkIsolation(options.isolation);
-    this.#admitted = admitted;
+    this.#opened = requireOpened(admitted);
     this.#queue = checkQueue(options.queue);
     this.#kinds = kinds;
     this.#onClose = onClose;
@@ -81,7 +89,7 @@ export class Plugin {
     const release = this.#claim();
     try {
       const instance = new Instance(this.#settings(release), (events) =>
-        createInlineInstance(this.#admitted.vtable, this.#context(), bytes, events),
+        createInlineInstance(this.#opened.vtable, this.#context(), bytes, events),
       );
       const reference = instance.reference;
       this.#instances.add(reference);
@@ -122,10 +130,10 @@ export class Plugin {
   }
 
   #context() {
-    const { library, path } = this.#admitted;
+    const { library } = this.#opened;
     return {
       plugin: this.name,
-      path,
+      path: this.manifest.path,
       queue: this.#queue,
       memory,
       isPluginCode: (address: bigint) => library.isCode(address),

@@ -7,7 +7,11 @@ import { asTenonError } from '../errors.js';
 /** A plugin that passed the probe. Files that did not are probed again: what was wrong may lie outside of them. */
 export interface Verdict {
   readonly name: string;
+  /** The ABI version that it states. */
   readonly version: string;
+  /** Size and flags of its vtable. */
+  readonly size: number;
+  readonly flags: number;
   /** When it passed, ISO 8601. */
   readonly date: string;
 }
@@ -57,8 +61,7 @@ export class Verdicts {
       const file = JSON.parse(await readFile(path, 'utf8')) as Partial<VerdictFile>;
       if (file.format !== FORMAT || typeof file.verdicts !== 'object') return;
       for (const [key, verdict] of Object.entries(file.verdicts)) {
-        if (typeof verdict?.name === 'string' && typeof verdict.version === 'string')
-          this.#kept.set(key, verdict);
+        if (isVerdict(verdict)) this.#kept.set(key, verdict);
       }
     } catch (error) {
       if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return;
@@ -77,4 +80,13 @@ export class Verdicts {
       throw asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot write the verdicts to ${path}`);
     }
   }
+}
+
+function isVerdict(value: Partial<Verdict> | null): value is Verdict {
+  return (
+    typeof value?.name === 'string' &&
+    typeof value.version === 'string' &&
+    Number.isInteger(value.size) &&
+    Number.isInteger(value.flags)
+  );
 }

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const verdict = { name: 'wordcount', version: '1.0.0', date: '2026-01-01T00:00:00.000Z' };
+const verdict = { name: 'wordcount', version: '1.0.0', size: 56, flags: 0, date: '2026-01-01T00:00:00.000Z' };
 
 test('a verdict is known to every host of the process', async () => {
   await new Verdicts().add('digest-a', verdict);
