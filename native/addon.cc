@@ -41,9 +41,9 @@ uint64_t AddressOf(const Napi::Value &value) {
   return value.As<Napi::BigInt>().Uint64Value(&lossless);
 }
 
-/* open(dispatch): [control, scratch]. Once per environment. */
+/* open(dispatch, defer): [control, scratch]. Once per environment. */
 Napi::Value Open(const Napi::CallbackInfo &info) {
-  napi_value result = EnvironmentOf(info)->Open(info[0]);
+  napi_value result = EnvironmentOf(info)->Open(info[0], info[1]);
   if (result == nullptr) Napi::Error::New(info.Env(), "tenon: cannot start").ThrowAsJavaScriptException();
   return result == nullptr ? info.Env().Undefined() : Napi::Value(info.Env(), result);
 }
@@ -122,6 +122,9 @@ void Reference(const Napi::CallbackInfo &info) {
   if (instance != nullptr) self->SetReferenced(instance, info[0].As<Napi::Boolean>().Value());
 }
 
+/* drain(): goes on with the delivery after defer(). */
+void Drain(const Napi::CallbackInfo &info) { EnvironmentOf(info)->delivery.Drain(); }
+
 /* flush(): dispatches the log entries of instances that are closed, or were never made. */
 void Flush(const Napi::CallbackInfo &info) { EnvironmentOf(info)->delivery.FlushOrphans(); }
 
@@ -154,6 +157,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export(exports, "extension", Extension, environment);
   Export(exports, "close", Close, environment);
   Export(exports, "reference", Reference, environment);
+  Export(exports, "drain", Drain, environment);
   Export(exports, "flush", Flush, environment);
   exports["call"] = Hot(env, "call", Call, environment);
   exports["callRecord"] = Hot(env, "callRecord", CallRecord, environment);

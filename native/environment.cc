@@ -14,14 +14,14 @@ bool Pinned(napi_env env, size_t size, void **memory, napi_value *buffer) {
 
 }  // namespace
 
-napi_value Environment::Open(napi_value dispatch) {
+napi_value Environment::Open(napi_value dispatch, napi_value defer) {
   napi_value result, buffers[2];
   void *memory[2];
   if (!Pinned(env_, kControlSize * sizeof(int32_t), &memory[0], &buffers[0]) ||
       !Pinned(env_, kScratchSize + kGuardSize, &memory[1], &buffers[1]) ||
       napi_create_array_with_length(env_, 2, &result) != napi_ok ||
       napi_set_element(env_, result, 0, buffers[0]) != napi_ok ||
-      napi_set_element(env_, result, 1, buffers[1]) != napi_ok || !delivery.Start(env_, dispatch) ||
+      napi_set_element(env_, result, 1, buffers[1]) != napi_ok || !delivery.Start(env_, dispatch, defer) ||
       /* Hooks run in reverse order: this one before that of the wake-up, which was made first. */
       napi_add_env_cleanup_hook(env_, OnTeardown, this) != napi_ok) {
     return nullptr;

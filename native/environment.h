@@ -78,7 +78,7 @@ class Environment {
   ~Environment();
 
   /* Makes the shared memory and starts the delivery of events. Returns {control, scratch}; NULL if Node-API refuses. */
-  napi_value Open(napi_value dispatch);
+  napi_value Open(napi_value dispatch, napi_value defer);
 
   /* The binding that the control array names; NULL, with kOutcome set, if there is none that may be called. */
   Binding *Target() {

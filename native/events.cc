@@ -2,14 +2,16 @@
 
 #include <stdlib.h>
 
+#include <chrono>
+
 #include "host_slots.h"
 #include "mailbox.h"
 
 namespace tenon {
 namespace {
 
-/* After so many entries the event loop gets a turn, whatever a plugin emits meanwhile. */
-constexpr int kEntriesPerTurn = 1024;
+/* After so long the event loop gets a turn, whatever a plugin emits meanwhile. */
+constexpr std::chrono::milliseconds kTurn(10);
 
 uint64_t ContextOf(const tenon_host *host) {
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -55,10 +57,11 @@ void InstallHostFunctions() {
   SetHostFunctions(functions);
 }
 
-bool Delivery::Start(napi_env env, napi_value dispatch) {
+bool Delivery::Start(napi_env env, napi_value dispatch, napi_value defer) {
   napi_value name;
   if (napi_create_string_utf8(env, "tenon", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_create_reference(env, dispatch, 1, &dispatch_) != napi_ok ||
+      napi_create_reference(env, defer, 1, &defer_) != napi_ok ||
       napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, OnWake, &wake_) !=
           napi_ok ||
       napi_unref_threadsafe_function(env, wake_) != napi_ok) {
@@ -150,15 +153,15 @@ void Delivery::OnWake(napi_env env, napi_value, void *context, void *) {
 }
 
 void Delivery::Drain() {
-  bool can_call = true;
-  for (int taken = 0; taken < kEntriesPerTurn && can_call; taken++) {
+  auto end = std::chrono::steady_clock::now() + kTurn;
+  do {
     Entry *entry = TakeNext();
     if (entry == nullptr) return;
-    can_call = Dispatch(entry);
-  }
-  std::lock_guard<std::mutex> lock(mutex_);
-  awake_ = false;
-  if (can_call && first_ != nullptr) WakeLocked();
+    if (!Dispatch(entry)) return;
+  } while (std::chrono::steady_clock::now() < end);
+  /* Not by the thread-safe function: Node would come back at once, without a turn of the event loop. Until then `awake_`
+   * stays set. */
+  Call(defer_, 0, nullptr);
 }
 
 Entry *Delivery::TakeNext() {
@@ -191,19 +194,19 @@ bool Delivery::Dispatch(Entry *entry) {
     return false;
   }
   napi_value arguments[4];
-  bool can_call = !Convert(env_, entry, arguments) || Call(arguments);
+  bool can_call = !Convert(env_, entry, arguments) || Call(dispatch_, 4, arguments);
   free(entry);
   napi_close_handle_scope(env_, scope);
   return can_call;
 }
 
-bool Delivery::Call(const napi_value *arguments) {
-  napi_value dispatch, receiver, error;
+bool Delivery::Call(napi_ref reference, size_t count, const napi_value *arguments) {
+  napi_value function, receiver, error;
   if (napi_get_undefined(env_, &receiver) != napi_ok ||
-      napi_get_reference_value(env_, dispatch_, &dispatch) != napi_ok) {
+      napi_get_reference_value(env_, reference, &function) != napi_ok) {
     return false;
   }
-  if (napi_call_function(env_, receiver, dispatch, 4, arguments, nullptr) == napi_ok) return true;
+  if (napi_call_function(env_, receiver, function, count, arguments, nullptr) == napi_ok) return true;
   /* A handler has thrown. That is the program's uncaught exception, and no reason to lose the other entries. */
   bool pending = false;
   napi_is_exception_pending(env_, &pending);

@@ -66,12 +66,15 @@ struct Mailbox {
 
 class Delivery {
  public:
-  /* `dispatch` will be called as dispatch(token, kind, level, Buffer | string). False if Node-API refuses. */
-  bool Start(napi_env env, napi_value dispatch);
+  /* `dispatch` will be called as dispatch(token, kind, level, Buffer | string), and defer() when Drain has to go on after a
+   * turn of the event loop. False if Node-API refuses. */
+  bool Start(napi_env env, napi_value dispatch, napi_value defer);
   /* No thread reaches JavaScript after this. [the environment's thread] */
   void Stop();
   /* Whether the event loop is kept alive. */
   void SetReferenced(bool referenced);
+  /* Delivers what waits, for as long as the event loop may be kept. */
+  void Drain();
   /* Delivers the log entries that closed mailboxes left behind. */
   void FlushOrphans();
 
@@ -86,16 +89,15 @@ class Delivery {
 
  private:
   static void OnWake(napi_env env, napi_value callback, void *context, void *data);
-  void Drain();
   Entry *TakeNext();
   void Unlist(Mailbox *mailbox);
   void WakeLocked();
   /* Both: false once JavaScript cannot be called any more. */
   bool Dispatch(Entry *entry);
-  bool Call(const napi_value *arguments);
+  bool Call(napi_ref function, size_t count, const napi_value *arguments);
 
   napi_env env_ = nullptr;
-  napi_ref dispatch_ = nullptr;
+  napi_ref dispatch_ = nullptr, defer_ = nullptr;
   napi_threadsafe_function wake_ = nullptr;
   EntryList orphans_;
 

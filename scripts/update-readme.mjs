@@ -1,13 +1,17 @@
 #!/usr/bin/env node
-/** Writes the generated part of README.md, the table of faults: runs the test that checks it, and lets it write. */
+/** Writes the generated parts of README.md, the tables of faults and of error codes: runs the tests that check them, and lets them write. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
-const { status } = spawnSync(process.execPath, [vitest, 'run', 'test/faults/readme.test.ts'], {
-  cwd: root,
-  stdio: 'inherit',
-  env: { ...process.env, TENON_UPDATE_README: '1' },
-});
+const { status } = spawnSync(
+  process.execPath,
+  [vitest, 'run', 'test/faults/readme.test.ts', 'test/readme-codes.test.ts'],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, TENON_UPDATE_README: '1' },
+  },
+);
 process.exitCode = status ?? 1;

@@ -11,8 +11,8 @@ export interface Addon {
   readonly abiVersion: string;
   /** Bytes of output that fit into the scratch memory. */
   readonly scratchSize: number;
-  /** Once per thread, before all others. */
-  open(dispatch: Dispatch): [control: ArrayBuffer, scratch: ArrayBuffer];
+  /** Once per thread, before all others. After each call of `defer`, `drain` has to be called in another turn of the event loop. */
+  open(dispatch: Dispatch, defer: () => void): [control: ArrayBuffer, scratch: ArrayBuffer];
   create(
     make: bigint,
     drop: bigint,
@@ -32,6 +32,7 @@ export interface Addon {
   extension(id: string): bigint | undefined;
   close(): void;
   reference(on: boolean): void;
+  drain(): void;
   flush(): void;
   call(input: Uint8Array): void;
   callRecord(): void;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { ErrorCode, PluginHost } from '../src/index.js';
+import { PluginHost } from '../src/index.js';
 import { buildDir, compile, hasRust, root, temporaryFolder, withAddon } from './support/index.js';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -88,30 +88,6 @@ test.runIf(hasRust)(
   },
   120_000,
 );
-
-test('the table of error codes in the README is the one in the code, both ways', () => {
-  const section = /<!-- codes:begin -->([\s\S]*)<!-- codes:end -->/.exec(readme)?.[1] ?? '';
-  const listed = Object.fromEntries(
-    [...section.matchAll(/^\| `(ERR_TENON_\w+)` \| (.*) \|$/gm)].map(([, code, text]) => [code, text]),
-  );
-  expect(listed).toEqual(ErrorCode);
-});
-
-test('every error code is used somewhere in the code', () => {
-  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'src', 'native'], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-    .trim()
-    .split('\n');
-  const code = files
-    .filter((file) => !file.endsWith('errors.ts'))
-    .map((file) => readFileSync(join(root, file), 'utf8'))
-    .join('\n');
-  const later = ['ERR_TENON_CRASHED', 'ERR_TENON_TIMEOUT'];
-  const unused = Object.keys(ErrorCode).filter((name) => !code.includes(name) && !later.includes(name));
-  expect(unused).toEqual([]);
-});
 
 test('every file and command that the README names is there', () => {
   const links = [...readme.matchAll(/\]\((?!#|https?:)([^)]+)\)/g)].map(([, link = '']) => link);

@@ -22,7 +22,7 @@ class Native {
   readonly scratch: Buffer;
 
   constructor(addon: Addon, dispatch: Dispatch) {
-    const [control, scratch] = addon.open(dispatch);
+    const [control, scratch] = addon.open(dispatch, () => setImmediate(addon.drain));
     this.addon = addon;
     this.control = new Int32Array(control);
     this.scratch = Buffer.from(scratch, 0, addon.scratchSize);

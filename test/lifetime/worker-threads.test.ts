@@ -16,9 +16,10 @@ const inWorkers = (body: string, count: number, end: 'return' | 'terminate' | 'e
     });\`;
   for (let i = 0; i < ${count}; i++) {
     const worker = new Worker(source, { eval: true });
+    const exit = once(worker, 'exit');
     const [message] = await Promise.race([once(worker, 'message'), once(worker, 'error').then(([e]) => { throw e; })]);
     if (message !== 'ready') throw new Error(message);
-    if (${end === 'terminate'}) await worker.terminate(); else await once(worker, 'exit');
+    if (${end === 'terminate'}) await worker.terminate(); else await exit;
   }
   const host = new tenon.PluginHost({ paths: [plugins] });
   const counter = (await host.load('wordcount')).newSync();

@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ErrorCode } from '../src/index.js';
+import { root } from './support/index.js';
+
+const file = join(root, 'README.md');
+
+test('the table of error codes in the README is the one in the code (scripts/update-readme.mjs writes it)', () => {
+  const table = ['| code | meaning |', '| --- | --- |'];
+  for (const [code, meaning] of Object.entries(ErrorCode)) table.push(`| \`${code}\` | ${meaning} |`);
+  const section = `<!-- codes:begin -->\n\n${table.join('\n')}\n\n<!-- codes:end -->`;
+  const readme = readFileSync(file, 'utf8');
+  const updated = readme.replace(/<!-- codes:begin -->[\s\S]*<!-- codes:end -->/, () => section);
+  if (process.env['TENON_UPDATE_README'] === '1') writeFileSync(file, updated);
+  else expect(readme).toBe(updated);
+  expect(updated).toContain(section);
+});
+
+test('every error code is used somewhere in the code', () => {
+  const list = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'src', 'native'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const files = list
+    .trim()
+    .split('\n')
+    .filter((name) => !name.endsWith('errors.ts'));
+  const code = files.map((name) => readFileSync(join(root, name), 'utf8')).join('\n');
+  expect(Object.keys(ErrorCode).filter((name) => !code.includes(name))).toEqual([]);
+});
