@@ -5,7 +5,7 @@
 #include <string>
 
 #include "emitter.h"
-#include "limits.h"
+#include "resource_limits.h"
 
 namespace tenon {
 

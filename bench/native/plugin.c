@@ -2,9 +2,9 @@
 #include "tenon.h"
 #include "work.h"
 
-static tenon_status hash(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+static tenon_status sum(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
   (void)state;
-  uint64_t value = work_hash(in, in_len);
+  uint64_t value = work_sum(in, in_len);
   return tenon_write(out, &value, sizeof(value));
 }
 
@@ -22,5 +22,5 @@ static const bench_1 methods = {TENON_KIND_HEADER(bench_1), min};
 
 static const void *extension(const char *id) { return strcmp(id, "bench/1") == 0 ? &methods : NULL; }
 
-TENON_PLUGIN_WITH("bench", "1.0.0", "bench/1.0.0", TENON_THREAD_SAFE, tenon_new_nothing, tenon_drop_nothing, hash,
+TENON_PLUGIN_WITH("bench", "1.0.0", "bench/1.0.0", TENON_THREAD_SAFE, tenon_new_nothing, tenon_drop_nothing, sum,
                   extension);

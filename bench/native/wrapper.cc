@@ -5,9 +5,9 @@
 
 namespace {
 
-Napi::Value Hash(const Napi::CallbackInfo &info) {
+Napi::Value Sum(const Napi::CallbackInfo &info) {
   Napi::Buffer<uint8_t> input = info[0].As<Napi::Buffer<uint8_t>>();
-  uint64_t value = work_hash(input.Data(), input.Length());
+  uint64_t value = work_sum(input.Data(), input.Length());
   return Napi::Buffer<uint8_t>::Copy(info.Env(), reinterpret_cast<const uint8_t *>(&value), sizeof(value));
 }
 
@@ -18,7 +18,7 @@ Napi::Value Min(const Napi::CallbackInfo &info) {
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  exports["hash"] = Napi::Function::New(env, Hash, "hash");
+  exports["sum"] = Napi::Function::New(env, Sum, "sum");
   exports["min"] = Napi::Function::New(env, Min, "min");
   return exports;
 }

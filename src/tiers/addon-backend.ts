@@ -18,12 +18,17 @@ const { OUTCOME, LENGTH, GROWN, DETAIL, TARGET, GENERATION, CHECKED, PROCESSED }
 /** The addon and the memory that this thread shares with it. */
 class Native {
   readonly addon: Addon;
+  /** Copies of the addon's functions: looking them up among all its exports would cost as much as a call. */
+  readonly call: Addon['call'];
+  readonly callRecord: Addon['callRecord'];
   readonly control: Int32Array;
   readonly scratch: Buffer;
 
   constructor(addon: Addon, dispatch: Dispatch) {
     const [control, scratch] = addon.open(dispatch, () => setImmediate(addon.drain));
     this.addon = addon;
+    this.call = addon.call;
+    this.callRecord = addon.callRecord;
     this.control = new Int32Array(control);
     this.scratch = Buffer.from(scratch, 0, addon.scratchSize);
   }
@@ -154,7 +159,7 @@ class AddonBinding extends InlineBinding {
     const control = native.control;
     control[TARGET] = this.#target;
     control[GENERATION] = this.#generation;
-    native.addon.call(input);
+    native.call(input);
     if (control[OUTCOME] !== 0 || control[GROWN] !== 0) return this.#seldom(input);
     const length = control[LENGTH] as number;
     const result = Buffer.allocUnsafe(length);
@@ -171,7 +176,7 @@ class AddonBinding extends InlineBinding {
       requireBytes('input', input);
       native.aim(this.#target, this.#generation);
       native.control[CHECKED] = 1;
-      native.addon.call(input);
+      native.call(input);
       native.control[CHECKED] = 0;
     }
     const outcome = native.at(OUTCOME);
@@ -203,7 +208,7 @@ class AddonBinding extends InlineBinding {
 
   record(inputSize: number, outputSize: number): RecordBinding {
     const native = this.#native;
-    const { addon, control } = native;
+    const { addon, callRecord, control } = native;
     native.aim(this.#target, this.#generation);
     const memory = addon.record(this.#address, inputSize, outputSize);
     if (memory === undefined) throw callFailure(native.failure(), this.#site);
@@ -217,7 +222,7 @@ class AddonBinding extends InlineBinding {
     const invoke = (): void => {
       control[TARGET] = target;
       control[GENERATION] = generation;
-      addon.callRecord();
+      callRecord();
     };
     return { input, output, control, invoke, fail };
   }
