@@ -1,4 +1,5 @@
-/* What the addon exports. Cold code in node-addon-api; the calls are plain Node-API, see calls.h. src/native.ts has the types. */
+/* What the addon exports. Cold code in node-addon-api; the calls are plain Node-API, see calls.h.
+ * src/native.ts has the types. */
 #include <napi.h>
 
 #if defined(_WIN32)
@@ -15,7 +16,8 @@
 namespace tenon {
 namespace {
 
-/* Node unloads an addon when the last worker that has loaded it ends. Plugin threads may still be in our functions then. */
+/* Node unloads an addon when the last worker that has loaded it ends. Plugin threads may still be in our
+ * functions then. */
 void StayLoaded() {
 #if defined(_WIN32)
   HMODULE self;
@@ -29,7 +31,9 @@ void StayLoaded() {
 #endif
 }
 
-Environment *EnvironmentOf(const Napi::CallbackInfo &info) { return static_cast<Environment *>(info.Data()); }
+Environment *EnvironmentOf(const Napi::CallbackInfo &info) {
+  return static_cast<Environment *>(info.Data());
+}
 
 template <typename Function>
 Function FunctionAt(uint64_t address) {
@@ -48,7 +52,8 @@ Napi::Value Open(const Napi::CallbackInfo &info) {
   return result == nullptr ? info.Env().Undefined() : Napi::Value(info.Env(), result);
 }
 
-/* create(new, drop, something, get_extension, token, messages, bytes, config): outcome and binding in control. */
+/* create(new, drop, something, get_extension, token, messages, bytes, config): outcome and binding in
+ * control. */
 void Create(const Napi::CallbackInfo &info) {
   PluginFunctions plugin = {
       FunctionAt<NewFunction>(AddressOf(info[0])),
@@ -72,7 +77,8 @@ void Bind(const Napi::CallbackInfo &info) {
   if (instance != nullptr) self->Bind(instance, FunctionAt<tenon_method>(AddressOf(info[0])), nullptr);
 }
 
-/* record(address, inputSize, outputSize): the same with pinned memory, [input, output]. `output` is longer by the canary. */
+/* record(address, inputSize, outputSize): the same with pinned memory, [input, output]. `output` is longer by
+ * the canary. */
 Napi::Value Record(const Napi::CallbackInfo &info) {
   Environment *self = EnvironmentOf(info);
   Instance *instance = self->TargetInstance();
@@ -123,10 +129,14 @@ void Reference(const Napi::CallbackInfo &info) {
 }
 
 /* drain(): goes on with the delivery after defer(). */
-void Drain(const Napi::CallbackInfo &info) { EnvironmentOf(info)->delivery.Drain(); }
+void Drain(const Napi::CallbackInfo &info) {
+  EnvironmentOf(info)->delivery.Drain();
+}
 
 /* flush(): dispatches the log entries of instances that are closed, or were never made. */
-void Flush(const Napi::CallbackInfo &info) { EnvironmentOf(info)->delivery.FlushOrphans(); }
+void Flush(const Napi::CallbackInfo &info) {
+  EnvironmentOf(info)->delivery.FlushOrphans();
+}
 
 Napi::Value Hot(Napi::Env env, const char *name, napi_callback callback, Environment *environment) {
   napi_value function = nullptr;

@@ -12,6 +12,22 @@ namespace tenon {
 uint64_t Now();
 constexpr uint64_t kNever = ~uint64_t{0};
 
+/* When a wait is over. The clock is read only when it comes to waiting, so that a call that is answered at once does not pay. */
+class Deadline {
+ public:
+  /* `timeout` in nanoseconds from now on, kNever, or 0. */
+  explicit Deadline(uint64_t timeout) : timeout_(timeout) {}
+  uint64_t At() {
+    if (at_ == 0) at_ = timeout_ == kNever ? kNever : Now() + timeout_;
+    return at_;
+  }
+  bool HasPassed() { return timeout_ == 0 || (At() != kNever && Now() >= At()); }
+
+ private:
+  uint64_t timeout_;
+  uint64_t at_ = 0;
+};
+
 /* How long to stay awake before going to sleep. Spinning is only worth it while the other side runs on another CPU. */
 enum class Profile : uint32_t { kLatency = 0, kBalanced = 1, kIdle = 2 };
 uint64_t SpinTime(Profile profile);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@ void *Map(int file, uint64_t size) {
 }  // namespace
 
 int ChannelMemory::Create(const uint64_t (&sizes)[kRingCount], int *file) {
+  if (getrandom(&secret_, sizeof(secret_), 0) != sizeof(secret_)) return errno;
   uint64_t total = kHeaderSize;
   for (int i = 0; i < kRingCount; i++) {
     places_[i] = {total, PowerOfTwo(sizes[i])};
@@ -57,10 +59,8 @@ int ChannelMemory::Create(const uint64_t (&sizes)[kRingCount], int *file) {
   made_header->magic = kChannelMagic;
   made_header->layout = kChannelLayout;
   made_header->total = total;
-  for (int i = 0; i < kRingCount; i++) {
-    made_header->places[i] = places_[i];
-    made_header->rings[i].skip.store(~uint64_t{0}); /* no position: those are multiples of a line */
-  }
+  made_header->secret = secret_;
+  for (int i = 0; i < kRingCount; i++) made_header->places[i] = places_[i];
   *file = made;
   return 0;
 }
@@ -78,6 +78,7 @@ const char *ChannelMemory::Open(int file) {
   size_ = size;
   if (header()->magic != kChannelMagic || header()->layout != kChannelLayout || header()->total != size)
     return "the shared memory is not a channel of this version of tenon";
+  secret_ = header()->secret;
   uint64_t offset = kHeaderSize;
   for (int i = 0; i < kRingCount; i++) {
     places_[i] = header()->places[i];

@@ -23,6 +23,7 @@ constexpr uint64_t kChannelMagic = 0x6c6e6e6863746e54; /* "Tntchnnl" */
 constexpr uint32_t kChannelLayout = 1;
 constexpr size_t kPage = 4096;
 constexpr size_t kLine = 64;
+constexpr size_t kPair = 128; /* processors fetch lines in pairs: words of different writers keep this distance */
 
 /* ---- Messages ---- */
 
@@ -49,7 +50,7 @@ constexpr int32_t kBadTable = -32;    /* kBind, kMethodCount: the plugin's metho
 constexpr int32_t kBadRequest = -33;  /* the host asked for something that does not exist */
 constexpr int32_t kMissingKind = -34; /* kBind: the plugin does not know the kind, or it has no such slot */
 
-/* In front of the bytes of each message in a ring. */
+/* What a message is, beside its bytes. */
 struct Record {
   uint32_t operation;
   uint32_t flags;
@@ -61,7 +62,16 @@ struct Record {
   int32_t status;  /* a tenon_status, an Outcome of output.h, or one of the codes above */
   uint32_t detail; /* the status behind a kBadStatus, the length behind a kBadRecord; see Operation */
 };
-static_assert(sizeof(Record) == 48, "bytes behind a record are aligned to 16");
+
+/* A line in front of the bytes of each record in a ring. The reader waits for the stamp, so that a small message takes no more trips
+ * between processors than a bare word would. A stamp is the record's position mixed with a secret of the channel: neither what was
+ * left from before nor bytes of a user can pass for one. */
+struct Slot {
+  std::atomic<uint64_t> stamp;
+  uint64_t reserved;
+  Record record;
+};
+static_assert(sizeof(Slot) == kLine, "bytes behind a slot begin a line");
 
 /* Then count + 1 offsets (int32, not decreasing, not necessarily from 0), padding to 16, data from the first offset on. */
 struct BatchRequest {
@@ -86,14 +96,12 @@ struct RingPlace {
   uint64_t size; /* a power of two */
 };
 
-/* Each line is written by one side only. Positions count bytes and never go back. */
+/* Beside the records themselves. Each pair of lines is written by one side only; the other one takes the sleeper's mark off. */
 struct RingWords {
-  alignas(kLine) std::atomic<uint64_t> head; /* writer: end of what is published */
-  std::atomic<uint64_t> skip;                /* writer: the reader goes on from here at the next multiple of the size */
-  alignas(kLine) std::atomic<uint64_t> tail; /* reader: end of what is used up */
-  alignas(kLine) std::atomic<uint32_t> reader_sleeps; /* reader: waits on this word for a record */
+  alignas(kPair) std::atomic<uint64_t> tail;          /* reader: how many bytes are used up; never goes back */
+  alignas(kPair) std::atomic<uint32_t> reader_sleeps; /* reader: waits on this word for a record */
   std::atomic<uint32_t> reader_armed;                 /* reader: wants a byte in its eventfd for the next record */
-  alignas(kLine) std::atomic<uint32_t> writer_sleeps; /* writer: waits on this word for room */
+  alignas(kPair) std::atomic<uint32_t> writer_sleeps; /* writer: waits on this word for room */
 };
 
 enum class RunnerState : uint32_t { kStarting = 0, kReady = 1, kRefused = 2, kStopped = 3, kExited = 4, kCrashed = 5, kBroken = 6 };
@@ -168,6 +176,7 @@ struct ChannelHeader {
   uint32_t layout;
   uint32_t reserved;
   uint64_t total;
+  uint64_t secret;
   RingPlace places[kRingCount];
   RingWords rings[kRingCount];
 
@@ -197,6 +206,7 @@ class ChannelMemory {
 
   ChannelHeader *header() const { return reinterpret_cast<ChannelHeader *>(base_); }
   uint8_t *ring(RingName name) const { return base_ + places_[name].offset; }
+  uint64_t secret() const { return secret_; }
   uint64_t ring_size(RingName name) const { return places_[name].size; }
   uint64_t size() const { return size_; }
   uint64_t OffsetOf(const void *address) const { return static_cast<uint64_t>(static_cast<const uint8_t *>(address) - base_); }
@@ -204,6 +214,7 @@ class ChannelMemory {
  private:
   uint8_t *base_ = nullptr;
   uint64_t size_ = 0;
+  uint64_t secret_ = 0;
   RingPlace places_[kRingCount] = {};
 };
 

@@ -100,7 +100,7 @@ bool ChannelHost::IsGone() {
 }
 
 /* Answers are taken out while this waits: a runner that cannot get rid of its answers takes no requests. */
-bool ChannelHost::AwaitRoom(uint64_t size, uint64_t deadline) {
+bool ChannelHost::AwaitRoom(uint64_t size, Deadline *deadline) {
   uint64_t room;
   const auto ready = [&] { return requests_.Prepare(size, &room) != nullptr || requests_.broken() != nullptr; };
   while (!ready()) {
@@ -108,17 +108,17 @@ bool ChannelHost::AwaitRoom(uint64_t size, uint64_t deadline) {
     while (responses_.HasNews() && Fetch(&answer)) {
       if (!Keep(answer)) return false;
     }
-    if (broken() != nullptr || Now() >= deadline || IsGone()) return false;
-    if (!Spin(spin_, ready)) Sleep(&requests_.words()->writer_sleeps, std::min(deadline, Now() + kSlice), ready);
+    if (broken() != nullptr || deadline->HasPassed() || IsGone()) return false;
+    if (!Spin(spin_, ready)) Sleep(&requests_.words()->writer_sleeps, std::min(deadline->At(), Now() + kSlice), ready);
   }
   return broken() == nullptr;
 }
 
-bool ChannelHost::SendRecord(Record record, const Pieces &pieces, uint64_t from, uint64_t deadline) {
+bool ChannelHost::SendRecord(Record record, const Pieces &pieces, uint64_t from, Deadline *deadline) {
   uint64_t room;
   uint8_t *to = requests_.Prepare(record.size, &room);
   if (to == nullptr) {
-    if (deadline == 0 || !AwaitRoom(record.size, deadline)) return false;
+    if (!AwaitRoom(record.size, deadline)) return false;
     to = requests_.Prepare(record.size, &room);
     if (to == nullptr) return false;
   }
@@ -127,7 +127,8 @@ bool ChannelHost::SendRecord(Record record, const Pieces &pieces, uint64_t from,
   return true;
 }
 
-uint64_t ChannelHost::Send(const Request &request, uint64_t deadline) {
+uint64_t ChannelHost::Send(const Request &request, uint64_t timeout) {
+  Deadline deadline(timeout), none(kNever);
   if (broken() != nullptr) return 0;
   Record record = {};
   record.operation = request.operation;
@@ -141,7 +142,7 @@ uint64_t ChannelHost::Send(const Request &request, uint64_t deadline) {
     uint64_t rest = record.total - from;
     record.size = std::min(rest, part);
     record.flags = rest > part ? kMore : 0;
-    if (!SendRecord(record, request.bytes, from, from == 0 ? deadline : kNever)) {
+    if (!SendRecord(record, request.bytes, from, from == 0 ? &deadline : &none)) {
       if (from != 0 && broken_ == nullptr) Break("the runner ended in the middle of a request");
       return 0;
     }
@@ -251,9 +252,10 @@ bool ChannelHost::NextEvent(Message *event) {
   return false;
 }
 
-Wait ChannelHost::Await(uint64_t number, uint64_t deadline, Message *answer) {
+Wait ChannelHost::Await(uint64_t number, uint64_t timeout, Message *answer) {
   if (!kept_.empty() && TakeKept(number, answer)) return Wait::kDone;
   const auto ready = [&] { return responses_.HasNews(); };
+  Deadline deadline(timeout);
   bool gone = false;
   for (;;) {
     while (broken() == nullptr && Fetch(answer)) {
@@ -264,9 +266,8 @@ Wait ChannelHost::Await(uint64_t number, uint64_t deadline, Message *answer) {
     if (broken() != nullptr) return Wait::kBroken;
     if (gone) return Wait::kGone;
     if (Spin(spin_, ready)) continue;
-    uint64_t now = Now();
-    if (now >= deadline) return Wait::kTimeout;
-    Sleep(&responses_.words()->reader_sleeps, std::min(deadline, now + kSlice), ready);
+    if (deadline.HasPassed()) return Wait::kTimeout;
+    Sleep(&responses_.words()->reader_sleeps, std::min(deadline.At(), Now() + kSlice), ready);
     gone = !ready() && IsGone(); /* then looks a last time for what it wrote before */
   }
 }

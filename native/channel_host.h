@@ -4,9 +4,9 @@
  *     channel.Create(options);                       // memfd, eventfd, lifetime pipe
  *     spawn(tenon-runner, stdio = [..., channel.shm_file(), channel.wake_file(), channel.life_file()])
  *     channel.Started(pid);
- *     channel.Await(0, deadline, &answer);           // kReady or kRefused
- *     number = channel.Send(request, deadline);
- *     channel.Await(number, deadline, &answer); ...; channel.Done();
+ *     channel.Await(0, timeout, &answer);           // kReady or kRefused
+ *     number = channel.Send(request, timeout);
+ *     channel.Await(number, timeout, &answer); ...; channel.Done();
  *
  * Used on one thread at a time. Nothing in here trusts the runner: whatever it writes, a call returns, at the latest at its
  * deadline, and reads only what lies in the ring. */
@@ -83,12 +83,12 @@ class ChannelHost {
   /* The runner was started: closes the files that only it needs. The parent side of the lifetime pipe stays open until Close. */
   void Started(pid_t pid);
 
-  /* Puts a request into the ring and returns its number. 0 if there is no room until the deadline (0: now), if the runner is
-   * gone or the channel broken. A request larger than the ring goes in parts, and then waits for the runner in any case. */
-  uint64_t Send(const Request &request, uint64_t deadline);
+  /* Puts a request into the ring and returns its number. 0 if there is no room within `timeout` nanoseconds, if the runner
+   * is gone or the channel broken. A request larger than the ring goes in parts, and then waits for the runner in any case. */
+  uint64_t Send(const Request &request, uint64_t timeout);
 
-  /* Waits for the answer with this number. Answers to other requests are kept for Next. */
-  Wait Await(uint64_t number, uint64_t deadline, Message *answer);
+  /* Waits for the answer with this number, for `timeout` nanoseconds at most (kNever: for the runner's life). Answers to other requests are kept for Next. */
+  Wait Await(uint64_t number, uint64_t timeout, Message *answer);
 
   /* The next answer, if there is one. */
   bool Next(Message *answer);
@@ -135,8 +135,8 @@ class ChannelHost {
     Record record;
     uint8_t *bytes; /* owned */
   };
-  bool SendRecord(Record record, const Pieces &pieces, uint64_t from, uint64_t deadline);
-  bool AwaitRoom(uint64_t size, uint64_t deadline);
+  bool SendRecord(Record record, const Pieces &pieces, uint64_t from, Deadline *deadline);
+  bool AwaitRoom(uint64_t size, Deadline *deadline);
   bool Fetch(Message *answer);
   bool Join(const Record &record, const uint8_t *bytes);
   bool Keep(const Message &answer);

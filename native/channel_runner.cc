@@ -43,7 +43,10 @@ void ChannelRunner::AwaitNews() {
 bool ChannelRunner::Await(Incoming *request) {
   for (;;) {
     AwaitNews();
-    if (!requests_.Peek(&request->record, &request->bytes)) return false;
+    if (!requests_.Peek(&request->record, &request->bytes)) {
+      if (requests_.broken() != nullptr) return false;
+      continue;
+    }
     const Record &record = request->record;
     if (!joining_ && (record.flags & kMore) == 0) {
       request->place = memory_.OffsetOf(request->bytes);
@@ -104,7 +107,7 @@ void ChannelRunner::Send(Record record, const uint8_t *bytes, uint64_t size) {
     uint8_t *to = answers_.Prepare(record.size, &room);
     if (to == nullptr) {
       /* A host that waits for room of its own takes answers out meanwhile. */
-      if (!answers_.AwaitRoom(record.size, kNever)) return;
+      if (!answers_.AwaitRoom(record.size)) return;
       to = answers_.Prepare(record.size, &room);
       if (to == nullptr) return;
     }

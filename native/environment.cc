@@ -14,6 +14,13 @@ bool Pinned(napi_env env, size_t size, void **memory, napi_value *buffer) {
 
 }  // namespace
 
+TENON_THREAD_LOCAL Environment *Environment::current_ = nullptr;
+
+Environment *Environment::Lookup(napi_env env) {
+  void *data = nullptr;
+  return napi_get_instance_data(env, &data) == napi_ok ? static_cast<Environment *>(data) : nullptr;
+}
+
 napi_value Environment::Open(napi_value dispatch, napi_value defer) {
   napi_value result, buffers[2];
   void *memory[2];
@@ -29,14 +36,17 @@ napi_value Environment::Open(napi_value dispatch, napi_value defer) {
   control = static_cast<int32_t *>(memory[0]);
   scratch = static_cast<uint8_t *>(memory[1]);
   ArmCanary(scratch, kScratchSize);
+  current_ = this;
   return result;
 }
 
 Environment::~Environment() {
   if (!down_) OnTeardown(this);
+  if (current_ == this) current_ = nullptr;
 }
 
-/* The environment ends, perhaps in the middle of its work: no JavaScript from here on, but each plugin gets its `drop`. */
+/* The environment ends, perhaps in the middle of its work: no JavaScript from here on, but each plugin gets
+ * its `drop`. */
 void Environment::OnTeardown(void *data) {
   Environment *self = static_cast<Environment *>(data);
   self->down_ = true;
@@ -60,8 +70,8 @@ void Environment::Trouble(Instance *instance, int32_t outcome, tenon_status stat
   control[kDetail] = status;
 }
 
-void Environment::Create(const PluginFunctions &plugin, double token, const QueueLimits &limits, const uint8_t *config,
-                         size_t length) {
+void Environment::Create(const PluginFunctions &plugin, double token, const QueueLimits &limits,
+                         const uint8_t *config, size_t length) {
   Instance *instance = new (std::nothrow) Instance();
   Mailbox *mailbox = instance == nullptr ? nullptr : delivery.Open(token, limits);
   if (mailbox == nullptr) {

@@ -33,9 +33,12 @@ tenon_status HostEmit(const tenon_host *host, const uint8_t *data, size_t length
   return mailbox == nullptr ? TENON_CLOSED : PostEvent(mailbox, id, data, length);
 }
 
-const void *HostGetExtension(const tenon_host *, const char *) { return nullptr; }
+const void *HostGetExtension(const tenon_host *, const char *) {
+  return nullptr;
+}
 
-/* The arguments of dispatch. False for what is too large to become a string or a Buffer: that entry is lost. */
+/* The arguments of dispatch. False for what is too large to become a string or a Buffer: that entry is lost.
+ */
 bool Convert(napi_env env, Entry *entry, napi_value *arguments) {
   char *text = reinterpret_cast<char *>(entry->bytes());
   napi_status status = entry->kind == EntryKind::kLog
@@ -62,8 +65,8 @@ bool Delivery::Start(napi_env env, napi_value dispatch, napi_value defer) {
   if (napi_create_string_utf8(env, "tenon", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_create_reference(env, dispatch, 1, &dispatch_) != napi_ok ||
       napi_create_reference(env, defer, 1, &defer_) != napi_ok ||
-      napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, OnWake, &wake_) !=
-          napi_ok ||
+      napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, OnWake,
+                                      &wake_) != napi_ok ||
       napi_unref_threadsafe_function(env, wake_) != napi_ok) {
     return false;
   }
@@ -159,8 +162,8 @@ void Delivery::Drain() {
     if (entry == nullptr) return;
     if (!Dispatch(entry)) return;
   } while (std::chrono::steady_clock::now() < end);
-  /* Not by the thread-safe function: Node would come back at once, without a turn of the event loop. Until then `awake_`
-   * stays set. */
+  /* Not by the thread-safe function: Node would come back at once, without a turn of the event loop. Until
+   * then `awake_` stays set. */
   Call(defer_, 0, nullptr);
 }
 
@@ -207,7 +210,8 @@ bool Delivery::Call(napi_ref reference, size_t count, const napi_value *argument
     return false;
   }
   if (napi_call_function(env_, receiver, function, count, arguments, nullptr) == napi_ok) return true;
-  /* A handler has thrown. That is the program's uncaught exception, and no reason to lose the other entries. */
+  /* A handler has thrown. That is the program's uncaught exception, and no reason to lose the other entries.
+   */
   bool pending = false;
   napi_is_exception_pending(env_, &pending);
   if (!pending || napi_get_and_clear_last_exception(env_, &error) != napi_ok) return false;

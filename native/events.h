@@ -1,10 +1,10 @@
 /* What plugins tell their host outside of calls: `log` and `emit`, from any thread, to JavaScript.
  *
- * Each open instance has a Mailbox, a bounded queue. Mailboxes are never freed, only used again, so a late caller always
- * finds a mutex to lock; the `ctx` of its host struct is a number that names the mailbox and its generation, and a number of
- * an earlier generation is answered with TENON_CLOSED. Each Node environment has one Delivery: the list of mailboxes with
- * something in them and the one wake-up of the event loop. Locks nest in the order Mailbox, Delivery; no lock is held while
- * JavaScript or a plugin runs. */
+ * Each open instance has a Mailbox, a bounded queue. Mailboxes are never freed, only used again, so a late
+ * caller always finds a mutex to lock; the `ctx` of its host struct is a number that names the mailbox and
+ * its generation, and a number of an earlier generation is answered with TENON_CLOSED. Each Node environment
+ * has one Delivery: the list of mailboxes with something in them and the one wake-up of the event loop. Locks
+ * nest in the order Mailbox, Delivery; no lock is held while JavaScript or a plugin runs. */
 #ifndef TENON_NATIVE_EVENTS_H
 #define TENON_NATIVE_EVENTS_H
 
@@ -59,15 +59,15 @@ struct Mailbox {
   EntryList entries;
   uint32_t waiting;
   size_t bytes;
-  uint64_t dropped; /* log entries since the last report of dropped ones */
-  bool listed;      /* in the Delivery's list, or in the hands of Drain, which puts it back */
+  uint64_t dropped;         /* log entries since the last report of dropped ones */
+  bool listed;              /* in the Delivery's list, or in the hands of Drain, which puts it back */
   Mailbox *previous, *next; /* in that list, guarded by the Delivery's mutex */
 };
 
 class Delivery {
  public:
-  /* `dispatch` will be called as dispatch(token, kind, level, Buffer | string), and defer() when Drain has to go on after a
-   * turn of the event loop. False if Node-API refuses. */
+  /* `dispatch` will be called as dispatch(token, kind, level, Buffer | string), and defer() when Drain has to
+   * go on after a turn of the event loop. False if Node-API refuses. */
   bool Start(napi_env env, napi_value dispatch, napi_value defer);
   /* No thread reaches JavaScript after this. [the environment's thread] */
   void Stop();
@@ -81,7 +81,8 @@ class Delivery {
   Mailbox *Open(double token, const QueueLimits &limits);
   /* From here on `emit` returns TENON_CLOSED. */
   void BeginClose(Mailbox *mailbox);
-  /* From here on `log` does nothing. Undelivered events are discarded, undelivered log entries become orphans. */
+  /* From here on `log` does nothing. Undelivered events are discarded, undelivered log entries become
+   * orphans. */
   void EndClose(Mailbox *mailbox);
 
   /* Called by the producers with the mailbox locked. */

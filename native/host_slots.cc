@@ -53,7 +53,8 @@ void StoreContext(tenon_host *host, void *ctx) {
 constexpr bool kUniqueAddresses = true;
 
 Slot *MapChunk() {
-  /* Twice the size and cut, because the tombstones' offset follows from the address within an aligned chunk. */
+  /* Twice the size and cut, because the tombstones' offset follows from the address within an aligned chunk.
+   */
   void *map = mmap(nullptr, 2 * kChunkSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (map == MAP_FAILED) return nullptr;
   uintptr_t start = reinterpret_cast<uintptr_t>(map);
@@ -64,7 +65,8 @@ Slot *MapChunk() {
   return reinterpret_cast<Slot *>(base);
 }
 
-/* The file of tombstones, made when the first page is full of retired structs. -1 if the system refuses it. */
+/* The file of tombstones, made when the first page is full of retired structs. -1 if the system refuses it.
+ */
 int Tombstones(const Slots &slots) {
   int file = memfd_create("tenon-tombstones", MFD_CLOEXEC);
   if (file < 0) return -1;
@@ -79,8 +81,8 @@ int Tombstones(const Slots &slots) {
   return file;
 }
 
-/* Replaces a page in which nothing lives by tombstones. A thread that reads it meanwhile sees either; if the system
- * refuses, the page just stays. Neighbours with consecutive offsets become one mapping. */
+/* Replaces a page in which nothing lives by tombstones. A thread that reads it meanwhile sees either; if the
+ * system refuses, the page just stays. Neighbours with consecutive offsets become one mapping. */
 void BuryPage(Slots &slots, uintptr_t page, size_t size) {
   if (slots.tombstones < 0) slots.tombstones = Tombstones(slots);
   if (slots.tombstones < 0) return;
@@ -88,7 +90,9 @@ void BuryPage(Slots &slots, uintptr_t page, size_t size) {
   mmap(reinterpret_cast<void *>(page), size, PROT_READ, MAP_SHARED | MAP_FIXED, slots.tombstones, offset);
 }
 
-size_t PageSlots() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)) / sizeof(Slot); }
+size_t PageSlots() {
+  return static_cast<size_t>(sysconf(_SC_PAGESIZE)) / sizeof(Slot);
+}
 
 void Retired(Slots &slots, Slot *slot) {
   uintptr_t page_size = slots.page_slots * sizeof(Slot);
@@ -101,8 +105,12 @@ void Retired(Slots &slots, Slot *slot) {
 
 constexpr bool kUniqueAddresses = false;
 
-Slot *MapChunk() { return static_cast<Slot *>(calloc(1, kChunkSize)); }
-size_t PageSlots() { return 64; }
+Slot *MapChunk() {
+  return static_cast<Slot *>(calloc(1, kChunkSize));
+}
+size_t PageSlots() {
+  return 64;
+}
 
 void Retired(Slots &slots, Slot *slot) {
   slot->next = nullptr;

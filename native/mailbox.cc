@@ -135,7 +135,8 @@ void PostLog(Mailbox *mailbox, uint64_t id, int32_t level, const char *message, 
   if (message == nullptr) length = 0;
   bool reports = mailbox->dropped != 0;
   Entry *entry = nullptr;
-  if (HasRoom(mailbox, reports ? 2 : 1, length)) entry = MakeEntry(mailbox, EntryKind::kLog, level, message, length);
+  if (HasRoom(mailbox, reports ? 2 : 1, length))
+    entry = MakeEntry(mailbox, EntryKind::kLog, level, message, length);
   if (entry == nullptr) {
     mailbox->dropped++;
     if (!mailbox->listed) mailbox->delivery->List(mailbox);

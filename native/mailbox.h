@@ -1,4 +1,5 @@
-/* The mailboxes of the process: a table that only grows, to the number of instances that were open at the same time. */
+/* The mailboxes of the process: a table that only grows, to the number of instances that were open at the
+ * same time. */
 #ifndef TENON_NATIVE_MAILBOX_H
 #define TENON_NATIVE_MAILBOX_H
 
@@ -6,11 +7,13 @@
 
 namespace tenon {
 
-/* A closed mailbox, of a generation that no `ctx` names yet; NULL if memory or the table ran out. [any-thread] */
+/* A closed mailbox, of a generation that no `ctx` names yet; NULL if memory or the table ran out.
+ * [any-thread] */
 Mailbox *AcquireMailbox();
 /* Call with the mailbox closed and empty. Starts its next generation. [any-thread] */
 void ReleaseMailbox(Mailbox *mailbox);
-/* The mailbox that `ctx` names, whatever its generation; compare the ids under its mutex. NULL for garbage. [any-thread] */
+/* The mailbox that `ctx` names, whatever its generation; compare the ids under its mutex. NULL for garbage.
+ * [any-thread] */
 Mailbox *FindMailbox(uint64_t id);
 
 /* Puts a message in, or tells why not. [any-thread] */

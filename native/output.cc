@@ -14,7 +14,9 @@ constexpr size_t kLargestKeptBlock = 4 * 1024 * 1024;
 
 static_assert(std::is_standard_layout<Output>::value, "Reserve gets the address of the first member");
 
-Output::~Output() { free(block_); }
+Output::~Output() {
+  free(block_);
+}
 
 int32_t Output::Discard(int32_t finding) {
   ArmCanary(data_, capacity_);
@@ -22,17 +24,11 @@ int32_t Output::Discard(int32_t finding) {
   return finding;
 }
 
-tenon_out *Output::BeginAppend(size_t start) {
+bool Output::MakeBlock() {
   out_.len = 0;
-  if (block_ == nullptr) {
-    start_ = 0;
-    grown_ = true; /* nothing is to be moved into the block */
-    if (Grow(kSmallestBlock) != TENON_OK) return nullptr;
-  }
-  Begin(block_ + start, block_capacity_ - start);
-  start_ = start;
-  grown_ = true;
-  return &out_;
+  start_ = 0;
+  grown_ = true; /* nothing is to be moved into the block */
+  return Grow(kSmallestBlock) == TENON_OK;
 }
 
 tenon_status Output::Reserve(tenon_out *out, size_t additional) {
@@ -89,8 +85,8 @@ bool IsUtf8(const uint8_t *bytes, size_t length) {
     if (lead < 0xc2 || lead > 0xf4 || more > length - i) return false;
     uint8_t second = bytes[i];
     /* No overlong forms, no surrogates, nothing above U+10FFFF. */
-    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
-        (lead == 0xf4 && second > 0x8f)) {
+    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
+        (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) {
       return false;
     }
     for (; more > 0; more--) {

@@ -6,7 +6,8 @@
 
 namespace tenon {
 
-/* How a call went: 0 to 8 are what the plugin returned, the rest is the host's finding. src/tiers/control.ts has the same. */
+/* How a call went: 0 to 8 are what the plugin returned, the rest is the host's finding. src/tiers/control.ts
+ * has the same. */
 enum Outcome : int32_t {
   kClosed = -1,
   kPoisoned = -2,
@@ -24,7 +25,8 @@ enum Outcome : int32_t {
   kBadRecord = -21, /* a record of another size than the method's result has */
 };
 
-/* Bytes behind the capacity: a pattern that is checked after each call, then room in which a larger overrun does no harm. */
+/* Bytes behind the capacity: a pattern that is checked after each call, then room in which a larger overrun
+ * does no harm. */
 constexpr uint64_t kCanary[2] = {0x9f3ac7d15be8042d, 0x61c2f84ab7390ed5};
 constexpr size_t kGuardSize = 4096;
 
@@ -32,9 +34,12 @@ constexpr size_t kGuardSize = 4096;
 constexpr size_t kMaxOutput = 0x7fffffff;
 
 /* Writes the pattern behind `capacity` bytes of `data`. */
-inline void ArmCanary(uint8_t *data, size_t capacity) { memcpy(data + capacity, kCanary, sizeof(kCanary)); }
+inline void ArmCanary(uint8_t *data, size_t capacity) {
+  memcpy(data + capacity, kCanary, sizeof(kCanary));
+}
 
-/* One for each environment, used for one call at a time. Must not move: a plugin knows its address during a call. */
+/* One for each environment, used for one call at a time. Must not move: a plugin knows its address during a
+ * call. */
 class Output {
  public:
   ~Output();
@@ -53,9 +58,16 @@ class Output {
   }
 
   /* Starts a call that appends to the block behind the first `start` bytes. NULL if there is no memory. */
-  tenon_out *BeginAppend(size_t start);
+  tenon_out *BeginAppend(size_t start) {
+    if (block_ == nullptr && !MakeBlock()) return nullptr;
+    Begin(block_ + start, block_capacity_ - start);
+    start_ = start;
+    grown_ = true;
+    return &out_;
+  }
 
-  /* Ends the call: `status` if the plugin kept the contract, the Outcome otherwise. After a breach nothing is in the output. */
+  /* Ends the call: `status` if the plugin kept the contract, the Outcome otherwise. After a breach nothing is
+   * in the output. */
   int32_t End(tenon_status status) {
     open_ = false;
     int32_t finding = breach_ != 0 ? breach_ : Inspect();
@@ -75,6 +87,7 @@ class Output {
  private:
   static tenon_status Reserve(tenon_out *out, size_t additional);
   tenon_status Grow(size_t additional);
+  bool MakeBlock();
   void Free();
   int32_t Discard(int32_t finding);
   int32_t Inspect() const {

@@ -10,6 +10,7 @@ void RingWriter::Attach(const ChannelMemory &memory, RingName name) {
   words_ = &memory.header()->rings[name];
   base_ = memory.ring(name);
   size_ = memory.ring_size(name);
+  secret_ = memory.secret();
 }
 
 /* Looks at the reader's position. It may only move forward, by whole lines, up to what was published. */
@@ -27,13 +28,14 @@ bool RingWriter::Refresh() {
 /* Bytes in one piece from the head on. */
 uint64_t RingWriter::Here() const { return std::min(size_ - (head_ & (size_ - 1)), size_ - Used()); }
 
-/* Goes on at the start of the ring. The reader learns it together with the next record. */
+/* Goes on at the start of the ring. */
 void RingWriter::Skip() {
   bool empty = Used() == 0;
   skip_ = head_;
   resumed_ = head_ = (head_ | (size_ - 1)) + 1;
   if (empty) tail_ = head_;
-  words_->skip.store(skip_, std::memory_order_relaxed);
+  touched_ = std::max(touched_, (skip_ & (size_ - 1)) + sizeof(Slot));
+  SlotAt(skip_)->stamp.store(StampOf(skip_, secret_) | kGoOnAtStart, std::memory_order_release);
 }
 
 uint8_t *RingWriter::Prepare(uint64_t size, uint64_t *room) {
@@ -49,27 +51,24 @@ uint8_t *RingWriter::Prepare(uint64_t size, uint64_t *room) {
     if (offset != 0 && (Used() == 0 || (space > Here() && space <= behind))) Skip();
     if (space > Here()) return nullptr;
   }
-  *room = Here() - sizeof(Record);
-  return base_ + (head_ & (size_ - 1)) + sizeof(Record);
+  *room = Here() - sizeof(Slot);
+  return base_ + (head_ & (size_ - 1)) + sizeof(Slot);
 }
 
 void RingWriter::Commit(const Record &record) {
-  uint64_t offset = head_ & (size_ - 1);
-  memcpy(base_ + offset, &record, sizeof(record));
-  uint64_t space = RecordSpace(record.size);
-  touched_ = std::max(touched_, offset + space);
+  Slot *slot = SlotAt(head_);
+  uint64_t space = RecordSpace(record.size), stamp = StampOf(head_, secret_) | kRecordHere;
+  slot->record = record;
+  touched_ = std::max(touched_, (head_ & (size_ - 1)) + space);
   head_ += space;
-  words_->head.store(head_, std::memory_order_seq_cst);
+  slot->stamp.store(stamp, std::memory_order_seq_cst);
   Ring(&words_->reader_sleeps);
 }
 
-bool RingWriter::AwaitRoom(uint64_t size, uint64_t deadline) {
+bool RingWriter::AwaitRoom(uint64_t size) {
   uint64_t room;
   const auto ready = [&] { return broken_ != nullptr || Prepare(size, &room) != nullptr; };
-  while (!ready()) {
-    if (Now() >= deadline) return false;
-    Sleep(&words_->writer_sleeps, deadline, ready);
-  }
+  while (!ready()) Sleep(&words_->writer_sleeps, Now() + kRoomSlice, ready);
   return broken_ == nullptr;
 }
 
@@ -86,31 +85,35 @@ void RingReader::Attach(const ChannelMemory &memory, RingName name) {
   words_ = &memory.header()->rings[name];
   base_ = memory.ring(name);
   size_ = memory.ring_size(name);
+  secret_ = memory.secret();
+  MoveTo(0);
 }
 
 bool RingReader::Peek(Record *record, const uint8_t **bytes) {
   if (broken_ != nullptr) return false;
-  uint64_t head = words_->head.load(std::memory_order_acquire);
-  if (head == tail_) return false;
-  if (words_->skip.load(std::memory_order_relaxed) == tail_) tail_ = (tail_ | (size_ - 1)) + 1;
-  uint64_t available = head - tail_;
-  uint64_t offset = tail_ & (size_ - 1);
-  if (available < kLine || available > size_ || available % kLine != 0)
-    return Break("the writer's position is not one that it can have");
-  available = std::min(available, size_ - offset);
-  memcpy(record, base_ + offset, sizeof(*record));
+  uint64_t stamp = SlotHere()->stamp.load(std::memory_order_acquire);
+  if (stamp == (expected_ | kGoOnAtStart)) {
+    if ((tail_ & (size_ - 1)) == 0) return Break("the writer goes round in circles");
+    MoveTo((tail_ | (size_ - 1)) + 1);
+    stamp = SlotHere()->stamp.load(std::memory_order_acquire);
+  }
+  if (stamp != (expected_ | kRecordHere)) return false;
+  Slot *slot = SlotHere();
+  memcpy(record, &slot->record, sizeof(*record));
   std::atomic_signal_fence(std::memory_order_seq_cst); /* from here on the copy counts, whatever the writer does */
-  if (record->size > available || RecordSpace(record->size) > available) return Break("a record is longer than what was written");
+  uint64_t to_end = size_ - (tail_ & (size_ - 1));
+  if (record->size > to_end - sizeof(Slot)) return Break("a record is longer than the rest of the ring");
   if (record->size > record->total) return Break("a record is longer than its message");
   space_ = RecordSpace(record->size);
-  *bytes = base_ + offset + sizeof(Record);
+  *bytes = reinterpret_cast<const uint8_t *>(slot + 1);
   return true;
 }
 
 void RingReader::Release() {
-  tail_ += space_;
+  MoveTo(tail_ + space_);
   space_ = 0;
-  words_->tail.store(tail_, std::memory_order_seq_cst);
+  /* Not in one order with the look at the sleeper, which would cost as much as the rest: a full ring is rare. */
+  words_->tail.store(tail_, std::memory_order_release);
   Ring(&words_->writer_sleeps);
 }
 

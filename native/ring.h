@@ -14,10 +14,17 @@ namespace tenon {
 
 /* From this offset on an empty ring begins again at 0. */
 constexpr uint64_t kRestartOffset = 32 * 1024;
+/* The longest sleep of a writer that waits for room: a reader that gives room back does not make sure that it is seen. */
+constexpr uint64_t kRoomSlice = 1000000;
 /* Memory that an idle ring keeps. */
 constexpr uint64_t kKeptMemory = 256 * 1024;
 
-inline uint64_t RecordSpace(uint64_t size) { return (sizeof(Record) + size + kLine - 1) & ~uint64_t{kLine - 1}; }
+inline uint64_t RecordSpace(uint64_t size) { return (sizeof(Slot) + size + kLine - 1) & ~uint64_t{kLine - 1}; }
+
+/* What stands in a slot: positions are multiples of a line, so that there are bits for a mark. */
+constexpr uint64_t kRecordHere = 1;
+constexpr uint64_t kGoOnAtStart = 2; /* the next record is at the start of the ring */
+inline uint64_t StampOf(uint64_t position, uint64_t secret) { return (position ^ secret) & ~uint64_t{kLine - 1}; }
 
 class RingWriter {
  public:
@@ -30,15 +37,15 @@ class RingWriter {
   /* Publishes the record whose bytes are where Prepare said. */
   void Commit(const Record &record);
 
-  /* Waits for room. False at the deadline, or when the ring is broken. */
-  bool AwaitRoom(uint64_t size, uint64_t deadline);
+  /* Waits for room, without an end. False when the ring is broken. */
+  bool AwaitRoom(uint64_t size);
 
   /* Gives the memory of an empty ring back that a large record has taken. False if the ring is not empty. */
   bool Trim();
   bool wants_trim() const { return touched_ > kKeptMemory; }
 
   /* The largest record that goes in at all. */
-  uint64_t limit() const { return size_ - sizeof(Record); }
+  uint64_t limit() const { return size_ - sizeof(Slot); }
   uint64_t published() const { return head_; }
   uint64_t Consumed() { return Refresh() ? tail_ : tail_; }
   const char *broken() const { return broken_; }
@@ -49,10 +56,12 @@ class RingWriter {
   uint64_t Used() const { return head_ - tail_; }
   uint64_t Here() const;
   void Skip();
+  Slot *SlotAt(uint64_t position) const { return reinterpret_cast<Slot *>(base_ + (position & (size_ - 1))); }
 
   RingWords *words_ = nullptr;
   uint8_t *base_ = nullptr;
   uint64_t size_ = 0;
+  uint64_t secret_ = 0;
   uint64_t head_ = 0;
   uint64_t tail_ = 0;           /* the reader's, as last seen */
   uint64_t skip_ = ~uint64_t{0}; /* the reader's position `skip_` is the same as `resumed_` */
@@ -65,20 +74,27 @@ class RingReader {
  public:
   void Attach(const ChannelMemory &memory, RingName name);
 
-  /* The next record, copied, and where its bytes are (as long as Release is not called). False if there is none, or the ring is
-   * broken. */
+  /* The next record, copied, and where its bytes are (as long as Release is not called). False if there is none after all, or the
+   * ring is broken. */
   bool Peek(Record *record, const uint8_t **bytes);
 
   /* Gives the room of the record that Peek showed back to the writer. */
   void Release();
 
   /* Whether there is something to look at. */
-  bool HasNews() const { return words_->head.load(std::memory_order_seq_cst) != tail_ || broken_ != nullptr; }
+  bool HasNews() const {
+    return (SlotHere()->stamp.load(std::memory_order_seq_cst) & ~uint64_t{kLine - 1}) == expected_ || broken_ != nullptr;
+  }
 
   const char *broken() const { return broken_; }
   RingWords *words() const { return words_; }
 
  private:
+  Slot *SlotHere() const { return reinterpret_cast<Slot *>(base_ + (tail_ & (size_ - 1))); }
+  void MoveTo(uint64_t tail) {
+    tail_ = tail;
+    expected_ = StampOf(tail, secret_);
+  }
   bool Break(const char *reason) {
     broken_ = reason;
     return false;
@@ -87,7 +103,9 @@ class RingReader {
   RingWords *words_ = nullptr;
   uint8_t *base_ = nullptr;
   uint64_t size_ = 0;
+  uint64_t secret_ = 0;
   uint64_t tail_ = 0;
+  uint64_t expected_ = 0; /* the stamp of the record at tail_, without its mark */
   uint64_t space_ = 0; /* of the record that was shown */
   const char *broken_ = nullptr;
 };

@@ -21,6 +21,8 @@ export const ErrorCode = {
   ERR_TENON_BAD_DESCRIPTOR:
     'The descriptor is malformed, absent where it is required, or disagrees with the plugin.',
   ERR_TENON_UNTRUSTED: 'Owner, mode or digest of the file is not what the trust policy demands.',
+  ERR_TENON_QUARANTINED:
+    'The digest of the file is in quarantine, because a plugin with it crashed too often.',
   ERR_TENON_SHADOWED:
     'An earlier folder of the search path, or an earlier file, has a plugin of the same name.',
   // The way in
@@ -46,6 +48,18 @@ export const ErrorCode = {
 /** A code of the table {@link ErrorCode}. */
 export type TenonErrorCode = keyof typeof ErrorCode;
 
+/** The report of a crash as an error carries it; `CrashReport` has all of it. */
+export interface AttachedReport {
+  readonly plugin: string;
+  /** Which start of the plugin's process it was, from 1 on. */
+  readonly generation: number;
+  readonly signal: string | null;
+  /** All that is known, for people, in several lines. */
+  toString(): string;
+  /** The same for machines. */
+  toJSON(): object;
+}
+
 /** What an error tells beside its code and message. Members are present where they apply. */
 export interface TenonErrorDetails {
   /** The file that the error is about. */
@@ -64,6 +78,8 @@ export interface TenonErrorDetails {
   readonly stdout?: string | undefined;
   /** What the probed plugin wrote to its standard error. */
   readonly stderr?: string | undefined;
+  /** How the plugin's process ended. */
+  readonly report?: AttachedReport | undefined;
   /** The error underneath. */
   readonly cause?: unknown;
 }
@@ -80,6 +96,7 @@ export class TenonError extends Error {
   declare readonly argument?: string;
   declare readonly stdout?: string;
   declare readonly stderr?: string;
+  declare readonly report?: AttachedReport;
 
   constructor(code: TenonErrorCode, message: string, details: TenonErrorDetails = {}) {
     const { cause, ...rest } = details;

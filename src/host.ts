@@ -6,9 +6,11 @@ import { tellLoad, tellRefuse } from './diagnostics.js';
 import { type Candidate, findCandidates } from './discover.js';
 import { asTenonError, invalidArgument, TenonError } from './errors.js';
 import { checkOptions, type HostOptions, type HostSettings } from './host-options.js';
+import { checkLoadOptions, type LoadOptions, type LoadSettings } from './load-options.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { addonProblem, loadAddon } from './native.js';
-import { type LoadOptions, Plugin } from './plugin.js';
+import { Plugin } from './plugin.js';
+import { openTier } from './plugin-tier.js';
 
 export type { HostOptions } from './host-options.js';
 
@@ -76,28 +78,25 @@ export class PluginHost {
   /** Tries every library in the search path. One bad file changes nothing for the others. @throws ERR_TENON_CLOSED */
   async discover(options: LoadOptions = {}): Promise<Discovery> {
     this.#checkOpen();
+    const load = checkLoadOptions(options);
     const { candidates, problems, shadowed } = await this.#candidates();
-    const outcomes = await mapInOrder(candidates, (candidate) => this.#tryAdmit(candidate.path));
-    this.#checkOpen();
-    const plugins: Plugin[] = [];
-    const rejected: TenonError[] = [...problems];
-    const shadows = [...shadowed];
-    const seen = new Map<string, string>();
+    const found: Discovery = { plugins: [], rejected: [...problems], shadowed: [...shadowed] };
+    const outcomes = await mapInOrder(candidates, ({ path }) => attempt(path, () => this.#admit(path, load)));
+    const first = new Map<string, Admitted>();
     for (const outcome of outcomes) {
-      if (outcome instanceof TenonError) {
-        rejected.push(outcome);
-        continue;
-      }
-      const earlier = seen.get(outcome.name);
-      if (earlier !== undefined) {
-        shadows.push(sameName(outcome, earlier));
-        continue;
-      }
-      seen.set(outcome.name, outcome.path);
-      plugins.push(this.#register(outcome, options));
+      if (outcome instanceof TenonError) found.rejected.push(outcome);
+      else if (first.has(outcome.name)) found.shadowed.push(sameName(outcome, first.get(outcome.name)?.path));
+      else first.set(outcome.name, outcome);
     }
-    for (const error of [...rejected, ...shadows]) tellRefuse(error);
-    return { plugins, rejected, shadowed: shadows };
+    const opened = await mapInOrder([...first.values()], (admitted) =>
+      attempt(admitted.path, () => this.#register(admitted, load)),
+    );
+    for (const outcome of opened) {
+      if (outcome instanceof TenonError) found.rejected.push(outcome);
+      else found.plugins.push(outcome);
+    }
+    for (const error of [...found.rejected, ...found.shadowed]) tellRefuse(error);
+    return found;
   }
 
   /**
@@ -110,23 +109,21 @@ export class PluginHost {
     if (typeof nameOrPath !== 'string' || nameOrPath === '' || nameOrPath.includes('\0')) {
       throw invalidArgument('nameOrPath', 'must be the name of a plugin or the path of a file');
     }
-    try {
-      const admitted = isPath(nameOrPath)
-        ? await admit(nameOrPath, this.#settings.policy)
-        : await this.#admitByName(nameOrPath);
-      this.#checkOpen();
-      return this.#register(admitted, options);
-    } catch (error) {
-      const refusal = asTenonError(error, 'ERR_TENON_LOAD_FAILED', `Cannot load ${nameOrPath}`);
-      tellRefuse(refusal);
-      throw refusal;
-    }
+    const load = checkLoadOptions(options);
+    const outcome = await attempt(nameOrPath, async () => {
+      const path = isPath(nameOrPath);
+      const admitted = path ? await this.#admit(nameOrPath, load) : await this.#admitByName(nameOrPath, load);
+      return this.#register(admitted, load);
+    });
+    if (!(outcome instanceof TenonError)) return outcome;
+    tellRefuse(outcome);
+    throw outcome;
   }
 
   /** Closes all plugins and their instances. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const plugin of this.#running) plugin.close();
+    await Promise.all([...this.#running].map((plugin) => plugin.close()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,38 +134,43 @@ export class PluginHost {
     return findCandidates({ paths: this.#settings.paths, depth: this.#settings.depth });
   }
 
-  async #tryAdmit(path: string): Promise<Admitted | TenonError> {
-    try {
-      return await admit(path, this.#settings.policy);
-    } catch (error) {
-      return asTenonError(error, 'ERR_TENON_LOAD_FAILED', `Cannot load ${path}`);
-    }
+  #admit(path: string, load: LoadSettings): Promise<Admitted> {
+    return admit(path, this.#settings.policy, load.isolation === 'process' ? 'runner' : 'host');
   }
 
   /** A file of that name first; a plugin in a file of another name only if there is none. */
-  async #admitByName(name: string): Promise<Admitted> {
+  async #admitByName(name: string, load: LoadSettings): Promise<Admitted> {
     const { candidates, folders } = await this.#candidates();
     const named = candidates.find((candidate) => candidate.name === name || candidate.name === `lib${name}`);
     if (named !== undefined) {
-      const admitted = await admit(named.path, this.#settings.policy);
+      const admitted = await this.#admit(named.path, load);
       if (admitted.name === name) return admitted;
     }
     const path = this.#repository.get(name)?.path;
     const others = path === undefined ? candidates : [{ path }];
     for (const candidate of others) {
       if (candidate === named) continue;
-      const admitted = await this.#tryAdmit(candidate.path);
-      if (!(admitted instanceof TenonError) && admitted.name === name) return admitted;
+      const outcome = await attempt(candidate.path, () => this.#admit(candidate.path, load));
+      if (!(outcome instanceof TenonError) && outcome.name === name) return outcome;
     }
     throw notFound(name, candidates, folders);
   }
 
-  #register(admitted: Admitted, options: LoadOptions): Plugin {
+  /** The last gate: the plugin is there, and its manifest stays. */
+  async #register(admitted: Admitted, load: LoadSettings): Promise<Plugin> {
     const start = performance.now();
+    this.#checkOpen();
+    const tier = await openTier(admitted, load);
     const manifest = manifestOf(admitted);
-    const plugin = new Plugin(admitted, manifest, options, this.#settings.kinds, (closed) =>
-      this.#running.delete(closed),
-    );
+    const plugin = new Plugin({
+      manifest,
+      load,
+      tier,
+      kinds: this.#settings.kinds,
+      onClose: (closed) => this.#running.delete(closed),
+    });
+    if (this.#closed) await plugin.close();
+    this.#checkOpen();
     this.#repository.set(manifest.name, manifest);
     this.#running.add(plugin);
     admitted.gates.push({ gate: 'register', ms: performance.now() - start });
@@ -187,6 +189,15 @@ function isPath(nameOrPath: string): boolean {
   return /[\\/]/.test(nameOrPath) || /\.(so|dll|dylib)$/i.test(nameOrPath);
 }
 
+/** The outcome of a step for one file, which must not end the scan of the others. */
+async function attempt<T>(path: string, step: () => Promise<T>): Promise<T | TenonError> {
+  try {
+    return await step();
+  } catch (error) {
+    return asTenonError(error, 'ERR_TENON_LOAD_FAILED', `Cannot load ${path}`);
+  }
+}
+
 function notFound(name: string, candidates: readonly Candidate[], folders: readonly string[]): TenonError {
   const found = candidates.map((candidate) => candidate.name).join(', ') || 'nothing';
   return new TenonError(
@@ -196,7 +207,7 @@ function notFound(name: string, candidates: readonly Candidate[], folders: reado
   );
 }
 
-function sameName(admitted: Admitted, earlier: string): TenonError {
+function sameName(admitted: Admitted, earlier: string | undefined): TenonError {
   return new TenonError(
     'ERR_TENON_SHADOWED',
     `Passed over ${admitted.path}: its plugin is called ${admitted.name}, like the one in ${earlier}, which comes first. Remove one of them, or load it by its path.`,

@@ -19,7 +19,8 @@ export {
   type RecordMethod,
 } from './kind.js';
 export type { Fields, FieldType } from './layout.js';
+export type { LoadOptions, ProcessLimits, Profile, RestartOptions } from './load-options.js';
 export type { Manifest } from './manifest.js';
-export { type LoadOptions, Plugin } from './plugin.js';
+export { Plugin } from './plugin.js';
 export type { Binding, CallOptions, Isolation, QueueLimits } from './tiers/tier.js';
 export type { VersionPolicy } from './version.js';

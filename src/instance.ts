@@ -53,13 +53,15 @@ export class Instance extends EventEmitter<InstanceEventMap> {
   readonly #something: Binding;
   readonly #bound = new Map<Kind, unknown>();
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   /** Made by a Plugin only. */
-  constructor(settings: InstanceSettings, create: (events: InstanceEvents) => TierInstance) {
+  constructor(settings: InstanceSettings, tier: TierInstance, relay: EventRelay) {
     super();
     this.#settings = settings;
-    this.#tier = create(weakEvents(this.reference));
-    this.#something = this.#tier.bind(SOMETHING);
+    this.#tier = tier;
+    this.#something = tier.bind(SOMETHING);
+    relay.attach(this.reference);
     const listeners = this as unknown as EventEmitter; // whose own events are not in the map
     listeners.on('newListener', (name) => name === 'event' && this.ref());
     listeners.on(
@@ -147,25 +149,33 @@ export class Instance extends EventEmitter<InstanceEventMap> {
     return this;
   }
 
-  /** Ends the instance: `drop` of the plugin runs, once. Calls after it throw ERR_TENON_CLOSED. Idempotent. */
-  close(): void {
-    if (this.#closed) return;
+  /**
+   * Ends the instance: `drop` of the plugin runs, once. Calls after it throw ERR_TENON_CLOSED. Inline it is done when this returns,
+   * elsewhere when the promise is fulfilled. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.dispose](): void {
+    void this.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true;
     listenedTo.delete(this);
     try {
-      this.#tier.close();
+      const dropped = this.#tier.close();
+      if (dropped !== undefined) await dropped;
     } finally {
       this.#settings.onClose(this.reference);
       this.emit('close');
     }
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
   }
 
   #kinds(): Kind[] {
@@ -186,13 +196,39 @@ function bySlot(kind: string, slot: number): MethodRef {
   return { kind, slot, name: `${kind}#${slot}` };
 }
 
-/** The tier holds the instance's listeners only through this, so that it does not keep the instance alive. */
-function weakEvents(reference: WeakRef<Instance>): InstanceEvents {
-  return {
-    event: (data) => reference.deref()?.emit('event', data),
-    log: (entry) => {
-      debug('%s: %s', entry.level, entry.message);
-      reference.deref()?.emit('log', entry);
-    },
-  };
+/**
+ * What a tier tells, on its way to the instance's listeners. The tier holds only this, which does not keep the instance alive. What
+ * comes before there is an instance waits for it.
+ */
+export class EventRelay implements InstanceEvents {
+  #target: WeakRef<Instance> | undefined;
+  /** What came too early; null once it was delivered. */
+  #early: (() => void)[] | null = [];
+
+  attach(target: WeakRef<Instance>): void {
+    this.#target = target;
+    if (this.#early?.length === 0) this.#early = null;
+    // Not before the caller had a chance to listen.
+    else setImmediate(() => this.#flush());
+  }
+
+  event(data: Buffer): void {
+    this.#deliver(() => this.#target?.deref()?.emit('event', data));
+  }
+
+  log(entry: LogEntry): void {
+    debug('%s: %s', entry.level, entry.message);
+    this.#deliver(() => this.#target?.deref()?.emit('log', entry));
+  }
+
+  #deliver(emit: () => void): void {
+    if (this.#early === null) emit();
+    else this.#early.push(emit);
+  }
+
+  #flush(): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const emit of early) emit();
+  }
 }

@@ -1,30 +1,22 @@
 /** A plugin that a user holds: makes instances. */
 
 import { PluginFlag } from './abi.js';
-import type { Admitted } from './admission.js';
 import { type Config, encodeConfig } from './config.js';
-import { invalidArgument, TenonError } from './errors.js';
-import { Instance, type InstanceSettings } from './instance.js';
+import { TenonError } from './errors.js';
+import { EventRelay, Instance, type InstanceSettings } from './instance.js';
 import type { Kind } from './kind.js';
+import type { LoadSettings } from './load-options.js';
 import type { Manifest } from './manifest.js';
-import { memory } from './memory.js';
-import { createInlineInstance } from './tiers/inline.js';
-import { DEFAULT_QUEUE, type Isolation, type QueueLimits } from './tiers/tier.js';
+import type { PluginTier } from './plugin-tier.js';
+import type { Isolation, TierInstance } from './tiers/tier.js';
 
-/** How a plugin is to run. */
-export interface LoadOptions {
-  /** Where its code runs. Only `inline`, the caller's thread, in this version. */
-  readonly isolation?: Isolation;
-  /** Bounds on events and log entries that wait to be delivered, per instance. */
-  readonly queue?: Partial<QueueLimits>;
-}
-
-type Opened = NonNullable<Admitted['opened']>;
-
-function requireOpened({ opened, path }: Admitted): Opened {
-  if (opened === null)
-    throw new TenonError('ERR_TENON_UNSUPPORTED', `${path} was admitted for another process only.`);
-  return opened;
+/** What a plugin has from its host. */
+export interface PluginSettings {
+  readonly manifest: Manifest;
+  readonly load: LoadSettings;
+  readonly tier: PluginTier;
+  readonly kinds: readonly Kind[];
+  readonly onClose: (plugin: Plugin) => void;
 }
 
 /** Digests of the singleton plugins that have an instance in this thread. */
@@ -33,29 +25,25 @@ const singletons = new Set<string>();
 /** An admitted plugin. Closing it closes its instances; its manifest stays readable. */
 export class Plugin {
   readonly manifest: Manifest;
-  readonly isolation: Isolation;
-  readonly #opened: Opened;
-  readonly #queue: QueueLimits;
-  readonly #kinds: readonly Kind[];
+  readonly #settings: PluginSettings;
   /** Weak, so that an instance that nobody holds can be collected. */
   readonly #instances = new Set<WeakRef<Instance>>();
-  readonly #onClose: (plugin: Plugin) => void;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   /** Made by a PluginHost only. */
-  constructor(
-    admitted: Admitted,
-    manifest: Manifest,
-    options: LoadOptions,
-    kinds: readonly Kind[],
-    onClose: (plugin: Plugin) => void,
-  ) {
-    this.manifest = manifest;
-    this.isolation = checkIsolation(options.isolation);
-    this.#opened = requireOpened(admitted);
-    this.#queue = checkQueue(options.queue);
-    this.#kinds = kinds;
-    this.#onClose = onClose;
+  constructor(settings: PluginSettings) {
+    this.manifest = settings.manifest;
+    this.#settings = settings;
+  }
+
+  /** Where its code runs. */
+  get isolation(): Isolation {
+    return this.#settings.load.isolation;
+  }
+
+  /** `running`, `closed`, or the state of its process. */
+  get state(): string {
+    return this.closed ? 'closed' : this.#settings.tier.state;
   }
 
   /** The name that the plugin states. */
@@ -64,84 +52,90 @@ export class Plugin {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#closing !== undefined;
   }
 
   /**
    * Makes an instance. `config` is any JSON value; a string or bytes are taken as JSON text as they are.
    * @throws TenonError ERR_TENON_NEW_FAILED with the plugin's own message, ERR_TENON_PANIC, ERR_TENON_CONTRACT,
-   *   ERR_TENON_CLOSED, ERR_TENON_INVALID_ARGUMENT
+   *   ERR_TENON_CLOSED, ERR_TENON_INVALID_ARGUMENT; in other tiers also ERR_TENON_TIMEOUT, ERR_TENON_CRASHED
    */
   async new(config?: Config): Promise<Instance> {
-    return this.newSync(config);
-  }
-
-  /** The same, at once; for tiers that can. */
-  newSync(config?: Config): Instance {
-    if (this.#closed) {
-      throw new TenonError(
-        'ERR_TENON_CLOSED',
-        `Cannot make an instance of ${this.name}: the plugin is closed. Load it again.`,
-        { plugin: this.name },
-      );
-    }
     const bytes = encodeConfig(config);
     const release = this.#claim();
+    const relay = new EventRelay();
     try {
-      const instance = new Instance(this.#settings(release), (events) =>
-        createInlineInstance(this.#opened.vtable, this.#context(), bytes, events),
-      );
-      const reference = instance.reference;
-      this.#instances.add(reference);
-      return instance;
+      const made = await this.#settings.tier.create(bytes, relay);
+      if (this.closed) await made.close();
+      this.#checkOpen();
+      return this.#adopt(made, relay, release);
     } catch (error) {
       release();
       throw error;
     }
   }
 
-  /** Ends all instances. Idempotent. The library stays mapped: unmapping code that may still run is never safe. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    for (const reference of this.#instances) reference.deref()?.close();
+  /** The same, at once, which only the inline tier can. @throws also TenonError ERR_TENON_UNSUPPORTED */
+  newSync(config?: Config): Instance {
+    const bytes = encodeConfig(config);
+    const release = this.#claim();
+    const relay = new EventRelay();
+    try {
+      return this.#adopt(this.#settings.tier.createSync(bytes, relay), relay, release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /**
+   * Ends all instances, and the process if the plugin has one of its own. Inline everything is done when this returns; the library
+   * stays mapped, since unmapping code that may still run is never safe. Idempotent.
+   */
+  close(): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing;
+    const { tier, onClose } = this.#settings;
+    const instances = [...this.#instances];
+    this.#closing = Promise.resolve();
+    const closed = instances.map((reference) => reference.deref()?.close());
     this.#instances.clear();
-    this.#onClose(this);
+    onClose(this);
+    this.#closing = Promise.all(closed).then(() => tier.close());
+    return this.#closing;
   }
 
   [Symbol.dispose](): void {
-    this.close();
+    void this.close();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
-  #settings(release: () => void): InstanceSettings {
-    return {
+  #checkOpen(): void {
+    if (!this.closed) return;
+    const message = `Cannot make an instance of ${this.name}: the plugin is closed. Load it again.`;
+    throw new TenonError('ERR_TENON_CLOSED', message, { plugin: this.name });
+  }
+
+  #adopt(made: TierInstance, relay: EventRelay, release: () => void): Instance {
+    const settings: InstanceSettings = {
       plugin: this.name,
-      kinds: this.#kinds,
+      kinds: this.#settings.kinds,
       offered: this.manifest.described ? this.manifest.kinds : null,
       onClose: (reference) => {
         this.#instances.delete(reference);
         release();
       },
     };
-  }
-
-  #context() {
-    const { library } = this.#opened;
-    return {
-      plugin: this.name,
-      path: this.manifest.path,
-      queue: this.#queue,
-      memory,
-      isPluginCode: (address: bigint) => library.isCode(address),
-    };
+    const instance = new Instance(settings, made, relay);
+    this.#instances.add(instance.reference);
+    return instance;
   }
 
   /** Takes the one place of a singleton. Returns what gives it back. */
   #claim(): () => void {
+    this.#checkOpen();
     if ((this.manifest.flags & PluginFlag.TENON_SINGLETON) === 0) return () => undefined;
     const { digest } = this.manifest;
     if (singletons.has(digest)) {
@@ -154,29 +148,4 @@ export class Plugin {
     singletons.add(digest);
     return () => singletons.delete(digest);
   }
-}
-
-function checkIsolation(isolation: Isolation = 'inline'): Isolation {
-  if (isolation === 'inline') return isolation;
-  if (isolation === 'thread' || isolation === 'process') {
-    throw new TenonError(
-      'ERR_TENON_UNSUPPORTED',
-      `Cannot run a plugin with isolation '${isolation}': this version of tenon has 'inline' only.`,
-    );
-  }
-  throw invalidArgument('isolation', `must be 'inline', not ${JSON.stringify(isolation)}`);
-}
-
-function checkQueue(queue: Partial<QueueLimits> = {}): QueueLimits {
-  if (typeof queue !== 'object' || queue === null) throw invalidArgument('queue', 'must be an object');
-  const limits = {
-    messages: queue.messages ?? DEFAULT_QUEUE.messages,
-    bytes: queue.bytes ?? DEFAULT_QUEUE.bytes,
-  };
-  for (const [name, value] of Object.entries(limits)) {
-    if (!Number.isSafeInteger(value) || value < 1 || value > 2 ** 31 - 1) {
-      throw invalidArgument(`queue.${name}`, `must be an integer from 1 to 2147483647, not ${String(value)}`);
-    }
-  }
-  return limits;
 }

@@ -1,7 +1,9 @@
-/* What one writes by hand, without tenon: an addon in C, linked with its work. The yardstick of the benchmark.
+/* What one writes by hand, without tenon: an addon in C, linked with its work. The yardstick of the
+ * benchmark.
  *
- * sum(buffer) returns 8 bytes in the shortest way that Node-API has to make a Buffer. sumInto(buffer, result) writes them into a
- * Buffer that JavaScript has made, which is faster, because a Buffer from JavaScript's pool costs no allocation. */
+ * sum(buffer) returns 8 bytes in the shortest way that Node-API has to make a Buffer. sumInto(buffer, result)
+ * writes them into a Buffer that JavaScript has made, which is faster, because a Buffer from JavaScript's
+ * pool costs no allocation. */
 #include <node_api.h>
 
 #include "work.h"
@@ -42,7 +44,8 @@ static napi_value min(napi_env env, napi_callback_info info) {
   napi_value arguments[2], result;
   int32_t a, b;
   napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-  if (napi_get_value_int32(env, arguments[0], &a) != napi_ok || napi_get_value_int32(env, arguments[1], &b) != napi_ok) {
+  if (napi_get_value_int32(env, arguments[0], &a) != napi_ok ||
+      napi_get_value_int32(env, arguments[1], &b) != napi_ok) {
     napi_throw_type_error(env, NULL, "expected two numbers");
     return NULL;
   }

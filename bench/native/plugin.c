@@ -20,7 +20,9 @@ static tenon_status min(void *state, const uint8_t *in, size_t in_len, tenon_out
 TENON_KIND(bench_1, tenon_method min;);
 static const bench_1 methods = {TENON_KIND_HEADER(bench_1), min};
 
-static const void *extension(const char *id) { return strcmp(id, "bench/1") == 0 ? &methods : NULL; }
+static const void *extension(const char *id) {
+  return strcmp(id, "bench/1") == 0 ? &methods : NULL;
+}
 
-TENON_PLUGIN_WITH("bench", "1.0.0", "bench/1.0.0", TENON_THREAD_SAFE, tenon_new_nothing, tenon_drop_nothing, sum,
-                  extension);
+TENON_PLUGIN_WITH("bench", "1.0.0", "bench/1.0.0", TENON_THREAD_SAFE, tenon_new_nothing, tenon_drop_nothing,
+                  sum, extension);

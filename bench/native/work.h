@@ -1,4 +1,5 @@
-/* The work that every contender of the benchmark does: the same function, so that only the way to it differs. */
+/* The work that every contender of the benchmark does: the same function, so that only the way to it differs.
+ */
 #ifndef TENON_BENCH_WORK_H
 #define TENON_BENCH_WORK_H
 
@@ -6,7 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A checksum of `length` bytes, eight at a time: about two nanoseconds for 64 bytes, so that the cost of the way shows. */
+/* A checksum of `length` bytes, eight at a time: about two nanoseconds for 64 bytes, so that the cost of the
+ * way shows. */
 static inline uint64_t work_sum(const uint8_t *bytes, size_t length) {
   uint64_t sum = length;
   for (; length >= 8; bytes += 8, length -= 8) {
@@ -18,6 +20,8 @@ static inline uint64_t work_sum(const uint8_t *bytes, size_t length) {
   return sum;
 }
 
-static inline int32_t work_min(int32_t a, int32_t b) { return a < b ? a : b; }
+static inline int32_t work_min(int32_t a, int32_t b) {
+  return a < b ? a : b;
+}
 
 #endif

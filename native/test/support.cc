@@ -80,7 +80,7 @@ Session::~Session() {
 
 void Session::AwaitReady() {
   Message message;
-  Wait wait = host.Await(0, In(10000), &message);
+  Wait wait = host.Await(0, Milliseconds(10000), &message);
   if (wait == Wait::kDone && message.record.operation == kReady) return host.Done();
   fprintf(stderr, "not ready: wait %d, state %d, %s\n", static_cast<int>(wait), static_cast<int>(host.state()),
           host.broken() == nullptr ? "-" : host.broken());
@@ -91,10 +91,10 @@ void Session::AwaitReady() {
 }
 
 std::vector<uint8_t> Session::Do(const Request &request, Record *record) {
-  uint64_t number = host.Send(request, In(10000));
+  uint64_t number = host.Send(request, Milliseconds(10000));
   CHECK(number != 0);
   Message message;
-  CHECK(host.Await(number, In(10000), &message) == Wait::kDone);
+  CHECK(host.Await(number, Milliseconds(10000), &message) == Wait::kDone);
   CHECK(message.record.operation == request.operation);
   if (record != nullptr) *record = message.record;
   std::vector<uint8_t> bytes(message.bytes, message.bytes + message.record.size);

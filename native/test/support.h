@@ -22,7 +22,7 @@ namespace tenon::test {
 /* Runs a test: a sentence of behaviour, then the code. */
 void Run(const char *sentence, void (*test)());
 
-inline uint64_t In(uint64_t milliseconds) { return Now() + milliseconds * 1000000; }
+constexpr uint64_t Milliseconds(uint64_t count) { return count * 1000000; }
 
 /* Bytes that differ from place to place and from seed to seed. */
 std::vector<uint8_t> Bytes(size_t size, uint32_t seed);

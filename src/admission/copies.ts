@@ -5,12 +5,15 @@
  * if it could not, by the next process that makes copies.
  */
 import { createHash } from 'node:crypto';
-import { constants, readFileSync, rmSync } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { chmod, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { asTenonError, TenonError } from '../errors.js';
+import { isGone, startTime } from '../process-id.js';
+
+export { startTime };
 
 const CHUNK = 1 << 20;
 const uid = process.getuid?.() ?? 'user';
@@ -75,33 +78,12 @@ function ownerName(pid: number): string {
   return `p${pid}-${startTime(pid) ?? 0}`;
 }
 
-/** When a process started, in clock ticks since boot; undefined where there is no /proc or no such process. */
-export function startTime(pid: number): string | undefined {
-  try {
-    const line = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return line.slice(line.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 /** Removes the folders of processes that are gone. */
 async function sweep(root: string): Promise<void> {
   for (const name of await readdir(root)) {
     const owner = /^p(\d+)-(\d+)$/.exec(name);
     if (owner === null) continue;
-    const pid = Number(owner[1]);
-    const sameProcess = owner[2] === '0' || owner[2] === (startTime(pid) ?? owner[2]);
-    if (isAlive(pid) && sameProcess) continue;
+    if (!isGone({ pid: Number(owner[1]), start: owner[2] ?? '0' })) continue;
     await rm(join(root, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
