@@ -23,11 +23,10 @@ export const YARDSTICK = {
  */
 export async function callRows({ build = join(root, 'build'), dist = join(root, 'dist'), ...options } = {}) {
   const found = await contenders(build, dist);
-  return [
-    ...measure(found.buffers, options),
-    ...measure(found.records, options),
-    ...measure(found.batches, options),
-  ];
+  const groups = [found.buffers, found.records, found.batches];
+  const rows = groups.flatMap((group) => measure(group, options));
+  found.close();
+  return rows;
 }
 
 /** @param {string} build @param {string} dist */
@@ -38,7 +37,7 @@ async function contenders(build, dist) {
   const wrapper = require(join(build, 'bench', 'bench-cpp.node'));
   const file = join(build, 'bench', `bench${SUFFIX[/** @type {'win32'} */ (process.platform)] ?? '.so'}`);
   const { instance, kind } = await tenonInstance(tenon, file);
-  const { binding, method, slots } = await withoutAddon(load, file);
+  const { tier, binding, method, slots } = await withoutAddon(load, file);
   const koffi = koffiCall(slots.something);
   const input = Buffer.alloc(64, 'tenon ');
   const messages = Array.from({ length: 1000 }, () => Buffer.from(input));
@@ -48,7 +47,12 @@ async function contenders(build, dist) {
   const slow = method.record(8, 4);
   const words = new Int32Array(slow.input);
   const answer = new Int32Array(slow.output);
+  const close = () => {
+    instance.close();
+    tier.close();
+  };
   return {
+    close,
     buffers: [
       { name: buffer, run: () => byHand.sum(input) },
       {
@@ -142,7 +146,7 @@ async function withoutAddon(load, file) {
   const nobody = { event: () => undefined, log: () => undefined };
   const instance = createInstance(koffiBackend(), vtable, context, Buffer.alloc(0), nobody);
   const method = instance.bind({ kind: 'bench/1', slot: 0, name: 'bench.min' });
-  return { binding: instance.bind(SOMETHING), method, slots: vtable.slots };
+  return { tier: instance, binding: instance.bind(SOMETHING), method, slots: vtable.slots };
 }
 
 /** What one writes with koffi alone: a decoded function, an output struct that is used again, the result copied out. */

@@ -22,16 +22,21 @@ async function resident() {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
 }
 
-/** Does `work` a tenth as often to warm up, then in full. @param {(n: number) => unknown} work @param {number} times */
-async function growth(work, times) {
-  for (let i = 0; i < times / 10; i++) await work(i);
+/** Does `work` to warm up, then in full. @param {(n: number) => unknown} work @param {number} times @param {number} warmUp */
+async function growth(work, times, warmUp) {
+  await repeat(work, warmUp);
   const before = await resident();
+  await repeat(work, times);
+  return (await resident()) - before;
+}
+
+/** @param {(n: number) => unknown} work @param {number} times */
+async function repeat(work, times) {
   for (let i = 0; i < times; i++) {
     const outcome = work(i);
     if (outcome instanceof Promise) await outcome;
     else if (i % 5000 === 0) await new Promise((resolve) => setImmediate(resolve)); // as any program does now and then
   }
-  return (await resident()) - before;
 }
 
 const times = Number(scale);
@@ -39,19 +44,27 @@ const folder = mkdtempSync(join(tmpdir(), 'tenon-bench-'));
 try {
   const host = new tenon.PluginHost({ cacheDir: join(folder, 'cache') });
   const plugin = await host.load(file);
-  const calls = await growth(() => {
-    const instance = plugin.newSync();
-    instance.callSync(input);
-    instance.close();
-  }, 1_000_000 * times);
-  const admissions = await growth(async () => (await host.load(file)).close(), 1000 * times);
+  const calls = await growth(
+    () => {
+      const instance = plugin.newSync();
+      instance.callSync(input);
+      instance.close();
+    },
+    1_000_000 * times,
+    200_000,
+  );
+  const admissions = await growth(async () => (await host.load(file)).close(), 1000 * times, 200);
   let serial = 0;
-  const loads = await growth(async () => {
-    const copy = join(folder, 'copy.so');
-    copyFileSync(file, copy);
-    appendFileSync(copy, `${serial++}`);
-    (await host.load(copy)).close();
-  }, 100 * times);
+  const loads = await growth(
+    async () => {
+      const copy = join(folder, 'copy.so');
+      copyFileSync(file, copy);
+      appendFileSync(copy, `${serial++}`);
+      (await host.load(copy)).close();
+    },
+    100 * times,
+    20,
+  );
   console.log(JSON.stringify({ calls, admissions, loads }));
   await host.close();
 } finally {

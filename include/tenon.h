@@ -121,8 +121,9 @@ typedef struct tenon_host {
   /* Hands over a UTF-8 message, which is copied. Never blocks; drops it when too many wait. [any-thread] */
   void (*log)(const struct tenon_host *host, int32_t level, const char *message, size_t len);
   /* Hands over an event, which is copied, from any thread, also from one that the plugin started. TENON_BUSY:
-   * the host's bounded queue is full, nothing was taken. TENON_CLOSED: the instance is closed.
-   * TENON_UNSUPPORTED: this host takes no events. [any-thread] */
+   * the host's bounded queue is full, nothing was taken. TENON_NO_MEMORY: the event alone is larger than it.
+   * TENON_INVALID: `data` is NULL. TENON_CLOSED: the instance is closed; what was not yet delivered then is
+   * discarded. TENON_UNSUPPORTED: this host takes no events. [any-thread] */
   tenon_status (*emit)(const struct tenon_host *host, const uint8_t *data, size_t len);
   /* A further service of the host by its id, or NULL. None is defined in 1.0. [any-thread] */
   const void *(*get_extension)(const struct tenon_host *host, const char *id);

@@ -12,6 +12,7 @@
 
 #include "calls.h"
 #include "environment.h"
+#include "process_exports.h"
 
 namespace tenon {
 namespace {
@@ -173,6 +174,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["callRecord"] = Hot(env, "callRecord", CallRecord, environment);
   exports["callMany"] = Hot(env, "callMany", CallMany, environment);
   exports["take"] = Hot(env, "take", Take, environment);
+#if defined(__linux__)
+  exports["processes"] = MakeProcessExports(env);
+#endif
   return exports;
 }
 

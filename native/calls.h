@@ -1,5 +1,4 @@
-/* The calls of plugins, hot: plain Node-API, no values made, everything else goes through the control array.
- */
+/* The calls of plugins, hot: plain Node-API, no values made, all else goes through the control array. */
 #ifndef TENON_NATIVE_CALLS_H
 #define TENON_NATIVE_CALLS_H
 

@@ -60,7 +60,10 @@ int ChannelMemory::Create(const uint64_t (&sizes)[kRingCount], int *file) {
   made_header->layout = kChannelLayout;
   made_header->total = total;
   made_header->secret = secret_;
-  for (int i = 0; i < kRingCount; i++) made_header->places[i] = places_[i];
+  for (int i = 0; i < kRingCount; i++) {
+    made_header->places[i] = places_[i];
+    made_header->rings[i].skip.store(kNowhere);
+  }
   *file = made;
   return 0;
 }

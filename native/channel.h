@@ -65,7 +65,7 @@ struct Record {
 
 /* A line in front of the bytes of each record in a ring. The reader waits for the stamp, so that a small message takes no more trips
  * between processors than a bare word would. A stamp is the record's position mixed with a secret of the channel: neither what was
- * left from before nor bytes of a user can pass for one. */
+ * left from before nor bytes of a user, which may lie where a reader waits, can pass for one. */
 struct Slot {
   std::atomic<uint64_t> stamp;
   uint64_t reserved;
@@ -91,6 +91,8 @@ inline size_t BatchResponseData(size_t count) { return (sizeof(BatchResponse) + 
 
 enum RingName { kRequests = 0, kResponses = 1, kEvents = 2, kRingCount = 3 };
 
+constexpr uint64_t kNowhere = ~uint64_t{0}; /* no position: those are multiples of a line */
+
 struct RingPlace {
   uint64_t offset;
   uint64_t size; /* a power of two */
@@ -98,6 +100,7 @@ struct RingPlace {
 
 /* Beside the records themselves. Each pair of lines is written by one side only; the other one takes the sleeper's mark off. */
 struct RingWords {
+  alignas(kPair) std::atomic<uint64_t> skip;          /* writer: at this position the reader goes on at the start of the ring */
   alignas(kPair) std::atomic<uint64_t> tail;          /* reader: how many bytes are used up; never goes back */
   alignas(kPair) std::atomic<uint32_t> reader_sleeps; /* reader: waits on this word for a record */
   std::atomic<uint32_t> reader_armed;                 /* reader: wants a byte in its eventfd for the next record */

@@ -127,8 +127,8 @@ bool ChannelHost::SendRecord(Record record, const Pieces &pieces, uint64_t from,
   return true;
 }
 
-uint64_t ChannelHost::Send(const Request &request, uint64_t timeout) {
-  Deadline deadline(timeout), none(kNever);
+uint64_t ChannelHost::Send(const Request &request, uint64_t timeout, uint64_t parts_timeout) {
+  Deadline deadline(timeout), parts(parts_timeout);
   if (broken() != nullptr) return 0;
   Record record = {};
   record.operation = request.operation;
@@ -142,8 +142,8 @@ uint64_t ChannelHost::Send(const Request &request, uint64_t timeout) {
     uint64_t rest = record.total - from;
     record.size = std::min(rest, part);
     record.flags = rest > part ? kMore : 0;
-    if (!SendRecord(record, request.bytes, from, from == 0 ? &deadline : &none)) {
-      if (from != 0 && broken_ == nullptr) Break("the runner ended in the middle of a request");
+    if (!SendRecord(record, request.bytes, from, from == 0 ? &deadline : &parts)) {
+      if (from != 0 && broken_ == nullptr) Break("the runner did not take all parts of a request");
       return 0;
     }
     if (record.flags == 0) return ++numbers_;
@@ -167,6 +167,7 @@ bool ChannelHost::Fetch(Message *answer) {
     responses_.Release();
     if ((record.flags & kMore) != 0) continue;
     answer->record = parts_.record;
+    answer->record.size = parts_size_;
     answer->bytes = shown_ = parts_.bytes;
     parts_ = {};
     return true;
@@ -273,12 +274,23 @@ Wait ChannelHost::Await(uint64_t number, uint64_t timeout, Message *answer) {
 }
 
 bool ChannelHost::Arm() {
-  RingWords *answers = responses_.words(), *events = events_.words();
-  answers->reader_armed.store(1, std::memory_order_seq_cst);
-  events->reader_armed.store(1, std::memory_order_seq_cst);
-  if (kept_.empty() && !responses_.HasNews() && !events_.HasNews()) return true;
-  answers->reader_armed.store(0, std::memory_order_relaxed);
-  events->reader_armed.store(0, std::memory_order_relaxed);
+  bool answers = ArmAnswers(), events = ArmEvents();
+  return answers && events;
+}
+
+bool ChannelHost::ArmAnswers() {
+  std::atomic<uint32_t> &armed = responses_.words()->reader_armed;
+  armed.store(1, std::memory_order_seq_cst);
+  if (kept_.empty() && !responses_.HasNews()) return true;
+  armed.store(0, std::memory_order_relaxed);
+  return false;
+}
+
+bool ChannelHost::ArmEvents() {
+  std::atomic<uint32_t> &armed = events_.words()->reader_armed;
+  armed.store(1, std::memory_order_seq_cst);
+  if (!events_.HasNews()) return true;
+  armed.store(0, std::memory_order_relaxed);
   return false;
 }
 

@@ -80,12 +80,16 @@ class ChannelHost {
   int shm_file() const { return shm_; }
   int wake_file() const { return wake_; }
   int life_file() const { return life_child_; }
+  /* Becomes readable when the runner has ended. -1 before Started, and where the kernel has no such file. */
+  int pid_file() const { return pidfd_; }
   /* The runner was started: closes the files that only it needs. The parent side of the lifetime pipe stays open until Close. */
   void Started(pid_t pid);
 
   /* Puts a request into the ring and returns its number. 0 if there is no room within `timeout` nanoseconds, if the runner
    * is gone or the channel broken. A request larger than the ring goes in parts, and then waits for the runner in any case. */
-  uint64_t Send(const Request &request, uint64_t timeout);
+  uint64_t Send(const Request &request, uint64_t timeout, uint64_t parts_timeout = kNever);
+  /* What is longer goes in parts. They may take `parts_timeout`; after it the channel is broken. */
+  uint64_t longest_request() const { return requests_.limit(); }
 
   /* Waits for the answer with this number, for `timeout` nanoseconds at most (kNever: for the runner's life). Answers to other requests are kept for Next. */
   Wait Await(uint64_t number, uint64_t timeout, Message *answer);
@@ -101,6 +105,11 @@ class ChannelHost {
   /* Asks for a byte in the wake file as soon as there is an answer, an event, or room after a part of a large request. False
    * if something is there already. */
   bool Arm();
+  /* The same for answers or events alone. */
+  bool ArmAnswers();
+  bool ArmEvents();
+  /* Answers that came while another one was waited for. */
+  size_t kept() const { return kept_.size(); }
   /* Empties the wake file. */
   void Disarm();
 

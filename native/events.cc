@@ -37,8 +37,7 @@ const void *HostGetExtension(const tenon_host *, const char *) {
   return nullptr;
 }
 
-/* The arguments of dispatch. False for what is too large to become a string or a Buffer: that entry is lost.
- */
+/* The arguments of dispatch. False for what is too large for a string or a Buffer: that entry is lost. */
 bool Convert(napi_env env, Entry *entry, napi_value *arguments) {
   char *text = reinterpret_cast<char *>(entry->bytes());
   napi_status status = entry->kind == EntryKind::kLog

@@ -65,8 +65,7 @@ Slot *MapChunk() {
   return reinterpret_cast<Slot *>(base);
 }
 
-/* The file of tombstones, made when the first page is full of retired structs. -1 if the system refuses it.
- */
+/* The file of tombstones, made when the first page is full of retired structs. -1 if it is refused. */
 int Tombstones(const Slots &slots) {
   int file = memfd_create("tenon-tombstones", MFD_CLOEXEC);
   if (file < 0) return -1;

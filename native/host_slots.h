@@ -20,8 +20,7 @@ namespace tenon {
 /* The functions that every struct points to. Set once, before the first acquire. */
 void SetHostFunctions(const tenon_host &functions);
 
-/* A struct at an address that no earlier instance had, with `ctx` set; NULL if memory ran out. [any-thread]
- */
+/* A struct at an address that no earlier instance had, with `ctx` set; NULL without memory. [any-thread] */
 tenon_host *AcquireHost(void *ctx);
 
 /* Ends the use of the struct: from now on its `ctx` reads as NULL. [any-thread] */

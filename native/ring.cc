@@ -34,8 +34,7 @@ void RingWriter::Skip() {
   skip_ = head_;
   resumed_ = head_ = (head_ | (size_ - 1)) + 1;
   if (empty) tail_ = head_;
-  touched_ = std::max(touched_, (skip_ & (size_ - 1)) + sizeof(Slot));
-  SlotAt(skip_)->stamp.store(StampOf(skip_, secret_) | kGoOnAtStart, std::memory_order_release);
+  words_->skip.store(skip_, std::memory_order_release);
 }
 
 uint8_t *RingWriter::Prepare(uint64_t size, uint64_t *room) {
@@ -57,7 +56,7 @@ uint8_t *RingWriter::Prepare(uint64_t size, uint64_t *room) {
 
 void RingWriter::Commit(const Record &record) {
   Slot *slot = SlotAt(head_);
-  uint64_t space = RecordSpace(record.size), stamp = StampOf(head_, secret_) | kRecordHere;
+  uint64_t space = RecordSpace(record.size), stamp = StampOf(head_, secret_);
   slot->record = record;
   touched_ = std::max(touched_, (head_ & (size_ - 1)) + space);
   head_ += space;
@@ -91,13 +90,11 @@ void RingReader::Attach(const ChannelMemory &memory, RingName name) {
 
 bool RingReader::Peek(Record *record, const uint8_t **bytes) {
   if (broken_ != nullptr) return false;
-  uint64_t stamp = SlotHere()->stamp.load(std::memory_order_acquire);
-  if (stamp == (expected_ | kGoOnAtStart)) {
+  if (words_->skip.load(std::memory_order_acquire) == tail_) {
     if ((tail_ & (size_ - 1)) == 0) return Break("the writer goes round in circles");
     MoveTo((tail_ | (size_ - 1)) + 1);
-    stamp = SlotHere()->stamp.load(std::memory_order_acquire);
   }
-  if (stamp != (expected_ | kRecordHere)) return false;
+  if (SlotHere()->stamp.load(std::memory_order_acquire) != expected_) return false;
   Slot *slot = SlotHere();
   memcpy(record, &slot->record, sizeof(*record));
   std::atomic_signal_fence(std::memory_order_seq_cst); /* from here on the copy counts, whatever the writer does */

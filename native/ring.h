@@ -21,10 +21,8 @@ constexpr uint64_t kKeptMemory = 256 * 1024;
 
 inline uint64_t RecordSpace(uint64_t size) { return (sizeof(Slot) + size + kLine - 1) & ~uint64_t{kLine - 1}; }
 
-/* What stands in a slot: positions are multiples of a line, so that there are bits for a mark. */
-constexpr uint64_t kRecordHere = 1;
-constexpr uint64_t kGoOnAtStart = 2; /* the next record is at the start of the ring */
-inline uint64_t StampOf(uint64_t position, uint64_t secret) { return (position ^ secret) & ~uint64_t{kLine - 1}; }
+/* What stands in the slot of the record at `position`. Never 0, which is what memory starts with. */
+inline uint64_t StampOf(uint64_t position, uint64_t secret) { return (position ^ secret) | 1; }
 
 class RingWriter {
  public:
@@ -64,7 +62,7 @@ class RingWriter {
   uint64_t secret_ = 0;
   uint64_t head_ = 0;
   uint64_t tail_ = 0;           /* the reader's, as last seen */
-  uint64_t skip_ = ~uint64_t{0}; /* the reader's position `skip_` is the same as `resumed_` */
+  uint64_t skip_ = kNowhere; /* the reader's position `skip_` is the same as `resumed_` */
   uint64_t resumed_ = 0;
   uint64_t touched_ = 0;
   const char *broken_ = nullptr;
@@ -83,7 +81,8 @@ class RingReader {
 
   /* Whether there is something to look at. */
   bool HasNews() const {
-    return (SlotHere()->stamp.load(std::memory_order_seq_cst) & ~uint64_t{kLine - 1}) == expected_ || broken_ != nullptr;
+    return SlotHere()->stamp.load(std::memory_order_seq_cst) == expected_ ||
+           words_->skip.load(std::memory_order_seq_cst) == tail_ || broken_ != nullptr;
   }
 
   const char *broken() const { return broken_; }
@@ -105,7 +104,7 @@ class RingReader {
   uint64_t size_ = 0;
   uint64_t secret_ = 0;
   uint64_t tail_ = 0;
-  uint64_t expected_ = 0; /* the stamp of the record at tail_, without its mark */
+  uint64_t expected_ = 0; /* the stamp of the record at tail_ */
   uint64_t space_ = 0; /* of the record that was shown */
   const char *broken_ = nullptr;
 };

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { LogLevel } from './abi.js';
 import type { Batch, BatchResult } from './batch.js';
-import { debug, tellCallFailure } from './diagnostics.js';
+import { debug } from './diagnostics.js';
 import { invalidArgument } from './errors.js';
 import { bindKind, bindMethod, type Kind, type KindApi } from './kind.js';
 import {
@@ -86,20 +86,12 @@ export class Instance extends EventEmitter<InstanceEventMap> {
    *   ERR_TENON_CLOSED, ERR_TENON_INVALID_ARGUMENT
    */
   callSync(input: Uint8Array): Buffer {
-    try {
-      return this.#something.callSync(input);
-    } catch (error) {
-      throw this.#told(SOMETHING, error);
-    }
+    return this.#something.callSync(input);
   }
 
   /** The same, with a promise. Inline, the work is done on this thread before the promise is there. */
-  async call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
-    try {
-      return await this.#something.call(input, options);
-    } catch (error) {
-      throw this.#told(SOMETHING, error);
-    }
+  call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
+    return this.#something.call(input, options);
   }
 
   /** All messages of a batch in one crossing. A message that fails has its status and error text; the others go on. */
@@ -180,11 +172,6 @@ export class Instance extends EventEmitter<InstanceEventMap> {
 
   #kinds(): Kind[] {
     return [...new Set([...this.#settings.kinds, ...this.#bound.keys()])];
-  }
-
-  #told(method: MethodRef, error: unknown): unknown {
-    tellCallFailure(this.plugin, method.name, error);
-    return error;
   }
 }
 

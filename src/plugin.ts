@@ -19,6 +19,9 @@ export interface PluginSettings {
   readonly onClose: (plugin: Plugin) => void;
 }
 
+/** What is to be done when an instance was collected without close. */
+const collected = new FinalizationRegistry<() => void>((forget) => forget());
+
 /** Digests of the singleton plugins that have an instance in this thread. */
 const singletons = new Set<string>();
 
@@ -124,12 +127,16 @@ export class Plugin {
       kinds: this.#settings.kinds,
       offered: this.manifest.described ? this.manifest.kinds : null,
       onClose: (reference) => {
+        collected.unregister(reference);
         this.#instances.delete(reference);
         release();
       },
     };
     const instance = new Instance(settings, made, relay);
-    this.#instances.add(instance.reference);
+    const { reference } = instance;
+    const instances = this.#instances;
+    instances.add(reference);
+    collected.register(instance, () => instances.delete(reference) && release(), reference);
     return instance;
   }
 

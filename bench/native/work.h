@@ -1,5 +1,4 @@
-/* The work that every contender of the benchmark does: the same function, so that only the way to it differs.
- */
+/* The work that every contender of the benchmark does: the same, so that only the way to it differs. */
 #ifndef TENON_BENCH_WORK_H
 #define TENON_BENCH_WORK_H
 

@@ -60,7 +60,11 @@ export interface Runner {
   readonly pid: number;
   readonly generation: number;
   readonly alive: boolean;
-  create(config: Uint8Array, events: InstanceEvents, options?: { signal?: AbortSignal }): Promise<TierInstance>;
+  create(
+    config: Uint8Array,
+    events: InstanceEvents,
+    options?: { signal?: AbortSignal },
+  ): Promise<TierInstance>;
   createSync(config: Uint8Array, events: InstanceEvents): TierInstance;
   stop(graceMs: number): Promise<RunnerExit>;
   kill(reason: string): void;

@@ -2,6 +2,7 @@
 import { Status, statusName } from '../abi.js';
 import { requireBytes } from '../bytes.js';
 import { callError } from '../call-error.js';
+import { tellCallFailure } from '../diagnostics.js';
 import { invalidArgument, TenonError } from '../errors.js';
 import { Outcome } from './control.js';
 
@@ -24,11 +25,16 @@ export interface Failure {
 
 const CLOSE_IT = 'Close the instance and make a new one.';
 
-/** The error for a failed call of a method. */
+/** The error for a failed call of a method, told to those who watch. */
 export function callFailure({ outcome, detail, text }: Failure, site: CallSite): TenonError {
   const { plugin, path, method } = site;
   const what = `${method} of plugin ${plugin}`;
-  return (specialError(outcome, detail, what) ?? callError(outcome, what, text)).with({ plugin, path });
+  const error = (specialError(outcome, detail, what) ?? callError(outcome, what, text)).with({
+    plugin,
+    path,
+  });
+  tellCallFailure(plugin, method, error);
+  return error;
 }
 
 /** The error for a failed `new`. */

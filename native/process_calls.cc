@@ -1,0 +1,168 @@
+/* The part of a runner that asks it for something. */
+#include <string.h>
+
+#include "process.h"
+
+namespace tenon {
+namespace {
+
+constexpr uint64_t kMillisecond = 1000000;
+/* A request that is larger than the ring is only sent to a runner that waits for one. So long may it take to take it in parts. */
+constexpr uint64_t kPartsTimeout = 10000 * kMillisecond;
+
+}  // namespace
+
+Request Process::RequestOf(const Pieces &bytes) const {
+  const int32_t *control = owner_->control;
+  Request request;
+  request.operation = static_cast<uint32_t>(control[kWordOperation]);
+  request.instance = static_cast<uint32_t>(control[kWordInstance]);
+  request.method = control[kWordMethod];
+  request.detail = static_cast<uint32_t>(control[kWordDetail]);
+  request.bytes = bytes;
+  return request;
+}
+
+uint64_t Process::Timeout() const {
+  int32_t milliseconds = owner_->control[kWordTimeout];
+  return milliseconds < 0 ? kNever : static_cast<uint64_t>(milliseconds) * kMillisecond;
+}
+
+void Process::Fail(Wait wait) {
+  switch (wait) {
+    case Wait::kTimeout:
+      owner_->control[kWordOutcome] = kOutcomeTimeout;
+      break;
+    case Wait::kGone:
+      owner_->control[kWordOutcome] = kOutcomeGone;
+      break;
+    default:
+      owner_->control[kWordOutcome] = kOutcomeBroken;
+  }
+}
+
+/* Why nothing was sent. */
+void Process::FailToSend() {
+  if (channel.broken() != nullptr) return Fail(Wait::kBroken);
+  bool gone = channel.state() > RunnerState::kStopped || !channel.IsAlive();
+  owner_->control[kWordOutcome] = gone ? kOutcomeGone : kOutcomeFull;
+}
+
+bool Process::AwaitAnswer(const Pieces &bytes, Message *answer) {
+  Release();
+  Request request = RequestOf(bytes);
+  uint64_t timeout = Timeout(), number = channel.Send(request, timeout, timeout);
+  if (number == 0) {
+    FailToSend();
+    if (owner_->control[kWordOutcome] == kOutcomeFull) Fail(Wait::kTimeout);
+    return false;
+  }
+  Wait wait = channel.Await(number, timeout, answer);
+  if (wait != Wait::kDone) {
+    Fail(wait);
+    return false;
+  }
+  /* The runner works in order: by now it has answered everything that was asked before. */
+  if (answer->record.operation == request.operation && channel.kept() == pending_.size()) return true;
+  channel.Done();
+  channel.Break("it sent an answer out of order");
+  Fail(Wait::kBroken);
+  return false;
+}
+
+void Process::Do(const Pieces &bytes) {
+  int32_t *control = owner_->control;
+  Message answer;
+  if (!AwaitAnswer(bytes, &answer)) return;
+  const Record &record = answer.record;
+  control[kWordOutcome] = record.status;
+  control[kWordLength] = static_cast<int32_t>(record.size);
+  control[kWordDetail] = static_cast<int32_t>(record.detail);
+  control[kWordInstance] = static_cast<int32_t>(record.instance);
+  control[kWordMethod] = record.method;
+  bool fits = record.operation != kBatch && record.size <= kProcessScratch;
+  control[kWordHeld] = !fits;
+  if (fits) {
+    if (record.size != 0) memcpy(owner_->scratch, answer.bytes, record.size);
+    channel.Done();
+  } else {
+    message_ = answer;
+    held_ = Held::kAnswer;
+  }
+}
+
+void Process::DoInto(const Pieces &bytes, uint8_t *output, size_t size) {
+  int32_t *control = owner_->control;
+  Message answer;
+  if (!AwaitAnswer(bytes, &answer)) return;
+  const Record &record = answer.record;
+  uint8_t *target = record.status == 0 ? output : owner_->scratch;
+  size_t room = record.status == 0 ? size : kProcessScratch;
+  uint64_t length = record.size < room ? record.size : room;
+  control[kWordOutcome] = record.status;
+  control[kWordLength] = static_cast<int32_t>(length);
+  control[kWordDetail] = static_cast<int32_t>(record.detail);
+  control[kWordHeld] = 0;
+  if (length != 0) memcpy(target, answer.bytes, length);
+  bool exact = record.status != 0 || record.size == size;
+  channel.Done();
+  if (exact) return;
+  channel.Break("it answered with a record of another size than it was asked for");
+  Fail(Wait::kBroken);
+}
+
+void Process::Send(const Pieces &bytes) {
+  int32_t *control = owner_->control;
+  Release();
+  Request request = RequestOf(bytes);
+  bool large = bytes.total() > channel.longest_request();
+  if (large && !pending_.empty()) {
+    control[kWordOutcome] = kOutcomeFull;
+    return;
+  }
+  bool quiet = channel.ArmAnswers();
+  uint64_t number = channel.Send(request, 0, Timeout() < kPartsTimeout ? Timeout() : kPartsTimeout);
+  if (!quiet) SelfWake();
+  if (number == 0) return FailToSend();
+  pending_.push_back({number, request.operation, control[kWordSlot]});
+  UpdateReference();
+  control[kWordOutcome] = 0;
+}
+
+void Process::ExpectReady(int32_t slot) {
+  pending_.push_back({0, kReady, slot});
+  UpdateReference();
+  if (!channel.ArmAnswers() || !channel.ArmEvents()) SelfWake();
+}
+
+void Process::Take(uint8_t *target, size_t size) {
+  bool batch = batch_data_ != nullptr;
+  const uint8_t *data = batch ? batch_data_ : message_.bytes;
+  uint64_t length = batch ? batch_left_ : message_.record.size;
+  if (held_ != Held::kNothing && length != 0 && size != 0) memcpy(target, data, length < size ? length : size);
+  Release();
+}
+
+void Process::TakeBatch(int32_t *offsets, int32_t *statuses, uint32_t count) {
+  int32_t *control = owner_->control;
+  BatchAnswer batch;
+  if (held_ != Held::kAnswer || !ChannelHost::TakeBatch(message_, count, offsets, statuses, &batch)) {
+    Release();
+    channel.Break("it answered a batch with something that is none");
+    return Fail(Wait::kBroken);
+  }
+  batch_data_ = batch.data;
+  batch_left_ = batch.size;
+  control[kWordOutcome] = 0;
+  control[kWordLength] = static_cast<int32_t>(batch.size);
+  control[kWordProcessed] = static_cast<int32_t>(batch.processed);
+}
+
+void Process::Release() {
+  if (held_ == Held::kAnswer) channel.Done();
+  if (held_ == Held::kEvent) channel.EventDone();
+  held_ = Held::kNothing;
+  batch_data_ = nullptr;
+}
+
+}  // namespace tenon

@@ -1,0 +1,147 @@
+/** Names for addresses in an ELF library, for reports of crashes: from .symtab, which strip removes, or else .dynsym. */
+import { ElfFile } from './elf-file.js';
+import type { AddressRange } from './facts.js';
+import { inRanges } from './image.js';
+import { detectFormat } from './magic.js';
+import { withFile } from './open.js';
+import type { ByteSource } from './source.js';
+import type { Struct } from './struct.js';
+
+/** Where an address lies in a library. */
+export interface Place {
+  readonly kind: 'code' | 'constant' | 'outside';
+  /** The function that has it, as the linker calls it; null if none is known. */
+  readonly name: string | null;
+  /** Bytes from the start of the function; 0 without one. */
+  readonly offset: number;
+}
+
+const OUTSIDE: Place = { kind: 'outside', name: null, offset: 0 };
+const SectionType = { symtab: 2, dynsym: 11 } as const;
+const SymbolType = { func: 2, ifunc: 10 } as const;
+/** Reading names must not hold up a restart. Real libraries have thousands of sections at the most, and symbols in megabytes. */
+const MAX_SECTIONS = 16_384;
+const MAX_TABLE = 32 * 1024 * 1024;
+/** A table is read in parts of so many symbols, so that no more of it is in memory. */
+const PART = 8192;
+
+/** A table of symbols in the file. */
+interface Table {
+  readonly offset: number;
+  readonly count: number;
+  readonly strings: AddressRange;
+}
+
+/** The nearest function so far. */
+interface Hit {
+  readonly nameOffset: number;
+  readonly start: number;
+}
+
+/**
+ * Finds out where addresses lie, relative to where the library begins. Never fails: of a file that is not an ELF library, or is
+ * damaged, nothing is known.
+ */
+export function placesIn(path: string, addresses: readonly number[]): Place[] {
+  try {
+    return withFile(path, (source) => placesOf(source, addresses));
+  } catch {
+    return addresses.map(() => OUTSIDE);
+  }
+}
+
+/** The same for an open file. @throws TenonError ERR_TENON_NOT_A_LIBRARY, ERR_TENON_UNREADABLE */
+export function placesOf(source: ByteSource, addresses: readonly number[]): Place[] {
+  if (detectFormat(source) !== 'elf') return addresses.map(() => OUTSIDE);
+  const file = new ElfFile(source);
+  const code = file.codeRanges();
+  const constants = file.constantRanges();
+  const inCode = addresses.map((address) => inRanges(code, address));
+  const table = inCode.includes(true) ? findTable(file) : undefined;
+  const wanted = addresses.map((address, index) => (inCode[index] ? address + file.base : null));
+  const hits = table === undefined ? [] : findFunctions(file, table, wanted);
+  return addresses.map((address, index) => {
+    if (!inCode[index]) return inRanges(constants, address) ? { ...OUTSIDE, kind: 'constant' } : OUTSIDE;
+    const hit = hits[index];
+    if (hit === undefined || table === undefined) return { kind: 'code', name: null, offset: 0 };
+    return { kind: 'code', name: nameAt(file, table, hit), offset: address + file.base - hit.start };
+  });
+}
+
+function findTable(file: ElfFile): Table | undefined {
+  const { offset, count } = file.sections;
+  const size = file.wide ? 64 : 40;
+  if (count === 0 || count > MAX_SECTIONS || !file.source.contains(offset, count * size)) return undefined;
+  const headers = file.struct(offset, count * size, 'the section headers');
+  const word = (index: number, wide: number, narrow: number) =>
+    headers.word(index * size + (file.wide ? wide : narrow));
+  for (const type of [SectionType.symtab, SectionType.dynsym]) {
+    for (let index = 0; index < count; index += 1) {
+      if (headers.u32(index * size + 4) !== type) continue;
+      const link = headers.u32(index * size + (file.wide ? 40 : 24));
+      if (link >= count) continue;
+      const start = word(link, 24, 16);
+      const symbols = Math.floor(word(index, 32, 20) / symbolSize(file));
+      const table = {
+        offset: word(index, 24, 16),
+        count: symbols,
+        strings: { start, end: start + word(link, 32, 20) },
+      };
+      if (isUsable(file, table)) return table;
+    }
+  }
+  return undefined;
+}
+
+function isUsable(file: ElfFile, { offset, count, strings }: Table): boolean {
+  const size = count * symbolSize(file);
+  const { start, end } = strings;
+  return size <= MAX_TABLE && file.source.contains(offset, size) && file.source.contains(start, end - start);
+}
+
+function symbolSize(file: ElfFile): number {
+  return file.wide ? 24 : 16;
+}
+
+/** For each address the function that holds it, if there is one. */
+function findFunctions(
+  file: ElfFile,
+  table: Table,
+  addresses: readonly (number | null)[],
+): (Hit | undefined)[] {
+  const hits: (Hit | undefined)[] = addresses.map(() => undefined);
+  const size = symbolSize(file);
+  for (let first = 0; first < table.count; first += PART) {
+    const count = Math.min(PART, table.count - first);
+    const symbols = file.struct(table.offset + first * size, count * size, 'the symbol table');
+    for (let at = 0; at < count * size; at += size) {
+      const found = functionAt(symbols, at);
+      if (found === null) continue;
+      addresses.forEach((address, index) => {
+        if (address === null || address < found.start || address >= found.end) return;
+        const best = hits[index];
+        if (best === undefined || found.start > best.start) hits[index] = found;
+      });
+    }
+  }
+  return hits;
+}
+
+/** A function that is defined here. One without a size is where it starts, and nobody knows how far it goes. */
+function functionAt(symbols: Struct, at: number): (Hit & { readonly end: number }) | null {
+  const { wide } = symbols;
+  const type = symbols.u8(at + (wide ? 4 : 12)) & 15;
+  if (type !== SymbolType.func && type !== SymbolType.ifunc) return null;
+  if (symbols.u16(at + (wide ? 6 : 14)) === 0) return null;
+  const start = symbols.word(at + (wide ? 8 : 4));
+  const length = symbols.word(at + (wide ? 16 : 8));
+  return { nameOffset: symbols.u32(at), start, end: start + Math.max(length, 1) };
+}
+
+function nameAt(file: ElfFile, { strings }: Table, { nameOffset }: Hit): string | null {
+  try {
+    return file.source.cString(strings.start + nameOffset, strings.end, 'the name of a function') || null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,94 @@
+/** What the place of a crash tells: the functions on the way to it, and what the address may have been. */
+import { type Place, placesIn } from '../inspect/symbols.js';
+import type { Fault } from './runner.js';
+
+/** A place in the code, the innermost first. */
+export interface Frame {
+  readonly address: bigint;
+  /** The same relative to where the plugin's library begins, as tools take it (`addr2line`); null outside of the library. */
+  readonly offset: bigint | null;
+  /** The function by the name that the linker knows; null if the library does not name it. */
+  readonly function: string | null;
+  /** Bytes from the start of the function. */
+  readonly functionOffset: number;
+}
+
+/** A fault with what could be found out about it. */
+export interface ReportedFault {
+  /** What could not be accessed; null where the signal is not about an address. */
+  readonly address: bigint | null;
+  /** What the address tells; null if nothing. */
+  readonly meaning: string | null;
+  readonly pc: bigint;
+  readonly frames: readonly Frame[];
+  /** Whether it was the thread that makes the calls, and not one that the plugin has started. */
+  readonly mainThread: boolean;
+}
+
+/** Addresses below are what NULL plus the offset of a member or an element comes to; no system gives them away. */
+const NULL_AREA = 65_536n;
+/** Programs have addresses up to here; a processor faults on anything above without saying on what. */
+const USER_SPACE = 1n << 47n;
+/** What the runner reports is written by a process that was out of order: nothing in it is trusted. */
+const MAX_FRAMES = 32;
+const LARGEST_LIBRARY = 1n << 40n;
+
+/** Explains a fault. `file` is the library that ran. */
+export function explainFault(fault: Fault, signal: string | null, file: string): ReportedFault {
+  const { pc, base, mainThread } = fault;
+  const about = signal === 'SIGSEGV' || signal === 'SIGBUS' ? fault.address : null;
+  const chain = [pc, ...fault.frames.slice(0, MAX_FRAMES)];
+  // A return address may be the first byte behind a function that ends in a call.
+  const looked = chain.map((address, depth) => offsetIn(base, depth === 0 ? address : address - 1n));
+  const places = placesIn(file, [...looked, offsetIn(base, about ?? 0n)]);
+  const frames = chain.map((address, depth) => frameAt(address, base, places[depth], depth === 0 ? 0 : 1));
+  const meaning = about === null ? null : meaningOf(about, pc, places[chain.length], frames);
+  return { address: about, meaning, pc, frames, mainThread };
+}
+
+/** Relative to the library; -1 for what cannot lie in it. */
+function offsetIn(base: bigint, address: bigint): number {
+  const offset = address - base;
+  return base > 0n && offset >= 0n && offset < LARGEST_LIBRARY ? Number(offset) : -1;
+}
+
+function frameAt(address: bigint, base: bigint, place: Place | undefined, back: number): Frame {
+  if (place === undefined || place.kind !== 'code') {
+    return { address, offset: null, function: null, functionOffset: 0 };
+  }
+  const functionOffset = place.name === null ? 0 : place.offset + back;
+  return { address, offset: address - base, function: place.name, functionOffset };
+}
+
+function meaningOf(
+  address: bigint,
+  pc: bigint,
+  place: Place | undefined,
+  frames: readonly Frame[],
+): string | null {
+  if (address === pc) return 'a jump to where there is no code';
+  if (address === 0n) return 'NULL, or an address that no process can have';
+  if (address < NULL_AREA) return `NULL and ${address} bytes: a member or an element of what is not there`;
+  if (address >= USER_SPACE) return 'an address that no process can have';
+  if (place?.kind === 'code') return "the library's own code, which cannot be written";
+  if (place?.kind === 'constant') return "constant memory of the library's, which cannot be written";
+  return isRecursion(frames) ? 'most likely the end of the stack: a function calls itself without end' : null;
+}
+
+/** One function over and over. */
+function isRecursion(frames: readonly Frame[]): boolean {
+  const [first] = frames;
+  if (first === undefined || first.function === null) return false;
+  return frames.filter((frame) => frame.function === first.function).length >= 6;
+}
+
+/** `call+0x1c (0x116c)`, `0x116c`, or `outside of the library (0x7f…)`. */
+export function showFrame(frame: Frame): string {
+  if (frame.offset === null) return `outside of the library (${hex(frame.address)})`;
+  if (frame.function === null) return hex(frame.offset);
+  return `${frame.function}+${hex(frame.functionOffset)} (${hex(frame.offset)})`;
+}
+
+export function hex(value: bigint | number): string {
+  return `0x${value.toString(16)}`;
+}
