@@ -13,6 +13,7 @@
 #include "calls.h"
 #include "environment.h"
 #include "process_exports.h"
+#include "worker_exports.h"
 
 namespace tenon {
 namespace {
@@ -174,6 +175,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["callRecord"] = Hot(env, "callRecord", CallRecord, environment);
   exports["callMany"] = Hot(env, "callMany", CallMany, environment);
   exports["take"] = Hot(env, "take", Take, environment);
+  exports["threads"] = MakeWorkerExports(env, environment);
 #if defined(__linux__)
   exports["processes"] = MakeProcessExports(env);
 #endif

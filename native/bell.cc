@@ -36,9 +36,12 @@ void FutexWait(std::atomic<uint32_t> *word, uint64_t deadline) {
     until.tv_nsec = static_cast<long>(deadline % 1000000000);
   }
   /* FUTEX_WAIT_BITSET takes an absolute time of the monotonic clock. */
-  syscall(SYS_futex, word, FUTEX_WAIT_BITSET, 1, deadline == kNever ? nullptr : &until, nullptr, FUTEX_BITSET_MATCH_ANY);
+  syscall(SYS_futex, word, FUTEX_WAIT_BITSET, 1, deadline == kNever ? nullptr : &until, nullptr,
+          FUTEX_BITSET_MATCH_ANY);
 }
 
-void FutexWake(std::atomic<uint32_t> *word) { syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0); }
+void FutexWake(std::atomic<uint32_t> *word) {
+  syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+}
 
 }  // namespace tenon

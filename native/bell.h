@@ -12,7 +12,8 @@ namespace tenon {
 uint64_t Now();
 constexpr uint64_t kNever = ~uint64_t{0};
 
-/* When a wait is over. The clock is read only when it comes to waiting, so that a call that is answered at once does not pay. */
+/* When a wait is over. The clock is read only when it comes to waiting, so that a call that is answered at
+ * once does not pay. */
 class Deadline {
  public:
   /* `timeout` in nanoseconds from now on, kNever, or 0. */
@@ -28,7 +29,8 @@ class Deadline {
   uint64_t at_ = 0;
 };
 
-/* How long to stay awake before going to sleep. Spinning is only worth it while the other side runs on another CPU. */
+/* How long to stay awake before going to sleep. Spinning is only worth it while the other side runs on
+ * another CPU. */
 enum class Profile : uint32_t { kLatency = 0, kBalanced = 1, kIdle = 2 };
 uint64_t SpinTime(Profile profile);
 
@@ -64,7 +66,8 @@ void FutexWake(std::atomic<uint32_t> *word);
 template <typename Ready>
 void Sleep(std::atomic<uint32_t> *word, uint64_t deadline, const Ready &ready) {
   word->store(1, std::memory_order_seq_cst);
-  /* The other side publishes first and looks at the word second, this side the other way round: one of them sees the other. */
+  /* The other side publishes first and looks at the word second, this side the other way round: one of them
+   * sees the other. */
   if (!ready()) FutexWait(word, deadline);
   word->store(0, std::memory_order_relaxed);
 }

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <new>
 
 namespace tenon {
@@ -47,7 +49,8 @@ int ChannelMemory::Create(const uint64_t (&sizes)[kRingCount], int *file) {
   int made = memfd_create("tenon-channel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (made < 0) return errno;
   void *map = nullptr;
-  if (ftruncate(made, static_cast<off_t>(total)) == 0 && fcntl(made, F_ADD_SEALS, kSeals) == 0) map = Map(made, total);
+  if (ftruncate(made, static_cast<off_t>(total)) == 0 && fcntl(made, F_ADD_SEALS, kSeals) == 0)
+    map = Map(made, total);
   if (map == nullptr) {
     int problem = errno;
     close(made);
@@ -85,10 +88,31 @@ const char *ChannelMemory::Open(int file) {
   uint64_t offset = kHeaderSize;
   for (int i = 0; i < kRingCount; i++) {
     places_[i] = header()->places[i];
-    if (!IsRing(places_[i], offset, size)) return "the rings of the shared memory are not where they should be";
+    if (!IsRing(places_[i], offset, size))
+      return "the rings of the shared memory are not where they should be";
     offset += places_[i].size;
   }
   return nullptr;
+}
+
+void ChannelMemory::ReadBreadcrumb(Breadcrumb *copy) const {
+  memcpy(copy, &header()->breadcrumb, sizeof(*copy));
+}
+
+bool ChannelMemory::ReadCrash(CrashRecord *copy) const {
+  const CrashRecord &crash = header()->crash;
+  if (LoadWord(&crash.written) != 1) return false;
+  memcpy(copy, &crash, sizeof(*copy));
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  copy->frame_count = std::min(copy->frame_count, static_cast<uint32_t>(kMaxFrames));
+  return true;
+}
+
+const uint8_t *ChannelMemory::InputAt(uint64_t offset, uint64_t size) const {
+  const RingPlace &place = places_[kRequests];
+  uint64_t end = place.offset + place.size;
+  if (offset < place.offset || offset > end || size > end - offset) return nullptr;
+  return base_ + offset;
 }
 
 void ChannelMemory::Unmap() {

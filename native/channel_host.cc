@@ -95,21 +95,23 @@ bool ChannelHost::IsAlive() {
 }
 
 bool ChannelHost::IsGone() {
-  RunnerState now = state();
-  return now > RunnerState::kStopped || !IsAlive();
+  return HasEnded() || !IsAlive();
 }
 
 /* Answers are taken out while this waits: a runner that cannot get rid of its answers takes no requests. */
 bool ChannelHost::AwaitRoom(uint64_t size, Deadline *deadline) {
   uint64_t room;
-  const auto ready = [&] { return requests_.Prepare(size, &room) != nullptr || requests_.broken() != nullptr; };
-  while (!ready()) {
+  const auto ready = [&] {
+    return requests_.Prepare(size, &room) != nullptr || requests_.broken() != nullptr || HasEnded();
+  };
+  while (requests_.Prepare(size, &room) == nullptr) {
     Message answer;
     while (responses_.HasNews() && Fetch(&answer)) {
       if (!Keep(answer)) return false;
     }
     if (broken() != nullptr || deadline->HasPassed() || IsGone()) return false;
-    if (!Spin(spin_, ready)) Sleep(&requests_.words()->writer_sleeps, std::min(deadline->At(), Now() + kSlice), ready);
+    if (!Spin(spin_, ready))
+      Sleep(&requests_.words()->writer_sleeps, std::min(deadline->At(), Now() + kSlice), ready);
   }
   return broken() == nullptr;
 }
@@ -255,7 +257,7 @@ bool ChannelHost::NextEvent(Message *event) {
 
 Wait ChannelHost::Await(uint64_t number, uint64_t timeout, Message *answer) {
   if (!kept_.empty() && TakeKept(number, answer)) return Wait::kDone;
-  const auto ready = [&] { return responses_.HasNews(); };
+  const auto ready = [&] { return responses_.HasNews() || HasEnded(); };
   Deadline deadline(timeout);
   bool gone = false;
   for (;;) {
@@ -266,10 +268,11 @@ Wait ChannelHost::Await(uint64_t number, uint64_t timeout, Message *answer) {
     }
     if (broken() != nullptr) return Wait::kBroken;
     if (gone) return Wait::kGone;
-    if (Spin(spin_, ready)) continue;
+    gone = HasEnded(); /* then looks a last time for what was written before */
+    if (gone || Spin(spin_, ready)) continue;
     if (deadline.HasPassed()) return Wait::kTimeout;
     Sleep(&responses_.words()->reader_sleeps, std::min(deadline.At(), Now() + kSlice), ready);
-    gone = !ready() && IsGone(); /* then looks a last time for what it wrote before */
+    gone = !responses_.HasNews() && IsGone();
   }
 }
 
@@ -301,25 +304,6 @@ void ChannelHost::Disarm() {
   while (read(wake_, &count, sizeof(count)) < 0 && errno == EINTR) continue;
 }
 
-void ChannelHost::ReadBreadcrumb(Breadcrumb *copy) const {
-  memcpy(static_cast<void *>(copy), &memory_.header()->breadcrumb, sizeof(*copy));
-}
-
-bool ChannelHost::ReadCrash(CrashRecord *copy) const {
-  const CrashRecord &crash = memory_.header()->crash;
-  if (crash.written.load(std::memory_order_acquire) != 1) return false;
-  memcpy(static_cast<void *>(copy), &crash, sizeof(*copy));
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  copy->frame_count = std::min(copy->frame_count, static_cast<uint32_t>(kMaxFrames));
-  return true;
-}
-
-const uint8_t *ChannelHost::InputAt(uint64_t offset, uint64_t size) const {
-  uint64_t start = memory_.OffsetOf(memory_.ring(kRequests)), end = start + memory_.ring_size(kRequests);
-  if (offset < start || offset > end || size > end - offset) return nullptr;
-  return memory_.ring(kRequests) + (offset - start);
-}
-
 bool ChannelHost::TakeBatch(const Message &answer, uint32_t count, int32_t *offsets, int32_t *statuses,
                             BatchAnswer *batch) {
   uint64_t start = BatchResponseData(count);
@@ -328,7 +312,8 @@ bool ChannelHost::TakeBatch(const Message &answer, uint32_t count, int32_t *offs
   memcpy(&head, answer.bytes, sizeof(head));
   const uint8_t *from = answer.bytes + sizeof(head);
   memcpy(offsets, from, (size_t{count} + 1) * sizeof(int32_t));
-  memcpy(statuses, from + (size_t{count} + 1) * sizeof(int32_t), size_t{count} * sizeof(int32_t));
+  if (count != 0)
+    memcpy(statuses, from + (size_t{count} + 1) * sizeof(int32_t), size_t{count} * sizeof(int32_t));
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (head.count != count || head.processed > count || offsets[0] != 0) return false;
   for (uint32_t i = 0; i < count; i++) {

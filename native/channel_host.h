@@ -8,8 +8,8 @@
  *     number = channel.Send(request, timeout);
  *     channel.Await(number, timeout, &answer); ...; channel.Done();
  *
- * Used on one thread at a time. Nothing in here trusts the runner: whatever it writes, a call returns, at the latest at its
- * deadline, and reads only what lies in the ring. */
+ * Used on one thread at a time. Nothing in here trusts the runner: whatever it writes, a call returns, at the
+ * latest at its deadline, and reads only what lies in the ring. */
 #ifndef TENON_NATIVE_CHANNEL_HOST_H
 #define TENON_NATIVE_CHANNEL_HOST_H
 
@@ -82,16 +82,19 @@ class ChannelHost {
   int life_file() const { return life_child_; }
   /* Becomes readable when the runner has ended. -1 before Started, and where the kernel has no such file. */
   int pid_file() const { return pidfd_; }
-  /* The runner was started: closes the files that only it needs. The parent side of the lifetime pipe stays open until Close. */
+  /* The runner was started: closes the files that only it needs. The parent side of the lifetime pipe stays
+   * open until Close. */
   void Started(pid_t pid);
 
-  /* Puts a request into the ring and returns its number. 0 if there is no room within `timeout` nanoseconds, if the runner
-   * is gone or the channel broken. A request larger than the ring goes in parts, and then waits for the runner in any case. */
+  /* Puts a request into the ring and returns its number. 0 if there is no room within `timeout` nanoseconds,
+   * if the runner is gone or the channel broken. A request larger than the ring goes in parts, and then waits
+   * for the runner in any case. */
   uint64_t Send(const Request &request, uint64_t timeout, uint64_t parts_timeout = kNever);
   /* What is longer goes in parts. They may take `parts_timeout`; after it the channel is broken. */
   uint64_t longest_request() const { return requests_.limit(); }
 
-  /* Waits for the answer with this number, for `timeout` nanoseconds at most (kNever: for the runner's life). Answers to other requests are kept for Next. */
+  /* Waits for the answer with this number, for `timeout` nanoseconds at most (kNever: for the runner's life).
+   * Answers to other requests are kept for Next. */
   Wait Await(uint64_t number, uint64_t timeout, Message *answer);
 
   /* The next answer, if there is one. */
@@ -102,8 +105,8 @@ class ChannelHost {
   /* The next event or log entry, if there is one. */
   bool NextEvent(Message *event);
 
-  /* Asks for a byte in the wake file as soon as there is an answer, an event, or room after a part of a large request. False
-   * if something is there already. */
+  /* Asks for a byte in the wake file as soon as there is an answer, an event, or room after a part of a large
+   * request. False if something is there already. */
   bool Arm();
   /* The same for answers or events alone. */
   bool ArmAnswers();
@@ -113,7 +116,8 @@ class ChannelHost {
   /* Empties the wake file. */
   void Disarm();
 
-  /* Gives memory back after large messages. Cheap; for a timer, when nothing is under way. False if something still is. */
+  /* Gives memory back after large messages. Cheap; for a timer, when nothing is under way. False if something
+   * still is. */
   bool Trim() { return requests_.Trim(); }
   bool wants_trim() const { return requests_.wants_trim(); }
 
@@ -123,21 +127,21 @@ class ChannelHost {
   /* Declares the channel broken, for findings of the caller. */
   void Break(const char *reason) { broken_ = reason; }
 
-  RunnerState state() const { return static_cast<RunnerState>(facts().state.load(std::memory_order_acquire)); }
+  RunnerState state() const {
+    return static_cast<RunnerState>(facts().state.load(std::memory_order_acquire));
+  }
   RunnerFacts &facts() const { return memory_.header()->facts; }
-  /* Copies: the runner may write while this reads. */
-  void ReadBreadcrumb(Breadcrumb *copy) const;
-  /* False if there is no record of a crash. */
-  bool ReadCrash(CrashRecord *copy) const;
-  /* The input of the call in flight, if the breadcrumb tells a place inside of the request ring. */
-  const uint8_t *InputAt(uint64_t offset, uint64_t size) const;
+  void ReadBreadcrumb(Breadcrumb *copy) const { memory_.ReadBreadcrumb(copy); }
+  bool ReadCrash(CrashRecord *copy) const { return memory_.ReadCrash(copy); }
+  const uint8_t *InputAt(uint64_t offset, uint64_t size) const { return memory_.InputAt(offset, size); }
 
   /* Ends the runner (its lifetime pipe closes) and forgets the memory. */
   void Close();
 
-  /* Copies the count + 1 offsets and count statuses of a kBatch answer out, then checks the copies: offsets begin with 0, do not
-   * decrease and end within the data. False if the runner lies. */
-  static bool TakeBatch(const Message &answer, uint32_t count, int32_t *offsets, int32_t *statuses, BatchAnswer *batch);
+  /* Copies the count + 1 offsets and count statuses of a kBatch answer out, then checks the copies: offsets
+   * begin with 0, do not decrease and end within the data. False if the runner lies. */
+  static bool TakeBatch(const Message &answer, uint32_t count, int32_t *offsets, int32_t *statuses,
+                        BatchAnswer *batch);
 
  private:
   struct Kept {
@@ -150,6 +154,8 @@ class ChannelHost {
   bool Join(const Record &record, const uint8_t *bytes);
   bool Keep(const Message &answer);
   bool TakeKept(uint64_t number, Message *answer);
+  /* What the runner says itself; it costs nothing to look. */
+  bool HasEnded() const { return state() >= RunnerState::kRefused; }
   bool IsGone();
 
   ChannelMemory memory_;

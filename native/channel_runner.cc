@@ -24,6 +24,9 @@ const char *ChannelRunner::Open(int shm, int wake, uint64_t spin) {
   spin_ = spin;
   requests_.Attach(memory_, kRequests);
   answers_.Attach(memory_, kResponses);
+  events_.Attach(memory_, kEvents);
+  ChannelHeader *header = memory_.header();
+  Place(&header->facts, &header->breadcrumb, &header->crash);
   return nullptr;
 }
 
@@ -95,6 +98,21 @@ void ChannelRunner::Alarm() {
   FutexWake(&memory_.header()->rings[kRequests].writer_sleeps);
   const uint64_t one = 1;
   if (write(wake_, &one, sizeof(one)) < 0) return; /* full: it is awake */
+}
+
+void ChannelRunner::CommitAnswer(const Record &record) {
+  answers_.Commit(record);
+  Notify(kResponses);
+}
+
+bool ChannelRunner::PutEvent(const Record &record, const void *bytes) {
+  uint64_t room;
+  uint8_t *to = events_.Prepare(record.size, &room);
+  if (to == nullptr) return false;
+  if (record.size != 0) memcpy(to, bytes, record.size);
+  events_.Commit(record);
+  Notify(kEvents);
+  return true;
 }
 
 void ChannelRunner::Send(Record record, const uint8_t *bytes, uint64_t size) {

@@ -4,41 +4,42 @@
 
 #include <vector>
 
-#include "channel.h"
+#include "host_link.h"
 #include "ring.h"
 
 namespace tenon {
 
-/* A request. `bytes` are in the ring, or in memory of the channel, until Release. */
-struct Incoming {
-  Record record;
-  const uint8_t *bytes;
-  uint64_t place; /* of the bytes in the memfd, 0 if they are elsewhere */
-};
-
-class ChannelRunner {
+class ChannelRunner final : public HostLink {
  public:
   /* Takes the two files over. NULL, or what is wrong with them. */
   const char *Open(int shm, int wake, uint64_t spin);
 
-  /* Waits, without an end, for the next whole request. False if the host has broken the protocol. */
-  bool Await(Incoming *request);
-  /* The bytes of the request are used up. */
-  void Release();
+  /* A request's bytes are in the ring, or in memory of the channel. */
+  bool Await(Incoming *request) override;
+  void Release() override;
 
   /* Where the answer to the request under way is written to. After Commit the host has to be told: Notify. */
   RingWriter &answers() { return answers_; }
   /* Wakes the host if it sleeps or has armed its event loop. */
   void Notify(RingName ring);
   /* Copies a message into the ring, in parts if it is larger, and waits for room. */
-  void Send(Record record, const uint8_t *bytes, uint64_t size);
+  void Send(Record record, const uint8_t *bytes, uint64_t size) override;
+
+  uint8_t *PrepareAnswer(uint64_t size, uint64_t *room) override { return answers_.Prepare(size, room); }
+  void CommitAnswer(const Record &record) override;
+
+  bool PutEvent(const Record &record, const void *bytes) override;
+  uint64_t EventsPut() const override { return events_.published(); }
+  uint64_t EventsTaken() override { return events_.Consumed(); }
+  uint64_t LongestEvent() const override { return events_.limit(); }
+  void TrimEvents() override {
+    if (events_.wants_trim()) events_.Trim();
+  }
 
   ChannelMemory &memory() { return memory_; }
-  RunnerFacts &facts() { return memory_.header()->facts; }
-  Breadcrumb &breadcrumb() { return memory_.header()->breadcrumb; }
-  void SetState(RunnerState state) { facts().state.store(static_cast<uint32_t>(state), std::memory_order_release); }
-  /* For a signal handler: tells a host that waits in whatever way to look at the state. */
-  void Alarm();
+  void Show() override {} /* it sees them anyway */
+  void Alarm() override;
+  uint64_t MappedSize() const override { return memory_.size(); }
   int wake_file() const { return wake_; }
 
  private:
@@ -48,6 +49,7 @@ class ChannelRunner {
   ChannelMemory memory_;
   RingReader requests_;
   RingWriter answers_;
+  RingWriter events_;
   int wake_ = -1;
   uint64_t spin_ = 0;
   std::vector<uint8_t> parts_;

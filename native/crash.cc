@@ -20,7 +20,7 @@ constexpr uintptr_t kGap = 256 * 1024;
 
 /* What the handler needs, set before anything can go wrong. */
 struct {
-  ChannelRunner *channel;
+  HostLink *channel;
   pid_t process;
   bool expected;
   uintptr_t base, start, end;
@@ -43,9 +43,9 @@ Registers RegistersOf(const ucontext_t *context) {
 #endif
 }
 
-/* Reads a word that may not be there. The kernel looks at the new mask before it looks at the nonsense in `how`: EFAULT tells that
- * the word cannot be read. Needs no file and is allowed in a signal handler. */
-bool ReadWord(uintptr_t address, uintptr_t *word) {
+/* Reads a word that may not be there. The kernel looks at the new mask before it looks at the nonsense in
+ * `how`: EFAULT tells that the word cannot be read. Needs no file and is allowed in a signal handler. */
+__attribute__((no_sanitize("address"))) bool ReadWord(uintptr_t address, uintptr_t *word) {
   if (address % sizeof(uintptr_t) != 0 || address < kPage) return false;
   int saved = errno;
   bool readable = syscall(SYS_rt_sigprocmask, ~0, address, nullptr, sizeof(uint64_t)) != 0 && errno == EINVAL;
@@ -54,7 +54,9 @@ bool ReadWord(uintptr_t address, uintptr_t *word) {
   return readable;
 }
 
-bool IsPluginCode(uintptr_t address) { return address >= watch.start && address < watch.end; }
+bool IsPluginCode(uintptr_t address) {
+  return address >= watch.start && address < watch.end;
+}
 
 /* Follows frame pointers as long as they make sense. */
 uint32_t WalkFrames(uintptr_t frame, uint64_t *frames) {
@@ -69,7 +71,8 @@ uint32_t WalkFrames(uintptr_t frame, uint64_t *frames) {
   return count;
 }
 
-/* Without frame pointers: words on the stack that point into the plugin's code, most of them return addresses. */
+/* Without frame pointers: words on the stack that point into the plugin's code, most of them return
+ * addresses. */
 uint32_t ScanStack(uintptr_t sp, uint64_t *frames) {
   uint32_t count = 0;
   uintptr_t at = sp & ~(sizeof(uintptr_t) - 1), word;
@@ -100,7 +103,7 @@ void Write(CrashRecord *crash, int signal, const siginfo_t *info, const ucontext
   crash->sp = registers.sp;
   crash->base = watch.base;
   crash->frame_count = WalkFrames(registers.frame, crash->frames);
-  if (!IsPluginCode(registers.pc) && !HasPluginCode(crash->frames, crash->frame_count)) {
+  if (!HasPluginCode(crash->frames, crash->frame_count)) {
     crash->scanned = 1;
     crash->frame_count = ScanStack(registers.sp, crash->frames);
   }
@@ -109,11 +112,11 @@ void Write(CrashRecord *crash, int signal, const siginfo_t *info, const ucontext
 /* Only what is allowed in a signal handler. */
 void OnSignal(int signal, siginfo_t *info, void *context) {
   if (getpid() == watch.process) { /* not in a child that the plugin has forked */
-    CrashRecord *crash = &watch.channel->memory().header()->crash;
+    CrashRecord *crash = &watch.channel->crash();
     uint32_t none = 0;
-    if (crash->written.compare_exchange_strong(none, 2)) {
+    if (__atomic_compare_exchange_n(&crash->written, &none, 2, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
       Write(crash, signal, info, static_cast<const ucontext_t *>(context));
-      crash->written.store(1, std::memory_order_release);
+      StoreWord(&crash->written, 1);
       watch.channel->SetState(RunnerState::kCrashed);
       watch.channel->Alarm();
     }
@@ -133,12 +136,13 @@ void OnExit() {
 
 }  // namespace
 
-void WatchForCrashes(ChannelRunner *channel) {
+void WatchForCrashes(HostLink *channel) {
   watch.channel = channel;
   watch.process = getpid();
   atexit(OnExit);
   /* Its own mapping: a neighbour on the heap could be what the plugin overruns. */
-  void *memory = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  void *memory =
+      mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (memory != MAP_FAILED) {
     stack_t stack = {};
     stack.ss_sp = memory;
@@ -158,6 +162,8 @@ void SetPluginCode(uintptr_t base, uintptr_t start, uintptr_t end) {
   watch.end = end;
 }
 
-void ExpectExit() { watch.expected = true; }
+void ExpectExit() {
+  watch.expected = true;
+}
 
 }  // namespace tenon

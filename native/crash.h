@@ -1,19 +1,21 @@
-/* What the runner still tells when the plugin takes it down: a record of the crash in the shared memory, and a host that is woken
- * at once instead of at its deadline. */
+/* What the runner still tells when the plugin takes it down: a record of the crash in the shared memory, and
+ * a host that is woken at once instead of at its deadline. */
 #ifndef TENON_NATIVE_CRASH_H
 #define TENON_NATIVE_CRASH_H
 
 #include <stdint.h>
 
-#include "channel_runner.h"
+#include "host_link.h"
 
 namespace tenon {
 
-/* Installs the handlers for the signals that a fault raises, on a stack of their own for this thread, and notices `exit` too.
- * Call before the plugin is opened, so that its exit handlers run first. The channel must live as long as the process. */
-void WatchForCrashes(ChannelRunner *channel);
+/* Installs the handlers for the signals that a fault raises, on a stack of their own for this thread, and
+ * notices `exit` too. Call before the plugin is opened, so that its exit handlers run first. The channel must
+ * live as long as the process. */
+void WatchForCrashes(HostLink *channel);
 
-/* Code from `start` to `end` is the plugin's: addresses in there are worth reporting. `base` is where its file begins. */
+/* Code from `start` to `end` is the plugin's: addresses in there are worth reporting. `base` is where its
+ * file begins. */
 void SetPluginCode(uintptr_t base, uintptr_t start, uintptr_t end);
 
 /* The process ends from here on because it was told to. */

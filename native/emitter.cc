@@ -25,8 +25,7 @@ struct Underway {
 
 struct State {
   std::mutex mutex;
-  ChannelRunner *channel = nullptr;
-  RingWriter ring;
+  HostLink *channel = nullptr;
   EmitLimits limits;
   std::unordered_map<uint32_t, Source> sources;
   std::deque<Underway> underway;
@@ -49,7 +48,7 @@ Source *Find(State &state, uint32_t instance) {
 
 /* Takes note of what the host has taken. */
 void Settle(State &state) {
-  uint64_t consumed = state.ring.Consumed();
+  uint64_t consumed = state.channel->EventsTaken();
   while (!state.underway.empty() && static_cast<int64_t>(consumed - state.underway.front().end) >= 0) {
     const Underway &taken = state.underway.front();
     if (Source *source = Find(state, taken.instance)) {
@@ -58,25 +57,22 @@ void Settle(State &state) {
     }
     state.underway.pop_front();
   }
+  if (state.underway.empty()) state.channel->TrimEvents();
 }
 
 bool HasRoom(State &state, const Source &source, uint32_t messages, uint64_t size) {
   const EmitLimits &limits = state.limits;
-  return source.waiting + messages <= limits.messages && size <= limits.bytes && source.bytes <= limits.bytes - size;
+  return source.waiting + messages <= limits.messages && size <= limits.bytes &&
+         source.bytes <= limits.bytes - size;
 }
 
 bool Put(State &state, uint32_t instance, Source *source, Record record, const void *bytes, uint64_t size) {
-  uint64_t room;
-  uint8_t *to = state.ring.Prepare(size, &room);
-  if (to == nullptr) return false;
-  if (size != 0) memcpy(to, bytes, size);
   record.size = record.total = size;
   record.instance = instance;
-  state.ring.Commit(record);
-  state.underway.push_back({state.ring.published(), instance, size});
+  if (!state.channel->PutEvent(record, bytes)) return false;
+  state.underway.push_back({state.channel->EventsPut(), instance, size});
   source->waiting++;
   source->bytes += size;
-  state.channel->Notify(kEvents);
   return true;
 }
 
@@ -92,7 +88,8 @@ bool PutDropped(State &state, uint32_t instance, Source *source) {
   char text[64];
   int length = snprintf(text, sizeof(text), "%llu log messages dropped: too many were waiting",
                         static_cast<unsigned long long>(source->dropped));
-  if (!Put(state, instance, source, LogRecord(TENON_LOG_WARN), text, static_cast<uint64_t>(length))) return false;
+  if (!Put(state, instance, source, LogRecord(TENON_LOG_WARN), text, static_cast<uint64_t>(length)))
+    return false;
   source->dropped = 0;
   return true;
 }
@@ -104,15 +101,19 @@ tenon_status OnEmit(const tenon_host *host, const uint8_t *data, size_t length) 
   Source *source = Find(state, instance);
   if (source == nullptr || source->closing) return TENON_CLOSED;
   if (data == nullptr && length != 0) return TENON_INVALID;
-  if (length > state.limits.bytes || length > state.ring.limit()) return TENON_NO_MEMORY; /* BUSY would have it try for ever */
+  if (length > state.limits.bytes || length > state.channel->LongestEvent())
+    return TENON_NO_MEMORY; /* BUSY would have it try for ever */
   Settle(state);
   Record record = {};
   record.operation = kEvent;
-  if (!HasRoom(state, *source, 1, length) || !Put(state, instance, source, record, data, length)) return TENON_BUSY;
+  if (!HasRoom(state, *source, 1, length) || !Put(state, instance, source, record, data, length))
+    return TENON_BUSY;
   return TENON_OK;
 }
 
-const void *OnExtension(const tenon_host *, const char *) { return nullptr; }
+const void *OnExtension(const tenon_host *, const char *) {
+  return nullptr;
+}
 
 }  // namespace
 
@@ -126,7 +127,8 @@ void Emitter::OnLog(const tenon_host *host, int32_t level, const char *message, 
   if (source == nullptr) return;
   if (message == nullptr) length = 0;
   Settle(state);
-  bool fits = HasRoom(state, *source, source->dropped != 0 ? 2 : 1, length) && PutDropped(state, instance, source) &&
+  bool fits = HasRoom(state, *source, source->dropped != 0 ? 2 : 1, length) &&
+              PutDropped(state, instance, source) &&
               Put(state, instance, source, LogRecord(level), message, length);
   if (fits) return;
   source->dropped++;
@@ -142,11 +144,10 @@ void Emitter::ReportAllDropped() {
   if (all) has_dropped_.store(false, std::memory_order_relaxed);
 }
 
-void Emitter::Start(ChannelRunner *channel, const EmitLimits &limits) {
+void Emitter::Start(HostLink *channel, const EmitLimits &limits) {
   State &state = All();
   state.channel = channel;
   state.limits = limits;
-  state.ring.Attach(channel->memory(), kEvents);
   SetHostFunctions({sizeof(tenon_host), 0, nullptr, OnLog, OnEmit, OnExtension});
 }
 

@@ -1,4 +1,5 @@
-/* Events and log entries of a runner's instances, from any thread, into the ring that the host empties when it likes. */
+/* Events and log entries of a runner's instances, from any thread, into the ring that the host empties when
+ * it likes. */
 #ifndef TENON_NATIVE_EMITTER_H
 #define TENON_NATIVE_EMITTER_H
 
@@ -6,7 +7,7 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "channel_runner.h"
+#include "host_link.h"
 #include "tenon.h"
 
 namespace tenon {
@@ -20,7 +21,7 @@ struct EmitLimits {
 /* One per process. Never destroyed: threads of the plugin may run longer than anything else. */
 class Emitter {
  public:
-  static void Start(ChannelRunner *channel, const EmitLimits &limits);
+  static void Start(HostLink *channel, const EmitLimits &limits);
 
   /* What the instance gets as its host. NULL if there is no memory. */
   static const tenon_host *Open(uint32_t instance);
@@ -29,8 +30,8 @@ class Emitter {
   /* From here on `log` does nothing. */
   static void EndClose(uint32_t instance);
 
-  /* Reports dropped log entries for which there was no room up to now. For the start of each request; the next log entry of an
-   * instance does it too. */
+  /* Reports dropped log entries for which there was no room up to now. For the start of each request; the
+   * next log entry of an instance does it too. */
   static void ReportDropped() {
     if (has_dropped_.load(std::memory_order_relaxed)) ReportAllDropped();
   }

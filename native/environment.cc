@@ -2,18 +2,9 @@
 
 #include <new>
 
+#include "pinned.h"
+
 namespace tenon {
-namespace {
-
-/* An ArrayBuffer that is never collected; its memory never moves. */
-bool Pinned(napi_env env, size_t size, void **memory, napi_value *buffer) {
-  napi_ref reference;
-  return napi_create_arraybuffer(env, size, memory, buffer) == napi_ok &&
-         napi_create_reference(env, *buffer, 1, &reference) == napi_ok;
-}
-
-}  // namespace
-
 TENON_THREAD_LOCAL Environment *Environment::current_ = nullptr;
 
 Environment *Environment::Lookup(napi_env env) {
@@ -24,8 +15,8 @@ Environment *Environment::Lookup(napi_env env) {
 napi_value Environment::Open(napi_value dispatch, napi_value defer) {
   napi_value result, buffers[2];
   void *memory[2];
-  if (!Pinned(env_, kControlSize * sizeof(int32_t), &memory[0], &buffers[0]) ||
-      !Pinned(env_, kScratchSize + kGuardSize, &memory[1], &buffers[1]) ||
+  if (!MakePinned(env_, kControlSize * sizeof(int32_t), &memory[0], &buffers[0]) ||
+      !MakePinned(env_, kScratchSize + kGuardSize, &memory[1], &buffers[1]) ||
       napi_create_array_with_length(env_, 2, &result) != napi_ok ||
       napi_set_element(env_, result, 0, buffers[0]) != napi_ok ||
       napi_set_element(env_, result, 1, buffers[1]) != napi_ok || !delivery.Start(env_, dispatch, defer) ||
@@ -61,9 +52,7 @@ Instance *Environment::TargetInstance() {
 }
 
 void Environment::Trouble(Instance *instance, int32_t outcome, tenon_status status) {
-  if (outcome > TENON_OK && !IsUtf8(output.data(), output.length())) outcome = kNotText;
-  if (outcome == TENON_PANIC || outcome == TENON_POISONED) instance->condition = Condition::kPoisoned;
-  if (outcome <= kBadStatus) instance->condition = Condition::kQuarantined;
+  outcome = Judge(output, outcome, &instance->condition);
   control[kOutcome] = outcome;
   control[kLength] = outcome > TENON_OK ? static_cast<int32_t>(output.length()) : 0;
   control[kGrown] = output.grown();
@@ -116,6 +105,10 @@ void Environment::Close(Instance *instance) {
 void Environment::SetReferenced(Instance *instance, bool referenced) {
   if (instance->referenced == referenced) return;
   instance->referenced = referenced;
+  CountReference(referenced);
+}
+
+void Environment::CountReference(bool referenced) {
   referenced_ += referenced ? 1u : -1u;
   if (!down_ && referenced_ == (referenced ? 1u : 0u)) delivery.SetReferenced(referenced);
 }

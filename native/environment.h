@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "events.h"
-#include "output.h"
-#include "tenon.h"
+#include "plugin_call.h"
 
 namespace tenon {
 
@@ -38,24 +37,6 @@ enum ControlIndex {
 #endif
 
 constexpr size_t kScratchSize = 16 * 1024;
-
-enum class Condition : int32_t {
-  kLive = 0,
-  kPoisoned = tenon::kPoisoned,
-  kQuarantined = tenon::kQuarantined
-};
-
-typedef tenon_status (*NewFunction)(const tenon_host *, const uint8_t *, size_t, void **, tenon_out *);
-typedef void (*DropFunction)(void *);
-typedef const void *(*ExtensionFunction)(const char *);
-
-/* The functions of a plugin, from the vtable's checked copy. */
-struct PluginFunctions {
-  NewFunction make;
-  DropFunction drop;
-  tenon_method something;
-  ExtensionFunction get_extension; /* may be NULL */
-};
 
 struct Instance {
   PluginFunctions plugin;
@@ -141,6 +122,8 @@ class Environment {
   void Bind(Instance *instance, tenon_method call, RecordMemory *record);
   void Close(Instance *instance);
   void SetReferenced(Instance *instance, bool referenced);
+  /* One more, or one less, keeps the event loop alive for its events. */
+  void CountReference(bool referenced);
   void SetCondition(Instance *instance, Condition condition) { instance->condition = condition; }
 
   int32_t *control = nullptr;

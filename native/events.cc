@@ -109,8 +109,7 @@ Mailbox *Delivery::Open(double token, const QueueLimits &limits) {
 }
 
 void Delivery::BeginClose(Mailbox *mailbox) {
-  std::lock_guard<std::mutex> lock(mailbox->mutex);
-  mailbox->closing = true;
+  RefuseEvents(mailbox);
 }
 
 void Delivery::EndClose(Mailbox *mailbox) {

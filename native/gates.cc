@@ -67,10 +67,11 @@ bool Gates::Open(const char *file) {
 
 bool Gates::EntryPoint(const char *name, uintptr_t *address) {
   *address = image_.symbol(name);
-  if (*address == 0) return Refuse("ERR_TENON_MISSING_SYMBOL", std::string("the loader does not find ") + name);
+  if (*address == 0)
+    return Refuse("ERR_TENON_MISSING_SYMBOL", std::string("the loader does not find ") + name);
   if (image_.is_code(*address)) return true;
-  return Refuse("ERR_TENON_BAD_SYMBOL",
-                std::string(name) + " resolves to " + image_.describe(*address) + ", expected code of this library");
+  return Refuse("ERR_TENON_BAD_SYMBOL", std::string(name) + " resolves to " + image_.describe(*address) +
+                                            ", expected code of this library");
 }
 
 bool Gates::Stated(const char *function, uintptr_t address, size_t limit, std::string *text) {
@@ -80,9 +81,13 @@ bool Gates::Stated(const char *function, uintptr_t address, size_t limit, std::s
                 std::string(function) + " returned " + AddressText(at) + ", where no string can be read");
 }
 
-bool Gates::Version() { return Stated("get_version", get_version_, kVersionLimit, &version_); }
+bool Gates::Version() {
+  return Stated("get_version", get_version_, kVersionLimit, &version_);
+}
 
-bool Gates::Name() { return Stated("get_name", get_name_, kNameLimit, &name_); }
+bool Gates::Name() {
+  return Stated("get_name", get_name_, kNameLimit, &name_);
+}
 
 bool Gates::Vtable() {
   if (!ReadVtable(reinterpret_cast<uintptr_t>(reinterpret_cast<PluginFunction>(get_plugin_)()))) return false;
@@ -94,8 +99,10 @@ bool Gates::Vtable() {
     return Refuse("ERR_TENON_BAD_VTABLE",
                   std::string("its slot ") + slot.name + " " + found + ", expected code of this library");
   }
-  return CheckRepeats("get_version", reinterpret_cast<uintptr_t>(vtable_.get_version), get_version_, kVersionLimit, version_) &&
-         CheckRepeats("get_name", reinterpret_cast<uintptr_t>(vtable_.get_name), get_name_, kNameLimit, name_);
+  return CheckRepeats("get_version", reinterpret_cast<uintptr_t>(vtable_.get_version), get_version_,
+                      kVersionLimit, version_) &&
+         CheckRepeats("get_name", reinterpret_cast<uintptr_t>(vtable_.get_name), get_name_, kNameLimit,
+                      name_);
 }
 
 bool Gates::ReadVtable(uintptr_t address) {
@@ -117,12 +124,14 @@ bool Gates::ReadVtable(uintptr_t address) {
 }
 
 /* A slot that repeats an exported entry point has to say the same. */
-bool Gates::CheckRepeats(const char *name, uintptr_t slot, uintptr_t exported, size_t limit, const std::string &expected) {
+bool Gates::CheckRepeats(const char *name, uintptr_t slot, uintptr_t exported, size_t limit,
+                         const std::string &expected) {
   if (slot == exported) return true;
   std::string text, what = std::string("its slot ") + name;
   if (!Stated(what.c_str(), slot, limit, &text)) return Refuse("ERR_TENON_BAD_VTABLE", refusal_.message);
   if (text == expected) return true;
-  return Refuse("ERR_TENON_BAD_VTABLE", what + " says " + Quote(text) + ", the exported " + name + " " + Quote(expected));
+  return Refuse("ERR_TENON_BAD_VTABLE",
+                what + " says " + Quote(text) + ", the exported " + name + " " + Quote(expected));
 }
 
 }  // namespace tenon

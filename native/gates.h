@@ -1,5 +1,5 @@
-/* Gates 6 to 9 of the admission, in this process: open, version, name, vtable. Functions of the plugin run in here, so this is only
- * for a process that may be lost. */
+/* Gates 6 to 9 of the admission, in this process: open, version, name, vtable. Functions of the plugin run in
+ * here, so this is only for a process that may be lost. */
 #ifndef TENON_NATIVE_GATES_H
 #define TENON_NATIVE_GATES_H
 
@@ -39,7 +39,8 @@ class Gates {
   bool EntryPoint(const char *name, uintptr_t *address);
   bool Stated(const char *function, uintptr_t address, size_t limit, std::string *text);
   bool ReadVtable(uintptr_t address);
-  bool CheckRepeats(const char *name, uintptr_t slot, uintptr_t exported, size_t limit, const std::string &expected);
+  bool CheckRepeats(const char *name, uintptr_t slot, uintptr_t exported, size_t limit,
+                    const std::string &expected);
 
   probe::Image image_;
   Refusal refusal_;

@@ -146,6 +146,11 @@ void PostLog(Mailbox *mailbox, uint64_t id, int32_t level, const char *message, 
   Put(mailbox, entry);
 }
 
+void RefuseEvents(Mailbox *mailbox) {
+  std::lock_guard<std::mutex> lock(mailbox->mutex);
+  mailbox->closing = true;
+}
+
 Entry *TakeEntry(Mailbox *mailbox, bool *more) {
   std::lock_guard<std::mutex> lock(mailbox->mutex);
   Entry *entry = mailbox->entries.Take();

@@ -19,6 +19,8 @@ Mailbox *FindMailbox(uint64_t id);
 /* Puts a message in, or tells why not. [any-thread] */
 tenon_status PostEvent(Mailbox *mailbox, uint64_t id, const uint8_t *data, size_t length);
 void PostLog(Mailbox *mailbox, uint64_t id, int32_t level, const char *message, size_t length);
+/* From here on events are refused with TENON_CLOSED. [any-thread, while the mailbox is open] */
+void RefuseEvents(Mailbox *mailbox);
 /* Takes the oldest entry; `more` tells whether others wait. NULL if there is none. */
 Entry *TakeEntry(Mailbox *mailbox, bool *more);
 /* Empties the mailbox into `logs`, in order; events are discarded. Call with the mailbox locked. */

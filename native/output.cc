@@ -76,6 +76,13 @@ void Output::Trim() {
   if (block_capacity_ > kLargestKeptBlock) Free();
 }
 
+uint8_t *Output::ReleaseBlock() {
+  uint8_t *block = block_;
+  block_ = nullptr;
+  block_capacity_ = 0;
+  return block;
+}
+
 bool IsUtf8(const uint8_t *bytes, size_t length) {
   size_t i = 0;
   while (i < length) {

@@ -17,6 +17,10 @@ enum Outcome : int32_t {
   kInspect = -6,    /* the input may be detached or resizable: JavaScript has to look */
   kBadBatch = -7,   /* offsets that decrease or leave the data */
   kExhausted = -8,  /* the host ran out of memory or of instances */
+  kWedged = -9,     /* an earlier call did not come back from the instance's thread */
+  kFull = -10,      /* too many calls wait for the instance's thread */
+  kTimedOut = -11,  /* it did not come back in time, and may still run */
+  kNotBegun = -12,  /* its time was over before its turn came */
   kBadStatus = -16, /* from here on: the plugin broke the contract */
   kOverrun = -17,   /* wrote behind the capacity */
   kBadLength = -18, /* len over capacity */
@@ -83,6 +87,8 @@ class Output {
 
   /* Frees a block that is too large to be kept for the next call. */
   void Trim();
+  /* Gives the block away, to be freed by the caller. */
+  uint8_t *ReleaseBlock();
 
  private:
   static tenon_status Reserve(tenon_out *out, size_t additional);

@@ -97,6 +97,8 @@ class Process {
   void SetReferenced(bool referenced);
   /* Leaves events in the ring while true. */
   void SetPaused(bool paused);
+  /* Another wake-up, soon. */
+  void SelfWake();
 
   ChannelHost channel;
   int32_t serial() const { return serial_; }
@@ -123,7 +125,7 @@ class Process {
   void Enter(const Message &message, int32_t slot, Held kind);
   void Tell(ProcessEnd end);
   bool Arm();
-  void SelfWake();
+  void Expect();
   void UpdateReference();
 
   Request RequestOf(const Pieces &bytes) const;
@@ -143,6 +145,7 @@ class Process {
   uint64_t batch_left_ = 0; /* bytes of the held batch that `take` copies */
   const uint8_t *batch_data_ = nullptr;
   size_t scratch_used_ = 0;
+  bool expecting_ = false; /* the next answer rings, or has rung, or is known */
   bool referenced_ = false, paused_ = false, active_ = false, closed_ = false;
 };
 

@@ -120,9 +120,8 @@ void Process::Send(const Pieces &bytes) {
     control[kWordOutcome] = kOutcomeFull;
     return;
   }
-  bool quiet = channel.ArmAnswers();
+  Expect();
   uint64_t number = channel.Send(request, 0, Timeout() < kPartsTimeout ? Timeout() : kPartsTimeout);
-  if (!quiet) SelfWake();
   if (number == 0) return FailToSend();
   pending_.push_back({number, request.operation, control[kWordSlot]});
   UpdateReference();
@@ -132,7 +131,8 @@ void Process::Send(const Pieces &bytes) {
 void Process::ExpectReady(int32_t slot) {
   pending_.push_back({0, kReady, slot});
   UpdateReference();
-  if (!channel.ArmAnswers() || !channel.ArmEvents()) SelfWake();
+  Expect();
+  if (!channel.ArmEvents()) SelfWake();
 }
 
 void Process::Take(uint8_t *target, size_t size) {

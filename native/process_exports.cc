@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "output.h"
 #include "process.h"
 #include "process_facts.h"
 
@@ -73,7 +74,13 @@ void Close(const Napi::CallbackInfo &info) {
   if (process != nullptr) process->Close();
 }
 
-/* break(reason): a finding of JavaScript. */
+/* poke(): another wake-up soon. */
+void Poke(const Napi::CallbackInfo &info) {
+  Process *process = Own(info)->Target();
+  if (process != nullptr) process->SelfWake();
+}
+
+/* break(): a finding of JavaScript. */
 void Break(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   if (process != nullptr && process->channel.broken() == nullptr) process->channel.Break("it sent numbers that mean nothing");
@@ -258,6 +265,7 @@ Napi::Object MakeProcessExports(Napi::Env env) {
   Export(exports, "started", Started, self);
   Export(exports, "reference", Reference, self);
   Export(exports, "pause", Pause, self);
+  Export(exports, "poke", Poke, self);
   Export(exports, "finish", Finish, self);
   Export(exports, "close", Close, self);
   Export(exports, "break", Break, self);

@@ -1,7 +1,5 @@
 #include "process_facts.h"
 
-#include "output.h"
-
 namespace tenon {
 namespace {
 
@@ -25,7 +23,7 @@ Napi::Value CallOf(Napi::Env env, const ChannelHost &channel) {
   Breadcrumb crumb;
   channel.ReadBreadcrumb(&crumb);
   Napi::Object call = Napi::Object::New(env);
-  call["stage"] = Number(env, crumb.stage.load(std::memory_order_relaxed));
+  call["stage"] = Number(env, crumb.stage);
   call["operation"] = Number(env, crumb.operation);
   call["number"] = Number(env, static_cast<double>(crumb.number));
   call["instance"] = Number(env, crumb.instance);

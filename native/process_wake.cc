@@ -31,11 +31,12 @@ void Process::OnNews(uv_poll_handle *handle, int, int) { static_cast<Process *>(
 
 void Process::HandleNews() {
   channel.Disarm();
+  expecting_ = false;
   uint64_t end = Now() + kTurn;
   for (;;) {
     Collect();
     bool ending = channel.broken() != nullptr || channel.state() > RunnerState::kStopped;
-    if (owner_->control[kWordCount] > 0 || ending) Tell(ending ? kEnding : kRunning);
+    Tell(ending ? kEnding : kRunning);
     if (closed_) return; /* not freed: libuv's last callback comes later */
     if (ending || Arm()) return;
     if (Now() >= end) return SelfWake();
@@ -134,7 +135,15 @@ void Process::Enter(const Message &message, int32_t slot, Held kind) {
 /* True if the next news will ring. */
 bool Process::Arm() {
   bool quiet = pending_.empty() ? channel.kept() == 0 : channel.ArmAnswers();
+  expecting_ = quiet && !pending_.empty();
   return (paused_ || channel.ArmEvents()) && quiet;
+}
+
+/* Sees to a wake-up for the next answer, once for all that are under way. */
+void Process::Expect() {
+  if (expecting_) return;
+  expecting_ = true;
+  if (!channel.ArmAnswers()) SelfWake();
 }
 
 void Process::SelfWake() {

@@ -16,7 +16,9 @@ constexpr size_t kSmallestGrowth = 64 * 1024;
 
 static_assert(std::is_standard_layout<Reply>::value, "Reserve gets the address of the first member");
 
-Reply::~Reply() { free(block_); }
+Reply::~Reply() {
+  free(block_);
+}
 
 bool Reply::Start(size_t prefix) {
   free(block_);
@@ -24,10 +26,13 @@ bool Reply::Start(size_t prefix) {
   start_ = prefix;
   window_ = prefix + kFirstCapacity;
   uint64_t room = 0;
-  memory_ = channel_->answers().Prepare(window_ + kGuardSize, &room);
+  memory_ = channel_->PrepareAnswer(window_ + kGuardSize, &room);
   room_ = memory_ == nullptr ? 0 : room - kGuardSize;
   /* The host has not taken its answers yet, or this one is too large: it is made elsewhere and waits. */
-  if (memory_ == nullptr && !MoveToBlock(0, window_)) return false;
+  if (memory_ == nullptr && !MoveToBlock(0, window_)) {
+    start_ = 0;
+    return false;
+  }
   ArmCanary(memory_, window_);
   return true;
 }
@@ -106,7 +111,7 @@ bool Reply::MoveToBlock(size_t used, size_t window) {
 }
 
 void Reply::Send(const Record &record) {
-  if (!in_ring()) {
+  if (!in_ring() || memory_ == nullptr) {
     channel_->Send(record, block_, start_);
     free(block_);
     block_ = nullptr;
@@ -115,8 +120,7 @@ void Reply::Send(const Record &record) {
   Record whole = record;
   whole.flags = 0;
   whole.size = whole.total = start_;
-  channel_->answers().Commit(whole);
-  channel_->Notify(kResponses);
+  channel_->CommitAnswer(whole);
 }
 
 }  // namespace tenon

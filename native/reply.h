@@ -1,9 +1,9 @@
-/* The output of a call, written by the plugin straight into the ring of answers. What Output (output.h) is to calls in the host's
- * process: the same capacities, the same checks. */
+/* The output of a call, written by the plugin straight into the ring of answers where there is one. What
+ * Output (output.h) is to calls in the host's process: the same capacities, the same checks. */
 #ifndef TENON_NATIVE_REPLY_H
 #define TENON_NATIVE_REPLY_H
 
-#include "channel_runner.h"
+#include "host_link.h"
 #include "output.h"
 #include "tenon.h"
 
@@ -12,19 +12,21 @@ namespace tenon {
 /* Used for one answer at a time. Must not move: a plugin knows its address during a call. */
 class Reply {
  public:
-  explicit Reply(ChannelRunner *channel) : channel_(channel) {}
+  explicit Reply(HostLink *channel) : channel_(channel) {}
   Reply(const Reply &) = delete;
   Reply &operator=(const Reply &) = delete;
   ~Reply();
 
-  /* Starts an answer whose first `prefix` bytes are for Put. False if there is no memory. */
+  /* Starts an answer whose first `prefix` bytes are for Put. False if there is no memory: then it can only be
+   * sent empty. */
   bool Start(size_t prefix);
   /* Writes into the prefix, or over it when the answer has no output yet. */
   void Put(size_t at, const void *bytes, size_t size);
 
   /* A call appends to the answer. */
   tenon_out *Begin();
-  /* Ends the call: `status` if the plugin kept the contract, the Outcome otherwise. After a breach nothing is in the output. */
+  /* Ends the call: `status` if the plugin kept the contract, the Outcome otherwise. After a breach nothing is
+   * in the output. */
   int32_t End(tenon_status status);
   /* What the call wrote stays in the answer. */
   void Keep() { start_ += out_.len, out_.len = 0; }
@@ -48,7 +50,7 @@ class Reply {
 
   tenon_out out_ = {}; /* first: a plugin gets its address */
   uint64_t magic_ = kMagic;
-  ChannelRunner *channel_;
+  HostLink *channel_;
   uint8_t *memory_ = nullptr; /* of the answer, in the ring or in the block */
   size_t room_ = 0;           /* bytes of it that can be used without moving, without the guard */
   size_t window_ = 0;         /* bytes of it that the plugin may use: the canary is behind them */

@@ -16,8 +16,8 @@ namespace tenon {
 namespace {
 
 constexpr int kFirstHidden = 200;
-/* Address space beside the plugin's memory: the runner, libraries, thread stacks and the reserves of malloc, which RLIMIT_DATA, the
- * real limit, does not count. */
+/* Address space beside the plugin's memory: the runner, libraries, thread stacks and the reserves of malloc,
+ * which RLIMIT_DATA, the real limit, does not count. */
 constexpr uint64_t kAddressReserve = uint64_t{2} << 30;
 
 bool Limit(int resource, uint64_t soft, uint64_t hard) {
@@ -51,7 +51,8 @@ bool CloseByList(const std::vector<int> &kept) {
 
 int HideFile(int file) {
   int hidden = fcntl(file, F_DUPFD_CLOEXEC, kFirstHidden);
-  if (hidden < 0 && errno == EINVAL) hidden = fcntl(file, F_DUPFD_CLOEXEC, 10); /* a low limit on open files */
+  if (hidden < 0 && errno == EINVAL)
+    hidden = fcntl(file, F_DUPFD_CLOEXEC, 10); /* a low limit on open files */
   if (hidden >= 0) close(file);
   return hidden;
 }

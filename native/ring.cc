@@ -26,7 +26,9 @@ bool RingWriter::Refresh() {
 }
 
 /* Bytes in one piece from the head on. */
-uint64_t RingWriter::Here() const { return std::min(size_ - (head_ & (size_ - 1)), size_ - Used()); }
+uint64_t RingWriter::Here() const {
+  return std::min(size_ - (head_ & (size_ - 1)), size_ - Used());
+}
 
 /* Goes on at the start of the ring. */
 void RingWriter::Skip() {
@@ -44,8 +46,8 @@ uint8_t *RingWriter::Prepare(uint64_t size, uint64_t *room) {
   if (offset >= kRestartOffset || space > Here()) {
     if (!Refresh()) return nullptr;
     uint64_t to_end = size_ - offset;
-    /* Behind the end there is room up to the reader; a skip must not be asked for before the reader has made the last one,
-     * which it has if there is any. */
+    /* Behind the end there is room up to the reader; a skip must not be asked for before the reader has made
+     * the last one, which it has if there is any. */
     uint64_t behind = size_ - Used() > to_end ? size_ - Used() - to_end : 0;
     if (offset != 0 && (Used() == 0 || (space > Here() && space <= behind))) Skip();
     if (space > Here()) return nullptr;
@@ -94,10 +96,11 @@ bool RingReader::Peek(Record *record, const uint8_t **bytes) {
     if ((tail_ & (size_ - 1)) == 0) return Break("the writer goes round in circles");
     MoveTo((tail_ | (size_ - 1)) + 1);
   }
-  if (SlotHere()->stamp.load(std::memory_order_acquire) != expected_) return false;
+  if (!IsStamped() || SlotHere()->stamp.load(std::memory_order_acquire) != expected_) return false;
   Slot *slot = SlotHere();
   memcpy(record, &slot->record, sizeof(*record));
-  std::atomic_signal_fence(std::memory_order_seq_cst); /* from here on the copy counts, whatever the writer does */
+  std::atomic_signal_fence(
+      std::memory_order_seq_cst); /* from here on the copy counts, whatever the writer does */
   uint64_t to_end = size_ - (tail_ & (size_ - 1));
   if (record->size > to_end - sizeof(Slot)) return Break("a record is longer than the rest of the ring");
   if (record->size > record->total) return Break("a record is longer than its message");
@@ -109,7 +112,8 @@ bool RingReader::Peek(Record *record, const uint8_t **bytes) {
 void RingReader::Release() {
   MoveTo(tail_ + space_);
   space_ = 0;
-  /* Not in one order with the look at the sleeper, which would cost as much as the rest: a full ring is rare. */
+  /* Not in one order with the look at the sleeper, which would cost as much as the rest: a full ring is rare.
+   */
   words_->tail.store(tail_, std::memory_order_release);
   Ring(&words_->writer_sleeps);
 }

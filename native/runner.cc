@@ -1,7 +1,9 @@
 // tenon-runner: the process outside of the host that loads a plugin. Knows tenon.h and no Node.
 //
 //     tenon-runner probe FILE     tries gates 6 to 9 of the admission on FILE (see probe/channel.h for what
-//     it reports) tenon-runner --version      prints the version of the ABI
+//     it reports)
+//     tenon-runner serve FILE ... holds FILE as a plugin for a host (see serve_options.cc and channel.h)
+//     tenon-runner --version      prints the version of the ABI
 //
 // Exit codes: 0 the walk ended with a verdict, 1 the host is gone, 2 usage. Linux and other ELF systems with
 // dl_iterate_phdr and prctl; elsewhere the host does the same walk in a Node child
@@ -12,12 +14,15 @@
 #include <string>
 
 #include "probe.h"
+#include "serve.h"
+#include "serve_options.h"
 #include "tenon.h"
 
 namespace {
 
 int usage() {
-  std::fputs("usage: tenon-runner probe FILE\n       tenon-runner --version\n", stderr);
+  std::fprintf(stderr, "usage: tenon-runner probe FILE\n       %s\n       tenon-runner --version\n",
+               tenon::kServeUsage);
   return 2;
 }
 
@@ -35,5 +40,6 @@ int main(int argc, char **argv) {
   }
   if (argc == 3 && std::strcmp(argv[1], "probe") == 0 && argv[2][0] != '\0')
     return tenon::probe::run(as_path(argv[2]).c_str());
+  if (argc >= 3 && std::strcmp(argv[1], "serve") == 0) return tenon::Serve(argc - 2, argv + 2);
   return usage();
 }

@@ -36,8 +36,18 @@ constexpr int kPathBeneath = 1;
 
 /* Where the loader and a C library look for what they need. */
 constexpr const char *kSystemPaths[] = {
-    "/lib",          "/lib64",        "/usr/lib",         "/usr/lib64",          "/usr/local/lib", "/etc/ld.so.cache",
-    "/etc/localtime", "/usr/share/zoneinfo", "/usr/share/locale", "/proc/self", "/dev/null",      "/dev/urandom",
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/usr/share/zoneinfo",
+    "/usr/share/locale",
+    "/proc/self",
+    "/dev/null",
+    "/dev/urandom",
 };
 
 /* Everything that this version of Landlock can forbid. */
@@ -51,7 +61,9 @@ LandlockRules Everything(long abi) {
   return rules;
 }
 
-size_t SizeOf(long abi) { return abi >= 6 ? 24 : abi >= 4 ? 16 : 8; }
+size_t SizeOf(long abi) {
+  return abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
+}
 
 /* A path that does not exist cannot be read either. */
 void Allow(int ruleset, const char *path) {

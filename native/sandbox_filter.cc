@@ -1,5 +1,6 @@
-/* The system-call filter of the sandbox, for seccomp. A list of what is refused, with EPERM, so that a plugin can go on: network,
- * other processes, writes to the file system, and the calls that would get around the rest. */
+/* The system-call filter of the sandbox, for seccomp. A list of what is refused, with EPERM, so that a plugin
+ * can go on: network, other processes, writes to the file system, and the calls that would get around the
+ * rest. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -28,31 +29,112 @@ constexpr uint32_t kProcessor = 0;
 
 constexpr int kRefused[] = {
     /* network: without a socket the other calls have nothing to work on, but descriptors may be passed in */
-    SYS_socket, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4,
+    SYS_socket,
+    SYS_connect,
+    SYS_bind,
+    SYS_listen,
+    SYS_accept,
+    SYS_accept4,
     /* other programs and processes */
-    SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_writev, SYS_setns, SYS_unshare, SYS_setsid, SYS_setpgid,
+    SYS_execve,
+    SYS_execveat,
+    SYS_ptrace,
+    SYS_process_vm_writev,
+    SYS_setns,
+    SYS_unshare,
+    SYS_setsid,
+    SYS_setpgid,
     /* io_uring does on its own what is refused here */
-    425, 426, 427,
+    425,
+    426,
+    427,
     /* pidfd_send_signal, pidfd_getfd, process_madvise; open_tree to mount_setattr */
-    424, 438, 440, 428, 429, 430, 431, 432, 433, 442,
+    424,
+    438,
+    440,
+    428,
+    429,
+    430,
+    431,
+    432,
+    433,
+    442,
     /* the file system */
-    SYS_mkdirat, SYS_mknodat, SYS_unlinkat, SYS_linkat, SYS_symlinkat, SYS_renameat2, SYS_fchmodat, SYS_fchmod, SYS_fchownat,
-    SYS_fchown, SYS_truncate, SYS_utimensat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr,
-    SYS_fremovexattr, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_name_to_handle_at, SYS_open_by_handle_at,
-    SYS_swapon, SYS_swapoff, SYS_quotactl, SYS_acct,
+    SYS_mkdirat,
+    SYS_mknodat,
+    SYS_unlinkat,
+    SYS_linkat,
+    SYS_symlinkat,
+    SYS_renameat2,
+    SYS_fchmodat,
+    SYS_fchmod,
+    SYS_fchownat,
+    SYS_fchown,
+    SYS_truncate,
+    SYS_utimensat,
+    SYS_setxattr,
+    SYS_lsetxattr,
+    SYS_fsetxattr,
+    SYS_removexattr,
+    SYS_lremovexattr,
+    SYS_fremovexattr,
+    SYS_mount,
+    SYS_umount2,
+    SYS_pivot_root,
+    SYS_chroot,
+    SYS_name_to_handle_at,
+    SYS_open_by_handle_at,
+    SYS_swapon,
+    SYS_swapoff,
+    SYS_quotactl,
+    SYS_acct,
     /* the system */
-    SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_add_key, SYS_request_key, SYS_keyctl, SYS_init_module, SYS_finit_module,
-    SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_settimeofday, SYS_clock_settime, SYS_clock_adjtime, SYS_adjtimex,
-    SYS_sethostname, SYS_setdomainname, SYS_syslog,
+    SYS_bpf,
+    SYS_perf_event_open,
+    SYS_userfaultfd,
+    SYS_add_key,
+    SYS_request_key,
+    SYS_keyctl,
+    SYS_init_module,
+    SYS_finit_module,
+    SYS_delete_module,
+    SYS_kexec_load,
+    SYS_reboot,
+    SYS_settimeofday,
+    SYS_clock_settime,
+    SYS_clock_adjtime,
+    SYS_adjtimex,
+    SYS_sethostname,
+    SYS_setdomainname,
+    SYS_syslog,
 #if defined(__x86_64__)
-    SYS_fork, SYS_vfork, SYS_creat, SYS_mkdir, SYS_rmdir, SYS_mknod, SYS_unlink, SYS_link, SYS_symlink, SYS_rename, SYS_renameat,
-    SYS_chmod, SYS_chown, SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat, SYS_modify_ldt, SYS_iopl, SYS_ioperm,
+    SYS_fork,
+    SYS_vfork,
+    SYS_creat,
+    SYS_mkdir,
+    SYS_rmdir,
+    SYS_mknod,
+    SYS_unlink,
+    SYS_link,
+    SYS_symlink,
+    SYS_rename,
+    SYS_renameat,
+    SYS_chmod,
+    SYS_chown,
+    SYS_lchown,
+    SYS_utime,
+    SYS_utimes,
+    SYS_futimesat,
+    SYS_modify_ldt,
+    SYS_iopl,
+    SYS_ioperm,
 #elif defined(__aarch64__)
     SYS_renameat,
 #endif
 };
 
-/* Their arguments are behind a pointer, where a filter cannot look: with ENOSYS the C library takes the older call. */
+/* Their arguments are behind a pointer, where a filter cannot look: with ENOSYS the C library takes the older
+ * call. */
 constexpr int kUnknown[] = {435 /* clone3 */, 437 /* openat2 */};
 
 constexpr uint32_t kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
@@ -99,7 +181,9 @@ class Program {
     Return(SECCOMP_RET_ERRNO | EPERM);
     Return(SECCOMP_RET_ALLOW);
   }
-  void Return(uint32_t verdict) { Add(BPF_RET | BPF_K, verdict, 0, 0); }
+  void Return(uint32_t verdict) {
+    Add(BPF_RET | BPF_K, verdict, 0, 0);
+  }
 
   bool Install() {
     sock_fprog program = {static_cast<unsigned short>(code_.size()), code_.data()};
@@ -108,9 +192,12 @@ class Program {
 
  private:
   static uint32_t Argument(unsigned index) {
-    return static_cast<uint32_t>(offsetof(seccomp_data, args) + index * sizeof(uint64_t)); /* the lower half */
+    return static_cast<uint32_t>(offsetof(seccomp_data, args) +
+                                 index * sizeof(uint64_t)); /* the lower half */
   }
-  void Load(size_t offset) { Add(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset), 0, 0); }
+  void Load(size_t offset) {
+    Add(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset), 0, 0);
+  }
   void Add(int code, uint32_t k, uint8_t if_true, uint8_t if_false) {
     code_.push_back({static_cast<uint16_t>(code), if_true, if_false, k});
   }

@@ -2,7 +2,6 @@
 
 #include <link.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,9 +9,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <vector>
 
+#include "channel_runner.h"
 #include "crash.h"
+#include "emitter.h"
 #include "gates.h"
+#include "pipe.h"
+#include "quiet_thread.h"
 #include "sandbox.h"
 #include "serve_options.h"
 #include "server.h"
@@ -20,10 +24,8 @@
 namespace tenon {
 namespace {
 
-constexpr size_t kWatcherStack = 64 * 1024;
-
-/* Ends everything at once when the host is gone. As the leader of its process group, the runner takes along what the plugin has
- * started. */
+/* Ends everything at once when the host is gone. As the leader of its process group, the runner takes along
+ * what the plugin has started. */
 [[noreturn]] void EndWithHost() {
   if (getpgrp() == getpid()) kill(0, SIGKILL);
   _exit(1);
@@ -35,25 +37,15 @@ void *WatchHost(void *life) {
   EndWithHost();
 }
 
-/* A thread, because the other one may never come back from the plugin. The host's end of the pipe closes with the host, whatever
- * way it ends. */
+/* A thread, because the other one may never come back from the plugin. The host's end of the pipe closes with
+ * the host, whatever way it ends. */
 bool StartWatcher(int life) {
-  pthread_attr_t attributes;
-  pthread_t thread;
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kWatcherStack);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  bool started = pthread_create(&thread, &attributes, WatchHost, reinterpret_cast<void *>(static_cast<intptr_t>(life))) == 0;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_attr_destroy(&attributes);
-  return started;
+  return StartQuietThread(WatchHost, reinterpret_cast<void *>(static_cast<intptr_t>(life)));
 }
 
-/* The kernel sends this signal when the *thread* ends that has started the runner, which is right for a worker: its channel goes
- * with it. The pipe is what counts; this is for a host that is killed while the runner is stopped. */
+/* The kernel sends this signal when the *thread* ends that has started the runner, which is right for a
+ * worker: its channel goes with it. The pipe is what counts; this is for a host that is killed while the
+ * runner is stopped. */
 bool EndWithParent(int parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   return getppid() == parent; /* otherwise it ended before */
@@ -88,24 +80,23 @@ class Runner {
 
   /* Everything before the plugin. NULL, or what went wrong. */
   const char *Prepare() {
-    int life = HideFile(options_.life), wake = HideFile(options_.wake);
-    const char *problem = channel_.Open(options_.shm, wake, SpinTime(options_.profile));
+    const char *problem = options_.in < 0 ? OpenChannel() : OpenPipe();
     if (problem != nullptr) return problem;
     uint32_t active = kParentSignal;
-    std::vector<int> kept = {std::min(life, wake), std::max(life, wake)};
-    if (CloseOtherFiles(kept)) active |= kClosedFiles;
+    if (CloseOtherFiles(kept_)) active |= kClosedFiles;
     /* What the plugin printed before it crashed should be there, also without a terminal. */
     setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
-    WatchForCrashes(&channel_);
-    active |= ApplyLimits(options_.limits, channel_.memory().size());
+    WatchForCrashes(link_);
+    active |= ApplyLimits(options_.limits, link_->MappedSize());
     if (options_.limits.sandbox) { /* of this thread: the others inherit it */
       SandboxState sandbox = EnterSandbox(options_.file, options_.limits);
       active |= sandbox.active;
-      channel_.facts().landlock_abi.store(sandbox.landlock_abi);
+      link_->facts().landlock_abi.store(sandbox.landlock_abi);
     }
-    channel_.facts().active.store(active);
-    channel_.facts().pid.store(static_cast<uint32_t>(getpid()));
-    return StartWatcher(life) ? nullptr : "the thread that watches the host cannot be started";
+    link_->facts().active.store(active);
+    link_->facts().pid.store(static_cast<uint32_t>(getpid()));
+    bool started = link_ == &pipe_ ? pipe_.Start() : StartWatcher(life_);
+    return started ? nullptr : "the thread that watches the host cannot be started";
   }
 
   /* Walks the gates. False if the plugin is refused, which the host has been told then. */
@@ -115,10 +106,12 @@ class Runner {
     ReportCode(gates_.entry());
     At(Stage::kVersion);
     if (!gates_.Version()) return Refuse(gates_.refusal());
-    if (gates_.version() != options_.abi) return RefuseDifferent("ERR_TENON_VERSION_MISMATCH", "ABI", gates_.version(), options_.abi);
+    if (gates_.version() != options_.abi)
+      return RefuseDifferent("ERR_TENON_VERSION_MISMATCH", "ABI", gates_.version(), options_.abi);
     At(Stage::kName);
     if (!gates_.Name()) return Refuse(gates_.refusal());
-    if (gates_.name() != options_.name) return RefuseDifferent("ERR_TENON_BAD_NAME", "name", gates_.name(), options_.name);
+    if (gates_.name() != options_.name)
+      return RefuseDifferent("ERR_TENON_BAD_NAME", "name", gates_.name(), options_.name);
     At(Stage::kVtable);
     if (!gates_.Vtable()) return Refuse(gates_.refusal());
     At(Stage::kIdle);
@@ -126,43 +119,66 @@ class Runner {
   }
 
   int Run() {
-    Emitter::Start(&channel_, options_.queue);
-    channel_.SetState(RunnerState::kReady);
+    Emitter::Start(link_, options_.queue);
+    link_->SetState(RunnerState::kReady);
     Say(kReady, "");
-    Server server(&channel_, &gates_);
+    Server server(link_, &gates_);
     bool told = server.Run();
     ExpectExit();
-    channel_.SetState(told ? RunnerState::kStopped : RunnerState::kBroken);
-    if (!told) channel_.Alarm();
+    link_->SetState(told ? RunnerState::kStopped : RunnerState::kBroken);
+    if (!told) link_->Alarm();
     fflush(nullptr);
     return told ? 0 : 1;
   }
 
  private:
-  void At(Stage stage) { channel_.breadcrumb().stage.store(static_cast<uint32_t>(stage), std::memory_order_release); }
+  const char *OpenChannel() {
+    int wake = HideFile(options_.wake);
+    life_ = HideFile(options_.life);
+    kept_ = {std::min(life_, wake), std::max(life_, wake)};
+    link_ = &channel_;
+    return channel_.Open(options_.shm, wake, SpinTime(options_.profile));
+  }
+
+  const char *OpenPipe() {
+    int in = HideFile(options_.in), out = options_.out == options_.in ? in : HideFile(options_.out);
+    kept_ = {std::min(in, out), std::max(in, out)};
+    link_ = &pipe_;
+    return pipe_.Open(in, out, EndWithHost);
+  }
+
+  void At(Stage stage) {
+    StoreWord(&link_->breadcrumb().stage, static_cast<uint32_t>(stage));
+    link_->Show();
+  }
 
   void Say(Operation operation, const std::string &text) {
     Record record = {};
     record.operation = operation;
-    channel_.Send(record, reinterpret_cast<const uint8_t *>(text.data()), text.size());
+    link_->Send(record, reinterpret_cast<const uint8_t *>(text.data()), text.size());
   }
 
   bool Refuse(const Refusal &refusal) {
     ExpectExit();
     fflush(nullptr);
     Say(kRefused, std::string(refusal.code) + "\n" + refusal.message);
-    channel_.SetState(RunnerState::kRefused);
+    link_->SetState(RunnerState::kRefused);
     return false;
   }
 
   /* The host has judged another answer of the same file. */
-  bool RefuseDifferent(const char *code, const char *what, const std::string &found, const std::string &expected) {
-    return Refuse({code, std::string("it states the ") + what + " " + Quote(found) + ", but stated " + Quote(expected) +
-                             " when it was admitted"});
+  bool RefuseDifferent(const char *code, const char *what, const std::string &found,
+                       const std::string &expected) {
+    return Refuse({code, std::string("it states the ") + what + " " + Quote(found) + ", but stated " +
+                             Quote(expected) + " when it was admitted"});
   }
 
   const ServeOptions &options_;
   ChannelRunner channel_;
+  PipeLink pipe_;
+  HostLink *link_ = nullptr; /* the one that is used */
+  int life_ = -1;
+  std::vector<int> kept_; /* files, in order */
   Gates gates_;
 };
 

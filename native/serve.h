@@ -4,8 +4,8 @@
 
 namespace tenon {
 
-/* `arguments` begins behind `serve`. Exit codes: 0 shut down, or refused with the reason in the channel; 1 the host is gone or broke
- * the protocol; 2 usage. */
+/* `arguments` begins behind `serve`. Exit codes: 0 shut down, or refused with the reason in the channel; 1
+ * the host is gone or broke the protocol; 2 usage. */
 int Serve(int count, char **arguments);
 
 }  // namespace tenon

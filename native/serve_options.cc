@@ -7,7 +7,8 @@
 namespace tenon {
 
 const char kServeUsage[] =
-    "tenon-runner serve FILE --abi VERSION --name NAME --shm FD --wake FD --life FD --parent PID\n"
+    "tenon-runner serve FILE --abi VERSION --name NAME --parent PID\n"
+    "           {--shm FD --wake FD --life FD | --in FD --out FD}\n"
     "           [--profile latency|balanced|idle] [--queue-messages N] [--queue-bytes N]\n"
     "           [--memory BYTES] [--cpu SECONDS] [--files N] [--sandbox [--read PATH]...]";
 
@@ -46,6 +47,8 @@ bool ReadOption(const char *name, const char *value, ServeOptions *options) {
   if (is("--shm")) return ReadInto(value, INT32_MAX, &options->shm);
   if (is("--wake")) return ReadInto(value, INT32_MAX, &options->wake);
   if (is("--life")) return ReadInto(value, INT32_MAX, &options->life);
+  if (is("--in")) return ReadInto(value, INT32_MAX, &options->in);
+  if (is("--out")) return ReadInto(value, INT32_MAX, &options->out);
   if (is("--parent")) return ReadInto(value, INT32_MAX, &options->parent);
   if (is("--profile")) return ReadProfile(value, &options->profile);
   if (is("--queue-messages")) return ReadInto(value, UINT32_MAX, &options->queue.messages);
@@ -55,6 +58,17 @@ bool ReadOption(const char *name, const char *value, ServeOptions *options) {
   if (is("--files")) return ReadInto(value, UINT32_MAX, &options->limits.files);
   if (is("--read")) return options->limits.readable.push_back(value), true;
   return false;
+}
+
+/* Either set of files is whole. */
+const char *WrongFile(const ServeOptions &options) {
+  if (options.in >= 0 || options.out >= 0) {
+    if (options.in < 3) return "--in";
+    return options.out < 3 ? "--out" : nullptr;
+  }
+  if (options.shm < 3) return "--shm";
+  if (options.wake < 3) return "--wake";
+  return options.life < 3 ? "--life" : nullptr;
 }
 
 }  // namespace
@@ -73,9 +87,8 @@ const char *ReadServeOptions(int count, char **arguments, ServeOptions *options)
   }
   if (options->abi.empty()) return "--abi";
   if (options->name.empty()) return "--name";
-  if (options->shm < 3) return "--shm";
-  if (options->wake < 3) return "--wake";
-  if (options->life < 3) return "--life";
+  const char *wrong = WrongFile(*options);
+  if (wrong != nullptr) return wrong;
   return options->parent > 0 ? nullptr : "--parent";
 }
 

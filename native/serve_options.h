@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "bell.h"
 #include "emitter.h"
 #include "resource_limits.h"
 
@@ -13,8 +14,9 @@ struct ServeOptions {
   std::string file;
   std::string abi;  /* the version that the host has accepted; the plugin has to state the same */
   std::string name; /* the plugin's, as the host knows it */
-  int shm = -1, wake = -1, life = -1;
-  int parent = 0; /* the host's process */
+  int shm = -1, wake = -1, life = -1; /* over shared memory; */
+  int in = -1, out = -1;              /* or over a pipe */
+  int parent = 0;                     /* the host's process */
   Profile profile = Profile::kBalanced;
   EmitLimits queue;
   Limits limits;

@@ -10,7 +10,9 @@ namespace {
 /* What a plugin gets for an empty input: an address that may be read from. */
 const uint8_t kNothing[16] = {};
 
-const uint8_t *InputOf(const Incoming &request) { return request.record.size == 0 ? kNothing : request.bytes; }
+const uint8_t *InputOf(const Incoming &request) {
+  return request.record.size == 0 ? kNothing : request.bytes;
+}
 
 }  // namespace
 
@@ -65,16 +67,17 @@ void Server::Mark(Stage stage, const Incoming &request) {
   crumb.message = 0;
   crumb.input_offset = request.place;
   crumb.input_size = request.record.size;
-  crumb.stage.store(static_cast<uint32_t>(stage), std::memory_order_release);
+  StoreWord(&crumb.stage, static_cast<uint32_t>(stage));
 }
 
 void Server::Unmark() {
   Breadcrumb &crumb = channel_->breadcrumb();
   crumb.calls++;
-  crumb.stage.store(static_cast<uint32_t>(Stage::kIdle), std::memory_order_release);
+  StoreWord(&crumb.stage, static_cast<uint32_t>(Stage::kIdle));
 }
 
-/* The room of the request is given back first: a host that sends the next one right away finds the ring empty. */
+/* The room of the request is given back first: a host that sends the next one right away finds the ring
+ * empty. */
 void Server::Answer(int32_t status) {
   answer_.status = status;
   channel_->Release();
@@ -121,7 +124,8 @@ void Server::New(const Incoming &request) {
   Instance instance = {nullptr, 0};
   Mark(Stage::kInNew, request);
   channel_->breadcrumb().instance = number;
-  tenon_status status = gates_->vtable().new_(host, InputOf(request), request.record.size, &instance.state, reply_.Begin());
+  tenon_status status =
+      gates_->vtable().new_(host, InputOf(request), request.record.size, &instance.state, reply_.Begin());
   Unmark();
   int32_t outcome = Finish(&instance, status, 0);
   if (outcome == TENON_OK) {
@@ -166,7 +170,7 @@ void Server::Drop(const Incoming &request) {
 void Server::DropInstance(uint32_t number, const Instance &instance) {
   Breadcrumb &crumb = channel_->breadcrumb();
   crumb.instance = number;
-  crumb.stage.store(static_cast<uint32_t>(Stage::kInDrop), std::memory_order_release);
+  StoreWord(&crumb.stage, static_cast<uint32_t>(Stage::kInDrop));
   Emitter::BeginClose(number);
   gates_->vtable().drop(instance.state);
   Emitter::EndClose(number);

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "channel_runner.h"
+#include "host_link.h"
 #include "gates.h"
 #include "reply.h"
 #include "tenon.h"
@@ -16,7 +16,7 @@ namespace tenon {
 class Server {
  public:
   /* Both outlive the server. */
-  Server(ChannelRunner *channel, const Gates *gates) : channel_(channel), gates_(gates), reply_(channel) {}
+  Server(HostLink *channel, const Gates *gates) : channel_(channel), gates_(gates), reply_(channel) {}
 
   /* Serves until kShutdown: true. False if the host has broken the protocol. */
   bool Run();
@@ -48,7 +48,7 @@ class Server {
   void Unmark();
   void Answer(int32_t status);
 
-  ChannelRunner *channel_;
+  HostLink *channel_;
   const Gates *gates_;
   Reply reply_;
   Record answer_ = {};

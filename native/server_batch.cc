@@ -57,13 +57,17 @@ void Server::Batch(const Incoming &request) {
   Answer(answer_.status);
 }
 
-/* Calls the method for each message until one of them puts the instance out of use; the rest gets TENON_POISONED. */
+/* Calls the method for each message until one of them puts the instance out of use; the rest gets
+ * TENON_POISONED. */
 uint32_t Server::BatchLoop(Instance *instance, tenon_method method, const Incoming &request, uint32_t count) {
   Offsets offsets(request);
   const uint8_t *data = request.bytes + BatchRequestData(count);
   Breadcrumb &crumb = channel_->breadcrumb();
-  size_t prefix = reply_.kept(), result_offsets = sizeof(BatchResponse), statuses = result_offsets + 4 * (size_t{count} + 1);
-  const auto put = [this](size_t at, size_t i, int32_t value) { reply_.Put(at + 4 * i, &value, sizeof(value)); };
+  size_t prefix = reply_.kept(), result_offsets = sizeof(BatchResponse),
+         statuses = result_offsets + 4 * (size_t{count} + 1);
+  const auto put = [this](size_t at, size_t i, int32_t value) {
+    reply_.Put(at + 4 * i, &value, sizeof(value));
+  };
   put(result_offsets, 0, 0);
   uint32_t i = 0;
   while (i < count && instance->condition == 0) {

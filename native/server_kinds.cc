@@ -1,4 +1,5 @@
-/* The part of the server that finds methods of kinds. The rules and the words are those of src/tiers/method-table.ts. */
+/* The part of the server that finds methods of kinds. The rules and the words are those of
+ * src/tiers/method-table.ts. */
 #include <algorithm>
 
 #include "probe/memory.h"
@@ -13,7 +14,8 @@ constexpr uint32_t kLargestTable = kTableHeader + kMostMethods * sizeof(uintptr_
 
 }  // namespace
 
-/* The methods of a kind; none if the plugin does not know it, NULL if its table is unusable. */
+/* The methods of a kind; none if the plugin does not know it, NULL if its table is unusable: then `problem_`
+ * is the code of the error and, on the next line, what is wrong. */
 const Server::Table *Server::FindTable(const Incoming &request) {
   std::string kind(reinterpret_cast<const char *>(request.bytes), request.record.size);
   auto known = tables_.find(kind);
@@ -30,7 +32,8 @@ const Server::Table *Server::FindTable(const Incoming &request) {
 }
 
 bool Server::ReadTable(const std::string &kind, uintptr_t address, Table *table) {
-  problem_ = "The method table '" + kind + "' ";
+  const std::string what = "The method table '" + kind + "' ";
+  problem_ = "ERR_TENON_BAD_VTABLE\n" + what;
   if (address % sizeof(uintptr_t) != 0) {
     problem_ += "is at " + AddressText(address) + ", which is not aligned to 8 bytes";
     return false;
@@ -39,7 +42,7 @@ bool Server::ReadTable(const std::string &kind, uintptr_t address, Table *table)
     uint32_t size, count;
   } header;
   if (!probe::read_memory(address, &header, sizeof(header))) {
-    problem_ += "is at " + AddressText(address) + ", which cannot be read";
+    problem_ = "ERR_TENON_BAD_POINTER\n" + what + "is at " + AddressText(address) + ", which cannot be read";
     return false;
   }
   if (header.size < kTableHeader || header.size > kLargestTable ||
@@ -50,14 +53,16 @@ bool Server::ReadTable(const std::string &kind, uintptr_t address, Table *table)
   }
   table->resize(header.count);
   if (!probe::read_memory(address + kTableHeader, table->data(), header.count * sizeof(uintptr_t))) {
-    problem_ += "is at " + AddressText(address) + ", where " + std::to_string(header.size) + " bytes cannot be read";
+    problem_ = "ERR_TENON_BAD_POINTER\n" + what + "is at " + AddressText(address) + ", where " +
+               std::to_string(header.size) + " bytes cannot be read";
     return false;
   }
   for (size_t slot = 0; slot < table->size(); slot++) {
     uintptr_t method = (*table)[slot];
     if (gates_->image().is_code(method)) continue;
     problem_ += "is unusable: its slot " + std::to_string(slot) + " ";
-    problem_ += method == 0 ? "is NULL" : "points to " + AddressText(method) + ", which is no code of the plugin";
+    problem_ +=
+        method == 0 ? "is NULL" : "points to " + AddressText(method) + ", which is no code of the plugin";
     return false;
   }
   return true;

@@ -85,6 +85,9 @@ export interface Admitted {
  */
 export type Entry = 'host' | 'runner';
 
+/** Decides by the file's digest where it is opened; refuses it by throwing. */
+export type ChooseEntry = (digest: string) => Promise<Entry>;
+
 /** A private copy: its path, what it holds, and the digest over it and all that it brings along. */
 interface Copy {
   readonly path: string;
@@ -103,7 +106,11 @@ const copies = new Map<string, Copy>();
 const libraries = new Map<string, Library>();
 
 /** Leads the file at `path` through the gates. @throws TenonError with the gate that refused */
-export async function admit(path: string, policy: AdmissionPolicy, entry: Entry = 'host'): Promise<Admitted> {
+export async function admit(
+  path: string,
+  policy: AdmissionPolicy,
+  choose: ChooseEntry = async () => 'host',
+): Promise<Admitted> {
   const gates: GateTime[] = [];
   const pass = async <T>(gate: Gate, step: () => T | Promise<T>): Promise<T> => {
     const start = performance.now();
@@ -122,9 +129,11 @@ export async function admit(path: string, policy: AdmissionPolicy, entry: Entry 
   await pass('inspect', () =>
     judgeFacts(known?.facts ?? inspectFile(file.path, ENTRY_POINTS_ONLY), path, policy),
   );
-  const copy = await pass('copy', () =>
-    known === undefined ? makeCopy(file.path, path, identity, policy) : vouched(known, policy),
-  );
+  const { copy, entry } = await pass('copy', async () => {
+    const copy =
+      known === undefined ? await makeCopy(file.path, path, identity, policy) : await vouched(known, policy);
+    return { copy, entry: await choose(copy.digest) };
+  });
   const verdict = await pass('probe', () => passProbe(copy, path, policy, entry));
   const admitted = { path: file.path, copy: copy.path, digest: copy.digest, facts: copy.facts, gates };
   if (entry === 'runner' && verdict !== undefined) {

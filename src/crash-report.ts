@@ -2,11 +2,10 @@
 import { basename } from 'node:path';
 import { type AttachedReport, TenonError } from './errors.js';
 import { quote } from './statements.js';
-import { explainFault, hex, type ReportedFault, showFrame } from './supervision/fault.js';
-import type { CallInFlight, RunnerExit } from './supervision/runner.js';
+import { explainFault, hex, isSameFrame, type ReportedFault, showFrame } from './supervision/fault.js';
+import type { RunnerCall, RunnerExit } from './tiers/process/settings.js';
 
 export type { Frame, ReportedFault } from './supervision/fault.js';
-export type { CallInFlight } from './supervision/runner.js';
 
 /** Whose process it was. */
 export interface Culprit {
@@ -50,7 +49,7 @@ export class CrashReport implements AttachedReport {
   /** The end in words: `ended by SIGSEGV, …`. */
   readonly how: string;
   /** The call that it did not come back from. */
-  readonly call: CallInFlight | null;
+  readonly call: RunnerCall | null;
   readonly fault: ReportedFault | null;
   /** The last 16 KiB of what it wrote. */
   readonly stdout: string;
@@ -88,8 +87,9 @@ export class CrashReport implements AttachedReport {
   get summary(): string {
     const parts = [`Plugin ${this.plugin} ${this.how}`];
     if (this.call !== null) parts.push(`in ${showCall(this.call)}`);
-    const frame = this.fault?.frames.find(({ offset }) => offset !== null);
-    if (this.fault !== null && frame !== undefined) parts.push(`at ${showFrame(frame)}`);
+    const inside = this.fault?.frames.filter(({ offset }) => offset !== null) ?? [];
+    const frame = inside.find((one) => one.function !== null) ?? inside[0];
+    if (frame !== undefined) parts.push(`at ${showFrame(frame)}`);
     if (this.fault !== null && this.fault.address !== null) parts.push(showAddress(this.fault));
     return parts.join(', ');
   }
@@ -104,8 +104,12 @@ export class CrashReport implements AttachedReport {
     if (this.call?.inputDigest) add('input', `sha256 ${this.call.inputDigest}`);
     if (this.fault !== null) {
       if (!this.fault.mainThread) add('thread', 'one that the plugin has started');
-      this.fault.frames.forEach((frame, depth) => {
-        add(`#${depth}`, `${showFrame(frame)}${frame.offset === null ? '' : ` in ${basename(this.path)}`}`);
+      this.fault.frames.forEach((frame, depth, all) => {
+        if (isSameFrame(frame, all[depth - 1])) return;
+        const next = all.findIndex((other, at) => at > depth && !isSameFrame(other, frame));
+        const times = (next < 0 ? all.length : next) - depth;
+        const where = frame.offset === null ? '' : ` in ${basename(this.path)}`;
+        add(`#${depth}`, `${showFrame(frame)}${where}${times === 1 ? '' : `, ${times} times`}`);
       });
     }
     if (this.stderr !== '') lines.push('  stderr:', ...indented(this.stderr));
@@ -113,7 +117,7 @@ export class CrashReport implements AttachedReport {
   }
 
   /** Addresses as hexadecimal text: JSON has no such numbers. */
-  toJSON(): Record<string, unknown> {
+  toJSON(): object {
     const { fault } = this;
     return {
       ...this,
@@ -150,7 +154,7 @@ function howEnded({ reason, code, signal, problem, call }: RunnerExit): string {
   if (reason === 'stopped') return 'stopped as it was asked to';
   if (reason === 'timeout') return `was killed because it did not come back in time${more}`;
   if (reason === 'protocol')
-    return `was killed because what it answered made no sense${more}: its process overwrote memory that is shared with the host`;
+    return `was killed because what it answered made no sense${more}: most likely it overwrote memory that is shared with the host`;
   if (reason === 'killed') return `was killed${more}`;
   if (signal !== null) {
     const meaning = SIGNALS[signal];
@@ -160,10 +164,10 @@ function howEnded({ reason, code, signal, problem, call }: RunnerExit): string {
   return `exited with ${code ?? 'an unknown code'}${where}${more}: a plugin must not end its process, also not with success`;
 }
 
-function showCall({ method, number, stage, inputSize, message }: CallInFlight): string {
-  const place = stage === 'call' || stage === method ? method : `${stage} ${method}`;
+function showCall({ method, number, inputSize, message }: RunnerCall): string {
+  if (number === 0) return method;
   const which = message === null ? '' : `, message ${message} of a batch`;
-  return `${place} (call ${number}${which}, ${inputSize} bytes of input)`;
+  return `${method} (call ${number}${which}, ${inputSize} ${inputSize === 1 ? 'byte' : 'bytes'} of input)`;
 }
 
 function showAddress({ address, meaning }: ReportedFault): string {

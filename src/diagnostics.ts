@@ -13,6 +13,10 @@ const channels = {
   refuse: channel('tenon.refuse'),
   /** A call failed: `{ plugin, method, error }`. */
   callFailure: channel('tenon.call.failure'),
+  /** The process of a plugin ended in another way than it was asked to: `{ report }`, a CrashReport. */
+  crash: channel('tenon.crash'),
+  /** The process of a plugin is about to be started again: `{ plugin, generation, delay }`, milliseconds. */
+  restart: channel('tenon.restart'),
 };
 
 export function tellLoad(manifest: object): void {
@@ -26,4 +30,14 @@ export function tellRefuse(error: TenonError): void {
 
 export function tellCallFailure(plugin: string, method: string, error: unknown): void {
   if (channels.callFailure.hasSubscribers) channels.callFailure.publish({ plugin, method, error });
+}
+
+export function tellCrash(report: object): void {
+  debug('%s', report);
+  if (channels.crash.hasSubscribers) channels.crash.publish({ report });
+}
+
+export function tellRestart(plugin: string, generation: number, delay: number): void {
+  debug('restart of %s as generation %d in %d ms', plugin, generation, delay);
+  if (channels.restart.hasSubscribers) channels.restart.publish({ plugin, generation, delay });
 }

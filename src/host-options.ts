@@ -1,10 +1,13 @@
 /** The options of a PluginHost, checked once. */
 
+import { join } from 'node:path';
 import { type TrustOptions, TrustPolicy } from './admission/trust.js';
 import { Verdicts } from './admission/verdicts.js';
 import type { AdmissionPolicy, ProbeMode } from './admission.js';
 import { invalidArgument } from './errors.js';
 import { type Kind, requireKind } from './kind.js';
+import { Quarantine } from './quarantine.js';
+import { Demotions } from './supervision/demotion.js';
 import { type VersionPolicy, versionRule } from './version.js';
 
 /** What a host is told. Everything has a default. */
@@ -27,6 +30,11 @@ export interface HostOptions {
   readonly verdicts?: string;
   /** The folder for private copies. Default: TENON_CACHE_DIR, or one in the system's temporary folder. */
   readonly cacheDir?: string;
+  /**
+   * A folder for what has to outlast the process: which files are in quarantine, and which plugins took a process down
+   * (`onCrash: 'demote'`). Default: none; the quarantine then lasts as long as the host.
+   */
+  readonly stateDir?: string;
   /** Kinds whose methods `instance.method(name)` finds. */
   readonly kinds?: readonly Kind[];
 }
@@ -36,6 +44,8 @@ export interface HostSettings {
   readonly paths: readonly string[];
   readonly depth: number;
   readonly policy: AdmissionPolicy;
+  readonly quarantine: Quarantine;
+  readonly demotions: Demotions | null;
   readonly kinds: readonly Kind[];
 }
 
@@ -49,6 +59,7 @@ const KNOWN = [
   'probe',
   'verdicts',
   'cacheDir',
+  'stateDir',
   'kinds',
 ];
 const PROBE_MODES: readonly unknown[] = ['known-skips', 'always', 'never'];
@@ -77,7 +88,10 @@ export function checkOptions(options: HostOptions): HostSettings {
     probe: checkProbe(options.probe),
     cacheDir: optionalPath('cacheDir', options.cacheDir),
   };
-  return { paths, depth, policy, kinds };
+  const state = optionalPath('stateDir', options.stateDir);
+  const quarantine = new Quarantine(state === undefined ? undefined : join(state, 'quarantine.json'));
+  const demotions = state === undefined ? null : new Demotions(state);
+  return { paths, depth, policy, quarantine, demotions, kinds };
 }
 
 function checkProbe(probe: HostOptions['probe'] = {}): AdmissionPolicy['probe'] {

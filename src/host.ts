@@ -1,17 +1,19 @@
 /** The host: finds, admits and keeps plugins. */
 import { availableParallelism } from 'node:os';
-import { findRunner } from './admission/probe.js';
-import { type Admitted, admit } from './admission.js';
-import { tellLoad, tellRefuse } from './diagnostics.js';
+import { type Admitted, admit, type Entry } from './admission.js';
+import { type Capabilities, capabilities } from './capabilities.js';
+import { debug, tellLoad, tellRefuse } from './diagnostics.js';
 import { type Candidate, findCandidates } from './discover.js';
 import { asTenonError, invalidArgument, TenonError } from './errors.js';
 import { checkOptions, type HostOptions, type HostSettings } from './host-options.js';
 import { checkLoadOptions, type LoadOptions, type LoadSettings } from './load-options.js';
 import { type Manifest, manifestOf } from './manifest.js';
-import { addonProblem, loadAddon } from './native.js';
 import { Plugin } from './plugin.js';
 import { openTier } from './plugin-tier.js';
+import type { Quarantine } from './quarantine.js';
+import type { Demotions, Disarm } from './supervision/demotion.js';
 
+export type { Capabilities } from './capabilities.js';
 export type { HostOptions } from './host-options.js';
 
 /** What `discover` found. Nothing of it was thrown. */
@@ -24,18 +26,12 @@ export interface Discovery {
   readonly shadowed: TenonError[];
 }
 
-/** What this installation can do. */
-export interface Capabilities {
-  /** The native addon is there: calls, batches and records at full speed. Without it koffi makes the calls. */
-  readonly addon: boolean;
-  /** Why the addon is not there; null if it is. */
-  readonly addonProblem: string | null;
-  /** Plugins can emit events and log entries (needs the addon). */
-  readonly events: boolean;
-  /** The native runner is there: a probe takes milliseconds. Without it a Node.js process makes the probe. */
-  readonly runner: boolean;
-  /** The tiers in which a plugin can run. */
-  readonly isolation: readonly string[];
+/** A file that passed the gates, and where and how it is to run. */
+interface Admission {
+  readonly admitted: Admitted;
+  readonly load: LoadSettings;
+  /** Takes the marker away that says that this process has the plugin in it. */
+  readonly disarm: Disarm;
 }
 
 const MAX_AT_ONCE = 8;
@@ -55,14 +51,17 @@ export class PluginHost {
 
   /** What this installation can do. */
   get capabilities(): Capabilities {
-    const addon = loadAddon() !== null;
-    return {
-      addon,
-      addonProblem: addonProblem(),
-      events: addon,
-      runner: findRunner() !== null,
-      isolation: ['inline'],
-    };
+    return capabilities();
+  }
+
+  /** The files whose plugins crashed too often, with the reasons. */
+  get quarantine(): Quarantine {
+    return this.#settings.quarantine;
+  }
+
+  /** The plugins that took a process down and now run in one of their own (`onCrash: 'demote'`); null without `stateDir`. */
+  get demotions(): Demotions | null {
+    return this.#settings.demotions;
   }
 
   /** The manifests of all plugins that this host admitted, in that order. */
@@ -82,14 +81,13 @@ export class PluginHost {
     const { candidates, problems, shadowed } = await this.#candidates();
     const found: Discovery = { plugins: [], rejected: [...problems], shadowed: [...shadowed] };
     const outcomes = await mapInOrder(candidates, ({ path }) => attempt(path, () => this.#admit(path, load)));
-    const first = new Map<string, Admitted>();
+    const first = new Map<string, Admission>();
     for (const outcome of outcomes) {
       if (outcome instanceof TenonError) found.rejected.push(outcome);
-      else if (first.has(outcome.name)) found.shadowed.push(sameName(outcome, first.get(outcome.name)?.path));
-      else first.set(outcome.name, outcome);
+      else keepFirst(outcome, first, found.shadowed);
     }
-    const opened = await mapInOrder([...first.values()], (admitted) =>
-      attempt(admitted.path, () => this.#register(admitted, load)),
+    const opened = await mapInOrder([...first.values()], (admission) =>
+      attempt(admission.admitted.path, () => this.#register(admission)),
     );
     for (const outcome of opened) {
       if (outcome instanceof TenonError) found.rejected.push(outcome);
@@ -112,8 +110,10 @@ export class PluginHost {
     const load = checkLoadOptions(options);
     const outcome = await attempt(nameOrPath, async () => {
       const path = isPath(nameOrPath);
-      const admitted = path ? await this.#admit(nameOrPath, load) : await this.#admitByName(nameOrPath, load);
-      return this.#register(admitted, load);
+      const admission = path
+        ? await this.#admit(nameOrPath, load)
+        : await this.#admitByName(nameOrPath, load);
+      return this.#register(admission);
     });
     if (!(outcome instanceof TenonError)) return outcome;
     tellRefuse(outcome);
@@ -134,48 +134,86 @@ export class PluginHost {
     return findCandidates({ paths: this.#settings.paths, depth: this.#settings.depth });
   }
 
-  #admit(path: string, load: LoadSettings): Promise<Admitted> {
-    return admit(path, this.#settings.policy, load.isolation === 'process' ? 'runner' : 'host');
+  /** Leads a file through the gates, and decides by its record where it is opened. */
+  async #admit(path: string, load: LoadSettings): Promise<Admission> {
+    const { policy, quarantine } = this.#settings;
+    let isolation = load.isolation;
+    let disarm: Disarm = () => undefined;
+    const choose = async (digest: string): Promise<Entry> => {
+      await quarantine.check(digest, path).catch(atTrust);
+      if (isolation !== 'process' && load.onCrash === 'demote') {
+        const demotions = this.#requireDemotions();
+        const demotion = await demotions.isDemoted(digest);
+        if (demotion === undefined) disarm = await demotions.arm(digest, path);
+        else isolation = 'process';
+      }
+      return isolation === 'process' ? 'runner' : 'host';
+    };
+    try {
+      const admitted = await admit(path, policy, choose);
+      return { admitted, load: { ...load, isolation }, disarm };
+    } catch (error) {
+      disarm();
+      throw error;
+    }
+  }
+
+  #requireDemotions(): Demotions {
+    const { demotions } = this.#settings;
+    if (demotions !== null) return demotions;
+    throw invalidArgument('onCrash', "can be 'demote' only if the host has the option stateDir");
   }
 
   /** A file of that name first; a plugin in a file of another name only if there is none. */
-  async #admitByName(name: string, load: LoadSettings): Promise<Admitted> {
+  async #admitByName(name: string, load: LoadSettings): Promise<Admission> {
     const { candidates, folders } = await this.#candidates();
     const named = candidates.find((candidate) => candidate.name === name || candidate.name === `lib${name}`);
     if (named !== undefined) {
-      const admitted = await this.#admit(named.path, load);
-      if (admitted.name === name) return admitted;
+      const admission = await this.#admit(named.path, load);
+      if (admission.admitted.name === name) return admission;
+      admission.disarm();
     }
     const path = this.#repository.get(name)?.path;
     const others = path === undefined ? candidates : [{ path }];
     for (const candidate of others) {
       if (candidate === named) continue;
       const outcome = await attempt(candidate.path, () => this.#admit(candidate.path, load));
-      if (!(outcome instanceof TenonError) && outcome.name === name) return outcome;
+      if (outcome instanceof TenonError) continue;
+      if (outcome.admitted.name === name) return outcome;
+      outcome.disarm();
     }
     throw notFound(name, candidates, folders);
   }
 
   /** The last gate: the plugin is there, and its manifest stays. */
-  async #register(admitted: Admitted, load: LoadSettings): Promise<Plugin> {
+  async #register({ admitted, load, disarm }: Admission): Promise<Plugin> {
     const start = performance.now();
-    this.#checkOpen();
-    const tier = await openTier(admitted, load);
     const manifest = manifestOf(admitted);
-    const plugin = new Plugin({
-      manifest,
-      load,
-      tier,
-      kinds: this.#settings.kinds,
-      onClose: (closed) => this.#running.delete(closed),
-    });
-    if (this.#closed) await plugin.close();
-    this.#checkOpen();
-    this.#repository.set(manifest.name, manifest);
-    this.#running.add(plugin);
-    admitted.gates.push({ gate: 'register', ms: performance.now() - start });
-    tellLoad(manifest);
-    return plugin;
+    const { digest, name, path } = manifest;
+    try {
+      this.#checkOpen();
+      const failed = (error: TenonError) =>
+        void this.quarantine.add({ digest, name, path, error }).catch((problem) => debug('%s', problem));
+      const tier = await openTier(admitted, load, { failed });
+      const onClose = (closed: Plugin) => {
+        this.#running.delete(closed);
+        disarm();
+      };
+      const plugin = new Plugin({ manifest, load, tier, kinds: this.#settings.kinds, onClose });
+      if (this.#closed) await plugin.close();
+      this.#checkOpen();
+      this.#repository.set(name, manifest);
+      this.#running.add(plugin);
+      admitted.gates.push({ gate: 'register', ms: performance.now() - start });
+      tellLoad(manifest);
+      return plugin;
+    } catch (error) {
+      disarm();
+      throw asTenonError(error, 'ERR_TENON_LOAD_FAILED', `Cannot load ${path}`).with({
+        path,
+        gate: 'register',
+      });
+    }
   }
 
   #checkOpen(): void {
@@ -207,12 +245,21 @@ function notFound(name: string, candidates: readonly Candidate[], folders: reado
   );
 }
 
-function sameName(admitted: Admitted, earlier: string | undefined): TenonError {
-  return new TenonError(
-    'ERR_TENON_SHADOWED',
-    `Passed over ${admitted.path}: its plugin is called ${admitted.name}, like the one in ${earlier}, which comes first. Remove one of them, or load it by its path.`,
-    { path: admitted.path, plugin: admitted.name, gate: 'register' },
-  );
+/** Of plugins with one name the first counts; the others are reported. */
+function keepFirst(admission: Admission, first: Map<string, Admission>, shadowed: TenonError[]): void {
+  const { name, path } = admission.admitted;
+  const earlier = first.get(name);
+  if (earlier === undefined) {
+    first.set(name, admission);
+    return;
+  }
+  admission.disarm();
+  const message = `Passed over ${path}: its plugin is called ${name}, like the one in ${earlier.admitted.path}, which comes first. Remove one of them, or load it by its path.`;
+  shadowed.push(new TenonError('ERR_TENON_SHADOWED', message, { path, plugin: name, gate: 'register' }));
+}
+
+function atTrust(error: unknown): never {
+  throw error instanceof TenonError ? error.with({ gate: 'trust' }) : error;
 }
 
 /** Like Promise.all over map, a few at a time. */

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { LogLevel } from './abi.js';
 import type { Batch, BatchResult } from './batch.js';
+import type { CrashReport } from './crash-report.js';
 import { debug } from './diagnostics.js';
 import { invalidArgument } from './errors.js';
 import { bindKind, bindMethod, type Kind, type KindApi } from './kind.js';
@@ -25,6 +26,8 @@ export interface InstanceEventMap {
   /** What the plugin emitted; the bytes are the listener's own. */
   event: [data: Buffer];
   log: [entry: LogEntry];
+  /** The process that held the instance ended. The next one, if there is one, holds it again, made with the same config. */
+  exit: [report: CrashReport];
   /** The instance was closed. */
   close: [];
 }

@@ -75,7 +75,7 @@ export class JsonStore<T> {
       const { ino, size, mtimeNs } = await stat(this.path, { bigint: true });
       return `${ino}:${size}:${mtimeNs}`;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if (isAbsent(error)) return undefined;
       throw this.#failed('read', error);
     }
   }
@@ -85,7 +85,7 @@ export class JsonStore<T> {
     try {
       text = await readFile(this.path, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { entries: new Map(), intact: true };
+      if (isAbsent(error)) return { entries: new Map(), intact: true };
       throw this.#failed('read', error);
     }
     return this.#parse(text);
@@ -173,6 +173,11 @@ export class JsonStore<T> {
       await delay(RETRY * (0.5 + Math.random()));
     }
   }
+}
+
+function isAbsent(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 function membersOf(text: string): Partial<Record<string, unknown>> | undefined {

@@ -1,27 +1,11 @@
 /** The options with which a plugin is loaded, checked once. */
 import { invalidArgument } from './errors.js';
+import { checkRestart, type RestartOptions } from './supervision/restart.js';
+import type { ProcessLimits } from './tiers/process/settings.js';
 import { DEFAULT_QUEUE, type Isolation, type QueueLimits } from './tiers/tier.js';
 
 /** How the two sides of the process tier wait for each other: for speed, for the processor's sake, or in between. */
 export type Profile = 'latency' | 'balanced' | 'idle';
-
-/** What a plugin in a process of its own may take. What is not given is not limited. */
-export interface ProcessLimits {
-  /** Bytes of memory. */
-  readonly memory?: number;
-  /** Seconds of processor time, over the life of the process. */
-  readonly cpu?: number;
-  /** Open files. */
-  readonly files?: number;
-}
-
-/** When and how often a plugin's process is started again. */
-export interface RestartOptions {
-  /** So many restarts … */
-  readonly max?: number;
-  /** … within so many milliseconds; the next crash is final. */
-  readonly within?: number;
-}
 
 /** How a plugin is to run. Everything has a default. */
 export interface LoadOptions {
@@ -120,7 +104,10 @@ const TAKEN: Taken = {
   profile: ({ profile = 'balanced' }) => oneOf('profile', profile, ['latency', 'balanced', 'idle']),
   transport: ({ transport = process.platform === 'linux' ? 'shared-memory' : 'pipe' }) =>
     oneOf('transport', transport, ['shared-memory', 'pipe']),
-  restart: ({ restart = {} }) => (restart === false ? false : object('restart', restart)),
+  restart: ({ restart = {} }) => {
+    checkRestart(restart);
+    return restart;
+  },
   whenDown: ({ whenDown }) => oneOf('whenDown', whenDown, ['fail', 'wait']),
   limits: ({ limits = {} }) => checkLimits(limits),
   sandbox: ({ sandbox = false }) => checkSandbox(sandbox),

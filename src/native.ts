@@ -2,6 +2,8 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { ABI_VERSION } from './abi.js';
+import type { ProcessAddon } from './native-process.js';
+import type { ThreadAddon } from './native-thread.js';
 
 /** Called for each event and log entry: `kind` 0 is an event with a Buffer, 1 a log entry with a string. */
 export type Dispatch = (token: number, kind: number, level: number, payload: Buffer | string) => void;
@@ -9,6 +11,9 @@ export type Dispatch = (token: number, kind: number, level: number, payload: Buf
 /** What `native/addon.cc` exports. How a call went, and which binding it is for, stands in the control array. */
 export interface Addon {
   readonly abiVersion: string;
+  readonly threads: ThreadAddon;
+  /** Where the process tier has shared memory: on Linux. */
+  readonly processes?: ProcessAddon;
   /** Bytes of output that fit into the scratch memory. */
   readonly scratchSize: number;
   /** Once per thread, before all others. After each call of `defer`, `drain` has to be called in another turn of the event loop. */

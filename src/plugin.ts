@@ -1,4 +1,5 @@
 /** A plugin that a user holds: makes instances. */
+import { EventEmitter } from 'node:events';
 
 import { PluginFlag } from './abi.js';
 import { type Config, encodeConfig } from './config.js';
@@ -7,7 +8,8 @@ import { EventRelay, Instance, type InstanceSettings } from './instance.js';
 import type { Kind } from './kind.js';
 import type { LoadSettings } from './load-options.js';
 import type { Manifest } from './manifest.js';
-import type { PluginTier } from './plugin-tier.js';
+import type { PluginProcess, PluginTier } from './plugin-tier.js';
+import type { SupervisorEventMap } from './supervisor.js';
 import type { Isolation, TierInstance } from './tiers/tier.js';
 
 /** What a plugin has from its host. */
@@ -22,11 +24,17 @@ export interface PluginSettings {
 /** What is to be done when an instance was collected without close. */
 const collected = new FinalizationRegistry<() => void>((forget) => forget());
 
-/** Digests of the singleton plugins that have an instance in this thread. */
-const singletons = new Set<string>();
+/** The singleton plugins that have an instance in this thread, by digest; those in a process of their own by themselves. */
+const singletons = new Set<string | Plugin>();
+
+/** The events of a plugin. All but `close` concern the process tier. */
+export interface PluginEventMap extends SupervisorEventMap {
+  /** The plugin was closed. */
+  close: [];
+}
 
 /** An admitted plugin. Closing it closes its instances; its manifest stays readable. */
-export class Plugin {
+export class Plugin extends EventEmitter<PluginEventMap> {
   readonly manifest: Manifest;
   readonly #settings: PluginSettings;
   /** Weak, so that an instance that nobody holds can be collected. */
@@ -35,8 +43,10 @@ export class Plugin {
 
   /** Made by a PluginHost only. */
   constructor(settings: PluginSettings) {
+    super();
     this.manifest = settings.manifest;
     this.#settings = settings;
+    this.#forward(settings.tier.events);
   }
 
   /** Where its code runs. */
@@ -52,6 +62,20 @@ export class Plugin {
   /** The name that the plugin states. */
   get name(): string {
     return this.manifest.name;
+  }
+
+  /** Its process, in the process tier; null in the others. */
+  get process(): PluginProcess | null {
+    return this.#settings.tier.process;
+  }
+
+  /**
+   * Starts its process anew, in order if it runs, and with a full restart budget; the way back from `failed`.
+   * @throws TenonError ERR_TENON_UNSUPPORTED in other tiers; why it does not start; ERR_TENON_CLOSED
+   */
+  async restart(): Promise<void> {
+    this.#checkOpen();
+    await this.#settings.tier.restart();
   }
 
   get closed(): boolean {
@@ -103,7 +127,9 @@ export class Plugin {
     const closed = instances.map((reference) => reference.deref()?.close());
     this.#instances.clear();
     onClose(this);
-    this.#closing = Promise.all(closed).then(() => tier.close());
+    this.#closing = Promise.all(closed)
+      .then(() => tier.close())
+      .then(() => void this.emit('close'));
     return this.#closing;
   }
 
@@ -115,9 +141,21 @@ export class Plugin {
     return this.close();
   }
 
+  /** Hands on what the tier tells, to listeners of the plugin and, what ended a process, to those of its instances. */
+  #forward(events: PluginTier['events']): void {
+    events.on('state', (change) => this.emit('state', change));
+    events.on('restart', (restart) => this.emit('restart', restart));
+    events.on('stdout', (line) => this.emit('stdout', line));
+    events.on('stderr', (line) => this.emit('stderr', line));
+    events.on('exit', (report) => {
+      this.emit('exit', report);
+      for (const reference of this.#instances) reference.deref()?.emit('exit', report);
+    });
+  }
+
   #checkOpen(): void {
     if (!this.closed) return;
-    const message = `Cannot make an instance of ${this.name}: the plugin is closed. Load it again.`;
+    const message = `Cannot use the plugin ${this.name}: it is closed. Load it again.`;
     throw new TenonError('ERR_TENON_CLOSED', message, { plugin: this.name });
   }
 
@@ -144,15 +182,15 @@ export class Plugin {
   #claim(): () => void {
     this.#checkOpen();
     if ((this.manifest.flags & PluginFlag.TENON_SINGLETON) === 0) return () => undefined;
-    const { digest } = this.manifest;
-    if (singletons.has(digest)) {
+    const place = this.isolation === 'process' ? this : this.manifest.digest;
+    if (singletons.has(place)) {
       throw new TenonError(
         'ERR_TENON_NEW_FAILED',
         `Cannot make another instance of ${this.name}: it allows one at a time (TENON_SINGLETON). Close the first one.`,
         { plugin: this.name },
       );
     }
-    singletons.add(digest);
-    return () => singletons.delete(digest);
+    singletons.add(place);
+    return () => singletons.delete(place);
   }
 }

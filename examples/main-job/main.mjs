@@ -14,8 +14,8 @@ import { count, gateTable, languageOf, megabytes, pluginTable, refusals } from '
 const print = (...lines) => console.log(lines.join('\n'));
 
 /** Admits what is in the folder, and prints what was admitted and what was refused. */
-async function discover(host, folder) {
-  const { plugins, rejected, shadowed } = await host.discover();
+async function discover(host, folder, isolation) {
+  const { plugins, rejected, shadowed } = await host.discover({ isolation });
   const refused = [...rejected, ...shadowed];
   const { addon, runner } = host.capabilities;
   const calls = addon ? 'the native addon' : 'koffi (the native addon is not built)';
@@ -30,7 +30,7 @@ async function discover(host, folder) {
     );
   }
   print(`Refused: ${refused.length === 0 ? 'none' : refused.length}`, ...refusals(refused));
-  print(`Calls by ${calls}, probes by ${runner ? 'tenon-runner' : 'Node.js'}.`);
+  print(`Isolation: ${isolation}. Calls by ${calls}, probes by ${runner ? 'tenon-runner' : 'Node.js'}.`);
   return { plugins, refused };
 }
 
@@ -51,9 +51,10 @@ async function startJobs(plugins, pattern) {
 }
 
 /** One file through one plugin. Only the plugin's own time is counted. */
-function runOne(running, input, path) {
+async function runOne(running, input, path) {
+  const isInline = running.plugin.isolation === 'inline';
   const begin = performance.now();
-  const result = running.instance.callSync(input);
+  const result = isInline ? running.instance.callSync(input) : await running.instance.call(input);
   running.ms += performance.now() - begin;
   running.job.add(input, result);
   const isRight = running.job.check(input, result);
@@ -72,7 +73,7 @@ async function runAll(started, { files, bytes }) {
     if (input === null) {
       done.notText++;
     } else {
-      for (const running of started) runOne(running, input, path);
+      for (const running of started) await runOne(running, input, path);
       done.files++;
       done.bytes += input.length;
     }
@@ -115,8 +116,8 @@ function reportAbsent(absent, refused) {
   return missing.length > 0;
 }
 
-async function work(host, { folder, pattern, plugins: pluginFolder }) {
-  const { plugins, refused } = await discover(host, pluginFolder);
+async function work(host, { folder, pattern, isolation, plugins: pluginFolder }) {
+  const { plugins, refused } = await discover(host, pluginFolder, isolation);
   const { started, absent } = await startJobs(plugins, pattern);
   const list = listTextFiles(folder);
   describe(folder, list);

@@ -14,6 +14,7 @@ wordcount (C), gzip (C, with the system's zlib) and grep (Rust).
 Options:
   --pattern REGEX  what grep looks for, a regular expression of Rust's regex crate (default: TODO|FIXME|XXX)
   --plugins DIR    the folder with the plugins (default: build/plugins)
+  --isolation T    where the plugins run: inline (the default), thread or process
   -h, --help       print this text
 
 Exit code: 0 all results are right; 1 a result is wrong, or a plugin is missing or failed; 2 wrong usage.`;
@@ -33,6 +34,7 @@ function parse(args) {
   const options = {
     pattern: { type: 'string' },
     plugins: { type: 'string' },
+    isolation: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   };
   try {
@@ -55,9 +57,13 @@ export function readOptions(args, base = process.env.INIT_CWD ?? process.cwd()) 
   if (positionals.length > 1)
     throw new UsageError(`One FOLDER is expected, not ${positionals.length}: ${positionals.join(' ')}`);
   const [given] = positionals;
+  const { isolation = 'inline' } = values;
+  if (!['inline', 'thread', 'process'].includes(isolation))
+    throw new UsageError(`--isolation must be inline, thread or process, not ${isolation}`);
   return {
     help: false,
     folder: given === undefined ? resolve(root, 'node_modules') : folderFrom(given, 'FOLDER', base),
+    isolation,
     pattern: values.pattern ?? 'TODO|FIXME|XXX',
     plugins: values.plugins === undefined ? resolve(root, 'build', 'plugins') : resolve(base, values.plugins),
   };

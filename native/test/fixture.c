@@ -1,5 +1,5 @@
-/* fixture - a plugin that misbehaves on demand, for the tests of the runner. The first byte of the input says what to do, the rest is
- * the argument. */
+/* fixture - a plugin that misbehaves on demand, for the tests of the runner. The first byte of the input says
+ * what to do, the rest is the argument. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -21,8 +21,10 @@ typedef struct fixture {
   uint32_t drops;
 } fixture;
 
-static tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state, tenon_out *error) {
-  if (config_len == 4 && memcmp(config, "fail", 4) == 0) return tenon_fail(error, TENON_INVALID, "told to fail");
+static tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
+                         tenon_out *error) {
+  if (config_len == 4 && memcmp(config, "fail", 4) == 0)
+    return tenon_fail(error, TENON_INVALID, "told to fail");
   if (config_len == 5 && memcmp(config, "crash", 5) == 0) abort();
   fixture *self = calloc(1, sizeof(fixture));
   if (self == NULL) return TENON_NO_MEMORY;
@@ -31,7 +33,9 @@ static tenon_status make(const tenon_host *host, const uint8_t *config, size_t c
   return TENON_OK;
 }
 
-static void drop(void *state) { free(state); }
+static void drop(void *state) {
+  free(state);
+}
 
 static tenon_status number(tenon_out *out, long value) {
   char text[32];
@@ -167,7 +171,7 @@ static tenon_status die(char how) {
     case 'o':
       return overflow(depth);
     case 'd':
-      return 1 / zero;
+      return 1000 / zero;
     case 'i':
       __builtin_trap();
     case 'x':

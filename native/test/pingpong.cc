@@ -1,9 +1,10 @@
-/* What the channel costs, against the least that anything over shared memory can cost: two processes, one word each way, and the
- * same 64 bytes copied in and out.
+/* What the channel costs, against the least that anything over shared memory can cost: two processes, one
+ * word each way, and the same 64 bytes copied in and out.
  *
  *     TENON_RUNNER=.../tenon-runner TENON_TEST_PLUGINS=... pingpong [ROUNDS]
  *
- * Prints one JSON object per line. Both ends spin as long as the channel's `latency` profile does, or sleep on a futex at once. */
+ * Prints one JSON object per line. Both ends spin as long as the channel's `latency` profile does, or sleep
+ * on a futex at once. */
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -48,8 +49,8 @@ Times TimesOf(std::vector<double> &samples) {
 }
 
 void Print(const char *what, const Times &times, const char *unit) {
-  printf("{\"what\":\"%s\",\"median\":%.3f,\"p99\":%.3f,\"max\":%.3f,\"unit\":\"%s\"}\n", what, times.median, times.p99,
-         times.worst, unit);
+  printf("{\"what\":\"%s\",\"median\":%.3f,\"p99\":%.3f,\"max\":%.3f,\"unit\":\"%s\"}\n", what, times.median,
+         times.p99, times.worst, unit);
   fflush(stdout);
 }
 
@@ -107,7 +108,8 @@ class PingPong {
 void RoundTrip(Session &session, const Request &request, std::vector<uint8_t> &output) {
   uint64_t number = session.host.Send(request, Milliseconds(1000));
   Message answer;
-  CHECK(session.host.Await(number, Milliseconds(1000), &answer) == Wait::kDone && answer.record.size == output.size());
+  CHECK(session.host.Await(number, Milliseconds(1000), &answer) == Wait::kDone &&
+        answer.record.size == output.size());
   memcpy(output.data(), answer.bytes, output.size());
   session.host.Done();
 }
@@ -118,7 +120,8 @@ Times RoundTrips(Session &session, Operation operation, uint32_t instance, int r
   return Measure(rounds, 1000, [&] { RoundTrip(session, request, output); });
 }
 
-/* Blocks of both in turn, because a busy machine changes its mind about where processes run. The median of the blocks' ratios. */
+/* Blocks of both in turn, because a busy machine changes its mind about where processes run. The median of
+ * the blocks' ratios. */
 void Compare(Session &session, uint32_t instance, int rounds, uint64_t spin, const std::string &with) {
   PingPong bare(spin);
   std::vector<double> bare_medians, call_medians, ratios;
@@ -147,7 +150,8 @@ Times Batches(Session &session, uint32_t instance, int rounds, uint32_t count, s
     Message answer;
     CHECK(session.host.Await(number, Milliseconds(1000), &answer) == Wait::kDone);
     BatchAnswer batch;
-    CHECK(ChannelHost::TakeBatch(answer, count, result_offsets.data(), statuses.data(), &batch) && batch.size == output.size());
+    CHECK(ChannelHost::TakeBatch(answer, count, result_offsets.data(), statuses.data(), &batch) &&
+          batch.size == output.size());
     memcpy(output.data(), batch.data, batch.size);
     session.host.Done();
   });
@@ -196,11 +200,14 @@ int main(int argc, char **argv) {
     session.AwaitReady();
     uint32_t instance = session.New();
     Compare(session, instance, some, SpinTime(setup.channel.profile), with);
-    Print(("channel, answered by the runner itself" + with).c_str(), RoundTrips(session, kPing, 0, some, 64), "us");
-    Print(("channel, batch of 1000 x 64 bytes, per message" + with).c_str(), Batches(session, instance, some / 50, 1000, 64), "us");
-    printf("{\"what\":\"runner RSS%s\",\"kB\":%ld,\"anonymous kB\":%ld}\n", with.c_str(), ResidentKilobytes(session.pid, "VmRSS"),
-           ResidentKilobytes(session.pid, "RssAnon"));
-    Print(("channel, echo of 1 MiB" + with).c_str(), RoundTrips(session, kCall, instance, some / 50, 1 << 20), "us");
+    Print(("channel, answered by the runner itself" + with).c_str(), RoundTrips(session, kPing, 0, some, 64),
+          "us");
+    Print(("channel, batch of 1000 x 64 bytes, per message" + with).c_str(),
+          Batches(session, instance, some / 50, 1000, 64), "us");
+    printf("{\"what\":\"runner RSS%s\",\"kB\":%ld,\"anonymous kB\":%ld}\n", with.c_str(),
+           ResidentKilobytes(session.pid, "VmRSS"), ResidentKilobytes(session.pid, "RssAnon"));
+    Print(("channel, echo of 1 MiB" + with).c_str(), RoundTrips(session, kCall, instance, some / 50, 1 << 20),
+          "us");
   }
   Print("memcpy of 2 MiB", Copies(rounds / 50, 2 << 20), "us");
   Print("start to first answer", Starts(50), "ms");

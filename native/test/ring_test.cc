@@ -153,8 +153,8 @@ void TwoThreads() {
   reader.join();
 }
 
-/* Whatever stands in the memory, a reader stays within its ring, and a writer too. Runs under the address sanitizer: the ring
- * ends where the memory ends. */
+/* Whatever stands in the memory, a reader stays within its ring, and a writer too. Runs under the address
+ * sanitizer: the ring ends where the memory ends. */
 void HostileMemory() {
   for (uint32_t seed = 1; seed <= 3000; seed++) {
     std::mt19937_64 random(seed);
@@ -167,7 +167,8 @@ void HostileMemory() {
     for (int step = 0; step < 30; step++) {
       Slot *slot = reinterpret_cast<Slot *>(ring + (position & 0xffff));
       slot->stamp.store(random() % 8 == 0 ? random() : StampOf(position, pair.memory.secret()));
-      uint64_t sizes[] = {random() % 70000, random(), 65536 - 64 - (position & 0xffff), 65536 - 63 - (position & 0xffff), 0};
+      uint64_t sizes[] = {random() % 70000, random(), 65536 - 64 - (position & 0xffff),
+                          65536 - 63 - (position & 0xffff), 0};
       slot->record.size = sizes[random() % 5];
       slot->record.total = random() % 4 == 0 ? random() : slot->record.size;
       if (random() % 4 == 0) words->skip.store(random() % 2 == 0 ? position : random());
@@ -195,8 +196,10 @@ void HostileMemory() {
 }  // namespace
 
 int main() {
-  Run("a record of any size from 0 to 64 MiB, and one as large as the ring, comes out as it went in", AllSizes);
-  Run("any order of writes and reads keeps the order of the records, and an empty ring takes any record", RandomTraffic);
+  Run("a record of any size from 0 to 64 MiB, and one as large as the ring, comes out as it went in",
+      AllSizes);
+  Run("any order of writes and reads keeps the order of the records, and an empty ring takes any record",
+      RandomTraffic);
   Run("small traffic touches a few pages of a large ring", SmallTrafficStaysSmall);
   Run("the memory of a large record is given back, and the ring works on", MemoryIsGivenBack);
   Run("two threads pass 300000 records, awake and asleep, with a ring that is often full", TwoThreads);

@@ -38,8 +38,12 @@ static std::string FromEnvironment(const char *name) {
   exit(2);
 }
 
-std::string RunnerFile() { return FromEnvironment("TENON_RUNNER"); }
-std::string PluginFile(const char *name) { return FromEnvironment("TENON_TEST_PLUGINS") + "/" + name + ".so"; }
+std::string RunnerFile() {
+  return FromEnvironment("TENON_RUNNER");
+}
+std::string PluginFile(const char *name) {
+  return FromEnvironment("TENON_TEST_PLUGINS") + "/" + name + ".so";
+}
 
 pid_t Start(const std::vector<std::string> &command, const ChannelHost &host) {
   std::vector<char *> arguments;
@@ -59,7 +63,8 @@ pid_t Start(const std::vector<std::string> &command, const ChannelHost &host) {
 
 Session::Session(const Setup &setup) {
   CHECK(host.Create(setup.channel) == 0);
-  std::vector<std::string> command = {RunnerFile(), "serve", PluginFile(setup.plugin), "--abi", setup.abi, "--name"};
+  std::vector<std::string> command = {RunnerFile(), "serve",   PluginFile(setup.plugin),
+                                      "--abi",      setup.abi, "--name"};
   command.push_back(setup.name == nullptr ? setup.plugin : setup.name);
   for (const char *word : {"--shm", "3", "--wake", "4", "--life", "5", "--profile"}) command.push_back(word);
   command.push_back(setup.profile);
@@ -82,10 +87,11 @@ void Session::AwaitReady() {
   Message message;
   Wait wait = host.Await(0, Milliseconds(10000), &message);
   if (wait == Wait::kDone && message.record.operation == kReady) return host.Done();
-  fprintf(stderr, "not ready: wait %d, state %d, %s\n", static_cast<int>(wait), static_cast<int>(host.state()),
-          host.broken() == nullptr ? "-" : host.broken());
+  fprintf(stderr, "not ready: wait %d, state %d, %s\n", static_cast<int>(wait),
+          static_cast<int>(host.state()), host.broken() == nullptr ? "-" : host.broken());
   if (wait == Wait::kDone) {
-    fprintf(stderr, "%.*s\n", static_cast<int>(message.record.size), reinterpret_cast<const char *>(message.bytes));
+    fprintf(stderr, "%.*s\n", static_cast<int>(message.record.size),
+            reinterpret_cast<const char *>(message.bytes));
   }
   abort();
 }
@@ -105,7 +111,9 @@ std::vector<uint8_t> Session::Do(const Request &request, Record *record) {
 uint32_t Session::New(const std::string &config) {
   Record record;
   std::vector<uint8_t> said = Do(TextRequest(kNew, 0, config.c_str()), &record);
-  if (record.status != 0) fprintf(stderr, "new: %d %.*s\n", record.status, static_cast<int>(said.size()), reinterpret_cast<char *>(said.data()));
+  if (record.status != 0)
+    fprintf(stderr, "new: %d %.*s\n", record.status, static_cast<int>(said.size()),
+            reinterpret_cast<char *>(said.data()));
   CHECK(record.status == 0);
   return record.instance;
 }
@@ -113,8 +121,10 @@ uint32_t Session::New(const std::string &config) {
 std::vector<uint8_t> Session::Call(uint32_t instance, const std::vector<uint8_t> &input, int32_t *status) {
   Record record;
   std::vector<uint8_t> output = Do(MakeRequest(kCall, instance, input), &record);
-  if (status != nullptr) *status = record.status;
-  else CHECK(record.status == 0);
+  if (status != nullptr)
+    *status = record.status;
+  else
+    CHECK(record.status == 0);
   return output;
 }
 
@@ -125,7 +135,9 @@ int Session::Reap() {
   return status;
 }
 
-void Session::Kill(int signal) { kill(pid, signal); }
+void Session::Kill(int signal) {
+  kill(pid, signal);
+}
 
 Request MakeRequest(Operation operation, uint32_t instance, const std::vector<uint8_t> &bytes) {
   Request request;

@@ -1,4 +1,5 @@
-/* What the tests of the channel have in common: checks that end the program, and a runner that is started as the addon starts it. */
+/* What the tests of the channel have in common: checks that end the program, and a runner that is started as
+ * the addon starts it. */
 #ifndef TENON_NATIVE_TEST_SUPPORT_H
 #define TENON_NATIVE_TEST_SUPPORT_H
 
@@ -10,9 +11,9 @@
 
 #include "../channel_host.h"
 
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) tenon::test::Fail(__FILE__, __LINE__, #condition);       \
+#define CHECK(condition)                                                 \
+  do {                                                                   \
+    if (!(condition)) tenon::test::Fail(__FILE__, __LINE__, #condition); \
   } while (false)
 
 namespace tenon::test {
@@ -22,7 +23,9 @@ namespace tenon::test {
 /* Runs a test: a sentence of behaviour, then the code. */
 void Run(const char *sentence, void (*test)());
 
-constexpr uint64_t Milliseconds(uint64_t count) { return count * 1000000; }
+constexpr uint64_t Milliseconds(uint64_t count) {
+  return count * 1000000;
+}
 
 /* Bytes that differ from place to place and from seed to seed. */
 std::vector<uint8_t> Bytes(size_t size, uint32_t seed);
@@ -48,7 +51,8 @@ class Session {
 
   /* Waits for kReady. */
   void AwaitReady();
-  /* One call after another, each with a deadline of ten seconds that must not come. The bytes of the answer. */
+  /* One call after another, each with a deadline of ten seconds that must not come. The bytes of the answer.
+   */
   std::vector<uint8_t> Do(const Request &request, Record *record = nullptr);
   uint32_t New(const std::string &config = "");
   std::vector<uint8_t> Call(uint32_t instance, const std::vector<uint8_t> &input, int32_t *status = nullptr);

@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type Binding, type Instance, PluginHost } from '../index.js';
-import { type Command, Exit, parse, UsageError } from './command.js';
+import { type Binding, type Instance, type Isolation, PluginHost } from '../index.js';
+import { type Command, Exit, isolationOf, parse, UsageError } from './command.js';
 import type { Io } from './io.js';
 import { printable } from './text.js';
 
-const HELP = `Usage: tenon call FILE [--method M] [--config JSON] [--input TEXT|@FILE|-]
+const HELP = `Usage: tenon call FILE [--method M] [--config JSON] [--input TEXT|@FILE|-] [--isolation TIER]
 
 Loads a plugin, makes an instance, calls it once, and writes the result to the standard output, byte
 by byte and nothing else. What the plugin logs or prints goes to the standard error output.
@@ -16,6 +16,7 @@ by byte and nothing else. What the plugin logs or prints goes to the standard er
   --config JSON   the config of the instance; without it the config is empty
   --input TEXT    the input: a text, '@FILE' for the content of a file, '-' for the standard input;
                   without it the input is empty
+  --isolation T   where the plugin runs: 'inline' (the default), 'thread' or 'process'
   --help          print this text
 
 Exit code: 0 fine, 1 the plugin was refused or failed, 2 wrong usage, 4 a fault of tenon itself.
@@ -26,6 +27,7 @@ interface Settings {
   readonly bind: (instance: Instance) => Binding | Instance;
   readonly config: string | undefined;
   readonly input: string;
+  readonly isolation: Isolation;
 }
 
 export const call: Command = {
@@ -34,13 +36,14 @@ export const call: Command = {
   loadsPlugins: true,
   prepare(args) {
     const text = { type: 'string' } as const;
-    const options = { method: text, config: text, input: text };
+    const options = { method: text, config: text, input: text, isolation: text };
     const { values, positionals } = parse({ args: [...args], options, allowPositionals: true });
     const [file = '', ...others] = positionals;
     if (file === '' || others.length > 0) throw new UsageError('name exactly one file');
     const { method = 'something', config, input = '' } = values;
     checkConfig(config);
-    const settings = { file: resolve(file), bind: binderOf(method), config, input };
+    const isolation = isolationOf(values.isolation);
+    const settings = { file: resolve(file), bind: binderOf(method), config, input, isolation };
     return (io) => run(settings, io);
   },
 };
@@ -62,11 +65,11 @@ function binderOf(method: string): Settings['bind'] {
   return (instance) => instance.method(kind, Number(slot));
 }
 
-async function run({ file, bind, config, input }: Settings, io: Io): Promise<number> {
+async function run({ file, bind, config, input, isolation }: Settings, io: Io): Promise<number> {
   const bytes = await readInput(input);
   const host = new PluginHost();
   try {
-    const plugin = await host.load(file);
+    const plugin = await host.load(file, { isolation, restart: false });
     const instance = await plugin.new(config);
     instance.on('log', ({ level, message }) =>
       io.err.line(`${plugin.name}: ${level}: ${printable(message)}`),

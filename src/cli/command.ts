@@ -1,5 +1,6 @@
 /** What a command is. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import type { Isolation } from '../index.js';
 import type { Io } from './io.js';
 
 /** How a command ends. */
@@ -37,4 +38,10 @@ export function parse<T extends ParseArgsConfig>(config: T): ReturnType<typeof p
     if (error instanceof TypeError && 'code' in error) throw new UsageError(error.message, { cause: error });
     throw error;
   }
+}
+
+/** The value of `--isolation`. @throws UsageError */
+export function isolationOf(text = 'inline'): Isolation {
+  if (text === 'inline' || text === 'thread' || text === 'process') return text;
+  throw new UsageError(`--isolation must be 'inline', 'thread' or 'process', not '${text}'`);
 }

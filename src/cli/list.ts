@@ -1,17 +1,18 @@
 /** `tenon list`: which plugins a host would find, and why not the others. */
-import { type Discovery, type Manifest, PluginHost, type TenonError } from '../index.js';
-import { type Command, Exit, parse, UsageError } from './command.js';
+import { type Discovery, type Isolation, type Plugin, PluginHost, type TenonError } from '../index.js';
+import { type Command, Exit, isolationOf, parse, UsageError } from './command.js';
 import type { Io } from './io.js';
 import { count, paragraph, printable, table } from './text.js';
 
-const HELP = `Usage: tenon list [FOLDER…] [--depth N] [--json]
+const HELP = `Usage: tenon list [FOLDER…] [--depth N] [--isolation TIER] [--json]
 
 Searches the folders, then those of the environment variable TENON_PATH, and tries every library in
 them as a host would: what is admitted, and what is refused and why.
 
-  --depth N   look N levels below each folder too (0 to 16, default 0)
-  --json      print {plugins, rejected, shadowed}
-  --help      print this text
+  --depth N       look N levels below each folder too (0 to 16, default 0)
+  --isolation T   start each plugin where it would run: 'inline' (the default), 'thread', 'process'
+  --json          print {plugins, rejected, shadowed}
+  --help          print this text
 
 Exit code: 0 fine, 1 a file or folder was refused, 2 wrong usage, 4 a fault of tenon itself.
 `;
@@ -21,14 +22,16 @@ export const list: Command = {
   help: HELP,
   loadsPlugins: true,
   prepare(args) {
-    const options = { json: { type: 'boolean' }, depth: { type: 'string' } } as const;
+    const text = { type: 'string' } as const;
+    const options = { json: { type: 'boolean' }, depth: text, isolation: text } as const;
     const { values, positionals } = parse({ args: [...args], options, allowPositionals: true });
     const depth = depthOf(values.depth);
     if (positionals.includes('')) throw new UsageError('a folder must not be empty');
     if (positionals.length === 0 && !process.env.TENON_PATH) {
       throw new UsageError('name a folder, or set TENON_PATH');
     }
-    return (io) => run(positionals, depth, values.json === true, io);
+    const isolation = isolationOf(values.isolation);
+    return (io) => run({ paths: positionals, depth, isolation, json: values.json === true }, io);
   },
 };
 
@@ -37,10 +40,17 @@ function depthOf(text = '0'): number {
   throw new UsageError(`--depth must be an integer from 0 to 16, not '${text}'`);
 }
 
-async function run(paths: readonly string[], depth: number, json: boolean, io: Io): Promise<number> {
+interface Settings {
+  readonly paths: readonly string[];
+  readonly depth: number;
+  readonly isolation: Isolation;
+  readonly json: boolean;
+}
+
+async function run({ paths, depth, isolation, json }: Settings, io: Io): Promise<number> {
   const host = new PluginHost({ paths, depth });
   try {
-    const found = await host.discover();
+    const found = await host.discover({ isolation });
     if (json) io.out.line(JSON.stringify(jsonOf(found), null, 2));
     else show(found, io);
     return found.rejected.length > 0 ? Exit.refused : Exit.fine;
@@ -50,16 +60,19 @@ async function run(paths: readonly string[], depth: number, json: boolean, io: I
 }
 
 function jsonOf({ plugins, rejected, shadowed }: Discovery): unknown {
-  return { plugins: plugins.map((plugin) => plugin.manifest), rejected, shadowed };
+  return {
+    plugins: plugins.map(({ manifest, isolation, state }) => ({ ...manifest, isolation, state })),
+    rejected,
+    shadowed,
+  };
 }
 
-const HEADINGS = ['NAME', 'VERSION', 'ABI', 'LANGUAGE', 'KINDS', 'DIGEST', 'MS', 'PATH'];
+const HEADINGS = ['NAME', 'VERSION', 'ABI', 'LANGUAGE', 'KINDS', 'TIER', 'STATE', 'DIGEST', 'MS', 'PATH'];
 
 function show({ plugins, rejected, shadowed }: Discovery, { out }: Io): void {
   out.line(out.bold(`${count(plugins.length, 'plugin')}`));
   if (plugins.length > 0) {
-    for (const line of table([HEADINGS, ...plugins.map((plugin) => row(plugin.manifest))], '  '))
-      out.line(line);
+    for (const line of table([HEADINGS, ...plugins.map((plugin) => row(plugin))], '  ')) out.line(line);
   }
   showErrors('refused', rejected);
   showErrors('passed over', shadowed);
@@ -76,7 +89,7 @@ function show({ plugins, rejected, shadowed }: Discovery, { out }: Io): void {
   }
 }
 
-function row(manifest: Manifest): string[] {
+function row({ manifest, isolation, state }: Plugin): string[] {
   const kinds = Object.entries(manifest.kinds).map(([kind, version]) => `${kind} ${version}`);
   const ms = manifest.gates.reduce((sum, gate) => sum + gate.ms, 0);
   const { name, version, abi, language, digest, path } = manifest;
@@ -86,6 +99,8 @@ function row(manifest: Manifest): string[] {
     abi,
     language ?? '-',
     kinds.join(', ') || '-',
+    isolation,
+    state,
     digest.slice(0, 12),
     ms.toFixed(1),
     path,

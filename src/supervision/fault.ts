@@ -1,13 +1,13 @@
 /** What the place of a crash tells: the functions on the way to it, and what the address may have been. */
 import { type Place, placesIn } from '../inspect/symbols.js';
-import type { Fault } from './runner.js';
+import type { RunnerFault } from '../tiers/process/settings.js';
 
 /** A place in the code, the innermost first. */
 export interface Frame {
   readonly address: bigint;
   /** The same relative to where the plugin's library begins, as tools take it (`addr2line`); null outside of the library. */
   readonly offset: bigint | null;
-  /** The function by the name that the linker knows; null if the library does not name it. */
+  /** The function by the name that the linker knows, Rust's in plain words; null if the library does not name it. */
   readonly function: string | null;
   /** Bytes from the start of the function. */
   readonly functionOffset: number;
@@ -34,7 +34,7 @@ const MAX_FRAMES = 32;
 const LARGEST_LIBRARY = 1n << 40n;
 
 /** Explains a fault. `file` is the library that ran. */
-export function explainFault(fault: Fault, signal: string | null, file: string): ReportedFault {
+export function explainFault(fault: RunnerFault, signal: string | null, file: string): ReportedFault {
   const { pc, base, mainThread } = fault;
   const about = signal === 'SIGSEGV' || signal === 'SIGBUS' ? fault.address : null;
   const chain = [pc, ...fault.frames.slice(0, MAX_FRAMES)];
@@ -57,7 +57,8 @@ function frameAt(address: bigint, base: bigint, place: Place | undefined, back: 
     return { address, offset: null, function: null, functionOffset: 0 };
   }
   const functionOffset = place.name === null ? 0 : place.offset + back;
-  return { address, offset: address - base, function: place.name, functionOffset };
+  const name = place.name === null ? null : plainName(place.name);
+  return { address, offset: address - base, function: name, functionOffset };
 }
 
 function meaningOf(
@@ -75,11 +76,50 @@ function meaningOf(
   return isRecursion(frames) ? 'most likely the end of the stack: a function calls itself without end' : null;
 }
 
-/** One function over and over. */
+/** One function that has called itself, and nothing else as far as is known. */
 function isRecursion(frames: readonly Frame[]): boolean {
-  const [first] = frames;
-  if (first === undefined || first.function === null) return false;
-  return frames.filter((frame) => frame.function === first.function).length >= 6;
+  const known = frames.filter((frame) => frame.function !== null);
+  const [first] = known;
+  return known.length >= 2 && known.every((frame) => frame.function === first?.function);
+}
+
+/** Two frames that show the same. */
+export function isSameFrame(one: Frame, other: Frame | undefined): boolean {
+  return one.address === other?.address;
+}
+
+const RUST_ESCAPES: Readonly<Record<string, string>> = {
+  $LT$: '<',
+  $GT$: '>',
+  $RF$: '&',
+  $BP$: '*',
+  $C$: ',',
+  $LP$: '(',
+  $RP$: ')',
+  $SP$: '@',
+  $u20$: ' ',
+  $u7b$: '{',
+  $u7d$: '}',
+  '..': '::',
+};
+
+/** `grep::run` for `_ZN4grep3run17h0123456789abcdefE`, as Rust mangles names by default. All others stay as they are. */
+export function plainName(symbol: string): string {
+  const [, path] = /^_ZN((?:\d+[^\d].*?)+)17h[0-9a-f]{16}E(?:\.|$)/.exec(symbol) ?? [];
+  const parts: string[] = [];
+  for (let rest = path ?? ''; rest !== ''; ) {
+    const digits = /^\d+/.exec(rest)?.[0] ?? '';
+    const end = digits.length + Number(digits);
+    if (digits === '' || end > rest.length) return symbol;
+    parts.push(rest.slice(digits.length, end));
+    rest = rest.slice(end);
+  }
+  if (parts.length === 0) return symbol;
+  return parts
+    .map((part) =>
+      part.replace(/^_(?=\$)/, '').replace(/\$\w+\$|\.\./g, (found) => RUST_ESCAPES[found] ?? found),
+    )
+    .join('::');
 }
 
 /** `call+0x1c (0x116c)`, `0x116c`, or `outside of the library (0x7f…)`. */

@@ -15,6 +15,14 @@ export const Outcome = {
   BAD_BATCH: -7,
   /** The host ran out of memory or of instances. */
   EXHAUSTED: -8,
+  /** An earlier call did not come back from the instance's thread. */
+  WEDGED: -9,
+  /** Too many calls wait for the instance's thread. */
+  FULL: -10,
+  /** It did not come back in time, and may still run. */
+  TIMED_OUT: -11,
+  /** Its time was over before its turn came. */
+  NOT_BEGUN: -12,
   BAD_STATUS: -16,
   OVERRUN: -17,
   BAD_LENGTH: -18,

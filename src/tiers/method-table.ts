@@ -7,6 +7,54 @@ import type { InlineContext } from './backend.js';
 /** A table larger than this is taken for garbage. */
 const MAX_SIZE = METHODS.header + METHODS.max * METHODS.slot;
 
+/** The method tables of an instance, each asked for once. */
+export class MethodTables {
+  readonly #context: InlineContext;
+  readonly #extension: (kind: string) => bigint;
+  readonly #tables = new Map<string, readonly bigint[] | null>();
+
+  /** `extension` is the plugin's `get_extension`. */
+  constructor(context: InlineContext, extension: (kind: string) => bigint) {
+    this.#context = context;
+    this.#extension = extension;
+  }
+
+  /** Methods of the kind; 0 if the plugin does not know it. */
+  count(kind: string): number {
+    return this.#table(kind)?.length ?? 0;
+  }
+
+  /** The address of a method. @throws TenonError ERR_TENON_MISSING_KIND */
+  slot(kind: string, slot: number): bigint {
+    const table = this.#table(kind);
+    const address = table?.[slot];
+    if (address !== undefined) return address;
+    const { plugin, path } = this.#context;
+    const missing =
+      table === null
+        ? `does not offer the kind '${kind}'`
+        : `has ${table?.length} methods of the kind '${kind}', and none in slot ${slot}`;
+    const message = `Plugin ${plugin} ${missing}. Ask for a kind that its manifest names, or use a newer build of it.`;
+    throw new TenonError('ERR_TENON_MISSING_KIND', message, { plugin, path });
+  }
+
+  /** Has everything asked for again, which a closed instance refuses. */
+  clear(): void {
+    this.#tables.clear();
+  }
+
+  /** Null if the plugin does not know the kind. */
+  #table(kind: string): readonly bigint[] | null {
+    let table = this.#tables.get(kind);
+    if (table === undefined) {
+      const address = this.#extension(kind);
+      table = address === 0n ? null : readMethodTable(this.#context, kind, address);
+      this.#tables.set(kind, table);
+    }
+    return table;
+  }
+}
+
 /**
  * The addresses of a table's methods. The table at `address` is not read again.
  * @throws TenonError ERR_TENON_BAD_POINTER, ERR_TENON_BAD_VTABLE

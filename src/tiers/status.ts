@@ -17,7 +17,7 @@ export interface CallSite {
 /** How a call that did not succeed went. */
 export interface Failure {
   readonly outcome: number;
-  /** The status of a BAD_STATUS, the length of a BAD_RECORD. */
+  /** The status of a BAD_STATUS, the length of a BAD_RECORD, the limit of a FULL. */
   readonly detail: number;
   /** What the plugin said. */
   readonly text: string;
@@ -53,6 +53,19 @@ export function newFailure({ outcome, detail, text }: Failure, site: CallSite): 
   });
 }
 
+/** The error for a call that did not come back from its thread within `ms`. Told, as those of {@link callFailure}. */
+export function timeoutFailure(outcome: number, ms: number, site: CallSite): TenonError {
+  const { plugin, path, method } = site;
+  const late = `${method} of plugin ${plugin} did not come back within ${ms} ms`;
+  const said =
+    outcome === Outcome.NOT_BEGUN
+      ? `${late}: it was still waiting for earlier calls of the instance, and nothing of it was done. Give it more time, or use more instances.`
+      : `${late}, and a thread cannot be stopped. An instance whose call runs so long is wedged: close it and make a new one, or load the plugin with isolation 'process', where it can be ended.`;
+  const error = new TenonError('ERR_TENON_TIMEOUT', said, { plugin, path });
+  tellCallFailure(plugin, method, error);
+  return error;
+}
+
 /** The sentence for a breach of the contract. */
 export function breachOf(outcome: number, detail: number): string {
   switch (outcome) {
@@ -71,6 +84,11 @@ export function breachOf(outcome: number, detail: number): string {
   }
 }
 
+/** The error for a call of a closed instance; `what` is `METHOD of plugin NAME`. */
+export function closedError(what: string): TenonError {
+  return new TenonError('ERR_TENON_CLOSED', `Cannot call ${what}: the instance is closed. Make a new one.`);
+}
+
 function specialError(outcome: number, detail: number, what: string): TenonError | undefined {
   if (outcome <= Outcome.BAD_STATUS) {
     const breach = `${what} broke the contract: it ${breachOf(outcome, detail)}`;
@@ -78,10 +96,7 @@ function specialError(outcome: number, detail: number, what: string): TenonError
   }
   switch (outcome) {
     case Outcome.CLOSED:
-      return new TenonError(
-        'ERR_TENON_CLOSED',
-        `Cannot call ${what}: the instance is closed. Make a new one.`,
-      );
+      return closedError(what);
     case Outcome.POISONED: {
       const status = 'TENON_POISONED';
       const reason = `Cannot call ${what}: an earlier call panicked. ${CLOSE_IT}`;
@@ -91,6 +106,17 @@ function specialError(outcome: number, detail: number, what: string): TenonError
       const reason = `Cannot call ${what}: the instance is quarantined, because an earlier call broke the contract.`;
       return new TenonError('ERR_TENON_CONTRACT', `${reason} ${CLOSE_IT}`);
     }
+    case Outcome.WEDGED:
+      return new TenonError(
+        'ERR_TENON_TIMEOUT',
+        `Cannot call ${what}: the instance is wedged, because an earlier call did not come back within its deadline. ${CLOSE_IT}`,
+      );
+    case Outcome.FULL:
+      return new TenonError(
+        'ERR_TENON_CALL_FAILED',
+        `Cannot call ${what}: ${detail} calls wait for its thread already, which is the limit. Wait for some of them, or raise the limit.`,
+        { status: 'TENON_BUSY' },
+      );
     case Outcome.EXHAUSTED:
       return new TenonError('ERR_TENON_CALL_FAILED', `Cannot call ${what}: the host has no memory for it.`, {
         status: 'TENON_NO_MEMORY',

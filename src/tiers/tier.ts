@@ -16,8 +16,10 @@ export const SOMETHING: MethodRef = { kind: null, slot: 0, name: 'something' };
 
 /** What a call may be told. */
 export interface CallOptions {
-  /** Gives up waiting when it is aborted; what has begun to run inline cannot be stopped. */
+  /** Gives up waiting when it is aborted. What has begun to run is not stopped by it. */
   readonly signal?: AbortSignal;
+  /** Milliseconds until the call fails with ERR_TENON_TIMEOUT. Inline nothing can be stopped: it has no effect. */
+  readonly deadline?: number;
 }
 
 /** A record call whose memory is pinned: write `input`, call `invoke`, read `output`. */
@@ -35,9 +37,9 @@ export interface RecordBinding {
 /** A method of an instance, ready to be called. */
 export interface Binding {
   /** One message in, one result out. The result is the caller's own. @throws TenonError */
-  callSync(input: Uint8Array): Buffer;
+  callSync(input: Uint8Array, options?: CallOptions): Buffer;
   call(input: Uint8Array, options?: CallOptions): Promise<Buffer>;
-  callManySync(batch: Batch): BatchResult;
+  callManySync(batch: Batch, options?: CallOptions): BatchResult;
   callMany(batch: Batch, options?: CallOptions): Promise<BatchResult>;
   /** Pins memory for records of fixed sizes, in bytes. */
   record(inputSize: number, outputSize: number): RecordBinding;
@@ -58,8 +60,11 @@ export interface TierInstance {
   /** Keeps the event loop alive (or stops doing so) while events may come. */
   ref(): void;
   unref(): void;
-  /** Ends the instance: `drop` runs exactly once. Further calls throw ERR_TENON_CLOSED. Idempotent. */
-  close(): void;
+  /**
+   * Ends the instance: `drop` runs exactly once. Further calls throw ERR_TENON_CLOSED. Idempotent. Inline it is done when this
+   * returns, elsewhere when the promise is fulfilled.
+   */
+  close(): void | Promise<void>;
 }
 
 /** Bounds on what a plugin may leave unread. */

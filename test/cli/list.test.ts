@@ -65,7 +65,7 @@ describe('tenon list', () => {
     const run = await tenon(['list', folder, join(folder, 'missing')]);
     expect(run.code).toBe(1);
     expect(run.stdout).toMatch(
-      /^1 plugin\n {2}NAME +VERSION +ABI +LANGUAGE +KINDS +DIGEST +MS +PATH\n {2}math +1\.0\.0 +1\.0\.0 +c +math 1\.0\.0 /,
+      /^1 plugin\n {2}NAME +VERSION +ABI +LANGUAGE +KINDS +TIER +STATE +DIGEST +MS +PATH\n {2}math +1\.0\.0 +1\.0\.0 +c +math 1\.0\.0 /,
     );
     expect(run.stdout).toContain('2 refused');
     expect(run.stdout).toMatch(/broken\.so\n {4}ERR_TENON_NOT_A_LIBRARY/);

@@ -6,6 +6,16 @@ import type { Death, FaultRow } from './table.js';
 type Extra = Partial<FaultRow>;
 type Where = FaultRow['where'];
 
+/** What a process of its own makes of a fault, unless the row knows better: it turns a death into an error, and changes no other. */
+export function isolatedCode({
+  where,
+  code,
+  death,
+}: Pick<FaultRow, 'where' | 'code' | 'death'>): TenonErrorCode | null {
+  if (where !== 'process' || death === undefined) return code;
+  return death === 'hangs' ? 'ERR_TENON_TIMEOUT' : 'ERR_TENON_CRASHED';
+}
+
 const row = (
   where: Where,
   library: string,
@@ -18,6 +28,7 @@ const row = (
   what,
   where,
   code,
+  isolated: isolatedCode({ where, code, ...extra }),
   ...extra,
 });
 const call = (library: string, what: string, code: TenonErrorCode | null, extra: Extra = {}) =>

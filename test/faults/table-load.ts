@@ -17,6 +17,7 @@ const load = (
   what,
   where: 'load',
   code,
+  isolated: code,
   gate,
   ...extra,
 });

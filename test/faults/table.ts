@@ -8,7 +8,7 @@ import type { StatusName } from '../../src/abi.js';
 import type { Gate } from '../../src/admission.js';
 import type { TenonErrorCode } from '../../src/errors.js';
 import { hasRust, root } from '../support/index.js';
-import { callRows, processRows } from './table-calls.js';
+import { callRows, isolatedCode, processRows } from './table-calls.js';
 import { loadRows } from './table-load.js';
 
 /** How a process ends: by a signal, by an exit code, or not at all. */
@@ -26,8 +26,10 @@ export interface FaultRow {
    * process, which nothing contains that runs in it.
    */
   readonly where: 'load' | 'new' | 'call' | 'close' | 'process';
-  /** The error; null where none can be raised. */
+  /** The error inline and in a thread of its own; null where none can be raised. */
   readonly code: TenonErrorCode | null;
+  /** The error in a process of its own; null where none is raised. */
+  readonly isolated: TenonErrorCode | null;
   /** The gate that refuses, for `load`. */
   readonly gate?: Gate;
   /** What the process dies of: of the call, or, where a probe finds the fault, of loading the library without a probe. */
@@ -56,8 +58,8 @@ const RUST_TABLE = join(root, 'plugins-rust', 'faults', 'table.json');
 
 /** The Rust rows stand beside their sources. */
 function rustRows(): readonly FaultRow[] {
-  const rows = JSON.parse(readFileSync(RUST_TABLE, 'utf8')) as Omit<FaultRow, 'language'>[];
-  return rows.map((row) => ({ ...row, language: 'rust' }));
+  const rows = JSON.parse(readFileSync(RUST_TABLE, 'utf8')) as Omit<FaultRow, 'language' | 'isolated'>[];
+  return rows.map((row) => ({ isolated: isolatedCode(row), ...row, language: 'rust' }));
 }
 
 const SECTIONS: readonly (readonly [FaultRow['where'], string])[] = [
@@ -65,7 +67,7 @@ const SECTIONS: readonly (readonly [FaultRow['where'], string])[] = [
   ['new', 'In `new`'],
   ['call', 'During calls'],
   ['close', 'In `drop`'],
-  ['process', 'Not contained in this process'],
+  ['process', 'To the whole process: only a process of its own contains it'],
 ];
 
 /** The table as Markdown, for the README. */
@@ -82,8 +84,9 @@ export function renderFaultTable(): string {
 
 function header(where: FaultRow['where']): string[] {
   const last =
-    where === 'process' ? 'What happens' : where === 'load' ? 'Error, and the gate that refuses' : 'Error';
-  return [`| Plugin | What it does | ${last} |`, '| --- | --- | --- |'];
+    where === 'load' ? ['Error, and the gate that refuses'] : ['Inline, thread', 'A process of its own'];
+  const columns = ['Plugin', 'What it does', ...last];
+  return [columns, columns.map(() => '---')].map((cells) => `| ${cells.join(' | ')} |`);
 }
 
 function render(row: FaultRow): string {
@@ -91,7 +94,9 @@ function render(row: FaultRow): string {
     row.language === 'c'
       ? `\`${row.library}\``
       : `\`${row.library}\` (${row.language === 'rust' ? 'Rust' : 'C++'})`;
-  return `| ${plugin} | ${row.what.replaceAll('|', '\\|')} | ${outcome(row)} |`;
+  const cells = [plugin, row.what.replaceAll('|', '\\|'), outcome(row)];
+  if (row.where !== 'load') cells.push(isolatedOutcome(row));
+  return `| ${cells.join(' | ')} |`;
 }
 
 function outcome({ where, code, gate, death, next }: FaultRow): string {
@@ -99,6 +104,14 @@ function outcome({ where, code, gate, death, next }: FaultRow): string {
   if (code === null) return 'none: the host goes on';
   const then = next === undefined || next === code ? '' : `, then \`${next}\``;
   return gate === undefined ? `\`${code}\`${then}` : `\`${code}\` (${gate})`;
+}
+
+function isolatedOutcome(row: FaultRow): string {
+  if (row.where !== 'process') return row.isolated === row.code ? 'the same' : `\`${row.isolated}\``;
+  if (row.isolated === null) return 'contained: the host sees nothing of it';
+  const { death } = row;
+  if (death === undefined || death === 'hangs') return `\`${row.isolated}\` by the deadline`;
+  return `\`${row.isolated}\`, ${'signal' in death ? death.signal : `exited with ${death.exit}`}`;
 }
 
 /** How a process ended, in words. */

@@ -1,0 +1,44 @@
+/* The jobs of one Node.js environment that are done: all its instances' threads put them in, one wake-up of the
+ * event loop takes them out. Without locks, because at full speed both sides meet here for every job. */
+#ifndef TENON_NATIVE_WORKER_COMPLETIONS_H
+#define TENON_NATIVE_WORKER_COMPLETIONS_H
+
+#include <atomic>
+#include <mutex>
+
+#include "worker_job.h"
+
+namespace tenon {
+
+/* Shared by the environment and the threads, which may outlive it. */
+class Completions {
+ public:
+  ~Completions();
+
+  /* `wake` must make the environment's thread call Take. Called by any thread, not again before Take has found
+   * nothing. */
+  void Open(void (*wake)(void *context), void *context);
+  /* From here on nobody is woken up, and what is put in is freed. */
+  void Close();
+
+  /* [any-thread] */
+  void Put(Job *job);
+  /* Everything that is done, in order. [the environment's thread] */
+  JobList Take();
+
+ private:
+  void Wake();
+
+  /* A stack. Its end tells whether the environment's thread is asleep (NULL), knows that there may be more (awake_),
+   * or takes nothing any more (closed_). */
+  std::atomic<Job *> newest_{nullptr};
+  Job awake_{}, closed_{};
+
+  std::mutex mutex_;
+  void (*wake_)(void *context) = nullptr;
+  void *context_ = nullptr;
+};
+
+}  // namespace tenon
+
+#endif

@@ -1,0 +1,56 @@
+/** The crashes of a plugin: what they were, and whether one more restart is allowed. */
+import type { Culprit } from '../crash-report.js';
+import type { TenonError } from '../errors.js';
+import { failedError } from './down.js';
+import type { Life } from './lives.js';
+import { afterCrash, type RestartPolicy } from './restart.js';
+
+/** Reasons that are kept. */
+const MAX_REASONS = 32;
+
+export class Budget {
+  readonly #policy: RestartPolicy | null;
+  readonly #subject: Culprit;
+  /** When the restarts were that count. */
+  #restarts: readonly number[] = [];
+  #reasons: readonly TenonError[] = [];
+  #failure: TenonError | undefined;
+
+  constructor(policy: RestartPolicy | null, subject: Culprit) {
+    this.#policy = policy;
+    this.#subject = subject;
+  }
+
+  /** The errors of all crashes, the latest last. */
+  get reasons(): readonly TenonError[] {
+    return this.#reasons;
+  }
+
+  /** The error of a plugin that is not started again. */
+  get failure(): TenonError | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Counts a crash. Returns the milliseconds until the restart, or null if there is none. A plugin that did not come to work even
+   * once is not tried again: whoever loads it is told so.
+   */
+  charge({ generation, since }: Life, error: TenonError): number | null {
+    const now = performance.now();
+    const ranFor = since === undefined ? 0 : now - since;
+    const never = generation === 1 && since === undefined;
+    const policy = never ? null : this.#policy;
+    const { delay, restarts } = afterCrash(policy, this.#restarts, { now, ranFor }, Math.random());
+    this.#restarts = restarts;
+    this.#reasons = [...this.#reasons, error].slice(-MAX_REASONS);
+    if (delay === null) this.#failure = failedError(this.#subject, never ? 'never' : policy, this.#reasons);
+    return delay;
+  }
+
+  /** Forgets all of it. */
+  reset(): void {
+    this.#restarts = [];
+    this.#reasons = [];
+    this.#failure = undefined;
+  }
+}

@@ -1,0 +1,254 @@
+/** The processes of a plugin, one after the other: started, noticed when they end, started again as the policy allows. */
+import { CrashReport, crashError } from '../crash-report.js';
+import { tellCrash, tellRestart } from '../diagnostics.js';
+import { asTenonError, type TenonError } from '../errors.js';
+import type { RunnerExit } from '../tiers/process/settings.js';
+import type { CallOptions } from '../tiers/tier.js';
+import { Budget } from './budget.js';
+import { crowdedError, downError, lateError, stoppedError } from './down.js';
+import { endIn, type Life, Lives } from './lives.js';
+import type { SupervisorEventMap, SupervisorOptions } from './options.js';
+import { checkRestart } from './restart.js';
+import type { Runner, StartRunner } from './runner.js';
+import { StateMachine, type SupervisorState } from './states.js';
+import { WaitingRoom } from './waiting-room.js';
+
+/** Who follows the processes. */
+export interface LifecycleListener {
+  /** A process is at work. */
+  running(runner: Runner): void;
+  /** It is gone, or told to go. */
+  lost(): void;
+  tell<K extends keyof SupervisorEventMap>(name: K, ...told: SupervisorEventMap[K]): void;
+}
+
+export class Lifecycle {
+  readonly room: WaitingRoom;
+  readonly #start: StartRunner;
+  readonly #options: SupervisorOptions;
+  readonly #listener: LifecycleListener;
+  readonly #machine = new StateMachine();
+  readonly #budget: Budget;
+  readonly #lives = new Lives();
+  #generation = 0;
+  /** The pause before a restart. */
+  #pause: NodeJS.Timeout | undefined;
+  #launching: Promise<void> = Promise.resolve();
+  #halting: Promise<void> | undefined;
+  /** Stopped only to be started again. */
+  #restarting = false;
+
+  /** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
+  constructor(start: StartRunner, options: SupervisorOptions, listener: LifecycleListener) {
+    this.#start = start;
+    this.#options = options;
+    this.#listener = listener;
+    this.#budget = new Budget(checkRestart(options.restart), options);
+    this.room = new WaitingRoom(options.inFlight ?? 1024, {
+      full: (limit) => crowdedError(options, limit),
+      late: (deadline) => lateError(options, deadline),
+    });
+  }
+
+  get state(): SupervisorState {
+    return this.#machine.state;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get reasons(): readonly TenonError[] {
+    return this.#budget.reasons;
+  }
+
+  /** The process at work; undefined while there is none. */
+  get runner(): Runner | undefined {
+    const runner = this.state === 'running' ? this.#lives.latest?.runner : undefined;
+    return runner?.alive ? runner : undefined;
+  }
+
+  async start(): Promise<void> {
+    if (this.state === 'stopped') {
+      await this.#launch();
+      if (this.#budget.failure !== undefined) throw this.reasons.at(-1) ?? this.#budget.failure;
+    }
+    await this.ready();
+  }
+
+  async ready(options?: CallOptions): Promise<void> {
+    const since = performance.now();
+    while (this.runner === undefined) {
+      this.#checkHope();
+      await this.#awaitDecision(options, undefined, since);
+    }
+  }
+
+  async restart(graceMs: number): Promise<void> {
+    this.#restarting = true;
+    try {
+      await this.#halt(graceMs);
+      this.#budget.reset();
+      if (this.#restarting && this.state === 'stopped') await this.#launch();
+    } finally {
+      this.#restarting = false;
+    }
+    await this.ready();
+  }
+
+  stop(graceMs: number): Promise<void> {
+    this.#restarting = false;
+    return this.#halt(graceMs);
+  }
+
+  /** The process at work. @throws TenonError why there is none */
+  requireRunner(): Runner {
+    const { runner } = this;
+    if (runner !== undefined) return runner;
+    this.#checkHope();
+    throw this.#down();
+  }
+
+  /** The process at work or, if calls are to wait for it, the next one. @throws TenonError why there is none */
+  async awaitRunner(options?: CallOptions): Promise<Runner> {
+    options?.signal?.throwIfAborted();
+    const { whenDown = 'fail', deadline } = this.#options;
+    const since = performance.now();
+    for (;;) {
+      const { runner } = this;
+      if (runner !== undefined) return runner;
+      this.#checkHope();
+      if (whenDown === 'fail') throw this.#down();
+      await this.#awaitDecision(options, deadline, since);
+    }
+  }
+
+  /** The error of a call in a generation: with the report of the crash, if it was one. */
+  explain(error: unknown, generation: number): Promise<unknown> {
+    this.#learn(error, generation);
+    return this.#lives.explain(error, generation);
+  }
+
+  explainNow(error: unknown, generation: number): unknown {
+    this.#learn(error, generation);
+    return this.#lives.explainNow(error, generation);
+  }
+
+  /** Starts the next generation. The promise is fulfilled when that has worked or has not. */
+  #launch(): Promise<void> {
+    this.#generation += 1;
+    this.#step('starting');
+    this.#launching = this.#bringUp(this.#lives.begin(this.#generation));
+    return this.#launching;
+  }
+
+  async #bringUp(life: Life): Promise<void> {
+    try {
+      life.runner = await this.#start(life.generation, {
+        stdout: (line) => this.#listener.tell('stdout', line),
+        stderr: (line) => this.#listener.tell('stderr', line),
+        exit: (exit) => this.#ended(life, exit),
+      });
+    } catch (error) {
+      const what = `Cannot start a process for ${this.#options.plugin}`;
+      const failed = asTenonError(error, 'ERR_TENON_CRASHED', what);
+      if (this.state === 'starting') this.#crash(life, failed);
+      return;
+    }
+    if (this.state !== 'starting') return;
+    if (life.report !== undefined) return this.#crash(life, crashError(life.report));
+    life.since = performance.now();
+    this.#step('running');
+    this.#listener.running(life.runner);
+  }
+
+  /** A call that blocks hears of the end before the event loop does. */
+  #learn(error: unknown, generation: number): void {
+    const life = this.#lives.find(generation);
+    const exit = endIn(error);
+    if (life !== undefined && exit?.generation === generation) this.#ended(life, exit);
+  }
+
+  /** The process has ended: by a crash, unless it was told to. */
+  #ended(life: Life, exit: RunnerExit): void {
+    if (life.report !== undefined) return;
+    const report = new CrashReport(exit, this.#options);
+    life.report = report;
+    life.reported.resolve(report);
+    if (report.crashed) tellCrash(report);
+    this.#listener.tell('exit', report);
+    if (this.#lives.latest === life && this.state === 'running') this.#crash(life, crashError(report));
+  }
+
+  #crash(life: Life, error: TenonError): void {
+    this.#listener.lost();
+    this.#step('crashed');
+    const delay = this.#budget.charge(life, error);
+    if (delay === null) this.#step('failed');
+    else this.#backOff(delay);
+  }
+
+  #backOff(delay: number): void {
+    const generation = this.#generation + 1;
+    this.#step('backing-off');
+    tellRestart(this.#options.plugin, generation, delay);
+    this.#listener.tell('restart', { generation, delay });
+    if (delay === 0) {
+      void this.#launch();
+      return;
+    }
+    this.#pause = setTimeout(() => void this.#launch(), delay);
+    // A pause alone is no reason for the program to go on; a call that waits for its end is.
+    if (this.room.empty) this.#pause.unref();
+  }
+
+  #halt(graceMs: number): Promise<void> {
+    if (this.state === 'stopped') return Promise.resolve();
+    this.#halting ??= this.#stopAll(graceMs).finally(() => {
+      this.#halting = undefined;
+    });
+    return this.#halting;
+  }
+
+  async #stopAll(graceMs: number): Promise<void> {
+    clearTimeout(this.#pause);
+    this.#step('stopping');
+    this.#listener.lost();
+    await this.#launching;
+    const life = this.#lives.latest;
+    try {
+      if (life?.runner !== undefined && life.report === undefined) {
+        this.#ended(life, await life.runner.stop(graceMs));
+      }
+    } finally {
+      this.#step('stopped');
+    }
+  }
+
+  #step(to: SupervisorState): void {
+    const from = this.#machine.to(to);
+    this.#listener.tell('state', { from, to, generation: this.#generation });
+    if (to === 'running' || to === 'failed' || to === 'stopped') this.room.decide();
+  }
+
+  #awaitDecision(
+    options: CallOptions | undefined,
+    deadline: number | undefined,
+    since: number,
+  ): Promise<void> {
+    this.#pause?.ref();
+    return this.room.awaitDecision(options, deadline, since);
+  }
+
+  /** @throws TenonError if no process is to come */
+  #checkHope(): void {
+    if (this.#restarting) return;
+    if (this.state === 'failed') throw this.#budget.failure ?? stoppedError(this.#options);
+    if (this.state === 'stopped' || this.state === 'stopping') throw stoppedError(this.#options);
+  }
+
+  #down(): TenonError {
+    const state = this.state === 'running' ? 'crashed' : this.state;
+    return downError(this.#options, state, this.reasons.at(-1));
+  }
+}

@@ -1,0 +1,192 @@
+/** A method of a supervised instance: the same for its user, whichever generation of the plugin's process serves it. */
+import { Batch, type BatchResult } from '../batch.js';
+import { requireBytes } from '../bytes.js';
+import { requireBatch } from '../tiers/binding.js';
+import { wasNeverSent } from '../tiers/process/failures.js';
+import type { Binding, CallOptions, MethodRef, RecordBinding, TierInstance } from '../tiers/tier.js';
+
+/** An instance in one generation. Compared by identity: another generation has another one. */
+export interface Incarnation {
+  readonly generation: number;
+  readonly instance: TierInstance;
+  /** Whether its process still runs, as far as anybody knows. */
+  isAlive(): boolean;
+}
+
+/** What a binding needs of the instance that it belongs to. */
+export interface BindingOwner {
+  /** The present one; undefined while there is none. */
+  readonly incarnation: Incarnation | undefined;
+  /** Whether calls may wait where their caller does not see it, so that their input must not be the caller's any more. */
+  readonly keepsInput: boolean;
+  /** The present one. @throws TenonError why there is none */
+  require(method: string): Incarnation;
+  /** The present one, or the next, if calls are to wait for it. */
+  awaitOne(method: string, options?: CallOptions): Promise<Incarnation>;
+  /** What is known of an error of a call: with the report of the crash, if it was one. */
+  explain(error: unknown, incarnation: Incarnation): Promise<unknown>;
+  explainNow(error: unknown, incarnation: Incarnation): unknown;
+  /** The options for what is left of a call that has waited since then. */
+  remaining(options: CallOptions | undefined, since: number): CallOptions | undefined;
+}
+
+/** Bound anew, at its next use, in each generation. */
+export class SupervisedBinding implements Binding {
+  readonly #owner: BindingOwner;
+  readonly #method: MethodRef;
+  #incarnation: Incarnation | undefined;
+  #binding: Binding | undefined;
+
+  /** Binds at once if a generation runs. @throws TenonError ERR_TENON_MISSING_KIND */
+  constructor(owner: BindingOwner, method: MethodRef) {
+    this.#owner = owner;
+    this.#method = method;
+    const { incarnation } = owner;
+    if (incarnation === undefined) return;
+    try {
+      this.in(incarnation);
+    } catch (error) {
+      throw owner.explainNow(error, incarnation);
+    }
+  }
+
+  /** The method's name. */
+  get name(): string {
+    return this.#method.name;
+  }
+
+  /** The binding in a generation. */
+  in(incarnation: Incarnation): Binding {
+    if (this.#binding !== undefined && this.#incarnation === incarnation) return this.#binding;
+    this.#binding = incarnation.instance.bind(this.#method);
+    this.#incarnation = incarnation;
+    return this.#binding;
+  }
+
+  callSync(input: Uint8Array): Buffer {
+    const incarnation = this.#owner.require(this.#method.name);
+    try {
+      return this.in(incarnation).callSync(input);
+    } catch (error) {
+      throw this.#owner.explainNow(error, incarnation);
+    }
+  }
+
+  callManySync(batch: Batch): BatchResult {
+    const incarnation = this.#owner.require(this.#method.name);
+    try {
+      return this.in(incarnation).callManySync(batch);
+    } catch (error) {
+      throw this.#owner.explainNow(error, incarnation);
+    }
+  }
+
+  call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
+    return this.#run(options, input, copyOf, (binding, kept, left) => binding.call(kept, left));
+  }
+
+  callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
+    return this.#run(options, batch, copyOfBatch, (binding, kept, left) => binding.callMany(kept, left));
+  }
+
+  record(inputSize: number, outputSize: number): RecordBinding {
+    return superviseRecord(this.#owner, this, inputSize, outputSize);
+  }
+
+  /** Does a call in this generation or, if it has to wait for that, in the next; what was never sent waits, too. */
+  async #run<I, T>(
+    options: CallOptions | undefined,
+    input: I,
+    keep: (input: I) => I,
+    work: (binding: Binding, input: I, left: CallOptions | undefined) => Promise<T>,
+  ): Promise<T> {
+    const since = performance.now();
+    let incarnation = this.#owner.incarnation;
+    const ready = incarnation?.isAlive() === true;
+    const kept = ready && !this.#owner.keepsInput ? input : keep(input);
+    for (let left = options; ; left = this.#owner.remaining(options, since)) {
+      if (!incarnation?.isAlive()) {
+        incarnation = await this.#owner.awaitOne(this.#method.name, left);
+        left = this.#owner.remaining(options, since);
+      }
+      try {
+        return await work(this.in(incarnation), kept, left);
+      } catch (error) {
+        if (!wasNeverSent(error) || incarnation.isAlive())
+          throw await this.#owner.explain(error, incarnation);
+      }
+    }
+  }
+}
+
+/** @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+function copyOf(input: Uint8Array): Uint8Array {
+  requireBytes('input', input);
+  return Buffer.from(input);
+}
+
+/** @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+function copyOfBatch(batch: Batch): Batch {
+  const { offsets, data } = requireBatch(batch);
+  return new Batch(Int32Array.from(offsets), Buffer.from(data));
+}
+
+/** `control[0]` of a record call for which there was no generation. No tier has it. */
+const NOT_CALLED = -(2 ** 31);
+
+/**
+ * Compiled record calls hold on to the memory that they were given. So that of the first generation is kept, and later ones,
+ * which have memory of their own, cost a copy of the records.
+ */
+function superviseRecord(
+  owner: BindingOwner,
+  binding: SupervisedBinding,
+  inputSize: number,
+  outputSize: number,
+): RecordBinding {
+  let incarnation = owner.incarnation;
+  let record = incarnation && binding.in(incarnation).record(inputSize, outputSize);
+  let problem: unknown;
+  const input = record?.input ?? new ArrayBuffer(wholeWords(inputSize));
+  const output = record?.output ?? new ArrayBuffer(wholeWords(outputSize));
+  const control = record?.control ?? new Int32Array(1);
+  const renew = (): RecordBinding => {
+    incarnation = owner.require(binding.name);
+    record = binding.in(incarnation).record(inputSize, outputSize);
+    return record;
+  };
+  const invoke = (): void => {
+    let present = record;
+    if (present === undefined || incarnation === undefined || incarnation !== owner.incarnation) {
+      try {
+        present = renew();
+      } catch (error) {
+        problem = error;
+        control[0] = NOT_CALLED;
+        return;
+      }
+    }
+    if (present.input !== input) copy(input, present.input);
+    present.invoke();
+    if (present.output !== output) copy(present.output, output);
+    if (present.control !== control) control[0] = present.control[0] ?? NOT_CALLED;
+  };
+  const fail = (): never => {
+    if (record === undefined || incarnation === undefined || control[0] === NOT_CALLED) throw problem;
+    try {
+      return record.fail();
+    } catch (error) {
+      throw owner.explainNow(error, incarnation);
+    }
+  };
+  return { input, output, control, invoke, fail };
+}
+
+/** As the tiers have it, so that a view of any type can be laid over all of the memory. */
+function wholeWords(size: number): number {
+  return Math.ceil(size / 8) * 8;
+}
+
+function copy(from: ArrayBuffer, to: ArrayBuffer): void {
+  new Uint8Array(to).set(new Uint8Array(from));
+}

@@ -1,0 +1,175 @@
+/** An instance that belongs to a plugin and not to a generation of its process: after a crash it is made anew. */
+import { TenonError } from '../errors.js';
+import { closedError } from '../tiers/status.js';
+import type { Binding, CallOptions, InstanceEvents, MethodRef, TierInstance } from '../tiers/tier.js';
+import type { Runner } from './runner.js';
+import { type BindingOwner, type Incarnation, SupervisedBinding } from './supervised-binding.js';
+
+/** What an instance needs of the supervisor of its plugin. */
+export interface InstanceKeeper {
+  readonly plugin: string;
+  readonly keepsInput: boolean;
+  /** The process that runs. @throws TenonError why there is none */
+  requireRunner(): Runner;
+  /** The process that runs or, if calls are to wait for it, the next one. */
+  awaitRunner(options?: CallOptions): Promise<Runner>;
+  /** Waits as long as a call may. */
+  withinDeadline<T>(promise: Promise<T>, options?: CallOptions): Promise<T>;
+  explain(error: unknown, generation: number): Promise<unknown>;
+  explainNow(error: unknown, generation: number): unknown;
+  remaining(options: CallOptions | undefined, since: number): CallOptions | undefined;
+  forget(instance: SupervisedInstance): void;
+}
+
+export class SupervisedInstance implements TierInstance, BindingOwner {
+  /** For the list of instances, which must not keep it alive. */
+  readonly reference: WeakRef<SupervisedInstance> = new WeakRef(this);
+  readonly #keeper: InstanceKeeper;
+  readonly #config: Uint8Array;
+  readonly #events: InstanceEvents;
+  readonly #methodCounts = new Map<string, number>();
+  #incarnation: Incarnation | undefined;
+  /** While the instance is made anew. */
+  #renewal: { readonly generation: number; readonly done: Promise<void> } | undefined;
+  /** Why it could not be made anew in a generation. */
+  #failure: { readonly generation: number; readonly error: unknown } | undefined;
+  #referenced = false;
+  #closed = false;
+
+  constructor(keeper: InstanceKeeper, config: Uint8Array, events: InstanceEvents) {
+    this.#keeper = keeper;
+    this.#config = Buffer.from(config);
+    this.#events = events;
+  }
+
+  get keepsInput(): boolean {
+    return this.#keeper.keepsInput;
+  }
+
+  get incarnation(): Incarnation | undefined {
+    return this.#incarnation;
+  }
+
+  /** Takes what a process has made. */
+  adopt(runner: Runner, instance: TierInstance): void {
+    this.#failure = undefined;
+    this.#incarnation = { generation: runner.generation, instance, isAlive: () => runner.alive };
+    if (this.#referenced) instance.ref();
+  }
+
+  /** The process with it is gone. */
+  lose(): void {
+    this.#incarnation = undefined;
+    this.#renewal = undefined;
+  }
+
+  /** Makes it anew in the next process. */
+  renew(runner: Runner): void {
+    if (this.#closed || this.#incarnation?.generation === runner.generation) return;
+    this.#renewal = { generation: runner.generation, done: this.#renewIn(runner) };
+  }
+
+  /** Resolves when it is made anew, or cannot be; at once if it need not be. */
+  get renewed(): Promise<void> | undefined {
+    return this.#renewal?.done;
+  }
+
+  async #renewIn(runner: Runner): Promise<void> {
+    const { generation } = runner;
+    try {
+      const made = await runner.create(this.#config, this.#events);
+      if (this.#closed || this.#renewal?.generation !== generation) made.close();
+      else this.adopt(runner, made);
+    } catch (error) {
+      // A process that has ended says nothing about the instance; the next one tries again.
+      if (runner.alive) this.#failure = { generation, error };
+    } finally {
+      if (this.#renewal?.generation === generation) this.#renewal = undefined;
+    }
+  }
+
+  require(method: string): Incarnation {
+    if (this.#incarnation !== undefined) return this.#incarnation;
+    this.#checkOpen(method);
+    const { generation } = this.#keeper.requireRunner();
+    this.#checkMade(generation);
+    throw new TenonError(
+      'ERR_TENON_CRASHED',
+      `Cannot call ${this.#keeper.plugin} at once: after a crash its process was started again, and this instance is being made in it. Call it with a promise, which waits for that.`,
+      { plugin: this.#keeper.plugin },
+    );
+  }
+
+  async awaitOne(method: string, options?: CallOptions): Promise<Incarnation> {
+    for (;;) {
+      this.#checkOpen(method);
+      const runner = await this.#keeper.awaitRunner(options);
+      this.#checkOpen(method);
+      this.#checkMade(runner.generation);
+      if (this.#incarnation?.generation === runner.generation) return this.#incarnation;
+      const renewal = this.#renewal?.generation === runner.generation ? this.#renewal.done : undefined;
+      if (renewal === undefined) this.renew(runner);
+      else await this.#keeper.withinDeadline(renewal, options);
+    }
+  }
+
+  explain(error: unknown, { generation }: Incarnation): Promise<unknown> {
+    return this.#keeper.explain(error, generation);
+  }
+
+  explainNow(error: unknown, { generation }: Incarnation): unknown {
+    return this.#keeper.explainNow(error, generation);
+  }
+
+  remaining(options: CallOptions | undefined, since: number): CallOptions | undefined {
+    return this.#keeper.remaining(options, since);
+  }
+
+  /** What cannot be checked while no process runs shows with the first call. */
+  bind(method: MethodRef): Binding {
+    this.#checkOpen(method.name);
+    return new SupervisedBinding(this, method);
+  }
+
+  /** What was known before a crash is still true: it is the same file. */
+  methodCount(kind: string): number {
+    const known = this.#incarnation === undefined ? this.#methodCounts.get(kind) : undefined;
+    if (known !== undefined) return known;
+    const incarnation = this.require('get_extension');
+    try {
+      const count = incarnation.instance.methodCount(kind);
+      this.#methodCounts.set(kind, count);
+      return count;
+    } catch (error) {
+      throw this.explainNow(error, incarnation);
+    }
+  }
+
+  ref(): void {
+    this.#referenced = true;
+    this.#incarnation?.instance.ref();
+  }
+
+  unref(): void {
+    this.#referenced = false;
+    this.#incarnation?.instance.unref();
+  }
+
+  close(): ReturnType<TierInstance['close']> {
+    if (this.#closed) return undefined;
+    this.#closed = true;
+    this.#keeper.forget(this);
+    const instance = this.#incarnation?.instance;
+    this.lose();
+    return instance?.close();
+  }
+
+  #checkOpen(method: string): void {
+    const { plugin } = this.#keeper;
+    if (this.#closed) throw closedError(`${method} of plugin ${plugin}`).with({ plugin });
+  }
+
+  #checkMade(generation: number): void {
+    if (this.#failure?.generation === generation) throw this.#failure.error;
+  }
+}

@@ -1,0 +1,329 @@
+/** A channel to one runner over shared memory, and the memory by which this thread talks to native code. */
+import type { BatchResult } from '../../batch.js';
+import { TenonError } from '../../errors.js';
+import { addonProblem, loadAddon } from '../../native.js';
+import type { ProcessAddon, ProcessFacts } from '../../native-process.js';
+import { batchResult } from '../binding.js';
+import { ENTRY_COUNT, End, Entry, Operation, ProcessOutcome, Word } from './words.js';
+
+/** Results up to this size are copied faster by a loop than by a call. */
+const SMALL = 64;
+const PROFILES = ['latency', 'balanced', 'idle'] as const;
+/** Requests larger than this take memory that is given back afterwards. */
+const LARGE = 256 * 1024;
+const TRIM_MS = 200;
+const NOTHING = new Uint8Array(0);
+
+/** What a request is, beside its bytes. */
+export interface Request {
+  readonly operation: number;
+  readonly instance: number;
+  readonly method: number;
+  readonly detail: number;
+}
+
+/** What came back. */
+export interface Answer {
+  readonly operation: number;
+  readonly status: number;
+  readonly detail: number;
+  readonly instance: number;
+  readonly method: number;
+  readonly bytes: Buffer;
+  readonly batch: BatchResult | null;
+}
+
+/** Who hears from a channel, on the event loop. */
+export interface ChannelListener {
+  answer(slot: number, answer: Answer): void;
+  /** How many messages the batch of that slot has. */
+  batchSize(slot: number): number;
+  event(instance: number, data: Buffer): void;
+  log(instance: number, level: number, message: string): void;
+  /** Everything that was there is delivered. */
+  quiet(): void;
+  /** The runner says that it will end, or broke the protocol. */
+  ending(): void;
+  ended(): void;
+}
+
+class Native {
+  readonly addon: ProcessAddon;
+  readonly control: Int32Array;
+  readonly scratch: Buffer;
+  readonly channels: (Channel | undefined)[] = [];
+
+  constructor(addon: ProcessAddon) {
+    const [control, scratch] = addon.open((index, serial) => {
+      const channel = this.channels[index];
+      if (channel?.serial === serial) channel.wake();
+    });
+    this.addon = addon;
+    this.control = new Int32Array(control);
+    this.scratch = Buffer.from(scratch);
+  }
+}
+
+let opened: Native | undefined;
+
+/** @throws TenonError ERR_TENON_UNSUPPORTED */
+function openNative(): Native {
+  if (opened !== undefined) return opened;
+  const addon = loadAddon()?.processes;
+  if (addon === undefined) {
+    const problem = addonProblem() ?? 'this system has no shared memory of the kind that it needs';
+    throw new TenonError(
+      'ERR_TENON_UNSUPPORTED',
+      `Cannot run plugins in processes of their own: ${problem}.`,
+    );
+  }
+  opened = new Native(addon);
+  return opened;
+}
+
+/** One runner's. What a request gives back has to be looked at before the next one. */
+export class Channel {
+  /** For the runner: shared memory, wake-ups, lifetime. */
+  readonly files: readonly [shm: number, wake: number, life: number];
+  readonly serial: number;
+  readonly control: Int32Array;
+  readonly #native: Native;
+  readonly #addon: ProcessAddon;
+  readonly #index: number;
+  #listener: ChannelListener | undefined;
+  #trimming = false;
+  #closed = false;
+
+  /** @throws TenonError ERR_TENON_UNSUPPORTED; an Error with `errno` if the system is out of what it takes */
+  constructor(profile: (typeof PROFILES)[number]) {
+    this.#native = openNative();
+    this.#addon = this.#native.addon;
+    this.control = this.#native.control;
+    this.files = this.#addon.create(PROFILES.indexOf(profile));
+    this.#index = this.control[Word.RUNNER] as number;
+    this.serial = this.control[Word.SERIAL] as number;
+    this.#native.channels[this.#index] = this;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The runner was spawned. Its first message will be the answer for `slot`. */
+  started(pid: number, slot: number, listener: ChannelListener): void {
+    this.#listener = listener;
+    this.#aim().started(pid, slot);
+  }
+
+  /** Does a request and waits. Returns the outcome; of what there is more, `result`, `batchResult`, `text` and `word` tell. */
+  request(request: Request, timeout: number, bytes: Uint8Array): number {
+    this.#address(request, timeout).request(bytes);
+    if (bytes.length > LARGE) this.#trimLater();
+    return this.control[Word.OUTCOME] as number;
+  }
+
+  /** A request whose result has a known size and place. */
+  requestInto(request: Request, timeout: number, bytes: Uint8Array, output: Uint8Array): number {
+    this.#address(request, timeout).requestInto(bytes, output);
+    return this.control[Word.OUTCOME] as number;
+  }
+
+  requestBatch(request: Request, timeout: number, offsets: Int32Array, data: Uint8Array): number {
+    this.#address(request, timeout).batch(offsets, data);
+    if (data.length > LARGE) this.#trimLater();
+    return this.control[Word.OUTCOME] as number;
+  }
+
+  /** Sends a request. 0 if it is on its way; its answer comes to the listener. `timeout` only bounds what it blocks at most. */
+  send(request: Request, slot: number, timeout: number, bytes: Uint8Array = NOTHING): number {
+    this.control[Word.SLOT] = slot;
+    this.#address(request, timeout).send(bytes);
+    if (bytes.length > LARGE) this.#trimLater();
+    return this.control[Word.OUTCOME] as number;
+  }
+
+  sendBatch(request: Request, slot: number, timeout: number, offsets: Int32Array, data: Uint8Array): number {
+    this.control[Word.SLOT] = slot;
+    this.#address(request, timeout).sendBatch(offsets, data);
+    if (data.length > LARGE) this.#trimLater();
+    return this.control[Word.OUTCOME] as number;
+  }
+
+  /** The bytes of the answer to the last request. */
+  result(): Buffer {
+    const length = this.control[Word.LENGTH] as number;
+    if (this.control[Word.HELD] === 0) return this.#fromScratch(0, length);
+    return this.#take(length);
+  }
+
+  text(): string {
+    return this.result().toString();
+  }
+
+  /** The answer to the last `requestBatch`; null if the runner answered nonsense, which breaks the channel. */
+  batchResult(count: number): BatchResult | null {
+    const outcome = this.control[Word.OUTCOME] as number;
+    return this.#takeBatch(count, outcome, this.control[Word.DETAIL] as number);
+  }
+
+  /** The held answer is not wanted. */
+  skip(): void {
+    this.#aim().skip();
+  }
+
+  reference(on: boolean): void {
+    this.#aim().reference(on);
+  }
+
+  /** Whether events stay where they are. */
+  pause(on: boolean): void {
+    this.#aim().pause(on);
+  }
+
+  /** Has the listener told that it is quiet, soon. */
+  poke(): void {
+    this.#aim().poke();
+  }
+
+  /** Declares that the runner broke the protocol. */
+  break(): void {
+    this.#aim().break();
+  }
+
+  facts(): ProcessFacts | undefined {
+    return this.#aim().facts();
+  }
+
+  awaitEnd(milliseconds: number): boolean {
+    return this.#aim().awaitEnd(milliseconds);
+  }
+
+  /** Tells the listener what is left to tell, then the end: for runners whose end native code cannot see. */
+  finish(): void {
+    this.#aim().finish();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#aim().close();
+    this.#native.channels[this.#index] = undefined;
+  }
+
+  /** Delivers what native code has collected. Everything is taken over before anybody is told: a listener may use the channel. */
+  wake(): void {
+    const listener = this.#listener;
+    const { control } = this;
+    const end = control[Word.ENDED] as number;
+    const count = control[Word.COUNT] as number;
+    if (listener === undefined) return;
+    const news: (() => void)[] = [];
+    let held = false;
+    let start = 0;
+    for (let i = 0; i < count; i++) {
+      const at = Word.ENTRIES + i * Entry.SIZE;
+      held = control[at + Entry.HELD] !== 0;
+      const length = control[at + Entry.LENGTH] as number;
+      this.#enter(listener, at, start, news);
+      if (!held) start += length;
+    }
+    for (const tell of news) guarded(tell);
+    if (end === End.ENDED) listener.ended();
+    else if (end === End.ENDING) listener.ending();
+    else if (count < ENTRY_COUNT && !held) listener.quiet();
+  }
+
+  /** Answers settle promises, which runs no code of others yet; events do. */
+  #enter(listener: ChannelListener, at: number, start: number, news: (() => void)[]): void {
+    const { control } = this;
+    const word = (place: number) => control[at + place] as number;
+    const operation = word(Entry.OPERATION);
+    const length = word(Entry.LENGTH);
+    const status = word(Entry.STATUS);
+    const instance = word(Entry.INSTANCE);
+    const bytes = () => (word(Entry.HELD) === 0 ? this.#fromScratch(start, length) : this.#take(length));
+    if (operation === Operation.EVENT) {
+      const data = bytes();
+      news.push(() => listener.event(instance, data));
+    } else if (operation === Operation.LOG) {
+      const message = bytes().toString();
+      news.push(() => listener.log(instance, status, message));
+    } else {
+      const slot = word(Entry.SLOT);
+      const detail = word(Entry.DETAIL);
+      const method = word(Entry.METHOD);
+      const isBatch = operation === Operation.BATCH && length > 0;
+      const batch = isBatch ? this.#takeBatch(listener.batchSize(slot), status, detail) : null;
+      const answer = isBatch ? NO_BYTES : bytes();
+      if (isBatch && batch === null) news.push(() => listener.ending());
+      else listener.answer(slot, { operation, status, detail, instance, method, bytes: answer, batch });
+    }
+  }
+
+  #aim(): ProcessAddon {
+    this.control[Word.RUNNER] = this.#index;
+    this.control[Word.SERIAL] = this.serial;
+    return this.#addon;
+  }
+
+  #address(request: Request, timeout: number): ProcessAddon {
+    const { control } = this;
+    control[Word.RUNNER] = this.#index;
+    control[Word.SERIAL] = this.serial;
+    control[Word.OPERATION] = request.operation;
+    control[Word.INSTANCE] = request.instance;
+    control[Word.METHOD] = request.method;
+    control[Word.DETAIL] = request.detail;
+    control[Word.TIMEOUT] = timeout;
+    return this.#addon;
+  }
+
+  #fromScratch(start: number, length: number): Buffer {
+    const result = Buffer.allocUnsafe(length);
+    const { scratch } = this.#native;
+    if (length > SMALL) scratch.copy(result, 0, start, start + length);
+    else for (let i = 0; i < length; i++) result[i] = scratch[start + i] as number;
+    return result;
+  }
+
+  /** Straight from the ring. */
+  #take(length: number): Buffer {
+    const result = Buffer.allocUnsafeSlow(length);
+    this.#aim().take(result);
+    return result;
+  }
+
+  #takeBatch(count: number, outcome: number, detail: number): BatchResult | null {
+    const offsets = new Int32Array(count + 1);
+    const statuses = new Int32Array(count);
+    const { control } = this;
+    this.#aim().takeBatch(offsets, statuses);
+    if (control[Word.OUTCOME] === ProcessOutcome.BROKEN) return null;
+    const total = control[Word.LENGTH] as number;
+    const processed = control[Word.PROCESSED] as number;
+    const end = { outcome, detail, processed, total };
+    return batchResult(end, offsets, statuses, (target) => this.#aim().take(target));
+  }
+
+  #trimLater(): void {
+    if (this.#trimming) return;
+    this.#trimming = true;
+    setTimeout(() => {
+      this.#trimming = false;
+      if (!this.#closed && !this.#aim().trim()) this.#trimLater();
+    }, TRIM_MS).unref();
+  }
+}
+
+/** What a user's listener throws is the program's uncaught exception, and no reason to lose the other events. */
+function guarded(tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0);

@@ -1,0 +1,88 @@
+/** The process of a runner: its group, its standard streams, and the end of it. */
+import type { ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { Output } from './output.js';
+import { type ProcessEnd, peakOf } from './report.js';
+
+export interface ChildListener {
+  stdout(line: string): void;
+  stderr(line: string): void;
+  /** It never ran. */
+  failed(cause: Error): void;
+  /** It ended, and its end was collected: its number may belong to another process from now on. */
+  exited(): void;
+}
+
+export class RunnerChild {
+  readonly pid: number | undefined;
+  readonly #child: ChildProcess;
+  readonly #stdout: Output | undefined;
+  readonly #stderr: Output | undefined;
+  readonly #startedAt = performance.now();
+  #end: ProcessEnd | null = null;
+  #peak: number | null = null;
+
+  constructor(child: ChildProcess, listener: ChildListener) {
+    this.#child = child;
+    this.pid = child.pid;
+    child.unref();
+    child.on('error', (cause) => child.pid === undefined && listener.failed(cause));
+    child.on('exit', (code, signal) => {
+      this.#end = { code, signal };
+      listener.exited();
+    });
+    if (child.pid === undefined) return;
+    this.#stdout = new Output(child.stdout as Socket, (line) => listener.stdout(line));
+    this.#stderr = new Output(child.stderr as Socket, (line) => listener.stderr(line));
+  }
+
+  /** How it ended, once that was collected. */
+  get end(): ProcessEnd | null {
+    return this.#end;
+  }
+
+  get uptimeMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  get stdoutTail(): string {
+    return this.#stdout?.tail ?? '';
+  }
+
+  get stderrTail(): string {
+    return this.#stderr?.tail ?? '';
+  }
+
+  /** The most memory that it was seen with, in bytes. */
+  get peak(): number | null {
+    return this.#peak;
+  }
+
+  /** Looks how much memory it had so far. */
+  samplePeak(): void {
+    if (this.pid !== undefined && this.#end === null) this.#peak = peakOf(this.pid) ?? this.#peak;
+  }
+
+  /** Takes what it wrote, without waiting. */
+  drain(): void {
+    this.#stdout?.drain();
+    this.#stderr?.drain();
+  }
+
+  /** Ends it and what it has started. Its group keeps its number at least until the end of the process was collected. */
+  killGroup(): void {
+    if (this.pid === undefined || this.#end !== null) return;
+    try {
+      process.kill(-this.pid, 'SIGKILL');
+    } catch {
+      // Nobody is left in the group.
+    }
+  }
+
+  /** Lets go of its streams. */
+  close(): void {
+    this.#stdout?.close();
+    this.#stderr?.close();
+    this.#child.stdin?.destroy();
+  }
+}

@@ -1,0 +1,277 @@
+/** One generation of a plugin's process, as its instances use it: requests, and who hears of which instance. */
+import { LOG_LEVELS, Status } from '../../abi.js';
+import type { TenonError } from '../../errors.js';
+import { Outcome } from '../control.js';
+import type { CallSite } from '../status.js';
+import type { InstanceEvents } from '../tier.js';
+import { Births } from './births.js';
+import type { Answer, Channel, ChannelListener, Request } from './channel.js';
+import { busy, closed, crashed, timedOut, waitedTooLong } from './failures.js';
+import { type Flight, Flights } from './flights.js';
+import { Life } from './life.js';
+import type { RunnerExit, RunnerHandlers, RunnerSettings } from './settings.js';
+import { ProcessOutcome } from './words.js';
+
+/** An asynchronous request. */
+export interface Job<T> {
+  readonly site: CallSite;
+  /** Milliseconds; undefined for none. */
+  readonly deadline: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Whether it counts as a call. */
+  readonly counts: boolean;
+  /** Messages of a batch; 0 for all others. */
+  readonly batch: number;
+  send(slot: number): number;
+  /** It has to wait: its input must not be the caller's any more. */
+  keep(): void;
+  /** What the answer means. May throw. */
+  take(answer: Answer): T;
+  /** The answer came after somebody had given up. */
+  discard?(answer: Answer): void;
+}
+
+/** What the plugin, or the runner about the plugin, may say. Anything else is a runner gone mad. */
+const VALID = new Set<number>([
+  ...Object.values(Status),
+  ...Object.values(Outcome),
+  ProcessOutcome.BAD_TABLE,
+  ProcessOutcome.MISSING_KIND,
+]);
+
+export class Engine implements ChannelListener {
+  readonly settings: RunnerSettings;
+  readonly life: Life;
+  readonly channel: Channel;
+  readonly flights: Flights;
+  readonly births: Births;
+  /** Resolves when the process has ended and everything of it is cleaned up. */
+  readonly whenEnded: Promise<RunnerExit>;
+  /** Methods of kinds and their counts, as the runner has told: `codec/1#0`, `codec/1#`. */
+  readonly bound = new Map<string, number>();
+  readonly #methods = new Map<number, string>([[0, 'something']]);
+  readonly #routes = new Map<number, InstanceEvents>();
+  #retired: number[] = [];
+  #drained: readonly number[] = [];
+  readonly #holders = new Set<object>();
+
+  /** Starts the process. `failed` is told if it never runs. @throws as Life */
+  constructor(settings: RunnerSettings, handlers: RunnerHandlers, failed: (cause: Error) => void) {
+    this.settings = settings;
+    this.flights = new Flights({
+      inFlight: settings.inFlight,
+      late: (flight, sent) => this.#late(flight, sent),
+      refused: (flight, outcome) => this.#refused(flight, outcome),
+    });
+    const { promise, resolve } = deferred<RunnerExit>();
+    this.whenEnded = promise;
+    this.life = new Life(settings, {
+      stdout: (line) => handlers.stdout(line),
+      stderr: (line) => handlers.stderr(line),
+      methodName: (method) => this.#methods.get(method),
+      failed,
+      finished: (exit) => {
+        this.#routes.clear();
+        this.#holders.clear();
+        this.flights.failAll((flight, sent) => crashed(flight.site, exit, sent));
+        resolve(exit);
+      },
+    });
+    this.channel = this.life.channel;
+    this.births = new Births(this.channel, (instance, events) => this.#routes.set(instance, events));
+  }
+
+  site(method: string): CallSite {
+    return { plugin: this.settings.plugin, path: this.settings.shown, method };
+  }
+
+  // ---- Requests ----
+
+  /** Does a request and waits for it. Returns its outcome. @throws TenonError ERR_TENON_TIMEOUT, ERR_TENON_CRASHED */
+  request(request: Request, site: CallSite, deadline: number | undefined, bytes: Uint8Array): number {
+    const outcome = this.channel.request(request, timeoutOf(deadline), bytes);
+    return outcome === 0 ? outcome : this.check(outcome, site, deadline);
+  }
+
+  /** Passes the outcome of a synchronous request on, if it is one of the plugin's. @throws as request */
+  check(outcome: number, site: CallSite, deadline: number | undefined): number {
+    if (VALID.has(outcome)) return outcome;
+    throw this.trouble(outcome, site, deadline);
+  }
+
+  /** The error for an outcome that is not the plugin's. Ends the process where it is to blame. */
+  trouble(outcome: number, site: CallSite, deadline: number | undefined): TenonError {
+    const { life } = this;
+    if (outcome === ProcessOutcome.TIMEOUT) {
+      life.kill('timeout');
+      return timedOut(site, deadline ?? 0);
+    }
+    if (outcome !== ProcessOutcome.GONE && outcome !== ProcessOutcome.CLOSED) life.breach();
+    return crashed(site, life.endNow());
+  }
+
+  /** Does a request without blocking. */
+  fly<T>(job: Job<T>): Promise<T> {
+    const { signal, site, counts } = job;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (!this.life.alive || (this.life.stopping && counts)) return this.#failLater(site);
+    return new Promise((resolve, reject) => {
+      const flight = this.#flight(job, resolve, reject);
+      if (this.flights.start(flight)) return;
+      if (counts && this.settings.whenFull === 'error') {
+        flight.fail(busy(site, this.settings.inFlight));
+        return;
+      }
+      job.keep();
+      this.flights.queue(flight);
+    });
+  }
+
+  #flight<T>(job: Job<T>, resolve: (value: T) => void, reject: (error: unknown) => void): Flight {
+    const { site, deadline = Number.POSITIVE_INFINITY, signal, counts, batch } = job;
+    let over = false;
+    const end = (): boolean => {
+      if (over) return false;
+      over = true;
+      signal?.removeEventListener('abort', abort);
+      return true;
+    };
+    const flight: Flight = {
+      site,
+      deadline,
+      counts,
+      batch,
+      due: deadline === Number.POSITIVE_INFINITY ? deadline : performance.now() + deadline,
+      send: (slot) => job.send(slot),
+      settle: (answer) => {
+        if (end()) this.#settle(job, answer, resolve, reject);
+        else if (VALID.has(answer.status)) job.discard?.(answer);
+      },
+      fail: (error) => end() && reject(error),
+    };
+    // The runner cannot be told: its answer is thrown away when it comes.
+    const abort = (): void => {
+      this.flights.withdraw(flight);
+      flight.fail(signal?.reason);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    return flight;
+  }
+
+  #settle<T>(job: Job<T>, answer: Answer, resolve: (value: T) => void, reject: (error: unknown) => void) {
+    if (!VALID.has(answer.status)) {
+      this.life.breach();
+      this.#failLater(job.site).catch(reject);
+      return;
+    }
+    try {
+      resolve(job.take(answer));
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  #late(flight: Flight, sent: boolean): void {
+    if (sent) this.life.kill('timeout');
+    const error = sent ? timedOut : waitedTooLong;
+    flight.fail(error(flight.site, flight.deadline));
+  }
+
+  #refused(flight: Flight, outcome: number): void {
+    if (outcome !== ProcessOutcome.GONE && outcome !== ProcessOutcome.CLOSED) this.life.breach();
+    this.#failLater(flight.site).catch((error: unknown) => flight.fail(error));
+  }
+
+  /** For what comes when the process has ended, or is about to: fails as soon as it is known how. */
+  async #failLater(site: CallSite): Promise<never> {
+    if (this.life.alive && this.life.stopping) throw closed(site);
+    throw crashed(site, this.life.exit ?? (await this.whenEnded));
+  }
+
+  // ---- Instances ----
+
+  /** Events of the instance are not wanted any more; what it logs is. */
+  mute(instance: number): void {
+    const events = this.#routes.get(instance);
+    if (events === undefined) return;
+    this.#routes.set(instance, { event: () => undefined, log: (entry) => events.log(entry) });
+  }
+
+  /** Nothing more comes of the instance but what is on its way. */
+  retire(instance: number): void {
+    if (this.life.finished || !this.#routes.has(instance)) return;
+    this.#retired.push(instance);
+    this.channel.poke();
+  }
+
+  /** `holder` wants the event loop to go on. */
+  hold(holder: object): void {
+    if (this.life.finished) return;
+    this.#holders.add(holder);
+    this.channel.reference(true);
+  }
+
+  unhold(holder: object): void {
+    if (this.#holders.delete(holder) && this.#holders.size === 0) this.channel.reference(false);
+  }
+
+  nameMethod(method: number, name: string): void {
+    if (!this.#methods.has(method)) this.#methods.set(method, name);
+  }
+
+  // ---- What the channel tells ----
+
+  answer(slot: number, answer: Answer): void {
+    this.flights.land(slot, answer);
+  }
+
+  batchSize(slot: number): number {
+    return this.flights.at(slot)?.batch ?? 0;
+  }
+
+  event(instance: number, data: Buffer): void {
+    this.#routes.get(instance)?.event(data);
+  }
+
+  /** A level that the ABI does not know counts as the nearest one that it knows. */
+  log(instance: number, level: number, message: string): void {
+    const known = Math.min(Math.max(level, 0), LOG_LEVELS.length - 1);
+    this.#routes.get(instance)?.log({ level: LOG_LEVELS[known] ?? 'info', message });
+  }
+
+  /** What came before this was told. What was retired in the middle of that has to wait for the next time. */
+  quiet(): void {
+    if (this.births.underway) return;
+    for (const instance of this.#drained) this.#routes.delete(instance);
+    this.#drained = this.#retired;
+    this.#retired = [];
+    if (this.#drained.length > 0) this.channel.poke();
+  }
+
+  ending(): void {
+    this.life.ending();
+  }
+
+  ended(): void {
+    this.life.ended();
+  }
+}
+
+/** Milliseconds for native code. */
+export function timeoutOf(deadline: number | undefined): number {
+  return deadline === undefined ? -1 : Math.min(Math.ceil(deadline), 2 ** 31 - 1);
+}
+
+export function deferred<T>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (error: unknown) => void;
+} {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((one, other) => {
+    resolve = one;
+    reject = other;
+  });
+  return { promise, resolve, reject };
+}

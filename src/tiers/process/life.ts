@@ -1,0 +1,150 @@
+/** The life of one runner: its process and its channel, from the start to a report of the end. */
+import { Channel } from './channel.js';
+import { RunnerChild } from './child.js';
+import { callOf, endOf, faultOf, type KillReason, problemOf, reasonOf } from './report.js';
+import type { RunnerExit, RunnerSettings } from './settings.js';
+import { programOf, spawnRunner } from './spawn.js';
+
+/** How long a process that says it ends may take for it. */
+const ENDING_MS = 100;
+/** How long a killed process may take, before it is given up: it sits in a system call that cannot be interrupted. */
+const REAP_MS = 2000;
+
+export interface LifeListener {
+  stdout(line: string): void;
+  stderr(line: string): void;
+  methodName(method: number): string | undefined;
+  /** The process never ran. */
+  failed(cause: Error): void;
+  /** It has ended, and nothing is left of it. */
+  finished(exit: RunnerExit): void;
+}
+
+export class Life {
+  readonly settings: RunnerSettings;
+  readonly program: string;
+  readonly channel: Channel;
+  readonly child: RunnerChild;
+  /** It was asked to end. */
+  stopping = false;
+  readonly #listener: LifeListener;
+  #killed: KillReason | null = null;
+  #exit: RunnerExit | undefined;
+  #finished = false;
+
+  /** @throws TenonError ERR_TENON_UNSUPPORTED; what the system says if it is out of something */
+  constructor(settings: RunnerSettings, listener: LifeListener) {
+    this.settings = settings;
+    this.#listener = listener;
+    this.program = programOf(settings);
+    this.channel = new Channel(settings.profile);
+    try {
+      const child = spawnRunner(this.program, settings, this.channel.files);
+      this.child = new RunnerChild(child, {
+        stdout: (line) => listener.stdout(line),
+        stderr: (line) => listener.stderr(line),
+        failed: (cause) => this.#fail(cause),
+        exited: () => !this.#finished && this.channel.finish(),
+      });
+    } catch (error) {
+      this.channel.close();
+      throw error;
+    }
+  }
+
+  get pid(): number {
+    return this.child.pid ?? -1;
+  }
+
+  /** Whether requests have a chance. */
+  get alive(): boolean {
+    return !this.#finished && this.#exit === undefined && this.#killed === null;
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** How it ended, as soon as that is known. */
+  get exit(): RunnerExit | undefined {
+    return this.#exit;
+  }
+
+  /** Ends the process and what it has started. */
+  kill(reason: KillReason): void {
+    if (this.#killed !== null || this.#exit !== undefined || this.#finished) return;
+    this.#killed = reason;
+    this.child.samplePeak();
+    this.child.killGroup();
+    setTimeout(() => this.#finish(), REAP_MS).unref();
+  }
+
+  /** It broke the protocol. */
+  breach(): void {
+    if (this.#finished) return;
+    this.channel.break();
+    this.kill('protocol');
+  }
+
+  /** Waits, blocking, for the end of a process that is about to end, and says how it ended. */
+  endNow(): RunnerExit {
+    if (this.#exit !== undefined) return this.#exit;
+    if (!this.channel.awaitEnd(ENDING_MS)) {
+      this.child.killGroup();
+      this.channel.awaitEnd(REAP_MS);
+    }
+    this.#exit = this.#report();
+    return this.#exit;
+  }
+
+  /** The channel says that the process will end, or that it broke the protocol. */
+  ending(): void {
+    if (this.#finished) return;
+    if (this.channel.facts()?.broken !== null) this.kill('protocol');
+    else setTimeout(() => this.child.killGroup(), ENDING_MS).unref();
+  }
+
+  /** The channel says that the process has ended. Where that cannot be seen it comes once more, when the end was collected. */
+  ended(): void {
+    if (this.channel.facts()?.end != null || this.child.end !== null) this.#finish();
+  }
+
+  #fail(cause: Error): void {
+    this.#finished = true;
+    this.channel.close();
+    this.#listener.failed(cause);
+  }
+
+  #finish(): void {
+    if (this.#finished) return;
+    this.child.killGroup();
+    this.#exit ??= this.#report();
+    this.#finished = true;
+    this.child.close();
+    this.channel.close();
+    this.#listener.finished(this.#exit);
+  }
+
+  #report(): RunnerExit {
+    const { settings, child } = this;
+    child.drain();
+    const facts = this.channel.facts();
+    const end = (facts && endOf(facts)) ?? child.end ?? { code: null, signal: null };
+    const reason = facts === undefined ? 'killed' : reasonOf(end, facts, this.#killed, this.stopping);
+    const inFlight = facts !== undefined && reason !== 'stopped';
+    return {
+      generation: settings.generation,
+      pid: this.pid,
+      code: end.code,
+      signal: end.signal,
+      reason,
+      problem: facts === undefined ? null : problemOf(facts),
+      call: inFlight ? callOf(facts, (method) => this.#listener.methodName(method)) : null,
+      fault: facts === undefined ? null : faultOf(facts),
+      stdout: child.stdoutTail,
+      stderr: child.stderrTail,
+      uptimeMs: child.uptimeMs,
+      peakRss: child.peak,
+    };
+  }
+}

@@ -1,0 +1,107 @@
+/** What is left of a runner when it has ended. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { ProcessFacts } from '../../native-process.js';
+import type { RunnerCall, RunnerExit, RunnerFault } from './settings.js';
+import { Operation, STATE_BROKEN, Stage } from './words.js';
+
+/** Why this side ended a runner. */
+export type KillReason = 'timeout' | 'protocol' | 'killed';
+
+/** How a process ended: an exit code or a signal. */
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const STAGES: Readonly<Record<number, string>> = {
+  [Stage.START]: 'start',
+  [Stage.OPEN]: 'open',
+  [Stage.VERSION]: 'version',
+  [Stage.NAME]: 'name',
+  [Stage.VTABLE]: 'vtable',
+  [Stage.NEW]: 'new',
+  [Stage.CALL]: 'call',
+  [Stage.DROP]: 'drop',
+  [Stage.EXTENSION]: 'get_extension',
+};
+
+/** The functions that run at stages which are no calls. */
+const FUNCTIONS: Readonly<Record<number, string>> = {
+  [Stage.START]: 'tenon-runner',
+  [Stage.OPEN]: 'a constructor of the library',
+  [Stage.VERSION]: 'get_version',
+  [Stage.NAME]: 'get_name',
+  [Stage.VTABLE]: 'get_plugin',
+  [Stage.NEW]: 'new',
+  [Stage.DROP]: 'drop',
+  [Stage.EXTENSION]: 'get_extension',
+};
+
+/** The name of a signal of this system. */
+export function signalName(number: number): NodeJS.Signals | null {
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return found === undefined ? null : (found[0] as NodeJS.Signals);
+}
+
+/** How native code saw the process end. */
+export function endOf({ end }: ProcessFacts): ProcessEnd | null {
+  if (end === null) return null;
+  return { code: end.code < 0 ? null : end.code, signal: signalName(end.signal) };
+}
+
+/** The call in flight. `methodName` tells the name of a bound method by its number. */
+export function callOf(
+  { call }: ProcessFacts,
+  methodName: (method: number) => string | undefined,
+): RunnerCall | null {
+  const stage = STAGES[call.stage];
+  if (stage === undefined) return null;
+  const method = FUNCTIONS[call.stage] ?? methodName(call.method) ?? `method ${call.method}`;
+  const isRequest = call.stage >= Stage.NEW;
+  const { input } = call;
+  return {
+    method,
+    number: isRequest ? call.number : 0,
+    stage,
+    inputSize: isRequest ? call.inputSize : 0,
+    inputDigest: isRequest && input !== null ? createHash('sha256').update(input).digest('hex') : null,
+    message: call.stage === Stage.CALL && call.operation === Operation.BATCH ? call.message : null,
+  };
+}
+
+export function faultOf({ crash }: ProcessFacts): RunnerFault | null {
+  if (crash === null) return null;
+  const { address, pc, base, frames, mainThread } = crash;
+  return { address, pc, base, frames, mainThread };
+}
+
+/** Why it ended. `stopping`: it was asked to. */
+export function reasonOf(
+  end: ProcessEnd,
+  facts: ProcessFacts,
+  killed: KillReason | null,
+  stopping: boolean,
+): RunnerExit['reason'] {
+  if (killed !== null) return killed;
+  if (stopping && end.code === 0) return 'stopped';
+  if (facts.broken !== null || facts.state === STATE_BROKEN) return 'protocol';
+  return end.signal === null ? 'exited' : 'crashed';
+}
+
+/** What a runner that broke the protocol did. */
+export function problemOf(facts: ProcessFacts): string | null {
+  if (facts.broken !== null) return facts.broken;
+  return facts.state === STATE_BROKEN ? 'it did not understand a request' : null;
+}
+
+/** The peak of the memory of a process that still runs, in bytes; null if it cannot be had. */
+export function peakOf(pid: number): number | null {
+  try {
+    const found = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return found === null ? null : Number(found[1]) * 1024;
+  } catch {
+    return null;
+  }
+}

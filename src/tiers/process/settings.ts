@@ -1,0 +1,96 @@
+/** What a runner is started with, and what is left of it when it has ended. */
+import type { QueueLimits } from '../tier.js';
+
+/** What the process may take. What is not given is not limited. */
+export interface ProcessLimits {
+  /** Bytes of memory. */
+  readonly memory?: number;
+  /** Seconds of processor time. */
+  readonly cpu?: number;
+  /** Open files. */
+  readonly files?: number;
+}
+
+export interface RunnerSettings {
+  /** The private copy to load. */
+  readonly file: string;
+  /** The path that errors name. */
+  readonly shown: string;
+  /** The name that the plugin must state. */
+  readonly plugin: string;
+  /** The ABI version that it must state. */
+  readonly abi: string;
+  readonly generation: number;
+  readonly profile: 'latency' | 'balanced' | 'idle';
+  readonly transport: 'shared-memory' | 'pipe';
+  /** Milliseconds for every call that says nothing itself. */
+  readonly deadline: number | undefined;
+  /** Milliseconds from the start of the process to its readiness. */
+  readonly startDeadline: number;
+  /** Asynchronous calls on their way, at most. */
+  readonly inFlight: number;
+  /** What becomes of a call beyond that. */
+  readonly whenFull: 'error' | 'wait';
+  /** Events and log entries of one instance that wait. */
+  readonly queue: QueueLimits;
+  readonly limits: ProcessLimits;
+  readonly sandbox?: boolean | { readonly read?: readonly string[] };
+  /** The whole environment of the process. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string | undefined;
+  /** The program to start; the tenon-runner that was built with this package unless told. */
+  readonly program?: string | undefined;
+}
+
+/** How a generation ended. */
+export interface RunnerExit {
+  readonly generation: number;
+  readonly pid: number;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /**
+   * `stopped`: as asked, with success. `exited`: by itself, with whatever code. `crashed`: by a signal. The rest was ended by this
+   * side: `timeout` for a deadline, `protocol` because it broke the channel, `killed` because somebody wanted it.
+   */
+  readonly reason: 'stopped' | 'exited' | 'crashed' | 'timeout' | 'protocol' | 'killed';
+  /** For `protocol`: what it did. */
+  readonly problem: string | null;
+  readonly call: RunnerCall | null;
+  readonly fault: RunnerFault | null;
+  /** The last 16 KiB of each. */
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly uptimeMs: number;
+  /** Bytes; null if it is not known. */
+  readonly peakRss: number | null;
+}
+
+/** What the plugin was doing. */
+export interface RunnerCall {
+  readonly method: string;
+  readonly number: number;
+  readonly stage: string;
+  readonly inputSize: number;
+  /** SHA-256, hexadecimal; null if the input is not at hand or large. */
+  readonly inputDigest: string | null;
+  /** Which message of a batch; null outside of batches. */
+  readonly message: number | null;
+}
+
+/** Where a signal hit. Addresses as in the process. */
+export interface RunnerFault {
+  readonly address: bigint;
+  readonly pc: bigint;
+  /** Where the plugin's library begins. */
+  readonly base: bigint;
+  readonly frames: readonly bigint[];
+  readonly mainThread: boolean;
+}
+
+/** Who is told what a runner does. */
+export interface RunnerHandlers {
+  stdout(line: string): void;
+  stderr(line: string): void;
+  /** Once, for a runner that had started. */
+  exit(report: RunnerExit): void;
+}

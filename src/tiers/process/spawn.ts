@@ -1,0 +1,58 @@
+/** Starts the runner's process. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { findRunner } from '../../admission/runner.js';
+import { TenonError } from '../../errors.js';
+import type { RunnerSettings } from './settings.js';
+
+/** The files of the channel, as the runner sees them. */
+const SHM = 3;
+const WAKE = 4;
+const LIFE = 5;
+
+/** The program that is to be started. @throws TenonError ERR_TENON_UNSUPPORTED */
+export function programOf(settings: RunnerSettings): string {
+  const program = settings.program ?? findRunner();
+  if (program !== null) return program;
+  throw new TenonError(
+    'ERR_TENON_UNSUPPORTED',
+    `Cannot run ${settings.shown} in a process of its own: tenon-runner is not built. Run npm run build.`,
+    { path: settings.shown, plugin: settings.plugin },
+  );
+}
+
+/** In a process group of its own, with nothing of this process but the channel. */
+export function spawnRunner(
+  program: string,
+  settings: RunnerSettings,
+  files: readonly [shm: number, wake: number, life: number],
+): ChildProcess {
+  return spawn(program, argumentsFor(settings), {
+    detached: true,
+    windowsHide: true,
+    env: { ...settings.env },
+    cwd: settings.cwd,
+    stdio: ['ignore', 'pipe', 'pipe', ...files],
+  });
+}
+
+function argumentsFor(settings: RunnerSettings): string[] {
+  const { file, abi, plugin, profile, queue, limits, sandbox = false } = settings;
+  const options: readonly (readonly [name: string, value: string | number | undefined])[] = [
+    ['--abi', abi],
+    ['--name', plugin],
+    ['--shm', SHM],
+    ['--wake', WAKE],
+    ['--life', LIFE],
+    ['--parent', process.pid],
+    ['--profile', profile],
+    ['--queue-messages', queue.messages],
+    ['--queue-bytes', queue.bytes],
+    ['--memory', limits.memory],
+    ['--cpu', limits.cpu],
+    ['--files', limits.files],
+  ];
+  const given = options.flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
+  if (sandbox === false) return ['serve', file, ...given];
+  const read = sandbox === true ? [] : (sandbox.read ?? []);
+  return ['serve', file, ...given, '--sandbox', ...read.flatMap((path) => ['--read', path])];
+}

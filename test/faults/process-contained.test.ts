@@ -1,0 +1,242 @@
+/** What a plugin in a process of its own can reach, change and use up: its own process, and of that as much as it was given. */
+import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import type { Instance, LoadOptions, Plugin } from '../../src/index.js';
+import { faultFile, runNode, temporaryFolder } from '../support/index.js';
+import { compiled, FIXTURE, hasProcesses, INSIDER, openFiles, openHost } from '../support/processes.js';
+import { expectToWork, refusal } from './support.js';
+
+const MIB = 2 ** 20;
+const INPUT = Buffer.from('some input');
+const EPERM = '1';
+const EACCES = '13';
+
+interface Loaded {
+  readonly plugin: Plugin;
+  readonly instance: Instance;
+  readonly out: string[];
+  readonly err: string[];
+  /** Asks the plugin. */
+  readonly ask: (what: string) => string;
+}
+
+async function load(file: string, options: LoadOptions = {}): Promise<Loaded> {
+  const plugin = await openHost().load(file, { isolation: 'process', whenDown: 'wait', ...options });
+  const out: string[] = [];
+  const err: string[] = [];
+  plugin.on('stdout', (line) => out.push(line)).on('stderr', (line) => err.push(line));
+  const instance = await plugin.new();
+  return { plugin, instance, out, err, ask: (what) => String(instance.callSync(Buffer.from(what))) };
+}
+
+const insider = (options: LoadOptions = {}): Promise<Loaded> => load(compiled(INSIDER), options);
+
+describe.runIf(hasProcesses)('standard streams', () => {
+  test('process-prints: arrive as events line by line, answers are none the worse', async () => {
+    const { instance, out, err } = await load(faultFile('process-prints'));
+    for (let i = 0; i < 3; i++) expect(await instance.call(INPUT)).toEqual(INPUT);
+    await vi.waitFor(() => expect([out.length, err.length]).toEqual([3, 3]));
+    expect(new Set([...out, ...err])).toEqual(
+      new Set(['process-prints on stdout', 'process-prints on stderr']),
+    );
+  });
+
+  test('many lines keep their order, and what is no text or no line harms nothing', async () => {
+    const { ask, out, err, plugin } = await insider();
+    expect(ask('babble')).toBe('');
+    expect(ask('still right')).toBe('still right');
+    await plugin.close();
+    const numbered = (word: string) => Array.from({ length: 200 }, (_, index) => `${word} ${index}`);
+    await vi.waitFor(() => expect(err).toEqual(numbered('error')));
+    expect(out.filter((line) => line.startsWith('line '))).toEqual(numbered('line'));
+    expect(out.at(-1)).toBe('no end');
+  });
+
+  test("the host's own streams get nothing of it", async () => {
+    const ended = await runNode(`
+      const host = new tenon.PluginHost({ paths: [faults] });
+      const plugin = await host.load('process-prints', { isolation: 'process' });
+      const instance = await plugin.new();
+      await instance.call(Buffer.from('x'));
+      console.log('mine');
+      await host.close();`);
+    expect(ended).toMatchObject({ code: 0, stdout: 'mine\n', stderr: '' });
+  });
+
+  test.each(['process-closes', 'insider'])('%s: closed streams are the end of output only', async (name) => {
+    const { plugin, instance } = await load(name === 'insider' ? compiled(INSIDER) : faultFile(name));
+    if (name === 'process-closes') {
+      for (let i = 0; i < 3; i++) expect(await instance.call(INPUT)).toEqual(INPUT);
+      expect(plugin.state).toBe('running');
+      await plugin.close();
+    } else {
+      // Also those of the channel: that is a crash, and no more than that.
+      await instance.call(Buffer.from('close all'), { deadline: 2000 }).catch(() => undefined);
+      await vi.waitFor(async () => expect(String(await instance.call(Buffer.from('again')))).toBe('again'));
+    }
+    await expectToWork(openHost());
+  });
+});
+
+describe.runIf(hasProcesses)("what belongs to a process is the plugin's own", () => {
+  const look = () => ({
+    directory: realpathSync.native('.'),
+    variable: process.env['TENON_FAULT_WAS_HERE'],
+    signals: /^SigIgn:.*$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[0],
+    number: (0.5).toLocaleString(),
+  });
+
+  test.each(['process-directory', 'process-variable', 'process-signals', 'process-locale'])(
+    '%s',
+    async (name) => {
+      const before = look();
+      const { instance, plugin } = await load(faultFile(name));
+      await instance.call(INPUT);
+      expect(look()).toEqual(before);
+      expect(plugin.state).toBe('running');
+    },
+  );
+});
+
+describe.runIf(hasProcesses)('the environment', () => {
+  const lines = (text: string) => text.split('\n').filter(Boolean).sort();
+
+  test('is empty but for a few names that are not secret', async () => {
+    vi.stubEnv('TENON_TEST_SECRET', 'hush');
+    const { ask } = await insider();
+    vi.unstubAllEnvs();
+    const allowed = ['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH'];
+    const names = lines(ask('environment')).map((line) => line.slice(0, line.indexOf('=')));
+    expect(names.filter((name) => !allowed.includes(name))).toEqual([]);
+    expect(ask('environment')).not.toContain('hush');
+  });
+
+  test('is what was listed, or what was given, and nothing else', async () => {
+    vi.stubEnv('TENON_TEST_SHARED', 'a value');
+    const listed = await insider({ env: ['TENON_TEST_SHARED', 'TENON_TEST_MISSING'] });
+    vi.unstubAllEnvs();
+    expect(lines(listed.ask('environment'))).toEqual(['TENON_TEST_SHARED=a value']);
+    const given = await insider({ env: { ONE: '1', EMPTY: '' } });
+    expect(lines(given.ask('environment'))).toEqual(['EMPTY=', 'ONE=1']);
+    expect((await insider({ env: {} })).ask('environment')).toBe('');
+  });
+});
+
+test.runIf(hasProcesses)('the process has no descriptor of its host but streams and channel', async () => {
+  const { ask } = await insider();
+  const entries = ask('files')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.slice(line.indexOf(' ') + 1));
+  const kinds = entries.map((target) => target.replace(/[:[].*/, '').replace(/\(.*/, ''));
+  expect(kinds.filter((kind) => kind.startsWith('/') && kind !== '/dev/null')).toEqual([]);
+  expect(entries.length).toBeLessThanOrEqual(6);
+  expect(ask('limits').split('\n')[0]).toMatch(/^[01]$/); // no core dumps
+});
+
+describe.runIf(hasProcesses)('limits', () => {
+  test.each(['leaks', 'leaks-rs'])('%s: memory', async (name) => {
+    if (!readdirSync(join(faultFile(name), '..')).some((file) => file.startsWith(`${name}.`))) return;
+    const { instance, plugin } = await load(faultFile(name), { limits: { memory: 64 * MIB } });
+    const before = process.memoryUsage.rss();
+    const leakAll = async () => {
+      for (let i = 0; i < 200; i++) await instance.call(INPUT);
+    };
+    const error = await refusal(leakAll);
+    const isKnown = error.code === 'ERR_TENON_CRASHED' || error.status === 'TENON_NO_MEMORY';
+    expect(isKnown, String(error)).toBe(true);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(60 * MIB);
+    await expectToWork(openHost());
+    await plugin.close();
+  });
+
+  test('memory that is asked for at once', async () => {
+    const { instance, ask } = await load(compiled(FIXTURE), { limits: { memory: 64 * MIB } });
+    const error = await refusal(() => instance.call(Buffer.from('dl')));
+    expect(error).toMatchObject({ code: 'ERR_TENON_CRASHED', signal: 'SIGABRT' });
+    await vi.waitFor(() => expect(ask('efine')).toBe('fine'));
+  });
+
+  test('processor time', async () => {
+    const { instance } = await load(compiled(FIXTURE), { limits: { cpu: 1 } });
+    const error = await refusal(() => instance.call(Buffer.from('dc')));
+    expect(error).toMatchObject({ code: 'ERR_TENON_CRASHED', signal: 'SIGXCPU' });
+    expect(error.message).toContain('processor time');
+    expect(String(await instance.call(Buffer.from('efine')))).toBe('fine');
+  });
+
+  test('open files', async () => {
+    const { ask } = await insider({ limits: { files: 16 } });
+    const [count, ...words] = ask('use up files').trim().split(' ');
+    expect(words.join(' ')).toBe('Too many open files');
+    expect(Number(count)).toBeLessThan(16);
+    expect(ask('still here')).toBe('still here');
+  });
+});
+
+describe.runIf(hasProcesses)('sandbox', () => {
+  const fixture = async (sandbox: LoadOptions['sandbox']) => {
+    const loaded = await load(compiled(FIXTURE), sandbox === undefined ? {} : { sandbox });
+    return { ...loaded, attempt: (what: string, path = '') => loaded.ask(`t${what}${path}`) };
+  };
+
+  test('no network, no programs, no processes, no writing, and the plugin works', async () => {
+    const folder = temporaryFolder();
+    const present = join(folder, 'present');
+    writeFileSync(present, 'as it was');
+    const { attempt, ask } = await fixture(true);
+    for (const what of ['S', 'X', 'F']) expect(attempt(what), what).toBe(EPERM);
+    for (const path of [present, join(folder, 'new')]) expect(['1', '13']).toContain(attempt('O', path));
+    expect(['1', '13']).toContain(attempt('U', present));
+    expect(readdirSync(folder)).toEqual(['present']);
+    expect(readFileSync(present, 'utf8')).toBe('as it was');
+    expect(ask('efine')).toBe('fine');
+    const free = await fixture(undefined);
+    expect([free.attempt('S'), free.attempt('F'), free.attempt('U', present)]).toEqual(['0', '0', '0']);
+  });
+
+  test('reading is allowed below the folders that were named, and nowhere else', async () => {
+    const [allowed, denied] = [temporaryFolder(), temporaryFolder()];
+    for (const folder of [allowed, denied]) {
+      mkdirSync(join(folder, 'deep'));
+      writeFileSync(join(folder, 'deep', 'file'), 'text');
+    }
+    const { attempt } = await fixture({ read: [allowed] });
+    expect(attempt('R', join(allowed, 'deep', 'file'))).toBe('0');
+    const outside = attempt('R', join(denied, 'deep', 'file'));
+    expect(outside).toBe(hasLandlock() ? EACCES : '0');
+  });
+
+  test('deadlines, crashes and restarts are as ever', async () => {
+    const { instance } = await fixture(true);
+    for (const how of ['ds', 'da', 'dx']) {
+      expect((await refusal(() => instance.call(Buffer.from(how)))).code).toBe('ERR_TENON_CRASHED');
+      expect(String(await instance.call(Buffer.from('eagain')))).toBe('again');
+    }
+  });
+});
+
+/** Whether this kernel has Landlock, and it is switched on. */
+function hasLandlock(): boolean {
+  try {
+    return readFileSync('/sys/kernel/security/lsm', 'utf8').includes('landlock');
+  } catch {
+    return false;
+  }
+}
+
+test.runIf(hasProcesses)('a hundred crashes leave no descriptor in the host', async () => {
+  const { instance, plugin } = await load(compiled(FIXTURE), {
+    restart: { max: 1000, healthyAfter: 0 },
+  });
+  const crash = async () => {
+    await instance.call(Buffer.from('ds')).catch(() => undefined);
+    expect(String(await instance.call(Buffer.from('ehere')))).toBe('here');
+  };
+  await crash();
+  const before = openFiles();
+  for (let i = 0; i < 100; i++) await crash();
+  await vi.waitFor(() => expect(openFiles()).toBeLessThanOrEqual(before));
+  expect(plugin.state).toBe('running');
+});

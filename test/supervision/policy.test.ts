@@ -1,0 +1,437 @@
+/** What a supervisor does when a process starts, ends or does not: with processes that have no plugin in them. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { TenonError } from '../../src/errors.js';
+import type { SupervisorState } from '../../src/supervision/states.js';
+import { Supervisor, type SupervisorOptions } from '../../src/supervisor.js';
+import { type InstanceEvents, SOMETHING, type TierInstance } from '../../src/tiers/tier.js';
+import { Puppet, type PuppetOptions, started } from './puppet.js';
+
+const NOBODY: InstanceEvents = { event: () => undefined, log: () => undefined };
+const FAST = { initial: 1, max: 1, jitter: 0 };
+
+interface Watched {
+  readonly supervisor: Supervisor;
+  readonly states: SupervisorState[];
+}
+
+function supervise(options: Partial<SupervisorOptions> = {}, puppet: PuppetOptions = {}): Watched {
+  const supervisor = new Supervisor((generation, handlers) => Puppet.start(generation, handlers, puppet), {
+    plugin: 'puppet',
+    path: '/plugins/puppet.so',
+    ...options,
+  });
+  const states: SupervisorState[] = [supervisor.state];
+  supervisor.on('state', ({ from, to }) => {
+    expect(states.at(-1)).toBe(from);
+    states.push(to);
+  });
+  onTestFinished(async () => {
+    await supervisor.stop();
+    await vi.waitFor(() => expect(started.filter(isAlive)).toEqual([]), { timeout: 20_000, interval: 2 });
+  });
+  return { supervisor, states };
+}
+
+const newInstance = (supervisor: Supervisor, config: string, events = NOBODY): Promise<TierInstance> =>
+  supervisor.create(Buffer.from(config), events);
+
+async function call(instance: TierInstance, text: string, signal?: AbortSignal): Promise<string> {
+  return String(await instance.bind(SOMETHING).call(Buffer.from(text), signal && { signal }));
+}
+
+const until = (supervisor: Supervisor, state: SupervisorState): Promise<void> =>
+  vi.waitFor(() => expect(supervisor.state).toBe(state), { timeout: 20_000, interval: 2 });
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const crashed = { code: 'ERR_TENON_CRASHED', plugin: 'puppet' };
+
+describe('a crash', () => {
+  test('rejects the call with the signal and the report, and the next generation answers', async () => {
+    const { supervisor, states } = supervise();
+    await supervisor.start();
+    const instance = await newInstance(supervisor, 'blue');
+    expect(await call(instance, 'hello')).toBe('1:blue:hello');
+    const first = supervisor.pid;
+    await expect(call(instance, 'segv')).rejects.toMatchObject({
+      ...crashed,
+      signal: 'SIGSEGV',
+      report: { generation: 1, signal: 'SIGSEGV', reason: 'crashed', pid: first, stderr: 'about to crash\n' },
+    });
+    await supervisor.ready();
+    expect(await call(instance, 'hello')).toBe('2:blue:hello');
+    expect(supervisor.generation).toBe(2);
+    expect(supervisor.pid).not.toBe(first);
+    await supervisor.stop();
+    await new Promise(process.nextTick);
+    expect(states).toEqual([
+      'stopped',
+      'starting',
+      'running',
+      'crashed',
+      'backing-off',
+      'starting',
+      'running',
+      'stopping',
+      'stopped',
+    ]);
+  });
+
+  test('is told by the events exit, restart and stderr and by the diagnostics channels', async () => {
+    const { supervisor } = supervise();
+    const told: unknown[] = [];
+    const onCrash = (message: unknown) => told.push(message);
+    subscribe('tenon.crash', onCrash);
+    subscribe('tenon.restart', onCrash);
+    const [exits, restarts, lines] = [vi.fn(), vi.fn(), vi.fn()];
+    supervisor.on('exit', exits).on('restart', restarts).on('stderr', lines);
+    await supervisor.start();
+    await expect(call(await newInstance(supervisor, ''), 'exit')).rejects.toMatchObject({
+      ...crashed,
+      message: expect.stringContaining('exited with 0'),
+    });
+    await supervisor.ready();
+    await expect(call(await newInstance(supervisor, ''), 'segv')).rejects.toMatchObject(crashed);
+    await supervisor.stop();
+    await new Promise(process.nextTick);
+    unsubscribe('tenon.crash', onCrash);
+    unsubscribe('tenon.restart', onCrash);
+    expect(exits.mock.calls.map(([report]) => [report.generation, report.reason, report.signal])).toEqual([
+      [1, 'exited', null],
+      [2, 'crashed', 'SIGSEGV'],
+    ]);
+    expect(restarts.mock.calls).toEqual([
+      [{ generation: 2, delay: 0 }],
+      [{ generation: 3, delay: expect.any(Number) }],
+    ]);
+    expect(lines.mock.calls).toEqual([['about to crash']]);
+    expect(told).toMatchObject([
+      { report: { generation: 1 } },
+      { plugin: 'puppet', generation: 2, delay: 0 },
+      { report: { generation: 2 } },
+      { plugin: 'puppet', generation: 3 },
+    ]);
+  });
+
+  test('has its report also if that comes after the call has failed', async () => {
+    const { supervisor } = supervise({}, { beforeExit: () => new Promise((done) => setTimeout(done, 30)) });
+    await supervisor.start();
+    const error = await call(await newInstance(supervisor, ''), 'segv').catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ ...crashed, report: { generation: 1 } });
+  });
+
+  test('takes all calls along that are on their way, and all instances are made anew with their configs', async () => {
+    const { supervisor } = supervise();
+    await supervisor.start();
+    const logs: string[] = [];
+    const events = { ...NOBODY, log: ({ message }: { message: string }) => void logs.push(message) };
+    const red = await newInstance(supervisor, 'red', events);
+    const blue = await newInstance(supervisor, 'blue', events);
+    const calls = [call(red, 'segv'), call(red, 'two'), call(blue, 'three')];
+    for (const one of await Promise.allSettled(calls))
+      expect(one).toMatchObject({ status: 'rejected', reason: { ...crashed, signal: 'SIGSEGV' } });
+    await supervisor.ready();
+    expect(await Promise.all([call(red, 'x'), call(blue, 'y')])).toEqual(['2:red:x', '2:blue:y']);
+    expect(logs.sort()).toEqual([
+      ...Array(2).fill('made in generation 1'),
+      ...Array(2).fill('made in generation 2'),
+    ]);
+  });
+
+  test('leaves bindings as they are, and closed instances closed', async () => {
+    const { supervisor } = supervise();
+    await supervisor.start();
+    const instance = await newInstance(supervisor, 'kept');
+    const closed = await newInstance(supervisor, 'closed');
+    const binding = instance.bind(SOMETHING);
+    expect(instance.methodCount('any/1')).toBe(1);
+    expect(() => instance.bind({ kind: 'codec/1', slot: 0, name: 'encode' })).toThrow(
+      expect.objectContaining({ code: 'ERR_TENON_MISSING_KIND' }),
+    );
+    closed.close();
+    await expect(call(instance, 'segv')).rejects.toMatchObject(crashed);
+    expect(instance.methodCount('any/1')).toBe(1);
+    await supervisor.ready();
+    expect(String(await binding.call(Buffer.from('again')))).toBe('2:kept:again');
+    await expect(binding.call(Buffer.from('segv'))).rejects.toMatchObject(crashed);
+    expect(() => closed.bind(SOMETHING)).toThrow(expect.objectContaining({ code: 'ERR_TENON_CLOSED' }));
+  });
+
+  test('an instance that cannot be made anew fails with the reason, the others go on, and the next generation tries again', async () => {
+    const { supervisor } = supervise();
+    await supervisor.start();
+    const bad = await newInstance(supervisor, 'bad-later');
+    const good = await newInstance(supervisor, 'good');
+    await expect(call(good, 'segv')).rejects.toMatchObject(crashed);
+    await supervisor.ready();
+    for (let i = 0; i < 2; i++)
+      await expect(call(bad, 'x')).rejects.toMatchObject({
+        code: 'ERR_TENON_NEW_FAILED',
+        message: 'new failed',
+      });
+    expect(() => bad.bind(SOMETHING).callSync(Buffer.from('x'))).toThrow('new failed');
+    expect(await call(good, 'x')).toBe('2:good:x');
+  });
+});
+
+describe('a call while no process runs', () => {
+  /** A supervisor whose second generation starts when `go` is called. */
+  async function down(options: Partial<SupervisorOptions>) {
+    let go: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const { supervisor } = supervise(options, {
+      beforeStart: async (generation) => (generation === 2 ? held : undefined),
+    });
+    onTestFinished(() => go());
+    await supervisor.start();
+    const instance = await newInstance(supervisor, 'blue');
+    await expect(call(instance, 'segv')).rejects.toMatchObject(crashed);
+    await until(supervisor, 'starting');
+    return { supervisor, instance, go };
+  }
+
+  test('fails at once by default, with the last crash', async () => {
+    const { supervisor, instance } = await down({});
+    const expected = {
+      ...crashed,
+      signal: 'SIGSEGV',
+      report: { generation: 1 },
+      message: expect.stringContaining('starting'),
+    };
+    await expect(call(instance, 'x')).rejects.toMatchObject(expected);
+    await expect(newInstance(supervisor, '')).rejects.toMatchObject(expected);
+    expect(() => instance.bind(SOMETHING).callSync(Buffer.from('x'))).toThrow(
+      expect.objectContaining(crashed),
+    );
+    expect(() => supervisor.createSync(Buffer.alloc(0), NOBODY)).toThrow(expect.objectContaining(crashed));
+  });
+
+  test("waits for the next generation with whenDown: 'wait'", async () => {
+    const { supervisor, instance, go } = await down({ whenDown: 'wait' });
+    const late = instance.bind(SOMETHING);
+    const waiting = [call(instance, 'x'), newInstance(supervisor, 'new').then((made) => call(made, 'y'))];
+    const bound = late.call(Buffer.from('z'));
+    go();
+    expect(await Promise.all(waiting)).toEqual(['2:blue:x', '2:new:y']);
+    expect(String(await bound)).toBe('2:blue:z');
+  });
+
+  test('waits no longer than its deadline or its signal allows', async () => {
+    const { instance } = await down({ whenDown: 'wait', deadline: 40 });
+    await expect(call(instance, 'x')).rejects.toMatchObject({ code: 'ERR_TENON_TIMEOUT', plugin: 'puppet' });
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const waiting = call(instance, 'x', controller.signal);
+    controller.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    await expect(call(instance, 'x', controller.signal)).rejects.toBe(reason);
+  });
+
+  test('is refused when as many wait as may be on their way', async () => {
+    const { instance, go } = await down({ whenDown: 'wait', inFlight: 2 });
+    const waiting = [call(instance, 'a'), call(instance, 'b')];
+    await expect(call(instance, 'c')).rejects.toMatchObject({
+      code: 'ERR_TENON_CALL_FAILED',
+      status: 'TENON_BUSY',
+    });
+    go();
+    expect(await Promise.all(waiting)).toEqual(['2:blue:a', '2:blue:b']);
+  });
+
+  test('that waits fails when the supervisor is stopped', async () => {
+    const { supervisor, instance, go } = await down({ whenDown: 'wait' });
+    const waiting = call(instance, 'x');
+    const stopped = supervisor.stop();
+    go();
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_TENON_CLOSED' });
+    await stopped;
+    expect(supervisor.state).toBe('stopped');
+  });
+});
+
+describe('the budget of restarts', () => {
+  test('is used up by crashes; then the plugin has failed for good, with all reasons', async () => {
+    const { supervisor, states } = supervise({ restart: { max: 2, backoff: FAST }, whenDown: 'wait' });
+    await supervisor.start();
+    const instance = await newInstance(supervisor, 'blue');
+    for (const text of ['segv', 'exit', 'segv'])
+      await expect(call(instance, text)).rejects.toMatchObject(crashed);
+    await until(supervisor, 'failed');
+    expect(supervisor.reasons.map(({ signal }) => signal)).toEqual(['SIGSEGV', undefined, 'SIGSEGV']);
+    const final = {
+      ...crashed,
+      message: expect.stringMatching(
+        /crashed too often.*\(1\).*SIGSEGV.*\(2\).*exited with 0.*\(3\).*SIGSEGV/,
+      ),
+    };
+    await expect(call(instance, 'x')).rejects.toMatchObject(final);
+    await expect(newInstance(supervisor, '')).rejects.toMatchObject(final);
+    await expect(supervisor.ready()).rejects.toMatchObject(final);
+    expect(supervisor.pid).toBeUndefined();
+    await new Promise(process.nextTick);
+    expect(states.slice(-3)).toEqual(['running', 'crashed', 'failed']);
+  });
+
+  test('is whole again after a restart by hand, which the instances live through', async () => {
+    const { supervisor } = supervise({ restart: { max: 0 } });
+    await supervisor.start();
+    const instance = await newInstance(supervisor, 'blue');
+    await expect(call(instance, 'segv')).rejects.toMatchObject(crashed);
+    await until(supervisor, 'failed');
+    await supervisor.restart();
+    expect(supervisor.reasons).toEqual([]);
+    expect(await call(instance, 'x')).toBe('2:blue:x');
+    await supervisor.restart();
+    expect(await call(instance, 'x')).toBe('3:blue:x');
+  });
+
+  test('does not count crashes of before a healthy period', async () => {
+    const { supervisor } = supervise({ restart: { max: 1, healthyAfter: 1, backoff: FAST } });
+    await supervisor.start();
+    const instance = await newInstance(supervisor, 'blue');
+    for (let i = 1; i <= 4; i++) {
+      await expect(call(instance, 'segv')).rejects.toMatchObject(crashed);
+      await supervisor.ready();
+      expect(await call(instance, 'x')).toBe(`${i + 1}:blue:x`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  });
+
+  test('is used up by instances that cannot be made anew without a crash', async () => {
+    const { supervisor } = supervise({ restart: { max: 3, backoff: FAST }, whenDown: 'wait' });
+    await supervisor.start();
+    const instance = await newInstance(supervisor, 'crash-later');
+    await expect(call(instance, 'segv')).rejects.toMatchObject(crashed);
+    await expect(call(instance, 'x')).rejects.toMatchObject({
+      ...crashed,
+      message: expect.stringMatching(/too often.*SIGSEGV.*SIGABRT.*SIGABRT.*SIGABRT/),
+    });
+    expect(supervisor.generation).toBe(4);
+  });
+
+  test('with restart: false the first crash is final', async () => {
+    const { supervisor } = supervise({ restart: false });
+    await supervisor.start();
+    await expect(call(await newInstance(supervisor, ''), 'exit')).rejects.toMatchObject(crashed);
+    await until(supervisor, 'failed');
+  });
+});
+
+describe('a start that does not work', () => {
+  const refusal = new TenonError('ERR_TENON_BAD_VTABLE', 'The slot something is NULL.');
+
+  test('is final if it is the first, with the very error', async () => {
+    const { supervisor, states } = supervise({}, { beforeStart: () => Promise.reject(refusal) });
+    await expect(supervisor.start()).rejects.toBe(refusal);
+    await new Promise(process.nextTick);
+    expect(states).toEqual(['stopped', 'starting', 'crashed', 'failed']);
+    expect(supervisor.reasons).toEqual([refusal]);
+  });
+
+  test('is a crash like others later on', async () => {
+    const beforeStart = async (generation: number) => {
+      if (generation === 2) throw refusal;
+    };
+    const { supervisor } = supervise({ restart: { backoff: FAST }, whenDown: 'wait' }, { beforeStart });
+    await supervisor.start();
+    const instance = await newInstance(supervisor, 'blue');
+    await expect(call(instance, 'segv')).rejects.toMatchObject(crashed);
+    expect(await call(instance, 'x')).toBe('3:blue:x');
+    expect(supervisor.reasons.map(({ code }) => code)).toEqual(['ERR_TENON_CRASHED', 'ERR_TENON_BAD_VTABLE']);
+  });
+
+  test('with an error that is none of ours is told as a crash', async () => {
+    const { supervisor } = supervise({}, { beforeStart: () => Promise.reject(new Error('no memory')) });
+    await expect(supervisor.start()).rejects.toMatchObject({
+      code: 'ERR_TENON_CRASHED',
+      message: 'Cannot start a process for puppet: no memory',
+    });
+  });
+});
+
+describe('stop ends in stopped', () => {
+  test('from running, once, and calls fail as closed', async () => {
+    const { supervisor } = supervise();
+    const exits = vi.fn();
+    supervisor.on('exit', exits);
+    await supervisor.start();
+    const instance = await newInstance(supervisor, '');
+    await Promise.all([supervisor.stop(), supervisor.stop()]);
+    await supervisor.stop();
+    expect(supervisor.state).toBe('stopped');
+    await expect(call(instance, 'x')).rejects.toMatchObject({ code: 'ERR_TENON_CLOSED' });
+    await new Promise(process.nextTick);
+    expect(exits.mock.calls.map(([report]) => [report.reason, report.crashed])).toEqual([['stopped', false]]);
+  });
+
+  test('from starting: what has been started is stopped', async () => {
+    const { supervisor, states } = supervise();
+    const starting = expect(supervisor.start()).rejects.toMatchObject({ code: 'ERR_TENON_CLOSED' });
+    await supervisor.stop();
+    await starting;
+    await new Promise(process.nextTick);
+    expect(states).toEqual(['stopped', 'starting', 'stopping', 'stopped']);
+  });
+
+  test('from backing-off: nothing is started any more', async () => {
+    const { supervisor } = supervise({ restart: { backoff: { initial: 60_000, max: 60_000 } } });
+    await supervisor.start();
+    const instance = await newInstance(supervisor, '');
+    await expect(call(instance, 'segv')).rejects.toMatchObject(crashed);
+    await supervisor.ready();
+    await expect(call(instance, 'segv')).rejects.toMatchObject(crashed);
+    await until(supervisor, 'backing-off');
+    await supervisor.stop();
+    expect([supervisor.state, supervisor.generation]).toEqual(['stopped', 2]);
+  });
+
+  test('from failed, and a restart by hand works from there', async () => {
+    const { supervisor } = supervise({ restart: false });
+    await supervisor.start();
+    const instance = await newInstance(supervisor, 'blue');
+    await expect(call(instance, 'segv')).rejects.toMatchObject(crashed);
+    await until(supervisor, 'failed');
+    await supervisor.stop();
+    expect(supervisor.state).toBe('stopped');
+    await supervisor.restart();
+    expect(await call(instance, 'x')).toBe('2:blue:x');
+  });
+
+  test('also in the middle of a restart by hand', async () => {
+    const { supervisor } = supervise();
+    await supervisor.start();
+    const restarting = expect(supervisor.restart()).rejects.toMatchObject({ code: 'ERR_TENON_CLOSED' });
+    await supervisor.stop();
+    await restarting;
+    expect([supervisor.state, supervisor.generation]).toEqual(['stopped', 1]);
+  });
+});
+
+test('a listener that throws does not disturb the supervisor', async () => {
+  const { supervisor } = supervise();
+  const thrown: unknown[] = [];
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => thrown.push(error));
+  supervisor.once('exit', () => {
+    throw new Error('of the listener');
+  });
+  await supervisor.start();
+  const instance = await newInstance(supervisor, 'blue');
+  await expect(call(instance, 'segv')).rejects.toMatchObject(crashed);
+  await supervisor.ready();
+  expect(await call(instance, 'x')).toBe('2:blue:x');
+  process.removeAllListeners('uncaughtException');
+  for (const listener of listeners) process.on('uncaughtException', listener);
+  expect(thrown).toMatchObject([{ message: 'of the listener' }]);
+});
