@@ -36,7 +36,8 @@ Worker::~Worker() {
   free(scratch_);
 }
 
-/* Jobs that wait, at least so many as there truly are: looking at what the other thread writes is not free. */
+/* Jobs that wait, at least so many as there truly are: looking at what the other thread writes is not free.
+ */
 uint32_t Worker::Waiting() {
   return submitted_ - seen_started_;
 }
@@ -63,8 +64,8 @@ void Worker::Push(Job *job) {
   do {
     job->next = before;
   } while (!inbox_.compare_exchange_weak(before, job, std::memory_order_seq_cst, std::memory_order_relaxed));
-  /* The thread says that it sleeps and then looks into the inbox, this one does it the other way round: one of
-   * them sees the other. */
+  /* The thread says that it sleeps and then looks into the inbox, this one does it the other way round: one
+   * of them sees the other. */
   if (!asleep_.load(std::memory_order_seq_cst)) return;
   {
     std::unique_lock<std::mutex> lock = LockBriefly(mutex_); /* it sleeps indeed, or is awake again */
@@ -206,7 +207,7 @@ void Worker::Answer(Job *job) {
   }
 }
 
-void Worker::Close(int32_t id, uint64_t deadline, bool is_awaited) {
+void Worker::Close(int32_t id, int32_t target, uint64_t deadline, bool is_awaited) {
   if (closing_) return;
   closing_ = true;
   {
@@ -214,6 +215,7 @@ void Worker::Close(int32_t id, uint64_t deadline, bool is_awaited) {
     GiveUpQueue(kClosed);
   }
   drop_->id = id;
+  drop_->target = target;
   drop_->deadline = deadline;
   drop_->is_awaited = is_awaited;
   Push(drop_);

@@ -49,8 +49,8 @@ class Worker {
   /* Wedges the worker if its job runs for too long. `remaining` is the time until that may be so, kNever if
    * it will not. */
   bool CheckDeadline(uint64_t *remaining);
-  /* Gives up what waits and has `drop` run. `id` is that of the job for it. */
-  void Close(int32_t id, uint64_t deadline, bool is_awaited);
+  /* Gives up what waits and has `drop` run, as a job with that id and place in the table. */
+  void Close(int32_t id, int32_t target, uint64_t deadline, bool is_awaited);
   /* Waits until `drop` has returned, at most until `end`; not at all if it is wedged. */
   void AwaitEnd(uint64_t end);
   /* From here on `begin_drop` is not called. */
@@ -106,7 +106,8 @@ class Worker {
   uint32_t seen_started_ = 0;
   bool closing_ = false, wedged_ = false;
 
-  /* Where the two threads meet for every job, without locks. Apart, so that neither waits for the other's cache. */
+  /* Where the two threads meet for every job, without locks. Apart, so that neither waits for the other's
+   * cache. */
   alignas(64) std::atomic<Job *> inbox_{nullptr}; /* a stack, in front of the queue */
   std::atomic<bool> asleep_{false};
   alignas(64) std::atomic<uint32_t> started_{0};

@@ -1,5 +1,5 @@
-/* The jobs of one Node.js environment that are done: all its instances' threads put them in, one wake-up of the
- * event loop takes them out. Without locks, because at full speed both sides meet here for every job. */
+/* The jobs of one Node.js environment that are done: all its instances' threads put them in, one wake-up of
+ * the event loop takes them out. Without locks, because at full speed both sides meet here for every job. */
 #ifndef TENON_NATIVE_WORKER_COMPLETIONS_H
 #define TENON_NATIVE_WORKER_COMPLETIONS_H
 
@@ -15,8 +15,8 @@ class Completions {
  public:
   ~Completions();
 
-  /* `wake` must make the environment's thread call Take. Called by any thread, not again before Take has found
-   * nothing. */
+  /* `wake` must make the environment's thread call Take. Called by any thread, not again before Take has
+   * found nothing. */
   void Open(void (*wake)(void *context), void *context);
   /* From here on nobody is woken up, and what is put in is freed. */
   void Close();
@@ -29,8 +29,8 @@ class Completions {
  private:
   void Wake();
 
-  /* A stack. Its end tells whether the environment's thread is asleep (NULL), knows that there may be more (awake_),
-   * or takes nothing any more (closed_). */
+  /* A stack. Its end tells whether the environment's thread is asleep (NULL), knows that there may be more
+   * (awake_), or takes nothing any more (closed_). */
   std::atomic<Job *> newest_{nullptr};
   Job awake_{}, closed_{};
 

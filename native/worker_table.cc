@@ -64,7 +64,8 @@ void WorkerTable::Shutdown() {
   if (shut_down_) return;
   shut_down_ = true;
   for (Slot &slot : slots_) {
-    if (slot.worker != nullptr) slot.worker->Close(-1, kNever, false);
+    int32_t target = static_cast<int32_t>(&slot - slots_.data());
+    if (slot.worker != nullptr) slot.worker->Close(-1, target, kNever, false);
   }
   uint64_t end = SteadyNow() + kGrace;
   for (Slot &slot : slots_) {
@@ -230,7 +231,8 @@ void WorkerTable::Close(bool is_awaited) {
   bool wedged = slot->worker->wedged();
   control[kOutcome] = wedged ? kWedged : static_cast<int32_t>(TENON_OK);
   if (wedged) RefuseEvents(slot->mailbox);
-  slot->worker->Close(control[kThreadCall], Nanoseconds(control[kThreadDeadline]), is_awaited && !wedged);
+  slot->worker->Close(control[kThreadCall], control[kTarget], Nanoseconds(control[kThreadDeadline]),
+                      is_awaited && !wedged);
   if (!is_awaited || wedged) return;
   if (awaited_++ == 0) napi_ref_threadsafe_function(env_, wake_);
 }

@@ -42,8 +42,8 @@ class SpinPermit {
   bool granted_;
 };
 
-/* One waiter's memory of whether waiting awake was worth it: each time it was in vain, it is not tried for twice as
- * many times. */
+/* One waiter's memory of whether waiting awake was worth it: each time it was in vain, it is not tried for
+ * twice as many times. */
 class Patience {
  public:
   /* Waits awake for what `ready` tells, for a while, if that promises something. */

@@ -8,6 +8,7 @@ import { memory } from './memory.js';
 import { Supervisor, type SupervisorEventMap } from './supervisor.js';
 import { createInlineInstance, type InlineContext } from './tiers/inline.js';
 import { RunnerProcess, type RunnerSettings } from './tiers/process/runner-process.js';
+import { createThreadInstance } from './tiers/thread.js';
 import type { InstanceEvents, TierInstance } from './tiers/tier.js';
 
 /** A tier with one plugin in it. */
@@ -54,11 +55,8 @@ export async function openTier(
   listener: TierListener,
 ): Promise<PluginTier> {
   if (settings.isolation === 'process') return processTier(admitted, settings, listener);
-  if (settings.isolation === 'inline') return inlineTier(admitted, settings);
-  throw new TenonError(
-    'ERR_TENON_UNSUPPORTED',
-    `Cannot run a plugin with isolation '${settings.isolation}' yet.`,
-  );
+  if (settings.isolation === 'thread') return threadTier(admitted, settings);
+  return inlineTier(admitted, settings);
 }
 
 /** The plugin on the thread of its caller. */
@@ -72,6 +70,27 @@ function inlineTier(admitted: Admitted, settings: LoadSettings): PluginTier {
     events: new EventEmitter(),
     create: async (config, events) => createSync(config, events),
     createSync,
+    process: null,
+    restart: noProcess,
+    close: async () => undefined,
+  };
+}
+
+/** The plugin with a thread of its own for each instance. */
+function threadTier(admitted: Admitted, settings: LoadSettings): PluginTier {
+  const { vtable } = requireOpened(admitted);
+  const context = contextOf(admitted, settings);
+  const { deadline, whenFull, inFlight: queue } = settings;
+  const options = { queue, whenFull, ...(deadline === undefined ? {} : { deadline }) };
+  return {
+    state: 'running',
+    events: new EventEmitter(),
+    create: (config, events) => createThreadInstance(vtable, context, config, events, options),
+    createSync() {
+      const message =
+        "A plugin with isolation 'thread' makes its instances on their threads: use new(), not newSync().";
+      throw new TenonError('ERR_TENON_UNSUPPORTED', message);
+    },
     process: null,
     restart: noProcess,
     close: async () => undefined,

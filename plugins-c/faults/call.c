@@ -54,7 +54,8 @@ static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_ou
   return TENON_OK;
 #elif FAULT_CALL == CALL_LEAKS
   char *lost = malloc(1 << 20);
-  if (lost != NULL) memset(lost, 1, 1 << 20); /* untouched pages would cost nothing */
+  if (lost == NULL) return TENON_NO_MEMORY;
+  memset(lost, 1, 1 << 20); /* untouched pages would cost nothing */
   __asm__ volatile("" : : "r"(lost) : "memory");
   return fault_echo(state, in, in_len, out);
 #elif FAULT_CALL == CALL_SECOND_SEGFAULTS
