@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { admissionRows } from './admission.mjs';
 import { callRows, YARDSTICK } from './calls.mjs';
+import { processCrowd, processFigures, processRows } from './processes.mjs';
+import { THREAD_YARDSTICK, threadRows } from './threads.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({
@@ -26,6 +28,11 @@ say('Calls …');
 const calls = await callRows({ build, dist, rounds: quick ? 7 : 41 });
 say('Admission …');
 const admission = await admissionRows({ build, dist, rounds: quick ? 8 : 101 });
+say('Threads …');
+const threads = await threadRows({ build, dist, rounds: quick ? 7 : 41 });
+say('Processes …');
+const processes = await processRows({ build, dist, rounds: quick ? 7 : 41 });
+const crowd = await processCrowd({ build, dist });
 say('Memory (a minute) …');
 const memory = JSON.parse(
   execFileSync(
@@ -45,22 +52,19 @@ const text = [
   '| --- | --- | --- | --- |',
   ...figures.map(
     ({ what, found, limit, unit }) =>
-      `| ${what} | ${round(found)} ${unit} | ${limit} ${unit} | ${found <= limit ? 'reached' : '**missed**'} |`,
+      `| ${what} | ${round(found)} ${unit} | ${round(limit)} ${unit} | ${found <= limit ? 'reached' : '**missed**'} |`,
   ),
   '',
-  '| call | median | p99 | ratio |',
-  '| --- | --- | --- | --- |',
-  ...calls.map(
-    ({ name, medianNs, p99Ns, ratio, against }) =>
-      `| ${name} | ${round(medianNs)} ns | ${round(p99Ns)} ns | ${ratio === null ? '' : `${round(ratio)} × ${against}`} |`,
-  ),
-  '',
+  ...table('inline call', calls, 1, 'ns'),
+  ...table('thread tier, a call', threads, 1000, 'µs'),
+  ...table('process tier, a call', processes, 1000, 'µs'),
   '| admission | median | p99 |',
   '| --- | --- | --- |',
   ...admission.map(({ name, medianMs, p99Ms }) => `| ${name} | ${round(medianMs)} ms | ${round(p99Ms)} ms |`),
 ].join('\n');
 
-if (values.json) console.log(JSON.stringify({ figures, calls, admission, memory }, null, 2));
+if (values.json)
+  console.log(JSON.stringify({ figures, calls, threads, processes, crowd, admission, memory }, null, 2));
 else console.log(text);
 if (values.write) {
   const file = join(root, 'README.md');
@@ -74,11 +78,37 @@ if (values.write) {
   );
 }
 
+/**
+ * One row per contender.
+ *
+ * @param {string} title
+ * @param {readonly {name: string, medianNs: number, p99Ns: number, maxNs?: number, ratio: number | null, against: string | null}[]} rows
+ * @param {number} ns nanoseconds in a unit
+ * @param {string} unit
+ */
+function table(title, rows, ns, unit) {
+  const hasMaxima = rows.some(({ maxNs }) => maxNs !== undefined);
+  const maximum = (/** @type {number | undefined} */ value) =>
+    hasMaxima ? ` ${round((value ?? 0) / ns)} ${unit} |` : '';
+  return [
+    `| ${title} | median | p99 |${hasMaxima ? ' max |' : ''} ratio |`,
+    `| --- | --- | --- |${hasMaxima ? ' --- |' : ''} --- |`,
+    ...rows.map(
+      ({ name, medianNs, p99Ns, maxNs, ratio, against }) =>
+        `| ${name} | ${round(medianNs / ns)} ${unit} | ${round(p99Ns / ns)} ${unit} |${maximum(maxNs)} ${ratio === null ? '' : `${round(ratio)} × ${against}`} |`,
+    ),
+    '',
+  ];
+}
+
 /** The figures that were promised, and what was found. */
 function judge() {
   /** @param {string} name @param {string} against */
   const ratio = (name, against) =>
     calls.find((row) => row.name === name && row.against === against)?.ratio ?? Number.NaN;
+  /** @param {string} name @param {string} against */
+  const threadRatio = (name, against) =>
+    threads.find((row) => row.name === name && row.against === against)?.ratio ?? Number.NaN;
   /** @param {string} start */
   const ms = (start) => admission.find(({ name }) => name.startsWith(start))?.medianMs ?? Number.NaN;
   const { buffer, record, message } = YARDSTICK;
@@ -117,6 +147,19 @@ function judge() {
     { what: 'first admission, probe included', found: ms('first admission'), limit: 15, unit: 'ms' },
     { what: 'growth over 1 000 admissions', found: memory.admissions, limit: 20, unit: 'MB' },
     { what: 'growth over 1 000 000 × new, call, close', found: memory.calls, limit: 20, unit: 'MB' },
+    {
+      what: 'thread: call, one after the other, against napi_async_work',
+      found: threadRatio('tenon, thread, call', THREAD_YARDSTICK.sequential),
+      limit: 1.2,
+      unit: '×',
+    },
+    {
+      what: 'thread: 64 calls in flight, against napi_async_work',
+      found: threadRatio('tenon, thread, 64 in flight', THREAD_YARDSTICK.inFlight),
+      limit: 1 / 3,
+      unit: '×',
+    },
+    ...processFigures(processes, crowd),
   ];
 }
 

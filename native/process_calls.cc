@@ -139,7 +139,8 @@ void Process::Take(uint8_t *target, size_t size) {
   bool batch = batch_data_ != nullptr;
   const uint8_t *data = batch ? batch_data_ : message_.bytes;
   uint64_t length = batch ? batch_left_ : message_.record.size;
-  if (held_ != Held::kNothing && length != 0 && size != 0) memcpy(target, data, length < size ? length : size);
+  uint64_t copied = length < size ? length : size;
+  if (held_ != Held::kNothing && copied != 0) memcpy(target, data, copied);
   Release();
 }
 

@@ -14,6 +14,8 @@ std::chrono::steady_clock::time_point TimePoint(uint64_t nanoseconds) {
   return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(nanoseconds));
 }
 
+constexpr uint64_t kSlack = 1000000;
+
 uint64_t After(uint64_t now, uint64_t time) {
   return time > kNever - now ? kNever : now + time;
 }
@@ -58,6 +60,7 @@ int32_t Worker::Submit(Job *job, uint32_t limit) {
 }
 
 void Worker::Push(Job *job) {
+  if (job->deadline != kNever) job->started = SteadyNow();
   if (job->deadline < shortest_deadline_) shortest_deadline_ = job->deadline;
   submitted_++;
   Job *before = inbox_.load(std::memory_order_relaxed);
@@ -121,7 +124,7 @@ int32_t Worker::SubmitAndWait(Job *job, uint32_t limit, uint64_t timeout) {
  */
 uint64_t Worker::WaitUntil(uint64_t expires) const {
   if (shortest_deadline_ == kNever) return expires;
-  uint64_t next = running_ != nullptr ? After(running_->started, running_->deadline) : kNever;
+  uint64_t next = Overdue(running_);
   uint64_t look = After(SteadyNow(), shortest_deadline_);
   if (next > look) next = look;
   return next < expires ? next : expires;
@@ -159,9 +162,14 @@ bool Worker::Cancel(int32_t id, bool *was_awaited) {
   return true;
 }
 
+/* When a job is over its deadline. A little early, so that whoever waits for the same time finds it so. */
+uint64_t Worker::Overdue(const Job *job) const {
+  if (job == nullptr || job->deadline == kNever) return kNever;
+  return After(job->started, job->deadline) - kSlack;
+}
+
 bool Worker::IsOverdue(uint64_t now) const {
-  return !wedged_ && running_ != nullptr && running_->deadline != kNever &&
-         now >= After(running_->started, running_->deadline);
+  return !wedged_ && now >= Overdue(running_);
 }
 
 bool Worker::CheckDeadline(uint64_t *remaining) {
@@ -169,9 +177,9 @@ bool Worker::CheckDeadline(uint64_t *remaining) {
   uint64_t now = SteadyNow();
   *remaining = kNever;
   if (IsOverdue(now)) Wedge();
-  if (wedged_ || running_ == nullptr || running_->deadline == kNever) return wedged_;
-  *remaining = After(running_->started, running_->deadline) - now;
-  return false;
+  uint64_t overdue = Overdue(running_);
+  if (!wedged_ && overdue != kNever) *remaining = overdue - now;
+  return wedged_;
 }
 
 void Worker::Wedge() {

@@ -80,6 +80,7 @@ class Worker {
   /* With the mutex held: */
   void Fetch();
   Job *TakeNext();
+  uint64_t Overdue(const Job *job) const;
   bool IsOverdue(uint64_t now) const;
   void Wedge();
   void GiveUpQueue(int32_t outcome);
@@ -95,6 +96,7 @@ class Worker {
   Output output_;
   uint8_t *scratch_;
   Patience patience_;
+  uint64_t idle_since_ = 0; /* kNever: from before the clock was looked at */
 
   const std::shared_ptr<Completions> completions_;
 

@@ -26,7 +26,7 @@ struct Job {
   std::atomic<bool> done;
 
   uint64_t deadline; /* nanoseconds that it may run, or kNever */
-  uint64_t started;
+  uint64_t started;  /* from when on that counts, if it counts */
 
   tenon_method method;
   const uint8_t *input;

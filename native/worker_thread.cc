@@ -75,6 +75,7 @@ Job *Worker::Next() {
     std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
     if (Job *job = TakeNext()) return job;
   }
+  idle_since_ = 0;
   patience_.Spin([this] { return inbox_.load(std::memory_order_acquire) != nullptr; });
   std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
   Job *job;
@@ -93,11 +94,17 @@ Job *Worker::TakeNext() {
   if (job == nullptr) return nullptr;
   started_.store(started_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   running_ = job;
-  job->started = job->deadline == kNever ? 0 : SteadyNow();
+  /* Its time runs from when it was given, however long this thread took to wake up, or from when those before
+   * it were done. */
+  if (job->deadline != kNever) {
+    uint64_t since = idle_since_ == kNever ? SteadyNow() : idle_since_;
+    if (job->started < since) job->started = since;
+  }
   return job;
 }
 
 void Worker::Done(Job *job) {
+  idle_since_ = job->deadline == kNever ? kNever : SteadyNow();
   std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
   running_ = nullptr;
   if (job->kind == JobKind::kDrop) {

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Batch, defineKind, type Instance, type Isolation, method, PluginHost } from '../src/index.js';
+import { Batch, defineKind, type Instance, type LoadOptions, method, PluginHost } from '../src/index.js';
 import { faultFile, hasRust, pluginFile, withAddon } from './support/index.js';
 
 /**
  * One plugin, one interface, several tiers: each case runs in every tier that this installation has, and what it comes to must be
  * the same as inline, to the byte and to the word.
  */
+interface Tier {
+  readonly name: string;
+  readonly options: LoadOptions;
+}
+
 const math = defineKind({
   name: 'math',
   version: '1.0.0',
@@ -19,10 +24,17 @@ const codec = defineKind({
 });
 
 const host = new PluginHost({ kinds: [math, codec] });
-const tiers: readonly Isolation[] = host.capabilities.isolation;
+const tiers: readonly Tier[] = host.capabilities.isolation.flatMap((isolation): Tier[] => {
+  if (isolation !== 'process') return [{ name: isolation, options: { isolation } }];
+  return [
+    { name: 'process', options: { isolation, transport: 'shared-memory' } },
+    { name: 'process over a pipe', options: { isolation, transport: 'pipe' } },
+  ];
+});
+const inlineTier: Tier = { name: 'inline', options: { isolation: 'inline' } };
 afterAll(() => host.close());
 
-const plugin = (file: string, isolation: Isolation) => host.load(file, { isolation, restart: false });
+const plugin = (file: string, { options }: Tier) => host.load(file, { ...options, restart: false });
 
 /** What a step comes to, in a form that can be compared. */
 async function outcome(step: () => unknown): Promise<unknown> {
@@ -45,11 +57,11 @@ async function outcome(step: () => unknown): Promise<unknown> {
 /** Makes an instance, hands it to `use`, and closes it. */
 async function withInstance(
   file: string,
-  isolation: Isolation,
+  tier: Tier,
   config: unknown,
   use: (instance: Instance) => unknown,
 ): Promise<unknown> {
-  const loaded = await plugin(file, isolation);
+  const loaded = await plugin(file, tier);
   try {
     const instance = await loaded.new(config);
     const result = await use(instance);
@@ -88,10 +100,10 @@ const STATUSES = [
   'minus-one',
 ];
 
-type Case = readonly [what: string, run: (isolation: Isolation) => Promise<unknown>];
+type Case = readonly [what: string, run: (tier: Tier) => Promise<unknown>];
 
-const calls = (file: string, config: unknown, input: Uint8Array) => (isolation: Isolation) =>
-  withInstance(file, isolation, config, (instance) => everyWay(instance, input));
+const calls = (file: string, config: unknown, input: Uint8Array) => (tier: Tier) =>
+  withInstance(file, tier, config, (instance) => everyWay(instance, input));
 
 const cases: Case[] = [
   ['wordcount', calls(pluginFile('wordcount'), { minLength: 3 }, text)],
@@ -146,22 +158,22 @@ const cases: Case[] = [
   ['arguments that are none', arguments_],
 ];
 
-async function bySize(isolation: Isolation, size: number): Promise<unknown> {
+async function bySize(tier: Tier, size: number): Promise<unknown> {
   const input = Buffer.alloc(size, 'tenon ');
-  return withInstance(pluginFile('echo'), isolation, undefined, async (instance) => [
+  return withInstance(pluginFile('echo'), tier, undefined, async (instance) => [
     await outcome(() => instance.call(input)),
     await outcome(() => instance.callSync(input)),
   ]);
 }
 
-const twice = (name: string, isolation: Isolation) =>
-  withInstance(faultFile(name), isolation, undefined, async (instance) => [
+const twice = (name: string, tier: Tier) =>
+  withInstance(faultFile(name), tier, undefined, async (instance) => [
     await outcome(() => instance.call(Buffer.from('x'))),
     await outcome(() => instance.callSync(Buffer.from('x'))),
   ]);
 
-const records = (isolation: Isolation) =>
-  withInstance(pluginFile('math'), isolation, undefined, async (instance) => {
+const records = (tier: Tier) =>
+  withInstance(pluginFile('math'), tier, undefined, async (instance) => {
     const { min } = instance.as(math);
     const wrong = { a: 'one', b: 2 } as unknown as { a: number; b: number };
     return [
@@ -172,8 +184,8 @@ const records = (isolation: Isolation) =>
     ];
   });
 
-const methods = (isolation: Isolation) =>
-  withInstance(pluginFile('gzip'), isolation, undefined, async (instance) => {
+const methods = (tier: Tier) =>
+  withInstance(pluginFile('gzip'), tier, undefined, async (instance) => {
     const packed = await instance.method('encode').call(text);
     return [
       await outcome(() => instance.method('decode').callSync(packed)),
@@ -185,8 +197,8 @@ const methods = (isolation: Isolation) =>
     ];
   });
 
-const failingBatch = (isolation: Isolation) =>
-  withInstance(pluginFile('gzip'), isolation, undefined, async (instance) => {
+const failingBatch = (tier: Tier) =>
+  withInstance(pluginFile('gzip'), tier, undefined, async (instance) => {
     const decode = instance.method('decode');
     const packed = await instance.call(text);
     return batchOutcome(
@@ -194,7 +206,7 @@ const failingBatch = (isolation: Isolation) =>
     );
   });
 
-async function arguments_(isolation: Isolation): Promise<unknown> {
+async function arguments_(tier: Tier): Promise<unknown> {
   const wrong = [
     'text',
     null,
@@ -204,7 +216,7 @@ async function arguments_(isolation: Isolation): Promise<unknown> {
     new Uint8Array(new SharedArrayBuffer(4)),
     new Uint16Array(4),
   ];
-  return withInstance(pluginFile('echo'), isolation, undefined, async (instance) => {
+  return withInstance(pluginFile('echo'), tier, undefined, async (instance) => {
     const outcomes = [];
     for (const input of wrong)
       outcomes.push(
@@ -221,21 +233,21 @@ async function arguments_(isolation: Isolation): Promise<unknown> {
 describe.each(cases)('%s', (_, run) => {
   let inline: unknown;
   beforeAll(async () => {
-    inline = await run('inline');
+    inline = await run(inlineTier);
   });
 
-  test.each(tiers)('%s', async (tier) => {
-    const found = tier === 'inline' ? inline : await run(tier);
+  test.each(tiers)('$name', async (tier) => {
+    const found = tier.name === 'inline' ? inline : await run(tier);
     expect(found).toEqual(inline);
     expect(JSON.stringify(found)).not.toMatch(/TypeError|INTERNAL/);
   });
 });
 
-describe.runIf(withAddon).each(tiers)('events and log entries, %s', (isolation) => {
+describe.runIf(withAddon).each(tiers)('events and log entries, $name', (tier) => {
   test('events arrive in order, each once, while calls go on', async () => {
     const seen = await withInstance(
       pluginFile('metronome'),
-      isolation,
+      tier,
       { interval: 1, count: 50 },
       async (instance) => {
         const ticks: number[] = [];
@@ -254,18 +266,13 @@ describe.runIf(withAddon).each(tiers)('events and log entries, %s', (isolation) 
   });
 
   test('events that are emitted in the middle of a call arrive in order', async () => {
-    const events = await withInstance(
-      faultFile('emits-reentrant'),
-      isolation,
-      undefined,
-      async (instance) => {
-        const seen: string[] = [];
-        instance.on('event', (data) => seen.push(data.toString('hex')));
-        await instance.call(Buffer.from('x'));
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        return seen;
-      },
-    );
+    const events = await withInstance(faultFile('emits-reentrant'), tier, undefined, async (instance) => {
+      const seen: string[] = [];
+      instance.on('event', (data) => seen.push(data.toString('hex')));
+      await instance.call(Buffer.from('x'));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return seen;
+    });
     expect((events as string[]).length).toBeGreaterThan(0);
     expect(events).toEqual([...(events as string[])].sort());
   });

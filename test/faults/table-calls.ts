@@ -46,7 +46,8 @@ const kind = (library: string, what: string, code: TenonErrorCode = 'ERR_TENON_B
   call(library, what, code, { slot: 0, mentions: 'codec/1' });
 const throws = (where: Where, library: string, what: string, extra: Extra = {}) =>
   row(where, library, what, 'ERR_TENON_PANIC', { language: 'c++', ...extra });
-const dies = (library: string, what: string, death: Death) => row('process', library, what, null, { death });
+const dies = (library: string, what: string, death: Death, extra: Extra = {}) =>
+  row('process', library, what, null, { death, ...extra });
 const changes = (library: string, what: string) => row('process', library, what, null);
 
 export const callRows: readonly FaultRow[] = [
@@ -131,7 +132,12 @@ export const processRows: readonly FaultRow[] = [
   dies('process-exit-now', 'calls `_exit(3)`', { exit: 3 }),
   dies('process-hang', 'never returns', 'hangs'),
   dies('process-in-new', 'writes to an unmapped address in `new`', { signal: 'SIGSEGV' }),
-  dies('process-in-drop', 'writes to an unmapped address in `drop`', { signal: 'SIGSEGV' }),
+  dies(
+    'process-in-drop',
+    'writes to an unmapped address in `drop`',
+    { signal: 'SIGSEGV' },
+    { isolated: null },
+  ),
   dies('second-call-segfaults', 'behaves in the first call and segfaults in the second', {
     signal: 'SIGSEGV',
   }),

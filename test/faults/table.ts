@@ -108,9 +108,11 @@ function outcome({ where, code, gate, death, next }: FaultRow): string {
 
 function isolatedOutcome(row: FaultRow): string {
   if (row.where !== 'process') return row.isolated === row.code ? 'the same' : `\`${row.isolated}\``;
-  if (row.isolated === null) return 'contained: the host sees nothing of it';
   const { death } = row;
-  if (death === undefined || death === 'hangs') return `\`${row.isolated}\` by the deadline`;
+  if (death === undefined) return 'its own process only';
+  if (death === 'hangs') return `\`${row.isolated}\` by the deadline`;
+  // Whoever closes an instance wants nothing of it any more: the crash is told, not thrown.
+  if (row.isolated === null) return 'the event `exit` tells';
   return `\`${row.isolated}\`, ${'signal' in death ? death.signal : `exited with ${death.exit}`}`;
 }
 

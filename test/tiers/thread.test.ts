@@ -106,8 +106,10 @@ describe.runIf(withAddon)('calls on a thread', () => {
     'a new that ends with %s is the same error as inline',
     async (config) => {
       const { make, inline, counters } = sleepers();
-      const expected = outcomeOf(() => (inline(config), Buffer.alloc(0)));
-      expect(await asyncOutcomeOf(async () => (await make({}, config), Buffer.alloc(0)))).toEqual(expected);
+      const expected = outcomeOf(() => inline(config).act.callSync(Buffer.alloc(0)));
+      expect(
+        await asyncOutcomeOf(async () => (await make({}, config)).act.callSync(Buffer.alloc(0))),
+      ).toEqual(expected);
       expect(counters()).toMatchObject({ made: 0, dropped: 0 });
     },
   );

@@ -1,14 +1,14 @@
 /** Instances that are being made. The runner counts them, and so does this side, to know whose events come before the answer. */
 import type { InstanceEvents } from '../tier.js';
-import type { Channel } from './channel.js';
+import type { RunnerChannel } from './channel.js';
 
 export class Births {
-  readonly #channel: Channel;
+  readonly #channel: RunnerChannel;
   readonly #route: (instance: number, events: InstanceEvents) => void;
   #last = 0;
   #underway = 0;
 
-  constructor(channel: Channel, route: (instance: number, events: InstanceEvents) => void) {
+  constructor(channel: RunnerChannel, route: (instance: number, events: InstanceEvents) => void) {
     this.#channel = channel;
     this.#route = route;
   }

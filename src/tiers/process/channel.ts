@@ -81,6 +81,12 @@ function openNative(): Native {
   return opened;
 }
 
+/** What is used of a channel, over whatever it runs: shared memory here, a pipe in `pipe.ts`. */
+export type RunnerChannel = Omit<Channel, 'files' | 'serial' | 'wake'> & {
+  /** For the runner, from its fourth descriptor on. */
+  readonly files: readonly (number | 'pipe')[];
+};
+
 /** One runner's. What a request gives back has to be looked at before the next one. */
 export class Channel {
   /** For the runner: shared memory, wake-ups, lifetime. */
@@ -316,7 +322,7 @@ export class Channel {
 }
 
 /** What a user's listener throws is the program's uncaught exception, and no reason to lose the other events. */
-function guarded(tell: () => void): void {
+export function guarded(tell: () => void): void {
   try {
     tell();
   } catch (error) {

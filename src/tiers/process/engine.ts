@@ -5,7 +5,7 @@ import { Outcome } from '../control.js';
 import type { CallSite } from '../status.js';
 import type { InstanceEvents } from '../tier.js';
 import { Births } from './births.js';
-import type { Answer, Channel, ChannelListener, Request } from './channel.js';
+import type { Answer, ChannelListener, Request, RunnerChannel } from './channel.js';
 import { busy, closed, crashed, timedOut, waitedTooLong } from './failures.js';
 import { type Flight, Flights } from './flights.js';
 import { Life } from './life.js';
@@ -42,7 +42,7 @@ const VALID = new Set<number>([
 export class Engine implements ChannelListener {
   readonly settings: RunnerSettings;
   readonly life: Life;
-  readonly channel: Channel;
+  readonly channel: RunnerChannel;
   readonly flights: Flights;
   readonly births: Births;
   /** Resolves when the process has ended and everything of it is cleaned up. */

@@ -1,9 +1,10 @@
 /** The life of one runner: its process and its channel, from the start to a report of the end. */
-import { Channel } from './channel.js';
+import { Channel, type RunnerChannel } from './channel.js';
 import { RunnerChild } from './child.js';
+import { PipeChannel } from './pipe.js';
 import { callOf, endOf, faultOf, type KillReason, problemOf, reasonOf } from './report.js';
 import type { RunnerExit, RunnerSettings } from './settings.js';
-import { programOf, spawnRunner } from './spawn.js';
+import { FIRST_FILE, programOf, spawnRunner } from './spawn.js';
 
 /** How long a process that says it ends may take for it. */
 const ENDING_MS = 100;
@@ -23,7 +24,7 @@ export interface LifeListener {
 export class Life {
   readonly settings: RunnerSettings;
   readonly program: string;
-  readonly channel: Channel;
+  readonly channel: RunnerChannel;
   readonly child: RunnerChild;
   /** It was asked to end. */
   stopping = false;
@@ -37,9 +38,11 @@ export class Life {
     this.settings = settings;
     this.#listener = listener;
     this.program = programOf(settings);
-    this.channel = new Channel(settings.profile);
+    const pipe = settings.transport === 'pipe' ? new PipeChannel() : undefined;
+    this.channel = pipe ?? new Channel(settings.profile);
     try {
       const child = spawnRunner(this.program, settings, this.channel.files);
+      pipe?.connect(child, FIRST_FILE);
       this.child = new RunnerChild(child, {
         stdout: (line) => listener.stdout(line),
         stderr: (line) => listener.stderr(line),

@@ -73,7 +73,7 @@ export class Output {
 }
 
 /** The file descriptor of a stream of this process's end of a pipe. */
-function descriptorOf(stream: Socket): number | undefined {
+export function descriptorOf(stream: Socket): number | undefined {
   const handle = (stream as unknown as { readonly _handle?: { readonly fd?: number } | null })._handle;
   const file = handle?.fd;
   return file !== undefined && file >= 0 ? file : undefined;

@@ -66,11 +66,6 @@ export class RunnerProcess {
    *   can be started
    */
   static async start(settings: RunnerSettings, handlers: RunnerHandlers): Promise<RunnerProcess> {
-    if (settings.transport === 'pipe') {
-      const message =
-        "Cannot run a plugin over the transport 'pipe': this version of tenon has 'shared-memory' only.";
-      throw new TenonError('ERR_TENON_UNSUPPORTED', message, { path: settings.shown });
-    }
     const engine = await startEngine(settings, handlers);
     const runner = new RunnerProcess(engine);
     if (running.size === 0 && !process.listeners('exit').includes(stopAll)) process.on('exit', stopAll);

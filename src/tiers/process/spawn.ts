@@ -4,10 +4,12 @@ import { findRunner } from '../../admission/runner.js';
 import { TenonError } from '../../errors.js';
 import type { RunnerSettings } from './settings.js';
 
-/** The files of the channel, as the runner sees them. */
-const SHM = 3;
-const WAKE = 4;
-const LIFE = 5;
+/** The files of the channel, as the runner sees them: shared memory, wake-ups, lifetime; or one pipe for both directions. */
+export const FIRST_FILE = 3;
+const FILES = {
+  'shared-memory': ['--shm', '--wake', '--life'].map((name, i) => [name, FIRST_FILE + i] as const),
+  pipe: ['--in', '--out'].map((name) => [name, FIRST_FILE] as const),
+};
 
 /** The program that is to be started. @throws TenonError ERR_TENON_UNSUPPORTED */
 export function programOf(settings: RunnerSettings): string {
@@ -24,7 +26,7 @@ export function programOf(settings: RunnerSettings): string {
 export function spawnRunner(
   program: string,
   settings: RunnerSettings,
-  files: readonly [shm: number, wake: number, life: number],
+  files: readonly (number | 'pipe')[],
 ): ChildProcess {
   return spawn(program, argumentsFor(settings), {
     detached: true,
@@ -40,9 +42,7 @@ function argumentsFor(settings: RunnerSettings): string[] {
   const options: readonly (readonly [name: string, value: string | number | undefined])[] = [
     ['--abi', abi],
     ['--name', plugin],
-    ['--shm', SHM],
-    ['--wake', WAKE],
-    ['--life', LIFE],
+    ...FILES[settings.transport],
     ['--parent', process.pid],
     ['--profile', profile],
     ['--queue-messages', queue.messages],

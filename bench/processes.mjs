@@ -1,0 +1,410 @@
+/**
+ * The cost of a plugin in a process of its own, against what else passes messages between processes. Needs what `npm run bench`
+ * builds; Linux only. On its own: `node bench/processes.mjs [BUILD_FOLDER [DIST_FOLDER]]`.
+ */
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { quantile } from './rounds.mjs';
+import { measureAsync } from './rounds-async.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const MEBIBYTE = 1 << 20;
+const AT_ONCE = 64;
+/** Calls between two looks at the clock. */
+const SLICE = 16;
+const CROWD = 200;
+const IDLE_MS = 2000;
+
+export const PROCESS_YARDSTICK = {
+  bare: 'two C processes over shared memory, awake',
+  asleep: 'two C processes over shared memory, asleep',
+  fork: 'child_process.fork, IPC, json',
+  copy: 'memcpy of 2 MiB',
+};
+
+/** @typedef {import('./rounds-async.mjs').AsyncRow} AsyncRow */
+/** @typedef {Awaited<ReturnType<typeof tierOf>>} Tier */
+
+/**
+ * Calls, payloads, starts and crashes.
+ *
+ * @param {{build?: string, dist?: string, rounds?: number, roundMs?: number}} [options]
+ * @returns {Promise<AsyncRow[]>}
+ */
+export async function processRows({
+  build = join(root, 'build'),
+  dist = join(root, 'dist'),
+  ...options
+} = {}) {
+  const tier = await tierOf(build, dist);
+  const peers = peersOf(build);
+  try {
+    return [
+      ...(await bareRows(tier, peers, options)),
+      ...(await measureAsync(await callContenders(tier, peers), options)),
+      ...(await measureAsync(await payloadContenders(tier), options)),
+      ...(await lifeRows(tier, options.rounds ?? 21)),
+    ];
+  } finally {
+    await Promise.all(peers.map(({ end }) => end()));
+    await tier.end();
+  }
+}
+
+/**
+ * 200 runners at once: how long they take to start, what they cost when nothing happens.
+ *
+ * @param {{build?: string, dist?: string}} [options]
+ * @returns {Promise<{startMs: number, idlePercent: number, rssMb: number, ownMb: number}>}
+ */
+export async function processCrowd({ build = join(root, 'build'), dist = join(root, 'dist') } = {}) {
+  const tier = await tierOf(build, dist);
+  try {
+    const start = performance.now();
+    const all = await Promise.all(Array.from({ length: CROWD }, () => tier.instance()));
+    await Promise.all(all.map(({ act }) => act.call(Buffer.from('x'))));
+    const startMs = performance.now() - start;
+    const pids = all.map(({ runner }) => runner.pid);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const before = cpuSeconds([process.pid, ...pids]);
+    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+    const idlePercent = ((cpuSeconds([process.pid, ...pids]) - before) * 1000 * 100) / IDLE_MS;
+    const rss = pids.map((pid) => statusOf(pid, 'VmRSS') / 1024);
+    const own = pids.map((pid) => statusOf(pid, 'RssAnon') / 1024);
+    return { startMs, idlePercent, rssMb: quantile(rss, 1), ownMb: quantile(own, 1) };
+  } finally {
+    await tier.end();
+  }
+}
+
+/**
+ * What was promised, and what was found.
+ *
+ * @param {readonly AsyncRow[]} rows
+ * @param {Awaited<ReturnType<typeof processCrowd>>} crowd
+ */
+export function processFigures(rows, crowd) {
+  const row = (/** @type {string} */ name) => rows.find((one) => one.name === name);
+  const ns = (/** @type {string} */ name) => row(name)?.medianNs ?? Number.NaN;
+  const ipc = PROCESS_YARDSTICK.fork;
+  const sync = 'tenon, process, callSync (latency)';
+  const figure = (
+    /** @type {string} */ what,
+    /** @type {number} */ found,
+    /** @type {number} */ limit,
+    /** @type {string} */ unit,
+  ) => ({
+    what,
+    found,
+    limit,
+    unit,
+  });
+  return [
+    figure('process: callSync, 64 bytes, against two C processes', row(sync)?.ratio ?? Number.NaN, 1.5, '×'),
+    figure('process: callSync, 64 bytes, against fork IPC', ns(sync) / ns(ipc), 0.1, '×'),
+    figure(
+      'process: call, one after the other, against fork IPC',
+      row('tenon, process, call')?.ratio ?? Number.NaN,
+      0.5,
+      '×',
+    ),
+    figure(
+      'process: callMany, packed, 1 000 × 64 bytes, a message',
+      ns('tenon, process, callMany of 1 000') / 1e6,
+      1,
+      'µs',
+    ),
+    figure(
+      'process: round trip of 1 MiB, against memcpy of 2 MiB',
+      row('tenon, process, callSync of 1 MiB')?.ratio ?? Number.NaN,
+      2,
+      '×',
+    ),
+    figure('process: start to the first answer', ns('tenon, process, start to first answer') / 1e6, 15, 'ms'),
+    figure(
+      'process: SIGSEGV to rejected promise',
+      ns('tenon, process, SIGSEGV to rejected promise') / 1e6,
+      10,
+      'ms',
+    ),
+    figure(`process: ${CROWD} plugins, all started`, crowd.startMs / 1000, 4, 's'),
+    figure(`process: ${CROWD} plugins and their host, idle, of one core`, crowd.idlePercent, 1, '%'),
+    figure('process: RSS of a runner', crowd.rssMb, 5, 'MB'),
+  ];
+}
+
+/** Synchronous calls and the least that anything over shared memory can cost, in turn. */
+/** @param {Tier} tier @param {ReturnType<typeof peersOf>} peers @param {{rounds?: number, roundMs?: number}} options */
+async function bareRows(tier, [pingpong], { rounds = 21, roundMs = 10 }) {
+  const { bare, asleep } = PROCESS_YARDSTICK;
+  const input = Buffer.alloc(64, 'tenon ');
+  const [latency, idle] = [
+    await tier.instance({ profile: 'latency' }),
+    await tier.instance({ profile: 'idle' }),
+  ];
+  const lanes = [
+    { name: bare, against: null, once: () => pingpong.order('spin', roundMs) },
+    {
+      name: 'tenon, process, callSync (latency)',
+      against: bare,
+      once: () => callFor(latency.act, input, roundMs),
+    },
+    { name: asleep, against: null, once: () => pingpong.order('sleep', roundMs) },
+    {
+      name: 'tenon, process, callSync (idle)',
+      against: asleep,
+      once: () => callFor(idle.act, input, roundMs),
+    },
+  ].map((lane) => ({ ...lane, means: /** @type {number[]} */ ([]) }));
+  for (let round = -1; round < rounds; round++) {
+    for (const lane of lanes) {
+      const mean = await lane.once();
+      if (round >= 0) lane.means.push(mean);
+    }
+  }
+  await Promise.all([latency, idle].map(({ runner }) => runner.stop(1000)));
+  return lanes.map(({ name, against, means }) => {
+    const yardstick = lanes.find((lane) => lane.name === against);
+    const ratios = yardstick?.means.map((least, round) => (means[round] ?? Number.NaN) / least);
+    return rowOf(name, means, ratios ? quantile(ratios, 0.5) : null, against);
+  });
+}
+
+/**
+ * The median of slices, as in pingpong.cc.
+ *
+ * @param {{callSync(input: Buffer): unknown}} act
+ * @param {Buffer} input
+ * @param {number} ms
+ */
+function callFor(act, input, ms) {
+  const slices = [];
+  const start = performance.now();
+  let last = start;
+  while (last - start < ms) {
+    for (let i = 0; i < SLICE; i++) act.callSync(input);
+    const now = performance.now();
+    slices.push(((now - last) * 1e6) / SLICE);
+    last = now;
+  }
+  return quantile(slices, 0.5);
+}
+
+/** @param {Tier} tier @param {ReturnType<typeof peersOf>} peers */
+async function callContenders(tier, [, json, advanced, worker, socket]) {
+  const against = PROCESS_YARDSTICK.fork;
+  const input = Buffer.alloc(64, 'tenon ');
+  const text = input.toString();
+  const { act } = await tier.instance();
+  const batch = tier.Batch.of(Array.from({ length: 1000 }, () => input));
+  return [
+    { name: against, run: () => json.pass(text) },
+    { name: 'child_process.fork, IPC, advanced', against, run: () => advanced.pass(input) },
+    { name: 'worker_threads, postMessage', against, run: () => worker.pass(Uint8Array.from(input)) },
+    { name: 'UNIX socket to a C process', against, run: () => socket.pass(input) },
+    { name: 'tenon, process, call', against, run: () => act.call(input) },
+    {
+      name: `tenon, process, ${AT_ONCE} in flight`,
+      against,
+      messages: AT_ONCE,
+      run: () => Promise.all(Array.from({ length: AT_ONCE }, () => act.call(input))),
+    },
+    { name: 'tenon, process, callMany of 1 000', against, run: () => act.callMany(batch) },
+  ];
+}
+
+/** @param {Tier} tier */
+async function payloadContenders(tier) {
+  const against = PROCESS_YARDSTICK.copy;
+  const input = Buffer.alloc(MEBIBYTE, 'tenon ');
+  const [from, to] = [Buffer.alloc(2 * MEBIBYTE, 1), Buffer.alloc(2 * MEBIBYTE)];
+  const { act } = await tier.instance();
+  const record = act.record(MEBIBYTE, MEBIBYTE);
+  new Uint8Array(record.input).set(input);
+  return [
+    { name: against, run: async () => from.copy(to) },
+    {
+      name: 'tenon, process, 1 MiB in memory that stays',
+      against,
+      run: async () => {
+        record.invoke();
+        if (record.control[0] !== 0) record.fail();
+      },
+    },
+    { name: 'tenon, process, callSync of 1 MiB', against, run: async () => act.callSync(input) },
+    { name: 'tenon, process, call of 1 MiB', against, run: () => act.call(input) },
+  ];
+}
+
+/** Starts and crashes, each of a process of its own. @param {Tier} tier @param {number} rounds */
+async function lifeRows(tier, rounds) {
+  const starts = [];
+  const crashes = [];
+  for (let round = -2; round < rounds; round++) {
+    const begun = performance.now();
+    const { act } = await tier.instance();
+    act.callSync(Buffer.from('x'));
+    const answered = performance.now();
+    await act.call(Buffer.alloc(0)).catch(() => undefined);
+    const rejected = performance.now();
+    if (round < 0) continue;
+    starts.push((answered - begun) * 1e6);
+    crashes.push((rejected - answered) * 1e6);
+  }
+  return [
+    rowOf('tenon, process, start to first answer', starts, null, null),
+    rowOf('tenon, process, SIGSEGV to rejected promise', crashes, null, null),
+  ];
+}
+
+/** @param {string} name @param {number[]} samples @param {number | null} ratio @param {string | null} against */
+function rowOf(name, samples, ratio, against) {
+  const [medianNs, p99Ns, maxNs] = [0.5, 0.99, 1].map((q) => quantile(samples, q));
+  return /** @type {AsyncRow} */ ({ name, medianNs, p99Ns, maxNs, ratio, against });
+}
+
+/** Runners of the plugin that echoes, and crashes for want of an input. @param {string} build @param {string} dist */
+async function tierOf(build, dist) {
+  const load = (/** @type {string} */ file) => import(pathToFileURL(join(dist, file)).href);
+  const { RunnerProcess } = await load('tiers/process/runner-process.js');
+  const { DEFAULT_QUEUE, SOMETHING } = await load('tiers/tier.js');
+  const { Batch } = await load('batch.js');
+  const file = join(build, 'bench', 'crash.so');
+  const settings = {
+    file,
+    shown: file,
+    plugin: 'crash',
+    abi: '1.0.0',
+    generation: 1,
+    profile: 'balanced',
+    transport: 'shared-memory',
+    deadline: undefined,
+    startDeadline: 10_000,
+    inFlight: 1024,
+    whenFull: 'error',
+    queue: DEFAULT_QUEUE,
+    limits: {},
+    env: {},
+    cwd: undefined,
+  };
+  const nobody = { event: () => undefined, log: () => undefined };
+  const silent = { stdout: () => undefined, stderr: () => undefined, exit: () => undefined };
+  const runners = /** @type {any[]} */ ([]);
+  return {
+    Batch,
+    /** @param {object} [more] */
+    async instance(more) {
+      const runner = await RunnerProcess.start({ ...settings, ...more }, silent);
+      runners.push(runner);
+      const instance = await runner.create(Buffer.alloc(0), nobody);
+      return { runner, act: instance.bind(SOMETHING) };
+    },
+    end: () => Promise.all(runners.map((runner) => runner.stop(1000))),
+  };
+}
+
+/** @param {string} build */
+function peersOf(build) {
+  const program = join(build, 'bench', 'pingpong');
+  return /** @type {const} */ ([
+    pingPong(program),
+    forked('json'),
+    forked('advanced'),
+    posted(),
+    socketed(program),
+  ]);
+}
+
+/** @param {string} program */
+function pingPong(program) {
+  const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout });
+  return {
+    /** @param {'spin' | 'sleep'} way @param {number} ms @returns {Promise<number>} nanoseconds */
+    async order(way, ms) {
+      const answer = once(lines, 'line');
+      child.stdin.write(`${way} ${Math.ceil(ms)}\n`);
+      return Number((await answer)[0]);
+    },
+    end: () => child.stdin.end(),
+  };
+}
+
+/** @param {'json' | 'advanced'} serialization */
+function forked(serialization) {
+  const child = fork(join(root, 'bench', 'echo-child.mjs'), { serialization });
+  return {
+    pass: (/** @type {any} */ message) =>
+      new Promise((resolve) => {
+        child.once('message', resolve);
+        child.send(message);
+      }),
+    end: () => child.disconnect(),
+  };
+}
+
+function posted() {
+  const source = `const { parentPort } = require('node:worker_threads');
+    parentPort.on('message', (message) => parentPort.postMessage(message));`;
+  const worker = new Worker(source, { eval: true });
+  return {
+    pass: (/** @type {Uint8Array} */ message) =>
+      new Promise((resolve) => {
+        worker.once('message', resolve);
+        worker.postMessage(message);
+      }),
+    end: () => worker.terminate(),
+  };
+}
+
+/** What `spawn` calls a pipe is a UNIX socket. @param {string} program */
+function socketed(program) {
+  const child = spawn(program, ['echo'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  return {
+    pass: (/** @type {Buffer} */ message) =>
+      new Promise((resolve) => {
+        child.stdout.once('data', resolve);
+        child.stdin.write(message);
+      }),
+    end: () => child.stdin.end(),
+  };
+}
+
+/** In kB. @param {number} pid @param {string} field */
+function statusOf(pid, field) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
+}
+
+/** @param {readonly number[]} pids */
+function cpuSeconds(pids) {
+  const ticks = pids.map((pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return ticks.reduce((sum, one) => sum + one, 0) / 100;
+}
+
+/** @param {AsyncRow} row */
+function line({ name, medianNs, p99Ns, maxNs, ratio, against }) {
+  const micro = (/** @type {number} */ ns) => (ns / 1000).toFixed(2).padStart(9);
+  const compared = ratio === null ? '' : `${ratio.toFixed(3)} × ${against}`;
+  return `${name.padEnd(46)} ${micro(medianNs)} µs  p99 ${micro(p99Ns)} µs  max ${micro(maxNs)} µs  ${compared}`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [build, dist] = process.argv.slice(2);
+  const folders = { ...(build && { build }), ...(dist && { dist }) };
+  const rows = await processRows(folders);
+  for (const row of rows) console.log(line(row));
+  for (const { what, found, limit, unit } of processFigures(rows, await processCrowd(folders))) {
+    console.log(
+      `${what.padEnd(60)} ${found.toPrecision(3)} ${unit} of ${limit} ${unit} ${found <= limit ? '' : 'MISSED'}`,
+    );
+  }
+}

@@ -1,0 +1,402 @@
+/**
+ * The channel of a runner over a pipe, for systems without the shared memory of `channel.ts`: the same requests, answers and
+ * events, copied through the kernel. It needs no addon.
+ */
+import type { ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
+import type { BatchResult } from '../../batch.js';
+import type { ProcessFacts } from '../../native-process.js';
+import { Outcome } from '../control.js';
+import { type ChannelListener, guarded, type Request, type RunnerChannel } from './channel.js';
+import { packBatch, unpackBatch } from './pipe-batch.js';
+import { encodeRecord, FrameReader, HEADER, type PipeRecord } from './pipe-frames.js';
+import { PipeLine } from './pipe-line.js';
+import { decodePage, FIRST_PAGE, PAGE_SIZE, type Page } from './pipe-page.js';
+import { type PendingRequest, PendingRequests } from './pipe-pending.js';
+import { endOfChild, requireSystem, sleep } from './pipe-system.js';
+import { Operation, ProcessOutcome, Stage, Word } from './words.js';
+
+/** Beside those that shared memory has too. */
+const PipeOperation = { TAKEN: 9, PAGE: 20 } as const;
+/** Bytes of requests on their way; one that is larger goes alone. */
+const MOST_REQUESTS = 128 << 20;
+/** Bytes of events, with their records, that may wait here. The runner counts too. */
+const MOST_EVENTS = 64 << 20;
+/** Small requests are copied behind their record, to be written at once. */
+const SMALL = 16 * 1024;
+/** The digest of a longer input would take longer than a crash may take to be reported. */
+const LONGEST_INPUT = 4 << 20;
+/** How often a blocked call looks whether the process is still there: what it has forked may hold its end of the pipe. */
+const LOOK_MS = 50;
+const NOTHING = new Uint8Array(0);
+const NO_BYTES = Buffer.alloc(0);
+/** Where an operation keeps the runner. */
+const STAGES: Readonly<Record<number, number>> = {
+  [Operation.NEW]: Stage.NEW,
+  [Operation.CALL]: Stage.CALL,
+  [Operation.BATCH]: Stage.CALL,
+  [Operation.DROP]: Stage.DROP,
+  [Operation.BIND]: Stage.EXTENSION,
+  [Operation.METHOD_COUNT]: Stage.EXTENSION,
+};
+
+interface Message {
+  readonly record: PipeRecord;
+  readonly bytes: Buffer;
+}
+interface Landed extends Message {
+  readonly request: PendingRequest;
+}
+
+/** One runner's. Its first answer is that it is ready. */
+export class PipeChannel implements RunnerChannel {
+  readonly files = ['pipe'] as const;
+  readonly control = new Int32Array(Word.ENTRIES);
+  readonly #pending = new PendingRequests();
+  readonly #reader = new FrameReader({
+    check: (record) => this.#check(record),
+    take: (record, bytes) => this.#take({ record, bytes }),
+  });
+  #line: PipeLine | undefined;
+  #pid = 0;
+  #listener: ChannelListener | undefined;
+  #numbers = 0;
+  #landed: Landed[] = [];
+  #events: Message[] = [];
+  /** Bytes of events that came and that were delivered, both counted with their records. */
+  #came = 0;
+  #delivered = 0;
+  /** The answer that a synchronous request waits for, or got. */
+  #answer: Message | undefined;
+  #page: Page = FIRST_PAGE;
+  #broken: string | null = null;
+  #scheduled = false;
+  #referenced = false;
+  #paused = false;
+  #closed = false;
+
+  /** @throws TenonError ERR_TENON_UNSUPPORTED */
+  constructor() {
+    requireSystem();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The process was spawned with a pipe at this place. */
+  connect(child: ChildProcess, place: number): void {
+    const socket = child.stdio[place] as Socket | null | undefined;
+    if (socket === null || socket === undefined) return;
+    this.#line = new PipeLine(socket, {
+      gap: () => this.#reader.gap,
+      filled: (size) => this.#reader.fill(size),
+      bytes: (chunk) => this.#reader.push(chunk),
+      news: () => this.#deliver(),
+    });
+  }
+
+  started(pid: number, slot: number, listener: ChannelListener): void {
+    this.#pid = pid;
+    this.#listener = listener;
+    const ready = { number: 0, operation: Operation.READY, instance: 0, method: 0 };
+    this.#pending.push({ ...ready, slot, pieces: [], size: 0 });
+    this.#refer();
+  }
+
+  // ---- Requests ----
+
+  request(request: Request, timeout: number, bytes: Uint8Array): number {
+    return this.#ask(request, timeout, [bytes]);
+  }
+
+  requestInto(request: Request, timeout: number, bytes: Uint8Array, output: Uint8Array): number {
+    const outcome = this.#ask(request, timeout, [bytes]);
+    const result = this.#answer?.bytes;
+    if (outcome !== 0 || result === undefined) return outcome;
+    if (result.length === output.length) {
+      output.set(result);
+      return outcome;
+    }
+    this.#break('it answered with a record of another size than it was asked for');
+    return this.#set(ProcessOutcome.BROKEN);
+  }
+
+  requestBatch(request: Request, timeout: number, offsets: Int32Array, data: Uint8Array): number {
+    const bytes = packBatch(offsets, data);
+    return bytes === null ? this.#set(Outcome.BAD_BATCH) : this.#ask(request, timeout, [bytes]);
+  }
+
+  send(request: Request, slot: number, _timeout: number, bytes: Uint8Array = NOTHING): number {
+    if (this.#isFull(bytes.length)) return this.#set(ProcessOutcome.FULL);
+    return this.#set(this.#submit(request, slot, [Buffer.from(bytes)]));
+  }
+
+  sendBatch(request: Request, slot: number, _timeout: number, offsets: Int32Array, data: Uint8Array): number {
+    if (this.#isFull(data.length)) return this.#set(ProcessOutcome.FULL);
+    const bytes = packBatch(offsets, data);
+    return this.#set(bytes === null ? Outcome.BAD_BATCH : this.#submit(request, slot, [bytes]));
+  }
+
+  #set(outcome: number): number {
+    this.control[Word.OUTCOME] = outcome;
+    return outcome;
+  }
+
+  #isFull(size: number): boolean {
+    return this.#pending.count > 0 && this.#pending.bytes + size > MOST_REQUESTS;
+  }
+
+  /** 0, or why it cannot be sent. */
+  #submit(request: Request, slot: number, pieces: readonly Uint8Array[]): number {
+    const line = this.#line;
+    if (this.#closed || line === undefined) return ProcessOutcome.CLOSED;
+    if (this.#problem !== null) return ProcessOutcome.BROKEN;
+    if (this.#gone) return ProcessOutcome.GONE;
+    const number = ++this.#numbers;
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    this.#pending.push({ ...request, number, slot, pieces, size });
+    const isSmall = size <= SMALL;
+    const record = encodeRecord({ ...request, number, size }, isSmall ? size : 0);
+    let at = HEADER;
+    for (const piece of isSmall ? pieces : []) {
+      record.set(piece, at);
+      at += piece.length;
+    }
+    line.write(record, ...(isSmall ? [] : pieces));
+    this.#refer();
+    return 0;
+  }
+
+  #ask(request: Request, timeout: number, pieces: readonly Uint8Array[]): number {
+    this.#answer = undefined;
+    const refusal = this.#submit(request, -1, pieces);
+    const outcome = refusal === 0 ? this.#await(timeout) : refusal;
+    const answer = this.#answer as Message | undefined;
+    const { control } = this;
+    control[Word.LENGTH] = answer?.bytes.length ?? 0;
+    control[Word.DETAIL] = answer?.record.detail ?? 0;
+    control[Word.INSTANCE] = answer?.record.instance ?? 0;
+    control[Word.METHOD] = answer?.record.method ?? 0;
+    if (this.#landed.length > 0 || this.#events.length > 0) this.#schedule();
+    return this.#set(outcome);
+  }
+
+  /** Waits, blocking, for the answer to the last request. */
+  #await(timeout: number): number {
+    const due = timeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout;
+    for (;;) {
+      if (this.#answer !== undefined) return this.#answer.record.status;
+      if (this.#problem !== null) return ProcessOutcome.BROKEN;
+      if (this.#gone) return ProcessOutcome.GONE;
+      const left = due - performance.now();
+      if (left <= 0) return ProcessOutcome.TIMEOUT;
+      if (this.#line?.turn(Math.ceil(Math.min(left, LOOK_MS))) === false && this.#hasEnded()) {
+        this.#line.drain();
+        if (this.#answer === undefined) return ProcessOutcome.GONE;
+      }
+    }
+  }
+
+  // ---- What the last request came to ----
+
+  result(): Buffer {
+    return this.#answer?.bytes ?? NO_BYTES;
+  }
+
+  text(): string {
+    return this.result().toString();
+  }
+
+  batchResult(count: number): BatchResult | null {
+    const result = this.#answer && unpackBatch(this.#answer.record, this.#answer.bytes, count);
+    this.#answer = undefined;
+    if (result) return result;
+    this.#break(NO_BATCH);
+    return null;
+  }
+
+  skip(): void {
+    this.#answer = undefined;
+  }
+
+  // ---- What comes ----
+
+  /** Why nothing of the runner can be believed any more. */
+  get #problem(): string | null {
+    return this.#broken ?? this.#reader.problem;
+  }
+
+  get #gone(): boolean {
+    return this.#page.ending || (this.#line?.over ?? true);
+  }
+
+  #break(problem: string): void {
+    this.#broken ??= problem;
+  }
+
+  #check({ operation, size, number }: PipeRecord): string | null {
+    if (operation === PipeOperation.PAGE) {
+      return size === PAGE_SIZE ? null : 'it told about itself in a record of another size than that has';
+    }
+    if (operation === Operation.EVENT || operation === Operation.LOG) {
+      const fits = this.#came - this.#delivered + HEADER + size <= MOST_EVENTS;
+      return fits ? null : 'it sent more events than it may';
+    }
+    const first = this.#pending.first;
+    const isFirst = first?.operation === Operation.READY;
+    const expected = operation === first?.operation || (isFirst && operation === Operation.REFUSED);
+    return expected && number === first?.number ? null : 'it sent an answer that nobody waits for';
+  }
+
+  #take(message: Message): void {
+    const { record, bytes } = message;
+    if (record.operation === PipeOperation.PAGE) {
+      this.#page = decodePage(bytes);
+    } else if (record.operation === Operation.EVENT || record.operation === Operation.LOG) {
+      this.#came += HEADER + bytes.length;
+      this.#events.push(message);
+    } else {
+      const request = this.#pending.shift();
+      if (request === undefined) return;
+      if (request.slot < 0) this.#answer = message;
+      else this.#landed.push({ ...message, request });
+    }
+  }
+
+  /** Tells what came. Everything is taken over before anybody is told: a listener may use the channel. */
+  #deliver(): void {
+    const listener = this.#listener;
+    if (this.#closed || listener === undefined) return;
+    const landed = this.#landed.splice(0);
+    const events = this.#paused ? [] : this.#events.splice(0);
+    this.#refer();
+    for (const one of landed) this.#land(listener, one);
+    for (const event of events) guarded(() => tell(listener, event));
+    this.#acknowledge(events);
+    if (this.#problem !== null || this.#gone) listener.ending();
+    else listener.quiet();
+  }
+
+  #land(listener: ChannelListener, { request, record, bytes }: Landed): void {
+    const { operation, status, detail, instance, method } = record;
+    const isBatch = operation === Operation.BATCH && bytes.length > 0;
+    const batch = isBatch ? unpackBatch(record, bytes, listener.batchSize(request.slot)) : null;
+    if (isBatch && batch === null) {
+      this.#break(NO_BATCH);
+      return;
+    }
+    const answer = { operation, status, detail, instance, method, bytes: isBatch ? NO_BYTES : bytes, batch };
+    listener.answer(request.slot, answer);
+  }
+
+  /** The runner may emit so many more. */
+  #acknowledge(events: readonly Message[]): void {
+    if (events.length === 0) return;
+    for (const { bytes } of events) this.#delivered += HEADER + bytes.length;
+    if (this.#closed || this.#gone) return;
+    const about = { operation: PipeOperation.TAKEN, size: 0, instance: 0, method: 0, detail: 0 };
+    this.#line?.write(encodeRecord({ ...about, number: this.#delivered }));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    const told = setImmediate(() => {
+      this.#scheduled = false;
+      this.#deliver();
+    });
+    if (!this.#referenced && this.#pending.count === 0 && this.#landed.length === 0) told.unref();
+  }
+
+  #refer(): void {
+    this.#line?.reference(this.#referenced || this.#pending.count > 0);
+  }
+
+  reference(on: boolean): void {
+    this.#referenced = on;
+    this.#refer();
+  }
+
+  pause(on: boolean): void {
+    if (this.#paused === on) return;
+    this.#paused = on;
+    if (!on) this.#schedule();
+  }
+
+  poke(): void {
+    this.#schedule();
+  }
+
+  break(): void {
+    this.#break('it sent numbers that mean nothing');
+  }
+
+  // ---- The end ----
+
+  facts(): ProcessFacts | undefined {
+    if (this.#closed) return undefined;
+    const { state, active, landlock, crash } = this.#page;
+    const end = endOfChild(this.#pid) ?? null;
+    return {
+      ...{ state, active, landlock, crash },
+      broken: this.#problem,
+      end: end === null ? null : { ...end, peak: 0 },
+      call: this.#call(),
+    };
+  }
+
+  /** What the runner said last about it; if it had no time for that, the request that it has not answered. */
+  #call(): ProcessFacts['call'] {
+    const { call, ending } = this.#page;
+    const first = this.#pending.first;
+    if (ending || first === undefined || first.operation === Operation.READY) {
+      return { ...call, input: inputOf(this.#pending.find(call.number)) };
+    }
+    const { operation, number, instance, method, size } = first;
+    const stage = STAGES[operation] ?? Stage.IDLE;
+    return { stage, operation, number, instance, method, message: 0, inputSize: size, input: inputOf(first) };
+  }
+
+  #hasEnded(): boolean {
+    return endOfChild(this.#pid) !== null;
+  }
+
+  awaitEnd(milliseconds: number): boolean {
+    const due = performance.now() + milliseconds;
+    while (!this.#hasEnded()) {
+      if (performance.now() >= due) return false;
+      sleep(1);
+    }
+    this.#line?.drain();
+    return true;
+  }
+
+  finish(): void {
+    this.#paused = false;
+    this.#line?.drain();
+    do this.#deliver();
+    while (!this.#closed && (this.#landed.length > 0 || this.#events.length > 0));
+    this.#listener?.ended();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#landed = [];
+    this.#events = [];
+    this.#line?.close();
+  }
+}
+
+const NO_BATCH = 'it answered a batch with something that is none';
+
+function inputOf(request: PendingRequest | undefined): Buffer | null {
+  if (request === undefined || request.size > LONGEST_INPUT) return null;
+  return Buffer.concat(request.pieces);
+}
+
+function tell(listener: ChannelListener, { record, bytes }: Message): void {
+  if (record.operation === Operation.EVENT) listener.event(record.instance, bytes);
+  else listener.log(record.instance, record.status, bytes.toString());
+}

@@ -1,0 +1,273 @@
+/**
+ * Nothing of a plugin's process stays when its host ends, in whatever way: no process, also none that the plugin started, no
+ * file, no shared memory, no descriptor. TENON_SOAK=1 does it 1000 and 200 times.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { faultFile, pluginFile, root, temporaryFolder } from '../support/index.js';
+import {
+  children,
+  compiled,
+  FIXTURE,
+  hasProcesses,
+  mappedMemory,
+  openFiles,
+  openHost,
+  PARENT,
+  processesWith,
+} from '../support/processes.js';
+
+const SOAK = process.env['TENON_SOAK'] === '1';
+const CYCLES = SOAK ? 1000 : 100;
+const KILLS = SOAK ? 200 : 16;
+const PATIENCE = { timeout: 10_000, interval: 10 };
+
+/** A name that all processes of one test have in their environment. */
+function mark(): string {
+  const name = `TENON_TEST_MARK=${randomUUID()}`;
+  onTestFinished(() => {
+    for (const pid of processesWith(name)) process.kill(pid, 'SIGKILL');
+  });
+  return name;
+}
+
+const environmentOf = (name: string): Record<string, string> => {
+  const [key = '', value = ''] = name.split('=');
+  return { [key]: value };
+};
+
+const gone = (name: string) => vi.waitFor(() => expect(processesWith(name)).toEqual([]), PATIENCE);
+
+interface HostChild {
+  readonly child: ChildProcess;
+  /** Fulfilled when the program says `ready`. */
+  readonly ready: Promise<void>;
+  readonly ended: Promise<unknown>;
+}
+
+/** A host in a Node.js of its own. `body` has `tenon`, `host`, `load(file)` and `say(word)`; it runs on unless it ends by itself. */
+function startHost(name: string, cacheDir: string, body: string): HostChild {
+  const entry = pathToFileURL(join(root, 'dist', 'index.js')).href;
+  const env = environmentOf(name);
+  const program = `import { writeSync } from 'node:fs';
+    import * as tenon from ${JSON.stringify(entry)};
+    const host = new tenon.PluginHost({ cacheDir: ${JSON.stringify(cacheDir)} });
+    const load = (file) => host.load(file, { isolation: 'process', env: ${JSON.stringify(env)} });
+    const say = (word) => writeSync(1, word + '\\n');
+    setInterval(() => {}, 1000);
+    ${body}`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  const ready = new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => line === 'ready' && resolve());
+    void ended.then(() => reject(new Error('the host ended before it was ready')));
+  });
+  ready.catch(() => undefined);
+  return { child, ready, ended };
+}
+
+const text = JSON.stringify;
+
+/** Plugins at rest, with a child of their own, in a call that never returns, and one that crashes over and over. */
+const busyHost = (parent: string, fixture: string): string => `
+  const parent = await load(${text(parent)});
+  const family = await parent.new();
+  await family.call(Buffer.from('x'));
+  const counter = await (await load(${text(pluginFile('wordcount'))})).new();
+  await counter.call(Buffer.from('one two'));
+  const hanging = await (await load(${text(faultFile('process-hang'))})).new();
+  hanging.call(Buffer.from('x')).catch(() => {});
+  const shaky = await (await load(${text(fixture)})).new();
+  say('ready');
+  for (;;) await shaky.call(Buffer.from('ds')).catch(() => new Promise((resolve) => setTimeout(resolve, 1)));`;
+
+describe.runIf(hasProcesses)('a host that goes on', () => {
+  test(`${CYCLES} times from load to close: the host has what it had before`, { timeout: 300_000 }, async () => {
+    const name = mark();
+    const cacheDir = temporaryFolder();
+    const host = openHost({ cacheDir });
+    const cycle = async () => {
+      const options = { isolation: 'process', env: environmentOf(name) } as const;
+      const plugin = await host.load(pluginFile('wordcount'), options);
+      const instance = await plugin.new();
+      expect((await instance.call(Buffer.from('one two'))).readBigUInt64LE(8)).toBe(2n);
+      expect(processesWith(name)).toEqual([plugin.process?.pid]);
+      await plugin.close();
+    };
+    await cycle();
+    const before = [openFiles(), mappedMemory(), children()];
+    for (let i = 1; i < CYCLES; i++) await cycle();
+    await vi.waitFor(() => expect([openFiles(), mappedMemory(), children()]).toEqual(before), PATIENCE);
+    await gone(name);
+    expect(host.running).toEqual([]);
+    const [own = '', ...others] = readdirSync(cacheDir);
+    expect([others, readdirSync(join(cacheDir, own)).length]).toEqual([[], 1]);
+  });
+
+  test('twenty at once, closed at once', async () => {
+    const name = mark();
+    const host = openHost();
+    const file = compiled(PARENT);
+    const load = () => host.load(file, { isolation: 'process', env: environmentOf(name) });
+    await (await load()).close();
+    const before = [openFiles(), mappedMemory(), children()];
+    const plugins = await Promise.all(Array.from({ length: 20 }, load));
+    await Promise.all(plugins.map(async (plugin) => (await plugin.new()).call(Buffer.from('x'))));
+    expect(processesWith(name).length).toBe(40);
+    await host.close();
+    await gone(name);
+    await vi.waitFor(() => expect([openFiles(), mappedMemory(), children()]).toEqual(before), PATIENCE);
+  });
+
+  test.each(['crash', 'hang'])('a plugin with a child of its own that ends by a %s', async (how) => {
+    const name = mark();
+    const plugin = await openHost().load(compiled(PARENT), {
+      ...{ isolation: 'process', env: environmentOf(name), restart: false, deadline: 200 },
+    });
+    await expect((await plugin.new()).call(Buffer.from(how))).rejects.toThrow();
+    await gone(name);
+  });
+
+  test('a plugin that nobody closes, and its host is closed in the middle of a start', async () => {
+    const name = mark();
+    const host = openHost();
+    const options = { isolation: 'process', env: environmentOf(name) } as const;
+    const starts = Array.from({ length: 8 }, () => host.load(pluginFile('wordcount'), options).catch(() => undefined));
+    await sleep(3);
+    await host.close();
+    await Promise.all(starts);
+    await gone(name);
+  });
+});
+
+describe.runIf(hasProcesses)('a host that is killed', () => {
+  test(`${KILLS} times, at work and while its plugins start`, { timeout: 600_000 }, async () => {
+    const name = mark();
+    const cacheDir = temporaryFolder();
+    const folder = temporaryFolder();
+    const body = busyHost(compiled(PARENT, folder), compiled(FIXTURE, folder));
+    let left = KILLS;
+    let grandchildren = 0;
+    const kill = async () => {
+      while (left-- > 0) {
+        const { child, ready, ended } = startHost(name, cacheDir, body);
+        if (left % 4 === 0) await sleep(60 + Math.random() * 150);
+        else await ready;
+        if (left % 4 !== 0) grandchildren++;
+        child.kill('SIGKILL');
+        await ended;
+      }
+    };
+    await Promise.all([kill(), kill()]);
+    expect(grandchildren).toBeGreaterThan(0);
+    await gone(name);
+    expect(readdirSync(cacheDir).length).toBeGreaterThan(0);
+    const host = openHost({ cacheDir });
+    await host.load(pluginFile('wordcount'), { isolation: 'process' });
+    expect(readdirSync(cacheDir).filter((entry) => !entry.startsWith(`p${process.pid}-`))).toEqual([]);
+  });
+
+  test('while its runner is stopped', async () => {
+    const name = mark();
+    const body = `const plugin = await load(${text(pluginFile('wordcount'))});
+      process.kill(plugin.process.pid, 'SIGSTOP');
+      say('ready');`;
+    const { child, ready, ended } = startHost(name, temporaryFolder(), body);
+    await ready;
+    child.kill('SIGKILL');
+    await ended;
+    await gone(name);
+  });
+});
+
+describe.runIf(hasProcesses)('a host that ends by itself, with calls under way', () => {
+  const ways = {
+    'process.exit': 'process.exit(0);',
+    'an uncaught exception': `setImmediate(() => { process.removeAllListeners('uncaughtException'); process.stderr.write = () => true; throw new Error('on purpose'); });`,
+    'process.abort': 'process.abort();',
+    SIGTERM: `process.kill(process.pid, 'SIGTERM');`,
+    SIGINT: `process.kill(process.pid, 'SIGINT');`,
+    'host.close': 'await host.close(); process.exit(0);',
+  };
+
+  test.each(Object.entries(ways))('by %s', async (_, end) => {
+    const name = mark();
+    const cacheDir = temporaryFolder();
+    const body = `
+      const family = await (await load(${text(compiled(PARENT))})).new();
+      await family.call(Buffer.from('x'));
+      family.call(Buffer.from('hang')).catch(() => {});
+      say('ready');
+      ${end}`;
+    const { ended } = startHost(name, cacheDir, body);
+    await ended;
+    await gone(name);
+  });
+
+  test('by having nothing left to do: a plugin at rest does not keep it', async () => {
+    const name = mark();
+    const cacheDir = temporaryFolder();
+    const body = `
+      const counter = await (await load(${text(pluginFile('wordcount'))})).new();
+      await counter.call(Buffer.from('x'));
+      for (const handle of process.getActiveResourcesInfo()) if (handle === 'Timeout') say(handle);
+      say('ready');`;
+    const { ended } = startHost(name, cacheDir, body.replace('', ''));
+    const result = await Promise.race([ended, sleep(100).then(() => 'still runs')]);
+    expect(result).toBeDefined();
+  });
+});
+
+describe.runIf(hasProcesses)('in a worker', () => {
+  const inWorker = (end: string) => `
+    import { Worker } from 'node:worker_threads';
+    import { once } from 'node:events';
+    const source = \`
+      import('node:worker_threads').then(async ({ parentPort }) => {
+        const tenon = await import(\${JSON.stringify(${text(pathToFileURL(join(root, 'dist', 'index.js')).href)})});
+        const host = new tenon.PluginHost();
+        const env = ${text('ENV')};
+        const plugin = await host.load(FILE, { isolation: 'process', env });
+        const instance = await plugin.new();
+        await instance.call(Buffer.from('x'));
+        ${end}
+      });\`;
+    `;
+
+  test.each(['terminate', 'process.exit', 'return'])('that ends by %s: its runner ends, the host goes on', async (how) => {
+    const name = mark();
+    const file = compiled(PARENT);
+    const end =
+      how === 'terminate'
+        ? `parentPort.postMessage('ready'); setInterval(() => {}, 1000);`
+        : how === 'return'
+          ? `parentPort.postMessage('ready');`
+          : `parentPort.postMessage('ready'); process.exit(0);`;
+    const body = `${inWorker(end).replace(text('ENV'), text(environmentOf(name))).replace('FILE', text(file))}
+      for (let i = 0; i < 5; i++) {
+        const worker = new Worker(source, { eval: true });
+        const exit = once(worker, 'exit');
+        await once(worker, 'message');
+        ${how === 'terminate' ? 'await worker.terminate();' : 'await exit;'}
+      }
+      say('ready');`;
+    // The mark is for the processes of plugins only: the host goes on.
+    const { child, ready, ended } = startHost('TENON_TEST_HOST=1', temporaryFolder(), body);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await ready;
+    await gone(name);
+    expect(child.exitCode).toBeNull();
+    child.kill('SIGKILL');
+    await ended;
+  });
+});
