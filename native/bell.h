@@ -58,6 +58,36 @@ bool Spin(uint64_t time, const Ready &ready) {
   }
 }
 
+/* One side's way to wait awake, and its memory of whether that was worth it: each time it was in vain, it is not tried for twice as
+ * many times. On a machine that is so busy that both sides share one CPU, waiting awake keeps the other side from working. */
+class Wakefulness {
+ public:
+  void SetTime(uint64_t time) { time_ = time; }
+
+  /* Waits awake, for a while, if that promises something. */
+  template <typename Ready>
+  bool Wait(const Ready &ready) {
+    if (time_ == 0 || ready()) return ready();
+    if (skip_ > 0) {
+      skip_--;
+      return false;
+    }
+    if (Spin(time_, ready)) {
+      in_vain_ = 0;
+      return true;
+    }
+    if (in_vain_ < kMostInVain) in_vain_++;
+    skip_ = (1u << in_vain_) - 1;
+    return false;
+  }
+
+ private:
+  static constexpr uint32_t kMostInVain = 6;
+  uint64_t time_ = 0;
+  uint32_t in_vain_ = 0;
+  uint32_t skip_ = 0; /* times that it is not tried */
+};
+
 /* Sleeps while the word is 1, until `deadline`. Wakes up early at will. */
 void FutexWait(std::atomic<uint32_t> *word, uint64_t deadline);
 void FutexWake(std::atomic<uint32_t> *word);

@@ -54,7 +54,7 @@ int ChannelHost::Create(const ChannelOptions &options) {
   requests_.Attach(memory_, kRequests);
   responses_.Attach(memory_, kResponses);
   events_.Attach(memory_, kEvents);
-  spin_ = SpinTime(options.profile);
+  awake_.SetTime(SpinTime(options.profile));
   return 0;
 }
 
@@ -110,7 +110,7 @@ bool ChannelHost::AwaitRoom(uint64_t size, Deadline *deadline) {
       if (!Keep(answer)) return false;
     }
     if (broken() != nullptr || deadline->HasPassed() || IsGone()) return false;
-    if (!Spin(spin_, ready))
+    if (!awake_.Wait(ready))
       Sleep(&requests_.words()->writer_sleeps, std::min(deadline->At(), Now() + kSlice), ready);
   }
   return broken() == nullptr;
@@ -269,7 +269,7 @@ Wait ChannelHost::Await(uint64_t number, uint64_t timeout, Message *answer) {
     if (broken() != nullptr) return Wait::kBroken;
     if (gone) return Wait::kGone;
     gone = HasEnded(); /* then looks a last time for what was written before */
-    if (gone || Spin(spin_, ready)) continue;
+    if (gone || awake_.Wait(ready)) continue;
     if (deadline.HasPassed()) return Wait::kTimeout;
     Sleep(&responses_.words()->reader_sleeps, std::min(deadline.At(), Now() + kSlice), ready);
     gone = !responses_.HasNews() && IsGone();

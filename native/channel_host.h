@@ -162,7 +162,7 @@ class ChannelHost {
   RingWriter requests_;
   RingReader responses_, events_;
   ChannelOptions options_;
-  uint64_t spin_ = 0;
+  Wakefulness awake_;
   int shm_ = -1, wake_ = -1, life_ = -1, life_child_ = -1, pidfd_ = -1;
   pid_t pid_ = 0;
   uint64_t numbers_ = 0;

@@ -21,7 +21,7 @@ const char *ChannelRunner::Open(int shm, int wake, uint64_t spin) {
   close(shm);
   if (fcntl(wake, F_GETFL) < 0) return "the descriptor for wake-ups is not open";
   wake_ = wake;
-  spin_ = spin;
+  awake_.SetTime(spin);
   requests_.Attach(memory_, kRequests);
   answers_.Attach(memory_, kResponses);
   events_.Attach(memory_, kEvents);
@@ -32,7 +32,7 @@ const char *ChannelRunner::Open(int shm, int wake, uint64_t spin) {
 
 void ChannelRunner::AwaitNews() {
   const auto ready = [this] { return requests_.HasNews(); };
-  if (Spin(spin_, ready)) return;
+  if (awake_.Wait(ready)) return;
   bool large = answers_.wants_trim() || parts_.capacity() > kKeptParts;
   while (!ready()) {
     uint64_t deadline = large ? Now() + kIdleTime : kNever;

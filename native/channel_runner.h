@@ -51,7 +51,7 @@ class ChannelRunner final : public HostLink {
   RingWriter answers_;
   RingWriter events_;
   int wake_ = -1;
-  uint64_t spin_ = 0;
+  Wakefulness awake_;
   std::vector<uint8_t> parts_;
   bool joining_ = false;
   bool in_parts_ = false; /* the request under way is in parts_ */

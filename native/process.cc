@@ -161,6 +161,26 @@ int Processes::Create(const ChannelOptions &options, Process **made) {
   return 0;
 }
 
+void Processes::SetSlab(napi_value slab) {
+  if (slab_ != nullptr) napi_delete_reference(env_, slab_);
+  slab_ = nullptr;
+  napi_create_reference(env_, slab, 1, &slab_);
+}
+
+/* Asked for each time: whoever has a piece of it may have transferred all of it elsewhere. */
+uint8_t *Processes::SlabFor(uint64_t size) const {
+  napi_value slab;
+  void *memory;
+  size_t length;
+  uint64_t free = static_cast<uint32_t>(control[kWordFree]);
+  if (size > kSlabLongest || slab_ == nullptr || napi_get_reference_value(env_, slab_, &slab) != napi_ok ||
+      slab == nullptr || napi_get_arraybuffer_info(env_, slab, &memory, &length) != napi_ok ||
+      free > length || size > length - free) {
+    return nullptr;
+  }
+  return static_cast<uint8_t *>(memory) + free;
+}
+
 void Processes::Forget(int32_t index) {
   table_[static_cast<size_t>(index)] = nullptr;
   free_.push_back(index);

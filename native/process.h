@@ -30,7 +30,10 @@ enum ProcessWord {
   kWordProcessed = 11, /* out of takeBatch */
   kWordCount = 12,     /* out of a wake-up: entries */
   kWordEnded = 13,     /* out of a wake-up: a ProcessEnd */
-  kWordEntries = 16,   /* out of a wake-up: kEntryCount of kEntrySize */
+  kWordPlace = 14,     /* out: where in the slab the answer lies; -1: not there */
+  kWordFree = 15,      /* in: from where on the slab is free */
+  kWordChecked = 16,   /* in: 1 if JavaScript has looked at the input's memory */
+  kWordEntries = 24,   /* out of a wake-up: kEntryCount of kEntrySize */
 };
 enum ProcessEntry {
   kEntryOperation = 0,
@@ -46,6 +49,8 @@ enum ProcessEntry {
 constexpr int32_t kEntryCount = 256;
 constexpr size_t kProcessWords = kWordEntries + kEntryCount * kEntrySize;
 constexpr size_t kProcessScratch = 64 * 1024;
+/* Longer answers do not go into the slab. */
+constexpr uint64_t kSlabLongest = 1024;
 
 /* Beside the statuses of a record: what became of a request that got no answer. */
 enum ProcessOutcome : int32_t {
@@ -166,6 +171,12 @@ class Processes {
   void Forget(int32_t index);
   void HandleClosed();
 
+  /* The ArrayBuffer of which small answers of requests get a piece each, without a further copy. JavaScript
+   * gives another one before it is full. */
+  void SetSlab(napi_value slab);
+  /* Where `size` bytes have room in the slab; NULL if they have none. */
+  uint8_t *SlabFor(uint64_t size) const;
+
   napi_env env() const { return env_; }
   uv_loop_s *loop() const { return loop_; }
   std::vector<uint8_t> &batch_head() { return batch_head_; }
@@ -181,7 +192,7 @@ class Processes {
 
   napi_env env_;
   uv_loop_s *loop_ = nullptr;
-  napi_ref wake_ = nullptr, receiver_ = nullptr;
+  napi_ref wake_ = nullptr, receiver_ = nullptr, slab_ = nullptr;
   napi_async_context context_ = nullptr;
   napi_async_cleanup_hook_handle hook_ = nullptr;
   bool down_ = false;

@@ -82,13 +82,20 @@ void Process::Do(const Pieces &bytes) {
   control[kWordMethod] = record.method;
   bool fits = record.operation != kBatch && record.size <= kProcessScratch;
   control[kWordHeld] = !fits;
-  if (fits) {
-    if (record.size != 0) memcpy(owner_->scratch, answer.bytes, record.size);
-    channel.Done();
-  } else {
+  control[kWordPlace] = -1;
+  if (!fits) {
     message_ = answer;
     held_ = Held::kAnswer;
+    return;
   }
+  uint8_t *target = owner_->SlabFor(record.size);
+  if (target != nullptr) {
+    control[kWordPlace] = control[kWordFree];
+  } else {
+    target = owner_->scratch;
+  }
+  if (record.size != 0) memcpy(target, answer.bytes, record.size);
+  channel.Done();
 }
 
 void Process::DoInto(const Pieces &bytes, uint8_t *output, size_t size) {
@@ -103,6 +110,7 @@ void Process::DoInto(const Pieces &bytes, uint8_t *output, size_t size) {
   control[kWordLength] = static_cast<int32_t>(length);
   control[kWordDetail] = static_cast<int32_t>(record.detail);
   control[kWordHeld] = 0;
+  control[kWordPlace] = -1;
   if (length != 0) memcpy(target, answer.bytes, length);
   bool exact = record.status != 0 || record.size == size;
   channel.Done();

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "input.h"
 #include "output.h"
 #include "process.h"
 #include "process_facts.h"
@@ -72,6 +73,11 @@ void Finish(const Napi::CallbackInfo &info) {
 void Close(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   if (process != nullptr) process->Close();
+}
+
+/* slab(buffer): the memory of small answers from now on. */
+void Slab(const Napi::CallbackInfo &info) {
+  Own(info)->SetSlab(info[0]);
 }
 
 /* poke(): another wake-up soon. */
@@ -150,7 +156,17 @@ Pieces BytesOf(napi_env env, napi_value value) {
 napi_value DoRequest(napi_env env, napi_callback_info info) {
   Processes *self;
   Arguments arguments;
-  if (Read(env, info, &self, &arguments)) arguments.process->Do(BytesOf(env, arguments.values[0]));
+  if (!Read(env, info, &self, &arguments)) return nullptr;
+  Bytes bytes;
+  int32_t problem = InputBytes(env, arguments.values[0], self->control[kWordChecked] != 0, &bytes);
+  if (problem == 0) {
+    Pieces pieces;
+    pieces.data[0] = bytes.data;
+    pieces.size[0] = bytes.length;
+    arguments.process->Do(pieces);
+  } else {
+    self->control[kWordOutcome] = problem;
+  }
   return nullptr;
 }
 
@@ -265,6 +281,7 @@ Napi::Object MakeProcessExports(Napi::Env env) {
   Export(exports, "started", Started, self);
   Export(exports, "reference", Reference, self);
   Export(exports, "pause", Pause, self);
+  Export(exports, "slab", Slab, self);
   Export(exports, "poke", Poke, self);
   Export(exports, "finish", Finish, self);
   Export(exports, "close", Close, self);

@@ -43,11 +43,12 @@ bool StartWatcher(int life) {
   return StartQuietThread(WatchHost, reinterpret_cast<void *>(static_cast<intptr_t>(life)));
 }
 
-/* The kernel sends this signal when the *thread* ends that has started the runner, which is right for a
- * worker: its channel goes with it. The pipe is what counts; this is for a host that is killed while the
- * runner is stopped. */
+/* The pipe is what counts; the signal is for a host that is killed while the runner is stopped, and has it go
+ * on so that the watcher can do its work. Not SIGKILL: that would be faster than the watcher, and what the
+ * plugin has started would stay. The kernel also sends it when the *thread* ends that has started the runner.
+ */
 bool EndWithParent(int parent) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_PDEATHSIG, SIGCONT);
   return getppid() == parent; /* otherwise it ended before */
 }
 

@@ -149,8 +149,10 @@ void WorkerTable::Create(const PluginFunctions &plugin, double token, const Queu
 void WorkerTable::Bind(tenon_method method) {
   Slot *slot = Target();
   if (slot == nullptr) return;
-  control[kThreadMethod] = static_cast<int32_t>(slot->methods.size());
-  slot->methods.push_back(method);
+  size_t place = 0;
+  while (place < slot->methods.size() && slot->methods[place] != method) place++;
+  if (place == slot->methods.size()) slot->methods.push_back(method);
+  control[kThreadMethod] = static_cast<int32_t>(place);
   control[kOutcome] = TENON_OK;
 }
 

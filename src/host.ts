@@ -120,10 +120,12 @@ export class PluginHost {
     throw outcome;
   }
 
-  /** Closes all plugins and their instances. Idempotent. */
+  /** Closes all plugins and their instances. Idempotent. @throws TenonError of a plugin that does not end in order */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#running].map((plugin) => plugin.close()));
+    const ends = await Promise.allSettled([...this.#running].map((plugin) => plugin.close()));
+    const late = ends.find((end) => end.status === 'rejected');
+    if (late !== undefined) throw late.reason;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -147,6 +147,7 @@ export class Instance extends EventEmitter<InstanceEventMap> {
   /**
    * Ends the instance: `drop` of the plugin runs, once. Calls after it throw ERR_TENON_CLOSED. Inline it is done when this returns,
    * elsewhere when the promise is fulfilled. Idempotent.
+   * @throws TenonError ERR_TENON_TIMEOUT if `drop` does not come back within the deadline (thread tier)
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -154,7 +155,7 @@ export class Instance extends EventEmitter<InstanceEventMap> {
   }
 
   [Symbol.dispose](): void {
-    void this.close();
+    this.close().catch((error) => debug('close of an instance of %s: %s', this.plugin, error));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

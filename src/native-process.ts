@@ -42,6 +42,8 @@ export interface ProcessAddon {
   readonly scratchSize: number;
   /** Once per thread, before all others. @throws if there is no event loop of libuv */
   open(wake: Wake): [control: ArrayBuffer, scratch: ArrayBuffer];
+  /** The memory that small answers of requests get a piece of. */
+  slab(memory: ArrayBuffer): void;
   /** Makes a channel; the files are for the runner. @throws with `errno` */
   create(profile: number): [shm: number, wake: number, life: number];
   /** The runner was spawned; its first message comes as an answer to the slot. @throws with `errno` */
@@ -62,6 +64,7 @@ export interface ProcessAddon {
   facts(): ProcessFacts | undefined;
   /** Waits, blocking, for the end of the process. Whether it has ended. */
   awaitEnd(milliseconds: number): boolean;
+  /** Refuses, by the outcome, what it cannot look at without care; see CHECKED. */
   request(bytes: Uint8Array): void;
   requestInto(bytes: Uint8Array, output: Uint8Array): void;
   send(bytes: Uint8Array): void;

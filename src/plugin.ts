@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 
 import { PluginFlag } from './abi.js';
 import { type Config, encodeConfig } from './config.js';
+import { debug } from './diagnostics.js';
 import { TenonError } from './errors.js';
 import { EventRelay, Instance, type InstanceSettings } from './instance.js';
 import type { Kind } from './kind.js';
@@ -127,14 +128,13 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     const closed = instances.map((reference) => reference.deref()?.close());
     this.#instances.clear();
     onClose(this);
-    this.#closing = Promise.all(closed)
-      .then(() => tier.close())
-      .then(() => void this.emit('close'));
+    // Not one after the other: an instance whose process hangs is closed by the end of the process.
+    this.#closing = this.#end([...closed, tier.close()]);
     return this.#closing;
   }
 
   [Symbol.dispose](): void {
-    void this.close();
+    this.close().catch((error) => debug('close of %s: %s', this.name, error));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -151,6 +151,14 @@ export class Plugin extends EventEmitter<PluginEventMap> {
       this.emit('exit', report);
       for (const reference of this.#instances) reference.deref()?.emit('exit', report);
     });
+  }
+
+  /** @throws TenonError of an instance whose `drop` did not end, when all else has */
+  async #end(ends: readonly (Promise<void> | undefined)[]): Promise<void> {
+    const outcomes = await Promise.allSettled(ends);
+    this.emit('close');
+    const late = outcomes.find((end) => end.status === 'rejected');
+    if (late !== undefined) throw late.reason;
   }
 
   #checkOpen(): void {

@@ -4,16 +4,11 @@ import { invalidArgument } from '../errors.js';
 import { badBatch, requireBatch } from './binding.js';
 import { isBreach, Outcome } from './control.js';
 import { type CallSite, callFailure, refuseInput, timeoutFailure } from './status.js';
-import {
-  handInput,
-  type Owner,
-  PendingBatch,
-  type PendingCall,
-  PendingMessage,
-  takeBatch,
-} from './thread-call.js';
+import { PendingBatch, type PendingCall, PendingMessage } from './thread-call.js';
 import { ThreadControl } from './thread-control.js';
+import { handInput, takeBatch } from './thread-input.js';
 import type { Answer, ThreadNative } from './thread-native.js';
+import type { Owner } from './thread-pending.js';
 import type { Binding, CallOptions, RecordBinding } from './tier.js';
 
 /** The instance, as its methods see it. */

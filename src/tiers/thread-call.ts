@@ -1,106 +1,18 @@
-/** What a thread was asked for and somebody waits for: a call, a batch, `new`, `drop`. */
+/** Calls that wait in a queue for their turn: one message, or a batch. */
 import type { Batch, BatchResult } from '../batch.js';
 import { requireBytes } from '../bytes.js';
 import { invalidArgument } from '../errors.js';
-import { badBatch, batchResult, requireBatch } from './binding.js';
+import { badBatch, requireBatch } from './binding.js';
 import { isBreach, Outcome } from './control.js';
-import { type CallSite, callFailure, newFailure, refuseInput, timeoutFailure } from './status.js';
+import { type CallSite, callFailure } from './status.js';
 import { ThreadControl } from './thread-control.js';
-import type { Answer, ThreadNative, Ticket } from './thread-native.js';
-import type { Watched } from './thread-watch.js';
+import { handInput, inputRefusal, takeBatch } from './thread-input.js';
+import type { Answer, ThreadNative } from './thread-native.js';
+import { checkDeadline } from './thread-options.js';
+import { type Owner, Pending } from './thread-pending.js';
 import type { CallOptions } from './tier.js';
 
-/** The most that a timer of Node.js waits. */
-const MAX_MS = 2 ** 31 - 1;
 const NOTHING = Buffer.alloc(0);
-
-/** Who has a call forgotten that is given up. */
-export interface Owner {
-  readonly native: ThreadNative;
-  /** Takes the call back, if it has not begun. True if it had not. */
-  revoke(pending: Pending): boolean;
-  /** The call does not need to be watched any more. */
-  settled(pending: Pending): void;
-}
-
-/** Something under way. Settled once, by its answer or by being given up. */
-export abstract class Pending implements Ticket, Watched {
-  /** By which native code knows it; -1 if it does not. */
-  id = -1;
-  expires = Number.POSITIVE_INFINITY;
-  /** Milliseconds that it may run; 0 for as long as it likes. */
-  deadline = 0;
-  /** Nobody waits any more. */
-  over = false;
-  readonly site: CallSite;
-  protected readonly owner: Owner;
-  readonly #resolve: (value: unknown) => void;
-  readonly #reject: (reason: unknown) => void;
-
-  constructor(
-    owner: Owner,
-    site: CallSite,
-    resolve: (value: never) => void,
-    reject: (reason: unknown) => void,
-  ) {
-    this.owner = owner;
-    this.site = site;
-    this.#resolve = resolve as (value: unknown) => void; // what `value` of the same class makes
-    this.#reject = reject;
-  }
-
-  protected abstract value(answer: Answer): unknown;
-
-  protected failure(answer: Answer): Error {
-    return callFailure(this.owner.native.failure(answer), this.site);
-  }
-
-  settle(answer: Answer): void {
-    this.id = -1;
-    if (this.over) {
-      this.owner.native.skip(answer);
-    } else {
-      this.#finish(answer);
-    }
-    this.owner.settled(this);
-  }
-
-  #finish(answer: Answer): void {
-    this.end();
-    try {
-      if (this.failed(answer.outcome)) this.#reject(this.failure(answer));
-      else this.#resolve(this.value(answer));
-    } catch (error) {
-      this.#reject(error); // no memory for the result
-    }
-  }
-
-  protected failed(outcome: number): boolean {
-    return outcome !== 0;
-  }
-
-  /** Its time is over, as `outcome` says. */
-  late(outcome: number): void {
-    this.giveUp(timeoutFailure(outcome, this.deadline, this.site));
-  }
-
-  giveUp(reason: unknown): void {
-    if (this.over) return;
-    this.end();
-    this.#reject(reason);
-  }
-
-  protected fulfil(value?: unknown): void {
-    if (this.over) return;
-    this.end();
-    this.#resolve(value);
-  }
-
-  /** Called once, when nobody waits any more. */
-  protected end(): void {
-    this.over = true;
-  }
-}
 
 /** A call that is queued: one message, or a batch. */
 export abstract class PendingCall extends Pending {
@@ -239,77 +151,6 @@ export class PendingBatch extends PendingCall {
   protected value(answer: Answer): BatchResult {
     return takeBatch(this.owner.native, answer, this.#length);
   }
-}
-
-/** `new`, whose promise is that of the instance. */
-export class PendingNew extends Pending {
-  protected value(): void {}
-
-  protected override failure(answer: Answer): Error {
-    return newFailure(this.owner.native.failure(answer), this.site);
-  }
-}
-
-/** `drop`. */
-export class PendingDrop extends Pending {
-  protected value(): void {}
-
-  /** Nobody knows when it will run. */
-  doNotWait(): void {
-    this.fulfil();
-  }
-}
-
-/** Hands an input over, again after a look at its memory if native code wants that. */
-export function handInput(native: ThreadNative, input: Uint8Array, hand: (input: Uint8Array) => void): void {
-  hand(input);
-  if (native.at(ThreadControl.OUTCOME) !== Outcome.INSPECT) return;
-  requireBytes('input', input);
-  native.control[ThreadControl.CHECKED] = 1;
-  hand(input);
-  native.control[ThreadControl.CHECKED] = 0;
-}
-
-/** The error for an input that native code has refused; undefined if that was not the reason. */
-function inputRefusal(outcome: number, argument: string, input: Uint8Array): Error | undefined {
-  if (outcome !== Outcome.NOT_BYTES && outcome !== Outcome.SHARED) return undefined;
-  try {
-    return refuseInput(argument, input);
-  } catch (error) {
-    return error as Error;
-  }
-}
-
-/** The result of a batch that is to be taken. */
-export function takeBatch(native: ThreadNative, answer: Answer, length: number): BatchResult {
-  const end = {
-    outcome: answer.outcome,
-    detail: answer.detail,
-    processed: answer.processed,
-    total: answer.length,
-  };
-  const offsets = new Int32Array(length + 1);
-  const statuses = new Int32Array(length);
-  native.addon.takeBatch(offsets, statuses);
-  let taken = false;
-  try {
-    return batchResult(end, offsets, statuses, (target) => {
-      taken = true;
-      native.addon.take(target);
-    });
-  } finally {
-    if (!taken) native.addon.skip(); // there was no memory for it
-  }
-}
-
-/** @throws TenonError ERR_TENON_INVALID_ARGUMENT */
-export function checkDeadline(deadline: unknown): number | undefined {
-  if (deadline === undefined) return undefined;
-  if (typeof deadline === 'number' && deadline > 0 && deadline <= MAX_MS) return deadline;
-  throw invalidArgument(
-    'deadline',
-    `must be milliseconds, more than 0 and at most ${MAX_MS}, not ${String(deadline)}`,
-  );
 }
 
 function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {

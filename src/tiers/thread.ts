@@ -7,33 +7,23 @@
  * instance: a thread cannot be stopped, so all calls that wait fail, no new ones are taken, and `close` does not wait. If the
  * call comes back after all, `drop` runs.
  */
-import { invalidArgument } from '../errors.js';
 import type { VTable } from '../library.js';
 import type { InlineContext } from './backend.js';
-import { warnCollected } from './collected.js';
 import { Outcome } from './control.js';
 import { MethodTables } from './method-table.js';
 import { endRoute, openRoute } from './routes.js';
 import { type CallSite, callFailure, newFailure } from './status.js';
 import { type BoundInstance, ThreadBinding } from './thread-binding.js';
-import { checkDeadline, type Pending, PendingCall, PendingDrop, PendingNew } from './thread-call.js';
+import { PendingCall } from './thread-call.js';
 import { ThreadControl } from './thread-control.js';
+import { collected, end, type Left } from './thread-end.js';
 import { openThreads, type ThreadNative } from './thread-native.js';
+import { checkOptions, NO_LIMIT, type ThreadOptions, type ThreadSettings } from './thread-options.js';
+import { type Pending, type PendingDrop, PendingNew } from './thread-pending.js';
 import { DeadlineWatch } from './thread-watch.js';
 import type { Binding, InstanceEvents, MethodRef, TierInstance } from './tier.js';
 
-/** How an instance is to run on its thread. */
-export interface ThreadOptions {
-  /** Milliseconds for `new`, `drop` and every call that says nothing itself. Default: no deadline. */
-  readonly deadline?: number | undefined;
-  /** Calls that may wait for the thread. Default 1024. */
-  readonly queue?: number;
-  /** What a call does that finds the queue full: fail with TENON_BUSY (the default), or wait, with a copy of its input. */
-  readonly whenFull?: 'error' | 'wait';
-}
-
-/** More than can ever wait. */
-const NO_LIMIT = 2 ** 31 - 1;
+export type { ThreadOptions } from './thread-options.js';
 
 /**
  * Starts a thread and makes an instance on it.
@@ -53,68 +43,8 @@ export async function createThreadInstance(
   return instance;
 }
 
-interface ThreadSettings {
-  readonly deadline: number | undefined;
-  readonly queue: number;
-  readonly whenFull: 'error' | 'wait';
-}
-
-function checkOptions({ deadline, queue = 1024, whenFull = 'error' }: ThreadOptions): ThreadSettings {
-  if (!Number.isInteger(queue) || queue < 1 || queue > NO_LIMIT)
-    throw invalidArgument('queue', `must be an integer from 1 to ${NO_LIMIT}, not ${String(queue)}`);
-  if (whenFull !== 'error' && whenFull !== 'wait')
-    throw invalidArgument('whenFull', `must be 'error' or 'wait', not ${JSON.stringify(whenFull)}`);
-  return { deadline: checkDeadline(deadline), queue, whenFull };
-}
-
-/** What is needed to end an instance that nobody holds. */
-interface Left {
-  readonly native: ThreadNative;
-  readonly target: number;
-  readonly generation: number;
-  readonly token: number;
-  readonly site: CallSite;
-}
-
 /** Whose listeners keep them. */
 const referenced = new Set<ThreadInstance>();
-
-const collected = new FinalizationRegistry<Left>((left) => {
-  warnCollected(left.site.plugin);
-  void end(left, 0).catch(() => undefined);
-});
-
-/** Has `drop` run after all that runs before. */
-function end(
-  { native, target, generation, token, site }: Left,
-  deadline: number,
-  watch?: DeadlineWatch,
-  tell?: (drop: PendingDrop) => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const owner = {
-      native,
-      revoke: () => false,
-      settled: () => {
-        watch?.delete(drop);
-        native.later(() => {
-          native.flush();
-          endRoute(token);
-        });
-      },
-    };
-    const drop = new PendingDrop(owner, site, resolve, reject);
-    drop.deadline = deadline;
-    drop.id = native.issue(drop);
-    native.aim(target, generation);
-    native.control[ThreadControl.CALL] = drop.id;
-    native.control[ThreadControl.DEADLINE] = Math.ceil(deadline);
-    native.addon.close(watch !== undefined);
-    if (native.at(ThreadControl.OUTCOME) !== 0) drop.doNotWait();
-    else if (deadline > 0) watch?.add(drop);
-    tell?.(drop);
-  });
-}
 
 class ThreadInstance implements TierInstance, BoundInstance {
   readonly native: ThreadNative;

@@ -177,7 +177,6 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     expect(await failure(start(puppet(), { program: '/nowhere/tenon-runner' }))).toEqual(unsupported);
     expect(await failure(start(puppet(), { program: '/bin/false' }))).toEqual(unsupported);
     expect(await failure(start(puppet(), { cwd: '/nowhere' }))).toEqual(unsupported);
-    expect(await failure(start(puppet(), { transport: 'pipe' }))).toEqual(unsupported);
   });
 
   test('limits are in force, or said to be missing', async () => {

@@ -76,6 +76,13 @@ export interface Said {
 
 export type Started = Said & { readonly runner: RunnerProcess };
 
+let transport: RunnerSettings['transport'] = 'shared-memory';
+
+/** From here on, unless a test says otherwise. */
+export function useTransport(name: RunnerSettings['transport']): void {
+  transport = name;
+}
+
 export function settingsFor(file: string, more: Partial<RunnerSettings> = {}): RunnerSettings {
   return {
     file,
@@ -84,7 +91,7 @@ export function settingsFor(file: string, more: Partial<RunnerSettings> = {}): R
     abi: '1.0.0',
     generation: 1,
     profile: 'balanced',
-    transport: 'shared-memory',
+    transport,
     deadline: undefined,
     startDeadline: 30_000,
     inFlight: 1024,

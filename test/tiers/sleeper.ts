@@ -34,7 +34,9 @@ export interface Counters {
   readonly foreign: number;
   /** Calls that met another one in the same instance. */
   readonly overlapping: number;
-  /** Calls at the same time, in all instances. */
+  /** Calls at this moment, in all instances. */
+  readonly inside: number;
+  /** The most that there ever were. */
   readonly most: number;
 }
 

@@ -154,11 +154,10 @@ describe.runIf(withAddon)('aborted calls on a thread', () => {
 
 describe.runIf(withAddon)('the queue of a thread', () => {
   test('a call beyond the limit fails with TENON_BUSY and says the limit', async () => {
-    const { make, release } = sleepers();
+    const { make, counters, release } = sleepers();
     const { say, act } = await make({ queue: 2 });
     const stuck = say('f');
-    const started = until(() => true);
-    await started;
+    await until(() => counters().inside === 1);
     const waiting = [say('e1'), say('e2')];
     const busy = error('ERR_TENON_CALL_FAILED', {
       status: 'TENON_BUSY',
@@ -184,10 +183,10 @@ describe.runIf(withAddon)('the queue of a thread', () => {
   });
 
   test('calls that wait outside of the queue can be aborted, can be late, and end with the instance', async () => {
-    const { make, release } = sleepers();
+    const { make, counters, release } = sleepers();
     const { act, say, tier } = await make({ queue: 1, whenFull: 'wait' });
     const stuck = say('f');
-    await until(() => true);
+    await until(() => counters().inside === 1);
     const queued = code(say('e'));
     const controller = new AbortController();
     const aborted = code(act.call(Buffer.from('e'), { signal: controller.signal }));
@@ -218,7 +217,7 @@ describe.runIf(withAddon)('closing an instance on a thread', () => {
     const { make, counters } = sleepers();
     const { say, tier, act, logs } = await make();
     const running = say('z40');
-    await until(() => true);
+    await until(() => counters().inside === 1);
     const waiting = code(say('e'));
     const closed = tier.close();
     expect(tier.close()).toBe(closed);

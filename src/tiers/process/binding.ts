@@ -12,6 +12,9 @@ import { closed, crashed } from './failures.js';
 import type { Seat } from './instance.js';
 import { Operation, Word } from './words.js';
 
+/** What native code says of an input that it does not take as it is. */
+const REFUSED: readonly number[] = [Outcome.NOT_BYTES, Outcome.SHARED, Outcome.INSPECT];
+
 /** The deadline of a call. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
 export function deadlineOf(options: CallOptions | undefined, engine: Engine): number | undefined {
   const deadline = options?.deadline;
@@ -43,12 +46,25 @@ export class ProcessBinding implements Binding {
   }
 
   callSync(input: Uint8Array, options?: CallOptions): Buffer {
-    if (!isPlainBytes(input)) requireBytes('input', input);
     const engine = this.#ready(options);
     const { channel } = engine;
-    const outcome = engine.request(this.#call, this.#site, deadlineOf(options, engine), input);
-    if (outcome !== 0) throw this.#failure(outcome);
-    return channel.result();
+    if (channel.checksBytes !== true) requireBytes('input', input);
+    const deadline = deadlineOf(options, engine);
+    const outcome = channel.request(this.#call, timeoutOf(deadline), input, 0);
+    return outcome === 0 ? channel.result() : this.#seldom(outcome, input, deadline);
+  }
+
+  /** A call that failed, or whose input has to be looked at. */
+  #seldom(found: number, input: Uint8Array, deadline: number | undefined): Buffer {
+    const { channel } = this.#engine;
+    let outcome = found;
+    if (REFUSED.includes(outcome)) {
+      requireBytes('input', input);
+      outcome = channel.request(this.#call, timeoutOf(deadline), input);
+      if (outcome === 0) return channel.result();
+    }
+    this.#engine.check(outcome, this.#site, deadline);
+    throw this.#failure(outcome);
   }
 
   async call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {

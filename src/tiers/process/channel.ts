@@ -4,6 +4,7 @@ import { TenonError } from '../../errors.js';
 import { addonProblem, loadAddon } from '../../native.js';
 import type { ProcessAddon, ProcessFacts } from '../../native-process.js';
 import { batchResult } from '../binding.js';
+import { Outcome } from '../control.js';
 import { ENTRY_COUNT, End, Entry, Operation, ProcessOutcome, Word } from './words.js';
 
 /** Results up to this size are copied faster by a loop than by a call. */
@@ -12,6 +13,10 @@ const PROFILES = ['latency', 'balanced', 'idle'] as const;
 /** Requests larger than this take memory that is given back afterwards. */
 const LARGE = 256 * 1024;
 const TRIM_MS = 200;
+/** Memory of small results, each of which keeps all of it alive. */
+const SLAB = 16 * 1024;
+/** A slab with less room is at its end. */
+const SLAB_END = SLAB - 1024;
 const NOTHING = new Uint8Array(0);
 
 /** What a request is, beside its bytes. */
@@ -52,6 +57,7 @@ class Native {
   readonly control: Int32Array;
   readonly scratch: Buffer;
   readonly channels: (Channel | undefined)[] = [];
+  slab = new ArrayBuffer(SLAB);
 
   constructor(addon: ProcessAddon) {
     const [control, scratch] = addon.open((index, serial) => {
@@ -61,6 +67,22 @@ class Native {
     this.addon = addon;
     this.control = new Int32Array(control);
     this.scratch = Buffer.from(scratch);
+    addon.slab(this.slab);
+  }
+
+  /** The piece of the slab that native code has filled. */
+  piece(place: number, length: number): Buffer {
+    const result = Buffer.from(this.slab, place, length);
+    const free = (place + length + 7) & ~7;
+    this.control[Word.FREE] = free;
+    if (free > SLAB_END) this.#renew();
+    return result;
+  }
+
+  #renew(): void {
+    this.slab = new ArrayBuffer(SLAB);
+    this.control[Word.FREE] = 0;
+    this.addon.slab(this.slab);
   }
 }
 
@@ -82,13 +104,16 @@ function openNative(): Native {
 }
 
 /** What is used of a channel, over whatever it runs: shared memory here, a pipe in `pipe.ts`. */
-export type RunnerChannel = Omit<Channel, 'files' | 'serial' | 'wake'> & {
+export type RunnerChannel = Omit<Channel, 'files' | 'serial' | 'wake' | 'checksBytes'> & {
+  readonly checksBytes?: boolean;
   /** For the runner, from its fourth descriptor on. */
   readonly files: readonly (number | 'pipe')[];
 };
 
 /** One runner's. What a request gives back has to be looked at before the next one. */
 export class Channel {
+  /** Whether `request` itself refuses what are no bytes. */
+  readonly checksBytes: boolean = true;
   /** For the runner: shared memory, wake-ups, lifetime. */
   readonly files: readonly [shm: number, wake: number, life: number];
   readonly serial: number;
@@ -121,11 +146,17 @@ export class Channel {
     this.#aim().started(pid, slot);
   }
 
-  /** Does a request and waits. Returns the outcome; of what there is more, `result`, `batchResult`, `text` and `word` tell. */
-  request(request: Request, timeout: number, bytes: Uint8Array): number {
+  /**
+   * Does a request and waits. Returns the outcome; of what there is more, `result`, `batchResult`, `text` and `control` tell.
+   * `checked`: 1 if the bytes were looked at already; otherwise what cannot be taken as it is comes back as NOT_BYTES, SHARED or
+   * INSPECT.
+   */
+  request(request: Request, timeout: number, bytes: Uint8Array, checked: 0 | 1 = 1): number {
+    this.control[Word.CHECKED] = checked;
     this.#address(request, timeout).request(bytes);
-    if (bytes.length > LARGE) this.#trimLater();
-    return this.control[Word.OUTCOME] as number;
+    const outcome = this.control[Word.OUTCOME] as number;
+    if (outcome !== Outcome.NOT_BYTES && bytes.length > LARGE) this.#trimLater();
+    return outcome;
   }
 
   /** A request whose result has a known size and place. */
@@ -158,6 +189,8 @@ export class Channel {
   /** The bytes of the answer to the last request. */
   result(): Buffer {
     const length = this.control[Word.LENGTH] as number;
+    const place = this.control[Word.PLACE] as number;
+    if (place >= 0) return this.#native.piece(place, length);
     if (this.control[Word.HELD] === 0) return this.#fromScratch(0, length);
     return this.#take(length);
   }

@@ -69,9 +69,12 @@ export class RunnerChild {
     this.#stderr?.drain();
   }
 
-  /** Ends it and what it has started. Its group keeps its number at least until the end of the process was collected. */
+  /**
+   * Ends it and what it has started. Its group keeps its number until the end of the process was collected, and as long as
+   * anybody is in it; a process that has this number afterwards is another one, and tells that nobody was.
+   */
   killGroup(): void {
-    if (this.pid === undefined || this.#end !== null) return;
+    if (this.pid === undefined || (this.#end !== null && exists(this.pid))) return;
     try {
       process.kill(-this.pid, 'SIGKILL');
     } catch {
@@ -84,5 +87,13 @@ export class RunnerChild {
     this.#stdout?.close();
     this.#stderr?.close();
     this.#child.stdin?.destroy();
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

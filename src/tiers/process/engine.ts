@@ -38,6 +38,7 @@ const VALID = new Set<number>([
   ProcessOutcome.BAD_TABLE,
   ProcessOutcome.MISSING_KIND,
 ]);
+for (const ours of [Outcome.NOT_BYTES, Outcome.SHARED, Outcome.INSPECT]) VALID.delete(ours);
 
 export class Engine implements ChannelListener {
   readonly settings: RunnerSettings;

@@ -103,8 +103,9 @@ export class Life {
   /** The channel says that the process will end, or that it broke the protocol. */
   ending(): void {
     if (this.#finished) return;
+    this.child.samplePeak();
     if (this.channel.facts()?.broken !== null) this.kill('protocol');
-    else setTimeout(() => this.child.killGroup(), ENDING_MS).unref();
+    else setTimeout(() => !this.#finished && this.child.killGroup(), ENDING_MS).unref();
   }
 
   /** The channel says that the process has ended. Where that cannot be seen it comes once more, when the end was collected. */

@@ -9,67 +9,29 @@ import type { ProcessFacts } from '../../native-process.js';
 import { Outcome } from '../control.js';
 import { type ChannelListener, guarded, type Request, type RunnerChannel } from './channel.js';
 import { packBatch, unpackBatch } from './pipe-batch.js';
-import { encodeRecord, FrameReader, HEADER, type PipeRecord } from './pipe-frames.js';
+import { encodeRecord, HEADER } from './pipe-frames.js';
+import { type Landed, type Message, PipeInbox, PipeOperation } from './pipe-inbox.js';
 import { PipeLine } from './pipe-line.js';
-import { decodePage, FIRST_PAGE, PAGE_SIZE, type Page } from './pipe-page.js';
-import { type PendingRequest, PendingRequests } from './pipe-pending.js';
 import { endOfChild, requireSystem, sleep } from './pipe-system.js';
-import { Operation, ProcessOutcome, Stage, Word } from './words.js';
+import { Operation, ProcessOutcome, Word } from './words.js';
 
-/** Beside those that shared memory has too. */
-const PipeOperation = { TAKEN: 9, PAGE: 20 } as const;
 /** Bytes of requests on their way; one that is larger goes alone. */
 const MOST_REQUESTS = 128 << 20;
-/** Bytes of events, with their records, that may wait here. The runner counts too. */
-const MOST_EVENTS = 64 << 20;
 /** Small requests are copied behind their record, to be written at once. */
 const SMALL = 16 * 1024;
-/** The digest of a longer input would take longer than a crash may take to be reported. */
-const LONGEST_INPUT = 4 << 20;
 /** How often a blocked call looks whether the process is still there: what it has forked may hold its end of the pipe. */
 const LOOK_MS = 50;
 const NOTHING = new Uint8Array(0);
 const NO_BYTES = Buffer.alloc(0);
-/** Where an operation keeps the runner. */
-const STAGES: Readonly<Record<number, number>> = {
-  [Operation.NEW]: Stage.NEW,
-  [Operation.CALL]: Stage.CALL,
-  [Operation.BATCH]: Stage.CALL,
-  [Operation.DROP]: Stage.DROP,
-  [Operation.BIND]: Stage.EXTENSION,
-  [Operation.METHOD_COUNT]: Stage.EXTENSION,
-};
-
-interface Message {
-  readonly record: PipeRecord;
-  readonly bytes: Buffer;
-}
-interface Landed extends Message {
-  readonly request: PendingRequest;
-}
-
 /** One runner's. Its first answer is that it is ready. */
 export class PipeChannel implements RunnerChannel {
   readonly files = ['pipe'] as const;
   readonly control = new Int32Array(Word.ENTRIES);
-  readonly #pending = new PendingRequests();
-  readonly #reader = new FrameReader({
-    check: (record) => this.#check(record),
-    take: (record, bytes) => this.#take({ record, bytes }),
-  });
+  readonly #inbox = new PipeInbox();
   #line: PipeLine | undefined;
   #pid = 0;
   #listener: ChannelListener | undefined;
   #numbers = 0;
-  #landed: Landed[] = [];
-  #events: Message[] = [];
-  /** Bytes of events that came and that were delivered, both counted with their records. */
-  #came = 0;
-  #delivered = 0;
-  /** The answer that a synchronous request waits for, or got. */
-  #answer: Message | undefined;
-  #page: Page = FIRST_PAGE;
-  #broken: string | null = null;
   #scheduled = false;
   #referenced = false;
   #paused = false;
@@ -89,9 +51,9 @@ export class PipeChannel implements RunnerChannel {
     const socket = child.stdio[place] as Socket | null | undefined;
     if (socket === null || socket === undefined) return;
     this.#line = new PipeLine(socket, {
-      gap: () => this.#reader.gap,
-      filled: (size) => this.#reader.fill(size),
-      bytes: (chunk) => this.#reader.push(chunk),
+      gap: () => this.#inbox.reader.gap,
+      filled: (size) => this.#inbox.reader.fill(size),
+      bytes: (chunk) => this.#inbox.reader.push(chunk),
       news: () => this.#deliver(),
     });
   }
@@ -100,7 +62,7 @@ export class PipeChannel implements RunnerChannel {
     this.#pid = pid;
     this.#listener = listener;
     const ready = { number: 0, operation: Operation.READY, instance: 0, method: 0 };
-    this.#pending.push({ ...ready, slot, pieces: [], size: 0 });
+    this.#inbox.pending.push({ ...ready, slot, pieces: [], size: 0 });
     this.#refer();
   }
 
@@ -112,13 +74,13 @@ export class PipeChannel implements RunnerChannel {
 
   requestInto(request: Request, timeout: number, bytes: Uint8Array, output: Uint8Array): number {
     const outcome = this.#ask(request, timeout, [bytes]);
-    const result = this.#answer?.bytes;
+    const result = this.#inbox.answer?.bytes;
     if (outcome !== 0 || result === undefined) return outcome;
     if (result.length === output.length) {
       output.set(result);
       return outcome;
     }
-    this.#break('it answered with a record of another size than it was asked for');
+    this.#inbox.break('it answered with a record of another size than it was asked for');
     return this.#set(ProcessOutcome.BROKEN);
   }
 
@@ -144,18 +106,18 @@ export class PipeChannel implements RunnerChannel {
   }
 
   #isFull(size: number): boolean {
-    return this.#pending.count > 0 && this.#pending.bytes + size > MOST_REQUESTS;
+    return this.#inbox.pending.count > 0 && this.#inbox.pending.bytes + size > MOST_REQUESTS;
   }
 
   /** 0, or why it cannot be sent. */
   #submit(request: Request, slot: number, pieces: readonly Uint8Array[]): number {
     const line = this.#line;
     if (this.#closed || line === undefined) return ProcessOutcome.CLOSED;
-    if (this.#problem !== null) return ProcessOutcome.BROKEN;
+    if (this.#inbox.problem !== null) return ProcessOutcome.BROKEN;
     if (this.#gone) return ProcessOutcome.GONE;
     const number = ++this.#numbers;
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
-    this.#pending.push({ ...request, number, slot, pieces, size });
+    this.#inbox.pending.push({ ...request, number, slot, pieces, size });
     const isSmall = size <= SMALL;
     const record = encodeRecord({ ...request, number, size }, isSmall ? size : 0);
     let at = HEADER;
@@ -169,16 +131,17 @@ export class PipeChannel implements RunnerChannel {
   }
 
   #ask(request: Request, timeout: number, pieces: readonly Uint8Array[]): number {
-    this.#answer = undefined;
+    this.#inbox.answer = undefined;
     const refusal = this.#submit(request, -1, pieces);
     const outcome = refusal === 0 ? this.#await(timeout) : refusal;
-    const answer = this.#answer as Message | undefined;
+    this.#refer();
+    const answer = this.#inbox.answer as Message | undefined;
     const { control } = this;
     control[Word.LENGTH] = answer?.bytes.length ?? 0;
     control[Word.DETAIL] = answer?.record.detail ?? 0;
     control[Word.INSTANCE] = answer?.record.instance ?? 0;
     control[Word.METHOD] = answer?.record.method ?? 0;
-    if (this.#landed.length > 0 || this.#events.length > 0) this.#schedule();
+    if (!this.#inbox.isEmpty) this.#schedule();
     return this.#set(outcome);
   }
 
@@ -186,14 +149,14 @@ export class PipeChannel implements RunnerChannel {
   #await(timeout: number): number {
     const due = timeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout;
     for (;;) {
-      if (this.#answer !== undefined) return this.#answer.record.status;
-      if (this.#problem !== null) return ProcessOutcome.BROKEN;
+      if (this.#inbox.answer !== undefined) return this.#inbox.answer.record.status;
+      if (this.#inbox.problem !== null) return ProcessOutcome.BROKEN;
       if (this.#gone) return ProcessOutcome.GONE;
       const left = due - performance.now();
       if (left <= 0) return ProcessOutcome.TIMEOUT;
       if (this.#line?.turn(Math.ceil(Math.min(left, LOOK_MS))) === false && this.#hasEnded()) {
         this.#line.drain();
-        if (this.#answer === undefined) return ProcessOutcome.GONE;
+        if (this.#inbox.answer === undefined) return ProcessOutcome.GONE;
       }
     }
   }
@@ -201,7 +164,7 @@ export class PipeChannel implements RunnerChannel {
   // ---- What the last request came to ----
 
   result(): Buffer {
-    return this.#answer?.bytes ?? NO_BYTES;
+    return this.#inbox.answer?.bytes ?? NO_BYTES;
   }
 
   text(): string {
@@ -209,72 +172,35 @@ export class PipeChannel implements RunnerChannel {
   }
 
   batchResult(count: number): BatchResult | null {
-    const result = this.#answer && unpackBatch(this.#answer.record, this.#answer.bytes, count);
-    this.#answer = undefined;
+    const result =
+      this.#inbox.answer && unpackBatch(this.#inbox.answer.record, this.#inbox.answer.bytes, count);
+    this.#inbox.answer = undefined;
     if (result) return result;
-    this.#break(NO_BATCH);
+    this.#inbox.break(NO_BATCH);
     return null;
   }
 
   skip(): void {
-    this.#answer = undefined;
+    this.#inbox.answer = undefined;
   }
 
   // ---- What comes ----
 
-  /** Why nothing of the runner can be believed any more. */
-  get #problem(): string | null {
-    return this.#broken ?? this.#reader.problem;
-  }
-
   get #gone(): boolean {
-    return this.#page.ending || (this.#line?.over ?? true);
-  }
-
-  #break(problem: string): void {
-    this.#broken ??= problem;
-  }
-
-  #check({ operation, size, number }: PipeRecord): string | null {
-    if (operation === PipeOperation.PAGE) {
-      return size === PAGE_SIZE ? null : 'it told about itself in a record of another size than that has';
-    }
-    if (operation === Operation.EVENT || operation === Operation.LOG) {
-      const fits = this.#came - this.#delivered + HEADER + size <= MOST_EVENTS;
-      return fits ? null : 'it sent more events than it may';
-    }
-    const first = this.#pending.first;
-    const isFirst = first?.operation === Operation.READY;
-    const expected = operation === first?.operation || (isFirst && operation === Operation.REFUSED);
-    return expected && number === first?.number ? null : 'it sent an answer that nobody waits for';
-  }
-
-  #take(message: Message): void {
-    const { record, bytes } = message;
-    if (record.operation === PipeOperation.PAGE) {
-      this.#page = decodePage(bytes);
-    } else if (record.operation === Operation.EVENT || record.operation === Operation.LOG) {
-      this.#came += HEADER + bytes.length;
-      this.#events.push(message);
-    } else {
-      const request = this.#pending.shift();
-      if (request === undefined) return;
-      if (request.slot < 0) this.#answer = message;
-      else this.#landed.push({ ...message, request });
-    }
+    return this.#inbox.page.ending || (this.#line?.over ?? true);
   }
 
   /** Tells what came. Everything is taken over before anybody is told: a listener may use the channel. */
   #deliver(): void {
     const listener = this.#listener;
     if (this.#closed || listener === undefined) return;
-    const landed = this.#landed.splice(0);
-    const events = this.#paused ? [] : this.#events.splice(0);
+    const landed = this.#inbox.takeLanded();
+    const events = this.#paused ? [] : this.#inbox.takeEvents();
     this.#refer();
     for (const one of landed) this.#land(listener, one);
     for (const event of events) guarded(() => tell(listener, event));
     this.#acknowledge(events);
-    if (this.#problem !== null || this.#gone) listener.ending();
+    if (this.#inbox.problem !== null || this.#gone) listener.ending();
     else listener.quiet();
   }
 
@@ -283,7 +209,7 @@ export class PipeChannel implements RunnerChannel {
     const isBatch = operation === Operation.BATCH && bytes.length > 0;
     const batch = isBatch ? unpackBatch(record, bytes, listener.batchSize(request.slot)) : null;
     if (isBatch && batch === null) {
-      this.#break(NO_BATCH);
+      this.#inbox.break(NO_BATCH);
       return;
     }
     const answer = { operation, status, detail, instance, method, bytes: isBatch ? NO_BYTES : bytes, batch };
@@ -293,10 +219,10 @@ export class PipeChannel implements RunnerChannel {
   /** The runner may emit so many more. */
   #acknowledge(events: readonly Message[]): void {
     if (events.length === 0) return;
-    for (const { bytes } of events) this.#delivered += HEADER + bytes.length;
+    const number = this.#inbox.settle(events);
     if (this.#closed || this.#gone) return;
     const about = { operation: PipeOperation.TAKEN, size: 0, instance: 0, method: 0, detail: 0 };
-    this.#line?.write(encodeRecord({ ...about, number: this.#delivered }));
+    this.#line?.write(encodeRecord({ ...about, number }));
   }
 
   #schedule(): void {
@@ -306,11 +232,11 @@ export class PipeChannel implements RunnerChannel {
       this.#scheduled = false;
       this.#deliver();
     });
-    if (!this.#referenced && this.#pending.count === 0 && this.#landed.length === 0) told.unref();
+    if (!this.#referenced && this.#inbox.pending.count === 0 && this.#inbox.isEmpty) told.unref();
   }
 
   #refer(): void {
-    this.#line?.reference(this.#referenced || this.#pending.count > 0);
+    this.#line?.reference(this.#referenced || this.#inbox.pending.count > 0);
   }
 
   reference(on: boolean): void {
@@ -329,33 +255,21 @@ export class PipeChannel implements RunnerChannel {
   }
 
   break(): void {
-    this.#break('it sent numbers that mean nothing');
+    this.#inbox.break('it sent numbers that mean nothing');
   }
 
   // ---- The end ----
 
   facts(): ProcessFacts | undefined {
     if (this.#closed) return undefined;
-    const { state, active, landlock, crash } = this.#page;
+    const { state, active, landlock, crash } = this.#inbox.page;
     const end = endOfChild(this.#pid) ?? null;
     return {
       ...{ state, active, landlock, crash },
-      broken: this.#problem,
+      broken: this.#inbox.problem,
       end: end === null ? null : { ...end, peak: 0 },
-      call: this.#call(),
+      call: this.#inbox.call(),
     };
-  }
-
-  /** What the runner said last about it; if it had no time for that, the request that it has not answered. */
-  #call(): ProcessFacts['call'] {
-    const { call, ending } = this.#page;
-    const first = this.#pending.first;
-    if (ending || first === undefined || first.operation === Operation.READY) {
-      return { ...call, input: inputOf(this.#pending.find(call.number)) };
-    }
-    const { operation, number, instance, method, size } = first;
-    const stage = STAGES[operation] ?? Stage.IDLE;
-    return { stage, operation, number, instance, method, message: 0, inputSize: size, input: inputOf(first) };
   }
 
   #hasEnded(): boolean {
@@ -376,25 +290,18 @@ export class PipeChannel implements RunnerChannel {
     this.#paused = false;
     this.#line?.drain();
     do this.#deliver();
-    while (!this.#closed && (this.#landed.length > 0 || this.#events.length > 0));
+    while (!this.#closed && !this.#inbox.isEmpty);
     this.#listener?.ended();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#landed = [];
-    this.#events = [];
     this.#line?.close();
   }
 }
 
 const NO_BATCH = 'it answered a batch with something that is none';
-
-function inputOf(request: PendingRequest | undefined): Buffer | null {
-  if (request === undefined || request.size > LONGEST_INPUT) return null;
-  return Buffer.concat(request.pieces);
-}
 
 function tell(listener: ChannelListener, { record, bytes }: Message): void {
   if (record.operation === Operation.EVENT) listener.event(record.instance, bytes);

@@ -58,6 +58,8 @@ export class RunnerProcess {
     this.inForce = inForce;
     this.missing = missing;
     this.#engine = engine;
+    // After a crash it is too late to ask: this is the least that is known then.
+    engine.life.child.samplePeak();
   }
 
   /**
@@ -83,6 +85,8 @@ export class RunnerProcess {
     if (!life.alive) return;
     life.stopping = true;
     channel.request(SHUTDOWN, timeout, NOTHING);
+    // What the plugin has started does not end with the runner.
+    life.child.killGroup();
   }
 
   get alive(): boolean {

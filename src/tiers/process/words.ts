@@ -17,7 +17,13 @@ export const Word = {
   PROCESSED: 11,
   COUNT: 12,
   ENDED: 13,
-  ENTRIES: 16,
+  /** Where in the slab an answer lies; -1 if it does not. */
+  PLACE: 14,
+  /** From where on the slab is free. */
+  FREE: 15,
+  /** 1 if JavaScript has looked at the input's memory. */
+  CHECKED: 16,
+  ENTRIES: 24,
 } as const;
 
 /** Places in an entry of a wake-up. */
