@@ -2,13 +2,10 @@
  * The cost of a plugin in a process of its own, against what else passes messages between processes. Needs what `npm run bench`
  * builds; Linux only. On its own: `node bench/processes.mjs [BUILD_FOLDER [DIST_FOLDER]]`.
  */
-import { fork, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { peersOf } from './peers.mjs';
 import { quantile } from './rounds.mjs';
 import { measureAsync } from './rounds-async.mjs';
 
@@ -319,73 +316,6 @@ async function tierOf(build, dist) {
       await Promise.all(runners.map((runner) => runner.stop(1000)));
       instances.length = 0;
     },
-  };
-}
-
-/** @param {string} build */
-function peersOf(build) {
-  const program = join(build, 'bench', 'pingpong');
-  return /** @type {const} */ ([
-    pingPong(program),
-    forked('json'),
-    forked('advanced'),
-    posted(),
-    socketed(program),
-  ]);
-}
-
-/** @param {string} program */
-function pingPong(program) {
-  const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout });
-  return {
-    /** @param {'spin' | 'sleep'} way @param {number} ms @returns {Promise<number>} nanoseconds */
-    async order(way, ms) {
-      const answer = once(lines, 'line');
-      child.stdin.write(`${way} ${Math.ceil(ms)}\n`);
-      return Number((await answer)[0]);
-    },
-    end: () => child.stdin.end(),
-  };
-}
-
-/** @param {'json' | 'advanced'} serialization */
-function forked(serialization) {
-  const child = fork(join(root, 'bench', 'echo-child.mjs'), { serialization });
-  return {
-    pass: (/** @type {any} */ message) =>
-      new Promise((resolve) => {
-        child.once('message', resolve);
-        child.send(message);
-      }),
-    end: () => child.disconnect(),
-  };
-}
-
-function posted() {
-  const source = `const { parentPort } = require('node:worker_threads');
-    parentPort.on('message', (message) => parentPort.postMessage(message));`;
-  const worker = new Worker(source, { eval: true });
-  return {
-    pass: (/** @type {Uint8Array} */ message) =>
-      new Promise((resolve) => {
-        worker.once('message', resolve);
-        worker.postMessage(message);
-      }),
-    end: () => worker.terminate(),
-  };
-}
-
-/** What `spawn` calls a pipe is a UNIX socket. @param {string} program */
-function socketed(program) {
-  const child = spawn(program, ['echo'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  return {
-    pass: (/** @type {Buffer} */ message) =>
-      new Promise((resolve) => {
-        child.stdout.once('data', resolve);
-        child.stdin.write(message);
-      }),
-    end: () => child.stdin.end(),
   };
 }
 

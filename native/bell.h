@@ -58,8 +58,9 @@ bool Spin(uint64_t time, const Ready &ready) {
   }
 }
 
-/* One side's way to wait awake, and its memory of whether that was worth it: each time it was in vain, it is not tried for twice as
- * many times. On a machine that is so busy that both sides share one CPU, waiting awake keeps the other side from working. */
+/* One side's way to wait awake, and its memory of whether that was worth it: each time it was in vain, it is
+ * not tried for twice as many times. On a machine that is so busy that both sides share one CPU, waiting
+ * awake keeps the other side from working. */
 class Wakefulness {
  public:
   void SetTime(uint64_t time) { time_ = time; }

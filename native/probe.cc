@@ -11,6 +11,7 @@
 
 #include "gates.h"
 #include "probe/channel.h"
+#include "sandbox.h"
 
 namespace tenon::probe {
 namespace {
@@ -80,7 +81,7 @@ class Walk {
 
 }  // namespace
 
-int run(const char *file) {
+int run(const char *file, const Limits &limits) {
   Channel channel;
   if (!channel.open()) {
     std::fputs("tenon-runner: probe is started by a host, with its channel on file descriptors 3 and 4\n",
@@ -89,6 +90,8 @@ int run(const char *file) {
   }
   const int host = channel.await_start();
   if (host == 0 || !confine(host)) return 1;
+  ApplyLimits(limits, 0);
+  if (limits.sandbox) EnterSandbox(file, limits);
   Walk walk(channel);
   walk.open(file);
   walk.version();

@@ -2,10 +2,13 @@
 #ifndef TENON_PROBE_H
 #define TENON_PROBE_H
 
+#include "resource_limits.h"
+
 namespace tenon::probe {
 
-// Returns an exit code if the walk could not begin; otherwise the process ends in here.
-int run(const char *file);
+// The limits hold before anything of the file runs. Returns an exit code if the walk could not begin; otherwise the
+// process ends in here.
+int run(const char *file, const Limits &limits);
 
 }  // namespace tenon::probe
 

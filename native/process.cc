@@ -24,7 +24,8 @@ bool Pinned(napi_env env, size_t size, void **memory, napi_value *buffer) {
 bool ReadEnd(pid_t pid, ProcessStatus *status) {
   siginfo_t info = {};
   rusage usage = {};
-  if (syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, &usage) != 0 || info.si_pid != pid) return false;
+  if (syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, &usage) != 0 || info.si_pid != pid)
+    return false;
   bool exited = info.si_code == CLD_EXITED;
   status->code = exited ? info.si_status : -1;
   status->signal = exited ? 0 : info.si_status;
@@ -49,7 +50,8 @@ int Process::Started(uv_loop_s *loop, pid_t pid) {
   return problem;
 }
 
-uv_poll_handle *Process::Watch(uv_loop_s *loop, int file, void (*callback)(uv_poll_handle *, int, int), int *problem) {
+uv_poll_handle *Process::Watch(uv_loop_s *loop, int file, void (*callback)(uv_poll_handle *, int, int),
+                               int *problem) {
   uv_poll_handle *handle = malloc(uv_handle_size(kUvPoll));
   if (handle == nullptr) {
     *problem = ENOMEM;
@@ -128,7 +130,8 @@ napi_value Processes::Open(napi_value wake) {
       napi_set_element(env_, result, 0, buffers[0]) != napi_ok ||
       napi_set_element(env_, result, 1, buffers[1]) != napi_ok ||
       napi_create_string_utf8(env_, "tenon", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-      napi_create_object(env_, &receiver) != napi_ok || napi_create_reference(env_, receiver, 1, &receiver_) != napi_ok ||
+      napi_create_object(env_, &receiver) != napi_ok ||
+      napi_create_reference(env_, receiver, 1, &receiver_) != napi_ok ||
       napi_create_reference(env_, wake, 1, &wake_) != napi_ok ||
       napi_async_init(env_, receiver, name, &context_) != napi_ok ||
       napi_add_async_cleanup_hook(env_, OnTeardown, this, &hook_) != napi_ok) {
@@ -167,18 +170,18 @@ void Processes::SetSlab(napi_value slab) {
   napi_create_reference(env_, slab, 1, &slab_);
 }
 
-/* Asked for each time: whoever has a piece of it may have transferred all of it elsewhere. */
-uint8_t *Processes::SlabFor(uint64_t size) const {
+uint8_t *Processes::FreeSlab(uint64_t *room) const {
   napi_value slab;
   void *memory;
   size_t length;
-  uint64_t free = static_cast<uint32_t>(control[kWordFree]);
-  if (size > kSlabLongest || slab_ == nullptr || napi_get_reference_value(env_, slab_, &slab) != napi_ok ||
-      slab == nullptr || napi_get_arraybuffer_info(env_, slab, &memory, &length) != napi_ok ||
-      free > length || size > length - free) {
+  uint64_t start = static_cast<uint32_t>(control[kWordFree]);
+  *room = 0;
+  if (slab_ == nullptr || napi_get_reference_value(env_, slab_, &slab) != napi_ok || slab == nullptr ||
+      napi_get_arraybuffer_info(env_, slab, &memory, &length) != napi_ok || start >= length) {
     return nullptr;
   }
-  return static_cast<uint8_t *>(memory) + free;
+  *room = length - start < kSlabLongest ? length - start : kSlabLongest;
+  return static_cast<uint8_t *>(memory) + start;
 }
 
 void Processes::Forget(int32_t index) {
@@ -199,13 +202,15 @@ void Processes::Wake(int32_t index, int32_t serial) {
   napi_value function, receiver, arguments[2], error;
   if (napi_get_reference_value(env_, wake_, &function) != napi_ok ||
       napi_get_reference_value(env_, receiver_, &receiver) != napi_ok ||
-      napi_create_int32(env_, index, &arguments[0]) != napi_ok || napi_create_int32(env_, serial, &arguments[1]) != napi_ok) {
+      napi_create_int32(env_, index, &arguments[0]) != napi_ok ||
+      napi_create_int32(env_, serial, &arguments[1]) != napi_ok) {
     return;
   }
   if (napi_make_callback(env_, context_, receiver, function, 2, arguments, nullptr) == napi_ok) return;
   bool pending = false;
   napi_is_exception_pending(env_, &pending);
-  if (pending && napi_get_and_clear_last_exception(env_, &error) == napi_ok) napi_fatal_exception(env_, error);
+  if (pending && napi_get_and_clear_last_exception(env_, &error) == napi_ok)
+    napi_fatal_exception(env_, error);
 }
 
 /* The environment ends: so do its runners. Node waits until libuv has let go of their files. */

@@ -1,6 +1,6 @@
-/* The runners of one Node.js environment (the main thread or a worker): channels on its event loop. Used on that
- * environment's thread only. Which runner a function is for, what it is to do, and how it went stands in a control array
- * that JavaScript shares; src/tiers/process/words.ts has the same numbers. */
+/* The runners of one Node.js environment (the main thread or a worker): channels on its event loop. Used on
+ * that environment's thread only. Which runner a function is for, what it is to do, and how it went stands in
+ * a control array that JavaScript shares; src/tiers/process/words.ts has the same numbers. */
 #ifndef TENON_NATIVE_PROCESS_H
 #define TENON_NATIVE_PROCESS_H
 
@@ -122,7 +122,8 @@ class Process {
   static void OnNews(uv_poll_handle *handle, int status, int events);
   static void OnEnd(uv_poll_handle *handle, int status, int events);
   static void OnClosed(uv_poll_handle *handle);
-  uv_poll_handle *Watch(uv_loop_s *loop, int file, void (*callback)(uv_poll_handle *, int, int), int *problem);
+  uv_poll_handle *Watch(uv_loop_s *loop, int file, void (*callback)(uv_poll_handle *, int, int),
+                        int *problem);
   void HandleNews();
   void Collect();
   bool CollectAnswer();
@@ -150,6 +151,8 @@ class Process {
   uint64_t batch_left_ = 0; /* bytes of the held batch that `take` copies */
   const uint8_t *batch_data_ = nullptr;
   size_t scratch_used_ = 0;
+  uint8_t *slab_ = nullptr; /* for the answer that is waited for */
+  uint64_t slab_room_ = 0;
   bool expecting_ = false; /* the next answer rings, or has rung, or is known */
   bool referenced_ = false, paused_ = false, active_ = false, closed_ = false;
 };
@@ -174,8 +177,9 @@ class Processes {
   /* The ArrayBuffer of which small answers of requests get a piece each, without a further copy. JavaScript
    * gives another one before it is full. */
   void SetSlab(napi_value slab);
-  /* Where `size` bytes have room in the slab; NULL if they have none. */
-  uint8_t *SlabFor(uint64_t size) const;
+  /* What is free of the slab now, up to kSlabLongest bytes. Only until JavaScript runs again: whoever has a
+   * piece of it may transfer all of it elsewhere. */
+  uint8_t *FreeSlab(uint64_t *room) const;
 
   napi_env env() const { return env_; }
   uv_loop_s *loop() const { return loop_; }
@@ -202,10 +206,11 @@ class Processes {
   std::vector<uint8_t> batch_head_;
 };
 
-/* How a process ended, without taking its end away from whoever started it. False if it did not, or if that is not known any more. */
+/* How a process ended, without taking its end away from whoever started it. False if it did not, or if that
+ * is not known any more. */
 struct ProcessStatus {
-  int code;     /* -1: by a signal */
-  int signal;   /* 0: by itself */
+  int code;      /* -1: by a signal */
+  int signal;    /* 0: by itself */
   uint64_t peak; /* bytes of memory */
 };
 bool ReadEnd(pid_t pid, ProcessStatus *status);

@@ -7,7 +7,8 @@ namespace tenon {
 namespace {
 
 constexpr uint64_t kMillisecond = 1000000;
-/* A request that is larger than the ring is only sent to a runner that waits for one. So long may it take to take it in parts. */
+/* A request that is larger than the ring is only sent to a runner that waits for one. So long may it take to
+ * take it in parts. */
 constexpr uint64_t kPartsTimeout = 10000 * kMillisecond;
 
 }  // namespace
@@ -57,6 +58,7 @@ bool Process::AwaitAnswer(const Pieces &bytes, Message *answer) {
     if (owner_->control[kWordOutcome] == kOutcomeFull) Fail(Wait::kTimeout);
     return false;
   }
+  slab_ = owner_->FreeSlab(&slab_room_); /* while the runner works */
   Wait wait = channel.Await(number, timeout, answer);
   if (wait != Wait::kDone) {
     Fail(wait);
@@ -88,11 +90,10 @@ void Process::Do(const Pieces &bytes) {
     held_ = Held::kAnswer;
     return;
   }
-  uint8_t *target = owner_->SlabFor(record.size);
-  if (target != nullptr) {
+  uint8_t *target = owner_->scratch;
+  if (slab_ != nullptr && record.size <= slab_room_) {
+    target = slab_;
     control[kWordPlace] = control[kWordFree];
-  } else {
-    target = owner_->scratch;
   }
   if (record.size != 0) memcpy(target, answer.bytes, record.size);
   channel.Done();

@@ -13,7 +13,9 @@
 namespace tenon {
 namespace {
 
-Processes *Own(const Napi::CallbackInfo &info) { return static_cast<Processes *>(info.Data()); }
+Processes *Own(const Napi::CallbackInfo &info) {
+  return static_cast<Processes *>(info.Data());
+}
 
 Napi::Error Problem(Napi::Env env, const char *what, int problem) {
   Napi::Error error = Napi::Error::New(env, std::string(what) + ": " + strerror(problem));
@@ -89,7 +91,8 @@ void Poke(const Napi::CallbackInfo &info) {
 /* break(): a finding of JavaScript. */
 void Break(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
-  if (process != nullptr && process->channel.broken() == nullptr) process->channel.Break("it sent numbers that mean nothing");
+  if (process != nullptr && process->channel.broken() == nullptr)
+    process->channel.Break("it sent numbers that mean nothing");
 }
 
 /* trim(): false if memory is left to be given back later. */

@@ -1,4 +1,5 @@
-/* What the addon exports of the process tier, as the object `processes`. src/native-process.ts has the types. */
+/* What the addon exports of the process tier, as the object `processes`. src/native-process.ts has the types.
+ */
 #ifndef TENON_NATIVE_PROCESS_EXPORTS_H
 #define TENON_NATIVE_PROCESS_EXPORTS_H
 

@@ -6,8 +6,12 @@ namespace {
 /* The digest of a longer input would take longer than a crash may take to be reported. */
 constexpr uint64_t kLongestInput = 4 * 1024 * 1024;
 
-Napi::Value Number(Napi::Env env, double value) { return Napi::Number::New(env, value); }
-Napi::Value Address(Napi::Env env, uint64_t value) { return Napi::BigInt::New(env, value); }
+Napi::Value Number(Napi::Env env, double value) {
+  return Napi::Number::New(env, value);
+}
+Napi::Value Address(Napi::Env env, uint64_t value) {
+  return Napi::BigInt::New(env, value);
+}
 
 Napi::Value EndOf(Napi::Env env, Process &process) {
   ProcessStatus status;
@@ -30,7 +34,8 @@ Napi::Value CallOf(Napi::Env env, const ChannelHost &channel) {
   call["method"] = Number(env, crumb.method);
   call["message"] = Number(env, crumb.message);
   call["inputSize"] = Number(env, static_cast<double>(crumb.input_size));
-  const uint8_t *input = crumb.input_offset == 0 ? nullptr : channel.InputAt(crumb.input_offset, crumb.input_size);
+  const uint8_t *input =
+      crumb.input_offset == 0 ? nullptr : channel.InputAt(crumb.input_offset, crumb.input_size);
   bool at_hand = input != nullptr && crumb.input_size <= kLongestInput;
   call["input"] = env.Null();
   if (at_hand) call["input"] = Napi::Buffer<uint8_t>::Copy(env, input, static_cast<size_t>(crumb.input_size));

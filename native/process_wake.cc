@@ -27,7 +27,9 @@ class HandleScope {
 
 }  // namespace
 
-void Process::OnNews(uv_poll_handle *handle, int, int) { static_cast<Process *>(uv_handle_get_data(handle))->HandleNews(); }
+void Process::OnNews(uv_poll_handle *handle, int, int) {
+  static_cast<Process *>(uv_handle_get_data(handle))->HandleNews();
+}
 
 void Process::HandleNews() {
   channel.Disarm();
@@ -75,7 +77,8 @@ void Process::Collect() {
   scratch_used_ = 0;
   Release();
   while (held_ == Held::kNothing && owner_->control[kWordCount] < kEntryCount && CollectAnswer()) continue;
-  while (!paused_ && held_ == Held::kNothing && owner_->control[kWordCount] < kEntryCount && CollectEvent()) continue;
+  while (!paused_ && held_ == Held::kNothing && owner_->control[kWordCount] < kEntryCount && CollectEvent())
+    continue;
   UpdateReference();
 }
 

@@ -1,6 +1,6 @@
 // tenon-runner: the process outside of the host that loads a plugin. Knows tenon.h and no Node.
 //
-//     tenon-runner probe FILE     tries gates 6 to 9 of the admission on FILE (see probe/channel.h for what
+//     tenon-runner probe FILE ... tries gates 6 to 9 of the admission on FILE (see probe/channel.h for what
 //     it reports)
 //     tenon-runner serve FILE ... holds FILE as a plugin for a host (see serve_options.cc and channel.h)
 //     tenon-runner --version      prints the version of the ABI
@@ -21,8 +21,8 @@
 namespace {
 
 int usage() {
-  std::fprintf(stderr, "usage: tenon-runner probe FILE\n       %s\n       tenon-runner --version\n",
-               tenon::kServeUsage);
+  std::fprintf(stderr, "usage: tenon-runner probe FILE %s\n       %s\n       tenon-runner --version\n",
+               tenon::kLimitsUsage, tenon::kServeUsage);
   return 2;
 }
 
@@ -38,8 +38,11 @@ int main(int argc, char **argv) {
     std::puts("tenon-runner " TENON_ABI_VERSION);
     return 0;
   }
-  if (argc == 3 && std::strcmp(argv[1], "probe") == 0 && argv[2][0] != '\0')
-    return tenon::probe::run(as_path(argv[2]).c_str());
+  if (argc >= 3 && std::strcmp(argv[1], "probe") == 0 && argv[2][0] != '\0') {
+    tenon::Limits limits;
+    if (tenon::ReadLimits(argc - 3, argv + 3, &limits) != nullptr) return usage();
+    return tenon::probe::run(as_path(argv[2]).c_str(), limits);
+  }
   if (argc >= 3 && std::strcmp(argv[1], "serve") == 0) return tenon::Serve(argc - 2, argv + 2);
   return usage();
 }

@@ -6,6 +6,7 @@
 
 namespace tenon {
 
+const char kLimitsUsage[] = "[--memory BYTES] [--cpu SECONDS] [--files N] [--sandbox [--read PATH]...]";
 const char kServeUsage[] =
     "tenon-runner serve FILE --abi VERSION --name NAME --parent PID\n"
     "           {--shm FD --wake FD --life FD | --in FD --out FD}\n"
@@ -40,6 +41,15 @@ bool ReadProfile(const char *text, Profile *profile) {
   return false;
 }
 
+bool ReadLimit(const char *name, const char *value, Limits *limits) {
+  const auto is = [name](const char *option) { return strcmp(name, option) == 0; };
+  if (is("--memory")) return ReadInto(value, uint64_t{1} << 48, &limits->memory);
+  if (is("--cpu")) return ReadInto(value, UINT32_MAX, &limits->cpu);
+  if (is("--files")) return ReadInto(value, UINT32_MAX, &limits->files);
+  if (is("--read")) return limits->readable.push_back(value), true;
+  return false;
+}
+
 bool ReadOption(const char *name, const char *value, ServeOptions *options) {
   const auto is = [name](const char *option) { return strcmp(name, option) == 0; };
   if (is("--abi")) return options->abi = value, true;
@@ -53,11 +63,7 @@ bool ReadOption(const char *name, const char *value, ServeOptions *options) {
   if (is("--profile")) return ReadProfile(value, &options->profile);
   if (is("--queue-messages")) return ReadInto(value, UINT32_MAX, &options->queue.messages);
   if (is("--queue-bytes")) return ReadInto(value, UINT64_MAX, &options->queue.bytes);
-  if (is("--memory")) return ReadInto(value, uint64_t{1} << 48, &options->limits.memory);
-  if (is("--cpu")) return ReadInto(value, UINT32_MAX, &options->limits.cpu);
-  if (is("--files")) return ReadInto(value, UINT32_MAX, &options->limits.files);
-  if (is("--read")) return options->limits.readable.push_back(value), true;
-  return false;
+  return ReadLimit(name, value, &options->limits);
 }
 
 /* Either set of files is whole. */
@@ -72,6 +78,18 @@ const char *WrongFile(const ServeOptions &options) {
 }
 
 }  // namespace
+
+const char *ReadLimits(int count, char **arguments, Limits *limits) {
+  for (int i = 0; i < count; i++) {
+    if (strcmp(arguments[i], "--sandbox") == 0) {
+      limits->sandbox = true;
+      continue;
+    }
+    if (i + 1 >= count || !ReadLimit(arguments[i], arguments[i + 1], limits)) return arguments[i];
+    i++;
+  }
+  return nullptr;
+}
 
 const char *ReadServeOptions(int count, char **arguments, ServeOptions *options) {
   if (count < 1 || arguments[0][0] == '\0') return "FILE";

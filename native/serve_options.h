@@ -25,7 +25,11 @@ struct ServeOptions {
 /* NULL, or which argument is wrong. `arguments` begins behind `serve`. */
 const char *ReadServeOptions(int count, char **arguments, ServeOptions *options);
 
+/* The same for the part that confines a plugin, which `probe` takes too: limits and sandbox. */
+const char *ReadLimits(int count, char **arguments, Limits *limits);
+
 extern const char kServeUsage[];
+extern const char kLimitsUsage[];
 
 }  // namespace tenon
 

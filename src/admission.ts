@@ -13,6 +13,7 @@ import { locate } from './admission/locate.js';
 import { probe } from './admission/probe.js';
 import type { TrustPolicy } from './admission/trust.js';
 import type { Verdict, Verdicts } from './admission/verdicts.js';
+import { type Confinement, confinementKey } from './confinement.js';
 import { asTenonError, TenonError } from './errors.js';
 import {
   checkDescriptor,
@@ -81,12 +82,12 @@ export interface Admitted {
 
 /**
  * Where the gates `open` to `vtable` are walked: in this process, after the probe has walked them, or, for the process tier, by the
- * probe and by the runner only.
+ * probe and by the runner only, both confined as the plugin is to be.
  */
-export type Entry = 'host' | 'runner';
+export type Entry = 'host' | Confinement;
 
-/** Decides by the file's digest where it is opened; refuses it by throwing. */
-export type ChooseEntry = (digest: string) => Promise<Entry>;
+/** Decides by the file's digest and its private copy where it is opened; refuses it by throwing. */
+export type ChooseEntry = (digest: string, copy: string) => Promise<Entry>;
 
 /** A private copy: its path, what it holds, and the digest over it and all that it brings along. */
 interface Copy {
@@ -132,11 +133,11 @@ export async function admit(
   const { copy, entry } = await pass('copy', async () => {
     const copy =
       known === undefined ? await makeCopy(file.path, path, identity, policy) : await vouched(known, policy);
-    return { copy, entry: await choose(copy.digest) };
+    return { copy, entry: await choose(copy.digest, copy.path) };
   });
   const verdict = await pass('probe', () => passProbe(copy, path, policy, entry));
   const admitted = { path: file.path, copy: copy.path, digest: copy.digest, facts: copy.facts, gates };
-  if (entry === 'runner' && verdict !== undefined) {
+  if (entry !== 'host' && verdict !== undefined) {
     await pass('version', () => acceptVersion(verdict.version, policy.rule, path));
     return { ...admitted, name: verdict.name, abi: verdict.version, flags: verdict.flags, opened: null };
   }
@@ -256,17 +257,20 @@ async function passProbe(
 ): Promise<Verdict | undefined> {
   const { mode, deadline } = policy.probe;
   if (mode === 'never' && entry === 'host') return undefined;
-  const known = mode === 'always' ? undefined : await policy.verdicts.get(copy.key);
+  const confinement = entry === 'host' ? undefined : entry;
+  const key = confinement === undefined ? copy.key : `${copy.key}+${confinementKey(confinement)}`;
+  const known = mode === 'always' ? undefined : await policy.verdicts.get(key);
   if (known !== undefined) return known;
   const accept = (version: string) => acceptVersion(version, policy.rule, path);
   const { name, version, size, flags } = await probe(copy.path, copy.facts, {
     deadline,
     accept,
     shown: path,
+    confinement,
   });
   checkAgainstDescriptor(path, copy.facts, { abi: version, name, size, flags });
   const verdict: Verdict = { name, version, size, flags, date: new Date().toISOString() };
-  await policy.verdicts.add(copy.key, verdict);
+  await policy.verdicts.add(key, verdict);
   return verdict;
 }
 

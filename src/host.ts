@@ -9,7 +9,7 @@ import { checkOptions, type HostOptions, type HostSettings } from './host-option
 import { checkLoadOptions, type LoadOptions, type LoadSettings } from './load-options.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { Plugin } from './plugin.js';
-import { openTier } from './plugin-tier.js';
+import { confinementOf, openTier } from './plugin-tier.js';
 import type { Quarantine } from './quarantine.js';
 import type { Demotions, Disarm } from './supervision/demotion.js';
 
@@ -141,7 +141,7 @@ export class PluginHost {
     const { policy, quarantine } = this.#settings;
     let isolation = load.isolation;
     let disarm: Disarm = () => undefined;
-    const choose = async (digest: string): Promise<Entry> => {
+    const choose = async (digest: string, copy: string): Promise<Entry> => {
       await quarantine.check(digest, path).catch(atTrust);
       if (isolation !== 'process' && load.onCrash === 'demote') {
         const demotions = this.#requireDemotions();
@@ -149,7 +149,7 @@ export class PluginHost {
         if (demotion === undefined) disarm = await demotions.arm(digest, path);
         else isolation = 'process';
       }
-      return isolation === 'process' ? 'runner' : 'host';
+      return isolation === 'process' ? confinementOf(load, copy) : 'host';
     };
     try {
       const admitted = await admit(path, policy, choose);

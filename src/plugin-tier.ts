@@ -1,7 +1,8 @@
 /** Where a plugin's instances are made: one choice per loaded plugin, above the tiers and below what a user holds. */
 import { EventEmitter } from 'node:events';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Admitted } from './admission.js';
+import type { Confinement } from './confinement.js';
 import { TenonError } from './errors.js';
 import type { LoadSettings } from './load-options.js';
 import { memory } from './memory.js';
@@ -140,16 +141,23 @@ function warnOfMissing(plugin: string, missing: readonly string[]): void {
   process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_NOT_ENFORCED' });
 }
 
+/** What the plugin's process is confined by. */
+export function confinementOf({ limits, sandbox, env, cwd }: LoadSettings, copy: string): Confinement {
+  if (sandbox === false) return { limits, sandbox, env, cwd };
+  // The libraries that came along with a copy lie in a folder of its name.
+  const folder = dirname(copy);
+  const own = basename(copy).startsWith(basename(folder)) ? [folder] : [];
+  const wanted = sandbox === true ? [] : (sandbox.read ?? []);
+  return { limits, sandbox: { read: [...own, ...wanted] }, env, cwd };
+}
+
 function runnerSettings(admitted: Admitted, settings: LoadSettings, generation: number): RunnerSettings {
   const { name: plugin, abi, path: shown, copy: file } = admitted;
-  const { profile, transport, deadline, startDeadline, inFlight, whenFull, queue, limits, env, cwd } =
-    settings;
-  const { sandbox } = settings;
+  const { profile, transport, deadline, startDeadline, inFlight, whenFull, queue } = settings;
   return {
     ...{ file, shown, plugin, abi, generation },
-    ...{ profile, transport, deadline, startDeadline, inFlight, whenFull, queue, limits, env, cwd },
-    // The copy, and the libraries that came along with it, have to be read in any case.
-    sandbox: typeof sandbox === 'boolean' ? sandbox : { read: [dirname(file), ...(sandbox.read ?? [])] },
+    ...{ profile, transport, deadline, startDeadline, inFlight, whenFull, queue },
+    ...confinementOf(settings, file),
   };
 }
 

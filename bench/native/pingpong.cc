@@ -1,8 +1,8 @@
-/* What the process tier is measured against, as a program that its parent orders about: each line on its standard input is an
- * order, each line on its standard output the answer.
+/* What the process tier is measured against, as a program that its parent orders about: each line on its
+ * standard input is an order, each line on its standard output the answer.
  *
- *     spin MILLISECONDS    two processes pass 64 bytes to and fro over shared memory, awake: nanoseconds of one round trip
- *     sleep MILLISECONDS   the same, asleep on a futex between two passes
+ *     spin MILLISECONDS    two processes pass 64 bytes to and fro over shared memory, awake: nanoseconds of
+ * one round trip sleep MILLISECONDS   the same, asleep on a futex between two passes
  *
  * As `pingpong echo` it sends back what it reads, for a round trip over a UNIX socket. */
 #include <signal.h>
@@ -56,7 +56,8 @@ void Pass(Side *side, uint32_t turn) {
   }
 }
 
-/* The median of slices of 16 rounds, as many as fit: of a mean, one bad moment of a busy machine would be most. */
+/* The median of slices of 16 rounds, as many as fit: of a mean, one bad moment of a busy machine would be
+ * most. */
 double Rounds(Table *table, uint32_t *turn, uint64_t nanoseconds) {
   constexpr int kSlice = 16;
   uint8_t in[64] = {1}, out[64];

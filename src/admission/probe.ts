@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
+import { type Confinement, confinementArguments } from '../confinement.js';
 import { asTenonError, invalidArgument, TenonError } from '../errors.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { refusal, type Stage } from '../refusal.js';
@@ -34,6 +35,8 @@ export interface ProbeOptions {
   readonly runner?: string | null | undefined;
   /** The path that errors name, where the file is a copy of what the user named. */
   readonly shown?: string | undefined;
+  /** What the plugin will be confined by when it runs. The native runner only; unless told, it is as free as the host. */
+  readonly confinement?: Confinement | undefined;
 }
 
 /** What a plugin that passed states about itself. */
@@ -103,18 +106,21 @@ class ProbeRun {
     runner: string | null,
     path: string,
     facts: LibraryFacts,
-    { accept, shown = path }: ProbeOptions,
+    { accept, shown = path, confinement }: ProbeOptions,
   ) {
     const begin = runner === null ? [findNodeProbe()] : [];
     this.#program = runner ?? process.execPath;
     this.#path = path;
     this.#shown = shown;
     this.#accept = accept;
-    this.#child = spawn(this.#program, [...begin, 'probe', path], {
+    const confined =
+      confinement === undefined ? [] : confinementArguments(confinement.limits, confinement.sandbox);
+    this.#child = spawn(this.#program, [...begin, 'probe', path, ...confined], {
       // A process group of its own can be ended as a whole.
       detached: process.platform !== 'win32',
       windowsHide: true,
-      env: probeEnvironment(),
+      env: confinement === undefined ? probeEnvironment() : { ...confinement.env },
+      cwd: confinement?.cwd,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     });
     this.#child.on('error', (cause) => {

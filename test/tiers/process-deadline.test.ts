@@ -1,6 +1,7 @@
 /** Calls that do not come back in time, are not wanted any more, or are too many. */
 import { describe, expect, test } from 'vitest';
 import { Batch } from '../../src/batch.js';
+import { SOMETHING } from '../../src/tiers/tier.js';
 import { faultFile } from '../support/index.js';
 import { actor, failure, fixture, hasProcesses, start, thrown } from './process-support.js';
 import { error, until } from './puppet.js';
@@ -50,12 +51,16 @@ describe.runIf(hasProcesses)('a deadline', () => {
     expect(thrown(() => record.fail())).toEqual(late);
   });
 
-  test('that is far away does not end anything', async () => {
-    const { act } = await actor(fixture(), { deadline: 10 });
-    await Promise.all(Array.from({ length: 100 }, () => act.call(Buffer.from('e'), { deadline: 60_000 })));
-    for (let i = 0; i < 20; i++) await act.call(Buffer.from('e'), { deadline: 60_000 });
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    expect((await act.call(Buffer.from('ehello'), { deadline: 60_000 })).toString()).toBe('hello');
+  test('of a call counts instead of that of the settings, and one that is far away ends nothing', async () => {
+    const { runner } = await start(fixture(), { deadline: 1 });
+    const far = { deadline: 60_000 };
+    const tier = await runner.create(Buffer.alloc(0), { event: () => undefined, log: () => undefined }, far);
+    const act = tier.bind(SOMETHING);
+    const inputs = Array.from({ length: 100 }, () => Buffer.alloc(100_000, 'e'));
+    await Promise.all(inputs.map((input) => act.call(input, far)));
+    for (const input of inputs) act.callSync(input, far);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect((await act.call(Buffer.from('ehello'), far)).toString()).toBe('hello');
   });
 
   test('of stop ends a process that does not end', async () => {

@@ -47,6 +47,18 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(second.toString()).toBe('bbbb');
   });
 
+  test('a result may be transferred elsewhere, and so may an input', async () => {
+    const { act } = await actor(puppet());
+    for (let i = 0; i < 500; i++) {
+      const result = act.callSync(Buffer.from(`e${i}`));
+      expect(result.toString()).toBe(String(i));
+      if (i % 50 === 0) structuredClone(result, { transfer: [result.buffer as ArrayBuffer] });
+    }
+    const gone = Uint8Array.from([101]);
+    structuredClone(gone, { transfer: [gone.buffer] });
+    expect(thrown(() => act.callSync(gone))).toEqual(error('ERR_TENON_INVALID_ARGUMENT'));
+  });
+
   test('an input may be changed as soon as the call is under way', async () => {
     const { act } = await actor(puppet());
     const input = Buffer.from('ebefore');

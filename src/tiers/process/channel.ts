@@ -1,22 +1,15 @@
 /** A channel to one runner over shared memory, and the memory by which this thread talks to native code. */
 import type { BatchResult } from '../../batch.js';
-import { TenonError } from '../../errors.js';
-import { addonProblem, loadAddon } from '../../native.js';
 import type { ProcessAddon, ProcessFacts } from '../../native-process.js';
 import { batchResult } from '../binding.js';
 import { Outcome } from '../control.js';
+import { type NativeMemory, openNative } from './native-memory.js';
 import { ENTRY_COUNT, End, Entry, Operation, ProcessOutcome, Word } from './words.js';
 
-/** Results up to this size are copied faster by a loop than by a call. */
-const SMALL = 64;
 const PROFILES = ['latency', 'balanced', 'idle'] as const;
 /** Requests larger than this take memory that is given back afterwards. */
 const LARGE = 256 * 1024;
 const TRIM_MS = 200;
-/** Memory of small results, each of which keeps all of it alive. */
-const SLAB = 16 * 1024;
-/** A slab with less room is at its end. */
-const SLAB_END = SLAB - 1024;
 const NOTHING = new Uint8Array(0);
 
 /** What a request is, beside its bytes. */
@@ -52,57 +45,6 @@ export interface ChannelListener {
   ended(): void;
 }
 
-class Native {
-  readonly addon: ProcessAddon;
-  readonly control: Int32Array;
-  readonly scratch: Buffer;
-  readonly channels: (Channel | undefined)[] = [];
-  slab = new ArrayBuffer(SLAB);
-
-  constructor(addon: ProcessAddon) {
-    const [control, scratch] = addon.open((index, serial) => {
-      const channel = this.channels[index];
-      if (channel?.serial === serial) channel.wake();
-    });
-    this.addon = addon;
-    this.control = new Int32Array(control);
-    this.scratch = Buffer.from(scratch);
-    addon.slab(this.slab);
-  }
-
-  /** The piece of the slab that native code has filled. */
-  piece(place: number, length: number): Buffer {
-    const result = Buffer.from(this.slab, place, length);
-    const free = (place + length + 7) & ~7;
-    this.control[Word.FREE] = free;
-    if (free > SLAB_END) this.#renew();
-    return result;
-  }
-
-  #renew(): void {
-    this.slab = new ArrayBuffer(SLAB);
-    this.control[Word.FREE] = 0;
-    this.addon.slab(this.slab);
-  }
-}
-
-let opened: Native | undefined;
-
-/** @throws TenonError ERR_TENON_UNSUPPORTED */
-function openNative(): Native {
-  if (opened !== undefined) return opened;
-  const addon = loadAddon()?.processes;
-  if (addon === undefined) {
-    const problem = addonProblem() ?? 'this system has no shared memory of the kind that it needs';
-    throw new TenonError(
-      'ERR_TENON_UNSUPPORTED',
-      `Cannot run plugins in processes of their own: ${problem}.`,
-    );
-  }
-  opened = new Native(addon);
-  return opened;
-}
-
 /** What is used of a channel, over whatever it runs: shared memory here, a pipe in `pipe.ts`. */
 export type RunnerChannel = Omit<Channel, 'files' | 'serial' | 'wake' | 'checksBytes'> & {
   readonly checksBytes?: boolean;
@@ -118,7 +60,7 @@ export class Channel {
   readonly files: readonly [shm: number, wake: number, life: number];
   readonly serial: number;
   readonly control: Int32Array;
-  readonly #native: Native;
+  readonly #native: NativeMemory;
   readonly #addon: ProcessAddon;
   readonly #index: number;
   #listener: ChannelListener | undefined;
@@ -191,8 +133,9 @@ export class Channel {
     const length = this.control[Word.LENGTH] as number;
     const place = this.control[Word.PLACE] as number;
     if (place >= 0) return this.#native.piece(place, length);
-    if (this.control[Word.HELD] === 0) return this.#fromScratch(0, length);
-    return this.#take(length);
+    if (this.control[Word.HELD] !== 0) return this.#take(length);
+    this.#native.checkSlab();
+    return this.#native.fromScratch(0, length);
   }
 
   text(): string {
@@ -280,7 +223,8 @@ export class Channel {
     const length = word(Entry.LENGTH);
     const status = word(Entry.STATUS);
     const instance = word(Entry.INSTANCE);
-    const bytes = () => (word(Entry.HELD) === 0 ? this.#fromScratch(start, length) : this.#take(length));
+    const bytes = () =>
+      word(Entry.HELD) === 0 ? this.#native.fromScratch(start, length) : this.#take(length);
     if (operation === Operation.EVENT) {
       const data = bytes();
       news.push(() => listener.event(instance, data));
@@ -315,14 +259,6 @@ export class Channel {
     control[Word.DETAIL] = request.detail;
     control[Word.TIMEOUT] = timeout;
     return this.#addon;
-  }
-
-  #fromScratch(start: number, length: number): Buffer {
-    const result = Buffer.allocUnsafe(length);
-    const { scratch } = this.#native;
-    if (length > SMALL) scratch.copy(result, 0, start, start + length);
-    else for (let i = 0; i < length; i++) result[i] = scratch[start + i] as number;
-    return result;
   }
 
   /** Straight from the ring. */

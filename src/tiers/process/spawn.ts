@@ -1,6 +1,8 @@
 /** Starts the runner's process. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { findRunner } from '../../admission/runner.js';
+import { confinementArguments } from '../../confinement.js';
 import { TenonError } from '../../errors.js';
 import type { RunnerSettings } from './settings.js';
 
@@ -38,7 +40,7 @@ export function spawnRunner(
 }
 
 function argumentsFor(settings: RunnerSettings): string[] {
-  const { file, abi, plugin, profile, queue, limits, sandbox = false } = settings;
+  const { file, abi, plugin, profile, queue, limits, sandbox } = settings;
   const options: readonly (readonly [name: string, value: string | number | undefined])[] = [
     ['--abi', abi],
     ['--name', plugin],
@@ -47,12 +49,7 @@ function argumentsFor(settings: RunnerSettings): string[] {
     ['--profile', profile],
     ['--queue-messages', queue.messages],
     ['--queue-bytes', queue.bytes],
-    ['--memory', limits.memory],
-    ['--cpu', limits.cpu],
-    ['--files', limits.files],
   ];
   const given = options.flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
-  if (sandbox === false) return ['serve', file, ...given];
-  const read = sandbox === true ? [] : (sandbox.read ?? []);
-  return ['serve', file, ...given, '--sandbox', ...read.flatMap((path) => ['--read', path])];
+  return ['serve', file, ...given, ...confinementArguments(limits, sandbox)];
 }
