@@ -6,8 +6,8 @@
 
 namespace tenon::probe {
 
-// The limits hold before anything of the file runs. Returns an exit code if the walk could not begin; otherwise the
-// process ends in here.
+// The limits hold before anything of the file runs. Returns an exit code if the walk could not begin;
+// otherwise the process ends in here.
 int run(const char *file, const Limits &limits);
 
 }  // namespace tenon::probe
