@@ -72,7 +72,7 @@ function contenders(instance, echo, baseline) {
         run: atOnce(echo.call),
       },
       {
-        name: 'tenon, thread, callMany of 1 000',
+        name: 'tenon, thread, callMany of 1 000, a message',
         messages: 1000,
         against: inFlight,
         run: () => callMany(batch),
