@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { admissionRows } from './admission.mjs';
 import { callRows, YARDSTICK } from './calls.mjs';
 import { processCrowd, processFigures, processRows } from './processes.mjs';
+import { NEXT_ANSWER, restartRow } from './restarts.mjs';
 import { THREAD_YARDSTICK, threadRows } from './threads.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -32,6 +33,7 @@ say('Threads …');
 const threads = await threadRows({ build, dist, rounds: quick ? 7 : 41 });
 say('Processes …');
 const processes = await processRows({ build, dist, rounds: quick ? 7 : 41 });
+processes.push(await restartRow({ build, dist, rounds: quick ? 7 : 41 }));
 const crowd = await processCrowd({ build, dist });
 say('Memory (a minute) …');
 const memory = JSON.parse(
@@ -160,6 +162,12 @@ function judge() {
       unit: '×',
     },
     ...processFigures(processes, crowd),
+    {
+      what: 'process: SIGSEGV to the answer of the next generation',
+      found: (processes.find(({ name }) => name === NEXT_ANSWER)?.medianNs ?? Number.NaN) / 1e6,
+      limit: 30,
+      unit: 'ms',
+    },
   ];
 }
 
