@@ -10,6 +10,15 @@ import { error, until } from './puppet.js';
 const MIN: MethodRef = { kind: 'puppet/1', slot: 0, name: 'puppet.min' };
 const ACT: MethodRef = { kind: 'puppet/1', slot: 1, name: 'puppet.act' };
 
+/** From Node 22 on Node's own pool, where small results lie, refuses to be transferred. */
+function transfer(memory: ArrayBuffer): void {
+  try {
+    structuredClone(memory, { transfer: [memory] });
+  } catch (error) {
+    expect((error as Error).name).toBe('DataCloneError');
+  }
+}
+
 describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
   test.each(['latency', 'balanced', 'idle'] as const)(
     'answers in the profile %s, both ways',
@@ -52,7 +61,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     for (let i = 0; i < 500; i++) {
       const result = act.callSync(Buffer.from(`e${i}`));
       expect(result.toString()).toBe(String(i));
-      if (i % 50 === 0) structuredClone(result, { transfer: [result.buffer as ArrayBuffer] });
+      if (i % 50 === 0) transfer(result.buffer as ArrayBuffer);
     }
     const gone = Uint8Array.from([101]);
     structuredClone(gone, { transfer: [gone.buffer] });
