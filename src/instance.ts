@@ -83,8 +83,9 @@ export class Instance extends EventEmitter<InstanceEventMap> {
   }
 
   /**
-   * One unit of the plugin's work, on this thread. `input` is not copied and may be changed after the return; the result
-   * is the caller's own.
+   * One unit of the plugin's work; this thread waits for it. `input` may be changed after the return; the result is the
+   * caller's own. In the process tier nobody reads what the plugin prints in the meantime: one that prints more than the system
+   * buffers needs `call`, or a deadline.
    * @throws TenonError ERR_TENON_CALL_FAILED with `status`, ERR_TENON_PANIC, ERR_TENON_POISONED, ERR_TENON_CONTRACT,
    *   ERR_TENON_CLOSED, ERR_TENON_INVALID_ARGUMENT
    */
