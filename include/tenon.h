@@ -132,8 +132,9 @@ typedef struct tenon_host {
 /* ---- The vtable ---- */
 
 enum {
-  TENON_THREAD_SAFE = 1u << 0, /* the host may call one instance concurrently */
-  TENON_SINGLETON = 1u << 1    /* at most one instance at a time in one process */
+  TENON_THREAD_SAFE = 1u << 0,  /* the host may call one instance concurrently */
+  TENON_SINGLETON = 1u << 1,    /* at most one instance at a time in one process */
+  TENON_DETERMINISTIC = 1u << 2 /* calls of fresh instances with one config and one input have one result */
 };
 
 /* The signature of `something` and of every method. `in` is borrowed until return, not NULL when in_len > 0.
@@ -142,7 +143,7 @@ typedef tenon_status (*tenon_method)(void *state, const uint8_t *in, size_t in_l
 
 typedef struct tenon_plugin {
   uint32_t size;  /* sizeof(tenon_plugin) as the plugin was compiled; the host never reads past it */
-  uint32_t flags; /* TENON_THREAD_SAFE, TENON_SINGLETON; unknown bits are ignored */
+  uint32_t flags; /* TENON_THREAD_SAFE and the like; unknown bits are ignored */
   /* The same strings as the exported entry points give. [any-thread] */
   const char *(*get_version)(void);
   const char *(*get_name)(void);

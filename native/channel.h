@@ -19,6 +19,8 @@
 
 #include <atomic>
 
+#include "frames.h"
+
 namespace tenon {
 
 constexpr uint64_t kChannelMagic = 0x6c6e6e6863746e54; /* "Tntchnnl" */
@@ -165,7 +167,6 @@ struct Breadcrumb {
   uint64_t calls; /* that have come back */
 };
 
-constexpr size_t kMaxFrames = 24;
 struct CrashRecord {
   alignas(kLine) uint32_t written; /* 1 if the rest is there */
   int32_t signal;

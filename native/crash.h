@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "frames.h"
 #include "host_link.h"
 
 namespace tenon {
@@ -14,9 +15,8 @@ namespace tenon {
  * live as long as the process. */
 void WatchForCrashes(HostLink *channel);
 
-/* Code from `start` to `end` is the plugin's: addresses in there are worth reporting. `base` is where its
- * file begins. */
-void SetPluginCode(uintptr_t base, uintptr_t start, uintptr_t end);
+/* This code is the plugin's: addresses in there are worth reporting. */
+void SetPluginCode(const CodeRange &code);
 
 /* The process ends from here on because it was told to. */
 void ExpectExit();

@@ -1,6 +1,5 @@
 #include "serve.h"
 
-#include <link.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -52,29 +51,6 @@ bool EndWithParent(int parent) {
   return getppid() == parent; /* otherwise it ended before */
 }
 
-struct CodeRange {
-  uintptr_t address, base, start, end;
-};
-
-/* The executable segments of the library that has code at `address`. */
-void ReportCode(uintptr_t address) {
-  CodeRange range = {address, 0, UINTPTR_MAX, 0};
-  const auto visit = [](dl_phdr_info *info, size_t, void *data) {
-    CodeRange *wanted = static_cast<CodeRange *>(data);
-    uintptr_t start = UINTPTR_MAX, end = 0;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-      const ElfW(Phdr) &header = info->dlpi_phdr[i];
-      if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0) continue;
-      start = std::min<uintptr_t>(start, info->dlpi_addr + header.p_vaddr);
-      end = std::max<uintptr_t>(end, info->dlpi_addr + header.p_vaddr + header.p_memsz);
-    }
-    if (wanted->address < start || wanted->address >= end) return 0;
-    *wanted = {wanted->address, info->dlpi_addr, start, end};
-    return 1;
-  };
-  if (dl_iterate_phdr(visit, &range) == 1) SetPluginCode(range.base, range.start, range.end);
-}
-
 class Runner {
  public:
   explicit Runner(const ServeOptions &options) : options_(options) {}
@@ -104,7 +80,7 @@ class Runner {
   bool Admit() {
     At(Stage::kOpen);
     if (!gates_.Open(options_.file.c_str())) return Refuse(gates_.refusal());
-    ReportCode(gates_.entry());
+    SetPluginCode(FindCode(gates_.entry()));
     At(Stage::kVersion);
     if (!gates_.Version()) return Refuse(gates_.refusal());
     if (gates_.version() != options_.abi)

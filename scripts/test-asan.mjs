@@ -65,6 +65,7 @@ const NOT_SANITIZED = [
   'test/tiers/process-crash.test.ts',
   'test/tiers/process-lifetime.test.ts',
   'test/tiers/process-pipe.test.ts',
+  'test/check/**',
   'test/inspect/**',
   'test/scripts/**',
   'test/readme*.test.ts',

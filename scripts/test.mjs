@@ -12,7 +12,7 @@ import { runVitest } from './lib/vitest.mjs';
 import { lint, printCheck } from './lint.mjs';
 
 /** What the addon has no part in is not run a second time without it. */
-const SAME_WITHOUT_ADDON = ['test/inspect/**', 'test/scripts/**', 'test/abi/**'];
+const SAME_WITHOUT_ADDON = ['test/inspect/**', 'test/scripts/**', 'test/abi/**', 'test/check/**'];
 
 async function checkTypes() {
   const results = [];

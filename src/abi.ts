@@ -36,7 +36,7 @@ export function statusName(status: number): StatusName | undefined {
 }
 
 /** `tenon_plugin.flags`. Unknown bits are ignored. */
-export const PluginFlag = { TENON_THREAD_SAFE: 1, TENON_SINGLETON: 2 } as const;
+export const PluginFlag = { TENON_THREAD_SAFE: 1, TENON_SINGLETON: 2, TENON_DETERMINISTIC: 4 } as const;
 
 /** The levels of `host->log`, by number. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const;

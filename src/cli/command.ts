@@ -10,6 +10,8 @@ export const Exit = {
   refused: 1,
   /** The command line is wrong. */
   usage: 2,
+  /** Something that should have been tried could not be. */
+  incomplete: 3,
   /** tenon itself is at fault. */
   fault: 4,
 } as const;

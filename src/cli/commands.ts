@@ -1,13 +1,14 @@
 /** All commands, and how any of them ends. */
 import { TenonError } from '../index.js';
 import { call } from './call.js';
+import { check } from './check.js';
 import { type Command, Exit, UsageError } from './command.js';
 import { inspect } from './inspect.js';
 import type { Io } from './io.js';
 import { list } from './list.js';
 import { paragraph } from './text.js';
 
-export const COMMANDS: Readonly<Record<string, Command>> = { inspect, list, call };
+export const COMMANDS: Readonly<Record<string, Command>> = { inspect, list, call, check };
 
 /** Does the work and turns whatever it throws into a message and an exit code. `name` is the command's. */
 export async function guarded(name: string, io: Io, work: () => Promise<number>): Promise<number> {

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The command `tenon`. */
-import { readFileSync } from 'node:fs';
-import { ABI_VERSION } from '../index.js';
+import { ABI_VERSION, packageVersion } from '../index.js';
 import { type Command, UsageError } from './command.js';
 import { COMMANDS, guarded } from './commands.js';
 import { contain } from './contain.js';
@@ -51,10 +50,4 @@ function overview(): string {
     "'tenon COMMAND --help' explains a command, 'tenon --version' prints the version.",
     '',
   ].join('\n');
-}
-
-function packageVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  return version;
 }

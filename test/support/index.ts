@@ -13,7 +13,8 @@ export const pluginsDir = join(buildDir, 'plugins');
 export const faultsDir = join(buildDir, 'faults');
 export const withAddon = process.env['TENON_NO_ADDON'] !== '1';
 
-const extension = process.platform === 'win32' ? '.dll' : process.platform === 'darwin' ? '.dylib' : '.so';
+export const extension =
+  process.platform === 'win32' ? '.dll' : process.platform === 'darwin' ? '.dylib' : '.so';
 
 export const pluginFile = (name: string): string => join(pluginsDir, `${name}${extension}`);
 export const faultFile = (name: string): string => join(faultsDir, `${name}${extension}`);

@@ -22,6 +22,9 @@ pub trait Plugin: Sized + Send + 'static {
     /// Whether there may be only one instance at a time in a process.
     const SINGLETON: bool = false;
 
+    /// Whether calls of fresh instances with one config and one input have one result; `tenon check` holds the plugin to it.
+    const DETERMINISTIC: bool = false;
+
     /// Makes an instance. `config` is JSON; it is empty if the user gave none.
     ///
     /// # Errors

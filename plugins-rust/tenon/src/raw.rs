@@ -14,6 +14,8 @@ pub const ABI_VERSION: &core::ffi::CStr = c"1.0.0";
 
 /// `TENON_SINGLETON`: at most one instance at a time in one process.
 pub const SINGLETON: u32 = 1 << 1;
+/// `TENON_DETERMINISTIC`: calls of fresh instances with one config and one input have one result.
+pub const DETERMINISTIC: u32 = 1 << 2;
 
 /// `tenon_out`: memory of the host that a plugin appends to.
 #[repr(C)]

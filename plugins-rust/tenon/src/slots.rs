@@ -58,7 +58,9 @@ pub const fn vtable<E: Export>() -> &'static raw::Plugin {
 
 /// The flags of vtable and descriptor.
 pub const fn flags<P: Plugin>() -> u32 {
-    if P::SINGLETON { raw::SINGLETON } else { 0 }
+    let singleton = if P::SINGLETON { raw::SINGLETON } else { 0 };
+    let deterministic = if P::DETERMINISTIC { raw::DETERMINISTIC } else { 0 };
+    singleton | deterministic
 }
 
 /// The ABI version.

@@ -1,0 +1,102 @@
+#include "plugin.h"
+
+#include "crash_record.h"
+
+namespace tenon::check {
+namespace {
+
+/* What a plugin gets for an empty input: an address that may be read from. */
+const uint8_t kNothing[16] = {};
+
+/* Room that a call begins with; more comes by `reserve`. */
+constexpr size_t kRoom = 1024;
+
+/* An output as a host has it, for one call. */
+class Room {
+ public:
+  tenon_out *Begin() {
+    ArmCanary(room_, kRoom);
+    return output_.Begin(room_, kRoom);
+  }
+
+  CallResult End(tenon_status status) {
+    CallResult result;
+    result.status = status;
+    result.outcome = output_.End(status);
+    if (result.outcome >= TENON_OK)
+      result.bytes.assign(reinterpret_cast<const char *>(output_.data()), output_.length());
+    bool failed = result.outcome > TENON_OK;
+    if (failed && !IsUtf8(output_.data(), output_.length())) result.outcome = kNotText;
+    return result;
+  }
+
+ private:
+  Output output_;
+  uint8_t room_[kRoom + kGuardSize];
+};
+
+}  // namespace
+
+std::string Breach(const CallResult &result) {
+  switch (result.outcome) {
+    case kBadStatus:
+      return "it returned " + std::to_string(result.status) + ", expected a status of tenon.h (0 to 8)";
+    case kOverrun:
+      return "it wrote behind the capacity of its output";
+    case kBadLength:
+      return "it left `len` of its output above `capacity`";
+    case kTampered:
+      return "it changed `data`, `capacity` or `reserve` of its output, which are the host's";
+    case kNotText:
+      return "it failed with a message that is not UTF-8";
+    default:
+      return "";
+  }
+}
+
+Instance::Instance(const Plugin &plugin, const tenon_host *host, const std::string &config)
+    : plugin_(plugin) {
+  Room room;
+  const uint8_t *bytes = config.empty() ? kNothing : reinterpret_cast<const uint8_t *>(config.data());
+  tenon_status status = plugin.vtable().new_(host, bytes, config.size(), &state_, room.Begin());
+  made_ = room.End(status);
+  dropped_ = status != TENON_OK; /* also where the output breaks the contract there is something to drop */
+}
+
+void Instance::Drop() {
+  if (dropped_) return;
+  dropped_ = true;
+  plugin_.vtable().drop(state_);
+}
+
+CallResult Instance::Call(const void *input, size_t size) {
+  Room room;
+  const uint8_t *bytes = size == 0 ? kNothing : static_cast<const uint8_t *>(input);
+  return room.End(plugin_.vtable().something(state_, bytes, size, room.Begin()));
+}
+
+void Plugin::Expect(bool passed) {
+  if (passed) return;
+  report_->Finding(gates_.refusal().message);
+  report_->Done();
+}
+
+void Plugin::Load() {
+  report_->Stage("loading the library");
+  Expect(gates_.Open(options_.file.c_str()));
+  SetCrashCode(gates_.entry());
+  report_->Stage("get_version");
+  Expect(gates_.Version());
+  report_->Stage("get_name");
+  Expect(gates_.Name());
+  report_->Stage("get_plugin");
+  Expect(gates_.Vtable());
+}
+
+void Plugin::RequireInstance(const Instance &instance) const {
+  if (instance.ok()) return;
+  report_->Incomplete("new failed, so that there is nothing to call: " + Quote(instance.made().bytes) +
+                      ". Give a config that the plugin accepts (--plugin-config)");
+}
+
+}  // namespace tenon::check

@@ -1,0 +1,193 @@
+#include "report.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "../resource_limits.h"
+
+namespace tenon::check {
+namespace {
+
+constexpr int kOut = 3;
+constexpr int kIn = 4;
+constexpr size_t kLongestStart = 256;
+/* A line of the host's reader has a bound. */
+constexpr size_t kNumbersInRecord = 2000;
+constexpr size_t kLongestText = 8192;
+
+std::mutex writing;
+
+bool ReadLine(int file, std::string *line) {
+  while (line->size() < kLongestStart) {
+    char byte;
+    ssize_t count = read(file, &byte, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {
+      pollfd one = {file, POLLIN, 0};
+      poll(&one, 1, -1);
+      continue;
+    }
+    if (count <= 0) return false;
+    if (byte == '\n') return true;
+    *line += byte;
+  }
+  return false;
+}
+
+std::string Number(double value) {
+  char text[32];
+  snprintf(text, sizeof(text), "%.6g", value);
+  return text;
+}
+
+std::string Numbers(const std::vector<double> &values, size_t from, size_t to) {
+  std::string list = "[";
+  for (size_t i = from; i < to; i++) {
+    if (i != from) list += ",";
+    list += Number(values[i]);
+  }
+  return list + "]";
+}
+
+std::string Base64(const std::string &bytes) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    size_t rest = std::min<size_t>(3, bytes.size() - i);
+    uint32_t word = 0;
+    for (size_t k = 0; k < 3; k++) word = word << 8 | (k < rest ? static_cast<uint8_t>(bytes[i + k]) : 0);
+    for (size_t k = 0; k < 4; k++) text += k <= rest ? digits[word >> (18 - 6 * k) & 63] : '=';
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string Json(const std::string &bytes) {
+  std::string text = "\"";
+  for (unsigned char byte : bytes) {
+    char escaped[8];
+    bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+    if (plain) {
+      text += static_cast<char>(byte);
+    } else {
+      snprintf(escaped, sizeof(escaped), "\\u%04x", byte);
+      text += escaped;
+    }
+    if (text.size() > kLongestText) return text + "...\"";
+  }
+  return text + "\"";
+}
+
+bool Report::OpenForHost() {
+  out_ = HideFile(kOut);
+  int in = HideFile(kIn);
+  std::string line;
+  if (out_ < 0 || in < 0 || !ReadLine(in, &line) || line.rfind("start ", 0) != 0) return false;
+  close(in);
+  size_t space = line.find(' ', 6);
+  if (space == std::string::npos || space == 6) return false;
+  nonce_ = line.substr(6, space - 6);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  return getppid() == atoi(line.c_str() + space + 1); /* otherwise it ended before */
+}
+
+void Report::WriteRaw(const char *json, size_t length) {
+  char line[4096];
+  size_t size = 0;
+  const auto add = [&](const char *bytes, size_t n) {
+    n = std::min(n, sizeof(line) - size);
+    memcpy(line + size, bytes, n);
+    size += n;
+  };
+  add(nonce_.data(), nonce_.size());
+  add(" ", 1);
+  add(json, length);
+  add("\n", 1);
+  for (size_t sent = 0; sent < size;) {
+    ssize_t count = write(out_, line + sent, size - sent);
+    if (count < 0 && errno != EINTR && errno != EAGAIN) return;
+    if (count > 0) sent += static_cast<size_t>(count);
+  }
+}
+
+void Report::Write(const std::string &json) {
+  std::lock_guard<std::mutex> lock(writing);
+  std::string line = (people_ ? "tenon-checker:" : nonce_) + " " + json + "\n";
+  for (size_t sent = 0; sent < line.size();) {
+    ssize_t count = write(out_, line.data() + sent, line.size() - sent);
+    if (count >= 0) {
+      sent += static_cast<size_t>(count);
+    } else if (errno == EAGAIN) {
+      pollfd one = {out_, POLLOUT, 0};
+      poll(&one, 1, -1);
+    } else if (errno != EINTR) {
+      _exit(1); /* the host is gone */
+    }
+  }
+}
+
+void Report::Stage(const std::string &stage) {
+  Write("{\"type\":\"stage\",\"stage\":" + Json(stage) + "}");
+}
+
+void Report::Finding(const std::string &message) {
+  findings_++;
+  Write("{\"type\":\"finding\",\"message\":" + Json(message) + "}");
+}
+
+void Report::Finding(const std::string &message, const std::string &bytes, const char *role) {
+  constexpr size_t kKept = 32 * 1024; /* what fits into a line; longer inputs are told by the seed */
+  if (bytes.size() > kKept) return Finding(message);
+  findings_++;
+  Write("{\"type\":\"finding\",\"message\":" + Json(message) + ",\"role\":" + Json(role) + ",\"input\":\"" +
+        Base64(bytes) + "\"}");
+}
+
+void Report::Skip(const std::string &reason) {
+  Write("{\"type\":\"skip\",\"reason\":" + Json(reason) + "}");
+  Done();
+}
+
+void Report::Incomplete(const std::string &reason) {
+  Write("{\"type\":\"incomplete\",\"reason\":" + Json(reason) + "}");
+  Done();
+}
+
+void Report::Values(const char *name, const char *unit, const std::vector<double> &values) {
+  for (size_t from = 0; from < values.size(); from += kNumbersInRecord) {
+    size_t to = std::min(values.size(), from + kNumbersInRecord);
+    Write("{\"type\":\"values\",\"name\":" + Json(name) + ",\"unit\":" + Json(unit) +
+          ",\"values\":" + Numbers(values, from, to) + "}");
+  }
+}
+
+void Report::Series(const char *name, const char *over, const std::vector<double> &xs,
+                    const std::vector<double> &ys) {
+  for (size_t from = 0; from < ys.size(); from += kNumbersInRecord) {
+    size_t to = std::min(ys.size(), from + kNumbersInRecord);
+    Write("{\"type\":\"values\",\"name\":" + Json(name) + ",\"unit\":\"bytes\",\"over\":" + Json(over) +
+          ",\"values\":" + Numbers(ys, from, to) + ",\"xs\":" + Numbers(xs, from, to) + "}");
+  }
+}
+
+void Report::WriteDone() {
+  fflush(nullptr);
+  Write("{\"type\":\"done\"}");
+}
+
+void Report::Done() {
+  WriteDone();
+  _exit(0);
+}
+
+}  // namespace tenon::check

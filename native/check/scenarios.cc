@@ -1,0 +1,15 @@
+#include "scenarios.h"
+
+namespace tenon::check {
+
+Scenario FindScenario(const std::string &id) {
+  const ScenarioEntry *const groups[] = {kAbiScenarios, kLifecycleScenarios, kCallScenarios};
+  for (const ScenarioEntry *group : groups) {
+    for (const ScenarioEntry *entry = group; entry->id != nullptr; entry++) {
+      if (id == entry->id) return entry->run;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace tenon::check

@@ -1,0 +1,21 @@
+/* All scenarios, by the id of the check that they are for. */
+#ifndef TENON_CHECK_SCENARIOS_H
+#define TENON_CHECK_SCENARIOS_H
+
+#include <string>
+
+#include "plugin.h"
+
+namespace tenon::check {
+
+/* Each group ends with an entry without an id. */
+extern const ScenarioEntry kAbiScenarios[];
+extern const ScenarioEntry kLifecycleScenarios[];
+extern const ScenarioEntry kCallScenarios[];
+
+/* NULL if there is none. */
+Scenario FindScenario(const std::string &id);
+
+}  // namespace tenon::check
+
+#endif

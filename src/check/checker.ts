@@ -1,0 +1,174 @@
+/** Runs one scenario in a process of its own: `tenon-checker`. How it ended is all that this file knows of it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { LineReader } from '../admission/probe-protocol.js';
+import { probeEnvironment } from '../admission/runner.js';
+import { TenonError } from '../errors.js';
+import { type CheckerRecord, parseRecord } from './records.js';
+import type { Sanitizer } from './settings.js';
+
+/** How a process ended. `lost`: it wrote what is no record, so that nothing after it can be believed. */
+export type CheckerEnd = 'done' | 'signal' | 'exit' | 'hang' | 'lost' | 'aborted' | 'not-started';
+
+export interface CheckerRun {
+  readonly end: CheckerEnd;
+  readonly signal: NodeJS.Signals | null;
+  readonly code: number | null;
+  /** All records but the last `done`. */
+  readonly records: readonly CheckerRecord[];
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly ms: number;
+}
+
+export interface CheckerOptions {
+  readonly program: string;
+  /** Scenario, file and options, as native/check/options.h takes them. */
+  readonly args: readonly string[];
+  /** Milliseconds. */
+  readonly deadline: number;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
+/** Of each standard stream the end is kept. */
+const KEPT_OUTPUT = 16 * 1024;
+/** More records than this come from a process that is out of order. */
+const MAX_RECORDS = 100_000;
+const REPORT_OUT = 3;
+const REPORT_IN = 4;
+const REAP_MS = 2000;
+
+/**
+ * The program that runs scenarios: what `TENON_CHECKER` names, or the one that was built with this package.
+ * @throws TenonError ERR_TENON_UNSUPPORTED if there is none
+ */
+export function findChecker(sanitizer?: Sanitizer): string {
+  const name = sanitizer === undefined ? 'tenon-checker' : `tenon-checker-${sanitizer}`;
+  const named = process.env['TENON_CHECKER'];
+  const built = join(packageRoot, 'build', 'Release', name);
+  const path = sanitizer === undefined && named !== undefined && named !== '' ? named : built;
+  try {
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch (cause) {
+    const message = `Cannot check plugins: ${path} cannot be run. It is built on Linux, by npm run build.`;
+    throw new TenonError('ERR_TENON_UNSUPPORTED', message, { path, cause });
+  }
+}
+
+/** Runs the process to its end; whatever it has started ends with it. */
+export function runChecker(options: CheckerOptions): Promise<CheckerRun> {
+  return new CheckerProcess(options).finish();
+}
+
+class CheckerProcess {
+  readonly #child: ChildProcess;
+  readonly #options: CheckerOptions;
+  readonly #nonce = randomBytes(8).toString('hex');
+  readonly #lines = new LineReader();
+  readonly #records: CheckerRecord[] = [];
+  readonly #output = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+  readonly #began = performance.now();
+  #end: CheckerEnd | undefined;
+
+  constructor(options: CheckerOptions) {
+    this.#options = options;
+    this.#child = spawn(options.program, [...options.args, '--report'], {
+      detached: true,
+      env: { ...probeEnvironment(), ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    });
+    for (const stream of this.#streams()) stream?.on('error', () => undefined);
+    this.#readable(1)?.on('data', (chunk: Buffer) => this.#keep('stdout', chunk));
+    this.#readable(2)?.on('data', (chunk: Buffer) => this.#keep('stderr', chunk));
+    this.#readable(REPORT_OUT)?.on('data', (chunk: Buffer) => this.#receive(chunk));
+    (this.#streams()[REPORT_IN] as Writable | undefined)?.end(`start ${this.#nonce} ${process.pid}\n`);
+  }
+
+  finish(): Promise<CheckerRun> {
+    const { deadline, signal } = this.#options;
+    return new Promise((resolve) => {
+      const end = (how: CheckerEnd) => this.#stop(how);
+      const abort = () => end('aborted');
+      const timers = [setTimeout(end, deadline, 'hang')];
+      const settle = (code: number | null, name: NodeJS.Signals | null) => {
+        for (const timer of timers) clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        for (const stream of this.#streams()) stream?.destroy();
+        resolve(this.#result(code, name));
+      };
+      if (signal?.aborted) abort();
+      signal?.addEventListener('abort', abort);
+      this.#child.on('error', (error) => {
+        this.#end = 'not-started';
+        this.#output.stderr = Buffer.from(error.message);
+        settle(null, null);
+      });
+      this.#child.on('exit', (code, name) => {
+        this.#kill();
+        // A process that escaped can hold the pipes open; what the checker wrote is here by then.
+        timers.push(setTimeout(settle, REAP_MS, code, name));
+      });
+      this.#child.on('close', settle);
+    });
+  }
+
+  #result(code: number | null, signal: NodeJS.Signals | null): CheckerRun {
+    const { stdout, stderr } = this.#output;
+    return {
+      end: this.#end ?? (signal === null ? 'exit' : 'signal'),
+      signal,
+      code,
+      records: this.#records,
+      stdout: stdout.toString(),
+      stderr: stderr.toString(),
+      ms: performance.now() - this.#began,
+    };
+  }
+
+  #streams(): readonly (Readable | Writable | null | undefined)[] {
+    return (this.#child.stdio as ChildProcess['stdio'] | undefined) ?? [];
+  }
+
+  #readable(descriptor: number): Readable | undefined {
+    return this.#streams()[descriptor] as Readable | undefined;
+  }
+
+  #keep(name: 'stdout' | 'stderr', chunk: Buffer): void {
+    const joined = Buffer.concat([this.#output[name], chunk.subarray(-KEPT_OUTPUT)]);
+    this.#output[name] = joined.subarray(-KEPT_OUTPUT);
+  }
+
+  #receive(chunk: Buffer): void {
+    for (const line of this.#lines.push(chunk)) {
+      if (this.#end !== undefined) return;
+      const record = parseRecord(line, this.#nonce);
+      if (record === null || this.#records.length >= MAX_RECORDS) this.#stop('lost');
+      else if (record.type === 'done') this.#stop('done');
+      else this.#records.push(record);
+    }
+  }
+
+  #stop(how: CheckerEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = how;
+    this.#kill();
+  }
+
+  /** The whole group: what the plugin has started must not outlive the check. */
+  #kill(): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // Nobody is left in the group.
+    }
+  }
+}

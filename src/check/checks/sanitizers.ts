@@ -1,0 +1,4 @@
+/** Checks of group `sanitize`: reports of compilers` sanitizers. */
+import type { CheckDefinition } from '../definition.js';
+
+export const sanitizerChecks: readonly CheckDefinition[] = [];

@@ -1,0 +1,95 @@
+/** From how a process ended, and what it wrote, to what the check came to. */
+import { constants } from 'node:os';
+import { explainFault, hex, showFrame } from '../supervision/fault.js';
+import type { CheckerRun } from './checker.js';
+import { type Answer, type CheckDefinition, finding } from './definition.js';
+import { keepInput } from './inputs.js';
+import { measuresOf } from './measures.js';
+import type { CheckerRecord } from './records.js';
+import type { Subject } from './subject.js';
+import type { CrashFacts, Finding } from './verdict.js';
+
+type CrashRecord = Extract<CheckerRecord, { type: 'crash' }>;
+type ScenarioMethod = Extract<CheckDefinition['method'], { type: 'scenario' }>;
+
+/** More findings of one check say nothing new. */
+const MAX_FINDINGS = 20;
+const SIGNAL_NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+
+/** A process that did not write its completion record has crashed, also if it exited with 0. */
+export function conclude(
+  run: CheckerRun,
+  method: ScenarioMethod,
+  subject: Subject,
+  deadline: number,
+): Answer {
+  if (run.end === 'not-started')
+    return { state: 'incomplete', reason: `its process could not be started: ${run.stderr}` };
+  if (run.end === 'aborted') return { state: 'incomplete', reason: 'the run was ended before it was done' };
+  const reported = findingsIn(run, subject);
+  const measures = measuresOf(run.records);
+  if (run.end !== 'done') {
+    return { state: 'failed', findings: [...reported, ending(run, subject, deadline)], measures };
+  }
+  for (const record of run.records) {
+    if (record.type === 'skip') return { state: 'skipped', reason: record.reason };
+    if (record.type === 'incomplete' && reported.length === 0)
+      return { state: 'incomplete', reason: record.reason };
+  }
+  const judged = (method.judge?.(measures, subject) ?? []).map((message) => finding(message));
+  const findings = [...reported, ...judged].slice(0, MAX_FINDINGS);
+  return findings.length === 0 ? { state: 'passed', measures } : { state: 'failed', findings, measures };
+}
+
+function findingsIn({ records, stderr }: CheckerRun, subject: Subject): Finding[] {
+  let stage: string | null = null;
+  const findings: Finding[] = [];
+  for (const record of records) {
+    if (record.type === 'stage') stage = record.stage;
+    if (record.type !== 'finding') continue;
+    const input = keepInput(record.input, record.role, subject.settings.artifacts);
+    findings.push(finding(record.message, { stage, input, stderr }));
+  }
+  return findings;
+}
+
+/** What it means that the process ended, or did not. */
+function ending(run: CheckerRun, subject: Subject, deadline: number): Finding {
+  const stage = run.records.findLast((record) => record.type === 'stage')?.stage ?? null;
+  const where = stage === null ? 'before it said anything' : `in: ${stage}`;
+  const { stderr } = run;
+  if (run.end === 'hang') {
+    const message = `It did not come back within ${deadline} ms, ${where}`;
+    return finding(message, { stage, stderr });
+  }
+  if (run.end === 'lost') {
+    const message = `It wrote to a file descriptor that it had not opened, ${where}`;
+    return finding(message, { stage, stderr });
+  }
+  const crash = crashOf(run, subject);
+  const how =
+    run.signal === null ? `ended the process with exit code ${run.code}` : `was ended by ${run.signal}`;
+  return finding(`It ${how}, ${where}`, { stage, crash, stderr });
+}
+
+function crashOf(run: CheckerRun, { path }: Subject): CrashFacts {
+  const record = run.records.findLast((one): one is CrashRecord => one.type === 'crash');
+  const bare = { signal: run.signal, code: run.code, address: null, meaning: null, frames: [] };
+  if (record === undefined) return bare;
+  const signal = SIGNAL_NAMES.get(record.signal) ?? run.signal;
+  const fault = {
+    address: BigInt(record.address),
+    pc: BigInt(record.pc),
+    base: BigInt(record.base),
+    frames: record.frames.map(BigInt),
+    mainThread: record.main,
+  };
+  const { address, meaning, frames } = explainFault(fault, signal, path);
+  return {
+    ...bare,
+    signal,
+    address: address === null ? null : hex(address),
+    meaning,
+    frames: frames.map(showFrame),
+  };
+}

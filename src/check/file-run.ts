@@ -1,0 +1,190 @@
+/** All checks of one file: each as soon as those that it rests on have passed. */
+import { TenonError } from '../errors.js';
+import { runChecker } from './checker.js';
+import { checkerArguments, checkerFor, reproduction } from './command-line.js';
+import { conclude } from './conclude.js';
+import { type Answer, type CheckDefinition, finding, groupOf } from './definition.js';
+import type { Lanes } from './lanes.js';
+import type { CheckSettings } from './settings.js';
+import { digestOf, isPlugin, openSubject, type Subject } from './subject.js';
+import { tallyOf } from './tally.js';
+import { type CheckResult, type FileOutcome, type FileVerdict, SEVERITIES } from './verdict.js';
+
+const NO_PLUGIN =
+  'It exports none of the entry points get_version, get_name and get_plugin, and has no descriptor';
+const NOTHING = { results: [], tally: tallyOf([]) };
+
+/** Never rejects because of the file. */
+export async function checkFile(
+  shown: string,
+  checks: readonly CheckDefinition[],
+  settings: CheckSettings,
+  lanes: Lanes,
+): Promise<FileVerdict> {
+  const began = performance.now();
+  const ms = () => performance.now() - began;
+  let subject: Subject;
+  try {
+    subject = openSubject(shown, settings);
+  } catch (error) {
+    if (!(error instanceof TenonError)) throw error;
+    const results = [unreadable(checks, error, settings, shown)].filter((result) => result !== undefined);
+    const bare = { path: shown, sha256: null, size: null, plugin: null, reason: error.message };
+    return { ...bare, outcome: 'findings', results, tally: tallyOf(results), ms: ms() };
+  }
+  const { sha256, size, facts } = subject;
+  const known = { path: shown, sha256, size };
+  if (!isPlugin(facts))
+    return { ...known, plugin: null, outcome: 'not-a-plugin', reason: NO_PLUGIN, ...NOTHING, ms: ms() };
+  const results = await new FileRun(subject, checks, lanes).finish();
+  const { descriptor, language } = facts;
+  const plugin = {
+    name: descriptor?.name ?? null,
+    version: descriptor?.version ?? null,
+    abi: descriptor?.abi ?? null,
+    language,
+    kinds: Object.entries(descriptor?.kinds ?? {}).map(([kind, version]) => `${kind} ${version}`),
+  };
+  const changed = digestOf(subject.path) === sha256 ? null : 'The file was changed while it was checked';
+  const outcome = changed === null ? outcomeOf(results, settings) : 'incomplete';
+  return { ...known, plugin, outcome, reason: changed, results, tally: tallyOf(results), ms: ms() };
+}
+
+function outcomeOf(results: readonly CheckResult[], { failOn }: CheckSettings): FileOutcome {
+  const least = SEVERITIES.indexOf(failOn);
+  const fails = results.some(
+    ({ state, severity }) => state === 'failed' && SEVERITIES.indexOf(severity) >= least,
+  );
+  if (fails) return 'findings';
+  return results.some(({ state }) => state === 'incomplete') ? 'incomplete' : 'clean';
+}
+
+/** What cannot be opened fails the check that it can be. */
+function unreadable(
+  checks: readonly CheckDefinition[],
+  error: TenonError,
+  settings: CheckSettings,
+  shown: string,
+): CheckResult | undefined {
+  const check = checks.find(({ id }) => id === 'file/format') ?? checks[0];
+  if (check === undefined) return undefined;
+  const answer: Answer = { state: 'failed', findings: [finding(error.message)] };
+  return resultOf(check, answer, settings, 0, { command: `tenon inspect ${shown}`, gdb: null });
+}
+
+class FileRun {
+  readonly #subject: Subject;
+  readonly #checks: readonly CheckDefinition[];
+  readonly #lanes: Lanes;
+  readonly #results = new Map<string, Promise<CheckResult>>();
+  #done = 0;
+
+  constructor(subject: Subject, checks: readonly CheckDefinition[], lanes: Lanes) {
+    this.#subject = subject;
+    this.#checks = checks;
+    this.#lanes = lanes;
+  }
+
+  finish(): Promise<CheckResult[]> {
+    return Promise.all(this.#checks.map((check) => this.#result(check)));
+  }
+
+  #result(check: CheckDefinition): Promise<CheckResult> {
+    const known = this.#results.get(check.id);
+    if (known !== undefined) return known;
+    const begun = this.#begin(check);
+    this.#results.set(check.id, begun);
+    return begun;
+  }
+
+  async #begin(check: CheckDefinition): Promise<CheckResult> {
+    const { settings, shown } = this.#subject;
+    const missing = await this.#missing(check);
+    const began = performance.now();
+    const answer = missing ?? (await this.#repeated(check));
+    const { id } = check;
+    this.#done += 1;
+    settings.onProgress({ path: shown, id, done: this.#done, total: this.#checks.length });
+    const ms = missing === null ? performance.now() - began : 0;
+    return resultOf(check, answer, settings, ms, reproduction(check, this.#subject));
+  }
+
+  /** Why the check cannot say anything: one that it rests on did not pass. */
+  async #missing({ needs }: CheckDefinition): Promise<Answer | null> {
+    for (const need of this.#checks.filter(({ id }) => needs.includes(id))) {
+      const { state, severity } = await this.#result(need);
+      const holds =
+        state === 'passed' || state === 'excepted' || (state === 'failed' && severity !== 'error');
+      if (holds) continue;
+      if (state === 'incomplete')
+        return { state, reason: `it rests on ${need.id}, which could not be completed` };
+      return {
+        state: 'skipped',
+        reason: `it rests on ${need.id}, which ${state === 'failed' ? 'failed' : 'was skipped'}`,
+      };
+    }
+    return null;
+  }
+
+  async #repeated(check: CheckDefinition): Promise<Answer> {
+    let answer = await this.#once(check);
+    for (let i = 1; i < this.#subject.settings.repeat && answer.state === 'passed'; i++) {
+      answer = await this.#once(check);
+    }
+    return answer;
+  }
+
+  #once(check: CheckDefinition): Promise<Answer> {
+    const { method } = check;
+    return this.#lanes.run(async () => {
+      if (method.type === 'bytes') return judgeBytes(method, this.#subject);
+      const skip = method.skip?.(this.#subject) ?? null;
+      if (skip !== null) return { state: 'skipped', reason: skip };
+      const { settings } = this.#subject;
+      const deadline = settings.timeout ?? method.deadline;
+      const run = await runChecker({
+        program: checkerFor(check, settings),
+        args: checkerArguments(check, this.#subject),
+        deadline,
+        signal: settings.signal,
+      });
+      return conclude(run, method, this.#subject, deadline);
+    });
+  }
+}
+
+function judgeBytes(method: Extract<CheckDefinition['method'], { type: 'bytes' }>, subject: Subject): Answer {
+  try {
+    return method.judge(subject);
+  } catch (error) {
+    if (!(error instanceof TenonError)) throw error;
+    return { state: 'failed', findings: [finding(error.message)] };
+  }
+}
+
+function resultOf(
+  check: CheckDefinition,
+  answer: Answer,
+  { rules }: CheckSettings,
+  ms: number,
+  reproduce: CheckResult['reproduce'],
+): CheckResult {
+  const { id, title, level, why, fix } = check;
+  const { severity = check.severity, except } = rules[id] ?? {};
+  const excepted = answer.state === 'failed' && except !== undefined;
+  return {
+    id,
+    title,
+    group: groupOf(id),
+    level,
+    severity,
+    state: excepted ? 'excepted' : answer.state,
+    reason: excepted ? except : 'reason' in answer ? answer.reason : null,
+    why,
+    fix,
+    findings: answer.state === 'failed' ? answer.findings : [],
+    measures: 'measures' in answer ? (answer.measures ?? []) : [],
+    ms,
+    reproduce,
+  };
+}

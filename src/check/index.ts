@@ -1,0 +1,13 @@
+/**
+ * The safety suite: finds out what is wrong with a plugin, without being taken down by it.
+ *
+ *     import { check } from 'tenon/check';
+ *     const verdict = await check(['./libfoo.so'], { level: 'strict' });
+ */
+
+export type { CheckDefinition } from './definition.js';
+export { CHECKS, checkById } from './registry.js';
+export { check } from './run.js';
+export type { CheckOptions, CheckProgress, CheckRule, Sanitizer } from './settings.js';
+export type * from './verdict.js';
+export { LEVELS, SEVERITIES, VERDICT_SCHEMA } from './verdict.js';

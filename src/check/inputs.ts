@@ -1,0 +1,27 @@
+/** The inputs that show a finding: kept in a folder, if the user names one, under their digest. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { asTenonError } from '../errors.js';
+import type { InputFacts } from './verdict.js';
+
+/** `base64` is what the record of a finding holds. @throws TenonError ERR_TENON_UNREADABLE if it cannot be written */
+export function keepInput(
+  base64: string | undefined,
+  role: string | undefined,
+  folder: string | undefined,
+): InputFacts | null {
+  if (base64 === undefined) return null;
+  const bytes = Buffer.from(base64, 'base64');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const facts = { size: bytes.length, sha256, role: role === 'config' ? 'config' : 'input' } as const;
+  if (folder === undefined) return { ...facts, file: null };
+  const file = join(folder, `${facts.role}-${sha256.slice(0, 16)}.bin`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(file, bytes);
+  } catch (error) {
+    throw asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot keep an input in ${folder}`);
+  }
+  return { ...facts, file };
+}

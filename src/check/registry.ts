@@ -1,0 +1,77 @@
+/** All checks there are, in the order in which they are shown. */
+import { invalidArgument } from '../errors.js';
+import { abiChecks } from './checks/abi.js';
+import { callChecks } from './checks/calls.js';
+import { fileChecks } from './checks/file.js';
+import { fuzzChecks } from './checks/fuzz.js';
+import { lifecycleChecks } from './checks/lifecycle.js';
+import { resourceChecks } from './checks/resources.js';
+import { sanitizerChecks } from './checks/sanitizers.js';
+import { threadChecks } from './checks/threads.js';
+import type { CheckDefinition } from './definition.js';
+import type { CheckSettings } from './settings.js';
+import { LEVELS } from './verdict.js';
+
+export const CHECKS: readonly CheckDefinition[] = [
+  ...fileChecks,
+  ...abiChecks,
+  ...lifecycleChecks,
+  ...callChecks,
+  ...threadChecks,
+  ...resourceChecks,
+  ...fuzzChecks,
+  ...sanitizerChecks,
+];
+
+const byId = new Map(CHECKS.map((check) => [check.id, check]));
+
+/** @throws TenonError ERR_TENON_INVALID_ARGUMENT for an id that there is not */
+export function checkById(id: string): CheckDefinition {
+  const check = byId.get(id);
+  if (check !== undefined) return check;
+  throw invalidArgument('check', `must be the id of a check, such as calls/plain; there is no '${id}'`);
+}
+
+/** The checks that the settings ask for, with those that they rest on. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+export function selectChecks({
+  level,
+  filter,
+  fuzz,
+  sanitize,
+  rules,
+}: CheckSettings): readonly CheckDefinition[] {
+  for (const id of Object.keys(rules)) checkById(id);
+  const patterns = filter.map((glob) => ({ glob, pattern: patternOf(glob) }));
+  for (const { glob, pattern } of patterns) {
+    if (!CHECKS.some(({ id }) => pattern.test(id)))
+      throw invalidArgument('filter', `matches no check: '${glob}'. See tenon check --list`);
+  }
+  const deepest = LEVELS.indexOf(level);
+  const chosen = CHECKS.filter(({ id, level: own }) => {
+    if (id.startsWith('fuzz/') && fuzz === undefined) return false;
+    if (id.startsWith('sanitize/')) return id === `sanitize/${sanitize}`;
+    if (patterns.length > 0) return patterns.some(({ pattern }) => pattern.test(id));
+    return LEVELS.indexOf(own) <= deepest;
+  });
+  return withNeeds(chosen);
+}
+
+function withNeeds(chosen: readonly CheckDefinition[]): readonly CheckDefinition[] {
+  const ids = new Set<string>();
+  const add = ({ id, needs }: CheckDefinition) => {
+    if (ids.has(id)) return;
+    ids.add(id);
+    for (const need of needs) add(checkById(need));
+  };
+  for (const check of chosen) add(check);
+  return CHECKS.filter(({ id }) => ids.has(id));
+}
+
+/** `*` stands for any characters, `?` for one. */
+function patternOf(glob: string): RegExp {
+  const escaped = glob
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${escaped}$`);
+}

@@ -1,0 +1,39 @@
+/** The suite is itself tested: each fault trips its check and no other, and good plugins trip none. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type CheckOptions, check, type FileVerdict } from '../../src/check/index.js';
+import { extension, pluginsDir } from '../support/index.js';
+import { canCheck, tripsDir } from './support.js';
+import { trips } from './table.js';
+
+/** What the good plugins need to be told. */
+const GOOD: Readonly<Record<string, CheckOptions>> = { grep: { pluginConfig: '{"pattern":"fox"}' } };
+
+async function torture(path: string, options: CheckOptions = {}): Promise<FileVerdict> {
+  const { files } = await check([path], { level: 'torture', seed: 1, ...options });
+  const [file] = files;
+  if (file === undefined) throw new Error('there is no verdict');
+  return file;
+}
+
+const failures = ({ results }: FileVerdict) =>
+  results
+    .filter(({ state }) => state === 'failed' || state === 'incomplete')
+    .map(({ id, state, findings, reason }) => ({ id, state, said: findings[0]?.message ?? reason ?? '' }));
+
+describe.skipIf(!canCheck)('each fault trips exactly one check', () => {
+  test.each(trips)('$plugin trips $check', async ({ check: id, plugin, mentions, options }) => {
+    const verdict = await torture(join(tripsDir, plugin + extension), options);
+    expect(failures(verdict)).toEqual([{ id, state: 'failed', said: expect.stringContaining(mentions) }]);
+  });
+});
+
+describe.skipIf(!canCheck)('good plugins trip none', () => {
+  const names = readdirSync(pluginsDir).filter((name) => name.endsWith(extension));
+  test.each(names)('%s', async (name) => {
+    const verdict = await torture(join(pluginsDir, name), GOOD[name.slice(0, -extension.length)]);
+    expect(failures(verdict)).toEqual([]);
+    expect(verdict.outcome).toBe('clean');
+  });
+});

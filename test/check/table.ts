@@ -1,0 +1,19 @@
+/**
+ * Which plugin trips which check. Each plugin of `plugins-c/check` has one fault, and the suite finds that one and no other: the tests
+ * of this folder walk through the table.
+ */
+import type { CheckOptions } from '../../src/check/index.js';
+import { callTrips } from './table-calls.js';
+
+export interface Trip {
+  /** The id of the check. */
+  readonly check: string;
+  /** The file in build/trips, without its extension. */
+  readonly plugin: string;
+  /** A text in the message of the finding. */
+  readonly mentions: string;
+  /** What has to be said for it. */
+  readonly options?: CheckOptions;
+}
+
+export const trips: readonly Trip[] = [...callTrips];
