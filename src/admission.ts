@@ -11,6 +11,7 @@ import { type CopiedFile, copyFile, copyFolder, discard, publish } from './admis
 import { dependencies } from './admission/dependencies.js';
 import { locate } from './admission/locate.js';
 import { probe } from './admission/probe.js';
+import type { Requirement } from './admission/requirement.js';
 import type { TrustPolicy } from './admission/trust.js';
 import type { Verdict, Verdicts } from './admission/verdicts.js';
 import { type Confinement, confinementKey } from './confinement.js';
@@ -55,6 +56,8 @@ export interface AdmissionPolicy {
   readonly rule: VersionRule;
   readonly descriptor: 'optional' | 'required';
   readonly trust: TrustPolicy;
+  /** What the safety suite must have said of the file; null if nothing. */
+  readonly requirement: Requirement | null;
   readonly verdicts: Verdicts;
   readonly probe: { readonly mode: ProbeMode; readonly deadline: number };
   /** Folder for private copies; undefined for the default. */
@@ -132,7 +135,9 @@ export async function admit(
   );
   const { copy, entry } = await pass('copy', async () => {
     const copy =
-      known === undefined ? await makeCopy(file.path, path, identity, policy) : await vouched(known, policy);
+      known === undefined
+        ? await makeCopy(file.path, path, identity, policy)
+        : await vouched(known, path, policy);
     return { copy, entry: await choose(copy.digest, copy.path) };
   });
   const verdict = await pass('probe', () => passProbe(copy, path, policy, entry));
@@ -186,7 +191,7 @@ async function makeCopy(
   const folder = await copyFolder(policy.cacheDir);
   const copied = await copyFile(real, folder);
   try {
-    await policy.trust.checkDigest(asked, copied.digest);
+    await vouch(asked, copied.digest, policy);
     // From here on the copy is what counts: the original may have changed since it was inspected.
     const facts = inspectFile(copied.temporary, ENTRY_POINTS_ONLY);
     judgeFacts(facts, asked, policy);
@@ -242,9 +247,15 @@ function combinedDigest(
   return hash.digest('hex');
 }
 
+/** Whether somebody vouches for the bytes: the user by digest, the safety suite by a record. */
+async function vouch(asked: string, digest: string, policy: AdmissionPolicy): Promise<void> {
+  await policy.trust.checkDigest(asked, digest);
+  await policy.requirement?.check(asked, digest);
+}
+
 /** A copy made earlier, perhaps under another policy. */
-async function vouched(copy: Copy, policy: AdmissionPolicy): Promise<Copy> {
-  await policy.trust.checkDigest(copy.path, copy.digest);
+async function vouched(copy: Copy, asked: string, policy: AdmissionPolicy): Promise<Copy> {
+  await vouch(asked, copy.digest, policy);
   return copy;
 }
 

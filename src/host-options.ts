@@ -1,6 +1,7 @@
 /** The options of a PluginHost, checked once. */
 
 import { join } from 'node:path';
+import { Requirement, type RequireOptions } from './admission/requirement.js';
 import { type TrustOptions, TrustPolicy } from './admission/trust.js';
 import { Verdicts } from './admission/verdicts.js';
 import type { AdmissionPolicy, ProbeMode } from './admission.js';
@@ -24,6 +25,8 @@ export interface HostOptions {
   readonly descriptor?: 'optional' | 'required';
   /** Who may have written the files, and which digests are known. */
   readonly trust?: TrustOptions;
+  /** Admit only files that the safety suite has passed (`tenon check --record FILE`). Default: no record is needed. */
+  readonly require?: RequireOptions;
   /** When a throwaway process tries a file first, and for how long, in milliseconds. Default: unknown digests, 5000. */
   readonly probe?: { readonly mode?: ProbeMode; readonly deadline?: number };
   /** A file in which the verdicts of the probe are kept from one process to the next. Default: none. */
@@ -56,6 +59,7 @@ const KNOWN = [
   'versionPolicy',
   'descriptor',
   'trust',
+  'require',
   'probe',
   'verdicts',
   'cacheDir',
@@ -84,6 +88,7 @@ export function checkOptions(options: HostOptions): HostSettings {
     rule: versionRule(options.abi, options.versionPolicy),
     descriptor,
     trust: new TrustPolicy(options.trust),
+    requirement: options.require === undefined ? null : new Requirement(options.require),
     verdicts: new Verdicts(optionalPath('verdicts', options.verdicts)),
     probe: checkProbe(options.probe),
     cacheDir: optionalPath('cacheDir', options.cacheDir),

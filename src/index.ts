@@ -1,7 +1,9 @@
 export { ABI_VERSION, type LogLevel, Status, type StatusName } from './abi.js';
+export type { RequireOptions } from './admission/requirement.js';
 export type { TrustOptions } from './admission/trust.js';
 export { GATES, type Gate, type GateTime, type ProbeMode } from './admission.js';
 export { Batch, BatchResult, type LinesOptions } from './batch.js';
+export type { CheckLevel } from './check-records.js';
 export type { Config } from './config.js';
 export { CrashReport } from './crash-report.js';
 export { ErrorCode, TenonError, type TenonErrorCode, type TenonErrorDetails } from './errors.js';

@@ -6,6 +6,7 @@
  */
 
 export type { CheckDefinition } from './definition.js';
+export { recordVerdict } from './record.js';
 export { CHECKS, checkById } from './registry.js';
 export { check } from './run.js';
 export type { CheckOptions, CheckProgress, CheckRule, Sanitizer } from './settings.js';

@@ -35,6 +35,7 @@ export async function check(files: readonly string[], options: CheckOptions = {}
     abi: ABI_VERSION,
     date,
     level: settings.level,
+    filter: settings.filter,
     seed: settings.seed,
     platform: { os: process.platform, arch: process.arch, node: process.versions.node },
     outcome: outcomeOf(verdicts),

@@ -2,13 +2,12 @@
  * What a check came to, as plain data: computed once, then only shown. The JSON output is exactly this, and its schema is shipped.
  * Nothing here refers to a process, a terminal or a format.
  */
+import { CHECK_LEVELS, type CheckLevel } from '../check-records.js';
 
 /** The version of the shape of {@link Verdict}; raised when a member changes its meaning or goes. */
 export const VERDICT_SCHEMA = 1;
 
-/** How much is checked. Each level has everything of the levels before it. */
-export const LEVELS = ['basic', 'strict', 'torture'] as const;
-export type Level = (typeof LEVELS)[number];
+export { CHECK_LEVELS as LEVELS, type CheckLevel as Level };
 
 /** `error`: a host will be harmed or the contract is broken. `warning`: trouble for somebody, some day. `note`: worth knowing. */
 export const SEVERITIES = ['note', 'warning', 'error'] as const;
@@ -94,7 +93,7 @@ export interface CheckResult {
   /** The sentence that must hold. */
   readonly title: string;
   readonly group: string;
-  readonly level: Level;
+  readonly level: CheckLevel;
   /** After the configuration. */
   readonly severity: Severity;
   readonly state: CheckState;
@@ -149,7 +148,9 @@ export interface Verdict {
   readonly abi: string;
   /** ISO 8601. */
   readonly date: string;
-  readonly level: Level;
+  readonly level: CheckLevel;
+  /** Only checks that match one of these were asked for; empty: all of the level. */
+  readonly filter: readonly string[];
   /** From which everything random was made. */
   readonly seed: number;
   readonly platform: { readonly os: string; readonly arch: string; readonly node: string };
