@@ -27,9 +27,9 @@ async function biome(write) {
 }
 
 const nativeSources = () =>
-  filesBelow(['include', 'native', 'plugins-c', 'bench', 'test'].map((folder) => inRoot(folder))).filter(
-    (file) => /\.(c|h|cc)$/.test(file),
-  );
+  filesBelow(
+    ['include', 'native', 'plugins-c', 'bench', 'examples', 'test'].map((folder) => inRoot(folder)),
+  ).filter((file) => /\.(c|h|cc)$/.test(file));
 
 async function clangFormat(write) {
   const name = 'clang-format';

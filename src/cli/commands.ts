@@ -6,9 +6,10 @@ import { type Command, Exit, UsageError } from './command.js';
 import { inspect } from './inspect.js';
 import type { Io } from './io.js';
 import { list } from './list.js';
+import { create } from './new.js';
 import { paragraph } from './text.js';
 
-export const COMMANDS: Readonly<Record<string, Command>> = { inspect, list, call, check };
+export const COMMANDS: Readonly<Record<string, Command>> = { inspect, list, call, check, new: create };
 
 /** Does the work and turns whatever it throws into a message and an exit code. `name` is the command's. */
 export async function guarded(name: string, io: Io, work: () => Promise<number>): Promise<number> {

@@ -1,0 +1,98 @@
+/** Writes a plugin project from the templates in examples/templates. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { packageVersion } from '../index.js';
+
+export const LANGUAGES = ['c', 'cpp', 'rust'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
+const TEMPLATES = join(PACKAGE, 'examples', 'templates');
+const CMAKE = {
+  tools: 'It is built by CMake.',
+  build: 'cmake -S . -B build && cmake --build build',
+};
+
+/** What differs from language to language. */
+const KINDS: Readonly<Record<Language, { language: string; tools: string; build: string; source: string }>> =
+  {
+    c: { language: 'C', ...CMAKE, source: 'src/plugin.c' },
+    cpp: { language: 'C++', ...CMAKE, source: 'src/plugin.cc' },
+    rust: {
+      language: 'Rust',
+      tools: 'It is built by cargo (Rust 1.85 or newer).',
+      build: 'cargo build --release',
+      source: 'src/plugin.rs',
+    },
+  };
+
+/** The names that tools derive from the plugin's. */
+export interface ProjectNames {
+  readonly name: string;
+  /** Of a C or Rust identifier. */
+  readonly identifier: string;
+  readonly crate: string;
+  /** As npm takes it. */
+  readonly package: string;
+}
+
+/** Undefined for what is no name of a plugin. */
+export function projectNames(name: string): ProjectNames | undefined {
+  if (!/^[A-Za-z0-9._-]{1,63}$/.test(name) || /^\.+$/.test(name)) return undefined;
+  const word = name.replaceAll(/[^A-Za-z0-9]/g, '_').replace(/^(?=\d)/, 'p');
+  const identifier = word.replace(/^_+/, '').toLowerCase() || 'plugin';
+  return {
+    name,
+    identifier,
+    crate: identifier.replaceAll('_', '-').replace(/-+$/, '') || 'plugin',
+    package: name.toLowerCase().replace(/^[._]+/, '') || 'plugin',
+  };
+}
+
+/** Returns the files that were written, relative to the folder. */
+export function writeProject(name: string, language: Language, folder: string): string[] {
+  const names = projectNames(name);
+  if (names === undefined) throw new Error(`'${name}' is no name of a plugin`);
+  const values = { ...names, ...KINDS[language], ...placesOf(names, language), tenon: tenonFor(folder) };
+  const written: string[] = [];
+  for (const part of ['common', language]) {
+    const from = join(TEMPLATES, part);
+    for (const file of filesBelow(from)) {
+      const target = file.split(sep).map(visibleName).join(sep);
+      mkdirSync(dirname(join(folder, target)), { recursive: true });
+      writeFileSync(join(folder, target), filled(readFileSync(join(from, file), 'utf8'), values));
+      written.push(target);
+    }
+  }
+  return written.sort();
+}
+
+function placesOf({ name, identifier }: ProjectNames, language: Language): { library: string } {
+  const extension = { darwin: 'dylib', win32: 'dll' }[process.platform as 'darwin' | 'win32'] ?? 'so';
+  if (language !== 'rust') return { library: `build/${name}.${extension}` };
+  const prefix = process.platform === 'win32' ? '' : 'lib';
+  return { library: `target/release/${prefix}${identifier}.${extension}` };
+}
+
+/** What package.json says of tenon: the version of the registry or, from a checkout, the checkout itself. */
+function tenonFor(folder: string): string {
+  const installed = PACKAGE.split(/[\\/]/).includes('node_modules');
+  return installed ? `^${packageVersion()}` : `file:${relative(folder, PACKAGE)}`;
+}
+
+/** npm leaves out files that begin with a dot: in the templates they begin with `_`. */
+function visibleName(part: string): string {
+  return part.replace(/^_/, '.');
+}
+
+function filled(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\{\{(\w+)\}\}/g, (found, key: string) => values[key] ?? found);
+}
+
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
