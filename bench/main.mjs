@@ -12,6 +12,7 @@ import { admissionRows } from './admission.mjs';
 import { callRows, YARDSTICK } from './calls.mjs';
 import { processCrowd, processFigures, processRows } from './processes.mjs';
 import { NEXT_ANSWER, restartRow } from './restarts.mjs';
+import { suiteFigures, suiteRows } from './suite.mjs';
 import { THREAD_YARDSTICK, threadRows } from './threads.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -35,6 +36,8 @@ say('Processes …');
 const processes = await processRows({ build, dist, rounds: quick ? 7 : 41 });
 processes.push(await restartRow({ build, dist, rounds: quick ? 7 : 41 }));
 const crowd = await processCrowd({ build, dist });
+say('Safety suite …');
+const suite = await suiteRows({ build, dist, rounds: quick ? 1 : 5 });
 say('Memory (a minute) …');
 const memory = JSON.parse(
   execFileSync(
@@ -66,7 +69,9 @@ const text = [
 ].join('\n');
 
 if (values.json)
-  console.log(JSON.stringify({ figures, calls, threads, processes, crowd, admission, memory }, null, 2));
+  console.log(
+    JSON.stringify({ figures, calls, threads, processes, crowd, admission, memory, suite }, null, 2),
+  );
 else console.log(text);
 if (values.write) {
   const file = join(root, 'README.md');
@@ -168,6 +173,7 @@ function judge() {
       limit: 30,
       unit: 'ms',
     },
+    ...suiteFigures(suite),
   ];
 }
 
