@@ -14,7 +14,12 @@ type ScenarioMethod = Extract<CheckDefinition['method'], { type: 'scenario' }>;
 
 /** More findings of one check say nothing new. */
 const MAX_FINDINGS = 20;
-const SIGNAL_NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+/** Of several names of one signal the first is the usual one. */
+const SIGNAL_NAMES = new Map(
+  Object.entries(constants.signals)
+    .map(([name, number]) => [number, name] as const)
+    .reverse(),
+);
 
 /** A process that did not write its completion record has crashed, also if it exited with 0. */
 export function conclude(

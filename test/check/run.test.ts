@@ -1,0 +1,256 @@
+/** The suite as a library: what a run comes to, whatever the plugin does. */
+import { appendFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CHECKS, type CheckOptions, type CheckResult, check } from '../../src/check/index.js';
+import { compile, faultFile, hasRust, pluginFile, temporaryFolder } from '../support/index.js';
+import { children, processesWith } from '../support/processes.js';
+import { canCheck } from './support.js';
+
+async function resultsOf(file: string, options: CheckOptions = {}): Promise<Map<string, CheckResult>> {
+  const { files } = await check([file], { seed: 1, ...options });
+  return new Map(files[0]?.results.map((result) => [result.id, result]));
+}
+
+/** A stateless plugin whose call does what the code says. */
+const calling = (body: string, more = '') => `#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "tenon.h"
+${more}
+static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  (void)state, (void)in, (void)in_len, (void)out;
+  ${body}
+  return TENON_OK;
+}
+TENON_STATELESS_PLUGIN("made", "1.0.0", call);
+`;
+const made = (body: string, more = '') =>
+  compile(temporaryFolder(), 'made', calling(body, more), ['-D_DEFAULT_SOURCE', '-pthread']);
+
+describe.skipIf(!canCheck)('what a plugin does is a result', () => {
+  test('a crash is a finding with its signal and the function, and what rests on it is skipped', async () => {
+    const results = await resultsOf(faultFile('process-segfault'));
+    const plain = results.get('calls/plain');
+    expect(plain).toMatchObject({ state: 'failed', severity: 'error', reason: null });
+    expect(plain?.findings[0]).toMatchObject({
+      message: expect.stringContaining('SIGSEGV'),
+      stage: expect.stringContaining('call'),
+      crash: { signal: 'SIGSEGV', address: '0x3a5a5a5a5000' },
+    });
+    expect(plain?.findings[0]?.crash?.frames[0]).toMatch(/^call\+/);
+    expect(plain?.reproduce.command).toMatch(/^tenon check .* --filter calls\/plain --seed 1$/);
+    expect(plain?.reproduce.gdb).toMatch(/^gdb --args .*tenon-checker calls\/plain /);
+    const resting = CHECKS.filter(({ needs }) => needs.includes('calls/plain')).map(({ id }) => id);
+    for (const id of resting.filter((one) => results.has(one)))
+      expect(results.get(id)).toMatchObject({
+        state: 'skipped',
+        reason: expect.stringContaining('calls/plain'),
+      });
+  });
+
+  test('a process that ends with 0 without its completion record has crashed', async () => {
+    const results = await resultsOf(faultFile('process-exit'), { filter: ['calls/plain'] });
+    expect(results.get('calls/plain')).toMatchObject({ state: 'failed' });
+    expect(results.get('calls/plain')?.findings[0]?.message).toContain('exit code 0');
+  });
+
+  test('a plugin cannot write the completion record itself', async () => {
+    const forge = `for (int fd = 3; fd < 1024; fd++) dprintf(fd, "0123456789abcdef {\\"type\\":\\"done\\"}\\n");
+  exit(0);`;
+    const results = await resultsOf(made(forge), { filter: ['calls/plain'] });
+    expect(results.get('calls/plain')).toMatchObject({ state: 'failed' });
+  });
+
+  test('a hang is a finding, and the deadline can be chosen', async () => {
+    const results = await resultsOf(faultFile('process-hang'), { filter: ['calls/plain'], timeout: 300 });
+    expect(results.get('calls/plain')).toMatchObject({
+      state: 'failed',
+      findings: [
+        expect.objectContaining({ message: expect.stringMatching(/did not come back within 300 ms/) }),
+      ],
+    });
+  });
+
+  test('what it wrote to its standard error stands in the finding', async () => {
+    const results = await resultsOf(made('fputs("last words\\n", stderr); abort();'), {
+      filter: ['calls/plain'],
+    });
+    expect(results.get('calls/plain')?.findings[0]).toMatchObject({
+      crash: { signal: 'SIGABRT' },
+      stderr: 'last words\n',
+    });
+  });
+
+  test('processes that it has started end with their check', async () => {
+    const mark = `TENON_CHECK_TEST_${process.pid}_${Date.now()}`;
+    const fork = `if (fork() == 0) { for (;;) pause(); }`;
+    process.env[mark] = '1';
+    try {
+      await resultsOf(made(fork), { filter: ['calls/plain'] });
+      await expect.poll(() => processesWith(`${mark}=1`).filter((pid) => pid !== process.pid)).toEqual([]);
+    } finally {
+      delete process.env[mark];
+    }
+    expect(children()).toEqual([]);
+  });
+});
+
+describe.skipIf(!canCheck)('a run', () => {
+  test.skipIf(!hasRust)('is incomplete, and no pass, if new fails with the given config', async () => {
+    const verdict = await check([pluginFile('grep')], { seed: 1 });
+    expect(verdict.outcome).toBe('incomplete');
+    const [file] = verdict.files;
+    expect(file?.outcome).toBe('incomplete');
+    expect(file?.results.find(({ id }) => id === 'calls/plain')).toMatchObject({
+      state: 'incomplete',
+      reason: expect.stringContaining('lifecycle/new'),
+    });
+    const told = await check([pluginFile('grep')], { seed: 1, pluginConfig: '{"pattern":"x"}' });
+    expect(told.outcome).toBe('clean');
+  });
+
+  test('with the same seed asks for the same, and says which seed it was', async () => {
+    const [one, other] = [
+      await check([pluginFile('echo')], { seed: 7 }),
+      await check([pluginFile('echo')], { seed: 7 }),
+    ];
+    const states = (verdict: typeof one) => verdict.files[0]?.results.map(({ id, state }) => [id, state]);
+    expect(states(one)).toEqual(states(other));
+    expect(one.seed).toBe(7);
+    expect((await check([pluginFile('echo')])).seed).toBeGreaterThanOrEqual(0);
+  });
+
+  test('judges several files, each by itself', async () => {
+    const text = join(temporaryFolder(), 'text.so');
+    writeFileSync(text, 'no library');
+    const files = [pluginFile('echo'), text, join(text, 'nothing'), faultFile('returns-42')];
+    const verdict = await check(files, { seed: 1 });
+    expect(verdict.files.map(({ path, outcome }) => [path, outcome])).toEqual([
+      [files[0], 'clean'],
+      [files[1], 'findings'],
+      [files[2], 'findings'],
+      [files[3], 'findings'],
+    ]);
+    expect(verdict.outcome).toBe('findings');
+  });
+
+  test('does only what the filter names, and what that rests on', async () => {
+    const results = await resultsOf(pluginFile('echo'), { filter: ['calls/plain'] });
+    expect([...results.keys()]).toContain('lifecycle/new');
+    expect([...results.keys()].filter((id) => id.startsWith('calls/'))).toEqual(['calls/plain']);
+  });
+
+  test('accepts findings for which the configuration has a reason, and still shows them', async () => {
+    const rules = { 'calls/plain': { except: 'known since 2024' } };
+    const verdict = await check([faultFile('returns-42')], { seed: 1, rules, filter: ['calls/plain'] });
+    expect(verdict.outcome).toBe('clean');
+    expect(verdict.files[0]?.results.find(({ id }) => id === 'calls/plain')).toMatchObject({
+      state: 'excepted',
+      reason: 'known since 2024',
+      findings: [expect.objectContaining({ message: expect.stringContaining('42') })],
+    });
+  });
+
+  test('counts a finding by its severity, which the configuration may change', async () => {
+    const rules = { 'calls/plain': { severity: 'warning' } } as const;
+    const options = { seed: 1, rules, filter: ['calls/plain'] };
+    expect((await check([faultFile('returns-42')], options)).outcome).toBe('clean');
+    expect((await check([faultFile('returns-42')], { ...options, failOn: 'warning' })).outcome).toBe(
+      'findings',
+    );
+  });
+
+  test('repeats each check as often as it is told', async () => {
+    const counter = join(temporaryFolder(), 'calls');
+    const body = `FILE *file = fopen("${counter}", "a"); fputc('x', file); fclose(file);`;
+    await check([made(body)], { seed: 1, filter: ['calls/plain'], repeat: 3 });
+    expect(readFileSync(counter, 'utf8').length).toBe(3);
+  });
+
+  test('that is ended says what it could not do', async () => {
+    const ended = new AbortController();
+    const running = check([faultFile('process-hang')], {
+      seed: 1,
+      filter: ['calls/plain'],
+      signal: ended.signal,
+      onProgress: ({ id }) => {
+        if (id === 'lifecycle/new') ended.abort();
+      },
+    });
+    const verdict = await running;
+    expect(verdict.outcome).toBe('incomplete');
+    expect(verdict.files[0]?.results.find(({ id }) => id === 'calls/plain')?.state).toBe('incomplete');
+  });
+
+  test('over a file that changes meanwhile is incomplete', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'echo.so');
+    cpSync(pluginFile('echo'), file);
+    let changed = false;
+    const verdict = await check([file], {
+      seed: 1,
+      onProgress: () => {
+        if (!changed) appendFileSync(file, ' ');
+        changed = true;
+      },
+    });
+    expect(verdict.files[0]).toMatchObject({
+      outcome: 'incomplete',
+      reason: expect.stringContaining('changed'),
+    });
+  });
+
+  test('reports how far it is', async () => {
+    const seen: number[] = [];
+    const { files } = await check([pluginFile('echo')], {
+      seed: 1,
+      onProgress: ({ done }) => seen.push(done),
+    });
+    expect(seen).toEqual(files[0]?.results.map((_, i) => i + 1));
+  });
+
+  test('leaves nothing in the temporary folder', async () => {
+    const TMPDIR = temporaryFolder();
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = TMPDIR;
+    try {
+      await check([pluginFile('wordcount')], { seed: 1, level: 'torture' });
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+    }
+    expect(readdirSync(TMPDIR)).toEqual([]);
+  });
+});
+
+test.each([
+  [{ level: 'hard' }, 'level'],
+  [{ seed: -1 }, 'seed'],
+  [{ seed: 0.5 }, 'seed'],
+  [{ jobs: 0 }, 'jobs'],
+  [{ timeout: 0 }, 'timeout'],
+  [{ repeat: Number.NaN }, 'repeat'],
+  [{ filter: [''] }, 'filter'],
+  [{ filter: ['nothing/*'] }, 'filter'],
+  [{ failOn: 'note' }, 'failOn'],
+  [{ pluginConfig: '{' }, 'pluginConfig'],
+  [{ inputs: 'file' }, 'inputs'],
+  [{ glibc: 'new' }, 'glibc'],
+  [{ sanitize: 'memory' }, 'sanitize'],
+  [{ fuzz: { budget: 0 } }, 'fuzz.budget'],
+  [{ rules: { 'calls/plain': { severity: 'fatal' } } }, "rules['calls/plain'].severity"],
+  [{ rules: { 'calls/plain': { except: ' ' } } }, "rules['calls/plain'].except"],
+  [{ rules: { 'calls/none': {} } }, 'check'],
+])('the option %j is refused by name', async (options, argument) => {
+  const wrong = check(['x.so'], options as CheckOptions);
+  await expect(wrong).rejects.toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT', argument });
+});
+
+test.each([[[]], [['']], ['file'], [[1]]])('files must be paths: %j', async (files) => {
+  await expect(check(files as string[])).rejects.toMatchObject({
+    code: 'ERR_TENON_INVALID_ARGUMENT',
+    argument: 'files',
+  });
+});
