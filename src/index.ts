@@ -24,7 +24,7 @@ export {
 export type { Fields, FieldType } from './layout.js';
 export type { LoadOptions, Profile } from './load-options.js';
 export type { Manifest } from './manifest.js';
-export { packageVersion } from './package-version.js';
+export { packageVersion } from './package.js';
 export { Plugin, type PluginEventMap } from './plugin.js';
 export type { PluginProcess } from './plugin-tier.js';
 export type { QuarantineEntry } from './quarantine.js';

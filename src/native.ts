@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { ABI_VERSION } from './abi.js';
 import type { ProcessAddon } from './native-process.js';
 import type { ThreadAddon } from './native-thread.js';
+import { BUILD_COMMAND } from './package.js';
 
 /** Called for each event and log entry: `kind` 0 is an event with a Buffer, 1 a log entry with a string. */
 export type Dispatch = (token: number, kind: number, level: number, payload: Buffer | string) => void;
@@ -77,7 +78,7 @@ function find(): Found {
     return check(addon, path);
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
-    return { addon: null, problem: `Cannot load ${path}: ${reason}. Run npm run build.` };
+    return { addon: null, problem: `Cannot load ${path}: ${reason}. Run ${BUILD_COMMAND}.` };
   }
 }
 
@@ -85,6 +86,6 @@ function check(addon: unknown, path: string): Found {
   const version =
     typeof addon === 'object' && addon !== null && 'abiVersion' in addon ? addon.abiVersion : null;
   if (version === ABI_VERSION) return { addon: addon as Addon, problem: null };
-  const problem = `${path} was built for tenon ABI ${String(version)}, expected ${ABI_VERSION}. Run npm run build.`;
+  const problem = `${path} was built for tenon ABI ${String(version)}, expected ${ABI_VERSION}. Run ${BUILD_COMMAND}.`;
   return { addon: null, problem };
 }

@@ -1,5 +1,6 @@
 /** What it means when the probing process does not come to a verdict. */
 import { TenonError } from '../errors.js';
+import { BUILD_COMMAND } from '../package.js';
 import type { Stage } from '../refusal.js';
 import { quote } from '../statements.js';
 
@@ -66,7 +67,7 @@ export function scribbled(shown: string, stage: Stage | null, line: string): Ten
 export function notStarted(shown: string, program: string, cause: Error): TenonError {
   return new TenonError(
     'ERR_TENON_UNSUPPORTED',
-    `Cannot probe ${shown}: ${program} could not be used: ${cause.message}. Build it with npm run build, or let TENON_RUNNER name a tenon-runner that works here.`,
+    `Cannot probe ${shown}: ${program} could not be used: ${cause.message}. Build it with ${BUILD_COMMAND}, or let TENON_RUNNER name a tenon-runner that works here.`,
     { path: shown, gate: 'probe', cause },
   );
 }

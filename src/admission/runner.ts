@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TenonError } from '../errors.js';
+import { BUILD_COMMAND } from '../package.js';
 
 /** The folder of the package, seen from `src/admission` as well as from `dist/admission`. */
 const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,7 +33,7 @@ export function findNodeProbe(): string {
   for (const file of [beside, built]) if (existsSync(file)) return file;
   throw new TenonError(
     'ERR_TENON_UNSUPPORTED',
-    `Cannot probe plugins: there is neither a built tenon-runner nor ${built}. Run npm run build.`,
+    `Cannot probe plugins: there is neither a built tenon-runner nor ${built}. Run ${BUILD_COMMAND}.`,
   );
 }
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { LineReader } from '../admission/probe-protocol.js';
 import { probeEnvironment } from '../admission/runner.js';
 import { TenonError } from '../errors.js';
+import { BUILD_COMMAND } from '../package.js';
 import { type CheckerRecord, parseRecord } from './records.js';
 import type { Sanitizer } from './settings.js';
 
@@ -57,7 +58,7 @@ export function findChecker(sanitizer?: Sanitizer): string {
     accessSync(path, constants.X_OK);
     return path;
   } catch (cause) {
-    const message = `Cannot check plugins: ${path} cannot be run. It is built on Linux, by npm run build.`;
+    const message = `Cannot check plugins: ${path} cannot be run. It is built on Linux, by ${BUILD_COMMAND}.`;
     throw new TenonError('ERR_TENON_UNSUPPORTED', message, { path, cause });
   }
 }

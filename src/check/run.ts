@@ -2,7 +2,7 @@
 
 import { ABI_VERSION } from '../abi.js';
 import { invalidArgument } from '../errors.js';
-import { packageVersion } from '../package-version.js';
+import { packageVersion } from '../package.js';
 import { checkFile } from './file-run.js';
 import { Lanes } from './lanes.js';
 import { selectChecks } from './registry.js';

@@ -6,6 +6,7 @@
 import { HOST, Status } from '../abi.js';
 import { TenonError } from '../errors.js';
 import { type ForeignAddress, ffi, standardLibrary } from '../ffi.js';
+import { BUILD_COMMAND } from '../package.js';
 
 const SIZE = 4096;
 /** Where in the memory the functions are; the struct is at its start. */
@@ -137,6 +138,6 @@ function windowsMemory(): CodeMemory {
 function refused(reason: string): TenonError {
   return new TenonError(
     'ERR_TENON_UNSUPPORTED',
-    `Cannot run plugins without the native addon: their host functions need a page of executable memory, and ${reason}. Build the addon with npm run build, or allow executable memory.`,
+    `Cannot run plugins without the native addon: their host functions need a page of executable memory, and ${reason}. Build the addon with ${BUILD_COMMAND}, or allow executable memory.`,
   );
 }

@@ -1,5 +1,6 @@
 /** What goes wrong around calls of a process, as errors. What goes wrong within them is `status.ts`'s. */
 import { TenonError, type TenonErrorCode } from '../../errors.js';
+import { BUILD_COMMAND } from '../../package.js';
 import { type Stage as Gate, isRefusalCode, refusal, STAGES } from '../../refusal.js';
 import { type CallSite, callFailure } from '../status.js';
 import type { RunnerExit, RunnerSettings } from './settings.js';
@@ -138,7 +139,7 @@ export function endedEarly(settings: RunnerSettings, exit: RunnerExit): TenonErr
     cause: exit,
   };
   if (exit.call === null && exit.reason === 'exited') {
-    const message = `Cannot run ${shown} in a process of its own: the runner exited with ${exit.code}${said(lines[0])}. Build it again with npm run build.`;
+    const message = `Cannot run ${shown} in a process of its own: the runner exited with ${exit.code}${said(lines[0])}. Build it again with ${BUILD_COMMAND}.`;
     return new TenonError('ERR_TENON_UNSUPPORTED', message, details);
   }
   const where = exit.call === null ? '' : ` in ${exit.call.method}`;

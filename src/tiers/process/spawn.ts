@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { findRunner } from '../../admission/runner.js';
 import { confinementArguments } from '../../confinement.js';
 import { TenonError } from '../../errors.js';
+import { BUILD_COMMAND } from '../../package.js';
 import type { RunnerSettings } from './settings.js';
 
 /** The files of the channel, as the runner sees them: shared memory, wake-ups, lifetime; or one pipe for both directions. */
@@ -19,7 +20,7 @@ export function programOf(settings: RunnerSettings): string {
   if (program !== null) return program;
   throw new TenonError(
     'ERR_TENON_UNSUPPORTED',
-    `Cannot run ${settings.shown} in a process of its own: tenon-runner is not built. Run npm run build.`,
+    `Cannot run ${settings.shown} in a process of its own: tenon-runner is not built. Run ${BUILD_COMMAND}.`,
     { path: settings.shown, plugin: settings.plugin },
   );
 }
