@@ -16,6 +16,8 @@ namespace {
 
 /* How long a runner that was killed from outside can be overlooked. A crash rings, it is not waited for. */
 constexpr uint64_t kSlice = 2000000;
+/* How long a runner that prints much waits for this side to take it. */
+constexpr uint64_t kPrintingSlice = 100000;
 
 void CloseFile(int *file) {
   if (*file >= 0) close(*file);
@@ -67,6 +69,7 @@ void ChannelHost::Started(pid_t pid) {
 
 void ChannelHost::Close() {
   CloseFile(&shm_), CloseFile(&wake_), CloseFile(&life_), CloseFile(&life_child_), CloseFile(&pidfd_);
+  overheard_.Close();
   for (Kept &kept : kept_) free(kept.bytes);
   kept_.clear();
   free(parts_.bytes);
@@ -98,9 +101,17 @@ bool ChannelHost::IsGone() {
   return HasEnded() || !IsAlive();
 }
 
+/* A runner whose output nobody takes does not go on. Returns how long the next sleep may be. */
+uint64_t ChannelHost::Listen() {
+  if (!overheard_.Listen()) return kSlice;
+  const uint64_t one = 1;
+  if (write(wake_, &one, sizeof(one)) < 0) return kPrintingSlice; /* full: it has rung */
+  return kPrintingSlice;
+}
+
 /* Answers are taken out while this waits: a runner that cannot get rid of its answers takes no requests. */
 bool ChannelHost::AwaitRoom(uint64_t size, Deadline *deadline) {
-  uint64_t room;
+  uint64_t room, slice = kSlice;
   const auto ready = [&] {
     return requests_.Prepare(size, &room) != nullptr || requests_.broken() != nullptr || HasEnded();
   };
@@ -110,8 +121,9 @@ bool ChannelHost::AwaitRoom(uint64_t size, Deadline *deadline) {
       if (!Keep(answer)) return false;
     }
     if (broken() != nullptr || deadline->HasPassed() || IsGone()) return false;
-    if (!awake_.Wait(ready))
-      Sleep(&requests_.words()->writer_sleeps, std::min(deadline->At(), Now() + kSlice), ready);
+    if (awake_.Wait(ready)) continue;
+    Sleep(&requests_.words()->writer_sleeps, std::min(deadline->At(), Now() + slice), ready);
+    slice = Listen();
   }
   return broken() == nullptr;
 }
@@ -259,6 +271,7 @@ Wait ChannelHost::Await(uint64_t number, uint64_t timeout, Message *answer) {
   if (!kept_.empty() && TakeKept(number, answer)) return Wait::kDone;
   const auto ready = [&] { return responses_.HasNews() || HasEnded(); };
   Deadline deadline(timeout);
+  uint64_t slice = kSlice;
   bool gone = false;
   for (;;) {
     while (broken() == nullptr && Fetch(answer)) {
@@ -271,8 +284,10 @@ Wait ChannelHost::Await(uint64_t number, uint64_t timeout, Message *answer) {
     gone = HasEnded(); /* then looks a last time for what was written before */
     if (gone || awake_.Wait(ready)) continue;
     if (deadline.HasPassed()) return Wait::kTimeout;
-    Sleep(&responses_.words()->reader_sleeps, std::min(deadline.At(), Now() + kSlice), ready);
-    gone = !responses_.HasNews() && IsGone();
+    Sleep(&responses_.words()->reader_sleeps, std::min(deadline.At(), Now() + slice), ready);
+    if (responses_.HasNews()) continue;
+    slice = Listen();
+    gone = IsGone();
   }
 }
 

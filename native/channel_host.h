@@ -19,6 +19,7 @@
 
 #include "bell.h"
 #include "channel.h"
+#include "overheard.h"
 #include "ring.h"
 
 namespace tenon {
@@ -116,6 +117,9 @@ class ChannelHost {
   /* Empties the wake file. */
   void Disarm();
 
+  /* While this waits, it takes what the runner prints. Each time that it took something it rings. */
+  Overheard &overheard() { return overheard_; }
+
   /* Gives memory back after large messages. Cheap; for a timer, when nothing is under way. False if something
    * still is. */
   bool Trim() { return requests_.Trim(); }
@@ -157,12 +161,14 @@ class ChannelHost {
   /* What the runner says itself; it costs nothing to look. */
   bool HasEnded() const { return state() >= RunnerState::kRefused; }
   bool IsGone();
+  uint64_t Listen();
 
   ChannelMemory memory_;
   RingWriter requests_;
   RingReader responses_, events_;
   ChannelOptions options_;
   Wakefulness awake_;
+  Overheard overheard_;
   int shm_ = -1, wake_ = -1, life_ = -1, life_child_ = -1, pidfd_ = -1;
   pid_t pid_ = 0;
   uint64_t numbers_ = 0;

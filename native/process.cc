@@ -41,8 +41,9 @@ int Process::Open(uv_loop_s *loop, const ChannelOptions &options) {
   return problem;
 }
 
-int Process::Started(uv_loop_s *loop, pid_t pid) {
+int Process::Started(uv_loop_s *loop, pid_t pid, int out, int err) {
   pid_ = pid;
+  channel.overheard().Open(out, err);
   channel.Started(pid);
   int problem = 0;
   /* Without it (kernels before 5.3) JavaScript hears of the end from libuv alone. */

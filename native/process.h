@@ -33,6 +33,7 @@ enum ProcessWord {
   kWordPlace = 14,     /* out: where in the slab the answer lies; -1: not there */
   kWordFree = 15,      /* in: from where on the slab is free */
   kWordChecked = 16,   /* in: 1 if JavaScript has looked at the input's memory */
+  kWordOverheard = 17, /* out of a wake-up: 1 if there is something to take with `overheard` */
   kWordEntries = 24,   /* out of a wake-up: kEntryCount of kEntrySize */
 };
 enum ProcessEntry {
@@ -76,8 +77,8 @@ class Process {
 
   /* 0, or the errno. */
   int Open(uv_loop_s *loop, const ChannelOptions &options);
-  /* The process was spawned: watches it. 0, or the errno. */
-  int Started(uv_loop_s *loop, pid_t pid);
+  /* The process was spawned: watches it, and what it prints to these files. 0, or the errno. */
+  int Started(uv_loop_s *loop, pid_t pid, int out, int err);
   /* Ends the runner by closing its lifetime pipe, and this object as soon as the event loop lets go of it. */
   void Close();
 

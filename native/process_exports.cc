@@ -48,12 +48,13 @@ Napi::Value Create(const Napi::CallbackInfo &info) {
   return files;
 }
 
-/* started(pid, slot): its first message will be answered to the slot. */
+/* started(pid, slot, stdout, stderr): its first message will be answered to the slot. */
 void Started(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   if (process == nullptr) return;
-  int problem = process->Started(Own(info)->loop(), info[0].As<Napi::Number>().Int32Value());
-  process->ExpectReady(info[1].As<Napi::Number>().Int32Value());
+  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Int32Value(); };
+  int problem = process->Started(Own(info)->loop(), number(0), number(2), number(3));
+  process->ExpectReady(number(1));
   if (problem != 0) Problem(info.Env(), "the runner cannot be watched", problem).ThrowAsJavaScriptException();
 }
 
@@ -93,6 +94,19 @@ void Break(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   if (process != nullptr && process->channel.broken() == nullptr)
     process->channel.Break("it sent numbers that mean nothing");
+}
+
+/* overheard(stream): what the runner printed while it was waited for, and how many bytes of it are lost. */
+Napi::Value TakeOverheard(const Napi::CallbackInfo &info) {
+  Process *process = Own(info)->Target();
+  if (process == nullptr) return info.Env().Null();
+  uint64_t lost;
+  std::string text = process->channel.overheard().Take(info[0].As<Napi::Number>().Int32Value(), &lost);
+  if (text.empty()) return info.Env().Null();
+  Napi::Object result = Napi::Object::New(info.Env());
+  result["bytes"] = Napi::Buffer<char>::Copy(info.Env(), text.data(), text.size());
+  result["lost"] = Napi::Number::New(info.Env(), static_cast<double>(lost));
+  return result;
 }
 
 /* trim(): false if memory is left to be given back later. */
@@ -289,6 +303,7 @@ Napi::Object MakeProcessExports(Napi::Env env) {
   Export(exports, "finish", Finish, self);
   Export(exports, "close", Close, self);
   Export(exports, "break", Break, self);
+  Export(exports, "overheard", TakeOverheard, self);
   Export(exports, "trim", Trim, self);
   Export(exports, "facts", Facts, self);
   Export(exports, "awaitEnd", AwaitEnd, self);

@@ -35,6 +35,7 @@ describe('over a pipe', async () => {
   await import('./process.test.js');
   await import('./process-crash.test.js');
   await import('./process-deadline.test.js');
+  await import('./process-prints.test.js');
 });
 
 describe.runIf(existsSync(program))('a pipe', () => {

@@ -40,6 +40,8 @@ function built(name: string, source: string): string {
 /** Misbehaves as the first byte of its input says. */
 export const fixture = (): string => built('fixture', 'native/test/fixture.c');
 export const puppet = (): string => built('puppet', 'test/tiers/fixtures/puppet.c');
+/** Prints as many lines as it is told. */
+export const printer = (): string => built('printer', 'test/tiers/fixtures/printer.c');
 /** Runs programs and threads that outlive what they should not. */
 export const parent = (): string => built('parent', 'test/tiers/fixtures/parent.c');
 
@@ -105,10 +107,17 @@ export function settingsFor(file: string, more: Partial<RunnerSettings> = {}): R
 }
 
 /** A runner that is stopped when the test ends. */
-export async function start(file: string, more: Partial<RunnerSettings> = {}): Promise<Started> {
+export async function start(
+  file: string,
+  more: Partial<RunnerSettings> = {},
+  listen: (line: string) => void = () => undefined,
+): Promise<Started> {
   const said: Said = { stdout: [], stderr: [], exits: [] };
   const runner = await RunnerProcess.start(settingsFor(file, more), {
-    stdout: (line) => said.stdout.push(line),
+    stdout: (line) => {
+      said.stdout.push(line);
+      listen(line);
+    },
     stderr: (line) => said.stderr.push(line),
     exit: (report) => said.exits.push(report),
   });
@@ -126,8 +135,13 @@ export interface Actor extends Started {
 }
 
 /** An instance in a runner of its own. */
-export async function actor(file: string, more: Partial<RunnerSettings> = {}, config = ''): Promise<Actor> {
-  const begun = await start(file, more);
+export async function actor(
+  file: string,
+  more: Partial<RunnerSettings> = {},
+  config = '',
+  listen?: (line: string) => void,
+): Promise<Actor> {
+  const begun = await start(file, more, listen);
   return { ...begun, ...(await instance(begun.runner, config)) };
 }
 

@@ -1,9 +1,12 @@
 /** A channel to one runner over shared memory, and the memory by which this thread talks to native code. */
+import type { Socket } from 'node:net';
 import type { BatchResult } from '../../batch.js';
 import type { ProcessAddon, ProcessFacts } from '../../native-process.js';
 import { batchResult } from '../binding.js';
 import { Outcome } from '../control.js';
+import { descriptorOf } from './file.js';
 import { type NativeMemory, openNative } from './native-memory.js';
+import type { Earlier } from './overheard.js';
 import { ENTRY_COUNT, End, Entry, Operation, ProcessOutcome, Word } from './words.js';
 
 const PROFILES = ['latency', 'balanced', 'idle'] as const;
@@ -38,6 +41,8 @@ export interface ChannelListener {
   batchSize(slot: number): number;
   event(instance: number, data: Buffer): void;
   log(instance: number, level: number, message: string): void;
+  /** It printed while a synchronous call waited for it. */
+  printed(): void;
   /** Everything that was there is delivered. */
   quiet(): void;
   /** The runner says that it will end, or broke the protocol. */
@@ -82,10 +87,16 @@ export class Channel {
     return this.#closed;
   }
 
-  /** The runner was spawned. Its first message will be the answer for `slot`. */
-  started(pid: number, slot: number, listener: ChannelListener): void {
+  /** The runner was spawned, with these standard streams. Its first message will be the answer for `slot`. */
+  started(pid: number, slot: number, listener: ChannelListener, streams: readonly Socket[]): void {
     this.#listener = listener;
-    this.#aim().started(pid, slot);
+    const [out = -1, err = -1] = streams.map(descriptorOf);
+    this.#aim().started(pid, slot, out, err);
+  }
+
+  /** What was read from stdout (0) or stderr (1) while a synchronous call waited. */
+  overheard(stream: 0 | 1): Earlier | null {
+    return this.#aim().overheard(stream);
   }
 
   /**
@@ -209,6 +220,7 @@ export class Channel {
       this.#enter(listener, at, start, news);
       if (!held) start += length;
     }
+    if (control[Word.OVERHEARD] !== 0) listener.printed();
     for (const tell of news) guarded(tell);
     if (end === End.ENDED) listener.ended();
     else if (end === End.ENDING) listener.ending();

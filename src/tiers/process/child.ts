@@ -2,11 +2,16 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { Output } from './output.js';
+import type { Earlier } from './overheard.js';
 import { type ProcessEnd, peakOf } from './report.js';
 
 export interface ChildListener {
   stdout(line: string): void;
   stderr(line: string): void;
+  /** So many bytes of a standard stream were too many to be kept. */
+  lost(bytes: number): void;
+  /** What was read from stdout (0) or stderr (1) by somebody else. */
+  earlier(stream: 0 | 1): Earlier | null;
   /** It never ran. */
   failed(cause: Error): void;
   /** It ended, and its end was collected: its number may belong to another process from now on. */
@@ -32,8 +37,17 @@ export class RunnerChild {
       listener.exited();
     });
     if (child.pid === undefined) return;
-    this.#stdout = new Output(child.stdout as Socket, (line) => listener.stdout(line));
-    this.#stderr = new Output(child.stderr as Socket, (line) => listener.stderr(line));
+    const lost = (bytes: number) => listener.lost(bytes);
+    this.#stdout = new Output(child.stdout as Socket, {
+      line: (line) => listener.stdout(line),
+      earlier: () => listener.earlier(0),
+      lost,
+    });
+    this.#stderr = new Output(child.stderr as Socket, {
+      line: (line) => listener.stderr(line),
+      earlier: () => listener.earlier(1),
+      lost,
+    });
   }
 
   /** How it ended, once that was collected. */
@@ -61,6 +75,17 @@ export class RunnerChild {
   /** Looks how much memory it had so far. */
   samplePeak(): void {
     if (this.pid !== undefined && this.#end === null) this.#peak = peakOf(this.pid) ?? this.#peak;
+  }
+
+  /** stdout and stderr; none if it never ran. */
+  get streams(): readonly Socket[] {
+    return [this.#child.stdout, this.#child.stderr].filter((stream) => stream !== null) as Socket[];
+  }
+
+  /** Tells what it printed while a synchronous call waited. */
+  catchUp(): void {
+    this.#stdout?.catchUp();
+    this.#stderr?.catchUp();
   }
 
   /** Takes what it wrote, without waiting. */

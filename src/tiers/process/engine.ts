@@ -249,6 +249,10 @@ export class Engine implements ChannelListener {
     if (this.#drained.length > 0) this.channel.poke();
   }
 
+  printed(): void {
+    this.life.child.catchUp();
+  }
+
   ending(): void {
     this.life.ending();
   }

@@ -46,6 +46,8 @@ export class Life {
       this.child = new RunnerChild(child, {
         stdout: (line) => listener.stdout(line),
         stderr: (line) => listener.stderr(line),
+        lost: (bytes) => warnOfLost(settings.plugin, bytes),
+        earlier: (stream) => this.channel.overheard(stream),
         failed: (cause) => this.#fail(cause),
         exited: () => !this.#finished && this.channel.finish(),
       });
@@ -151,4 +153,9 @@ export class Life {
       peakRss: child.peak,
     };
   }
+}
+
+function warnOfLost(plugin: string, bytes: number): void {
+  const message = `Plugin ${plugin} printed so much in a synchronous call that ${bytes} bytes of it are lost. Use call.`;
+  process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_OUTPUT_LOST' });
 }

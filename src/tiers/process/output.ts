@@ -1,26 +1,41 @@
 /** What a runner writes to its standard streams: line by line for those who listen, and the end of it for the report. */
-import { readSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
+import { guarded } from './channel.js';
+import { readAll } from './file.js';
+import type { Earlier } from './overheard.js';
 
 /** Of each stream so much is kept, in bytes. */
 const KEPT = 16 * 1024;
 /** A longer line is handed on in pieces. */
 const LONGEST_LINE = 64 * 1024;
-const CHUNK = 64 * 1024;
+
+/** Who hears of a stream. */
+export interface OutputListener {
+  line(line: string): void;
+  /** So many bytes are missing before the next line. */
+  lost(bytes: number): void;
+  /** What somebody else has read from the stream, before what can be read now. */
+  earlier(): Earlier | null;
+}
 
 /** One standard stream of a runner. */
 export class Output {
   readonly #stream: Socket;
-  readonly #told: (line: string) => void;
+  readonly #listener: OutputListener;
   readonly #decoder = new StringDecoder('utf8');
+  readonly #untold: string[] = [];
+  #telling = false;
   #tail = Buffer.alloc(0);
   #line = '';
 
-  constructor(stream: Socket, told: (line: string) => void) {
+  constructor(stream: Socket, listener: OutputListener) {
     this.#stream = stream;
-    this.#told = told;
-    stream.on('data', (chunk: Buffer) => this.#push(chunk));
+    this.#listener = listener;
+    stream.on('data', (chunk: Buffer) => {
+      this.catchUp();
+      this.#push(chunk);
+    });
     stream.on('error', () => undefined);
     stream.unref();
   }
@@ -34,30 +49,37 @@ export class Output {
     return this.#tail.toString('utf8', start);
   }
 
+  /** Tells what somebody else has read. */
+  catchUp(): void {
+    const earlier = this.#listener.earlier();
+    if (earlier === null) return;
+    if (earlier.lost > 0) {
+      this.#endLine();
+      this.#listener.lost(earlier.lost);
+    }
+    this.#push(earlier.bytes);
+  }
+
   /**
    * Takes what is there without waiting for the event loop, which gives a process that has ended no other chance to be heard in a
    * synchronous call.
    */
   drain(): void {
-    const file = descriptorOf(this.#stream);
-    if (file === undefined) return;
-    const chunk = Buffer.allocUnsafe(CHUNK);
-    try {
-      for (let size = readSync(file, chunk); size > 0; size = readSync(file, chunk)) {
-        this.#push(chunk.subarray(0, size));
-      }
-    } catch {
-      // Nothing more for now.
-    }
+    this.catchUp();
+    readAll(this.#stream, (chunk) => this.#push(chunk));
   }
 
   /** Ends the stream; a last line without an end counts too. */
   close(): void {
     this.drain();
     this.#stream.destroy();
+    this.#endLine();
+  }
+
+  #endLine(): void {
     const last = this.#line + this.#decoder.end();
     this.#line = '';
-    if (last !== '') this.#told(last);
+    if (last !== '') this.#tell([last]);
   }
 
   #push(chunk: Buffer): void {
@@ -68,13 +90,16 @@ export class Output {
       lines.push(this.#line.slice(0, LONGEST_LINE));
       this.#line = this.#line.slice(LONGEST_LINE);
     }
-    for (const line of lines) this.#told(line.endsWith('\r') ? line.slice(0, -1) : line);
+    this.#tell(lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line)));
   }
-}
 
-/** The file descriptor of a stream of this process's end of a pipe. */
-export function descriptorOf(stream: Socket): number | undefined {
-  const handle = (stream as unknown as { readonly _handle?: { readonly fd?: number } | null })._handle;
-  const file = handle?.fd;
-  return file !== undefined && file >= 0 ? file : undefined;
+  /** In order, also when a listener does something that brings more lines. */
+  #tell(lines: readonly string[]): void {
+    for (const line of lines) this.#untold.push(line);
+    if (this.#telling) return;
+    this.#telling = true;
+    for (const line of this.#untold) guarded(() => this.#listener.line(line));
+    this.#untold.length = 0;
+    this.#telling = false;
+  }
 }

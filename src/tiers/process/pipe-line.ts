@@ -1,7 +1,7 @@
 /** Bytes to and from a runner over a pipe, both ways: while the event loop runs, and while a synchronous call blocks it. */
 import { readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { descriptorOf } from './output.js';
+import { descriptorOf, isAgain } from './file.js';
 import { awaitFile, Ready } from './pipe-system.js';
 
 const CHUNK = 64 * 1024;
@@ -71,13 +71,16 @@ export class PipeLine {
     else setTimeout(again, RETRY_MS).unref();
   }
 
-  /** Waits, blocking, and reads and writes what can be. False if nothing could be in that time. */
-  turn(milliseconds: number): boolean {
+  /**
+   * Waits, blocking, and reads and writes what can be. False if nothing could be in that time, or before there was something in one
+   * of the `others`.
+   */
+  turn(milliseconds: number, others: readonly number[] = []): boolean {
     const file = descriptorOf(this.#socket);
     if (file === undefined) this.#over = true;
     if (file === undefined || this.#over) return false;
     const wanted = this.#waiting.length > 0 ? Ready.READ | Ready.WRITE : Ready.READ;
-    const ready = awaitFile(file, wanted, milliseconds);
+    const ready = awaitFile(file, wanted, milliseconds, others);
     if (ready & Ready.WRITE) this.#writeNow();
     if (ready & ~Ready.WRITE) this.#readNow(file);
     return ready !== 0;
@@ -134,9 +137,4 @@ export class PipeLine {
     }
     return progress;
   }
-}
-
-function isAgain(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'EAGAIN' || code === 'EWOULDBLOCK' || code === 'EINTR';
 }

@@ -29,8 +29,9 @@ const WEXITED = 4;
 const CLD_EXITED = 1;
 
 let calls: Calls | undefined;
-/** A `struct pollfd`: the file, what is wanted, what is there. */
-const wanted = Buffer.alloc(8);
+/** Each a `struct pollfd`: the file, what is wanted, what is there. */
+const ENTRY = 8;
+const wanted = Buffer.alloc(4 * ENTRY);
 const info = Buffer.alloc(128);
 
 /** @throws TenonError ERR_TENON_UNSUPPORTED */
@@ -47,13 +48,28 @@ export function requireSystem(): void {
   };
 }
 
-/** Waits until the file is ready for one of `events`, or so many milliseconds. What it is ready for; 0 for nothing. */
-export function awaitFile(file: number, events: number, milliseconds: number): number {
-  wanted.writeInt32LE(file, 0);
-  wanted.writeInt16LE(events, 4);
-  wanted.writeInt16LE(0, 6);
-  const count = calls?.poll(wanted, 1, milliseconds) ?? 0;
+/**
+ * Waits until the file is ready for one of `events`, until there is something in one of up to three `others`, or so many
+ * milliseconds. What the file is ready for; 0 for nothing.
+ */
+export function awaitFile(
+  file: number,
+  events: number,
+  milliseconds: number,
+  others: readonly number[] = [],
+): number {
+  want(0, file, events);
+  others.forEach((other, i) => {
+    want(1 + i, other, Ready.READ);
+  });
+  const count = calls?.poll(wanted, 1 + others.length, milliseconds) ?? 0;
   return count > 0 ? wanted.readInt16LE(6) : 0;
+}
+
+function want(place: number, file: number, events: number): void {
+  wanted.writeInt32LE(file, place * ENTRY);
+  wanted.writeInt16LE(events, place * ENTRY + 4);
+  wanted.writeInt16LE(0, place * ENTRY + 6);
 }
 
 export function sleep(milliseconds: number): void {

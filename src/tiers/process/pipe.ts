@@ -8,11 +8,13 @@ import type { BatchResult } from '../../batch.js';
 import type { ProcessFacts } from '../../native-process.js';
 import { Outcome } from '../control.js';
 import { type ChannelListener, guarded, type Request, type RunnerChannel } from './channel.js';
+import type { Earlier } from './overheard.js';
 import { packBatch, unpackBatch } from './pipe-batch.js';
 import { encodeRecord, HEADER } from './pipe-frames.js';
 import { type Landed, type Message, PipeInbox, PipeOperation } from './pipe-inbox.js';
 import { PipeLine } from './pipe-line.js';
 import { endOfChild, requireSystem, sleep } from './pipe-system.js';
+import { Prints } from './prints.js';
 import { Operation, ProcessOutcome, Word } from './words.js';
 
 /** Bytes of requests on their way; one that is larger goes alone. */
@@ -28,6 +30,7 @@ export class PipeChannel implements RunnerChannel {
   readonly files = ['pipe'] as const;
   readonly control = new Int32Array(Word.ENTRIES);
   readonly #inbox = new PipeInbox();
+  readonly #prints = new Prints();
   #line: PipeLine | undefined;
   #pid = 0;
   #listener: ChannelListener | undefined;
@@ -58,12 +61,17 @@ export class PipeChannel implements RunnerChannel {
     });
   }
 
-  started(pid: number, slot: number, listener: ChannelListener): void {
+  started(pid: number, slot: number, listener: ChannelListener, streams: readonly Socket[]): void {
     this.#pid = pid;
     this.#listener = listener;
+    this.#prints.watch(streams);
     const ready = { number: 0, operation: Operation.READY, instance: 0, method: 0 };
     this.#inbox.pending.push({ ...ready, slot, pieces: [], size: 0 });
     this.#refer();
+  }
+
+  overheard(stream: 0 | 1): Earlier | null {
+    return this.#prints.take(stream);
   }
 
   // ---- Requests ----
@@ -141,7 +149,7 @@ export class PipeChannel implements RunnerChannel {
     control[Word.DETAIL] = answer?.record.detail ?? 0;
     control[Word.INSTANCE] = answer?.record.instance ?? 0;
     control[Word.METHOD] = answer?.record.method ?? 0;
-    if (!this.#inbox.isEmpty) this.#schedule();
+    if (!this.#inbox.isEmpty || !this.#prints.isEmpty) this.#schedule();
     return this.#set(outcome);
   }
 
@@ -154,8 +162,11 @@ export class PipeChannel implements RunnerChannel {
       if (this.#gone) return ProcessOutcome.GONE;
       const left = due - performance.now();
       if (left <= 0) return ProcessOutcome.TIMEOUT;
-      if (this.#line?.turn(Math.ceil(Math.min(left, LOOK_MS))) === false && this.#hasEnded()) {
-        this.#line.drain();
+      const moved = this.#line?.turn(Math.ceil(Math.min(left, LOOK_MS)), this.#prints.files);
+      this.#prints.listen();
+
+      if (moved === false && this.#hasEnded()) {
+        this.#line?.drain();
         if (this.#inbox.answer === undefined) return ProcessOutcome.GONE;
       }
     }
@@ -197,6 +208,7 @@ export class PipeChannel implements RunnerChannel {
     const landed = this.#inbox.takeLanded();
     const events = this.#paused ? [] : this.#inbox.takeEvents();
     this.#refer();
+    if (!this.#prints.isEmpty) listener.printed();
     for (const one of landed) this.#land(listener, one);
     for (const event of events) guarded(() => tell(listener, event));
     this.#acknowledge(events);

@@ -176,7 +176,7 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
   });
   engine.whenEnded.then((exit) => reject(refusal ?? endedEarly(settings, exit)));
   try {
-    engine.channel.started(life.child.pid, slot, engine);
+    engine.channel.started(life.child.pid, slot, engine, life.child.streams);
     return await promise;
   } catch (error) {
     if (!life.finished) life.kill('killed');

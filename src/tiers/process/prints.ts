@@ -1,0 +1,36 @@
+/** The standard streams of a runner, while a synchronous call waits for it and the event loop does not read them. */
+import type { Socket } from 'node:net';
+import { descriptorOf, readAll } from './file.js';
+import { type Earlier, Overheard } from './overheard.js';
+
+export class Prints {
+  #streams: (Socket | undefined)[] = [];
+  readonly #overheard = [new Overheard(), new Overheard()] as const;
+
+  watch(streams: readonly Socket[]): void {
+    this.#streams = [...streams];
+  }
+
+  /** Which files to wait for: not those that are at their end. */
+  get files(): readonly number[] {
+    const files = this.#streams.map((stream) => stream && descriptorOf(stream));
+    return files.filter((file) => file !== undefined);
+  }
+
+  get isEmpty(): boolean {
+    return this.#overheard.every(({ isEmpty }) => isEmpty);
+  }
+
+  /** Takes what is there. */
+  listen(): void {
+    this.#streams.forEach((stream, i) => {
+      const overheard = this.#overheard[i];
+      if (stream === undefined || overheard === undefined) return;
+      if (!readAll(stream, (chunk) => overheard.add(Buffer.from(chunk)))) this.#streams[i] = undefined;
+    });
+  }
+
+  take(stream: 0 | 1): Earlier | null {
+    return this.#overheard[stream].take();
+  }
+}
