@@ -1,7 +1,13 @@
 /* tenon-checker: tries one thing with one plugin, and tells what came of it. Knows tenon.h and no Node.
  *
- * Exit codes: 0 the scenario came to its end, 1 the host is gone, 2 usage, 3 no memory. */
+ * Exit codes for a host: 0 the scenario came to its end, 1 the host is gone, 2 usage, 3 no memory.
+ * For people, without --report: 0 nothing was found, 1 something was, 2 usage, 3 something could not be
+ * tried. */
 #include <stdio.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
 
 #include "crash_record.h"
 #include "options.h"
@@ -11,6 +17,41 @@
 
 using namespace tenon::check;
 
+namespace {
+
+struct Chosen {
+  std::string id;
+  Scenario run;
+};
+
+/* The scenarios in a list with commas. False if there is one that there is not. */
+bool FindScenarios(const std::string &list, std::vector<Chosen> *chosen) {
+  for (size_t from = 0; from <= list.size();) {
+    size_t end = std::min(list.find(',', from), list.size());
+    std::string id = list.substr(from, end - from);
+    chosen->push_back({id, FindScenario(id)});
+    if (chosen->back().run == nullptr) return false;
+    from = end + 1;
+  }
+  return true;
+}
+
+/* One after the other: what one of them leaves behind is there for the next. */
+[[noreturn]] void RunForPeople(const std::vector<Chosen> &chosen, const Options &options, Report *report) {
+  report->OpenForPeople(); /* a debugger wants the signals itself */
+  for (const Chosen &one : chosen) {
+    report->Begin(one.id);
+    try {
+      one.run(*new Plugin(options, report));
+    } catch (const Report::End &) {
+      /* It has said why. */
+    }
+  }
+  report->EndForPeople();
+}
+
+}  // namespace
+
 int main(int argc, char **argv) {
   /* Never destroyed: threads of the plugin may run until the very end. */
   Options &options = *new Options;
@@ -19,21 +60,18 @@ int main(int argc, char **argv) {
     fprintf(stderr, "tenon-checker: %s is missing or wrong\nusage: %s\n", wrong, kUsage);
     return 2;
   }
-  Scenario scenario = FindScenario(options.scenario);
-  if (scenario == nullptr) {
+  std::vector<Chosen> chosen;
+  if (!FindScenarios(options.scenario, &chosen) || (options.report && chosen.size() != 1)) {
     fprintf(stderr, "tenon-checker: there is no scenario %s\n", options.scenario.c_str());
     return 2;
   }
-  Report &report = *new Report;
-  if (options.report) {
-    if (!report.OpenForHost()) return 1;
-    RecordCrashes(&report);
-  } else {
-    report.OpenForPeople(); /* a debugger wants the signals itself */
-  }
   /* What the plugin printed before it crashed should be there, also without a terminal. */
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  Report &report = *new Report;
+  if (!options.report) RunForPeople(chosen, options, &report);
+  if (!report.OpenForHost()) return 1;
+  RecordCrashes(&report);
   Plugin &plugin = *new Plugin(options, &report);
-  scenario(plugin);
+  chosen.front().run(plugin);
   report.Done();
 }

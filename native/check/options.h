@@ -5,7 +5,8 @@
  *
  * SCENARIO is the id of a check ("calls/plain"). With --report a host has started it, whose nonce comes in on
  * descriptor 4 and the records go out on descriptor 3; without it, in a terminal or a debugger, the records
- * are printed for people, and crashes are left to the debugger. */
+ * are printed for people, and crashes are left to the debugger. SCENARIO can then be several with commas
+ * between them, which run one after the other in this process. */
 #ifndef TENON_CHECK_OPTIONS_H
 #define TENON_CHECK_OPTIONS_H
 

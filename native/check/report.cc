@@ -58,6 +58,14 @@ std::string Numbers(const std::vector<double> &values, size_t from, size_t to) {
   return list + "]";
 }
 
+/* `5 from 1 to 9`: what fits on a line. */
+std::string Summary(const std::vector<double> &values) {
+  if (values.empty()) return "none";
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  if (values.size() == 1) return Number(*least);
+  return std::to_string(values.size()) + " from " + Number(*least) + " to " + Number(*most);
+}
+
 std::string Base64(const std::string &bytes) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
@@ -120,9 +128,35 @@ void Report::WriteRaw(const char *json, size_t length) {
   }
 }
 
+void Report::Begin(const std::string &scenario) {
+  scenario_ = scenario;
+  WriteLine("tenon-checker: " + scenario + "\n");
+}
+
+void Report::EndForPeople() {
+  fflush(nullptr);
+  std::string left = incomplete_ == 0 ? "" : ", " + std::to_string(incomplete_) + " incomplete";
+  WriteLine("tenon-checker: findings: " + std::to_string(findings_) + left + "\n");
+  _exit(findings_ > 0 ? 1 : incomplete_ > 0 ? 3 : 0);
+}
+
+void Report::Tell(const char *what, const std::string &text) {
+  std::string line = "  " + std::string(what) + ": ";
+  for (unsigned char byte : text) {
+    char escaped[8];
+    snprintf(escaped, sizeof(escaped), "\\x%02x", byte);
+    bool plain = byte >= 0x20 && byte < 0x7f;
+    line += plain ? std::string(1, static_cast<char>(byte)) : escaped;
+  }
+  WriteLine(line + "\n");
+}
+
 void Report::Write(const std::string &json) {
+  WriteLine(nonce_ + " " + json + "\n");
+}
+
+void Report::WriteLine(const std::string &line) {
   std::lock_guard<std::mutex> lock(writing);
-  std::string line = (people_ ? "tenon-checker:" : nonce_) + " " + json + "\n";
   for (size_t sent = 0; sent < line.size();) {
     ssize_t count = write(out_, line.data() + sent, line.size() - sent);
     if (count >= 0) {
@@ -137,33 +171,43 @@ void Report::Write(const std::string &json) {
 }
 
 void Report::Stage(const std::string &stage) {
+  if (people_) return Tell("stage", stage);
   Write("{\"type\":\"stage\",\"stage\":" + Json(stage) + "}");
 }
 
 void Report::Finding(const std::string &message) {
   findings_++;
+  if (people_) return Tell("FINDING", message);
   Write("{\"type\":\"finding\",\"message\":" + Json(message) + "}");
 }
 
 void Report::Finding(const std::string &message, const std::string &bytes, const char *role) {
   constexpr size_t kKept = 32 * 1024; /* what fits into a line; longer inputs are told by the seed */
-  if (bytes.size() > kKept) return Finding(message);
+  if (people_ || bytes.size() > kKept) return Finding(message);
   findings_++;
   Write("{\"type\":\"finding\",\"message\":" + Json(message) + ",\"role\":" + Json(role) + ",\"input\":\"" +
         Base64(bytes) + "\"}");
 }
 
 void Report::Skip(const std::string &reason) {
-  Write("{\"type\":\"skip\",\"reason\":" + Json(reason) + "}");
+  if (people_)
+    Tell("skipped", reason);
+  else
+    Write("{\"type\":\"skip\",\"reason\":" + Json(reason) + "}");
   Done();
 }
 
 void Report::Incomplete(const std::string &reason) {
-  Write("{\"type\":\"incomplete\",\"reason\":" + Json(reason) + "}");
+  incomplete_++;
+  if (people_)
+    Tell("INCOMPLETE", reason);
+  else
+    Write("{\"type\":\"incomplete\",\"reason\":" + Json(reason) + "}");
   Done();
 }
 
 void Report::Values(const char *name, const char *unit, const std::vector<double> &values) {
+  if (people_) return Tell(name, Summary(values) + " " + unit);
   for (size_t from = 0; from < values.size(); from += kNumbersInRecord) {
     size_t to = std::min(values.size(), from + kNumbersInRecord);
     Write("{\"type\":\"values\",\"name\":" + Json(name) + ",\"unit\":" + Json(unit) +
@@ -173,6 +217,7 @@ void Report::Values(const char *name, const char *unit, const std::vector<double
 
 void Report::Series(const char *name, const char *over, const std::vector<double> &xs,
                     const std::vector<double> &ys) {
+  if (people_) return Tell(name, Summary(ys) + " bytes over " + over);
   for (size_t from = 0; from < ys.size(); from += kNumbersInRecord) {
     size_t to = std::min(ys.size(), from + kNumbersInRecord);
     Write("{\"type\":\"values\",\"name\":" + Json(name) + ",\"unit\":\"bytes\",\"over\":" + Json(over) +
@@ -182,10 +227,11 @@ void Report::Series(const char *name, const char *over, const std::vector<double
 
 void Report::WriteDone() {
   fflush(nullptr);
-  Write("{\"type\":\"done\"}");
+  if (!people_) Write("{\"type\":\"done\"}");
 }
 
 void Report::Done() {
+  if (people_) throw End();
   WriteDone();
   _exit(0);
 }

@@ -18,9 +18,15 @@ class Report {
   /* Takes descriptors 3 and 4 over, reads the nonce, and sees to it that the process does not outlive its
    * host. False if no host has started it. */
   bool OpenForHost();
-  /* Prints for people instead. */
+  /* Prints for people instead. Several scenarios may follow each other then. */
   void OpenForPeople() { people_ = true; }
   bool for_people() const { return people_; }
+  /* Thrown by Skip, Incomplete and Done when people look on: the next scenario follows. */
+  struct End {};
+  /* Names the scenario that is run from now on. */
+  void Begin(const std::string &scenario);
+  /* Says what it all came to, and ends the process with the exit code for people. */
+  [[noreturn]] void EndForPeople();
 
   /* What is tried next. When the process dies or hangs, this is what it was doing: say it before anything of
    * the plugin runs. [any-thread] */
@@ -56,8 +62,13 @@ class Report {
 
  private:
   void Write(const std::string &json);
+  void WriteLine(const std::string &line);
+  /* The record for people. */
+  void Tell(const char *what, const std::string &text);
 
   bool people_ = false;
+  std::string scenario_;
+  size_t incomplete_ = 0;
   int out_ = 2;
   std::string nonce_;
   size_t findings_ = 0;

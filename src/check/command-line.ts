@@ -26,12 +26,8 @@ export function checkerArguments({ id }: CheckDefinition, { path, settings }: Su
 /** How to see a result again. */
 export function reproduction(check: CheckDefinition, subject: Subject): CheckResult['reproduce'] {
   const { shown, settings } = subject;
-  const { seed, pluginConfig, inputs, fuzz, sanitize } = settings;
-  const args = ['tenon', 'check', shown, '--filter', check.id, '--seed', String(seed)];
-  if (pluginConfig !== '') args.push('--plugin-config', pluginConfig);
-  for (const input of inputs) args.push('--input', input);
-  if (check.id.startsWith('fuzz/') && fuzz !== undefined) args.push('--fuzz', `${fuzz.budget}ms`);
-  if (check.id.startsWith('sanitize/')) args.push('--sanitize', String(sanitize));
+  const args = ['npx', 'tenon', 'check', shown.startsWith('-') ? `./${shown}` : shown];
+  args.push('--filter', check.id, '--seed', String(settings.seed), ...told(check, settings));
   const gdb =
     check.method.type === 'bytes'
       ? null
@@ -39,9 +35,38 @@ export function reproduction(check: CheckDefinition, subject: Subject): CheckRes
   return { command: quoted(args), gdb };
 }
 
-/** For a POSIX shell. */
-export function quoted(args: readonly string[]): string {
-  return args
-    .map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`))
-    .join(' ');
+/** What the user has said that the check depends on. */
+function told({ id, method }: CheckDefinition, settings: CheckSettings): string[] {
+  const { pluginConfig, inputs, fuzz, sanitize, allowNeeded, glibc, timeout } = settings;
+  if (method.type === 'bytes') {
+    const needed = allowNeeded.flatMap((name) => ['--allow-needed', name]);
+    return glibc === undefined ? needed : [...needed, '--glibc', glibc];
+  }
+  const args = inputs.flatMap((input) => ['--input', input]);
+  if (pluginConfig !== '') args.push('--plugin-config', pluginConfig);
+  if (id.startsWith('fuzz/') && fuzz !== undefined) {
+    args.push('--fuzz', `${fuzz.budget}ms`);
+    if (fuzz.corpus !== undefined) args.push('--corpus', fuzz.corpus);
+  }
+  if (id.startsWith('sanitize/')) args.push('--sanitize', String(sanitize));
+  if (timeout !== undefined) args.push('--timeout', `${timeout}ms`);
+  return args;
 }
+
+/** For a POSIX shell. What cannot be printed is written as an escape, so that the line can be shown and copied. */
+export function quoted(args: readonly string[]): string {
+  return args.map(quotedOne).join(' ');
+}
+
+function quotedOne(arg: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(arg)) return arg;
+  if (!UNPRINTABLE.test(arg)) return `'${arg.replaceAll("'", `'\\''`)}'`;
+  const escaped = Array.from(arg, (character) => {
+    if (character === "'" || character === '\\') return `\\${character}`;
+    if (!UNPRINTABLE.test(character)) return character;
+    return Array.from(Buffer.from(character), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+  });
+  return `$'${escaped.join('')}'`;
+}
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;

@@ -21,6 +21,9 @@ const SIGNAL_NAMES = new Map(
     .reverse(),
 );
 
+/** What is left of a check when the user ends the run. */
+export const ABORTED: Answer = { state: 'incomplete', reason: 'the run was ended before it was done' };
+
 /** A process that did not write its completion record has crashed, also if it exited with 0. */
 export function conclude(
   run: CheckerRun,
@@ -30,7 +33,7 @@ export function conclude(
 ): Answer {
   if (run.end === 'not-started')
     return { state: 'incomplete', reason: `its process could not be started: ${run.stderr}` };
-  if (run.end === 'aborted') return { state: 'incomplete', reason: 'the run was ended before it was done' };
+  if (run.end === 'aborted') return ABORTED;
   const reported = findingsIn(run, subject);
   const measures = measuresOf(run.records);
   if (run.end !== 'done') {

@@ -2,7 +2,7 @@
 import { TenonError } from '../errors.js';
 import { runChecker } from './checker.js';
 import { checkerArguments, checkerFor, reproduction } from './command-line.js';
-import { conclude } from './conclude.js';
+import { ABORTED, conclude } from './conclude.js';
 import { type Answer, type CheckDefinition, finding, groupOf } from './definition.js';
 import type { Lanes } from './lanes.js';
 import type { CheckSettings } from './settings.js';
@@ -72,6 +72,13 @@ function unreadable(
   return resultOf(check, answer, settings, 0, { command: `tenon inspect ${shown}`, gdb: null });
 }
 
+type ScenarioMethod = Extract<CheckDefinition['method'], { type: 'scenario' }>;
+
+interface Timed {
+  readonly answer: Answer;
+  readonly ms: number;
+}
+
 class FileRun {
   readonly #subject: Subject;
   readonly #checks: readonly CheckDefinition[];
@@ -100,12 +107,10 @@ class FileRun {
   async #begin(check: CheckDefinition): Promise<CheckResult> {
     const { settings, shown } = this.#subject;
     const missing = await this.#missing(check);
-    const began = performance.now();
-    const answer = missing ?? (await this.#repeated(check));
+    const { answer, ms } = missing === null ? await this.#repeated(check) : { answer: missing, ms: 0 };
     const { id } = check;
     this.#done += 1;
     settings.onProgress({ path: shown, id, done: this.#done, total: this.#checks.length });
-    const ms = missing === null ? performance.now() - began : 0;
     return resultOf(check, answer, settings, ms, reproduction(check, this.#subject));
   }
 
@@ -126,30 +131,41 @@ class FileRun {
     return null;
   }
 
-  async #repeated(check: CheckDefinition): Promise<Answer> {
-    let answer = await this.#once(check);
+  /** The time is that of all runs, without that spent waiting for a free lane. */
+  async #repeated(check: CheckDefinition): Promise<Timed> {
+    let { answer, ms } = await this.#timed(check);
     for (let i = 1; i < this.#subject.settings.repeat && answer.state === 'passed'; i++) {
-      answer = await this.#once(check);
+      const next = await this.#timed(check);
+      answer = next.answer;
+      ms += next.ms;
     }
-    return answer;
+    return { answer, ms };
   }
 
-  #once(check: CheckDefinition): Promise<Answer> {
-    const { method } = check;
+  #timed(check: CheckDefinition): Promise<Timed> {
     return this.#lanes.run(async () => {
-      if (method.type === 'bytes') return judgeBytes(method, this.#subject);
-      const skip = method.skip?.(this.#subject) ?? null;
-      if (skip !== null) return { state: 'skipped', reason: skip };
-      const { settings } = this.#subject;
-      const deadline = settings.timeout ?? method.deadline;
-      const run = await runChecker({
-        program: checkerFor(check, settings),
-        args: checkerArguments(check, this.#subject),
-        deadline,
-        signal: settings.signal,
-      });
-      return conclude(run, method, this.#subject, deadline);
+      const began = performance.now();
+      const since = () => performance.now() - began;
+      const { method } = check;
+      if (this.#subject.settings.signal?.aborted) return { answer: ABORTED, ms: 0 };
+      // Nothing is awaited for it: others would run meanwhile, and their time would count.
+      if (method.type === 'bytes') return { answer: judgeBytes(method, this.#subject), ms: since() };
+      return { answer: await this.#scenario(check, method), ms: since() };
     });
+  }
+
+  async #scenario(check: CheckDefinition, method: ScenarioMethod): Promise<Answer> {
+    const skip = method.skip?.(this.#subject) ?? null;
+    if (skip !== null) return { state: 'skipped', reason: skip };
+    const { settings } = this.#subject;
+    const deadline = settings.timeout ?? method.deadline;
+    const run = await runChecker({
+      program: checkerFor(check, settings),
+      args: checkerArguments(check, this.#subject),
+      deadline,
+      signal: settings.signal,
+    });
+    return conclude(run, method, this.#subject, deadline);
   }
 }
 

@@ -5,10 +5,18 @@
  *     const verdict = await check(['./libfoo.so'], { level: 'strict' });
  */
 
+export { type ForegroundRun, foregroundRun } from './debug.js';
 export type { CheckDefinition } from './definition.js';
 export { recordVerdict } from './record.js';
 export { CHECKS, checkById } from './registry.js';
+export { FORMATS, type Format, onlyFailed, type RenderOptions, render } from './render/index.js';
 export { check } from './run.js';
-export type { CheckOptions, CheckProgress, CheckRule, Sanitizer } from './settings.js';
+export {
+  type CheckOptions,
+  type CheckProgress,
+  type CheckRule,
+  SANITIZERS,
+  type Sanitizer,
+} from './settings.js';
 export type * from './verdict.js';
 export { LEVELS, SEVERITIES, VERDICT_SCHEMA } from './verdict.js';

@@ -20,12 +20,15 @@ const waiting = new Int32Array(new SharedArrayBuffer(4));
 /** A file descriptor to write to. A reader that went away (`| head`) is no error: the rest is dropped. */
 export class Output {
   readonly #fd: number;
-  readonly #color: boolean;
+  readonly isTerminal: boolean;
+  /** Whether text may have colors. */
+  readonly color: boolean;
   #open = true;
 
   constructor(fd: number, env: NodeJS.ProcessEnv) {
     this.#fd = fd;
-    this.#color = isatty(fd) && !env.NO_COLOR && env.TERM !== 'dumb';
+    this.isTerminal = isatty(fd);
+    this.color = this.isTerminal && !env.NO_COLOR && env.TERM !== 'dumb';
   }
 
   write(data: string | Uint8Array): void {
@@ -50,7 +53,7 @@ export class Output {
   }
 
   #styled(style: string, text: string): string {
-    return this.#color ? `\u001B[${style}m${text}\u001B[0m` : text;
+    return this.color ? `\u001B[${style}m${text}\u001B[0m` : text;
   }
 
   #writeSome(bytes: Uint8Array): number {

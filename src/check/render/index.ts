@@ -1,0 +1,43 @@
+/** From a verdict to text, in all formats. Nothing here finds anything out. */
+import { invalidArgument } from '../../errors.js';
+import type { Verdict } from '../verdict.js';
+import { renderCompact } from './compact.js';
+import { renderGithub } from './github.js';
+import { renderHtml } from './html.js';
+import { renderJson } from './json.js';
+import { renderJunit } from './junit.js';
+import { renderPretty } from './pretty.js';
+import { renderSarif } from './sarif.js';
+
+export { onlyFailed } from './view.js';
+
+export interface RenderOptions {
+  /** Whether text for people may have the colors of a terminal; it has none unless told. */
+  readonly color?: boolean | undefined;
+}
+
+const RENDERERS = {
+  pretty: renderPretty,
+  compact: renderCompact,
+  json: renderJson,
+  junit: renderJunit,
+  sarif: renderSarif,
+  github: renderGithub,
+  html: renderHtml,
+} as const satisfies Readonly<Record<string, (verdict: Verdict, color: boolean) => string>>;
+
+/** The name of a format. */
+export type Format = keyof typeof RENDERERS;
+
+/** All formats. */
+export const FORMATS = Object.keys(RENDERERS) as readonly Format[];
+
+/**
+ * The verdict as text. Whatever a plugin has said in there is data in every format: it cannot move the cursor, and is no markup and no command.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT for a format that there is not
+ */
+export function render(verdict: Verdict, format: Format, { color = false }: RenderOptions = {}): string {
+  if (!Object.hasOwn(RENDERERS, format))
+    throw invalidArgument('format', `must be one of ${FORMATS.join(', ')}, not '${String(format)}'`);
+  return RENDERERS[format](verdict, color);
+}

@@ -1,0 +1,20 @@
+/** The verdict itself, for programs; its schema is docs/check-verdict.schema.json. */
+import type { Verdict } from '../verdict.js';
+
+export function renderJson(verdict: Verdict): string {
+  return jsonText(verdict);
+}
+
+/** JSON that is harmless on a terminal and in the log of a CI runner: what is not plain text stands as an escape. */
+export function jsonText(value: unknown): string {
+  const text = JSON.stringify(value, null, 2)
+    .replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)
+    .replaceAll('##[', '##\\u005b');
+  return `${text}\n`;
+}
+
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, i) => {
+    return `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
+  }).join('');
+}

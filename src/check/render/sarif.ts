@@ -1,0 +1,127 @@
+/** SARIF 2.1.0, for code scanning. */
+import { createHash } from 'node:crypto';
+import { isAbsolute, normalize } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { CHECKS } from '../registry.js';
+import type { CheckResult, FileVerdict, Finding, Severity, Verdict } from '../verdict.js';
+import { jsonText } from './json.js';
+import { crashLines, wholeFileProblem } from './view.js';
+
+const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
+const HOME = 'https://www.npmjs.com/package/tenon';
+/** The rule of files that are no plugins. */
+const NO_PLUGIN = 'tenon/not-a-plugin';
+
+export function renderSarif(verdict: Verdict): string {
+  const { suite, files, outcome, level, seed, abi, date } = verdict;
+  const driver = {
+    name: 'tenon check',
+    version: suite,
+    semanticVersion: suite,
+    informationUri: HOME,
+    rules: rules(),
+  };
+  const invocation = {
+    executionSuccessful: outcome !== 'incomplete',
+    endTimeUtc: new Date(Date.parse(date) + verdict.ms).toISOString(),
+    startTimeUtc: date,
+    toolExecutionNotifications: files.flatMap(notificationsOf),
+  };
+  const run = {
+    tool: { driver },
+    invocations: [invocation],
+    artifacts: files.map(({ path, sha256, size }) => ({
+      location: { uri: uriOf(path) },
+      roles: ['analysisTarget'],
+      ...(size === null ? {} : { length: size }),
+      ...(sha256 === null ? {} : { hashes: { 'sha-256': sha256 } }),
+    })),
+    results: files.flatMap(resultsOf),
+    columnKind: 'utf16CodeUnits',
+    properties: { level, seed, abi },
+  };
+  return jsonText({ $schema: SCHEMA, version: '2.1.0', runs: [run] });
+}
+
+function rules(): object[] {
+  const all = CHECKS.map(({ id, title, why, fix, severity, level, needs }) => ({
+    id,
+    shortDescription: { text: title },
+    fullDescription: { text: why },
+    help: { text: fix },
+    defaultConfiguration: { level: severity },
+    properties: { level, needs },
+  }));
+  const other = {
+    id: NO_PLUGIN,
+    shortDescription: { text: 'The file is a tenon plugin.' },
+    fullDescription: { text: 'A library without entry points cannot be loaded by a host.' },
+    help: { text: 'Name plugins only.' },
+    defaultConfiguration: { level: 'error' },
+  };
+  return [...all, other];
+}
+
+function resultsOf(file: FileVerdict): object[] {
+  const failed = file.results.filter(({ state }) => state === 'failed' || state === 'excepted');
+  const found = failed.flatMap((result) => result.findings.map((finding) => resultOf(result, finding, file)));
+  const problem = file.outcome === 'not-a-plugin' ? wholeFileProblem(file) : null;
+  if (problem === null) return found;
+  return [
+    { ...base(NO_PLUGIN, 'error', problem, file), partialFingerprints: fingerprint([NO_PLUGIN, file.path]) },
+  ];
+}
+
+function resultOf(result: CheckResult, finding: Finding, file: FileVerdict): object {
+  const { id, severity, reason, state, reproduce } = result;
+  const { message, stage, crash, stderr, input } = finding;
+  const text = [message, ...crashLines(finding), `See it again: ${reproduce.command}`].join('\n');
+  // Numbers differ from run to run, and the finding is still the same.
+  const same = message.replace(/0x[0-9a-f]+|\d+/gi, '#');
+  const frame = crash?.frames[0]?.replace(/[+ ].*/, '') ?? '';
+  return {
+    ...base(id, severity, text, file),
+    partialFingerprints: fingerprint([id, file.path, same, frame]),
+    ...(state === 'excepted' ? { suppressions: [{ kind: 'external', justification: reason ?? '' }] } : {}),
+    properties: { stage, crash, stderr, input, reproduce },
+  };
+}
+
+function base(ruleId: string, level: Severity, text: string, { path }: FileVerdict): object {
+  const index = CHECKS.findIndex(({ id }) => id === ruleId);
+  return {
+    ruleId,
+    ruleIndex: index < 0 ? CHECKS.length : index,
+    kind: 'fail',
+    level,
+    message: { text },
+    // A library has no lines; those who show results demand one.
+    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(path) }, region: { startLine: 1 } } }],
+  };
+}
+
+/** What should have been tried and could not be. */
+function notificationsOf(file: FileVerdict): object[] {
+  const locations = [{ physicalLocation: { artifactLocation: { uri: uriOf(file.path) } } }];
+  const results = file.results.filter(({ state }) => state === 'incomplete');
+  const unfinished = results.map(({ id, reason }) => ({
+    level: 'error',
+    message: { text: `${id} could not be completed: ${reason}` },
+    associatedRule: { id },
+    locations,
+  }));
+  const problem = file.outcome === 'incomplete' ? wholeFileProblem(file) : null;
+  return problem === null
+    ? unfinished
+    : [{ level: 'error', message: { text: problem }, locations }, ...unfinished];
+}
+
+function fingerprint(parts: readonly string[]): object {
+  return { 'tenonFinding/v1': createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32) };
+}
+
+/** Relative paths stay relative: code scanning takes them as seen from the root of the repository. */
+function uriOf(path: string): string {
+  if (isAbsolute(path)) return pathToFileURL(path).href;
+  return normalize(path).split(/[\\/]/).map(encodeURIComponent).join('/');
+}

@@ -1,0 +1,49 @@
+/** Where the rendered verdict goes to. */
+import { randomUUID } from 'node:crypto';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Format, onlyFailed, render, type Verdict } from '../../check/index.js';
+import { UsageError } from '../command.js';
+import type { Io } from '../io.js';
+import { printable } from '../text.js';
+import type { CheckCommand } from './options.js';
+
+/** Before the suite runs, so that nobody waits for nothing. @throws UsageError */
+export async function checkOutput(file: string | undefined): Promise<void> {
+  if (file === undefined) return;
+  const isFolder = (path: string) =>
+    stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+  if (!(await isFolder(dirname(file))) || (await isFolder(file)))
+    throw new UsageError(`--output ${file} must be a file in a folder that there is`);
+}
+
+/** Writes the verdict in the format that is wanted, and for GitHub what it shows beside the code. */
+export async function show(verdict: Verdict, command: CheckCommand, { out, err }: Io): Promise<void> {
+  const { format = 'pretty', output } = command;
+  const shown = command.onlyFailed ? onlyFailed(verdict) : verdict;
+  const rendered = (as: Format, color: boolean) => render(shown, as, { color });
+  if (output === undefined) out.write(rendered(format, out.color));
+  else {
+    await replace(output, rendered(format, false));
+    err.write(rendered('compact', err.color));
+    err.line(`tenon: written to ${printable(output)}`);
+  }
+  const isFree = output !== undefined || command.format === undefined;
+  if (process.env.GITHUB_ACTIONS === 'true' && isFree) out.write(rendered('github', false));
+}
+
+/** Nobody sees half a file. @throws UsageError */
+async function replace(file: string, text: string): Promise<void> {
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, text);
+    await rename(temporary, file);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`--output cannot be written: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,81 @@
+/** Text for people: safe to print, and aligned. */
+
+/**
+ * Names and messages can come from hostile files: what could move the cursor or reorder text is shown as an escape, and so is what a CI
+ * runner would take for a command to itself.
+ */
+export function printable(text: string): string {
+  return text
+    .replace(UNPRINTABLE, escaped)
+    .replace(/^\s*:(?=:)/, (start) => `${start.slice(0, -1)}\\x3a`)
+    .replaceAll('##[', '##\\x5b');
+}
+
+/** Control and format characters, separators of lines, and halves of characters. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+}
+
+/** Prose in lines of at most `width` characters where words allow it; all but the first are indented. */
+export function wrapped(text: string, width: number, indent: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of printable(text).split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${indent}`);
+}
+
+/** The same for messages of several lines, which keep their lines and are indented. */
+export function paragraph(text: string, indent: string): string {
+  const lines = text.replaceAll('\r\n', '\n').trimEnd().split('\n');
+  return lines.map((line) => `${indent}${printable(line.replaceAll('\t', '  '))}`).join('\n');
+}
+
+/** Rows as lines, columns two spaces apart and as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[], indent = ''): string[] {
+  const safe = rows.map((row) => row.map(printable));
+  const columns = Math.max(0, ...safe.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, i) =>
+    Math.max(...safe.map((row) => row[i]?.length ?? 0)),
+  );
+  return safe.map(
+    (row) =>
+      indent +
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+  );
+}
+
+/** `1 plugin`, `2 plugins`. */
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** `1.23 ms`, `45 s`: three digits at most. */
+export function duration(ms: number): string {
+  if (ms < 1e-3) return `${digits(ms * 1e6)} ns`;
+  if (ms < 1) return `${digits(ms * 1e3)} µs`;
+  return ms < 1000 ? `${digits(ms)} ms` : `${digits(ms / 1000)} s`;
+}
+
+/** `16.1 KiB` */
+export function bytes(n: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, Math.abs(n))) / 10));
+  return `${digits(n / 1024 ** power)} ${units[power]}`;
+}
+
+/** Three significant digits, without exponents or needless zeros. */
+export function digits(n: number): string {
+  if (Math.abs(n) >= 100) return String(Math.round(n));
+  return String(Number(n.toPrecision(3)));
+}
