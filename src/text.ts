@@ -5,11 +5,11 @@
  * runner would take for a command to itself.
  */
 export function printable(text: string): string {
-  return text
-    .replace(UNPRINTABLE, escaped)
-    .replace(/^\s*:(?=:)/, (start) => `${start.slice(0, -1)}\\x3a`)
-    .replaceAll('##[', '##\\x5b');
+  return text.replace(UNPRINTABLE, escaped).replace(COMMAND, '$1\\x3a').replaceAll('##[', '##\\x5b');
 }
+
+/** The first of two colons at the beginning of a line. */
+const COMMAND = /^(\s*):(?=:)/;
 
 /** Control and format characters, separators of lines, and halves of characters. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
@@ -23,7 +23,7 @@ function escaped(character: string): string {
 export function wrapped(text: string, width: number, indent: string): string {
   const lines: string[] = [];
   let line = '';
-  for (const word of printable(text).split(' ')) {
+  for (const word of printable(text).split(' ').map(printable)) {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
@@ -71,7 +71,8 @@ export function duration(ms: number): string {
 export function bytes(n: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB'];
   const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, Math.abs(n))) / 10));
-  return `${digits(n / 1024 ** power)} ${units[power]}`;
+  const unit = n === 1 ? 'byte' : units[power];
+  return `${digits(n / 1024 ** power)} ${unit}`;
 }
 
 /** Three significant digits, without exponents or needless zeros. */

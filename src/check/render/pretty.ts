@@ -6,6 +6,8 @@ import { type Paint, paintWith } from './paint.js';
 import { bySeverity, crashLines, findingsBySeverity, tallyText, wholeFileProblem } from './view.js';
 
 const WIDTH = 92;
+/** Behind the name of a check. */
+const REASON_WIDTH = 60;
 /** Before the text of a detail. */
 const LABEL = 10;
 /** Of what a plugin has written, the last lines. */
@@ -56,7 +58,7 @@ function resultLines(result: CheckResult, paint: Paint, width: number): string[]
   const { id, state, ms, reason, measures } = result;
   const time = state === 'skipped' ? '' : `${ms.toFixed(1)} ms`;
   const line = `  ${word(result, paint)}  ${id.padEnd(width)}  ${time.padStart(10)}`;
-  const why = reason === null ? '' : `  ${wrapped(reason, WIDTH, ' '.repeat(28 + width))}`;
+  const why = reason === null ? '' : `  ${wrapped(reason, REASON_WIDTH, ' '.repeat(28 + width))}`;
   const numbers = measures.map((one) => `${' '.repeat(14)}${paint.dim(printable(measureText(one)))}`);
   return [`${line}${paint.dim(why)}`.trimEnd(), ...numbers];
 }

@@ -123,5 +123,7 @@ function fingerprint(parts: readonly string[]): object {
 /** Relative paths stay relative: code scanning takes them as seen from the root of the repository. */
 function uriOf(path: string): string {
   if (isAbsolute(path)) return pathToFileURL(path).href;
-  return normalize(path).split(/[\\/]/).map(encodeURIComponent).join('/');
+  // Halves of characters cannot be encoded.
+  const whole = Buffer.from(normalize(path)).toString();
+  return whole.split(/[\\/]/).map(encodeURIComponent).join('/');
 }

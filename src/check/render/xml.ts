@@ -12,6 +12,9 @@ export class Markup {
   }
 }
 
+/** Elements of HTML that have no end. */
+const VOID = ['input'];
+
 /** An element with its content, each part escaped unless it is markup. */
 export function element(
   name: string,
@@ -20,9 +23,8 @@ export function element(
 ): Markup {
   const start = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(String(value))}"`);
   const inner = content.map((part) => (part instanceof Markup ? part.text : escaped(part))).join('');
-  return new Markup(
-    inner === '' ? `<${name}${start.join('')}/>` : `<${name}${start.join('')}>${inner}</${name}>`,
-  );
+  const open = `<${name}${start.join('')}`;
+  return new Markup(VOID.includes(name) ? `${open}/>` : `${open}>${inner}</${name}>`);
 }
 
 /** Text as it may stand between tags and in an attribute. Lines are kept; other control characters are no XML and become visible. */

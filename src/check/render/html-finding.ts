@@ -1,0 +1,53 @@
+/** A finding on the page: what, why, and how to see it again. */
+import { bytes } from '../../text.js';
+import type { CheckResult, Finding } from '../verdict.js';
+import { crashLines } from './view.js';
+import { element, type Markup } from './xml.js';
+
+export function findingCard(result: CheckResult, anchor: string): Markup {
+  const { id, title, severity, state, reason, why, fix, findings, reproduce } = result;
+  const kind = state === 'excepted' ? 'excepted' : severity;
+  const again = [reproduce.command, ...(reproduce.gdb === null ? [] : [reproduce.gdb])];
+  return element(
+    'article',
+    { id: `finding-${anchor}`, class: `finding ${kind}` },
+    element(
+      'h4',
+      {},
+      element('span', { class: `badge ${kind}` }, state === 'excepted' ? 'accepted' : severity),
+      ' ',
+      element('code', {}, id),
+      ' ',
+      title,
+    ),
+    ...findings.map(found),
+    ...(state === 'excepted' ? [part('Accepted', reason ?? '')] : []),
+    part('Why', why),
+    part('Fix', fix),
+    ...again.map((line, i) => lines(i === 0 ? 'See it again' : 'In a debugger', [line])),
+  );
+}
+
+function found(finding: Finding): Markup {
+  const { message, stage, input, stderr } = finding;
+  const crash = crashLines(finding);
+  return element(
+    'div',
+    { class: 'found' },
+    element('p', { class: 'message' }, message),
+    ...(stage === null ? [] : [part('During', stage)]),
+    ...(crash.length === 0 ? [] : [lines('Crash', crash)]),
+    ...(input === null ? [] : [part(input.role === 'config' ? 'Config' : 'Input', inputText(input))]),
+    ...(stderr === '' ? [] : [lines('Standard error output', stderr.trimEnd().split('\n'))]),
+  );
+}
+
+function inputText({ size, sha256, file }: NonNullable<Finding['input']>): string {
+  return `${bytes(size)}, sha256 ${sha256}${file === null ? '' : `, kept in ${file}`}`;
+}
+
+const part = (name: string, text: string) => element('p', {}, element('b', {}, name), ' ', text);
+
+function lines(name: string, all: readonly string[]): Markup {
+  return element('div', {}, element('b', {}, name), element('pre', {}, element('code', {}, all.join('\n'))));
+}
