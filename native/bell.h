@@ -103,7 +103,8 @@ void Sleep(std::atomic<uint32_t> *word, uint64_t deadline, const Ready &ready) {
   word->store(0, std::memory_order_relaxed);
 }
 
-/* Call after having published with memory_order_seq_cst. A system call only if somebody sleeps. */
+/* Call after having published and a memory_order_seq_cst fence or store. A system call only if somebody
+ * sleeps. */
 inline void Ring(std::atomic<uint32_t> *word) {
   if (word->load(std::memory_order_seq_cst) == 0) return;
   word->store(0, std::memory_order_relaxed);

@@ -62,6 +62,7 @@ void RingWriter::Commit(const Record &record) {
   slot->record = record;
   touched_ = std::max(touched_, (head_ & (size_ - 1)) + space);
   head_ += space;
+  /* Not one exchange: it would wait for the lines before it and lose this one to the reader meanwhile. */
   slot->stamp.store(stamp, std::memory_order_release);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   Ring(&words_->reader_sleeps);

@@ -88,6 +88,8 @@ class RingReader {
 
   /* Whether there is something to look at. */
   bool HasNews() const {
+    /* The first line of bytes comes along with the slot, not after it. */
+    __builtin_prefetch(SlotHere() + 1);
     return IsStamped() || words_->skip.load(std::memory_order_seq_cst) == tail_ || broken_ != nullptr;
   }
 
