@@ -32,6 +32,7 @@ describe.runIf(process.platform === 'linux')('a runner that breaks the protocol 
     'in-parts',
     'two-lengths',
     'endless',
+    'too-long',
     'bad-page',
     'nobody-asked',
   ])('is ended: %s', async (way) => {

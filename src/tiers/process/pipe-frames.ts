@@ -3,7 +3,9 @@
 /** Bytes of a record, which the bytes of its message follow. */
 export const HEADER = 48;
 /** More is no message. */
-const LONGEST = 2 ** 32;
+const LONGEST = 2 ** 31 - 1;
+/** Memory for the bytes of a message that has begun; more as they come. */
+const FIRST_ROOM = 4 << 20;
 const NO_BYTES = Buffer.alloc(0);
 
 export interface PipeRecord {
@@ -60,6 +62,7 @@ export interface FrameTaker {
 export class FrameReader {
   readonly #taker: FrameTaker;
   readonly #head = Buffer.alloc(HEADER);
+  /** Has room for what came, not for all that was announced. */
   #headed = 0;
   #record: PipeRecord | undefined;
   #body = NO_BYTES;
@@ -83,6 +86,7 @@ export class FrameReader {
   /** So many bytes were read into the gap. */
   fill(size: number): void {
     this.#filled += size;
+    if (this.#record !== undefined) this.#makeRoom(this.#record);
     this.#complete();
   }
 
@@ -110,14 +114,20 @@ export class FrameReader {
     this.#filled = 0;
     this.#problem = wrongLength(record) ?? this.#taker.check(record);
     if (this.#problem !== null) return;
-    try {
-      this.#body = Buffer.allocUnsafe(record.size);
-    } catch {
-      this.#problem = `it announced a message of ${record.size} bytes, for which there is no memory`;
-      return;
-    }
     this.#record = record;
+    this.#makeRoom(record);
     this.#complete();
+  }
+
+  #makeRoom({ size }: PipeRecord): void {
+    if (this.#filled < this.#body.length || this.#problem !== null) return;
+    try {
+      const larger = Buffer.allocUnsafe(Math.min(size, Math.max(FIRST_ROOM, 2 * this.#filled)));
+      this.#body.copy(larger, 0, 0, this.#filled);
+      this.#body = larger;
+    } catch {
+      this.#problem = `it announced a message of ${size} bytes, for which there is no memory`;
+    }
   }
 
   #complete(): void {

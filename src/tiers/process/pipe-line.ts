@@ -107,14 +107,16 @@ export class PipeLine {
   #readNow(file: number): void {
     const gap = this.#listener.gap();
     const target = gap.length > CHUNK ? gap : this.#chunk;
+    let size: number;
     try {
-      const size = readSync(file, target, 0, target.length, null);
-      if (size === 0) this.#over = true;
-      else if (target === gap) this.#listener.filled(size);
-      else this.#listener.bytes(target.subarray(0, size));
+      size = readSync(file, target, 0, target.length, null);
     } catch (error) {
       if (!isAgain(error)) this.#over = true;
+      return;
     }
+    if (size === 0) this.#over = true;
+    else if (target === gap) this.#listener.filled(size);
+    else this.#listener.bytes(target.subarray(0, size));
   }
 
   /** Whether anything was written. What cannot be written any more is dropped: the end shows where this reads. */
