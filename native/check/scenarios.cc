@@ -3,7 +3,10 @@
 namespace tenon::check {
 
 Scenario FindScenario(const std::string &id) {
-  const ScenarioEntry *const groups[] = {kAbiScenarios, kLifecycleScenarios, kCallScenarios};
+  const ScenarioEntry *const groups[] = {
+      kAbiScenarios,  kLifecycleScenarios, kCallScenarios, kSettingScenarios, kLeftoverScenarios,
+      kLeakScenarios, kNoiseScenarios,     kTimeScenarios, kStackScenarios,
+  };
   for (const ScenarioEntry *group : groups) {
     for (const ScenarioEntry *entry = group; entry->id != nullptr; entry++) {
       if (id == entry->id) return entry->run;

@@ -12,6 +12,13 @@ namespace tenon::check {
 extern const ScenarioEntry kAbiScenarios[];
 extern const ScenarioEntry kLifecycleScenarios[];
 extern const ScenarioEntry kCallScenarios[];
+/* Group `resources` */
+extern const ScenarioEntry kSettingScenarios[];
+extern const ScenarioEntry kLeftoverScenarios[];
+extern const ScenarioEntry kLeakScenarios[];
+extern const ScenarioEntry kNoiseScenarios[];
+extern const ScenarioEntry kTimeScenarios[];
+extern const ScenarioEntry kStackScenarios[];
 
 /* NULL if there is none. */
 Scenario FindScenario(const std::string &id);

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { explainFault, hex, showFrame } from '../supervision/fault.js';
 import type { CheckerRun } from './checker.js';
-import { type Answer, type CheckDefinition, finding } from './definition.js';
+import { type Answer, finding, type ScenarioMethod } from './definition.js';
 import { keepInput } from './inputs.js';
 import { measuresOf } from './measures.js';
 import type { CheckerRecord } from './records.js';
@@ -10,7 +10,6 @@ import type { Subject } from './subject.js';
 import type { CrashFacts, Finding } from './verdict.js';
 
 type CrashRecord = Extract<CheckerRecord, { type: 'crash' }>;
-type ScenarioMethod = Extract<CheckDefinition['method'], { type: 'scenario' }>;
 
 /** More findings of one check say nothing new. */
 const MAX_FINDINGS = 20;
@@ -27,7 +26,7 @@ export const ABORTED: Answer = { state: 'incomplete', reason: 'the run was ended
 /** A process that did not write its completion record has crashed, also if it exited with 0. */
 export function conclude(
   run: CheckerRun,
-  method: ScenarioMethod,
+  method: Pick<ScenarioMethod, 'judge'>,
   subject: Subject,
   deadline: number,
 ): Answer {

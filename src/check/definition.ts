@@ -25,7 +25,15 @@ export type Method =
       skip?(subject: Subject): string | null;
       /** Judges what was measured; findings are added to those of the scenario itself. */
       judge?(measures: readonly Measure[], subject: Subject): readonly string[];
+    }
+  /** By as many processes as it takes, which run the scenario of the check's id. */
+  | {
+      readonly type: 'processes';
+      skip?(subject: Subject): string | null;
+      run(check: CheckDefinition, subject: Subject): Promise<Answer>;
     };
+
+export type ScenarioMethod = Extract<Method, { type: 'scenario' }>;
 
 export interface CheckDefinition {
   /** `group/name`; never reused for another meaning. */

@@ -1,10 +1,10 @@
 /** All checks of one file: each as soon as those that it rests on have passed. */
 import { TenonError } from '../errors.js';
-import { runChecker } from './checker.js';
-import { checkerArguments, checkerFor, reproduction } from './command-line.js';
-import { ABORTED, conclude } from './conclude.js';
+import { reproduction } from './command-line.js';
+import { ABORTED } from './conclude.js';
 import { type Answer, type CheckDefinition, finding, groupOf } from './definition.js';
 import type { Lanes } from './lanes.js';
+import { runScenario } from './scenario.js';
 import type { CheckSettings } from './settings.js';
 import { digestOf, isPlugin, openSubject, type Subject } from './subject.js';
 import { tallyOf } from './tally.js';
@@ -72,7 +72,7 @@ function unreadable(
   return resultOf(check, answer, settings, 0, { command: `tenon inspect ${shown}`, gdb: null });
 }
 
-type ScenarioMethod = Extract<CheckDefinition['method'], { type: 'scenario' }>;
+type ProcessMethod = Exclude<CheckDefinition['method'], { type: 'bytes' }>;
 
 interface Timed {
   readonly answer: Answer;
@@ -150,22 +150,15 @@ class FileRun {
       if (this.#subject.settings.signal?.aborted) return { answer: ABORTED, ms: 0 };
       // Nothing is awaited for it: others would run meanwhile, and their time would count.
       if (method.type === 'bytes') return { answer: judgeBytes(method, this.#subject), ms: since() };
-      return { answer: await this.#scenario(check, method), ms: since() };
+      return { answer: await this.#processes(check, method), ms: since() };
     });
   }
 
-  async #scenario(check: CheckDefinition, method: ScenarioMethod): Promise<Answer> {
+  async #processes(check: CheckDefinition, method: ProcessMethod): Promise<Answer> {
     const skip = method.skip?.(this.#subject) ?? null;
     if (skip !== null) return { state: 'skipped', reason: skip };
-    const { settings } = this.#subject;
-    const deadline = settings.timeout ?? method.deadline;
-    const run = await runChecker({
-      program: checkerFor(check, settings),
-      args: checkerArguments(check, this.#subject),
-      deadline,
-      signal: settings.signal,
-    });
-    return conclude(run, method, this.#subject, deadline);
+    if (method.type === 'processes') return method.run(check, this.#subject);
+    return runScenario(check, method, this.#subject);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { CheckOptions } from '../../src/check/index.js';
 import { callTrips } from './table-calls.js';
+import { resourceTrips } from './table-resources.js';
 
 export interface Trip {
   /** The id of the check. */
@@ -16,4 +17,4 @@ export interface Trip {
   readonly options?: CheckOptions;
 }
 
-export const trips: readonly Trip[] = [...callTrips];
+export const trips: readonly Trip[] = [...callTrips, ...resourceTrips];

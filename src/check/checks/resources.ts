@@ -1,4 +1,7 @@
 /** Checks of group `resources`: what a plugin takes and leaves. */
 import type { CheckDefinition } from '../definition.js';
+import { leakChecks } from './resources-leaks.js';
+import { settingChecks } from './resources-settings.js';
+import { wasteChecks } from './resources-waste.js';
 
-export const resourceChecks: readonly CheckDefinition[] = [];
+export const resourceChecks: readonly CheckDefinition[] = [...leakChecks, ...settingChecks, ...wasteChecks];

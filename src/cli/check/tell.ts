@@ -26,18 +26,25 @@ function facts({ method, ...check }: CheckDefinition): object {
   return { ...check, method: method.type, deadline };
 }
 
+function howOf(method: CheckDefinition['method']): string {
+  switch (method.type) {
+    case 'bytes':
+      return 'reads the bytes of the file; nothing of it runs';
+    case 'scenario':
+      return `runs the plugin in a process of its own, for at most ${method.deadline} ms`;
+    case 'processes':
+      return 'runs the plugin in as many processes of their own as it takes';
+  }
+}
+
 /** @throws UsageError */
 export function explain(id: string, { out }: Io): number {
   const check = known(id);
   const { method, needs } = check;
-  const how =
-    method.type === 'bytes'
-      ? 'reads the bytes of the file; nothing of it runs'
-      : `runs the plugin in a process of its own, for at most ${method.deadline} ms`;
   const paragraphs = [
     ['Why', check.why],
     ['Fix', check.fix],
-    ['How', how],
+    ['How', howOf(method)],
     ['Severity', check.severity],
     ['Level', check.level],
     ['Needs', needs.length === 0 ? 'nothing' : needs.join(', ')],

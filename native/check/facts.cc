@@ -1,0 +1,48 @@
+#include "facts.h"
+
+#include <ctype.h>
+
+namespace tenon::check {
+namespace {
+
+constexpr int kCallsPerInput = 3;
+/* A value in a message. */
+constexpr size_t kLongestValue = 100;
+
+std::string Shown(const std::string &value) {
+  return value.size() > kLongestValue ? value.substr(0, kLongestValue) + "..." : value;
+}
+
+const std::string &ValueOf(const Facts &facts, const std::string &name) {
+  static const std::string none = "not there";
+  auto found = facts.find(name);
+  return found == facts.end() ? none : found->second;
+}
+
+void TellChange(Report *report, const std::string &name, const std::string &before, const std::string &now,
+                const std::string &step) {
+  std::string sentence = name + " was " + Shown(before) + " and is " + Shown(now) + " after " + step;
+  sentence[0] = static_cast<char>(toupper(static_cast<unsigned char>(sentence[0])));
+  report->Finding(sentence);
+}
+
+}  // namespace
+
+void TellChanges(Report *report, const Facts &before, const Facts &now, const std::string &step) {
+  for (const auto &[name, value] : before) {
+    if (ValueOf(now, name) != value) TellChange(report, name, value, ValueOf(now, name), step);
+  }
+  for (const auto &[name, value] : now) {
+    if (before.count(name) == 0) TellChange(report, name, ValueOf(before, name), value, step);
+  }
+}
+
+void CallOften(const Plugin &plugin, Instance &instance) {
+  const Options &options = plugin.options();
+  for (int i = 0; i < kCallsPerInput; i++) {
+    instance.Call(options.input());
+    for (size_t k = 1; k < options.inputs.size(); k++) instance.Call(options.inputs[k]);
+  }
+}
+
+}  // namespace tenon::check

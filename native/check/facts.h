@@ -1,0 +1,59 @@
+/* What a process has beside its memory, as named facts: looked at before and after the plugin did something,
+ * and compared. */
+#ifndef TENON_CHECK_FACTS_H
+#define TENON_CHECK_FACTS_H
+
+#include <map>
+#include <string>
+
+#include "plugin.h"
+
+namespace tenon::check {
+
+/* "the handler of SIGINT" -> "default". */
+using Facts = std::map<std::string, std::string>;
+using Look = Facts (*)();
+
+/* Settings of the whole process, which are the host's. */
+Facts SignalHandlers();
+Facts SignalMask(); /* of the calling thread */
+Facts WorkingDirectory();
+Facts Locale();
+Facts Environment();
+Facts FileModeMask();
+Facts Limits(); /* and how the process is scheduled */
+Facts StandardStreams();
+Facts FloatMode(); /* of the calling thread */
+
+/* What is there only because somebody has made it. */
+Facts Timers();
+Facts ExecutableMemory();
+
+/* A finding for each fact that has changed: "The handler of SIGINT was default and is ignored after new". */
+void TellChanges(Report *report, const Facts &before, const Facts &now, const std::string &step);
+
+/* A few calls with each input. */
+void CallOften(const Plugin &plugin, Instance &instance);
+
+/* Calls `after` with the name of each step of a plugin's ordinary life: loading, new, calls with all inputs,
+ * drop. */
+template <typename After>
+void OrdinaryLife(Plugin &plugin, Host &host, After after) {
+  Report &report = plugin.report();
+  plugin.Load();
+  after("loading the library");
+  report.Stage("new");
+  Instance instance(plugin, host.get(), plugin.options().config);
+  plugin.RequireInstance(instance);
+  after("new");
+  report.Stage("calls with the usual inputs");
+  CallOften(plugin, instance);
+  after("a call");
+  report.Stage("drop");
+  instance.Drop();
+  after("drop");
+}
+
+}  // namespace tenon::check
+
+#endif

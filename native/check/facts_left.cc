@@ -1,0 +1,52 @@
+/* What is there only because somebody has made it, as facts. */
+#include <stdio.h>
+#include <sys/time.h>
+
+#include <fstream>
+
+#include "facts.h"
+
+namespace tenon::check {
+namespace {
+
+std::string IntervalTimer(__itimer_which_t which) {
+  itimerval value = {};
+  getitimer(which, &value);
+  bool armed = value.it_value.tv_sec != 0 || value.it_value.tv_usec != 0;
+  return armed ? "armed" : "off";
+}
+
+size_t CreatedTimers() {
+  std::ifstream timers("/proc/self/timers");
+  size_t count = 0;
+  for (std::string line; std::getline(timers, line);) count += line.rfind("ID:", 0) == 0;
+  return count;
+}
+
+}  // namespace
+
+Facts Timers() {
+  return {{"the timer ITIMER_REAL", IntervalTimer(ITIMER_REAL)},
+          {"the timer ITIMER_VIRTUAL", IntervalTimer(ITIMER_VIRTUAL)},
+          {"the timer ITIMER_PROF", IntervalTimer(ITIMER_PROF)},
+          {"the number of timers of timer_create", std::to_string(CreatedTimers())}};
+}
+
+/* Only memory that no file stands behind: segments of the library and its stack are for checks of the
+ * file. */
+Facts ExecutableMemory() {
+  std::ifstream maps("/proc/self/maps");
+  unsigned long long total = 0;
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long long start, end, inode;
+    char mode[5];
+    int path = 0;
+    if (sscanf(line.c_str(), "%llx-%llx %4s %*s %*s %llu %n", &start, &end, mode, &inode, &path) < 4)
+      continue;
+    bool anonymous = inode == 0 && line[static_cast<size_t>(path)] != '[';
+    if (anonymous && mode[1] == 'w' && mode[2] == 'x') total += end - start;
+  }
+  return {{"memory that is writable and executable", std::to_string(total) + " bytes"}};
+}
+
+}  // namespace tenon::check

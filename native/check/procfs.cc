@@ -1,0 +1,87 @@
+#include "procfs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+namespace tenon::check {
+namespace {
+
+struct CloseFolder {
+  void operator()(DIR *folder) const { closedir(folder); }
+};
+
+/* The entries that are numbers. */
+template <typename Visit>
+void EachNumber(const std::string &path, Visit visit) {
+  std::unique_ptr<DIR, CloseFolder> folder(opendir(path.c_str()));
+  if (folder == nullptr) return;
+  while (dirent *entry = readdir(folder.get())) {
+    char *end;
+    long number = strtol(entry->d_name, &end, 10);
+    if (*end == '\0' && end != entry->d_name) visit(static_cast<int>(number), dirfd(folder.get()));
+  }
+}
+
+std::string ReadAll(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string LinkTarget(const std::string &path) {
+  char target[4096];
+  ssize_t length = readlink(path.c_str(), target, sizeof(target));
+  return length < 0 ? "" : std::string(target, static_cast<size_t>(length));
+}
+
+bool Uses(int pid, const std::string &path) {
+  std::string process = "/proc/" + std::to_string(pid);
+  if (ReadAll(process + "/maps").find(path + "\n") != std::string::npos) return true;
+  bool open = false;
+  EachNumber(process + "/fd", [&](int number, int) {
+    open = open || LinkTarget(process + "/fd/" + std::to_string(number)) == path;
+  });
+  return open;
+}
+
+}  // namespace
+
+std::vector<OpenDescriptor> OpenDescriptors() {
+  std::vector<OpenDescriptor> found;
+  EachNumber("/proc/self/fd", [&](int number, int own) {
+    if (number == own) return;
+    int flags = fcntl(number, F_GETFD);
+    bool inherited = flags >= 0 && (flags & FD_CLOEXEC) == 0;
+    found.push_back({number, LinkTarget("/proc/self/fd/" + std::to_string(number)), inherited});
+  });
+  std::sort(found.begin(), found.end(), [](const auto &a, const auto &b) { return a.number < b.number; });
+  return found;
+}
+
+std::vector<ChildProcess> ChildProcesses() {
+  std::vector<ChildProcess> found;
+  EachNumber("/proc", [&](int pid, int) {
+    /* "12 (a name) S 1 ..." */
+    std::string stat = ReadAll("/proc/" + std::to_string(pid) + "/stat");
+    size_t open = stat.find('('), close = stat.rfind(')');
+    if (open == std::string::npos || close == std::string::npos || close + 4 > stat.size()) return;
+    if (atoi(stat.c_str() + close + 4) != getpid()) return;
+    found.push_back({pid, stat.substr(open + 1, close - open - 1), stat[close + 2] == 'Z'});
+  });
+  return found;
+}
+
+bool UsedElsewhere(const std::string &path) {
+  bool used = false;
+  EachNumber("/proc", [&](int pid, int) { used = used || (pid != getpid() && Uses(pid, path)); });
+  return used;
+}
+
+}  // namespace tenon::check

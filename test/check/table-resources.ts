@@ -1,0 +1,34 @@
+import type { Trip } from './table.js';
+
+const trip = (fault: string, mentions: string): Trip => ({
+  check: `resources/${fault}`,
+  plugin: `resources-${fault}`,
+  mentions,
+});
+
+export const resourceTrips: readonly Trip[] = [
+  trip('leak-per-call', 'Memory in use grows by 32 bytes per call'),
+  { ...trip('leak-per-call', 'grows by 4096 bytes per call'), plugin: 'resources-leak-of-pages' },
+  trip('leak-per-instance', 'Memory in use grows by 32 bytes per instance'),
+  trip('descriptors-per-call', '80 calls left 80 descriptors open, the last one for /dev/null'),
+  trip('descriptors-per-instance', '80 instances left 80 descriptors open'),
+  trip('timers', 'The timer ITIMER_REAL was off and is armed after drop'),
+  trip('child-processes', 'which has ended and was never waited for'),
+  trip('files', 'left-behind.tmp'),
+  trip('signal-handlers', 'The handler of SIGUSR2 was default and is resources-signal-handlers.so+0x'),
+  trip('signal-mask', 'SIGUSR2 was not blocked and is blocked after a call'),
+  trip('working-directory', 'and is / after a call'),
+  trip('locale', 'The locale was C and is C.UTF-8 after a call'),
+  trip('environment', 'The variable TENON_TRIP was not there and is "was here" after a call'),
+  trip('umask', 'The umask was 0037 and is 0000 after a call'),
+  trip('limits', 'RLIMIT_CPU was unlimited'),
+  trip('standard-streams', 'non-blocking after a call'),
+  trip('float-mode', 'Rounding was to nearest and is upward after a call'),
+  trip('executable-memory', 'was 0 bytes and is 4096 bytes after a call'),
+  trip('standard-output', 'bytes to standard output in a call, which begin with "a plugin says hello"'),
+  trip('standard-error', 'which begin with "a plugin has something to complain about"'),
+  trip('load-time', 'expected at most 100 ms'),
+  trip('call-time', 'where most are a thousand times faster'),
+  trip('stack', 'expected at most 256 KiB'),
+  trip('descriptor-inheritance', '(/dev/null), open after a call, would be inherited'),
+];
