@@ -40,7 +40,7 @@ describe.skipIf(!canCheck)('what a plugin does is a result', () => {
       crash: { signal: 'SIGSEGV', address: '0x3a5a5a5a5000' },
     });
     expect(plain?.findings[0]?.crash?.frames[0]).toMatch(/^call\+/);
-    expect(plain?.reproduce.command).toMatch(/^tenon check .* --filter calls\/plain --seed 1$/);
+    expect(plain?.reproduce.command).toMatch(/^npx tenon check .* --filter calls\/plain --seed 1$/);
     expect(plain?.reproduce.gdb).toMatch(/^gdb --args .*tenon-checker calls\/plain /);
     const resting = CHECKS.filter(({ needs }) => needs.includes('calls/plain')).map(({ id }) => id);
     for (const id of resting.filter((one) => results.has(one)))
