@@ -1,6 +1,6 @@
 /** `tenon check`: the safety suite. */
 import { constants } from 'node:os';
-import { check as runSuite, type Verdict } from '../check/index.js';
+import { recordVerdict, check as runSuite, type Verdict } from '../check/index.js';
 import { TenonError } from '../index.js';
 import { runInForeground } from './check/foreground.js';
 import { type CheckCommand, requestOf } from './check/options.js';
@@ -43,6 +43,7 @@ What is shown
   --format F            'pretty' (the default), 'compact', 'json', 'junit', 'sarif', 'github' or 'html'
   --only-failed         leave out what passed and what was skipped
   --output FILE         write there instead; findings are then told on the standard error output
+  --record FILE         add what came of it to FILE, for hosts with the option 'require'
   --fail-on S           from which severity on a finding counts: 'error' (the default) or 'warning'
   --list, --explain ID  which checks there are, and what one of them is about
   --help                print this text
@@ -65,12 +66,13 @@ export const check: Command = {
 
 async function run(command: CheckCommand, io: Io): Promise<number> {
   try {
-    const { files, options, output, inProcess } = command;
+    const { files, options, output, record, inProcess } = command;
     const [file = ''] = files;
     if (inProcess) return await runInForeground(file, options, io);
     await checkOutput(output);
     const { verdict, signal } = await interruptible(command, io);
     await show(verdict, command, io);
+    if (record !== undefined && signal === null) await recordVerdict(verdict, record);
     return signal === null ? exitCodes[verdict.outcome] : 128 + constants.signals[signal];
   } catch (error) {
     return notRun(error, io);

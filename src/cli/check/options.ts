@@ -10,6 +10,8 @@ export interface CheckCommand {
   /** Undefined: as the surroundings suggest. */
   readonly format: Format | undefined;
   readonly output: string | undefined;
+  /** A file of records for hosts that demand one. */
+  readonly record: string | undefined;
   readonly onlyFailed: boolean;
   readonly inProcess: boolean;
 }
@@ -37,6 +39,7 @@ export const OPTIONS = {
   config: text,
   'fail-on': text,
   output: text,
+  record: text,
   list: flag,
   json: flag,
   explain: text,
@@ -60,7 +63,7 @@ export function requestOf(args: readonly string[]): Request {
     return { type: 'list', json: format === 'json' };
   }
   if (files.length === 0 || files.includes('')) throw new UsageError('name at least one file');
-  const { output, corpus, config } = values;
+  const { output, record, corpus, config } = values;
   const fuzz = values.fuzz === undefined ? undefined : { budget: durationOf('--fuzz', values.fuzz), corpus };
   if (corpus !== undefined && fuzz === undefined) throw new UsageError('--corpus is for --fuzz');
   const told = {
@@ -81,14 +84,19 @@ export function requestOf(args: readonly string[]): Request {
   } satisfies CheckOptions;
   const options = { ...(config === undefined ? {} : configOf(config)), ...withoutUnset(told) };
   const inProcess = values['in-process'] === true;
-  if (inProcess && (files.length > 1 || output !== undefined || format !== undefined))
-    throw new UsageError('--in-process takes one file, and neither --format nor --output');
+  const shown = output ?? record ?? format;
+  if (inProcess && (files.length > 1 || shown !== undefined))
+    throw new UsageError('--in-process takes one file, and none of --format, --output and --record');
+  if (record === '') throw new UsageError('--record must name a file');
+  if (record !== undefined && options.filter !== undefined)
+    throw new UsageError('--record is for all checks of a level, and --filter leaves some out');
   return {
     type: 'run',
     files,
     options,
     format,
     output,
+    record,
     onlyFailed: values['only-failed'] === true,
     inProcess,
   };
