@@ -30,17 +30,24 @@ export function renderSarif(verdict: Verdict): string {
   const run = {
     tool: { driver },
     invocations: [invocation],
-    artifacts: files.map(({ path, sha256, size }) => ({
-      location: { uri: uriOf(path) },
-      roles: ['analysisTarget'],
-      ...(size === null ? {} : { length: size }),
-      ...(sha256 === null ? {} : { hashes: { 'sha-256': sha256 } }),
-    })),
+    artifacts: artifactsOf(files),
     results: files.flatMap(resultsOf),
     columnKind: 'utf16CodeUnits',
     properties: { level, seed, abi },
   };
   return jsonText({ $schema: SCHEMA, version: '2.1.0', runs: [run] });
+}
+
+/** A file that was named twice is still one. */
+function artifactsOf(files: readonly FileVerdict[]): object[] {
+  return [...new Map(files.map((file) => [uriOf(file.path), file])).values()].map(
+    ({ path, sha256, size }) => ({
+      location: { uri: uriOf(path) },
+      roles: ['analysisTarget'],
+      ...(size === null ? {} : { length: size }),
+      ...(sha256 === null ? {} : { hashes: { 'sha-256': sha256 } }),
+    }),
+  );
 }
 
 function rules(): object[] {

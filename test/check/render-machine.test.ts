@@ -1,0 +1,179 @@
+/** The formats for programs, read back by what reads them elsewhere: validators of their schemas. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import Ajv04 from 'ajv-draft-04';
+import addFormats from 'ajv-formats';
+import { describe, expect, test } from 'vitest';
+import { validateXML } from 'xmllint-wasm';
+import { CHECKS, render, type Verdict } from '../../src/check/index.js';
+import { root } from '../support/index.js';
+import { clean, fileOf, full, hostile, result, verdictOf } from './verdicts.js';
+
+const readJson = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as object;
+const all = Object.entries({ full, hostile, clean });
+
+describe('json', () => {
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+  addFormats.default(ajv);
+  const isValid = ajv.compile(readJson(join(root, 'docs', 'check-verdict.schema.json')));
+
+  test.each(all)(
+    'of the verdict %s is the verdict, and valid by the schema that is shipped',
+    (_, verdict) => {
+      const parsed: unknown = JSON.parse(render(verdict, 'json'));
+      expect(parsed).toEqual(JSON.parse(JSON.stringify(verdict)));
+      expect(isValid(parsed), JSON.stringify(isValid.errors)).toBe(true);
+    },
+  );
+
+  test.each<[string, (verdict: Verdict) => object]>([
+    ['another version', (verdict) => ({ ...verdict, schema: 2 })],
+    ['no seed', ({ seed: _, ...verdict }) => verdict],
+    ['another outcome', (verdict) => ({ ...verdict, outcome: 'fine' })],
+    [
+      'a result without a title',
+      (verdict) => ({
+        ...verdict,
+        files: [fileOf([{ ...result('a/b'), title: undefined as unknown as string }])],
+      }),
+    ],
+  ])('with %s would not be', (_, change) => {
+    expect(isValid(JSON.parse(JSON.stringify(change(full))))).toBe(false);
+  });
+});
+
+describe('junit', () => {
+  const schema = readFileSync(join(root, 'test', 'check', 'junit.xsd'), 'utf8');
+  const validate = (xml: string) => validateXML({ xml: { fileName: 'report.xml', contents: xml }, schema });
+
+  test.each(all)('of the verdict %s is valid by the rules that its readers share', async (_, verdict) => {
+    expect((await validate(render(verdict, 'junit'))).errors).toEqual([]);
+  });
+
+  test('is not just accepted by a validator that accepts everything', async () => {
+    const broken = render(full, 'junit').replace('</properties>', '</properties><surprise/>');
+    expect((await validate(broken)).valid).toBe(false);
+  });
+
+  test('counts what it has, and tells what became of each check', () => {
+    const xml = render(full, 'junit');
+    const count = (pattern: RegExp) => xml.match(pattern)?.length ?? 0;
+    expect(xml).toMatch(/<testsuites [^>]*tests="13" failures="2" errors="2"/);
+    expect([/<testcase /g, /<failure /g, /<error /g, /<skipped /g].map(count)).toEqual([13, 2, 2, 2]);
+    expect(xml).toContain('<skipped message="accepted: kept for old hosts">');
+    expect(xml).toContain(
+      '<failure message="It was ended by SIGSEGV, in: call with an empty input" type="error">',
+    );
+    expect(xml).toContain('See it again: npx tenon check x.so --filter calls/empty-input --seed 7');
+    expect(xml).toContain('<system-err>about to crash&#10;now&#10;</system-err>');
+    expect(xml).toContain('time="0.012"');
+  });
+
+  test('takes a warning for a failure only if the run does', () => {
+    const failures = (verdict: Verdict) =>
+      render(verdict, 'junit').match(/<failure [^>]*type="warning"/g)?.length ?? 0;
+    expect(failures(full)).toBe(0);
+    expect(render(full, 'junit')).toContain('<system-out>warning: it returned 42');
+    expect(failures({ ...full, failOn: 'warning' })).toBe(1);
+  });
+});
+
+interface SarifResult {
+  readonly ruleId: string;
+  readonly ruleIndex: number;
+  readonly level: string;
+  readonly message: { readonly text: string };
+  readonly partialFingerprints: Readonly<Record<string, string>>;
+  readonly suppressions?: readonly object[];
+  readonly locations: readonly { physicalLocation: { artifactLocation: { uri: string } } }[];
+}
+interface Sarif {
+  readonly runs: readonly {
+    readonly results: readonly SarifResult[];
+    readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } };
+    readonly invocations: readonly {
+      executionSuccessful: boolean;
+      toolExecutionNotifications: readonly object[];
+    }[];
+  }[];
+}
+
+describe('sarif', () => {
+  const schema = createRequire(import.meta.url).resolve(
+    '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json',
+  );
+  const ajv = new Ajv04.default({ strict: false, allErrors: true, unicodeRegExp: false });
+  addFormats.default(ajv as unknown as Ajv);
+  const isValid = ajv.compile(readJson(schema));
+  const runOf = (verdict: Verdict) => {
+    const [run] = (JSON.parse(render(verdict, 'sarif')) as Sarif).runs;
+    if (run === undefined) throw new Error('there is no run');
+    return run;
+  };
+
+  test.each(all)('of the verdict %s is valid by the schema of SARIF 2.1.0', (_, verdict) => {
+    expect(isValid(JSON.parse(render(verdict, 'sarif'))), JSON.stringify(isValid.errors)).toBe(true);
+  });
+
+  test('is not just accepted by a validator that accepts everything', () => {
+    const broken = JSON.parse(
+      render(full, 'sarif').replaceAll('"level": "error"', '"level": "grave"'),
+    ) as object;
+    expect(isValid(broken)).toBe(false);
+  });
+
+  test('has all checks as rules, and results that point to them', () => {
+    const { tool, results } = runOf(
+      verdictOf([
+        fileOf(
+          CHECKS.map(({ id }) =>
+            result(id, { state: 'failed', findings: full.files[0]?.results[3]?.findings ?? [] }),
+          ),
+        ),
+      ]),
+    );
+    const ids = tool.driver.rules.map(({ id }) => id);
+    expect(ids).toEqual([...CHECKS.map(({ id }) => id), 'tenon/not-a-plugin']);
+    expect(results).toHaveLength(CHECKS.length);
+    for (const { ruleId, ruleIndex } of results) expect(ids[ruleIndex]).toBe(ruleId);
+  });
+
+  test('has a result for each finding with its level; accepted ones are suppressed with the reason', () => {
+    const { results, invocations } = runOf(full);
+    expect(results.map(({ ruleId, level }) => `${ruleId} ${level}`)).toEqual([
+      'calls/empty-input error',
+      'file/debug-info note',
+      'file/relro warning',
+      'file/relro warning',
+      'file/exports error',
+      'tenon/not-a-plugin error',
+    ]);
+    expect(results[4]?.suppressions).toEqual([{ kind: 'external', justification: 'kept for old hosts' }]);
+    expect(results[0]?.suppressions).toBeUndefined();
+    expect(invocations[0]?.executionSuccessful).toBe(true);
+    expect(invocations[0]?.toolExecutionNotifications).toHaveLength(2);
+    expect(runOf({ ...full, outcome: 'incomplete' }).invocations[0]?.executionSuccessful).toBe(false);
+  });
+
+  test('names files by URI, relative where they were', () => {
+    const uri = (path: string) =>
+      runOf(verdictOf([fileOf([], { path, outcome: 'not-a-plugin', reason: 'x' })])).results[0]?.locations[0]
+        ?.physicalLocation.artifactLocation.uri;
+    expect(uri('./build/my plugin#1.so')).toBe('build/my%20plugin%231.so');
+    expect(uri('/usr/lib/x y.so')).toBe('file:///usr/lib/x%20y.so');
+  });
+
+  test('has fingerprints that are the same in the next run, and differ between findings', () => {
+    const print = (message: string, frame = 'call+0x1c (0x116c)') => {
+      const crash = { signal: 'SIGSEGV', code: null, address: null, meaning: null, frames: [frame] };
+      const finding = { message, stage: null, crash, input: null, stderr: '' };
+      return runOf(verdictOf([fileOf([result('a/b', { state: 'failed', findings: [finding] })])])).results[0]
+        ?.partialFingerprints['tenonFinding/v1'];
+    };
+    expect(print('took 12 ms')).toBe(print('took 99 ms', 'call+0x20 (0x1170)'));
+    expect(print('took 12 ms')).not.toBe(print('leaks 12 bytes'));
+    expect(print('took 12 ms')).not.toBe(print('took 12 ms', 'other+0x1c (0x116c)'));
+  });
+});

@@ -1,0 +1,192 @@
+/** The formats for people and for GitHub: everything is told, and nothing hostile gets through. */
+import { describe, expect, test } from 'vitest';
+import { FORMATS, onlyFailed, render } from '../../src/check/index.js';
+import { clean, fileOf, full, HOSTILE, hostile, result, verdictOf } from './verdicts.js';
+
+/** Of a terminal and of a CI runner: control, format and separating characters, halves of characters, workflow commands. */
+const UNSAFE = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+const isCommand = (line: string) => /^\s*::/.test(line) || line.includes('##[');
+
+describe('whatever a plugin says', () => {
+  test.each(FORMATS)('is harmless in the format %s', (format) => {
+    const text = render(hostile, format);
+    expect(text.match(UNSAFE)).toBeNull();
+    const commands = text.split('\n').filter(isCommand);
+    if (format === 'github') {
+      expect(
+        commands.every((line) => /^::(error|warning|notice) file=[^:,]+,title=[^:,]+::[^\r\n]/.test(line)),
+      ).toBe(true);
+      expect(commands.length).toBe(3);
+    } else expect(commands).toEqual([]);
+  });
+
+  test('is no command either where prose is broken into lines', () => {
+    const words = Array.from({ length: 90 }, (_, i) => `${'w'.repeat(i % 9)} ::error::x`).join(' ');
+    const finding = {
+      message: words,
+      stage: null,
+      crash: null,
+      input: null,
+      stderr: words.replaceAll(' ', '\n'),
+    };
+    const verdict = verdictOf([
+      fileOf([result('a/b', { state: 'failed', findings: [finding], why: words })]),
+    ]);
+    const lines = render(verdict, 'pretty').split('\n');
+    expect(lines.length).toBeGreaterThan(40);
+    expect(lines.filter(isCommand)).toEqual([]);
+  });
+
+  test('is told all the same', () => {
+    for (const format of FORMATS) expect(render(hostile, format)).toContain('injected');
+    expect(HOSTILE).toContain('\u009B');
+    expect(render(hostile, 'pretty')).toContain('\\x9b31m');
+  });
+});
+
+describe('pretty', () => {
+  const text = render(full, 'pretty');
+
+  test('has a line with its time for each check, and what was measured', () => {
+    for (const { id, state, ms } of full.files.flatMap(({ results }) => results)) {
+      const time = state === 'skipped' ? '' : ` +${ms.toFixed(1)} ms`;
+      expect(text).toMatch(new RegExp(`^ {2}[a-zA-Z]+ +${id}${time}`, 'm'));
+    }
+    expect(text).toContain('time of a call: median 1.12 µs, 99 % within 1.84 µs, at most 41.6 µs');
+    expect(text).toContain(
+      'memory over calls: 16.1 bytes a call, with 95 % confidence between 15.6 and 16.6',
+    );
+    expect(text).toContain('time of load: 3.21 ms');
+  });
+
+  test('says of a finding what, why, and how to see it again', () => {
+    const begin = text.indexOf('  error calls/empty-input');
+    const card = text.slice(begin, text.indexOf('\n\n', begin));
+    for (const part of [
+      'found     It was ended by SIGSEGV, in: call with an empty input',
+      'crash     SIGSEGV at 0x8 (NULL and 8 bytes: a member of a struct that is not there)',
+      '              call+0x1c (0x116c)',
+      'input     5 bytes, sha256 abababababab, kept in artifacts/input-abab.bin',
+      'stderr    | about to crash\n              | now',
+      'why       It is what a plugin is for.',
+      'fix       Return one of the status values of tenon.h.',
+      'again     npx tenon check x.so --filter calls/empty-input --seed 7',
+      'debug     gdb --args tenon-checker calls/empty-input x.so',
+    ])
+      expect(card).toContain(part);
+  });
+
+  test('has the gravest findings first, and comes to a tally', () => {
+    const order = ['error calls/empty-input', 'warning file/relro', 'note file/debug-info'];
+    const places = order.map((one) => text.indexOf(`  ${one}`));
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(places).not.toContain(-1);
+    expect(text).toContain(
+      '3 files, level strict, seed 7: 5 passed, 3 failed, 1 skipped, 1 incomplete, 1 excepted',
+    );
+    expect(text).toContain('\n1 error, 2 warnings, 1 note\nThere are findings.\n');
+    expect(text).toContain('not a tenon plugin: It exports none');
+    expect(text).toContain('The file was changed while it was checked');
+    expect(render(clean, 'pretty')).toMatch(/\nClean\.\n$/);
+    expect(render({ ...full, outcome: 'incomplete' }, 'pretty')).toMatch(/no pass\.\n$/);
+  });
+
+  test('has colors where they are wanted, and they change nothing else', () => {
+    const colored = render(full, 'pretty', { color: true });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colors are.
+    expect(colored.replaceAll(/\u001B\[\d+m/g, '')).toBe(text);
+    expect(colored).not.toBe(text);
+  });
+});
+
+describe('compact', () => {
+  test('has a line for each finding and for what is incomplete, and none for what is sound', () => {
+    expect(render(full, 'compact').split('\n')).toEqual([
+      './build/x.so: error: calls/empty-input: It was ended by SIGSEGV, in: call with an empty input',
+      './build/x.so: incomplete: lifecycle/many: new failed, so that there is nothing to call',
+      './build/x.so: warning: file/relro: it returned 42, expected 0 to 8',
+      './build/x.so: warning: file/relro: and 43',
+      './build/x.so: note: file/debug-info: There is none',
+      '/usr/lib/libz.so.1: error: not a tenon plugin: It exports none of the entry points',
+      'changed.so: incomplete: The file was changed while it was checked',
+      '',
+    ]);
+    expect(render(clean, 'compact')).toBe('');
+  });
+});
+
+/** As the runner of GitHub Actions takes a line apart. */
+function parseCommand(line: string) {
+  const [, kind = '', properties = '', data = ''] = /^::([a-z]+) ([^:]*)::(.*)$/.exec(line) ?? [];
+  const decoded = (text: string) =>
+    text
+      .replaceAll('%3A', ':')
+      .replaceAll('%2C', ',')
+      .replaceAll('%0D', '\r')
+      .replaceAll('%0A', '\n')
+      .replaceAll('%25', '%');
+  const pairs = properties
+    .split(',')
+    .map((pair) => [pair.slice(0, pair.indexOf('=')), decoded(pair.slice(pair.indexOf('=') + 1))]);
+  return { kind, ...Object.fromEntries(pairs), message: decoded(data) } as Record<string, string>;
+}
+
+describe('github', () => {
+  const commands = render(full, 'github').trimEnd().split('\n').map(parseCommand);
+
+  test('is an annotation for each finding, of the kind of its severity', () => {
+    expect(commands.map(({ kind }) => kind)).toEqual([
+      'error',
+      'error',
+      'warning',
+      'warning',
+      'notice',
+      'error',
+      'error',
+    ]);
+    const [crash, missing] = commands;
+    expect(crash).toMatchObject({ file: './build/x.so', title: 'x.so: calls/empty-input' });
+    expect(crash?.message).toMatch(/^It was ended by SIGSEGV.*\nSIGSEGV at 0x8 .*\ncall\+0x1c/);
+    expect(crash?.message).toContain('See it again: npx tenon check x.so');
+    expect(missing?.title).toBe('x.so: lifecycle/many could not be completed');
+  });
+
+  test('escapes what the runner would take apart', () => {
+    const path = 'a:b,c%0Ad.so';
+    const verdict = verdictOf([
+      fileOf(
+        [
+          result('a/b', {
+            state: 'failed',
+            findings: [{ message: '100 %,\nwhy: %25', stage: null, crash: null, input: null, stderr: '' }],
+          }),
+        ],
+        { path },
+      ),
+    ]);
+    const line = render(verdict, 'github').trimEnd();
+    expect(line).toMatch(/^::error file=a%3Ab%2Cc%250Ad\.so,title=/);
+    expect(parseCommand(line)).toMatchObject({
+      file: path,
+      message: expect.stringMatching(/^100 %,\\x0awhy: %25\n/),
+    });
+    expect(render(clean, 'github')).toBe('');
+  });
+});
+
+test('onlyFailed leaves out what passed or does not apply, and keeps the tally', () => {
+  const less = onlyFailed(full);
+  expect(less.files[0]?.results.map(({ state }) => state)).toEqual([
+    'failed',
+    'failed',
+    'failed',
+    'incomplete',
+  ]);
+  expect(less.tally).toEqual(full.tally);
+  expect(render(less, 'pretty')).not.toMatch(/passed +file\/format/);
+});
+
+test('a format that there is not is refused', () => {
+  expect(() => render(full, 'yaml' as 'json')).toThrow(/pretty, compact, json/);
+  expect(() => render(full, 'constructor' as 'json')).toThrow(/pretty, compact, json/);
+});
