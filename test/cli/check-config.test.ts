@@ -1,0 +1,130 @@
+/** `tenon check --config`: what a project always says. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { describe, expect, test } from 'vitest';
+import { configOf } from '../../src/cli/check/config.js';
+import { UsageError } from '../../src/cli/command.js';
+import { canCheck } from '../check/support.js';
+import { root, temporaryFolder } from '../support/index.js';
+import { broken, check, good, ONLY, verdictOf } from './check-run.js';
+
+function write(value: unknown): string {
+  const folder = join(temporaryFolder(), 'conf');
+  mkdirSync(folder);
+  const file = join(folder, 'check.json');
+  writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value));
+  return file;
+}
+
+describe.skipIf(!canCheck)('the file of --config', () => {
+  test('says what the command line can say; the command line counts more', async () => {
+    const config = write({
+      level: 'strict',
+      failOn: 'warning',
+      seed: 5,
+      filter: ['calls/plain'],
+      timeout: '20s',
+      pluginConfig: { minLength: 3 },
+      jobs: 1,
+      repeat: 1,
+      glibc: '2.36',
+      allowNeeded: ['libx.so.*'],
+    });
+    const verdict = await verdictOf([good, '--config', config, '--seed', '6']);
+    expect(verdict).toMatchObject({ level: 'strict', failOn: 'warning', seed: 6, filter: ['calls/plain'] });
+    const command = verdict.files[0]?.results.find(({ id }) => id === 'calls/plain')?.reproduce.command;
+    expect(command).toContain(`--plugin-config '{"minLength":3}' --timeout 20000ms`);
+  });
+
+  test('accepts findings for a reason, which is shown', async () => {
+    const config = write({ rules: { 'calls/plain': { except: 'hosts of ours know 42' } } });
+    const run = await check([broken, ...ONLY, '--config', config]);
+    expect(run).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('accepted  hosts of ours know 42'),
+    });
+    expect(run.stdout).toContain('it returned 42');
+  });
+
+  test('has paths as seen from its folder', async () => {
+    const config = write({ inputs: ['../in.txt'] });
+    writeFileSync(join(config, '..', '..', 'in.txt'), 'one two');
+    expect(await check([good, ...ONLY, '--config', config])).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['not JSON', '--config'],
+    [[], 'must be an object'],
+    [{ levle: 'strict' }, "'levle'"],
+    [{ constructor: 1 }, "'constructor'"],
+    [{ level: 'deep' }, 'basic, strict, torture'],
+    [{ rules: { 'calls/banana': {} } }, 'calls/banana'],
+    [{ rules: { 'calls/plain': { severty: 'note' } } }, 'severty'],
+    [{ rules: { 'calls/plain': { except: ' ' } } }, 'except'],
+    [{ timeout: 10 }, 'timeout'],
+    [{ jobs: 1.5 }, 'jobs'],
+    [{ inputs: 'x' }, 'inputs'],
+    [{ fuzz: { budget: '1s', corpos: 'x' } }, 'corpos'],
+  ])('is refused with what is wrong: %j', async (value, reason) => {
+    const run = await check([good, '--config', write(value)]);
+    expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(reason) });
+  });
+});
+
+describe('the schema that is shipped and the command agree on', () => {
+  const isValid = new Ajv({ allErrors: true }).compile(
+    JSON.parse(readFileSync(join(root, 'docs', 'check-config.schema.json'), 'utf8')) as object,
+  );
+  const isTaken = (value: unknown) => {
+    try {
+      return configOf(write(value)) !== undefined;
+    } catch (error) {
+      if (error instanceof UsageError) return false;
+      throw error;
+    }
+  };
+
+  test.each([
+    {},
+    { $schema: './node_modules/tenon/docs/check-config.schema.json', level: 'torture', failOn: 'error' },
+    { rules: { 'calls/plain': { severity: 'note', except: 'a reason' } }, filter: ['calls/*'] },
+    { pluginConfig: null, inputs: ['a'], allowNeeded: ['libx*'], glibc: '2.36', artifacts: 'x' },
+    {
+      jobs: 2,
+      repeat: 3,
+      seed: 4,
+      timeout: '1.5s',
+      fuzz: { budget: '60s', corpus: 'c' },
+      sanitize: 'thread',
+    },
+  ])('what is right: %j', (value) => {
+    expect({ schema: isValid(value), command: isTaken(value) }).toEqual({ schema: true, command: true });
+  });
+
+  test.each([
+    [[]],
+    [{ banana: 1 }],
+    [{ level: 'deep' }],
+    [{ failOn: 'note' }],
+    [{ rules: [] }],
+    [{ rules: { 'calls/plain': { severity: 'fatal' } } }],
+    [{ rules: { 'calls/plain': { other: 1 } } }],
+    [{ rules: { 'calls/plain': { except: '' } } }],
+    [{ rules: { plain: {} } }],
+    [{ filter: 'calls/*' }],
+    [{ inputs: [''] }],
+    [{ allowNeeded: [1] }],
+    [{ glibc: 2.36 }],
+    [{ jobs: -1 }],
+    [{ seed: 'x' }],
+    [{ timeout: '10' }],
+    [{ timeout: 10 }],
+    [{ fuzz: {} }],
+    [{ fuzz: { budget: '1s', other: 1 } }],
+    [{ sanitize: 'memory' }],
+    [{ artifacts: ' ' }],
+  ])('what is wrong: %j', (value) => {
+    expect({ schema: isValid(value), command: isTaken(value) }).toEqual({ schema: false, command: false });
+  });
+});
