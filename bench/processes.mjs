@@ -67,13 +67,15 @@ export async function processCrowd({ build = join(root, 'build'), dist = join(ro
     const all = await Promise.all(Array.from({ length: CROWD }, () => tier.instance()));
     await Promise.all(all.map(({ act }) => act.call(Buffer.from('x'))));
     const startMs = performance.now() - start;
-    const pids = all.map(({ runner }) => runner.pid);
+    const plugins = all.map(({ runner }) => runner.pid);
+    const pids = [...plugins, ...plugins.map(parentOf)];
     await new Promise((resolve) => setTimeout(resolve, 300));
     const before = cpuSeconds([process.pid, ...pids]);
     await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
     const idlePercent = ((cpuSeconds([process.pid, ...pids]) - before) * 1000 * 100) / IDLE_MS;
-    const rss = pids.map((pid) => statusOf(pid, 'VmRSS') / 1024);
-    const own = pids.map((pid) => statusOf(pid, 'RssAnon') / 1024);
+    // With its keeper.
+    const rss = plugins.map((pid) => (statusOf(pid, 'VmRSS') + statusOf(parentOf(pid), 'VmRSS')) / 1024);
+    const own = plugins.map((pid) => (statusOf(pid, 'RssAnon') + statusOf(parentOf(pid), 'RssAnon')) / 1024);
     return { startMs, idlePercent, rssMb: quantile(rss, 1), ownMb: quantile(own, 1) };
   } finally {
     await tier.end();
@@ -328,6 +330,11 @@ async function tierOf(build, dist) {
 function statusOf(pid, field) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
+}
+
+/** @param {number} pid */
+function parentOf(pid) {
+  return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
 /** @param {readonly number[]} pids */

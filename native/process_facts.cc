@@ -64,6 +64,7 @@ Napi::Object FactsOf(Napi::Env env, Process &process) {
   Napi::Object facts = Napi::Object::New(env);
   const char *broken = channel.broken();
   facts["state"] = Number(env, static_cast<uint32_t>(channel.state()));
+  facts["pid"] = Number(env, channel.facts().pid.load(std::memory_order_relaxed));
   facts["active"] = Number(env, channel.facts().active.load(std::memory_order_relaxed));
   facts["landlock"] = Number(env, channel.facts().landlock_abi.load(std::memory_order_relaxed));
   facts["broken"] = broken == nullptr ? env.Null() : Napi::Value(Napi::String::New(env, broken));

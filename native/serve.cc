@@ -14,6 +14,7 @@
 #include "crash.h"
 #include "emitter.h"
 #include "gates.h"
+#include "keeper.h"
 #include "pipe.h"
 #include "quiet_thread.h"
 #include "sandbox.h"
@@ -23,8 +24,8 @@
 namespace tenon {
 namespace {
 
-/* Ends everything at once when the host is gone. As the leader of its process group, the runner takes along
- * what the plugin has started. */
+/* Ends everything at once when the host is gone, should the keeper be gone as well. As the leader of its
+ * process group, the runner takes along what the plugin has started. */
 [[noreturn]] void EndWithHost() {
   if (getpgrp() == getpid()) kill(0, SIGKILL);
   _exit(1);
@@ -42,10 +43,9 @@ bool StartWatcher(int life) {
   return StartQuietThread(WatchHost, reinterpret_cast<void *>(static_cast<intptr_t>(life)));
 }
 
-/* The pipe is what counts; the signal is for a host that is killed while the runner is stopped, and has it go
- * on so that the watcher can do its work. Not SIGKILL: that would be faster than the watcher, and what the
- * plugin has started would stay. The kernel also sends it when the *thread* ends that has started the runner.
- */
+/* The pipe is what counts; the signal is for a host that is killed while the keeper is stopped, and has it go
+ * on so that it can do its work. Not SIGKILL: what the plugin has started would stay. The kernel also sends
+ * it when the *thread* ends that has started the runner. */
 bool EndWithParent(int parent) {
   prctl(PR_SET_PDEATHSIG, SIGCONT);
   return getppid() == parent; /* otherwise it ended before */
@@ -169,6 +169,10 @@ int Serve(int count, char **arguments) {
     return 2;
   }
   if (!EndWithParent(options.parent)) return 1;
+  if (!Keep(options.life >= 0 ? options.life : options.in)) {
+    fprintf(stderr, "tenon-runner: no process can be made\n");
+    return 1;
+  }
   /* Never destroyed: threads of the plugin may run until the very end. */
   Runner &runner = *new Runner(options);
   const char *problem = runner.Prepare();

@@ -7,6 +7,8 @@ export type Wake = (runner: number, serial: number) => void;
 export interface ProcessFacts {
   /** A `RunnerState`. */
   readonly state: number;
+  /** Of the process that has the plugin, a child of the one that was started. */
+  readonly pid: number;
   /** Bits: which limits are in force. */
   readonly active: number;
   /** The version of Landlock that the kernel has; 0 for none. */

@@ -18,6 +18,12 @@ export function startTime(pid: number): string | undefined {
   return statOf(pid)?.[19];
 }
 
+/** Who started a process, or took it over; undefined where that cannot be known. */
+export function parentOf(pid: number): number | undefined {
+  const found = statOf(pid)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
 /** Whether the process has ended. One that only waits for its parent to ask how it ended (a zombie) has. */
 export function isGone({ pid, start }: ProcessId): boolean {
   if (!exists(pid)) return true;

@@ -60,7 +60,7 @@ function startHost(name: string, cacheDir: string, body: string): HostChild {
   const program = `import { writeSync } from 'node:fs';
     import * as tenon from ${text(entry)};
     const host = new tenon.PluginHost({ cacheDir: ${text(cacheDir)} });
-    const load = (file) => host.load(file, { isolation: 'process', env: ${text(env)} });
+    const load = (file, more) => host.load(file, { isolation: 'process', env: ${text(env)}, ...more });
     const say = (word) => writeSync(1, word + '\\n');
     const stay = () => setInterval(() => {}, 1000);
     ${body}`;
@@ -107,7 +107,9 @@ describe.runIf(hasProcesses)('a host that goes on', () => {
       const plugin = await host.load(pluginFile('wordcount'), options);
       const instance = await plugin.new();
       expect((await instance.call(Buffer.from('one two'))).readBigUInt64LE(8)).toBe(2n);
-      expect(processesWith(name)).toEqual([plugin.process?.pid]);
+      // And its keeper.
+      expect(processesWith(name)).toHaveLength(2);
+      expect(processesWith(name)).toContain(plugin.process?.pid);
       await plugin.close();
     };
     await cycle();
@@ -131,18 +133,47 @@ describe.runIf(hasProcesses)('a host that goes on', () => {
     const before = [openFiles(), mappedMemory(), children()];
     const plugins = await Promise.all(Array.from({ length: 20 }, load));
     await Promise.all(plugins.map(async (plugin) => (await plugin.new()).call(Buffer.from('x'))));
-    expect(processesWith(name).length).toBe(40);
+    // Each has a keeper and a child.
+    expect(processesWith(name).length).toBe(60);
     await host.close();
     await gone(name);
     await vi.waitFor(() => expect([openFiles(), mappedMemory(), children()]).toEqual(before), PATIENCE);
   });
 
-  test.each(['crash', 'hang'])('a plugin with a child of its own that ends by a %s', async (how) => {
+  test.each(['crash', 'hang', 'exit', 'away crash', 'away hang', 'away exit'])(
+    'a plugin with a child of its own that ends by %s',
+    async (how) => {
+      const name = mark();
+      const plugin = await openHost().load(compiled(PARENT), {
+        ...{ isolation: 'process', env: environmentOf(name), restart: false, deadline: 200 },
+      });
+      await expect((await plugin.new()).call(Buffer.from(how))).rejects.toThrow();
+      await gone(name);
+    },
+  );
+
+  test('a plugin that is closed, with children that have left its group, session and parent', async () => {
     const name = mark();
     const plugin = await openHost().load(compiled(PARENT), {
-      ...{ isolation: 'process', env: environmentOf(name), restart: false, deadline: 200 },
+      isolation: 'process',
+      env: environmentOf(name),
     });
-    await expect((await plugin.new()).call(Buffer.from(how))).rejects.toThrow();
+    const instance = await plugin.new();
+    for (let i = 0; i < 20; i++) await instance.call(Buffer.from('away'));
+    expect(processesWith(name).length).toBe(22);
+    await plugin.close();
+    expect(processesWith(name)).toEqual([]);
+  });
+
+  test('a plugin whose process is killed from outside', async () => {
+    const name = mark();
+    const options = { isolation: 'process', env: environmentOf(name), restart: false } as const;
+    const plugin = await openHost().load(compiled(PARENT), options);
+    const instance = await plugin.new();
+    await instance.call(Buffer.from('away'));
+    const exit = once(plugin, 'exit');
+    process.kill(plugin.process?.pid ?? 0, 'SIGKILL');
+    expect((await exit)[0]).toMatchObject({ reason: 'crashed', signal: 'SIGKILL' });
     await gone(name);
   });
 
@@ -185,6 +216,29 @@ describe.runIf(hasProcesses)('a host that is killed', () => {
     const host = openHost({ cacheDir });
     await host.load(pluginFile('wordcount'), { isolation: 'process' });
     expect(readdirSync(cacheDir).filter((entry) => !entry.startsWith(`p${process.pid}-`))).toEqual([]);
+  });
+
+  test.each([
+    ['hang', 'shared-memory'],
+    ['print', 'shared-memory'],
+    ['away hang', 'shared-memory'],
+    ['away print', 'shared-memory'],
+    ['away hang', 'pipe'],
+    ['away print', 'pipe'],
+  ])('while its plugin has a child and does: %s, over %s', async (how, transport) => {
+    const name = mark();
+    const file = compiled(PARENT);
+    for (let i = 0; i < 5; i++) {
+      const body = `const plugin = await load(${text(file)}, { transport: ${text(transport)} });
+        plugin.on('stderr', () => say('ready'));
+        stay();
+        (await plugin.new()).call(Buffer.from(${text(how)})).catch(() => {});`;
+      const { child, ready, ended } = startHost(name, temporaryFolder(), body);
+      await ready;
+      child.kill('SIGKILL');
+      await ended;
+      await gone(name);
+    }
   });
 
   test('while its runner is stopped', async () => {

@@ -48,7 +48,7 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
     // An idle host does not look: what came behind the answer shows with the next call, at the latest.
     await act.call(TEXT, { deadline: 5000 }).catch(() => undefined);
     await until(() => exits.length === 1);
-    expect(exits[0]).toMatchObject({ reason: 'protocol', signal: 'SIGKILL' });
+    expect(exits[0]).toMatchObject({ reason: 'protocol', signal: 'SIGTERM' });
   });
 
   test('is ended when it answers once more what it has answered long ago', async () => {

@@ -61,7 +61,7 @@ describe.runIf(process.platform === 'linux')('a runner that breaks the protocol 
     const { act, exits } = await hostile('twice');
     expect((await act.call(TEXT)).toString()).toBe('hello');
     await until(() => exits.length === 1);
-    expect(exits[0]).toMatchObject({ reason: 'protocol', signal: 'SIGKILL' });
+    expect(exits[0]).toMatchObject({ reason: 'protocol', signal: 'SIGTERM' });
   });
 
   test('is ended when a batch or a record is no such thing', async () => {

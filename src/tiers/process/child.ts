@@ -1,6 +1,7 @@
-/** The process of a runner: its group, its standard streams, and the end of it. */
+/** The process of a runner and its keeper: its standard streams, and the end of it. `native/keeper.h` says what a keeper is. */
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { parentOf } from '../../process-id.js';
 import { Output } from './output.js';
 import type { Earlier } from './overheard.js';
 import { type ProcessEnd, peakOf } from './report.js';
@@ -18,7 +19,11 @@ export interface ChildListener {
   exited(): void;
 }
 
+/** How long a keeper may take to end all that the plugin has started, before its own group is killed. */
+const KEEPER_MS = 3000;
+
 export class RunnerChild {
+  /** The keeper's: the process that was started. */
   readonly pid: number | undefined;
   readonly #child: ChildProcess;
   readonly #stdout: Output | undefined;
@@ -26,6 +31,8 @@ export class RunnerChild {
   readonly #startedAt = performance.now();
   #end: ProcessEnd | null = null;
   #peak: number | null = null;
+  #pluginPid: number | undefined;
+  #told = false;
 
   constructor(child: ChildProcess, listener: ChildListener) {
     this.#child = child;
@@ -72,9 +79,20 @@ export class RunnerChild {
     return this.#peak;
   }
 
+  /** The process that has the plugin, as far as that is known. */
+  get pluginPid(): number | undefined {
+    return this.#pluginPid ?? this.pid;
+  }
+
+  /** It says that the plugin is in the process `pid`, which is only believed of a child of the keeper. */
+  hasPluginIn(pid: number): void {
+    if (parentOf(pid) === this.pid) this.#pluginPid = pid;
+  }
+
   /** Looks how much memory it had so far. */
   samplePeak(): void {
-    if (this.pid !== undefined && this.#end === null) this.#peak = peakOf(this.pid) ?? this.#peak;
+    const { pluginPid } = this;
+    if (pluginPid !== undefined && this.#end === null) this.#peak = peakOf(pluginPid) ?? this.#peak;
   }
 
   /** stdout and stderr; none if it never ran. */
@@ -94,17 +112,21 @@ export class RunnerChild {
     this.#stderr?.drain();
   }
 
+  /** Ends it and what it has started: its keeper sees to that. */
+  kill(): void {
+    if (this.pid === undefined || this.#end !== null || this.#told) return;
+    this.#told = true;
+    signal(this.pid, 'SIGTERM');
+    setTimeout(() => this.#end === null && this.killGroup(), KEEPER_MS).unref();
+  }
+
   /**
-   * Ends it and what it has started. Its group keeps its number until the end of the process was collected, and as long as
-   * anybody is in it; a process that has this number afterwards is another one, and tells that nobody was.
+   * For a keeper that does not do as it is told. Its group keeps its number until its end was collected, and as long as anybody is
+   * in it; a process that has this number afterwards is another one, and tells that nobody was.
    */
   killGroup(): void {
     if (this.pid === undefined || (this.#end !== null && exists(this.pid))) return;
-    try {
-      process.kill(-this.pid, 'SIGKILL');
-    } catch {
-      // Nobody is left in the group.
-    }
+    signal(-this.pid, 'SIGKILL');
   }
 
   /** Lets go of its streams. */
@@ -112,6 +134,14 @@ export class RunnerChild {
     this.#stdout?.close();
     this.#stderr?.close();
     this.#child.stdin?.destroy();
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended.
   }
 }
 

@@ -9,7 +9,7 @@ import { FIRST_FILE, programOf, spawnRunner } from './spawn.js';
 /** How long a process that says it ends may take for it. */
 const ENDING_MS = 100;
 /** How long a killed process may take, before it is given up: it sits in a system call that cannot be interrupted. */
-const REAP_MS = 2000;
+const REAP_MS = 5000;
 
 export interface LifeListener {
   stdout(line: string): void;
@@ -57,8 +57,9 @@ export class Life {
     }
   }
 
+  /** Of the process that has the plugin. */
   get pid(): number {
-    return this.child.pid ?? -1;
+    return this.child.pluginPid ?? -1;
   }
 
   /** Whether requests have a chance. */
@@ -80,7 +81,7 @@ export class Life {
     if (this.#killed !== null || this.#exit !== undefined || this.#finished) return;
     this.#killed = reason;
     this.child.samplePeak();
-    this.child.killGroup();
+    this.child.kill();
     setTimeout(() => this.#finish(), REAP_MS).unref();
   }
 
@@ -95,8 +96,8 @@ export class Life {
   endNow(): RunnerExit {
     if (this.#exit !== undefined) return this.#exit;
     if (!this.channel.awaitEnd(ENDING_MS)) {
-      this.child.killGroup();
-      this.channel.awaitEnd(REAP_MS);
+      this.child.kill();
+      if (!this.channel.awaitEnd(REAP_MS)) this.child.killGroup();
     }
     this.#exit = this.#report();
     return this.#exit;
@@ -107,7 +108,7 @@ export class Life {
     if (this.#finished) return;
     this.child.samplePeak();
     if (this.channel.facts()?.broken !== null) this.kill('protocol');
-    else setTimeout(() => !this.#finished && this.child.killGroup(), ENDING_MS).unref();
+    else setTimeout(() => !this.#finished && this.child.kill(), ENDING_MS).unref();
   }
 
   /** The channel says that the process has ended. Where that cannot be seen it comes once more, when the end was collected. */

@@ -6,9 +6,9 @@ export const PAGE_SIZE = 384;
 const ENDING_STATE = 4;
 
 const MOST_FRAMES = 24;
-const Place = { STATE: 0, ACTIVE: 8, LANDLOCK: 12, CALL: 64, CRASH: 128, FRAMES: 192 } as const;
+const Place = { STATE: 0, PID: 4, ACTIVE: 8, LANDLOCK: 12, CALL: 64, CRASH: 128, FRAMES: 192 } as const;
 
-export interface Page extends Pick<ProcessFacts, 'state' | 'active' | 'landlock' | 'crash'> {
+export interface Page extends Pick<ProcessFacts, 'state' | 'pid' | 'active' | 'landlock' | 'crash'> {
   readonly call: Omit<ProcessFacts['call'], 'input'>;
   /** The runner says that it will end. */
   readonly ending: boolean;
@@ -19,6 +19,7 @@ export function decodePage(bytes: Buffer): Page {
   const state = bytes.readUInt32LE(Place.STATE);
   return {
     state,
+    pid: bytes.readUInt32LE(Place.PID),
     active: bytes.readUInt32LE(Place.ACTIVE),
     landlock: bytes.readUInt32LE(Place.LANDLOCK),
     ending: state >= ENDING_STATE,

@@ -274,10 +274,10 @@ export class PipeChannel implements RunnerChannel {
 
   facts(): ProcessFacts | undefined {
     if (this.#closed) return undefined;
-    const { state, active, landlock, crash } = this.#inbox.page;
+    const { state, pid, active, landlock, crash } = this.#inbox.page;
     const end = endOfChild(this.#pid) ?? null;
     return {
-      ...{ state, active, landlock, crash },
+      ...{ state, pid, active, landlock, crash },
       broken: this.#inbox.problem,
       end: end === null ? null : { ...end, peak: 0 },
       call: this.#inbox.call(),

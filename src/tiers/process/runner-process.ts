@@ -53,6 +53,7 @@ export class RunnerProcess {
 
   private constructor(engine: Engine) {
     const { inForce, missing } = forceOf(engine.settings, engine.channel.facts()?.active ?? 0);
+    engine.life.child.hasPluginIn(engine.channel.facts()?.pid ?? 0);
     this.pid = engine.life.pid;
     this.generation = engine.settings.generation;
     this.inForce = inForce;
@@ -86,7 +87,7 @@ export class RunnerProcess {
     life.stopping = true;
     channel.request(SHUTDOWN, timeout, NOTHING);
     // What the plugin has started does not end with the runner.
-    life.child.killGroup();
+    life.child.kill();
   }
 
   get alive(): boolean {
