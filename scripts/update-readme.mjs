@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Writes the generated parts of README.md, the tables of faults and of error codes: runs the tests that check them, and lets them write. */
+/** Writes the generated parts of README.md, the tables of faults and of error codes, and the list of checks in docs/check.md: runs the tests that check them, and lets them write. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 const { status } = spawnSync(
   process.execPath,
-  [vitest, 'run', 'test/faults/readme.test.ts', 'test/readme-codes.test.ts'],
+  [vitest, 'run', 'test/faults/readme.test.ts', 'test/readme-codes.test.ts', 'test/check/docs.test.ts'],
   {
     cwd: root,
     stdio: 'inherit',

@@ -31,7 +31,10 @@ describe('the TypeScript of the README does what its comments say', () => {
       if (needs === 'addon' && !withAddon) return;
       mkdirSync(workFolder, { recursive: true });
       const file = join(workFolder, `block-${index}.ts`);
-      const here = code.replaceAll("'tenon'", "'../../src/index.js'").replaceAll('./build', buildDir);
+      const here = code
+        .replaceAll("'tenon'", "'../../src/index.js'")
+        .replaceAll("'tenon/check'", "'../../src/check/index.js'")
+        .replaceAll('./build', buildDir);
       writeFileSync(
         file,
         `export default async () => {\n${here.replace(/^import .*$/gm, '')}\n};\n`.replace(

@@ -6,7 +6,7 @@
  */
 
 export { type ForegroundRun, foregroundRun } from './debug.js';
-export type { CheckDefinition } from './definition.js';
+export { type CheckDefinition, groupOf } from './definition.js';
 export { recordVerdict } from './record.js';
 export { CHECKS, checkById } from './registry.js';
 export { FORMATS, type Format, onlyFailed, type RenderOptions, render } from './render/index.js';

@@ -1,0 +1,67 @@
+/** docs/check.md says of each check what the table says, and of nothing else. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { CHECKS, FORMATS, groupOf } from '../../src/check/index.js';
+import { configOf } from '../../src/cli/check/config.js';
+import { root, temporaryFolder } from '../support/index.js';
+
+const file = join(root, 'docs', 'check.md');
+const BEGIN = '<!-- checks:begin -->';
+const END = '<!-- checks:end -->';
+
+function listOfChecks(): string {
+  const groups = [...new Set(CHECKS.map(({ id }) => groupOf(id)))];
+  const parts = groups.map((group) => {
+    const checks = CHECKS.filter(({ id }) => groupOf(id) === group);
+    return `### ${group}\n\n${checks.map(describe_).join('\n\n')}`;
+  });
+  return `${CHECKS.length} checks, by group.\n\n${parts.join('\n\n')}`;
+}
+
+function describe_({ id, title, why, fix, severity, level, needs }: (typeof CHECKS)[number]): string {
+  const links = needs.map((need) => `\`${need}\``).join(', ');
+  const rests = needs.length === 0 ? '' : ` Needs ${links}.`;
+  return `**\`${id}\`** · ${severity}, ${level}\\\n${title}\\\n*Why:* ${why}\\\n*Fix:* ${fix}${rests}`;
+}
+
+test('docs/check.md shows the checks as they are (npm run readme writes it)', () => {
+  const text = readFileSync(file, 'utf8');
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  expect(begin, `docs/check.md has to have ${BEGIN}`).toBeGreaterThan(-1);
+  expect(end, `docs/check.md has to have ${END} behind it`).toBeGreaterThan(begin);
+  const expected = `${text.slice(0, begin)}${BEGIN}\n\n${listOfChecks()}\n\n${text.slice(end)}`;
+  if (process.env['TENON_UPDATE_README'] === '1') writeFileSync(file, expected);
+  expect(readFileSync(file, 'utf8')).toBe(expected);
+});
+
+test('every check of the documentation is one, and every one is documented', () => {
+  const text = readFileSync(file, 'utf8');
+  const documented = [...text.matchAll(/^\*\*`(.+?)`\*\*/gm)].map(([, id]) => id);
+  expect(documented).toEqual(CHECKS.map(({ id }) => id));
+});
+
+test('prose is prose: sentences with a full stop, ids in groups', () => {
+  for (const { id, title, why, fix, needs } of CHECKS) {
+    expect(id).toMatch(/^[a-z]+\/[a-z0-9]+(-[a-z0-9]+)*$/);
+    for (const text of [title, why, fix]) expect(text, id).toMatch(/^\S.*[.?)]$/);
+    for (const need of needs)
+      expect(
+        CHECKS.some((check) => check.id === need),
+        `${id} needs ${need}`,
+      ).toBe(true);
+  }
+});
+
+test('every format is documented, and the file of options in it is one', () => {
+  const text = readFileSync(file, 'utf8');
+  for (const format of FORMATS) expect(text).toContain(`| \`${format}\` |`);
+  const [, json = ''] = /```json\n([\s\S]*?)```/.exec(text) ?? [];
+  const config = join(temporaryFolder(), 'check.json');
+  writeFileSync(config, json);
+  expect(configOf(config)).toMatchObject({
+    level: 'strict',
+    failOn: 'warning',
+    pluginConfig: '{"pattern":"fox"}',
+  });
+});
