@@ -10,5 +10,7 @@ static tenon_status echo(void *state, const uint8_t *in, size_t in_len, tenon_ou
   return tenon_write(out, in, in_len);
 }
 
-/* Without state two calls cannot disturb each other, so this plugin says that it is thread-safe. */
-TENON_PLUGIN_WITH("echo", "1.0.0", "", TENON_THREAD_SAFE, tenon_new_nothing, tenon_drop_nothing, echo, NULL);
+/* Without state two calls cannot disturb each other, so this plugin says that it is thread-safe;
+ * and as the input alone decides about the result, that it is deterministic. */
+TENON_PLUGIN_WITH("echo", "1.0.0", "", TENON_THREAD_SAFE | TENON_DETERMINISTIC, tenon_new_nothing,
+                  tenon_drop_nothing, echo, NULL);

@@ -145,4 +145,5 @@ static const void *gzip_extension(const char *id) {
   return strcmp(id, "codec/1") == 0 ? &codec : NULL;
 }
 
-TENON_PLUGIN_WITH("gzip", "1.0.0", "codec/1.0.0", 0, gzip_new, gzip_drop, gzip_encode, gzip_extension);
+TENON_PLUGIN_WITH("gzip", "1.0.0", "codec/1.0.0", TENON_DETERMINISTIC, gzip_new, gzip_drop, gzip_encode,
+                  gzip_extension);

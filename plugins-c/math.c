@@ -25,5 +25,5 @@ static const void *math_extension(const char *id) {
   return strcmp(id, TENON_MATH_ID) == 0 ? &table : NULL;
 }
 
-TENON_PLUGIN_WITH("math", "1.0.0", TENON_MATH_KIND, TENON_THREAD_SAFE, tenon_new_nothing, tenon_drop_nothing,
-                  math_something, math_extension);
+TENON_PLUGIN_WITH("math", "1.0.0", TENON_MATH_KIND, TENON_THREAD_SAFE | TENON_DETERMINISTIC,
+                  tenon_new_nothing, tenon_drop_nothing, math_something, math_extension);

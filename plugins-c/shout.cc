@@ -55,4 +55,4 @@ tenon_status shout(void *state, const uint8_t *in, size_t in_len, tenon_out *out
 
 }  // namespace
 
-TENON_PLUGIN("shout", "1.0.0", shout_new, shout_drop, shout);
+TENON_PLUGIN_WITH("shout", "1.0.0", "", TENON_DETERMINISTIC, shout_new, shout_drop, shout, nullptr);

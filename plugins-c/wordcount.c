@@ -96,6 +96,7 @@ static tenon_status wordcount_count(void *state, const uint8_t *in, size_t in_le
                      sizeof found); /* tenon's platforms are little-endian: the struct is the format */
 }
 
-/* Thread-safe, because a call only reads its instance. */
-TENON_PLUGIN_WITH("wordcount", "1.0.0", "", TENON_THREAD_SAFE, wordcount_new, wordcount_drop, wordcount_count,
-                  NULL);
+/* Thread-safe, because a call only reads its instance; deterministic, because nothing but config and input
+ * counts. */
+TENON_PLUGIN_WITH("wordcount", "1.0.0", "", TENON_THREAD_SAFE | TENON_DETERMINISTIC, wordcount_new,
+                  wordcount_drop, wordcount_count, NULL);

@@ -10,6 +10,7 @@
 #include <atomic>
 
 #include "../frames.h"
+#include "watched_memory.h"
 
 namespace tenon::check {
 namespace {
@@ -48,9 +49,19 @@ class Line {
   size_t size_ = 0;
 };
 
+/* Where the plugin was stopped in memory that means something, that is what is wrong. */
+void TellMeaning(uintptr_t address) {
+  const char *finding = WatchedFinding(address);
+  if (finding == nullptr) return;
+  Line line;
+  line.Text("{\"type\":\"finding\",\"message\":\""), line.Text(finding), line.Text("\"}");
+  line.Send();
+}
+
 void OnSignal(int signal, siginfo_t *info, void *context) {
   static std::atomic<bool> told;
   if (!told.exchange(true)) {
+    if (signal == SIGSEGV || signal == SIGBUS) TellMeaning(reinterpret_cast<uintptr_t>(info->si_addr));
     Registers registers = RegistersOf(static_cast<const ucontext_t *>(context));
     uint64_t frames[kMaxFrames];
     uint32_t count = CollectFrames(registers, frames);

@@ -4,12 +4,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "watched_memory.h"
+
 namespace tenon::check {
-namespace {
-
-constexpr size_t kPage = 4096;
-
-}  // namespace
 
 Guarded::Guarded(size_t size, Place place) : size_(size) {
   usable_ = (size + kPage - 1) / kPage * kPage;
@@ -25,19 +22,26 @@ Guarded::Guarded(size_t size, Place place) : size_(size) {
 }
 
 Guarded::~Guarded() {
+  Unwatch(pages_, usable_ + 2 * kPage);
   munmap(pages_, usable_ + 2 * kPage);
 }
 
-void Guarded::MakeReadOnly() {
-  Protect(PROT_READ);
+void Guarded::Explain(const char *before, const char *behind) {
+  Watch(pages_, kPage, before);
+  Watch(end(), kPage, behind);
 }
 
-void Guarded::Forbid() {
-  Protect(PROT_NONE);
+void Guarded::MakeReadOnly(const char *finding) {
+  Protect(PROT_READ, finding);
 }
 
-void Guarded::Protect(int allowed) {
-  if (mprotect(pages_ + kPage, usable_, allowed) == 0) return;
+void Guarded::Forbid(const char *finding) {
+  Protect(PROT_NONE, finding);
+}
+
+void Guarded::Protect(int allowed, const char *finding) {
+  if (finding != nullptr) Watch(begin(), usable_, finding);
+  if (mprotect(begin(), usable_, allowed) == 0) return;
   perror("tenon-checker: cannot protect memory");
   _Exit(3);
 }

@@ -21,13 +21,20 @@ class Guarded {
 
   uint8_t *data() const { return data_; }
   size_t size() const { return size_; }
-  /* From now on only reading is allowed. */
-  void MakeReadOnly();
+  /* All that is not forbidden, from `begin` to `end`: whole pages, in which `data` lies. */
+  uint8_t *begin() const { return pages_ + kPage; }
+  uint8_t *end() const { return pages_ + kPage + usable_; }
+  /* What it means to leave it. Literals, as Watch takes them. */
+  void Explain(const char *before, const char *behind);
+  /* From now on only reading is allowed; `finding` is what it means to write. */
+  void MakeReadOnly(const char *finding = nullptr);
   /* From now on nothing is allowed: whoever has kept a pointer is found out. */
-  void Forbid();
+  void Forbid(const char *finding = nullptr);
 
  private:
-  void Protect(int allowed);
+  static constexpr size_t kPage = 4096;
+
+  void Protect(int allowed, const char *finding = nullptr);
 
   uint8_t *pages_, *data_;
   size_t size_, usable_;

@@ -4,8 +4,9 @@ namespace tenon::check {
 
 Scenario FindScenario(const std::string &id) {
   const ScenarioEntry *const groups[] = {
-      kAbiScenarios,  kLifecycleScenarios, kCallScenarios, kSettingScenarios, kLeftoverScenarios,
-      kLeakScenarios, kNoiseScenarios,     kTimeScenarios, kStackScenarios,
+      kAbiScenarios,        kLifecycleScenarios,  kCallScenarios,    kCallInputScenarios,
+      kCallOutputScenarios, kCallMethodScenarios, kSettingScenarios, kLeftoverScenarios,
+      kLeakScenarios,       kNoiseScenarios,      kTimeScenarios,    kStackScenarios,
   };
   for (const ScenarioEntry *group : groups) {
     for (const ScenarioEntry *entry = group; entry->id != nullptr; entry++) {

@@ -11,7 +11,11 @@ namespace tenon::check {
 /* Each group ends with an entry without an id. */
 extern const ScenarioEntry kAbiScenarios[];
 extern const ScenarioEntry kLifecycleScenarios[];
+/* Group `calls` */
 extern const ScenarioEntry kCallScenarios[];
+extern const ScenarioEntry kCallInputScenarios[];
+extern const ScenarioEntry kCallOutputScenarios[];
+extern const ScenarioEntry kCallMethodScenarios[];
 /* Group `resources` */
 extern const ScenarioEntry kSettingScenarios[];
 extern const ScenarioEntry kLeftoverScenarios[];

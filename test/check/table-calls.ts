@@ -1,5 +1,37 @@
 import type { Trip } from './table.js';
 
+/** The plugin has the name of the check. */
+const row = (name: string, mentions: string): Trip => ({
+  check: `calls/${name}`,
+  plugin: `calls-${name}`,
+  mentions,
+});
+
 export const callTrips: readonly Trip[] = [
-  { check: 'calls/plain', plugin: 'calls-plain', mentions: 'returned 42' },
+  row('plain', 'returned 42'),
+  row('output-bounds', 'It wrote or read behind the capacity of its output'),
+  row('reserve-moves', 'the place that its output had before reserve moved it'),
+  row('capacity-zero', 'It wrote or read behind the capacity of its output'),
+  row('capacity-one', 'It wrote or read behind the capacity of its output'),
+  row('capacity-exact', 'It wrote or read behind the capacity of its output'),
+  row('reserve-fails', 'It wrote or read behind the capacity of its output'),
+  row('truncated-output', 'returned TENON_OK with 22 of 45 bytes'),
+  row('reserve-size', 'It reserved 9223372036854775807 bytes for a result of 45'),
+  row('unwritten-output', '46 bytes, of which it did not write 1, the first at 45'),
+  row('retained-output', 'It touched the output of a call that had returned'),
+  row('empty-input', 'It read or wrote behind the end of its input'),
+  row('one-byte', 'In a call with an input of one byte: it returned 42'),
+  row('unaligned-input', 'in: call with an input 1 bytes off an aligned address'),
+  row('input-bounds', 'It read or wrote behind the end of its input'),
+  row('read-only-input', 'It wrote to its input, which is only to be read'),
+  row('retained-input', 'It touched the input of a call that had returned'),
+  row('large-input', 'MiB'),
+  row('lengths', 'It read or wrote behind the end of its input'),
+  row('odd-input', 'In a call with an odd input: 64 NUL bytes: it returned -1'),
+  row('message-text', 'it failed with a message that is not UTF-8'),
+  row('message-empty', 'For 64 NUL bytes it failed with status 2 and an empty message'),
+  row('deterministic', 'Two fresh instances with one config and one input had different results'),
+  row('after-failure', 'In a call after one that failed (no room for its output): it returned 42'),
+  row('methods', 'In a call of method 0 of trip/1 with an empty input: it returned 42'),
+  row('record-length', 'It read or wrote behind the end of its input'),
 ];

@@ -33,6 +33,7 @@ struct Grep {
 impl Plugin for Grep {
     const NAME: &'static str = "grep";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const DETERMINISTIC: bool = true;
 
     fn new(_host: Host, config: &str) -> Result<Self, Error> {
         if config.is_empty() {

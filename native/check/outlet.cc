@@ -1,0 +1,86 @@
+#include "outlet.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <new>
+
+namespace tenon::check {
+namespace {
+
+/* More than this is refused, as hosts do. */
+constexpr size_t kMost = 1u << 30;
+
+constexpr char kBefore[] = "It wrote or read before the begin of its output";
+constexpr char kBehind[] = "It wrote or read behind the capacity of its output";
+constexpr char kStale[] = "It used the place that its output had before reserve moved it";
+
+}  // namespace
+
+Outlet::Outlet(const OutletPlan &plan) : plan_(plan), page_(sizeof(Handed), Guarded::kAtStart) {
+  handed_ = new (page_.data()) Handed{{nullptr, 0, 0, Reserve}, this};
+  Take(plan.capacity);
+}
+
+void Outlet::Take(size_t capacity) {
+  auto block = std::make_unique<Guarded>(capacity, plan_.place);
+  memset(block->begin(), plan_.fill, static_cast<size_t>(block->end() - block->begin()));
+  block->Explain(kBefore, kBehind);
+  tenon_out &out = handed_->out;
+  if (block_ != nullptr) {
+    if (out.len != 0) memcpy(block->data(), block_->data(), out.len);
+    block_->Forbid(kStale);
+    (void)block_.release(); /* for as long as the process lives */
+  }
+  block_ = std::move(block);
+  out.data = block_->data();
+  out.capacity = capacity;
+}
+
+tenon_status Outlet::Reserve(tenon_out *out, size_t additional) {
+  return reinterpret_cast<Handed *>(out)->outlet->Grow(additional);
+}
+
+tenon_status Outlet::Grow(size_t additional) {
+  reserves_++;
+  largest_ = std::max(largest_, additional);
+  if (found_ == 0) found_ = Inspect();
+  if (found_ != 0 || !plan_.reserves || additional > kMost) return TENON_NO_MEMORY;
+  Take(std::max(handed_->out.capacity, handed_->out.len + additional));
+  return TENON_OK;
+}
+
+CallResult Outlet::End(tenon_status status) {
+  if (found_ == 0) found_ = Inspect();
+  const bool known = status >= TENON_OK && status <= TENON_CLOSED;
+  CallResult result;
+  result.status = status;
+  result.outcome = found_ != 0 ? found_ : known ? status : kBadStatus;
+  if (found_ == 0) result.bytes.assign(reinterpret_cast<const char *>(block_->data()), handed_->out.len);
+  bool failed = result.outcome > TENON_OK;
+  if (failed && !IsUtf8(block_->data(), handed_->out.len)) result.outcome = kNotText;
+  if (breach_.empty()) breach_ = Breach(result);
+  return result;
+}
+
+int32_t Outlet::Inspect() {
+  const tenon_out &out = handed_->out;
+  if (out.data != block_->data() || out.capacity != block_->size() || out.reserve != Reserve)
+    return kTampered;
+  if (out.len > out.capacity) return kBadLength;
+  if (!Untouched(block_->data() + block_->size(), block_->end())) return kOverrun;
+  if (Untouched(block_->begin(), block_->data())) return 0;
+  breach_ = "it wrote before the begin of its output";
+  return kOverrun;
+}
+
+bool Outlet::Untouched(const uint8_t *from, const uint8_t *to) const {
+  return std::all_of(from, to, [this](uint8_t byte) { return byte == plan_.fill; });
+}
+
+void Outlet::Forbid(const char *finding) {
+  block_->Forbid(finding);
+  page_.Forbid(finding);
+}
+
+}  // namespace tenon::check

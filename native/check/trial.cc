@@ -1,0 +1,116 @@
+#include "trial.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <string>
+
+#include "clock.h"
+
+namespace tenon::check {
+
+Trial::Trial(Plugin &plugin) : plugin_(plugin) {
+  plugin.Load();
+  method_ = plugin.vtable().something;
+}
+
+CallResult Trial::Answer(const std::string &stage, const uint8_t *in, size_t size, Outlet &outlet) {
+  report().Stage(stage);
+  Instance instance(plugin_, host_.get(), plugin_.options().config);
+  plugin_.RequireInstance(instance);
+  CallResult result = outlet.End(method_(instance.state(), in, size, outlet.Begin()));
+  report().Stage("drop after " + stage);
+  return result;
+}
+
+CallResult Trial::Answer(const std::string &stage, const std::string &input) {
+  Outlet &outlet = *new Outlet({});
+  return Answer(stage, Lasting(input), input.size(), outlet);
+}
+
+CallResult Trial::Call(const std::string &stage, const uint8_t *in, size_t size, Outlet &outlet) {
+  CallResult result = Answer(stage, in, size, outlet);
+  if (!outlet.breach().empty()) report().Finding("In a " + stage + ": " + outlet.breach());
+  return result;
+}
+
+CallResult Trial::Call(const std::string &stage, const uint8_t *in, size_t size) {
+  return Call(stage, in, size, *new Outlet({}));
+}
+
+CallResult Trial::Call(const std::string &stage, const std::string &input) {
+  return Call(stage, Lasting(input), input.size());
+}
+
+/* Twice: a plugin that only says that it is deterministic is found by the check for that alone. */
+void Trial::Learn() {
+  learned_ = true;
+  usual_ = Answer("call with the usual input", usual());
+  if (!plugin_.has_flag(TENON_DETERMINISTIC) || !usual_.ok()) return;
+  CallResult again = Answer("call with the usual input, again", usual());
+  stable_ = again.ok() && again.bytes == usual_.bytes;
+}
+
+const CallResult &Trial::usual_answer() {
+  if (!learned_) Learn();
+  return usual_;
+}
+
+void Trial::ExpectUsual(const std::string &stage, const CallResult &answer) {
+  if (!learned_) Learn();
+  if (!stable_ || !answer.kept_contract()) return;
+  if (answer.status != usual_.status)
+    report().Finding("A " + stage + " returned " + std::to_string(answer.status) + ", expected " +
+                     std::to_string(usual_.status) + " as for any call of this input");
+  else if (answer.bytes != usual_.bytes)
+    report().Finding("A " + stage + " had another result of " + std::to_string(answer.bytes.size()) +
+                     " bytes than the one of " + std::to_string(usual_.bytes.size()) +
+                     " bytes that any call of this input has");
+}
+
+std::vector<OddInput> OddInputs(const std::string &usual) {
+  std::string all;
+  for (int byte = 0; byte < 256; byte++) all += static_cast<char>(byte);
+  std::string wide;
+  for (char byte : usual) (wide += byte) += '\0';
+  return {
+      {"64 NUL bytes", std::string(64, '\0')},
+      {"each byte there is", all},
+      {"half of the usual input", usual.substr(0, usual.size() / 2)},
+      {"the usual input without its first byte", usual.substr(usual.empty() ? 0 : 1)},
+      {"the usual input twice", usual + usual},
+      {"the usual input as UTF-16", wide},
+      {"line feeds", std::string(300, '\n')},
+      {"100000 bytes without white space", std::string(100000, 'a')},
+      {"10000 opening brackets", std::string(10000, '[')},
+      {"format specifiers", "%s%n%p%x%s%n%s%s%s%s%n\n"},
+      {"a path", "../../../../../../dev/null"},
+      {"a very large number", std::string(400, '9')},
+  };
+}
+
+const uint8_t *Lasting(const std::string &bytes, size_t offset) {
+  uint8_t *copy = new uint8_t[bytes.size() + offset + 64];
+  memcpy(copy + offset, bytes.data(), bytes.size());
+  return copy + offset;
+}
+
+Guarded &LastingGuarded(const std::string &bytes, Guarded::Place place) {
+  Guarded &memory = *new Guarded(bytes.size(), place);
+  memory.Explain("It read or wrote before the begin of its input",
+                 "It read or wrote behind the end of its input");
+  if (!bytes.empty()) memcpy(memory.data(), bytes.data(), bytes.size());
+  return memory;
+}
+
+uint64_t NowMs() {
+  return static_cast<uint64_t>(Now() / 1e6);
+}
+
+void SleepMs(uint64_t ms) {
+  timespec duration = {static_cast<time_t>(ms / 1000), static_cast<long>(ms % 1000 * 1000000)};
+  while (nanosleep(&duration, &duration) != 0) {
+  }
+}
+
+}  // namespace tenon::check

@@ -1,0 +1,34 @@
+/* calls_methods.c - a sound plugin with a kind, but for one thing that its method does: TRIP says which. */
+#include "tenon.h"
+
+#define TRIP_METHODS       1 /* returns a status that there is not */
+#define TRIP_RECORD_LENGTH 2 /* reads a record without a look at its length */
+
+TENON_KIND(trip_1, tenon_method twice;);
+
+static tenon_status twice(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  (void)state, (void)in_len;
+#if TRIP == TRIP_METHODS
+  (void)in, (void)out;
+  return 42;
+#else
+  uint64_t number = 0;
+  if (in == NULL) return tenon_fail(out, TENON_INVALID, "there is no record");
+  for (size_t i = 0; i < sizeof number; i++) number |= (uint64_t)((const volatile uint8_t *)in)[i] << 8 * i;
+  number *= 2;
+  return tenon_write(out, &number, sizeof number);
+#endif
+}
+
+static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  (void)state;
+  return tenon_write(out, in, in_len);
+}
+
+static const void *extension(const char *id) {
+  static const trip_1 table = {TENON_KIND_HEADER(trip_1), twice};
+  return strcmp(id, "trip/1") == 0 ? &table : NULL;
+}
+
+TENON_PLUGIN_WITH(TRIP_NAME, "1.0.0", "trip/1.0.0", 0, tenon_new_nothing, tenon_drop_nothing, call,
+                  extension);

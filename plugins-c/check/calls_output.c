@@ -1,0 +1,86 @@
+/* calls_output.c - a sound plugin, but for one thing that it does with its output: TRIP says which. */
+#include <stdlib.h>
+
+#include "tenon.h"
+
+#define TRIP_OUTPUT_BOUNDS    1  /* writes somewhere behind the capacity, where no canary is */
+#define TRIP_RESERVE_MOVES    2  /* writes to where the output was before `reserve` */
+#define TRIP_CAPACITY_ZERO    3  /* writes before it looks whether there is room */
+#define TRIP_CAPACITY_ONE     4  /* takes room for one byte for room enough */
+#define TRIP_CAPACITY_EXACT   5  /* ends its result with a NUL */
+#define TRIP_RESERVE_FAILS    6  /* does not look at what `reserve` says */
+#define TRIP_TRUNCATED_OUTPUT 7  /* writes as much as fits, and says nothing of the rest */
+#define TRIP_RESERVE_SIZE     8  /* reserves everything that there is */
+#define TRIP_UNWRITTEN_OUTPUT 9  /* makes its result longer than what it wrote */
+#define TRIP_RETAINED_OUTPUT  10 /* looks at the output of the call before */
+
+typedef struct instance {
+  tenon_out *last;
+} instance;
+
+static tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
+                         tenon_out *error) {
+  (void)host, (void)config, (void)config_len;
+  instance *self = calloc(1, sizeof *self);
+  if (self == NULL) return tenon_fail(error, TENON_NO_MEMORY, "no memory for an instance");
+  *state = self;
+  return TENON_OK;
+}
+
+static void drop(void *state) {
+  free(state);
+}
+
+static void poke(uint8_t *at, uint8_t byte) {
+  *(volatile uint8_t *)at = byte;
+}
+
+static tenon_status copy(tenon_out *out, const uint8_t *in, size_t in_len) {
+#if TRIP == TRIP_RESERVE_MOVES
+  uint8_t *data = out->data;
+  if (out->capacity < in_len && out->capacity > 1) {
+    tenon_status status = out->reserve(out, in_len);
+    if (status != TENON_OK) return status;
+    poke(data, 0);
+  }
+#elif TRIP == TRIP_RESERVE_FAILS
+  if (out->capacity < in_len && out->reserve(out, in_len) != TENON_OK)
+    for (size_t i = 0; i < in_len; i++) poke(out->data + i, in[i]);
+#elif TRIP == TRIP_TRUNCATED_OUTPUT
+  if (out->capacity < in_len && out->reserve(out, in_len) != TENON_OK) in_len = out->capacity;
+#endif
+  return tenon_write(out, in, in_len);
+}
+
+static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  instance *self = state;
+  size_t room = out->capacity;
+  (void)self, (void)room, (void)poke;
+#if TRIP == TRIP_OUTPUT_BOUNDS
+  poke(out->data + room + 100, 0);
+#elif TRIP == TRIP_CAPACITY_ZERO
+  if (room == 0) poke(out->data, 0);
+#elif TRIP == TRIP_CAPACITY_ONE
+  if (room == 1) poke(out->data + 1, 0);
+#elif TRIP == TRIP_RESERVE_SIZE
+  (void)out->reserve(out, SIZE_MAX / 2);
+#elif TRIP == TRIP_RETAINED_OUTPUT
+  if (self->last != NULL && *(volatile size_t *)&self->last->len > SIZE_MAX / 2) return TENON_FAILED;
+  self->last = out;
+#endif
+  tenon_status status = copy(out, in, in_len);
+#if TRIP == TRIP_CAPACITY_EXACT
+  if (room == in_len && room > 1) poke(out->data + in_len, 0);
+#elif TRIP == TRIP_UNWRITTEN_OUTPUT
+  if (out->len < out->capacity) out->len++;
+#endif
+  return status;
+}
+
+#if TRIP == TRIP_TRUNCATED_OUTPUT
+#define FLAGS TENON_DETERMINISTIC
+#else
+#define FLAGS 0
+#endif
+
+TENON_PLUGIN_WITH(TRIP_NAME, "1.0.0", "", FLAGS, make, drop, call, NULL);

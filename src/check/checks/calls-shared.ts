@@ -1,0 +1,9 @@
+/** What the checks of calls have in common. */
+
+/** Milliseconds: a few calls. */
+export const QUICK = 10_000;
+/** Milliseconds: many calls, or large ones. */
+export const GENEROUS = 60_000;
+
+/** Without these every call with a watched output says the same once more. */
+export const NEEDS_CALLS: readonly string[] = ['calls/output-bounds', 'calls/reserve-moves'];
