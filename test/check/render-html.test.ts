@@ -92,7 +92,7 @@ describe.skipIf(program === null)(program === null ? WHY : 'in Chromium', () => 
     const trend = await series.locator('line.fit').evaluate((line) => line.getBoundingClientRect().height);
     expect(trend).toBeGreaterThan(50);
     expect(await page.locator('figcaption').allInnerTexts()).toContain(
-      'memory over calls: 16.1 bytes a call, with 95 % confidence between 15.6 and 16.6',
+      'resources/leak-call memory over calls: 16.1 bytes per call, with 95 % confidence between 15.6 and 16.6',
     );
   });
 

@@ -121,6 +121,19 @@ describe.skipIf(!canCheck)('the exit code', () => {
   });
 });
 
+test.skipIf(!canCheck)('the tool needs at most 150 MB', { timeout: 120_000 }, async () => {
+  const meter = join(temporaryFolder(), 'meter.mjs');
+  writeFileSync(
+    meter,
+    "process.on('exit', () => process.stderr.write(`RSS ${process.resourceUsage().maxRSS}\\n`));\n",
+  );
+  const args = [good, '--level', 'torture', '--format', 'html'];
+  const { code, stderr } = await check(args, { env: { NODE_OPTIONS: `--import=${meter}` } });
+  const [, kilobytes = 'nothing'] = /RSS (\d+)/.exec(stderr) ?? [];
+  expect(code).toBe(0);
+  expect(Number(kilobytes)).toBeLessThan(150_000);
+});
+
 describe.skipIf(!canCheck)('the options', () => {
   test('--level and --filter choose checks, with what they rest on', async () => {
     const { files, filter, level } = await verdictOf([

@@ -1,32 +1,43 @@
 /** Workflow commands of GitHub Actions: a note at the pull request for each finding. GitHub shows the first ten of each kind. */
 import { basename } from 'node:path';
-import { printable } from '../../text.js';
+import { count, printable } from '../../text.js';
 import type { CheckResult, FileVerdict, Verdict } from '../verdict.js';
 import { bySeverity, crashLines, wholeFileProblem } from './view.js';
 
 type Kind = 'error' | 'warning' | 'notice';
 
 export function renderGithub({ files }: Verdict): string {
-  const commands = files.flatMap((file) => [...fileCommands(file), ...resultCommands(file)]);
+  const commands = files.flatMap((file) => [...wholeFile(file), ...findings(file), ...unfinished(file)]);
   return commands.map((command) => `${command}\n`).join('');
 }
 
-function fileCommands(file: FileVerdict): string[] {
+function wholeFile(file: FileVerdict): string[] {
   const problem = wholeFileProblem(file);
-  if (problem === null) return [];
-  return [command('error', file.path, basename(file.path), [problem])];
+  return problem === null ? [] : [command('error', file.path, basename(file.path), [problem])];
 }
 
-function resultCommands({ path, results }: FileVerdict): string[] {
-  return bySeverity(results).flatMap((result) => {
-    const { id, state, severity, title, reason } = result;
-    const name = `${basename(path)}: ${id}`;
-    if (state === 'incomplete')
-      return [command('error', path, `${name} could not be completed`, [reason ?? '', title])];
-    if (state !== 'failed') return [];
-    const kind = severity === 'note' ? 'notice' : severity;
-    return result.findings.map((_, i) => command(kind, path, name, message(result, i)));
+function findings({ path, results }: FileVerdict): string[] {
+  const failed = bySeverity(results.filter(({ state }) => state === 'failed'));
+  return failed.flatMap((result) => {
+    const kind = result.severity === 'note' ? 'notice' : result.severity;
+    const title = `${basename(path)}: ${result.id}`;
+    return result.findings.map((_, i) => command(kind, path, title, message(result, i)));
   });
+}
+
+/** In one note: most of them rest on the first, and would take the places of others. */
+function unfinished({ path, results }: FileVerdict): string[] {
+  const missing = results.filter(({ state }) => state === 'incomplete');
+  if (missing.length === 0) return [];
+  const title = `${basename(path)}: ${count(missing.length, 'check')} could not be completed`;
+  return [
+    command(
+      'error',
+      path,
+      title,
+      missing.map(({ id, reason }) => `${id}: ${reason}`),
+    ),
+  ];
 }
 
 function message({ findings, why, fix, reproduce }: CheckResult, index: number): string[] {

@@ -44,10 +44,12 @@ a { color: var(--accent); }
 .found { margin-bottom: 10px; padding-bottom: 4px; border-bottom: 1px dashed var(--line); }
 .message { font-weight: 600; }
 .problem { color: var(--error); font-weight: 600; }
-.measures { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 18px; margin: 12px 0; }
-figure { margin: 0 0 14px; }
-figcaption { color: var(--dim); font-size: 0.9em; }
-svg { display: block; width: 100%; max-width: 720px; height: auto; margin-top: 6px; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 12px; }
+figure, .numbers { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; margin: 0; min-width: 0; }
+figcaption, .numbers { color: var(--dim); font-size: 0.9em; overflow-wrap: anywhere; }
+figcaption code, .numbers code { font-weight: 600; color: var(--text); margin-right: 6px; }
+.numbers { list-style: none; margin-top: 12px; }
+svg { display: block; width: 100%; height: auto; margin-top: 6px; }
 svg text { fill: var(--dim); font: 11px system-ui, sans-serif; }
 svg .bar, svg .point { fill: var(--accent); }
 svg .axis { stroke: var(--line); stroke-width: 1; }

@@ -84,7 +84,6 @@ function definitions(facts: readonly (readonly [string, string])[]): Markup {
 function section(file: FileVerdict, index: number, verdict: Verdict): Markup {
   const problem = wholeFileProblem(file);
   const failed = bySeverity(file.results.filter(({ state }) => state === 'failed' || state === 'excepted'));
-  const measured = file.results.filter(({ measures }) => measures.length > 0);
   return element(
     'section',
     { id: `file-${index}` },
@@ -96,8 +95,7 @@ function section(file: FileVerdict, index: number, verdict: Verdict): Markup {
     ...(file.results.length === 0
       ? []
       : [element('h3', {}, 'Checks'), filterBar(index), table(file, index, verdict)]),
-    ...(measured.length === 0 ? [] : [element('h3', {}, 'Measured')]),
-    ...measured.map(measures),
+    ...measured(file.results),
   );
 }
 
@@ -172,11 +170,24 @@ function row(result: CheckResult, index: number, verdict: Verdict): Markup {
   );
 }
 
-function measures({ id, measures: all }: CheckResult): Markup {
-  const figures = all.map((measure) =>
-    element('figure', {}, element('figcaption', {}, measureText(measure)), ...plot(measure)),
+/** Plots beside each other, then what is told by a number alone. */
+function measured(results: readonly CheckResult[]): Markup[] {
+  const all = results.flatMap(({ id, measures }) =>
+    measures.map((measure) => ({ id, text: measureText(measure), plot: plot(measure) })),
   );
-  return element('div', { class: 'measures' }, element('h4', {}, element('code', {}, id)), ...figures);
+  if (all.length === 0) return [];
+  const name = (id: string) => element('code', {}, id);
+  const plots = all.flatMap(({ id, text, plot }) =>
+    plot === null ? [] : [element('figure', {}, element('figcaption', {}, name(id), ' ', text), plot)],
+  );
+  const numbers = all.flatMap(({ id, text, plot }) =>
+    plot === null ? [element('li', {}, name(id), ' ', text)] : [],
+  );
+  return [
+    element('h3', {}, 'Measured'),
+    ...(plots.length === 0 ? [] : [element('div', { class: 'plots' }, ...plots)]),
+    ...(numbers.length === 0 ? [] : [element('ul', { class: 'numbers' }, ...numbers)]),
+  ];
 }
 
 function footer({ suite, abi, platform }: Verdict): Markup {

@@ -14,8 +14,8 @@ export function measureText(measure: Measure): string {
     }
     case 'series': {
       const { slope, low, high, over } = measure;
-      const step = over.replace(/s$/, '');
-      return `${name}: ${digits(slope)} bytes a ${step}, with 95 % confidence between ${digits(low)} and ${digits(high)}`;
+      const sure = low === high ? '' : `, with 95 % confidence between ${digits(low)} and ${digits(high)}`;
+      return `${name}: ${digits(slope)} bytes per ${over.replace(/s$/, '')}${sure}`;
     }
     case 'value':
       return `${name}: ${quantity(measure.value, measure.unit)}`;

@@ -8,18 +8,18 @@ type Histogram = Extract<Measure, { type: 'histogram' }>;
 type Series = Extract<Measure, { type: 'series' }>;
 type Scale = (value: number) => number;
 
-const WIDTH = 720;
-const HEIGHT = 190;
-const EDGE = { left: 72, right: 16, top: 12, bottom: 34 } as const;
+const WIDTH = 480;
+const HEIGHT = 170;
+const EDGE = { left: 62, right: 16, top: 12, bottom: 34 } as const;
 const RIGHT = WIDTH - EDGE.right;
 const BASE = HEIGHT - EDGE.bottom;
 /** More points would not be seen. */
 const MAX_POINTS = 400;
 
-/** Nothing for a single value. */
-export function plot(measure: Measure): Markup[] {
-  if (measure.type === 'histogram') return [histogram(measure)];
-  return measure.type === 'series' && measure.points.length > 1 ? [series(measure)] : [];
+/** Null for what is told by a number alone. */
+export function plot(measure: Measure): Markup | null {
+  if (measure.type === 'histogram') return histogram(measure);
+  return measure.type === 'series' && measure.points.length > 1 ? series(measure) : null;
 }
 
 /** Bars of equal width: the buckets double. */
@@ -41,7 +41,7 @@ function histogram({ name, unit, buckets, median, p99 }: Histogram): Markup {
     );
   });
   const labels = buckets.flatMap(({ upTo }, i) =>
-    i % Math.ceil(buckets.length / 8) === 0
+    i % Math.ceil(buckets.length / 6) === 0
       ? [label(EDGE.left + (i + 1) * step, BASE + 16, quantity(upTo, unit), 'middle')]
       : [],
   );
@@ -80,7 +80,7 @@ function series({ name, over, points, slope }: Series): Markup {
   return svg(name, [
     ...axes(),
     ...dots,
-    line('fit', trend(minX), trend(maxX), `${digits(slope)} bytes a step`),
+    line('fit', trend(minX), trend(maxX), `${digits(slope)} bytes per ${over.replace(/s$/, '')}`),
     label(EDGE.left - 8, EDGE.top + 4, bytes(maxY), 'end'),
     label(EDGE.left - 8, BASE, bytes(minY), 'end'),
     label(EDGE.left, BASE + 16, digits(minX), 'start'),
