@@ -1,18 +1,10 @@
-/* The part of the server that finds methods of kinds. The rules and the words are those of
- * src/tiers/method-table.ts. */
+/* The part of the server that finds methods of kinds. */
 #include <algorithm>
 
-#include "probe/memory.h"
+#include "method_table.h"
 #include "server.h"
 
 namespace tenon {
-namespace {
-
-constexpr uint32_t kTableHeader = 8;
-constexpr uint32_t kMostMethods = 256;
-constexpr uint32_t kLargestTable = kTableHeader + kMostMethods * sizeof(uintptr_t);
-
-}  // namespace
 
 /* The methods of a kind; none if the plugin does not know it, NULL if its table is unusable: then `problem_`
  * is the code of the error and, on the next line, what is wrong. */
@@ -32,40 +24,10 @@ const Server::Table *Server::FindTable(const Incoming &request) {
 }
 
 bool Server::ReadTable(const std::string &kind, uintptr_t address, Table *table) {
-  const std::string what = "The method table '" + kind + "' ";
-  problem_ = "ERR_TENON_BAD_VTABLE\n" + what;
-  if (address % sizeof(uintptr_t) != 0) {
-    problem_ += "is at " + AddressText(address) + ", which is not aligned to 8 bytes";
-    return false;
-  }
-  struct {
-    uint32_t size, count;
-  } header;
-  if (!probe::read_memory(address, &header, sizeof(header))) {
-    problem_ = "ERR_TENON_BAD_POINTER\n" + what + "is at " + AddressText(address) + ", which cannot be read";
-    return false;
-  }
-  if (header.size < kTableHeader || header.size > kLargestTable ||
-      header.count > (header.size - kTableHeader) / sizeof(uintptr_t)) {
-    problem_ += "states " + std::to_string(header.size) + " bytes for " + std::to_string(header.count) +
-                " methods, expected 8 + 8 × count, with at most " + std::to_string(kMostMethods) + " methods";
-    return false;
-  }
-  table->resize(header.count);
-  if (!probe::read_memory(address + kTableHeader, table->data(), header.count * sizeof(uintptr_t))) {
-    problem_ = "ERR_TENON_BAD_POINTER\n" + what + "is at " + AddressText(address) + ", where " +
-               std::to_string(header.size) + " bytes cannot be read";
-    return false;
-  }
-  for (size_t slot = 0; slot < table->size(); slot++) {
-    uintptr_t method = (*table)[slot];
-    if (gates_->image().is_code(method)) continue;
-    problem_ += "is unusable: its slot " + std::to_string(slot) + " ";
-    problem_ +=
-        method == 0 ? "is NULL" : "points to " + AddressText(method) + ", which is no code of the plugin";
-    return false;
-  }
-  return true;
+  Refusal refusal;
+  if (ReadMethodTable(gates_->image(), kind, address, table, &refusal)) return true;
+  problem_ = std::string(refusal.code) + "\n" + refusal.message;
+  return false;
 }
 
 void Server::Bind(const Incoming &request) {

@@ -55,10 +55,14 @@ std::string Breach(const CallResult &result) {
 }
 
 Instance::Instance(const Plugin &plugin, const tenon_host *host, const std::string &config)
-    : plugin_(plugin) {
+    : Instance(plugin.vtable(), host, config.empty() ? nullptr : config.data(), config.size()) {}
+
+Instance::Instance(const tenon_plugin &vtable, const tenon_host *host, const void *config, size_t size,
+                   void *state)
+    : vtable_(vtable), state_(state) {
   Room room;
-  const uint8_t *bytes = config.empty() ? kNothing : reinterpret_cast<const uint8_t *>(config.data());
-  tenon_status status = plugin.vtable().new_(host, bytes, config.size(), &state_, room.Begin());
+  const uint8_t *bytes = config == nullptr ? kNothing : static_cast<const uint8_t *>(config);
+  tenon_status status = vtable.new_(host, bytes, size, &state_, room.Begin());
   made_ = room.End(status);
   dropped_ = status != TENON_OK; /* also where the output breaks the contract there is something to drop */
 }
@@ -66,13 +70,13 @@ Instance::Instance(const Plugin &plugin, const tenon_host *host, const std::stri
 void Instance::Drop() {
   if (dropped_) return;
   dropped_ = true;
-  plugin_.vtable().drop(state_);
+  vtable_.drop(state_);
 }
 
 CallResult Instance::Call(const void *input, size_t size) {
   Room room;
   const uint8_t *bytes = size == 0 ? kNothing : static_cast<const uint8_t *>(input);
-  return room.End(plugin_.vtable().something(state_, bytes, size, room.Begin()));
+  return room.End(vtable_.something(state_, bytes, size, room.Begin()));
 }
 
 void Plugin::Expect(bool passed) {

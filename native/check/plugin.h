@@ -33,8 +33,11 @@ class Plugin;
 /* One instance. */
 class Instance {
  public:
-  /* Calls `new`. `host` and `plugin` outlive the instance. */
+  /* Calls `new`. `host` and the vtable outlive the instance. */
   Instance(const Plugin &plugin, const tenon_host *host, const std::string &config);
+  /* With a config that lies where the scenario wants it, and a `*state` that is not NULL before `new`. */
+  Instance(const tenon_plugin &vtable, const tenon_host *host, const void *config, size_t size,
+           void *state = nullptr);
   /* Drops it, if there is something to drop. */
   ~Instance() { Drop(); }
   Instance(const Instance &) = delete;
@@ -43,6 +46,7 @@ class Instance {
   const CallResult &made() const { return made_; }
   bool ok() const { return made_.ok(); }
   void *state() const { return state_; }
+  /* Calls `drop`, if there is something to drop; only once. */
   void Drop();
 
   /* `something`, with bytes that are no more than the call. */
@@ -50,8 +54,8 @@ class Instance {
   CallResult Call(const void *input, size_t size);
 
  private:
-  const Plugin &plugin_;
-  void *state_ = nullptr;
+  const tenon_plugin &vtable_;
+  void *state_;
   bool dropped_ = false;
   CallResult made_;
 };

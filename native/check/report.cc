@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "../output.h"
 #include "../resource_limits.h"
 
 namespace tenon::check {
@@ -78,20 +79,39 @@ std::string Base64(const std::string &bytes) {
   return text;
 }
 
+/* How many bytes the next character has, and which it is; a byte that is not UTF-8 stands for itself. */
+size_t TakePoint(const std::string &bytes, size_t at, uint32_t *point) {
+  const uint8_t *next = reinterpret_cast<const uint8_t *>(bytes.data()) + at;
+  size_t length = *next >= 0xf0 ? 4 : *next >= 0xe0 ? 3 : *next >= 0xc0 ? 2 : 1;
+  *point = *next;
+  if (length == 1 || length > bytes.size() - at || !IsUtf8(next, length)) return 1;
+  *point = *next & (0x7fu >> length);
+  for (size_t i = 1; i < length; i++) *point = *point << 6 | (next[i] & 0x3f);
+  return length;
+}
+
+std::string Escape(uint32_t unit) {
+  char text[8];
+  snprintf(text, sizeof(text), "\\u%04x", unit & 0xffff);
+  return text;
+}
+
 }  // namespace
 
 std::string Json(const std::string &bytes) {
   std::string text = "\"";
-  for (unsigned char byte : bytes) {
-    char escaped[8];
-    bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
-    if (plain) {
-      text += static_cast<char>(byte);
-    } else {
-      snprintf(escaped, sizeof(escaped), "\\u%04x", byte);
-      text += escaped;
-    }
+  for (size_t at = 0; at < bytes.size();) {
     if (text.size() > kLongestText) return text + "...\"";
+    uint32_t point;
+    at += TakePoint(bytes, at, &point);
+    bool plain = point >= 0x20 && point < 0x7f && point != '"' && point != '\\';
+    if (plain) {
+      text += static_cast<char>(point);
+    } else if (point > 0xffff) {
+      text += Escape(0xd800 + ((point - 0x10000) >> 10)) + Escape(0xdc00 + (point & 0x3ff));
+    } else {
+      text += Escape(point);
+    }
   }
   return text + "\"";
 }

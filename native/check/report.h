@@ -74,7 +74,7 @@ class Report {
   size_t findings_ = 0;
 };
 
-/* A JSON string of any bytes, ASCII only. */
+/* A JSON string of any bytes, ASCII only: of UTF-8, its characters; a byte that is none stands for itself. */
 std::string Json(const std::string &bytes);
 
 }  // namespace tenon::check

@@ -10,7 +10,12 @@ namespace tenon::check {
 
 /* Each group ends with an entry without an id. */
 extern const ScenarioEntry kAbiScenarios[];
+extern const ScenarioEntry kExtensionScenarios[];
+extern const ScenarioEntry kHostScenarios[];
 extern const ScenarioEntry kLifecycleScenarios[];
+extern const ScenarioEntry kConfigScenarios[];
+extern const ScenarioEntry kMovingScenarios[];
+extern const ScenarioEntry kCopyScenarios[];
 /* Group `calls` */
 extern const ScenarioEntry kCallScenarios[];
 extern const ScenarioEntry kCallInputScenarios[];

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type CheckOptions, check, type FileVerdict } from '../../src/check/index.js';
+import { CHECKS, type CheckOptions, check, type FileVerdict } from '../../src/check/index.js';
 import { extension, pluginsDir } from '../support/index.js';
 import { canCheck, tripsDir } from './support.js';
 import { trips } from './table.js';
@@ -21,6 +21,14 @@ const failures = ({ results }: FileVerdict) =>
   results
     .filter(({ state }) => state === 'failed' || state === 'incomplete')
     .map(({ id, state, findings, reason }) => ({ id, state, said: findings[0]?.message ?? reason ?? '' }));
+
+test('each check of a group with trips has one', () => {
+  const groupOf = (id: string) => id.slice(0, id.indexOf('/'));
+  const groups = new Set(trips.map(({ check: id }) => groupOf(id)));
+  const tripped = new Set(trips.map(({ check: id }) => id));
+  const missing = CHECKS.filter(({ id }) => groups.has(groupOf(id)) && !tripped.has(id));
+  expect(missing.map(({ id }) => id)).toEqual([]);
+});
 
 describe.skipIf(!canCheck)('each fault trips exactly one check', () => {
   test.each(trips)('$plugin trips $check', async ({ check: id, plugin, mentions, options }) => {

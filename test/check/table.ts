@@ -3,7 +3,9 @@
  * of this folder walk through the table.
  */
 import type { CheckOptions } from '../../src/check/index.js';
+import { abiTrips } from './table-abi.js';
 import { callTrips } from './table-calls.js';
+import { lifecycleTrips } from './table-lifecycle.js';
 import { resourceTrips } from './table-resources.js';
 
 export interface Trip {
@@ -17,4 +19,4 @@ export interface Trip {
   readonly options?: CheckOptions;
 }
 
-export const trips: readonly Trip[] = [...callTrips, ...resourceTrips];
+export const trips: readonly Trip[] = [...abiTrips, ...lifecycleTrips, ...callTrips, ...resourceTrips];

@@ -1,0 +1,100 @@
+#include "side_by_side.h"
+
+#include <dirent.h>
+
+#include <memory>
+
+namespace tenon::check {
+namespace {
+
+constexpr int kCalls = 4;
+/* What happens by chance does not happen so often in a row. */
+constexpr int kProofs = 3;
+
+using Answers = std::vector<CallResult>;
+
+bool Same(const CallResult &a, const CallResult &b) {
+  return a.outcome == b.outcome && a.bytes == b.bytes;
+}
+
+bool Same(const Answers &a, const Answers &b) {
+  for (size_t i = 0; i < a.size(); i++) {
+    if (i >= b.size() || !Same(a[i], b[i])) return false;
+  }
+  return a.size() == b.size();
+}
+
+/* What `new` and a few calls come to. */
+Answers LiveAlone(Plugin &plugin, const tenon_plugin &vtable) {
+  const Options &options = plugin.options();
+  plugin.report().Stage("new and calls of a lone instance");
+  Host host;
+  Instance instance(vtable, host.get(), options.config.data(), options.config.size());
+  Answers answers = {instance.made()};
+  for (int i = 0; i < kCalls && instance.ok(); i++) answers.push_back(instance.Call(options.input()));
+  return answers;
+}
+
+std::vector<Answers> LiveTogether(Plugin &plugin, const std::vector<const tenon_plugin *> &vtables,
+                                  const std::string &which) {
+  const Options &options = plugin.options();
+  std::vector<Answers> all;
+  Host host;
+  std::vector<std::unique_ptr<Instance>> instances;
+  plugin.report().Stage("new of an instance " + which);
+  for (const tenon_plugin *vtable : vtables) {
+    instances.emplace_back(new Instance(*vtable, host.get(), options.config.data(), options.config.size()));
+    all.push_back({instances.back()->made()});
+  }
+  plugin.report().Stage("calls of an instance " + which);
+  for (int i = 0; i < kCalls; i++) {
+    for (size_t k = 0; k < instances.size(); k++) {
+      if (instances[k]->ok()) all[k].push_back(instances[k]->Call(options.input()));
+    }
+  }
+  plugin.report().Stage("drop of an instance " + which);
+  for (auto &instance : instances) instance->Drop();
+  return all;
+}
+
+std::string Difference(const Answers &alone, const Answers &together, const std::string &which) {
+  for (size_t i = 0; i < alone.size(); i++) {
+    if (i < together.size() && Same(alone[i], together[i])) continue;
+    const CallResult &found = i < together.size() ? together[i] : together.back();
+    std::string what =
+        i == 0 ? "new of an instance " + which : "Call " + std::to_string(i) + " of an instance " + which;
+    return what + " returned " + std::to_string(found.status) + " with " + Quote(found.bytes) +
+           ", expected " + std::to_string(alone[i].status) + " with " + Quote(alone[i].bytes) +
+           " as of a lone one";
+  }
+  return "";
+}
+
+}  // namespace
+
+void LiveSideBySide(Plugin &plugin, const std::vector<const tenon_plugin *> &vtables,
+                    const std::string &which) {
+  std::string difference;
+  for (int i = 0; i < kProofs; i++) {
+    Answers alone = LiveAlone(plugin, *vtables[0]);
+    std::vector<Answers> together = LiveTogether(plugin, vtables, which);
+    if (!Same(alone, LiveAlone(plugin, *vtables[0]))) return;
+    difference.clear();
+    for (const Answers &answers : together) {
+      if (difference.empty()) difference = Difference(alone, answers, which);
+    }
+    if (difference.empty()) return;
+  }
+  plugin.report().Finding(difference);
+}
+
+size_t CountThreads() {
+  DIR *folder = opendir("/proc/self/task");
+  if (folder == nullptr) return 1;
+  size_t count = 0;
+  while (const dirent *entry = readdir(folder)) count += entry->d_name[0] != '.';
+  closedir(folder);
+  return count;
+}
+
+}  // namespace tenon::check
