@@ -22,7 +22,10 @@ export function foregroundRun(file: string, options: CheckOptions = {}): Foregro
   const settings = settingsOf(options);
   const subject = openSubject(file, settings);
   if (!isPlugin(subject.facts))
-    throw invalidArgument('file', `must be a plugin; ${file} exports none of the entry points`);
+    throw invalidArgument(
+      'file',
+      `must be a plugin; ${file} has neither a descriptor nor the entry points of one`,
+    );
   const checks = selectChecks(settings).filter(
     ({ method }) => method.type === 'scenario' && (method.skip?.(subject) ?? null) === null,
   );

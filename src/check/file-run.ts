@@ -11,7 +11,7 @@ import { tallyOf } from './tally.js';
 import { type CheckResult, type FileOutcome, type FileVerdict, SEVERITIES } from './verdict.js';
 
 const NO_PLUGIN =
-  'It exports none of the entry points get_version, get_name and get_plugin, and has no descriptor';
+  'It exports not even two of the entry points get_version, get_name and get_plugin, and has no descriptor';
 const NOTHING = { results: [], tally: tallyOf([]) };
 
 /** Never rejects because of the file. */

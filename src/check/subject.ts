@@ -1,6 +1,6 @@
 /** The file that is checked, as all checks see it. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ENTRY_POINTS } from '../abi.js';
 import { asTenonError } from '../errors.js';
@@ -13,7 +13,8 @@ export interface Subject {
   readonly shown: string;
   /** Absolute. */
   readonly path: string;
-  readonly sha256: string;
+  /** Null for what is no plugin: nobody asks for it, and large libraries would be read for nothing. */
+  readonly sha256: string | null;
   readonly size: number;
   readonly facts: LibraryFacts;
   readonly settings: CheckSettings;
@@ -23,22 +24,34 @@ export interface Subject {
 export function openSubject(shown: string, settings: CheckSettings): Subject {
   const path = resolve(shown);
   const facts = inspectFile(path);
-  return { shown, path, sha256: digestOf(path), size: facts.size, facts, settings };
+  const sha256 = isPlugin(facts) ? digestOf(path) : null;
+  return { shown, path, sha256, size: facts.size, facts, settings };
 }
 
-/** @throws TenonError ERR_TENON_UNREADABLE */
+/** Reads the file piece by piece, however large it is. @throws TenonError ERR_TENON_UNREADABLE */
 export function digestOf(path: string): string {
+  const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafe(PIECE);
   try {
-    return createHash('sha256').update(readFileSync(path)).digest('hex');
+    const file = openSync(path, 'r');
+    try {
+      for (let size = readSync(file, piece); size > 0; size = readSync(file, piece))
+        hash.update(piece.subarray(0, size));
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     throw asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot read ${path}`);
   }
+  return hash.digest('hex');
 }
 
-/** A library that exports no entry point and has no descriptor was never meant to be a plugin. */
+const PIECE = 1024 * 1024;
+
+/** Ordinary libraries, too, export a `get_name`; what has a descriptor or two of the entry points was meant to be a plugin. */
 export function isPlugin({ exports, descriptor, descriptorProblem }: LibraryFacts): boolean {
   if (descriptor !== null || descriptorProblem !== null) return true;
-  return exports.some(({ name }) => ENTRY_POINTS.some((entry) => entry === name));
+  return exports.filter(({ name }) => ENTRY_POINTS.some((entry) => entry === name)).length >= 2;
 }
 
 /** What the plugin states in its descriptor about its flags; 0 without one. */

@@ -127,7 +127,7 @@ export type FileOutcome = 'clean' | 'findings' | 'incomplete' | 'not-a-plugin';
 
 export interface FileVerdict {
   readonly path: string;
-  /** Of the file's bytes, in hexadecimal; null if they could not be read. */
+  /** Of the file's bytes, in hexadecimal; null if they could not be read, and for what is no plugin. */
   readonly sha256: string | null;
   readonly size: number | null;
   readonly plugin: PluginFacts | null;

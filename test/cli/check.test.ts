@@ -123,10 +123,7 @@ describe.skipIf(!canCheck)('the exit code', () => {
 
 test.skipIf(!canCheck)('the tool needs at most 150 MB', { timeout: 120_000 }, async () => {
   const meter = join(temporaryFolder(), 'meter.mjs');
-  writeFileSync(
-    meter,
-    "process.on('exit', () => process.stderr.write(`RSS ${process.resourceUsage().maxRSS}\\n`));\n",
-  );
+  writeFileSync(meter, "process.on('exit', () => console.error('RSS', process.resourceUsage().maxRSS));\n");
   const args = [good, '--level', 'torture', '--format', 'html'];
   const { code, stderr } = await check(args, { env: { NODE_OPTIONS: `--import=${meter}` } });
   const [, kilobytes = 'nothing'] = /RSS (\d+)/.exec(stderr) ?? [];
