@@ -12,7 +12,7 @@ describe('what is checked', () => {
     const { code, stdout, stderr } = await check(['--list']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const { id, level, severity } of CHECKS)
-      expect(stdout).toMatch(new RegExp(`^${id} +${level} +${severity} +[A-Z\\w]`, 'm'));
+      expect(stdout).toMatch(new RegExp(`^${id} +${level} +${severity} +\\S`, 'm'));
     expect(stdout).toContain(`${CHECKS.length} checks`);
     for (const { title } of CHECKS) expect(stdout).toContain(title);
   });
@@ -79,7 +79,7 @@ describe.skipIf(!canCheck)('the exit code', () => {
   test('is 0 for a good plugin, which every check passes', async () => {
     const run = await check([good, '--seed', '1']);
     expect(run).toMatchObject({ code: 0, stderr: '' });
-    expect(run.stdout).toMatch(/ passed in [\d.]+ m?s\nClean\.\n$/);
+    expect(run.stdout).toMatch(/ passed.* in [\d.]+ m?s\nClean\.\n$/);
     expect(run.stdout).not.toMatch(/ERROR|INCOMPLETE/);
   });
 
@@ -138,11 +138,11 @@ describe.skipIf(!canCheck)('the options', () => {
       '--level',
       'strict',
       '--filter',
-      'abi/n*',
+      'abi/nam?',
       '--filter',
       'file/descriptor',
     ]);
-    expect({ filter, level }).toEqual({ filter: ['abi/n*', 'file/descriptor'], level: 'strict' });
+    expect({ filter, level }).toEqual({ filter: ['abi/nam?', 'file/descriptor'], level: 'strict' });
     const ids = files[0]?.results.map(({ id }) => id) ?? [];
     expect(ids).toContain('abi/name');
     expect(ids).toContain('abi/load');
