@@ -79,6 +79,13 @@ interface Timed {
   readonly ms: number;
 }
 
+const RESTS = 'it rests on ';
+const OUTCOME: Readonly<Record<string, string>> = {
+  failed: 'failed',
+  incomplete: 'could not be completed',
+  skipped: 'does not apply',
+};
+
 class FileRun {
   readonly #subject: Subject;
   readonly #checks: readonly CheckDefinition[];
@@ -114,19 +121,16 @@ class FileRun {
     return resultOf(check, answer, settings, ms, reproduction(check, this.#subject));
   }
 
-  /** Why the check cannot say anything: one that it rests on did not pass. */
+  /** Why the check cannot say anything: one that it rests on did not pass, or rests itself on one that did not. */
   async #missing({ needs }: CheckDefinition): Promise<Answer | null> {
     for (const need of this.#checks.filter(({ id }) => needs.includes(id))) {
-      const { state, severity } = await this.#result(need);
+      const { state, severity, reason } = await this.#result(need);
       const holds =
         state === 'passed' || state === 'excepted' || (state === 'failed' && severity !== 'error');
       if (holds) continue;
-      if (state === 'incomplete')
-        return { state, reason: `it rests on ${need.id}, which could not be completed` };
-      return {
-        state: 'skipped',
-        reason: `it rests on ${need.id}, which ${state === 'failed' ? 'failed' : 'was skipped'}`,
-      };
+      const left = state === 'incomplete' ? state : 'skipped';
+      if (reason?.startsWith(RESTS)) return { state: left, reason };
+      return { state: left, reason: `${RESTS}${need.id}, which ${OUTCOME[state]}` };
     }
     return null;
   }
