@@ -1,4 +1,6 @@
 /* Scenarios of group `calls` about inputs: how large they are, where they lie, and for how long. */
+#include "clock.h"
+#include "on_thread.h"
 #include "scenarios.h"
 #include "trial.h"
 
@@ -63,7 +65,7 @@ void RetainedInput(Plugin &plugin) {
     input.Forbid("It touched the input of a call that had returned");
     if (!outlet.breach().empty()) report.Finding("In a call whose input is gone then: " + outlet.breach());
     report.Stage("waiting after a call whose input is gone");
-    SleepMs(kPatience);
+    WaitForThreads(kPatience);
   }
   report.Stage("drop after the inputs of all calls are gone");
   instance.Drop();

@@ -1,65 +1,31 @@
 /* Scenarios of group `calls` about the methods of kinds. */
-#include <string.h>
-
-#include <algorithm>
-
-#include "../probe/memory.h"
+#include "../method_table.h"
+#include "kinds.h"
 #include "scenarios.h"
 #include "trial.h"
 
 namespace tenon::check {
 namespace {
 
-constexpr uint32_t kMostMethods = 256;
-
 struct Method {
   std::string name;
   tenon_method function;
 };
 
-/* "codec/1", as a host asks for "codec/1.0.0". */
-std::vector<std::string> KindIds(Plugin &plugin) {
-  tenon_descriptor_t descriptor = {};
-  uintptr_t address = plugin.gates().image().symbol("tenon_descriptor");
-  std::vector<std::string> ids;
-  if (!plugin.gates().image().owns(address) || !probe::read_memory(address, &descriptor, sizeof(descriptor)))
-    return ids;
-  std::string kinds(descriptor.kinds, strnlen(descriptor.kinds, sizeof(descriptor.kinds)));
-  for (size_t from = 0; from < kinds.size();) {
-    size_t to = std::min(kinds.find(';', from), kinds.size());
-    std::string kind = kinds.substr(from, to - from);
-    size_t dot = kind.find('.', std::min(kind.find('/'), kind.size()));
-    if (!kind.empty()) ids.push_back(kind.substr(0, dot));
-    from = to + 1;
-  }
-  return ids;
-}
-
-/* Those whose table can be used: what is wrong with the others is for the checks of the ABI. */
+/* Those of all kinds: that their tables can be used was checked before. */
 std::vector<Method> MethodsOf(Plugin &plugin) {
   std::vector<Method> methods;
-  std::vector<std::string> ids = KindIds(plugin);
-  if (ids.empty()) plugin.report().Skip("it has no methods of kinds");
-  for (const std::string &id : ids) {
-    if (plugin.vtable().get_extension == nullptr) break;
-    plugin.report().Stage("get_extension for " + id);
-    uintptr_t table = reinterpret_cast<uintptr_t>(plugin.vtable().get_extension(id.c_str()));
-    struct {
-      uint32_t size, count;
-    } header = {};
-    if (!probe::read_memory(table, &header, sizeof(header)) || header.size < sizeof(header)) continue;
-    size_t count = std::min({header.count, kMostMethods,
-                             static_cast<uint32_t>((header.size - sizeof(header)) / sizeof(uintptr_t))});
-    for (size_t slot = 0; slot < count; slot++) {
-      uintptr_t function = 0;
-      uintptr_t place = table + sizeof(header) + slot * sizeof(function);
-      if (!probe::read_memory(place, &function, sizeof(function))) continue;
-      if (!plugin.gates().image().is_code(function)) continue;
-      methods.push_back(
-          {"method " + std::to_string(slot) + " of " + id, reinterpret_cast<tenon_method>(function)});
+  for (const Kind &kind : RequireKinds(plugin)) {
+    plugin.report().Stage("get_extension(" + Quote(kind.id) + ")");
+    uintptr_t table = reinterpret_cast<uintptr_t>(plugin.vtable().get_extension(kind.id.c_str()));
+    std::vector<uintptr_t> functions;
+    Refusal refusal;
+    if (!ReadMethodTable(plugin.gates().image(), kind.id, table, &functions, &refusal)) continue;
+    for (uintptr_t function : functions) {
+      std::string name = "method " + std::to_string(methods.size()) + " of " + kind.id;
+      methods.push_back({name, reinterpret_cast<tenon_method>(function)});
     }
   }
-  if (methods.empty()) plugin.report().Skip("its kinds have no methods that could be called");
   return methods;
 }
 

@@ -1,6 +1,7 @@
 /* Scenarios of group `calls` about outputs: how much room there is, what `reserve` does, and until when. */
 #include <algorithm>
 
+#include "on_thread.h"
 #include "scenarios.h"
 #include "trial.h"
 
@@ -133,7 +134,7 @@ void RetainedOutput(Plugin &plugin) {
     outlet.Forbid("It touched the output of a call that had returned");
     if (!outlet.breach().empty()) report.Finding("In a call whose output is gone then: " + outlet.breach());
     report.Stage("waiting after a call whose output is gone");
-    SleepMs(kPatience);
+    WaitForThreads(kPatience);
   }
   report.Stage("drop after the outputs of all calls are gone");
   instance.Drop();

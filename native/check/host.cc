@@ -1,8 +1,22 @@
 #include "host.h"
 
+#include <unistd.h>
+
 #include "../output.h"
 
 namespace tenon::check {
+namespace {
+
+class Inside {
+ public:
+  explicit Inside(std::atomic<int> *count) : count_(count) { ++*count_; }
+  ~Inside() { --*count_; }
+
+ private:
+  std::atomic<int> *count_;
+};
+
+}  // namespace
 
 Host::Host() {
   host_ = {};
@@ -22,7 +36,9 @@ void Host::Log(const tenon_host *host, int32_t level, const char *message, size_
 
 tenon_status Host::Emit(const tenon_host *host, const uint8_t *data, size_t length) {
   Host *self = static_cast<Host *>(host->ctx);
+  Inside inside(&self->emitting_);
   self->events_++;
+  if (uint32_t ms = self->emit_delay_) usleep(ms * 1000);
   if (data == nullptr && length != 0) {
     self->bad_events_++;
     return TENON_INVALID;

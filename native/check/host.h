@@ -22,6 +22,11 @@ class Host {
 
   /* What `emit` answers from now on. */
   void SetEmitStatus(tenon_status status) { emit_status_ = status; }
+  /* How many milliseconds `emit` takes from now on. */
+  void SetEmitDelay(uint32_t ms) { emit_delay_ = ms; }
+
+  /* Threads that are in `emit` right now. */
+  int emitting() const { return emitting_; }
 
   uint64_t events() const { return events_; }
   /* Events while `emit` answered something other than TENON_OK. */
@@ -39,6 +44,8 @@ class Host {
 
   tenon_host host_;
   std::atomic<tenon_status> emit_status_{TENON_OK};
+  std::atomic<uint32_t> emit_delay_{0};
+  std::atomic<int> emitting_{0};
   std::atomic<uint64_t> events_{0}, refused_{0}, logs_{0}, bad_logs_{0}, bad_events_{0};
 };
 

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "guarded.h"
+#include "on_thread.h"
 #include "scenarios.h"
 #include "side_by_side.h"
 

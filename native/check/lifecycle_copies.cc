@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "crash_record.h"
+#include "on_thread.h"
 #include "scenarios.h"
 #include "side_by_side.h"
 
@@ -134,14 +135,13 @@ void Reload(Plugin &plugin) {
   plugin.report().Stage("drop");
   instance.Drop();
   plugin.report().Stage("exit of the process");
-  plugin.report().ExpectExit();
   exit(0);
 }
 
 /* In a process of its own, since what happens after the last handler has run can only be seen from outside.
  */
 void Exit(Plugin &plugin) {
-  if (plugin.report().for_people_alone()) LiveAndExit(plugin);
+  if (plugin.report().for_people()) LiveAndExit(plugin);
   pid_t child = fork();
   if (child < 0) plugin.report().Incomplete(std::string("no process could be started: ") + strerror(errno));
   if (child == 0) LiveAndExit(plugin);

@@ -4,11 +4,11 @@ namespace tenon::check {
 
 Scenario FindScenario(const std::string &id) {
   const ScenarioEntry *const groups[] = {
-      kAbiScenarios,       kExtensionScenarios,  kHostScenarios,       kLifecycleScenarios,
-      kConfigScenarios,    kMovingScenarios,     kCopyScenarios,       kCallScenarios,
-      kCallInputScenarios, kCallOutputScenarios, kCallMethodScenarios, kSettingScenarios,
-      kLeftoverScenarios,  kLeakScenarios,       kNoiseScenarios,      kTimeScenarios,
-      kStackScenarios,
+      kAbiScenarios,         kExtensionScenarios,  kHostScenarios,       kLifecycleScenarios,
+      kConfigScenarios,      kMovingScenarios,     kCopyScenarios,       kCallScenarios,
+      kCallInputScenarios,   kCallOutputScenarios, kCallMethodScenarios, kThreadScenarios,
+      kThreadEventScenarios, kSettingScenarios,    kLeftoverScenarios,   kLeakScenarios,
+      kNoiseScenarios,       kTimeScenarios,       kStackScenarios,
   };
   for (const ScenarioEntry *group : groups) {
     for (const ScenarioEntry *entry = group; entry->id != nullptr; entry++) {

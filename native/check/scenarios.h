@@ -21,6 +21,9 @@ extern const ScenarioEntry kCallScenarios[];
 extern const ScenarioEntry kCallInputScenarios[];
 extern const ScenarioEntry kCallOutputScenarios[];
 extern const ScenarioEntry kCallMethodScenarios[];
+/* Group `threads` */
+extern const ScenarioEntry kThreadScenarios[];
+extern const ScenarioEntry kThreadEventScenarios[];
 /* Group `resources` */
 extern const ScenarioEntry kSettingScenarios[];
 extern const ScenarioEntry kLeftoverScenarios[];

@@ -1,7 +1,5 @@
 #include "side_by_side.h"
 
-#include <dirent.h>
-
 #include <memory>
 
 namespace tenon::check {
@@ -86,15 +84,6 @@ void LiveSideBySide(Plugin &plugin, const std::vector<const tenon_plugin *> &vta
     if (difference.empty()) return;
   }
   plugin.report().Finding(difference);
-}
-
-size_t CountThreads() {
-  DIR *folder = opendir("/proc/self/task");
-  if (folder == nullptr) return 1;
-  size_t count = 0;
-  while (const dirent *entry = readdir(folder)) count += entry->d_name[0] != '.';
-  closedir(folder);
-  return count;
 }
 
 }  // namespace tenon::check

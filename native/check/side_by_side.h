@@ -14,9 +14,6 @@ namespace tenon::check {
 void LiveSideBySide(Plugin &plugin, const std::vector<const tenon_plugin *> &vtables,
                     const std::string &which);
 
-/* How many threads this process has. */
-size_t CountThreads();
-
 }  // namespace tenon::check
 
 #endif

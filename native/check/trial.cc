@@ -1,11 +1,8 @@
 #include "trial.h"
 
 #include <string.h>
-#include <time.h>
 
 #include <string>
-
-#include "clock.h"
 
 namespace tenon::check {
 
@@ -101,16 +98,6 @@ Guarded &LastingGuarded(const std::string &bytes, Guarded::Place place) {
                  "It read or wrote behind the end of its input");
   if (!bytes.empty()) memcpy(memory.data(), bytes.data(), bytes.size());
   return memory;
-}
-
-uint64_t NowMs() {
-  return static_cast<uint64_t>(Now() / 1e6);
-}
-
-void SleepMs(uint64_t ms) {
-  timespec duration = {static_cast<time_t>(ms / 1000), static_cast<long>(ms % 1000 * 1000000)};
-  while (nanosleep(&duration, &duration) != 0) {
-  }
 }
 
 }  // namespace tenon::check

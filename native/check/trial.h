@@ -41,6 +41,8 @@ class Trial {
 
   /* What the plugin answers to the usual input. */
   const CallResult &usual_answer();
+  /* Whether it is the same each time, as far as that can be known. After usual_answer. */
+  bool stable() const { return stable_; }
   /* A finding if the answer to the usual input is not the one that it always is; only where the plugin says
    * that it is deterministic, and is. */
   void ExpectUsual(const std::string &stage, const CallResult &answer);
@@ -66,10 +68,6 @@ std::vector<OddInput> OddInputs(const std::string &usual);
 const uint8_t *Lasting(const std::string &bytes, size_t offset = 0);
 /* The same, with forbidden memory right around it. Never freed. */
 Guarded &LastingGuarded(const std::string &bytes, Guarded::Place place = Guarded::kAtEnd);
-
-/* Milliseconds of a clock that nobody sets. */
-uint64_t NowMs();
-void SleepMs(uint64_t ms);
 
 }  // namespace tenon::check
 

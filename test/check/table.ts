@@ -7,6 +7,7 @@ import { abiTrips } from './table-abi.js';
 import { callTrips } from './table-calls.js';
 import { lifecycleTrips } from './table-lifecycle.js';
 import { resourceTrips } from './table-resources.js';
+import { threadTrips } from './table-threads.js';
 
 export interface Trip {
   /** The id of the check. */
@@ -19,4 +20,10 @@ export interface Trip {
   readonly options?: CheckOptions;
 }
 
-export const trips: readonly Trip[] = [...abiTrips, ...lifecycleTrips, ...callTrips, ...resourceTrips];
+export const trips: readonly Trip[] = [
+  ...abiTrips,
+  ...lifecycleTrips,
+  ...callTrips,
+  ...threadTrips,
+  ...resourceTrips,
+];

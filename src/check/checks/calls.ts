@@ -74,7 +74,7 @@ const contractChecks: readonly CheckDefinition[] = [
     fix: 'Check the length of the record first, and return TENON_INVALID if it is another one.',
     severity: 'error',
     level: 'basic',
-    needs: NEEDS_CALLS,
+    needs: [...NEEDS_CALLS, 'abi/kind-tables'],
     method: { type: 'scenario', deadline: QUICK },
   },
   {

@@ -1,0 +1,136 @@
+/* threads.c - a sound plugin, but for one thing that has to do with threads: TRIP says which. */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
+
+#include "tenon.h"
+
+#define TRIP_MANY_THREADS         1  /* has a table of the threads that have called, which is soon full */
+#define TRIP_CONCURRENT_INSTANCES 2  /* all instances share one buffer */
+#define TRIP_CONCURRENT_NEW       3  /* sets up without a lock */
+#define TRIP_CONCURRENT_CALLS     4  /* declares that it is thread-safe, and is not */
+#define TRIP_THREAD_NAME          5  /* names the thread that it is called on */
+#define TRIP_EVENTS               6  /* emits NULL */
+#define TRIP_LOG_TEXT             7  /* logs at a level that there is not */
+#define TRIP_LEFT_AFTER_DROP      8  /* starts a thread that never ends */
+#define TRIP_EMIT_AFTER_DROP      9  /* emits once more on a thread that drop does not wait for */
+#define TRIP_SLOW_EMIT            10 /* drop waits for its thread, but not for long */
+#define TRIP_BUSY                 11 /* waits in a call until the host has room */
+#define TRIP_BUSY_RATE            12 /* tries again and again without a pause, then gives up */
+
+typedef struct instance {
+  const tenon_host *host;
+  atomic_int inside;
+  atomic_int ended;
+  int threads;
+} instance;
+
+static _Thread_local int known_here;
+static atomic_int inside;
+static atomic_int started; /* once is enough: thousands would be a leak, too */
+
+/* Whether it was alone in here; long enough for others to come in. */
+static int alone(atomic_int *count) {
+  int others = atomic_fetch_add(count, 1);
+  usleep(200);
+  others += atomic_fetch_sub(count, 1) - 1;
+  return others == 0;
+}
+
+static tenon_status emit(instance *self) {
+  return self->host->emit(self->host, (const uint8_t *)"event", 5);
+}
+
+static void *stay(void *argument) {
+  for (;;) pause();
+  return argument;
+}
+
+static void *emit_late(void *host) {
+  const tenon_host *to = host;
+  usleep(20000);
+  to->emit(to, (const uint8_t *)"late", 4);
+  return NULL;
+}
+
+static void *emit_once(void *argument) {
+  instance *self = argument;
+  emit(self);
+  self->ended = 1;
+  return NULL;
+}
+
+static void start_detached(void *(*run)(void *), void *argument) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, run, argument) == 0) pthread_detach(thread);
+}
+
+static tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
+                         tenon_out *error) {
+  (void)config, (void)config_len;
+  (void)started, (void)stay, (void)emit_late, (void)emit_once, (void)start_detached, (void)alone, (void)emit;
+  instance *self = calloc(1, sizeof *self);
+  if (self == NULL) return tenon_fail(error, TENON_NO_MEMORY, "no memory for an instance");
+  self->host = host;
+  *state = self;
+#if TRIP == TRIP_CONCURRENT_NEW
+  if (!alone(&inside)) {
+    free(self);
+    return 42;
+  }
+#elif TRIP == TRIP_LOG_TEXT
+  host->log(host, 42, "made", 4);
+#elif TRIP == TRIP_LEFT_AFTER_DROP
+  if (atomic_exchange(&started, 1) == 0) start_detached(stay, NULL);
+#elif TRIP == TRIP_SLOW_EMIT
+  start_detached(emit_once, self);
+#endif
+  return TENON_OK;
+}
+
+static void drop(void *state) {
+  instance *self = state;
+#if TRIP == TRIP_EMIT_AFTER_DROP
+  if (atomic_exchange(&started, 1) == 0) start_detached(emit_late, (void *)(uintptr_t)self->host);
+#elif TRIP == TRIP_SLOW_EMIT
+  for (int i = 0; i < 100 && !self->ended; i++) usleep(1000);
+  if (!self->ended) return; /* at least it is not freed under the thread */
+#endif
+  free(self);
+}
+
+static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  instance *self = state;
+  (void)self, (void)inside;
+  (void)known_here;
+#if TRIP == TRIP_MANY_THREADS
+  if (!known_here && ++self->threads > 16) return 42;
+  known_here = 1;
+#elif TRIP == TRIP_CONCURRENT_INSTANCES
+  if (!alone(&inside)) return 42;
+#elif TRIP == TRIP_CONCURRENT_CALLS
+  if (!alone(&self->inside)) return 42;
+#elif TRIP == TRIP_THREAD_NAME && defined(__linux__)
+  prctl(PR_SET_NAME, "plugin");
+#elif TRIP == TRIP_EVENTS
+  self->host->emit(self->host, NULL, 5);
+#elif TRIP == TRIP_BUSY
+  while (emit(self) == TENON_BUSY) usleep(1000);
+#elif TRIP == TRIP_BUSY_RATE
+  for (int i = 0; i < 5000 && emit(self) == TENON_BUSY; i++) sched_yield();
+#endif
+  return tenon_write(out, in, in_len);
+}
+
+#if TRIP == TRIP_CONCURRENT_CALLS
+#define FLAGS TENON_THREAD_SAFE
+#else
+#define FLAGS 0
+#endif
+
+TENON_PLUGIN_WITH(TRIP_NAME, "1.0.0", "", FLAGS, make, drop, call, NULL);
