@@ -135,13 +135,14 @@ void Reload(Plugin &plugin) {
   plugin.report().Stage("drop");
   instance.Drop();
   plugin.report().Stage("exit of the process");
+  plugin.report().ExpectExit();
   exit(0);
 }
 
 /* In a process of its own, since what happens after the last handler has run can only be seen from outside.
  */
 void Exit(Plugin &plugin) {
-  if (plugin.report().for_people()) LiveAndExit(plugin);
+  if (plugin.report().for_people_alone()) LiveAndExit(plugin);
   pid_t child = fork();
   if (child < 0) plugin.report().Incomplete(std::string("no process could be started: ") + strerror(errno));
   if (child == 0) LiveAndExit(plugin);

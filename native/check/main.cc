@@ -38,7 +38,7 @@ bool FindScenarios(const std::string &list, std::vector<Chosen> *chosen) {
 
 /* One after the other: what one of them leaves behind is there for the next. */
 [[noreturn]] void RunForPeople(const std::vector<Chosen> &chosen, const Options &options, Report *report) {
-  report->OpenForPeople(); /* a debugger wants the signals itself */
+  report->OpenForPeople(chosen.size()); /* a debugger wants the signals itself */
   for (const Chosen &one : chosen) {
     report->Begin(one.id);
     try {

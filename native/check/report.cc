@@ -148,6 +148,31 @@ void Report::WriteRaw(const char *json, size_t length) {
   }
 }
 
+namespace {
+
+/* For the exit handler, which gets no argument. A child of the plugin has it, too, and must not speak. */
+Report *told_at_exit = nullptr;
+pid_t told_process = 0;
+
+}  // namespace
+
+void Report::OpenForPeople(size_t scenarios) {
+  people_ = true;
+  scenarios_ = scenarios;
+  int own = HideFile(dup(out_)); /* scenarios may send standard error elsewhere */
+  if (own >= 0) out_ = own;
+  told_at_exit = this;
+  told_process = getpid();
+  atexit(AtExit);
+}
+
+void Report::AtExit() {
+  Report &report = *told_at_exit;
+  if (getpid() != told_process || report.exit_expected_) return;
+  report.Finding("the process was ended by exit, in the middle of " + report.scenario_);
+  report.EndForPeople();
+}
+
 void Report::Begin(const std::string &scenario) {
   scenario_ = scenario;
   WriteLine("tenon-checker: " + scenario + "\n");

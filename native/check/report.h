@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,12 @@ class Report {
   /* Takes descriptors 3 and 4 over, reads the nonce, and sees to it that the process does not outlive its
    * host. False if no host has started it. */
   bool OpenForHost();
-  /* Prints for people instead. Several scenarios may follow each other then. */
-  void OpenForPeople() { people_ = true; }
-  bool for_people() const { return people_; }
+  /* Prints for people instead. So many scenarios follow each other then. */
+  void OpenForPeople(size_t scenarios);
+  /* People look on, and nothing else is to be run: a scenario may end the process itself. */
+  bool for_people_alone() const { return people_ && scenarios_ == 1; }
+  /* The scenario ends the process by `exit`; whoever else does is found out. */
+  void ExpectExit() { exit_expected_ = true; }
   /* Thrown by Skip, Incomplete and Done when people look on: the next scenario follows. */
   struct End {};
   /* Names the scenario that is run from now on. */
@@ -67,7 +71,11 @@ class Report {
   void Tell(const char *what, const std::string &text);
 
   bool people_ = false;
+  static void AtExit();
+
   std::string scenario_;
+  size_t scenarios_ = 1;
+  std::atomic<bool> exit_expected_{false};
   size_t incomplete_ = 0;
   int out_ = 2;
   std::string nonce_;

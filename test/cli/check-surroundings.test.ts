@@ -116,6 +116,18 @@ describe.skipIf(!canCheck)('--in-process', () => {
     expect(run).toMatchObject({ code: 3, stderr: expect.stringContaining('INCOMPLETE: new failed') });
   });
 
+  test('a plugin that ends the process is found out, and one that is to live to its end is not', async () => {
+    const left = await check([faultFile('constructor-exit'), '--in-process', '--filter', 'abi/load']);
+    expect(left).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('ended by exit, in the middle of abi/load'),
+    });
+    const all = await check([good, '--in-process', '--level', 'torture', '--filter', '*/*e*']);
+    expect(all).toMatchObject({ code: 0, stderr: expect.stringMatching(/tenon-checker: findings: 0\n$/) });
+    const alone = await check([good, '--in-process', '--level', 'torture', '--filter', 'lifecycle/exit']);
+    expect(alone.code).toBe(0);
+  });
+
   test('leaves signals alone: a crash ends the process', async () => {
     const run = await check([faultFile('constructor-segfault'), '--in-process', '--filter', 'abi/load']);
     expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('was ended by SIGSEGV') });
