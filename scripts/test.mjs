@@ -1,6 +1,6 @@
 /**
  * `npm test`: sets up, builds, and runs every check and test there is. `npm test -- FILE…` runs only these test files, with
- * and without the addon. The last line counts everything.
+ * and without what is native. The last line counts everything.
  */
 import { build } from './build.mjs';
 import { tail } from './lib/run.mjs';
@@ -13,6 +13,15 @@ import { lint, printCheck } from './lint.mjs';
 
 /** What the addon has no part in is not run a second time without it. */
 const SAME_WITHOUT_ADDON = ['test/inspect/**', 'test/scripts/**', 'test/abi/**', 'test/check/**'];
+
+/** What works without the addon, if there is the runner. */
+const OVER_A_PIPE = [
+  'test/conformance.test.ts',
+  'test/host.test.ts',
+  'test/supervisor.test.ts',
+  'test/faults/process-tier.test.ts',
+  'test/tiers/process-pipe.test.ts',
+];
 
 async function checkTypes() {
   const results = [];
@@ -43,13 +52,17 @@ async function testCargo(cargo) {
 async function testVitest(args) {
   say('tests, with the addon');
   const withAddon = await runVitest('with-addon', { args });
-  say('tests, without the addon');
+  say('tests, without anything native');
   const excluded = SAME_WITHOUT_ADDON.map((pattern) => `--exclude=${pattern}`);
   const without = await runVitest('without-addon', {
     args: [...args, ...excluded],
-    env: { TENON_NO_ADDON: '1' },
+    env: { TENON_NO_ADDON: '1', TENON_RUNNER: 'none' },
   });
-  return [withAddon, without];
+  const files = args.length === 0 ? OVER_A_PIPE : OVER_A_PIPE.filter((file) => args.includes(file));
+  if (files.length === 0) return [withAddon, without];
+  say('tests, without the addon, with the runner');
+  const overPipe = await runVitest('over-a-pipe', { args: files, env: { TENON_NO_ADDON: '1' } });
+  return [withAddon, without, overPipe];
 }
 
 await main(import.meta.url, async () => {

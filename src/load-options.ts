@@ -1,4 +1,5 @@
 /** The options with which a plugin is loaded, checked once. */
+import { type Transport, transports } from './capabilities.js';
 import { invalidArgument } from './errors.js';
 import { checkRestart, type RestartOptions } from './supervision/restart.js';
 import type { ProcessLimits } from './tiers/process/settings.js';
@@ -21,8 +22,8 @@ export interface LoadOptions {
   readonly whenFull?: 'error' | 'wait';
   /** Process: default `balanced`. */
   readonly profile?: Profile;
-  /** Process: default shared memory where the system has it, a pipe elsewhere. */
-  readonly transport?: 'shared-memory' | 'pipe';
+  /** Process: default shared memory where the system and the addon have it, a pipe elsewhere. */
+  readonly transport?: Transport;
   /** Process: restarts after a crash. Default: 5 within a minute. `false`: none. */
   readonly restart?: RestartOptions | false;
   /** Process: what a call does between a crash and the next start: fail at once (the default), or wait. */
@@ -51,7 +52,7 @@ export interface LoadSettings {
   readonly inFlight: number;
   readonly whenFull: 'error' | 'wait';
   readonly profile: Profile;
-  readonly transport: 'shared-memory' | 'pipe';
+  readonly transport: Transport;
   readonly restart: RestartOptions | false;
   readonly whenDown: 'fail' | 'wait';
   readonly limits: ProcessLimits;
@@ -102,7 +103,7 @@ const TAKEN: Taken = {
   inFlight: ({ inFlight = 1024 }) => count('inFlight', inFlight, 1_000_000),
   whenFull: ({ whenFull }) => oneOf('whenFull', whenFull, ['error', 'wait']),
   profile: ({ profile = 'balanced' }) => oneOf('profile', profile, ['latency', 'balanced', 'idle']),
-  transport: ({ transport = process.platform === 'linux' ? 'shared-memory' : 'pipe' }) =>
+  transport: ({ transport = transports()[0] ?? 'pipe' }) =>
     oneOf('transport', transport, ['shared-memory', 'pipe']),
   restart: ({ restart = {} }) => {
     checkRestart(restart);

@@ -26,10 +26,10 @@ const codec = defineKind({
 const host = new PluginHost({ kinds: [math, codec] });
 const tiers: readonly Tier[] = host.capabilities.isolation.flatMap((isolation): Tier[] => {
   if (isolation !== 'process') return [{ name: isolation, options: { isolation } }];
-  return [
-    { name: 'process', options: { isolation, transport: 'shared-memory' } },
-    { name: 'process over a pipe', options: { isolation, transport: 'pipe' } },
-  ];
+  return host.capabilities.transports.map((transport) => ({
+    name: transport === 'pipe' ? 'process over a pipe' : 'process',
+    options: { isolation, transport },
+  }));
 });
 const inlineTier: Tier = { name: 'inline', options: { isolation: 'inline' } };
 afterAll(() => host.close());

@@ -11,6 +11,7 @@ import {
   pluginsDir,
   temporaryFolder,
   withAddon,
+  withRunner,
 } from './support/index.js';
 
 describe('discover', () => {
@@ -138,12 +139,14 @@ test.each([
 
 test('capabilities say what this installation can do', async () => {
   await using host = new PluginHost();
-  const { addon, addonProblem, events, runner, isolation } = host.capabilities;
-  expect({ addon, events, runner, isolation }).toEqual({
+  const { addonProblem, ...others } = host.capabilities;
+  const ways = withAddon ? ['shared-memory', 'pipe'] : ['pipe'];
+  expect(others).toEqual({
     addon: withAddon,
     events: withAddon,
-    runner: withAddon,
-    isolation: withAddon ? ['inline', 'thread', 'process'] : ['inline'],
+    runner: withRunner,
+    isolation: ['inline', ...(withAddon ? ['thread'] : []), ...(withRunner ? ['process'] : [])],
+    transports: withRunner ? ways : [],
   });
   expect(addonProblem === null).toBe(withAddon);
 });

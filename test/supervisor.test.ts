@@ -8,7 +8,7 @@ import { bindKind, defineKind, method } from '../src/kind.js';
 import { Supervisor, type SupervisorOptions, type SupervisorState } from '../src/supervisor.js';
 import { RunnerProcess, type RunnerSettings } from '../src/tiers/process/runner-process.js';
 import { DEFAULT_QUEUE, type InstanceEvents, SOMETHING, type TierInstance } from '../src/tiers/tier.js';
-import { faultFile, pluginFile, withAddon } from './support/index.js';
+import { faultFile, pluginFile, withAddon, withRunner } from './support/index.js';
 
 const NOBODY: InstanceEvents = { event: () => undefined, log: () => undefined };
 const INPUT = Buffer.from('some input');
@@ -21,7 +21,7 @@ function settingsFor(plugin: string, file: string): Omit<RunnerSettings, 'genera
     plugin,
     abi: '1.0.0',
     profile: 'balanced',
-    transport: 'shared-memory',
+    transport: withAddon ? 'shared-memory' : 'pipe',
     deadline: 10_000,
     startDeadline: 10_000,
     inFlight: 64,
@@ -100,7 +100,7 @@ const DEATHS: [fault: string, signal: NodeJS.Signals | undefined, how: RegExp][]
   ['process-exit-now', undefined, /exited with 3 in the middle of a call/],
 ];
 
-describe.runIf(withAddon)('a plugin that ends its process in a call', () => {
+describe.runIf(withRunner)('a plugin that ends its process in a call', () => {
   test.each(DEATHS)(
     '%s: a typed error with a report, and the next generation is there',
     async (fault, signal, how) => {
@@ -195,7 +195,7 @@ describe.runIf(withAddon)('a plugin that ends its process in a call', () => {
   });
 });
 
-describe.runIf(withAddon)('a plugin that crashes in its second call', () => {
+describe.runIf(withRunner)('a plugin that crashes in its second call', () => {
   test('answers in each generation, and its instances and bindings go on', async () => {
     const { supervisor } = await supervise('second-call-segfaults', undefined, {
       restart: { max: 10, backoff: FAST },
@@ -250,7 +250,7 @@ describe.runIf(withAddon)('a plugin that crashes in its second call', () => {
   });
 });
 
-describe.runIf(withAddon)('calls that wait for their turn when the process crashes', () => {
+describe.runIf(withRunner)('calls that wait for their turn when the process crashes', () => {
   test('go to the next generation, with the input that they were given, if calls are to wait', async () => {
     const { supervisor } = await supervise('second-call-segfaults', undefined, {
       settings: { inFlight: 1, whenFull: 'wait' },
@@ -286,7 +286,7 @@ describe.runIf(withAddon)('calls that wait for their turn when the process crash
   });
 });
 
-test.runIf(withAddon)('wrong inputs are refused by name, also while no process runs', async () => {
+test.runIf(withRunner)('wrong inputs are refused by name, also while no process runs', async () => {
   const { supervisor } = await supervise('process-segfault', undefined, { whenDown: 'wait' });
   const binding = (await newInstance(supervisor)).bind(SOMETHING);
   const wrong = async () => {
@@ -300,7 +300,7 @@ test.runIf(withAddon)('wrong inputs are refused by name, also while no process r
   await wrong();
 });
 
-test.runIf(withAddon)('of 30 crashes in a row no process and no open file is left', async () => {
+test.runIf(withRunner)('of 30 crashes in a row no process and no open file is left', async () => {
   const files = () => readdirSync('/proc/self/fd').length;
   const { supervisor, pids } = await supervise('process-segfault', undefined, {
     restart: { max: 100, backoff: FAST },
@@ -318,7 +318,7 @@ test.runIf(withAddon)('of 30 crashes in a row no process and no open file is lef
   expect(pids.size).toBe(32);
 });
 
-test.runIf(withAddon)('a plugin that prints is heard, also when it crashes right after', async () => {
+test.runIf(withRunner)('a plugin that prints is heard, also when it crashes right after', async () => {
   const { supervisor } = await supervise('process-prints');
   const [out, err] = [vi.fn(), vi.fn()];
   supervisor.on('stdout', out).on('stderr', err);
@@ -331,7 +331,7 @@ test.runIf(withAddon)('a plugin that prints is heard, also when it crashes right
   );
 });
 
-test.runIf(withAddon)('a crash in new and in drop is reported like one in a call', async () => {
+test.runIf(withRunner)('a crash in new and in drop is reported like one in a call', async () => {
   const inNew = await supervise('process-in-new', undefined, { restart: false });
   await expect(newInstance(inNew.supervisor)).rejects.toMatchObject({
     code: 'ERR_TENON_CRASHED',
@@ -345,7 +345,7 @@ test.runIf(withAddon)('a crash in new and in drop is reported like one in a call
   expect(inDrop.reports[0]).toMatchObject({ signal: 'SIGSEGV', call: { stage: 'drop' } });
 });
 
-describe.runIf(withAddon)('instances of good plugins live through crashes of their process', () => {
+describe.runIf(withRunner)('instances of good plugins live through crashes of their process', () => {
   /** Kills the process as the system would, and waits for the next one. */
   async function killAndWait({ supervisor }: Supervised): Promise<void> {
     const { generation } = supervisor;

@@ -11,11 +11,11 @@ const RUNNER = process.platform === 'win32' ? 'tenon-runner.exe' : 'tenon-runner
 
 /**
  * The native runner: what `TENON_RUNNER` names, or the one that was built with this package. Null if there is none, and with
- * `TENON_NO_ADDON=1`, which makes tenon behave as if nothing native were built.
+ * `TENON_RUNNER=none`. It needs no addon.
  */
 export function findRunner(): string | null {
-  if (process.env.TENON_NO_ADDON === '1') return null;
   const named = process.env.TENON_RUNNER;
+  if (named === 'none') return null;
   if (named !== undefined && named !== '') return named;
   const built = join(packageRoot, 'build', 'Release', RUNNER);
   try {

@@ -246,7 +246,7 @@ describe.runIf(hasProcesses)(
   },
 );
 
-test.runIf(!hasProcesses)('without the addon there is no such tier, which is said', async () => {
+test.runIf(!hasProcesses)('without the runner there is no such tier, which is said', async () => {
   const host = openHost();
   expect(host.capabilities.isolation).not.toContain('process');
   const error = await refusal(() => host.load(pluginFile('wordcount'), { isolation: 'process' }));

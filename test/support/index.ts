@@ -11,6 +11,8 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const buildDir = process.env['TENON_BUILD'] ?? join(root, 'build');
 export const pluginsDir = join(buildDir, 'plugins');
 export const faultsDir = join(buildDir, 'faults');
+/** The native runner may be used: it needs no addon. */
+export const withRunner = process.env['TENON_RUNNER'] !== 'none';
 export const withAddon = process.env['TENON_NO_ADDON'] !== '1';
 
 export const extension =
