@@ -129,8 +129,11 @@ enum class RunnerState : uint32_t {
   kStopped = 3,
   kExited = 4,
   kCrashed = 5,
-  kBroken = 6
+  kBroken = 6,
+  kCut = 7 /* the plugin has closed the descriptors of the channel */
 };
+/* The exit code of a runner that is cut off. Over a pipe it has no other way to say so. */
+constexpr int kExitCut = 86;
 
 /* Atomic access to the words of structs that are copied too. */
 inline void StoreWord(uint32_t *word, uint32_t value) {

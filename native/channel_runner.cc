@@ -90,7 +90,16 @@ void ChannelRunner::Notify(RingName ring) {
   std::atomic<uint32_t> &armed = memory_.header()->rings[ring].reader_armed;
   if (armed.load(std::memory_order_seq_cst) == 0 || armed.exchange(0) == 0) return;
   const uint64_t one = 1;
-  while (write(wake_, &one, sizeof(one)) < 0 && errno == EINTR) continue;
+  while (write(wake_, &one, sizeof(one)) < 0) {
+    if (errno == EBADF) EndCutOff();
+    if (errno != EINTR) return; /* full: it is awake */
+  }
+}
+
+/* The host would wait for ever: it sleeps until this rings. The end of a process it sees in any case. */
+void ChannelRunner::EndCutOff() {
+  SetState(RunnerState::kCut);
+  _exit(kExitCut);
 }
 
 void ChannelRunner::Alarm() {

@@ -21,6 +21,7 @@ class ChannelRunner final : public HostLink {
   /* Where the answer to the request under way is written to. After Commit the host has to be told: Notify. */
   RingWriter &answers() { return answers_; }
   /* Wakes the host if it sleeps or has armed its event loop. */
+  [[noreturn]] void EndCutOff();
   void Notify(RingName ring);
   /* Copies a message into the ring, in parts if it is larger, and waits for room. */
   void Send(Record record, const uint8_t *bytes, uint64_t size) override;

@@ -59,6 +59,8 @@ bool PipeLink::Read(void *to, uint64_t size) {
       size -= static_cast<uint64_t>(got);
     } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       AwaitFile(in_, POLLIN);
+    } else if (got < 0 && errno == EBADF) {
+      _exit(kExitCut);
     } else if (got == 0 || errno != EINTR) {
       gone_();
       return false;
@@ -146,6 +148,8 @@ void PipeLink::WriteBytes(const void *bytes, uint64_t size) {
       size -= static_cast<uint64_t>(done);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       AwaitFile(out_, POLLOUT);
+    } else if (errno == EBADF) {
+      _exit(kExitCut);
     } else if (errno != EINTR) {
       return; /* the host is gone, which the other thread sees */
     }

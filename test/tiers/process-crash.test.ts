@@ -125,6 +125,31 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     expect(stdout).toEqual(['last words']);
   });
 
+  test('the plugin closes the files of the channel', async () => {
+    const { act, exits } = await actor(fixture());
+    // Its answer may have come through.
+    await act.call(Buffer.from('c')).catch((lost) => expect(reportOf(lost).reason).toBe('protocol'));
+    await until(() => exits.length === 1);
+    const problem = 'its plugin has closed the descriptors of the channel';
+    expect(exits[0]).toMatchObject({ reason: 'protocol', problem });
+    expect(await failure(act.call(Buffer.from('e')))).toEqual(
+      error('ERR_TENON_CRASHED', { message: expect.stringContaining(problem) }),
+    );
+  });
+
+  test('the plugin closes the files of the channel in a synchronous call', async () => {
+    const { act, say, exits } = await actor(fixture());
+    try {
+      say('c');
+      expect(say('estill')).toBe('still');
+      await act.call(Buffer.from('e')).catch(() => undefined);
+    } catch (lost) {
+      expect(reportOf(lost).reason).toBe('protocol');
+    }
+    await until(() => exits.length === 1);
+    expect(exits[0]).toMatchObject({ reason: 'protocol', code: 86, signal: null });
+  });
+
   test('somebody kills it between calls', async () => {
     const { act, runner, exits } = await actor(puppet());
     process.kill(runner.pid, 'SIGTERM');

@@ -17,7 +17,7 @@ export function howEnded({ reason, code, signal, problem }: RunnerExit): string 
     case 'timeout':
       return 'was killed, because a call passed its deadline';
     case 'protocol':
-      return `was killed, because it broke the protocol: ${problem ?? 'what it wrote made no sense'}`;
+      return `was ended, because it broke the protocol: ${problem ?? 'what it wrote made no sense'}`;
     case 'killed':
       return 'was killed';
   }

@@ -145,7 +145,7 @@ export class Life {
       code: end.code,
       signal: end.signal,
       reason,
-      problem: facts === undefined ? null : problemOf(facts),
+      problem: facts === undefined ? null : problemOf(end, facts),
       call: inFlight ? callOf(facts, (method) => this.#listener.methodName(method)) : null,
       fault: facts === undefined ? null : faultOf(facts),
       stdout: child.stdoutTail,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { ProcessFacts } from '../../native-process.js';
 import type { RunnerCall, RunnerExit, RunnerFault } from './settings.js';
-import { Operation, STATE_BROKEN, Stage } from './words.js';
+import { EXIT_CUT, Operation, STATE_BROKEN, STATE_CUT, STATE_READY, Stage } from './words.js';
 
 /** Why this side ended a runner. */
 export type KillReason = 'timeout' | 'protocol' | 'killed';
@@ -37,6 +37,12 @@ const FUNCTIONS: Readonly<Record<number, string>> = {
   [Stage.NEW]: 'new',
   [Stage.DROP]: 'drop',
   [Stage.EXTENSION]: 'get_extension',
+};
+
+/** What a runner says of itself that the channel cannot see. */
+const PROBLEMS: Readonly<Record<number, string>> = {
+  [STATE_BROKEN]: 'it did not understand a request',
+  [STATE_CUT]: 'its plugin has closed the descriptors of the channel',
 };
 
 /** The name of a signal of this system. */
@@ -86,14 +92,15 @@ export function reasonOf(
 ): RunnerExit['reason'] {
   if (killed !== null) return killed;
   if (stopping && end.code === 0) return 'stopped';
-  if (facts.broken !== null || facts.state === STATE_BROKEN) return 'protocol';
+  if (problemOf(end, facts) !== null) return 'protocol';
   return end.signal === null ? 'exited' : 'crashed';
 }
 
 /** What a runner that broke the protocol did. */
-export function problemOf(facts: ProcessFacts): string | null {
+export function problemOf(end: ProcessEnd, facts: ProcessFacts): string | null {
   if (facts.broken !== null) return facts.broken;
-  return facts.state === STATE_BROKEN ? 'it did not understand a request' : null;
+  const isCut = facts.state <= STATE_READY && end.code === EXIT_CUT;
+  return PROBLEMS[isCut ? STATE_CUT : facts.state] ?? null;
 }
 
 /** The peak of the memory of a process that still runs, in bytes; null if it cannot be had. */

@@ -91,7 +91,12 @@ export const Stage = {
 } as const;
 
 /** A runner that says itself that it did not understand its host. */
+export const STATE_READY = 1;
 export const STATE_BROKEN = 6;
+/** The plugin has closed the descriptors of the channel. */
+export const STATE_CUT = 7;
+/** The exit code of a runner that is cut off, which over a pipe has no other way to say so. */
+export const EXIT_CUT = 86;
 
 /** What can be in force, by its bit in the runner's facts. */
 export const Force = {
