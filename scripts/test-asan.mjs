@@ -66,6 +66,7 @@ const NOT_SANITIZED = [
   'test/tiers/process-lifetime.test.ts',
   'test/tiers/process-pipe.test.ts',
   'test/check/**',
+  'test/cli/check*',
   'test/inspect/**',
   'test/scripts/**',
   'test/readme*.test.ts',

@@ -12,7 +12,13 @@ import { runVitest } from './lib/vitest.mjs';
 import { lint, printCheck } from './lint.mjs';
 
 /** What the addon has no part in is not run a second time without it. */
-const SAME_WITHOUT_ADDON = ['test/inspect/**', 'test/scripts/**', 'test/abi/**', 'test/check/**'];
+const SAME_WITHOUT_ADDON = [
+  'test/inspect/**',
+  'test/scripts/**',
+  'test/abi/**',
+  'test/check/**',
+  'test/cli/check*',
+];
 
 /** What works without the addon, if there is the runner. */
 const OVER_A_PIPE = [

@@ -33,6 +33,7 @@ export function foregroundRun(file: string, options: CheckOptions = {}): Foregro
   if (first === undefined)
     throw invalidArgument('filter', 'must name a check that runs something of the plugin');
   const ids = checks.map(({ id }) => id);
-  const [, ...rest] = checkerArguments(first, subject);
+  // Those of fuzzing have more arguments than others.
+  const [, ...rest] = checkerArguments(checks.find(({ id }) => id.startsWith('fuzz/')) ?? first, subject);
   return { program: findChecker(settings.sanitize), args: [ids.join(','), ...rest], ids };
 }

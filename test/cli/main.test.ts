@@ -10,7 +10,7 @@ import { TenonError } from '../../src/index.js';
 import { pluginFile, root, temporaryFolder } from '../support/index.js';
 import { main, tenon } from './run.js';
 
-const COMMANDS = ['inspect', 'list', 'call'];
+const COMMANDS = ['inspect', 'list', 'call', 'check'];
 
 describe('the command tenon', () => {
   test('prints its help and its version to the standard output', async () => {
