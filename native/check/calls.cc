@@ -1,5 +1,6 @@
 /* Scenarios of group `calls`: bytes in, bytes out. What is special about inputs is in calls_input.cc, about
  * outputs in calls_output.cc, about methods in calls_methods.cc. */
+#include "clock.h"
 #include "scenarios.h"
 #include "trial.h"
 
@@ -19,6 +20,9 @@ void Plain(Plugin &plugin) {
   report.Stage("drop");
 }
 
+/* What many calls may take together, in milliseconds. */
+constexpr uint64_t kEnough = 10000;
+
 /* A status with which a plugin says that it failed, and should say why. */
 bool OwesMessage(tenon_status status) {
   return status == TENON_FAILED || status == TENON_INVALID || status == TENON_UNSUPPORTED ||
@@ -27,7 +31,9 @@ bool OwesMessage(tenon_status status) {
 
 void Odd(Plugin &plugin) {
   Trial &trial = *new Trial(plugin);
+  Budget budget(kEnough);
   for (const OddInput &odd : OddInputs(trial.usual())) {
+    if (budget.spent()) return;
     Outlet &outlet = *new Outlet({});
     std::string stage = std::string("call with an odd input: ") + odd.name;
     CallResult result = trial.Answer(stage, Lasting(odd.bytes), odd.bytes.size(), outlet);
@@ -51,7 +57,9 @@ void MessageEmpty(Plugin &plugin) {
   Trial &trial = *new Trial(plugin);
   std::vector<OddInput> inputs = OddInputs(trial.usual());
   inputs.push_back({"the usual input", trial.usual()});
+  Budget budget(kEnough);
   for (const OddInput &odd : inputs) {
+    if (budget.spent()) return;
     CallResult result = trial.Answer(std::string("call with ") + odd.name, odd.bytes);
     if (!OwesMessage(result.outcome) || !result.bytes.empty()) continue;
     return plugin.report().Finding("For " + std::string(odd.name) + " it failed with status " +
@@ -66,7 +74,9 @@ void Deterministic(Plugin &plugin) {
   std::vector<std::string> inputs = plugin.options().inputs;
   inputs.push_back(trial.usual());
   inputs.push_back("x");
+  Budget budget(kEnough);
   for (const std::string &input : inputs) {
+    if (budget.spent()) return;
     CallResult first;
     for (size_t i = 0; i < 4; i++) {
       /* Each time at other addresses and in memory that held something else. */
@@ -109,7 +119,11 @@ void CallAfterFailure(Trial &trial, const std::string &why, const std::string &i
 void AfterFailure(Plugin &plugin) {
   Trial &trial = *new Trial(plugin);
   CallAfterFailure(trial, "no room for its output", trial.usual(), {0, Guarded::kAtEnd, false, 0xc7});
-  for (const OddInput &odd : OddInputs(trial.usual())) CallAfterFailure(trial, odd.name, odd.bytes, {});
+  Budget budget(kEnough);
+  for (const OddInput &odd : OddInputs(trial.usual())) {
+    if (budget.spent()) return;
+    CallAfterFailure(trial, odd.name, odd.bytes, {});
+  }
 }
 
 }  // namespace

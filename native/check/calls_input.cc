@@ -107,15 +107,15 @@ std::vector<size_t> TellingLengths(size_t most) {
 
 void Lengths(Plugin &plugin) {
   constexpr size_t kMost = 65537;
-  constexpr uint64_t kBudget = 300;
+  constexpr uint64_t kEnough = 500;
   Trial &trial = *new Trial(plugin);
   std::string text;
   while (text.size() < kMost) text += trial.usual().empty() ? "x" : trial.usual();
   text.resize(kMost);
   Guarded &input = LastingGuarded(text);
-  uint64_t began = NowMs();
+  Budget budget(kEnough);
   for (size_t length : TellingLengths(kMost)) {
-    if (NowMs() - began > kBudget) return;
+    if (budget.spent()) return;
     Outlet outlet({});
     trial.Call("call with an input of " + std::to_string(length) + " bytes", input.data() + kMost - length,
                length, outlet);

@@ -1,11 +1,15 @@
 /* Scenarios of group `calls` about the methods of kinds. */
 #include "../method_table.h"
+#include "clock.h"
 #include "kinds.h"
 #include "scenarios.h"
 #include "trial.h"
 
 namespace tenon::check {
 namespace {
+
+/* What all calls may take together, in milliseconds. */
+constexpr uint64_t kEnough = 10000;
 
 struct Method {
   std::string name;
@@ -31,7 +35,9 @@ std::vector<Method> MethodsOf(Plugin &plugin) {
 
 void Methods(Plugin &plugin) {
   Trial &trial = *new Trial(plugin);
+  Budget budget(kEnough);
   for (const Method &method : MethodsOf(plugin)) {
+    if (budget.spent()) return;
     trial.UseMethod(method.function);
     trial.Call("call of " + method.name + " with an empty input", "");
     trial.Call("call of " + method.name + " with the usual input", trial.usual());
@@ -43,10 +49,12 @@ void Methods(Plugin &plugin) {
 void RecordLength(Plugin &plugin) {
   constexpr size_t kMost = 64;
   Trial &trial = *new Trial(plugin);
+  Budget budget(kEnough);
   for (const Method &method : MethodsOf(plugin)) {
     trial.UseMethod(method.function);
     Guarded &input = LastingGuarded(std::string(kMost, '\0'));
     for (size_t length = 0; length <= kMost; length++) {
+      if (budget.spent()) return;
       Outlet outlet({});
       trial.Call("call of " + method.name + " with an input of " + std::to_string(length) + " bytes",
                  input.data() + kMost - length, length, outlet);

@@ -25,6 +25,16 @@ inline void SleepMs(uint64_t ms) {
   }
 }
 
+/* For loops that have to end in time with a slow plugin, too: slow is no fault. */
+class Budget {
+ public:
+  explicit Budget(uint64_t ms) : end_(NowMs() + ms) {}
+  bool spent() const { return NowMs() >= end_; }
+
+ private:
+  uint64_t end_;
+};
+
 }  // namespace tenon::check
 
 #endif

@@ -18,7 +18,7 @@ constexpr size_t kThreads = 4;
 /* Whichever comes first. */
 constexpr int kMostCalls = 100000;
 constexpr int kMostInstances = 1000;
-constexpr uint64_t kBudget = 50;
+constexpr uint64_t kEnough = 50;
 
 std::unique_ptr<Instance> Make(Trial &trial) {
   Plugin &plugin = trial.plugin();
@@ -64,7 +64,8 @@ void ManyThreads(Plugin &plugin) {
   std::unique_ptr<Instance> instance = Make(trial);
   plugin.RequireInstance(*instance);
   FirstFinding found;
-  for (int i = 1; i <= kMany; i++) {
+  Budget budget(10 * kEnough);
+  for (int i = 1; i <= kMany && !budget.spent(); i++) {
     const std::string what = "a call on thread " + std::to_string(i) + " of many";
     plugin.report().Stage(what);
     OnThreads(1, [&](size_t) {
@@ -81,8 +82,8 @@ void ManyThreads(Plugin &plugin) {
 /* Calls until it is enough. `same`: with one result each time. */
 void KeepCalling(Trial &trial, Instance &instance, bool same, const std::string &what, FirstFinding *found) {
   const CallResult &usual = trial.usual_answer();
-  uint64_t began = NowMs();
-  for (int i = 0; i < kMostCalls && NowMs() - began < kBudget; i++) {
+  Budget budget(kEnough);
+  for (int i = 0; i < kMostCalls && !budget.spent(); i++) {
     CallResult result = instance.Call(trial.usual());
     std::string breach = Breach(result);
     if (!breach.empty()) return found->Tell("In " + what + ": " + breach);
@@ -119,8 +120,8 @@ void ConcurrentNew(Plugin &plugin) {
   FirstFinding found;
   plugin.report().Stage("new and drop on several threads at once");
   OnThreads(kThreads, [&](size_t) {
-    uint64_t began = NowMs();
-    for (int i = 0; i < kMostInstances && NowMs() - began < kBudget; i++) {
+    Budget budget(kEnough);
+    for (int i = 0; i < kMostInstances && !budget.spent(); i++) {
       const CallResult made = Make(trial)->made();
       if (!made.kept_contract()) return found.Tell("In new on several threads at once: " + Breach(made));
     }

@@ -1,7 +1,7 @@
 /** What the checks of calls have in common. */
 
-/** Milliseconds: a few calls. */
-export const QUICK = 10_000;
+/** Milliseconds: a few calls, also of a plugin that needs seconds for each. */
+export const QUICK = 30_000;
 /** Milliseconds: many calls, or large ones. */
 export const GENEROUS = 60_000;
 

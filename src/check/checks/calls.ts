@@ -12,7 +12,7 @@ const plain: CheckDefinition = {
   severity: 'error',
   level: 'basic',
   needs: ['lifecycle/new'],
-  method: { type: 'scenario', deadline: QUICK },
+  method: { type: 'scenario', deadline: 10_000 },
 };
 
 const contractChecks: readonly CheckDefinition[] = [
