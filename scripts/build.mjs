@@ -26,7 +26,7 @@ export async function build({ faults = false, bench = false } = {}) {
     say(`Rust plugins: SKIPPED. ${cargo.missing}`);
     return { cargo: undefined };
   }
-  await step('Rust plugins', () => buildRust(cargo, faults ? ['plugins', 'faults'] : ['plugins']));
+  await step('Rust plugins', () => buildRust(cargo, faults ? ['plugins', 'faults', 'trips'] : ['plugins']));
   return { cargo };
 }
 

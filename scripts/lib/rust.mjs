@@ -14,7 +14,10 @@ export function runCargo(cargo, [command, ...args], options = {}) {
   return run(cargo.command, all, { env: { ...cargo.env, CARGO_TARGET_DIR: TARGET }, ...options });
 }
 
-/** What the workspace makes: `package`, the `file` that cargo writes, the folder (`out`) and the `name` that it gets. */
+/**
+ * What the workspace makes: `package`, the `file` that cargo writes, the folder (`out`) and the `name` that it gets, and the
+ * `profile` that it is built in, `release` unless told.
+ */
 const readArtifacts = () => JSON.parse(readFileSync(inRoot('plugins-rust', 'artifacts.json'), 'utf8'));
 
 /** The name of a cdylib as cargo writes it on this platform. */
@@ -37,29 +40,31 @@ export function copyIfChanged(from, to) {
   return true;
 }
 
-/** Copies the libraries of the given kinds (`plugins`, `faults`) into the build tree. */
+/** Copies the libraries of the given kinds (`plugins`, `faults`, `trips`) into the build tree. */
 export function copyRustLibraries(kinds, build = inRoot('build')) {
   const artifacts = readArtifacts().filter(({ out }) => kinds.includes(out));
-  for (const { file, out, name } of artifacts) {
+  for (const { file, out, name, profile = 'release' } of artifacts) {
     mkdirSync(join(build, out), { recursive: true });
     const target = name.replace(/\.(so|dylib|dll)$/, '') + librarySuffix;
-    copyIfChanged(join(TARGET, 'release', cargoFile(file)), join(build, out, target));
+    copyIfChanged(join(TARGET, profile, cargoFile(file)), join(build, out, target));
   }
 }
 
 /**
- * Builds the packages of the given kinds (`plugins`, `faults`).
+ * Builds the packages of the given kinds (`plugins`, `faults`, `trips`), and copies what they make into the build tree.
  *
  * @param {{command: string, env: NodeJS.ProcessEnv}} cargo
  * @param {readonly string[]} kinds
  */
 export async function buildRust(cargo, kinds) {
-  const packages = readArtifacts().filter(({ out }) => kinds.includes(out));
-  const chosen = [...new Set(packages.map((artifact) => artifact.package))].flatMap((name) => [
-    '--package',
-    name,
-  ]);
-  const result = await runCargo(cargo, ['build', '--release', '--locked', ...chosen]);
-  mustSucceed(result, 'Building the Rust plugins (cargo build)', 'cargo-build');
+  const artifacts = readArtifacts().filter(({ out }) => kinds.includes(out));
+  const profiles = new Set(artifacts.map(({ profile = 'release' }) => profile));
+  for (const one of profiles) {
+    const built = artifacts.filter(({ profile = 'release' }) => profile === one);
+    const names = new Set(built.map((artifact) => artifact.package));
+    const chosen = [...names].flatMap((name) => ['--package', name]);
+    const result = await runCargo(cargo, ['build', '--profile', one, '--locked', ...chosen]);
+    mustSucceed(result, 'Building the Rust plugins (cargo build)', 'cargo-build');
+  }
   copyRustLibraries(kinds);
 }

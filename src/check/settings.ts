@@ -39,7 +39,7 @@ export interface CheckOptions {
   readonly rules?: Readonly<Record<string, CheckRule>> | undefined;
   /** Names of libraries that a plugin may need beside those of the system, with `*`. */
   readonly allowNeeded?: readonly string[] | undefined;
-  /** The oldest glibc that the plugin has to run on: `2.36`. Unless told, that of this system. */
+  /** The oldest glibc that the plugin has to run on: `2.36`. Unless told, it is enough that this system has what it needs. */
   readonly glibc?: string | undefined;
   /** Feeds made-up inputs and configs for so many milliseconds each; not done unless told. */
   readonly fuzz?: { readonly budget: number; readonly corpus?: string | undefined } | undefined;

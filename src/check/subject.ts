@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ENTRY_POINTS } from '../abi.js';
 import { asTenonError } from '../errors.js';
+import { NEAR_ENTRY_POINTS } from '../inspect/entry-names.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { inspectFile } from '../inspect/index.js';
 import type { CheckSettings } from './settings.js';
@@ -23,9 +23,11 @@ export interface Subject {
 /** @throws TenonError of inspection, or ERR_TENON_UNREADABLE */
 export function openSubject(shown: string, settings: CheckSettings): Subject {
   const path = resolve(shown);
-  const facts = inspectFile(path);
-  const sha256 = isPlugin(facts) ? digestOf(path) : null;
-  return { shown, path, sha256, size: facts.size, facts, settings };
+  // Large libraries that are no plugins need not be read whole, not even their tables.
+  const first = inspectFile(path, { exports: 'entry-points' });
+  const plugin = isPlugin(first);
+  const facts = plugin ? inspectFile(path) : first;
+  return { shown, path, sha256: plugin ? digestOf(path) : null, size: facts.size, facts, settings };
 }
 
 /** Reads the file piece by piece, however large it is. @throws TenonError ERR_TENON_UNREADABLE */
@@ -51,7 +53,7 @@ const PIECE = 1024 * 1024;
 /** Ordinary libraries, too, export a `get_name`; what has a descriptor or two of the entry points was meant to be a plugin. */
 export function isPlugin({ exports, descriptor, descriptorProblem }: LibraryFacts): boolean {
   if (descriptor !== null || descriptorProblem !== null) return true;
-  return exports.filter(({ name }) => ENTRY_POINTS.some((entry) => entry === name)).length >= 2;
+  return exports.filter(({ name }) => NEAR_ENTRY_POINTS.includes(name)).length >= 2;
 }
 
 /** What the plugin states in its descriptor about its flags; 0 without one. */

@@ -17,6 +17,8 @@ const SegmentType = {
   load: 1,
   dynamic: 2,
   note: 4,
+  ehFrame: 0x6474e550,
+  stack: 0x6474e551,
   relro: 0x6474e552,
   openbsdRandomize: 0x65a3dbe6,
 } as const;
@@ -33,9 +35,16 @@ export const Tag = {
   rela: 7,
   relaSize: 8,
   strSize: 10,
+  init: 12,
+  soname: 14,
   rpath: 15,
   rel: 17,
+  textRelocations: 22,
+  bindNow: 24,
+  initArray: 25,
+  initArraySize: 27,
   runpath: 29,
+  flags: 30,
   relrSize: 35,
   relr: 36,
   androidRel: 0x6000000f,
@@ -43,6 +52,11 @@ export const Tag = {
   gnuHash: 0x6ffffef5,
   versym: 0x6ffffff0,
   relaCount: 0x6ffffff9,
+  flags1: 0x6ffffffb,
+  versionsDefined: 0x6ffffffc,
+  versionsDefinedCount: 0x6ffffffd,
+  versionsNeeded: 0x6ffffffe,
+  versionsNeededCount: 0x6fffffff,
 } as const;
 
 /** `e_type` other than a shared object, and what to tell whoever gives one. */
@@ -151,6 +165,30 @@ export class ElfFile {
       ...this.#loads.filter((load) => (load.flags & WRITABLE) === 0),
       ...this.#segments.filter((segment) => segment.type === SegmentType.relro),
     ].map((segment) => this.#range(segment, segment.memorySize));
+  }
+
+  /** Whether the stack of every thread is to be executable; null if nothing is said about it. */
+  executableStack(): boolean | null {
+    const stack = this.#segments.find((segment) => segment.type === SegmentType.stack);
+    return stack === undefined ? null : (stack.flags & EXECUTABLE) !== 0;
+  }
+
+  /** Loadable segments that can be both written and executed, relative to the base. */
+  writableCode(): AddressRange[] {
+    const both = EXECUTABLE | WRITABLE;
+    return this.#loads
+      .filter((load) => (load.flags & both) === both)
+      .map((load) => this.#range(load, load.memorySize));
+  }
+
+  /** Whether there is memory that the loader makes read-only when it is done with it. */
+  get hasRelro(): boolean {
+    return this.#segments.some((segment) => segment.type === SegmentType.relro);
+  }
+
+  /** Whether there is an index of the unwind tables, without which nothing can be thrown through the code. */
+  get hasUnwindTables(): boolean {
+    return this.#segments.some((segment) => segment.type === SegmentType.ehFrame);
   }
 
   /** The owners of the notes, `GNU` or `Android` for example; an owner tells the system where the header does not. */

@@ -18,6 +18,13 @@ interface DefinedSymbol {
   readonly symbol: Omit<ExportedSymbol, 'name'>;
 }
 
+/** A symbol that another library has to have. */
+export interface ImportedSymbol {
+  readonly name: string;
+  /** The number of its version among the needed ones (elf-versions.ts); 0 and 1 are none. */
+  readonly version: number;
+}
+
 /** The dynamic symbol table. */
 export class ElfSymbols {
   readonly #file: ElfFile;
@@ -92,6 +99,30 @@ export class ElfSymbols {
         byName.set(name, { name, ...defined.symbol });
     }
     return [...byName.values()];
+  }
+
+  /** The symbols that are looked up in other libraries. */
+  imports(): ImportedSymbol[] {
+    const { source } = this.#file;
+    const count = Math.max(this.#count(), this.#firstHashed());
+    if (count === 0 || !source.contains(this.#symtab, count * this.#entrySize)) return [];
+    const table = this.#file.struct(this.#symtab, count * this.#entrySize, 'the dynamic symbol table');
+    const version = this.#versions(count);
+    const found: ImportedSymbol[] = [];
+    for (let index = 1; index < count; index += 1) {
+      const at = index * this.#entrySize;
+      if (table.u16(at + (table.wide ? 6 : 14)) !== UNDEFINED_SECTION) continue;
+      const name = this.string(table.u32(at), 'the name of a symbol');
+      found.push({ name, version: version(index) & ~HIDDEN_VERSION });
+    }
+    return found;
+  }
+
+  /** Symbols that are only looked up come before those that can be found. */
+  #firstHashed(): number {
+    const gnu = this.#file.tag(Tag.gnuHash);
+    const first = gnu === undefined ? 0 : this.#gnuHash(gnu).firstSymbol;
+    return first > INSPECT_LIMITS.symbols ? 0 : first;
   }
 
   #decode(table: Struct, at: number): DefinedSymbol | null {
@@ -195,13 +226,19 @@ export class ElfSymbols {
     return this.#file.struct(offset, 4, 'a hash table').u32(0);
   }
 
-  /** Reads the table of versions, if there is one, and tells which symbols are the default of their name. */
+  /** Tells which symbols are the default of their name; none without a table of versions. */
   #defaultVersions(count: number): (index: number) => boolean {
+    const version = this.#versions(count);
+    return (index) => (version(index) & HIDDEN_VERSION) === 0;
+  }
+
+  /** Reads the table of versions, if there is one: the number of each symbol's version. */
+  #versions(count: number): (index: number) => number {
     const address = this.#file.tag(Tag.versym);
     const offset = address === undefined ? null : this.#file.offsetOf(address, count * 2);
-    if (offset === null) return () => false;
+    if (offset === null) return () => HIDDEN_VERSION;
     const versions = this.#file.struct(offset, count * 2, 'the table of symbol versions');
-    return (index) => (versions.u16(index * 2) & HIDDEN_VERSION) === 0;
+    return (index) => versions.u16(index * 2);
   }
 }
 

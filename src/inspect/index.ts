@@ -16,8 +16,10 @@ import { type ByteSource, MemorySource } from './source.js';
 import { staticVTable } from './vtable.js';
 
 export { checkDescriptor, checkEntryPoints, checkPlatform, checkStaticVTable } from './checks.js';
+export type { NeededVersion } from './elf-versions.js';
 export type * from './facts.js';
 export type { ExportSelection } from './image.js';
+export { type Constructor, inspectLoading, type LoadingFacts, loadingOf } from './loading.js';
 
 export interface InspectOptions {
   /** Which slice of a universal binary to look at, as `process.arch` spells it (the default). */

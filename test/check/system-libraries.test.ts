@@ -1,49 +1,80 @@
-/** A false positive is a bug: libraries that were never meant to be plugins are told so, and nothing of them is loaded. */
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+/** A false positive is a bug: libraries that were never meant to be plugins are told so, quickly, and nothing of them is loaded. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { check } from '../../src/check/index.js';
-import { compile, temporaryFolder } from '../support/index.js';
+import { compile, pluginFile, temporaryFolder } from '../support/index.js';
+import { canCheck } from './support.js';
 
-const FOLDERS = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/lib'];
+const WANTED = 200;
 
-/** Not what is a link or a linker's script. */
-const libraries = FOLDERS.filter(existsSync)
-  .flatMap((folder) => readdirSync(folder, { withFileTypes: true }).map((entry) => ({ folder, entry })))
-  .filter(({ entry }) => entry.isFile() && /\.so(\.\d+)*$/.test(entry.name))
-  .map(({ folder, entry }) => join(folder, entry.name))
-  .filter(isElf)
-  .slice(0, 400);
-
-function isElf(path: string): boolean {
-  const start = Buffer.alloc(4);
-  const file = openSync(path, 'r');
-  readSync(file, start);
-  closeSync(file);
-  return start.toString('latin1') === '\x7fELF';
+/** Everything below the folder of the C library that is named as a library and begins as one. */
+function systemLibraries(): string[] {
+  const path = execFileSync('cc', ['-print-file-name=libc.so.6'], { encoding: 'utf8' }).trim();
+  const folder = dirname(execFileSync('realpath', [path], { encoding: 'utf8' }).trim());
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.so(\.|$)/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => readFileSync(file).toString('latin1', 0, 4) === '\x7fELF')
+    .sort();
 }
 
-test.skipIf(libraries.length < 20)(
-  'each system library is no plugin, and no process is started for it',
-  async () => {
-    const before = process.env['TENON_CHECKER'];
-    onTestFinished(() => {
-      if (before === undefined) delete process.env['TENON_CHECKER'];
-      else process.env['TENON_CHECKER'] = before;
-    });
-    // Whoever starts it fails.
-    process.env['TENON_CHECKER'] = '/nowhere/tenon-checker';
-    const { files, outcome } = await check(libraries, { level: 'torture' });
-    expect(files.filter((file) => file.outcome !== 'not-a-plugin')).toEqual([]);
-    expect(
-      files.every(
-        ({ results, plugin, sha256 }) => results.length === 0 && plugin === null && sha256 === null,
-      ),
-    ).toBe(true);
-    expect(files).toHaveLength(libraries.length);
+/** The largest ones, and of the others every so many. */
+function chosen(files: readonly string[]): string[] {
+  const bySize = files.toSorted((a, b) => statSync(b).size - statSync(a).size);
+  const [large, rest] = [bySize.slice(0, WANTED / 2), bySize.slice(WANTED / 2)];
+  const step = Math.max(1, rest.length / (WANTED / 2));
+  const others = Array.from({ length: WANTED / 2 }, (_, i) => rest[Math.floor(i * step)] ?? '');
+  return [...large, ...others.filter((file) => file !== '')];
+}
+
+/** From now on a checker leaves a mark when it is started, and does nothing. */
+function markChecker(): string {
+  const folder = temporaryFolder();
+  const mark = join(folder, 'started');
+  const program = join(folder, 'checker');
+  writeFileSync(program, `#!/bin/sh\necho "$@" >> '${mark}'\n`);
+  chmodSync(program, 0o755);
+  const before = process.env['TENON_CHECKER'];
+  process.env['TENON_CHECKER'] = program;
+  onTestFinished(() => {
+    if (before === undefined) delete process.env['TENON_CHECKER'];
+    else process.env['TENON_CHECKER'] = before;
+  });
+  return mark;
+}
+
+/** The files that are mapped into this process. */
+const mapped = () => new Set(readFileSync('/proc/self/maps', 'utf8').match(/\/\S+$/gm));
+
+describe.skipIf(!canCheck)('ordinary libraries', () => {
+  test('200 of the system are no plugins, and nothing is loaded to find that out', async () => {
+    const mark = markChecker();
+    const files = chosen(systemLibraries());
+    expect(files.length).toBe(WANTED);
+    const before = mapped();
+    const { files: verdicts, outcome } = await check(files, { level: 'torture', seed: 1 });
+    const taken = verdicts.filter((verdict) => verdict.outcome !== 'not-a-plugin');
+    expect(taken.map(({ path, reason }) => ({ path, reason }))).toEqual([]);
     expect(outcome).toBe('findings');
-  },
-);
+    expect(verdicts.filter(({ results, sha256 }) => results.length > 0 || sha256 !== null)).toEqual([]);
+    expect(existsSync(mark)).toBe(false);
+    expect([...mapped()].filter((file) => !before.has(file) && files.includes(file))).toEqual([]);
+
+    const times = verdicts.map(({ ms }) => ms).toSorted((a, b) => a - b);
+    const [median = 0, longest = 0] = [times[WANTED / 2], times.at(-1)];
+    console.info(
+      `${WANTED} libraries: median ${median.toFixed(2)} ms, longest ${longest.toFixed(2)} ms (limit 100)`,
+    );
+  });
+
+  test('a plugin does start a checker, so that the mark means something', async () => {
+    const mark = markChecker();
+    await check([pluginFile('echo')], { filter: ['abi/load'] });
+    expect(readFileSync(mark, 'utf8')).toMatch(/^abi\/load /);
+  });
+});
 
 const EXPORTED = '__attribute__((visibility("default")))';
 

@@ -5,6 +5,7 @@
 import type { CheckOptions } from '../../src/check/index.js';
 import { abiTrips } from './table-abi.js';
 import { callTrips } from './table-calls.js';
+import { fileTrips } from './table-file.js';
 import { lifecycleTrips } from './table-lifecycle.js';
 import { resourceTrips } from './table-resources.js';
 import { threadTrips } from './table-threads.js';
@@ -21,6 +22,7 @@ export interface Trip {
 }
 
 export const trips: readonly Trip[] = [
+  ...fileTrips,
   ...abiTrips,
   ...lifecycleTrips,
   ...callTrips,

@@ -13,7 +13,7 @@ export const abiChecks: readonly CheckDefinition[] = [
     fix: 'Link what is missing (-Wl,-z,defs finds it when you build), and do no work in constructors.',
     severity: 'error',
     level: 'basic',
-    needs: ['file/entry-points'],
+    needs: ['file/entry-points', 'file/libraries', 'file/versions'],
     method,
   },
   {

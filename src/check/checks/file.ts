@@ -1,6 +1,11 @@
 /** Checks of group `file`: what the bytes of the file tell. Nothing is loaded. */
 import { checkEntryPoints, checkPlatform } from '../../inspect/index.js';
 import { answerOf, type CheckDefinition } from '../definition.js';
+import { accessChecks } from './file-access.js';
+import { constructorChecks } from './file-constructors.js';
+import { elfChecks } from './file-elf.js';
+import { exportChecks } from './file-exports.js';
+import { libraryChecks } from './file-libraries.js';
 
 export const fileChecks: readonly CheckDefinition[] = [
   {
@@ -63,4 +68,9 @@ export const fileChecks: readonly CheckDefinition[] = [
       },
     },
   },
+  ...exportChecks,
+  ...libraryChecks,
+  ...elfChecks,
+  ...constructorChecks,
+  ...accessChecks,
 ];

@@ -1,0 +1,98 @@
+/** Checks of group `file`: who may change the file, or what is loaded along with it. */
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { asTenonError } from '../../errors.js';
+import { answerOf, type CheckDefinition } from '../definition.js';
+import { expandFolder, isBeside } from '../loader/search.js';
+import type { Subject } from '../subject.js';
+import { ofElf } from './file-subject.js';
+
+const OTHERS_WRITE = 0o002;
+const STICKY = 0o1000;
+
+export const accessChecks: readonly CheckDefinition[] = [
+  {
+    id: 'file/permissions',
+    title: 'Only its owner and group may change the file, or put another one in its place.',
+    why: 'Any user of the system could run code of theirs in the host; hosts refuse such a plugin.',
+    fix: 'Take the right away: chmod o-w.',
+    severity: 'warning',
+    level: 'basic',
+    needs: ['file/format'],
+    method: {
+      type: 'bytes',
+      judge: ({ path }) => {
+        if (process.platform === 'win32')
+          return { state: 'skipped', reason: 'Windows has no modes of files' };
+        const real = realPath(path);
+        const folder = dirname(real);
+        const mode = modeOf(real) ?? 0;
+        return answerOf([
+          ...((mode & OTHERS_WRITE) !== 0 ? [`Any user may write to it (mode ${octal(mode)})`] : []),
+          ...(anyoneWrites(folder) ? [`Any user may put another file in its place, in ${folder}`] : []),
+        ]);
+      },
+    },
+  },
+  {
+    id: 'file/runpath',
+    title: 'The folders in which it looks for libraries are told relative to itself.',
+    why: 'A folder of the machine that it was built on is elsewhere, or in other hands, on the next one; a relative one is below whatever folder the host happens to be in.',
+    fix: 'Link with -Wl,-rpath,$ORIGIN or without -rpath (in CMake: INSTALL_RPATH, BUILD_WITH_INSTALL_RPATH).',
+    severity: 'warning',
+    level: 'strict',
+    needs: ['file/platform'],
+    method: {
+      type: 'bytes',
+      judge: ofElf(({ searched }, subject) => {
+        if (searched === null) return answerOf([]);
+        return answerOf(
+          searched.folders.flatMap((folder) => {
+            const problem = problemOf(folder, subject);
+            return problem === null ? [] : [`Its ${searched.tag} has '${folder}', ${problem}`];
+          }),
+        );
+      }),
+    },
+  },
+];
+
+function problemOf(folder: string, { path, facts }: Subject): string | null {
+  if (folder === '') return 'the current folder of the host';
+  if (folder.startsWith('/')) return 'a folder of the machine that it was built on';
+  if (!isBeside(folder)) return 'which is relative to the current folder of the host';
+  const origin = dirname(path);
+  const places = expandFolder(folder, origin, facts.arch).map((place) => resolve(place));
+  // The plugin's own folder is the matter of another check.
+  return places.some((place) => place !== origin && anyoneWrites(place))
+    ? 'to which any user may write'
+    : null;
+}
+
+/** In a folder with the sticky bit, such as /tmp, nobody can replace what belongs to others. */
+function anyoneWrites(folder: string): boolean {
+  const mode = modeOf(folder);
+  return mode !== null && (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
+}
+
+/** Null if there is nothing, or nothing that this user can see. */
+function modeOf(path: string): number | null {
+  try {
+    return statSync(path).mode;
+  } catch {
+    return null;
+  }
+}
+
+/** @throws TenonError ERR_TENON_UNREADABLE if the file is gone by now */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    throw asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot read ${path}`);
+  }
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
+}
