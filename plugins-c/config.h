@@ -114,7 +114,8 @@ static inline tenon_status config_read(const uint8_t *config, size_t config_len,
   if (config_len == 0) return TENON_OK;
   config_text text = {(const char *)config, (const char *)config + config_len};
   if (config_equals(text.at, config_len, "null")) return TENON_OK;
-  if (!config_take(&text, '{')) return config_refuse(error, "expected an object, not", text.at, config_len);
+  if (!config_take(&text, '{'))
+    return config_refuse(error, "expected an object, not", text.at, (size_t)(text.end - text.at));
   if (!config_take(&text, '}')) {
     do {
       tenon_status status = config_member(&text, fields, count, error);

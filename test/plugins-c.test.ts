@@ -87,6 +87,7 @@ describe('wordcount', () => {
     ['{"minLength":3', 'expected }'],
     ['{"minLength":3} 4', 'more behind the object'],
     ['[]', 'expected an object'],
+    [' 4', "expected an object, not '4'"],
     ['{"', 'expected "key": value'],
     ['{"\\"', 'expected "key": value'],
   ];

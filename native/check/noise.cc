@@ -14,9 +14,20 @@ constexpr size_t kLongestLine = 200;
 /* What is written to a standard stream goes into memory from here on. */
 class Captured {
  public:
-  explicit Captured(int stream) : memory_(memfd_create("captured output", MFD_CLOEXEC)) {
+  explicit Captured(int stream)
+      : stream_(stream), before_(dup(stream)), memory_(memfd_create("captured output", MFD_CLOEXEC)) {
+    fflush(nullptr);
     dup2(memory_, stream);
   }
+  ~Captured() {
+    fflush(nullptr);
+    dup2(before_, stream_);
+    close(before_);
+    close(memory_);
+  }
+  Captured(const Captured &) = delete;
+  Captured &operator=(const Captured &) = delete;
+
   size_t size() const {
     fflush(nullptr);
     off_t end = lseek(memory_, 0, SEEK_END);
@@ -30,7 +41,7 @@ class Captured {
   }
 
  private:
-  int memory_;
+  int stream_, before_, memory_;
 };
 
 void Silent(Plugin &plugin, int stream, const char *name) {

@@ -32,6 +32,12 @@ const char *ReadOption(const char *name, const char *value, Options *options) {
   if (strcmp(name, "--corpus") == 0) return options->corpus = value, nullptr;
   if (strcmp(name, "--seed") == 0 && ReadNumber(value, &options->seed)) return nullptr;
   if (strcmp(name, "--budget") == 0 && ReadNumber(value, &options->budget)) return nullptr;
+  if (strcmp(name, "--hang") == 0 && ReadNumber(value, &options->hang)) return nullptr;
+  if (strcmp(name, "--breadcrumb") == 0) return options->breadcrumb = value, nullptr;
+  if (strcmp(name, "--reproduce") == 0) {
+    options->reproduces = true;
+    return ReadFile(value, &options->reproduced) ? nullptr : name;
+  }
   if (strcmp(name, "--input") != 0) return name;
   options->inputs.emplace_back();
   return ReadFile(value, &options->inputs.back()) ? nullptr : name;
@@ -40,7 +46,8 @@ const char *ReadOption(const char *name, const char *value, Options *options) {
 }  // namespace
 
 const char *const kUsage =
-    "tenon-checker SCENARIO FILE [--seed N] [--config JSON] [--input FILE]... [--budget MS] [--corpus DIR]";
+    "tenon-checker SCENARIO FILE [--seed N] [--config JSON] [--input FILE]... [--budget MS] [--corpus DIR] "
+    "[--reproduce FILE] [--hang MS] [--breadcrumb FILE]";
 
 const std::string &Options::input() const {
   return inputs.empty() ? kUsualInput : inputs.front();

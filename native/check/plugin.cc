@@ -74,9 +74,13 @@ void Instance::Drop() {
 }
 
 CallResult Instance::Call(const void *input, size_t size) {
+  return Call(vtable_.something, input, size);
+}
+
+CallResult Instance::Call(tenon_method method, const void *input, size_t size) {
   Room room;
   const uint8_t *bytes = size == 0 ? kNothing : static_cast<const uint8_t *>(input);
-  return room.End(vtable_.something(state_, bytes, size, room.Begin()));
+  return room.End(method(state_, bytes, size, room.Begin()));
 }
 
 void Plugin::Expect(bool passed) {

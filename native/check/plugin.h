@@ -52,6 +52,8 @@ class Instance {
   /* `something`, with bytes that are no more than the call. */
   CallResult Call(const std::string &input) { return Call(input.data(), input.size()); }
   CallResult Call(const void *input, size_t size);
+  /* The same for a method of a kind. */
+  CallResult Call(tenon_method method, const void *input, size_t size);
 
  private:
   const tenon_plugin &vtable_;

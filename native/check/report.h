@@ -21,6 +21,7 @@ class Report {
   bool OpenForHost();
   /* Prints for people instead. So many scenarios follow each other then. */
   void OpenForPeople(size_t scenarios);
+  bool for_people() const { return people_; }
   /* People look on, and nothing else is to be run: a scenario may end the process itself. */
   bool for_people_alone() const { return people_ && scenarios_ == 1; }
   /* The scenario ends the process by `exit`; whoever else does is found out. */

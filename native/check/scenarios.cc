@@ -8,7 +8,7 @@ Scenario FindScenario(const std::string &id) {
       kConfigScenarios,      kMovingScenarios,     kCopyScenarios,       kCallScenarios,
       kCallInputScenarios,   kCallOutputScenarios, kCallMethodScenarios, kThreadScenarios,
       kThreadEventScenarios, kSettingScenarios,    kLeftoverScenarios,   kLeakScenarios,
-      kNoiseScenarios,       kTimeScenarios,       kStackScenarios,
+      kNoiseScenarios,       kTimeScenarios,       kStackScenarios,      kFuzzScenarios,
   };
   for (const ScenarioEntry *group : groups) {
     for (const ScenarioEntry *entry = group; entry->id != nullptr; entry++) {

@@ -31,6 +31,7 @@ extern const ScenarioEntry kLeakScenarios[];
 extern const ScenarioEntry kNoiseScenarios[];
 extern const ScenarioEntry kTimeScenarios[];
 extern const ScenarioEntry kStackScenarios[];
+extern const ScenarioEntry kFuzzScenarios[];
 
 /* NULL if there is none. */
 Scenario FindScenario(const std::string &id);

@@ -3,11 +3,11 @@ import { findChecker } from './checker.js';
 import type { CheckDefinition } from './definition.js';
 import type { CheckSettings } from './settings.js';
 import type { Subject } from './subject.js';
-import type { CheckResult } from './verdict.js';
+import type { CheckResult, Finding } from './verdict.js';
 
 /** @throws TenonError ERR_TENON_UNSUPPORTED */
-export function checkerFor({ id }: CheckDefinition, { sanitize }: CheckSettings): string {
-  return findChecker(id.startsWith('sanitize/') ? sanitize : undefined);
+export function checkerFor({ sanitize }: CheckSettings): string {
+  return findChecker(sanitize);
 }
 
 /** As native/check/options.h takes them. */
@@ -19,20 +19,32 @@ export function checkerArguments({ id }: CheckDefinition, { path, settings }: Su
   if (id.startsWith('fuzz/') && fuzz !== undefined) {
     args.push('--budget', String(fuzz.budget));
     if (fuzz.corpus !== undefined) args.push('--corpus', fuzz.corpus);
+    if (fuzz.reproduce !== undefined) args.push('--reproduce', fuzz.reproduce);
   }
   return args;
 }
 
-/** How to see a result again. */
-export function reproduction(check: CheckDefinition, subject: Subject): CheckResult['reproduce'] {
+/** How to see a result again. A made-up input that was kept is the only one that is tried then. */
+export function reproduction(
+  check: CheckDefinition,
+  whole: Subject,
+  findings: readonly Finding[],
+): CheckResult['reproduce'] {
+  const subject = withReproduced(whole, findings[0]?.input?.file ?? undefined);
   const { shown, settings } = subject;
   const args = ['npx', 'tenon', 'check', shown.startsWith('-') ? `./${shown}` : shown];
   args.push('--filter', check.id, '--seed', String(settings.seed), ...told(check, settings));
   const gdb =
     check.method.type === 'bytes'
       ? null
-      : quoted(['gdb', '--args', checkerFor(check, settings), ...checkerArguments(check, subject)]);
+      : quoted(['gdb', '--args', checkerFor(settings), ...checkerArguments(check, subject)]);
   return { command: quoted(args), gdb };
+}
+
+function withReproduced(subject: Subject, file: string | undefined): Subject {
+  const { fuzz } = subject.settings;
+  if (fuzz === undefined || file === undefined) return subject;
+  return { ...subject, settings: { ...subject.settings, fuzz: { ...fuzz, reproduce: file } } };
 }
 
 /** What the user has said that the check depends on. */
@@ -47,8 +59,9 @@ function told({ id, method }: CheckDefinition, settings: CheckSettings): string[
   if (id.startsWith('fuzz/') && fuzz !== undefined) {
     args.push('--fuzz', `${fuzz.budget}ms`);
     if (fuzz.corpus !== undefined) args.push('--corpus', fuzz.corpus);
+    if (fuzz.reproduce !== undefined) args.push('--reproduce', fuzz.reproduce);
   }
-  if (id.startsWith('sanitize/')) args.push('--sanitize', String(sanitize));
+  if (sanitize !== undefined) args.push('--sanitize', sanitize);
   if (timeout !== undefined) args.push('--timeout', `${timeout}ms`);
   return args;
 }

@@ -11,6 +11,8 @@ import type { CrashFacts, Finding } from './verdict.js';
 
 type CrashRecord = Extract<CheckerRecord, { type: 'crash' }>;
 
+/** The exit code of tenon-checker for a wrong command line. */
+const USAGE = 2;
 /** More findings of one check say nothing new. */
 const MAX_FINDINGS = 20;
 /** Of several names of one signal the first is the usual one. */
@@ -33,6 +35,9 @@ export function conclude(
   if (run.end === 'not-started')
     return { state: 'incomplete', reason: `its process could not be started: ${run.stderr}` };
   if (run.end === 'aborted') return ABORTED;
+  // It was asked for something that it does not know: nothing of the plugin has run.
+  if (run.end === 'exit' && run.code === USAGE && run.records.length === 0)
+    return { state: 'incomplete', reason: `its process refused the command line: ${run.stderr}` };
   const reported = findingsIn(run, subject);
   const measures = measuresOf(run.records);
   if (run.end !== 'done') {

@@ -118,7 +118,13 @@ class FileRun {
     const { id } = check;
     this.#done += 1;
     settings.onProgress({ path: shown, id, done: this.#done, total: this.#checks.length });
-    return resultOf(check, answer, settings, ms, reproduction(check, this.#subject));
+    return resultOf(
+      check,
+      answer,
+      settings,
+      ms,
+      reproduction(check, this.#subject, answer.state === 'failed' ? answer.findings : []),
+    );
   }
 
   /** Why the check cannot say anything: one that it rests on did not pass, or rests itself on one that did not. */

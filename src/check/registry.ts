@@ -47,11 +47,15 @@ export function selectChecks({
       throw invalidArgument('filter', `matches no check: '${glob}'. See tenon check --list`);
   }
   const deepest = LEVELS.indexOf(level);
+  // These are about one thing only, and measure nothing that the others could judge.
+  const only = sanitize !== undefined || fuzz?.reproduce !== undefined;
   const chosen = CHECKS.filter(({ id, level: own }) => {
-    if (id.startsWith('fuzz/') && fuzz === undefined) return false;
-    if (id.startsWith('sanitize/')) return id === `sanitize/${sanitize}`;
+    const fuzzes = id.startsWith('fuzz/');
+    if (fuzzes && fuzz === undefined) return false;
+    const sanitizes = id.startsWith('sanitize/');
+    if (sanitizes && id !== `sanitize/${sanitize}`) return false;
     if (patterns.length > 0) return patterns.some(({ pattern }) => pattern.test(id));
-    return LEVELS.indexOf(own) <= deepest;
+    return only ? fuzzes || sanitizes : LEVELS.indexOf(own) <= deepest;
   });
   return withNeeds(chosen);
 }

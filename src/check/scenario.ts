@@ -36,7 +36,7 @@ export function startScenario(
 ): Promise<CheckerRun> {
   const { settings } = subject;
   return runChecker({
-    program: checkerFor(check, settings),
+    program: checkerFor(settings),
     args: [...checkerArguments(check, subject), ...args],
     deadline,
     env: { TMPDIR: folder, ...env },

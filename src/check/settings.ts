@@ -1,5 +1,6 @@
 /** What a run of the suite is asked to do: checked options with their defaults. */
 import { randomInt } from 'node:crypto';
+import { accessSync, constants, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { invalidArgument } from '../errors.js';
 import { LEVELS, type Level, SEVERITIES, type Severity } from './verdict.js';
@@ -13,6 +14,16 @@ export interface CheckRule {
   readonly severity?: Severity | undefined;
   /** Findings are accepted, for this reason; they are still shown. */
   readonly except?: string | undefined;
+}
+
+/** How inputs are made up. */
+export interface FuzzOptions {
+  /** Milliseconds for each of the checks of group `fuzz`. */
+  readonly budget: number;
+  /** A folder with inputs to begin with. */
+  readonly corpus?: string | undefined;
+  /** A file with one input: only this one is tried. */
+  readonly reproduce?: string | undefined;
 }
 
 /** Options of `check()`; the command line has the same. */
@@ -41,8 +52,8 @@ export interface CheckOptions {
   readonly allowNeeded?: readonly string[] | undefined;
   /** The oldest glibc that the plugin has to run on: `2.36`. Unless told, it is enough that this system has what it needs. */
   readonly glibc?: string | undefined;
-  /** Feeds made-up inputs and configs for so many milliseconds each; not done unless told. */
-  readonly fuzz?: { readonly budget: number; readonly corpus?: string | undefined } | undefined;
+  /** Feeds made-up inputs and configs; not done unless told. */
+  readonly fuzz?: FuzzOptions | undefined;
   /** The plugin was built with this sanitizer: a matching runner loads it, and reports are findings. */
   readonly sanitize?: Sanitizer | undefined;
   /** A folder in which inputs that show a finding are kept; unless told they are not. */
@@ -78,7 +89,7 @@ export interface CheckSettings {
   readonly rules: Readonly<Record<string, CheckRule>>;
   readonly allowNeeded: readonly string[];
   readonly glibc: string | Unset;
-  readonly fuzz: { readonly budget: number; readonly corpus?: string | Unset } | Unset;
+  readonly fuzz: FuzzOptions | Unset;
   readonly sanitize: Sanitizer | Unset;
   readonly artifacts: string | Unset;
   readonly onProgress: (progress: CheckProgress) => void;
@@ -95,7 +106,7 @@ export function settingsOf(options: CheckOptions = {}): CheckSettings {
   oneOf('level', level, LEVELS);
   oneOf('failOn', failOn, ['error', 'warning']);
   if (sanitize !== undefined) oneOf('sanitize', sanitize, SANITIZERS);
-  if (fuzz !== undefined) integer('fuzz.budget', fuzz.budget, 1, MAX_TIMEOUT);
+  if (fuzz !== undefined) checkFuzz(fuzz);
   if (options.timeout !== undefined) integer('timeout', options.timeout, 1, MAX_TIMEOUT);
   if (options.glibc !== undefined && !/^\d+\.\d+$/.test(options.glibc))
     throw invalidArgument('glibc', `must be a version such as 2.36, not '${options.glibc}'`);
@@ -137,6 +148,23 @@ function strings(name: string, value: readonly string[] = []): readonly string[]
   if (!Array.isArray(value) || value.some((one) => typeof one !== 'string' || one === ''))
     throw invalidArgument(name, 'must be an array of strings that are not empty');
   return value;
+}
+
+function checkFuzz({ budget, corpus, reproduce }: FuzzOptions): void {
+  integer('fuzz.budget', budget, 1, MAX_TIMEOUT);
+  if (corpus !== undefined && !readableAs('folder', corpus))
+    throw invalidArgument('fuzz.corpus', `must be a folder that can be read; ${corpus} is not`);
+  if (reproduce !== undefined && !readableAs('file', reproduce))
+    throw invalidArgument('fuzz.reproduce', `must be a file that can be read; ${reproduce} is not`);
+}
+
+function readableAs(what: 'file' | 'folder', path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isDirectory() === (what === 'folder');
+  } catch {
+    return false;
+  }
 }
 
 function checkJson(text: string): void {

@@ -27,6 +27,7 @@ What is checked
   --glibc VERSION       the oldest glibc that the plugin has to run on, such as 2.36
   --fuzz TIME           feed made-up inputs and configs for this time each, such as 60s
   --corpus FOLDER       inputs to begin with when fuzzing
+  --reproduce FILE      with --fuzz: try only the input or config in this file
   --sanitize S          the plugin was built with this sanitizer: 'address', 'undefined' or 'thread'
   --config FILE         JSON with these options and a rule for each check (docs/check-config.schema.json)
 
@@ -35,7 +36,7 @@ How it runs
   --jobs N              processes at a time; as many as processors unless told
   --timeout TIME        how long one check may take, such as 500ms or 10s, instead of its own deadline
   --repeat N            run each check N times, until one run does not pass
-  --artifacts FOLDER    keep inputs that show a finding there
+  --artifacts FOLDER    keep inputs that show a finding there; with --fuzz in tenon-artifacts unless told
   --in-process          for debuggers: run the scenarios of the checks in one process in the foreground, one
                         after the other, without deadline and without handling signals
 

@@ -6,6 +6,7 @@ import type { CheckOptions } from '../../src/check/index.js';
 import { abiTrips } from './table-abi.js';
 import { callTrips } from './table-calls.js';
 import { fileTrips } from './table-file.js';
+import { fuzzTrips } from './table-fuzz.js';
 import { lifecycleTrips } from './table-lifecycle.js';
 import { resourceTrips } from './table-resources.js';
 import { threadTrips } from './table-threads.js';
@@ -28,4 +29,5 @@ export const trips: readonly Trip[] = [
   ...callTrips,
   ...threadTrips,
   ...resourceTrips,
+  ...fuzzTrips,
 ];

@@ -265,6 +265,7 @@ describe.skipIf(!canCheck)('the options', () => {
       'glibc',
       'fuzz',
       'corpus',
+      'reproduce',
       'sanitize',
       'artifacts',
     ])

@@ -22,6 +22,8 @@ export type Request =
   | { readonly type: 'list'; readonly json: boolean }
   | { readonly type: 'explain'; readonly id: string };
 
+const ARTIFACTS = 'tenon-artifacts';
+
 const text = { type: 'string' } as const;
 const texts = { type: 'string', multiple: true } as const;
 const flag = { type: 'boolean' } as const;
@@ -48,6 +50,7 @@ export const OPTIONS = {
   'allow-needed': texts,
   glibc: text,
   fuzz: text,
+  reproduce: text,
   corpus: text,
   sanitize: text,
   artifacts: text,
@@ -63,9 +66,11 @@ export function requestOf(args: readonly string[]): Request {
     return { type: 'list', json: format === 'json' };
   }
   if (files.length === 0 || files.includes('')) throw new UsageError('name at least one file');
-  const { output, record, corpus, config } = values;
-  const fuzz = values.fuzz === undefined ? undefined : { budget: durationOf('--fuzz', values.fuzz), corpus };
-  if (corpus !== undefined && fuzz === undefined) throw new UsageError('--corpus is for --fuzz');
+  const { output, record, corpus, reproduce, config } = values;
+  const fuzz =
+    values.fuzz === undefined ? undefined : { budget: durationOf('--fuzz', values.fuzz), corpus, reproduce };
+  if (fuzz === undefined && (corpus ?? reproduce) !== undefined)
+    throw new UsageError('--corpus and --reproduce are for --fuzz');
   const told = {
     level: values.level as CheckOptions['level'],
     failOn: values['fail-on'] as CheckOptions['failOn'],
@@ -82,14 +87,20 @@ export function requestOf(args: readonly string[]): Request {
     artifacts: values.artifacts,
     fuzz,
   } satisfies CheckOptions;
-  const options = { ...(config === undefined ? {} : configOf(config)), ...withoutUnset(told) };
+  const options = withArtifacts({
+    ...(config === undefined ? {} : configOf(config)),
+    ...withoutUnset(told),
+  });
   const inProcess = values['in-process'] === true;
   const shown = output ?? record ?? format;
   if (inProcess && (files.length > 1 || shown !== undefined))
     throw new UsageError('--in-process takes one file, and none of --format, --output and --record');
   if (record === '') throw new UsageError('--record must name a file');
-  if (record !== undefined && options.filter !== undefined)
-    throw new UsageError('--record is for all checks of a level, and --filter leaves some out');
+  const partial = options.filter ?? options.sanitize ?? options.fuzz?.reproduce;
+  if (record !== undefined && partial !== undefined)
+    throw new UsageError(
+      '--record is for all checks of a level; --filter, --sanitize and --reproduce leave some out',
+    );
   return {
     type: 'run',
     files,
@@ -100,6 +111,12 @@ export function requestOf(args: readonly string[]): Request {
     onlyFailed: values['only-failed'] === true,
     inProcess,
   };
+}
+
+/** A made-up input that shows a finding is there only once: it is kept. */
+function withArtifacts(options: CheckOptions): CheckOptions {
+  if (options.fuzz === undefined || options.fuzz.reproduce !== undefined) return options;
+  return { artifacts: ARTIFACTS, ...options };
 }
 
 function formatOf(name: string | undefined, json: boolean): Format | undefined {

@@ -1,0 +1,77 @@
+#include "corpus.h"
+
+#include <ctype.h>
+#include <dirent.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+namespace tenon::check {
+namespace {
+
+constexpr size_t kLongestExample = 256 << 10;
+constexpr size_t kMostExamples = 4096;
+constexpr size_t kLongestLibrary = 64 << 20;
+constexpr size_t kShortestWord = 2, kLongestWord = 24, kMostWords = 20'000;
+
+/* Keys, magic words and the like stand in the file as they are. */
+std::vector<std::string> WordsIn(const std::string &bytes) {
+  std::set<std::string> words;
+  std::string word;
+  for (char byte : bytes + '\0') {
+    if (isalnum(static_cast<unsigned char>(byte)) || byte == '_' || byte == '-') {
+      word += byte;
+      continue;
+    }
+    if (word.size() >= kShortestWord && word.size() <= kLongestWord && words.size() < kMostWords)
+      words.insert(word);
+    word.clear();
+  }
+  return {words.begin(), words.end()};
+}
+
+bool ListFolder(const std::string &folder, std::vector<std::string> *paths) {
+  DIR *entries = opendir(folder.c_str());
+  if (entries == nullptr) return false;
+  while (dirent *entry = readdir(entries)) {
+    if (entry->d_name[0] != '.') paths->push_back(folder + "/" + entry->d_name);
+  }
+  closedir(entries);
+  std::sort(paths->begin(), paths->end());
+  return true;
+}
+
+}  // namespace
+
+bool ReadBytes(const std::string &path, size_t limit, std::string *bytes) {
+  std::ifstream file(path, std::ios::binary);
+  bytes->assign(limit, '\0');
+  if (!file || !(file.read(&(*bytes)[0], static_cast<std::streamsize>(limit)), file.gcount() >= 0))
+    return false;
+  bytes->resize(static_cast<size_t>(file.gcount()));
+  return !file.bad();
+}
+
+bool ReadCorpus(const Options &options, Corpus *corpus) {
+  corpus->examples = options.inputs.empty() ? std::vector<std::string>{options.input()} : options.inputs;
+  std::vector<std::string> paths;
+  if (!options.corpus.empty() && !ListFolder(options.corpus, &paths)) return false;
+  for (const std::string &path : paths) {
+    std::string bytes;
+    bool fits = corpus->examples.size() < kMostExamples && ReadBytes(path, kLongestExample, &bytes);
+    if (fits && !bytes.empty()) corpus->examples.push_back(bytes); /* a folder in there reads as nothing */
+  }
+  std::string library;
+  if (ReadBytes(options.file, kLongestLibrary, &library)) corpus->words = WordsIn(library);
+  return true;
+}
+
+std::string Corpus::Word(Random &random) const {
+  if (!words.empty() && !random.OneIn(8)) return words[random.Below(words.size())];
+  std::string word;
+  for (size_t i = random.Below(8) + 1; i > 0; i--) word += static_cast<char>('a' + random.Below(26));
+  return word;
+}
+
+}  // namespace tenon::check

@@ -1,0 +1,67 @@
+#include "fuzz_session.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "clock.h"
+#include "mutate.h"
+
+namespace tenon::check {
+namespace {
+
+/* An input that asks for more than this gets it from nobody; so the machine stays usable. */
+constexpr rlim_t kMostMemory = rlim_t{4} << 30;
+
+/* The memory of sanitizers is larger than any machine's. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kBounded = false;
+#else
+constexpr bool kBounded = true;
+#endif
+
+void BoundMemory() {
+  rlimit limit;
+  if (!kBounded || getrlimit(RLIMIT_AS, &limit) != 0) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kMostMemory);
+  setrlimit(RLIMIT_AS, &limit);
+}
+
+}  // namespace
+
+FuzzSession::FuzzSession(Plugin &plugin)
+    : plugin_(plugin),
+      breadcrumb_(plugin.options().breadcrumb),
+      watchdog_(&plugin.report(), plugin.options().hang),
+      memory_(std::max(kLongestMadeUp, plugin.options().reproduced.size())) {
+  if (!ReadCorpus(plugin.options(), &corpus_))
+    plugin.report().Incomplete("the folder " + plugin.options().corpus + " cannot be read");
+  BoundMemory();
+  end_ = Now() + 1e6 * static_cast<double>(plugin.options().budget);
+}
+
+void FuzzSession::Judge(const CallResult &result, const std::string &what) {
+  std::string breach = Breach(result);
+  if (breach.empty() && result.outcome == TENON_PANIC) breach = "it panicked: " + Quote(result.bytes);
+  if (breach.empty()) return;
+  watchdog_.Pause();
+  plugin_.report().Finding(what + ": " + breach);
+  plugin_.report().Done();
+}
+
+bool FuzzSession::InTime() const {
+  return Now() < end_;
+}
+
+MadeUp FuzzSession::Place(const std::string &bytes, uint64_t number) {
+  uint8_t *place = memory_.data() + memory_.size() - bytes.size();
+  if (!bytes.empty()) memcpy(place, bytes.data(), bytes.size());
+  return {place, bytes.size(), number};
+}
+
+void FuzzSession::Finish(uint64_t tried) {
+  plugin_.report().Values("inputs tried", "count", {static_cast<double>(tried)});
+}
+
+}  // namespace tenon::check

@@ -1,0 +1,67 @@
+/* Tries one made-up input after the other until the time is over or something is wrong. */
+#ifndef TENON_CHECK_FUZZ_SESSION_H
+#define TENON_CHECK_FUZZ_SESSION_H
+
+#include <string>
+
+#include "breadcrumb.h"
+#include "corpus.h"
+#include "guarded.h"
+#include "plugin.h"
+#include "watchdog.h"
+
+namespace tenon::check {
+
+/* An input as the plugin gets it: the byte behind it is forbidden. */
+struct MadeUp {
+  const uint8_t *data;
+  size_t size;
+  uint64_t number;
+};
+
+/* Never destroyed: its watchdog runs until the very end. */
+class FuzzSession {
+ public:
+  explicit FuzzSession(Plugin &plugin);
+
+  const Corpus &corpus() const { return corpus_; }
+
+  /* `make` gives the bytes for a number, `name` says what `attempt` will call with them. */
+  template <typename Make, typename Name, typename Attempt>
+  void Run(Make make, Name name, Attempt attempt) {
+    const Options &options = plugin_.options();
+    if (options.reproduces) {
+      Try(0, name(0), options.reproduced, attempt);
+      return Finish(1);
+    }
+    uint64_t number = 0;
+    for (; InTime(); number++) Try(number, name(number), make(number), attempt);
+    Finish(number);
+  }
+
+  /* What no input may bring about is a finding, and the end: a breach of the contract, or a panic. */
+  void Judge(const CallResult &result, const std::string &what);
+
+ private:
+  template <typename Attempt>
+  void Try(uint64_t number, const std::string &name, const std::string &bytes, Attempt attempt) {
+    breadcrumb_.Leave(number, name, bytes);
+    watchdog_.Step();
+    attempt(Place(bytes, number));
+    watchdog_.Pause();
+  }
+  bool InTime() const;
+  MadeUp Place(const std::string &bytes, uint64_t number);
+  void Finish(uint64_t tried);
+
+  Plugin &plugin_;
+  Corpus corpus_;
+  Breadcrumb breadcrumb_;
+  Watchdog watchdog_;
+  Guarded memory_;
+  double end_;
+};
+
+}  // namespace tenon::check
+
+#endif

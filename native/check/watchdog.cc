@@ -1,0 +1,42 @@
+#include "watchdog.h"
+
+#include <signal.h>
+#include <time.h>
+
+#include <thread>
+
+#include "clock.h"
+
+namespace tenon::check {
+namespace {
+
+constexpr long kLookEveryNanoseconds = 50'000'000;
+
+}  // namespace
+
+Watchdog::Watchdog(Report *report, uint64_t milliseconds) : report_(report), milliseconds_(milliseconds) {
+  if (report->for_people()) return;
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before); /* signals of the plugin are for its own threads */
+  std::thread([this] { Watch(); }).detach();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void Watchdog::Watch() {
+  uint64_t seen = 0;
+  for (double since = Now();;) {
+    timespec pause = {0, kLookEveryNanoseconds};
+    nanosleep(&pause, nullptr);
+    uint64_t step = step_;
+    if (step != seen || step == 0) {
+      seen = step;
+      since = Now();
+    } else if (Now() - since > 1e6 * static_cast<double>(milliseconds_)) {
+      report_->Finding("It did not come back within " + std::to_string(milliseconds_) + " ms");
+      report_->Done();
+    }
+  }
+}
+
+}  // namespace tenon::check

@@ -1,0 +1,65 @@
+/** A check by made-up inputs: runs its scenario, and if that ends badly finds out by which input. */
+import { join } from 'node:path';
+import { quote } from '../../statements.js';
+import { conclude } from '../conclude.js';
+import type { Answer, CheckDefinition } from '../definition.js';
+import { keepInput } from '../inputs.js';
+import { startScenario } from '../scenario.js';
+import { withScratch } from '../scratch.js';
+import type { Subject } from '../subject.js';
+import type { Finding } from '../verdict.js';
+import { type Breadcrumb, readBreadcrumb } from './breadcrumb.js';
+import { type Culprit, findCulprit } from './culprit.js';
+
+/** Milliseconds after which an input hangs, unless the user says otherwise. */
+const HANG_MS = 5000;
+/** Time to load the plugin and make an instance, on a busy machine. */
+const SETTING_UP_MS = 10_000;
+
+export function fuzz(check: CheckDefinition, subject: Subject): Promise<Answer> {
+  const { settings } = subject;
+  const hang = settings.timeout ?? HANG_MS;
+  const deadline = (settings.fuzz?.budget ?? 0) + hang + SETTING_UP_MS;
+  return withScratch(async (folder) => {
+    const file = join(folder, 'breadcrumb');
+    const args = ['--breadcrumb', file, '--hang', String(hang)];
+    const run = await startScenario(check, subject, folder, { deadline, args });
+    const answer = conclude(run, {}, subject, deadline);
+    const [found, ...others] = answer.state === 'failed' ? answer.findings : [];
+    const crumb = readBreadcrumb(file);
+    if (answer.state !== 'failed' || found === undefined || crumb === null) return answer;
+    const culprit =
+      settings.fuzz?.reproduce === undefined
+        ? await findCulprit(crumb.bytes, found, { check, subject, folder, hang })
+        : { bytes: crumb.bytes, alone: true };
+    return { ...answer, findings: [withInput(found, crumb, culprit, check, subject), ...others] };
+  });
+}
+
+function withInput(
+  found: Finding,
+  crumb: Breadcrumb,
+  { bytes, alone }: Culprit,
+  { id }: CheckDefinition,
+  { settings }: Subject,
+): Finding {
+  const role = id === 'fuzz/config' ? 'config' : 'input';
+  const input = keepInput(bytes.toString('base64'), role, settings.artifacts);
+  return { ...found, message: `${found.message}; ${described(crumb, bytes, alone, settings)}`, input };
+}
+
+/** By which input, and how it came to be. */
+function described(
+  { number, what, bytes: whole }: Breadcrumb,
+  bytes: Buffer,
+  alone: boolean,
+  { seed, fuzz: asked }: Subject['settings'],
+): string {
+  const shown = `${what} with ${bytes.length} bytes: ${quote(bytes)}`;
+  if (asked?.reproduce !== undefined) return shown;
+  const origin = `number ${number} of seed ${seed}`;
+  if (!alone) return `${shown} (${origin}; not by this input alone, so that earlier ones have a part in it)`;
+  return whole.length === bytes.length
+    ? `${shown} (${origin})`
+    : `${shown} (${origin}, made smaller from ${whole.length} bytes)`;
+}
