@@ -77,7 +77,12 @@ describe('pretty', () => {
   });
 
   test('has the gravest findings first, and comes to a tally', () => {
-    const order = ['error calls/empty-input', 'warning file/relro', 'note file/debug-info'];
+    const order = [
+      'error calls/empty-input',
+      'warning file/relro',
+      'note file/debug-info',
+      'accepted error file/exports',
+    ];
     const places = order.map((one) => text.indexOf(`  ${one}`));
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(places).not.toContain(-1);

@@ -21,9 +21,10 @@ export function counts({ state, severity }: CheckResult, { failOn }: Pick<Verdic
   return state === 'failed' && SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(failOn);
 }
 
-/** The gravest first. */
+/** The gravest first; what is accepted comes last. */
 export function bySeverity(results: readonly CheckResult[]): CheckResult[] {
-  const weight = ({ severity }: CheckResult) => -SEVERITIES.indexOf(severity);
+  const weight = ({ state, severity }: CheckResult) =>
+    state === 'excepted' ? 1 : -SEVERITIES.indexOf(severity);
   return results.toSorted((a, b) => weight(a) - weight(b));
 }
 
