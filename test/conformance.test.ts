@@ -117,7 +117,10 @@ const cases: Case[] = [
   ['metronome at rest', calls(pluginFile('metronome'), { interval: 60_000 }, Buffer.alloc(0))],
   ['math, which does not do `something`', calls(pluginFile('math'), undefined, text)],
   ...(hasRust
-    ? ([['grep, a Rust plugin', calls(pluginFile('grep'), { pattern: 'T[OD]+' }, text)]] as Case[])
+    ? ([
+        ['grep, a Rust plugin', calls(pluginFile('grep'), { pattern: 'T[OD]+' }, text)],
+        ['zstd, a Rust plugin around a C library', calls(pluginFile('zstd-rs'), { level: 19 }, text)],
+      ] as Case[])
     : []),
   ...SIZES.map((size): Case => [`${size} bytes`, (tier) => bySize(tier, size)]),
   ...STATUSES.map((name): Case => [`the status ${name}`, (tier) => twice(`returns-${name}`, tier)]),

@@ -51,7 +51,7 @@ describe('without signatures of compilers', () => {
 });
 
 describe.skipIf(!hasRust)('a Rust plugin', () => {
-  test.each([['grep'], ['metronome-rs']])('is read completely: %s', (name) => {
+  test.each([['grep'], ['metronome-rs'], ['zstd-rs']])('is read completely: %s', (name) => {
     const facts = inspectFile(pluginFile(name));
     expect(facts.language).toBe('rust');
     expect(facts.descriptor).toMatchObject({ name, pointerSize: 8, vtableSize: 56 });
