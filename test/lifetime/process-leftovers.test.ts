@@ -1,6 +1,6 @@
 /**
  * Nothing of a plugin's process stays when its host ends, in whatever way: no process, also none that the plugin started, no
- * file, no shared memory, no descriptor. TENON_SOAK=1 does it 1000 and 200 times.
+ * file, no shared memory, no descriptor.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -24,9 +24,8 @@ import {
   processesWith,
 } from '../support/processes.js';
 
-const SOAK = process.env['TENON_SOAK'] === '1';
-const CYCLES = SOAK ? 1000 : 200;
-const KILLS = SOAK ? 200 : 32;
+const CYCLES = 1000;
+const KILLS = 200;
 const text = JSON.stringify;
 const entry = pathToFileURL(join(root, 'dist', 'index.js')).href;
 const PATIENCE = { timeout: 10_000, interval: 10 };
