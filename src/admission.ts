@@ -3,13 +3,16 @@
  * the name of the gate stands in the error, its time in the result. What may be known beforehand (digest and facts of an
  * unchanged file, the verdict of the probe, the opened library) is kept by digest; policies are judged anew every time.
  */
-import { createHash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
-import { extname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { type CopiedFile, copyFile, copyFolder, discard, publish } from './admission/copies.js';
-import { dependencies } from './admission/dependencies.js';
 import { locate } from './admission/locate.js';
+import {
+  type CopyRequest,
+  ENTRY_POINTS_ONLY,
+  identify,
+  knownCopy,
+  makeCopy,
+  type PrivateCopy,
+} from './admission/private-copy.js';
 import { probe } from './admission/probe.js';
 import type { Requirement } from './admission/requirement.js';
 import type { TrustPolicy } from './admission/trust.js';
@@ -92,21 +95,7 @@ export type Entry = 'host' | Confinement;
 /** Decides by the file's digest and its private copy where it is opened; refuses it by throwing. */
 export type ChooseEntry = (digest: string, copy: string) => Promise<Entry>;
 
-/** A private copy: its path, what it holds, and the digest over it and all that it brings along. */
-interface Copy {
-  readonly path: string;
-  readonly digest: string;
-  readonly key: string;
-  readonly facts: LibraryFacts;
-}
-
-/** Admission asks for no other exports, of which a library may have thousands. */
-const ENTRY_POINTS_ONLY = { exports: 'entry-points' } as const;
-/** A file that was written to so shortly before it was read may be written to again without a new time stamp. */
-const RACY_NS = 2_000_000_000n;
-const MAX_KNOWN = 4096;
-/** Copies by the original's identity and time stamps, and opened libraries by digest; both live as long as the thread. */
-const copies = new Map<string, Copy>();
+/** Opened libraries by digest; they live as long as the thread. */
 const libraries = new Map<string, Library>();
 
 /** Leads the file at `path` through the gates. @throws TenonError with the gate that refused */
@@ -128,16 +117,14 @@ export async function admit(
   };
   const file = await pass('find', () => locate(path));
   await pass('trust', () => policy.trust.checkModes(file.path, file.stats));
-  const identity = identify(file.stats, policy);
-  const known = copies.get(identity);
+  const identity = identify(file.stats, policy.cacheDir);
+  const known = knownCopy(identity);
   await pass('inspect', () =>
     judgeFacts(known?.facts ?? inspectFile(file.path, ENTRY_POINTS_ONLY), path, policy),
   );
   const { copy, entry } = await pass('copy', async () => {
-    const copy =
-      known === undefined
-        ? await makeCopy(file.path, path, identity, policy)
-        : await vouched(known, path, policy);
+    const copy = known ?? (await makeCopy(requestOf(file.path, path, identity, policy)));
+    if (known !== undefined) await vouch(path, known.digest, policy);
     return { copy, entry: await choose(copy.digest, copy.path) };
   });
   const verdict = await pass('probe', () => passProbe(copy, path, policy, entry));
@@ -161,11 +148,6 @@ export async function admit(
   return { ...admitted, name, abi, flags: vtable.flags, opened: { library, vtable } };
 }
 
-/** What tells an unchanged file from a changed one, together with where its copies go. */
-function identify(stats: BigIntStats, policy: AdmissionPolicy): string {
-  return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs, policy.cacheDir ?? ''].join(':');
-}
-
 /** All that the bytes alone can be refused for. */
 function judgeFacts(facts: LibraryFacts, path: string, policy: AdmissionPolicy): void {
   checkPlatform(facts);
@@ -181,70 +163,15 @@ function judgeFacts(facts: LibraryFacts, path: string, policy: AdmissionPolicy):
   checkStaticVTable(facts);
 }
 
-async function makeCopy(
-  real: string,
-  asked: string,
-  identity: string,
-  policy: AdmissionPolicy,
-): Promise<Copy> {
-  const startedNs = BigInt(Date.now()) * 1_000_000n;
-  const folder = await copyFolder(policy.cacheDir);
-  const copied = await copyFile(real, folder);
-  try {
-    await vouch(asked, copied.digest, policy);
-    // From here on the copy is what counts: the original may have changed since it was inspected.
-    const facts = inspectFile(copied.temporary, ENTRY_POINTS_ONLY);
-    judgeFacts(facts, asked, policy);
-    const brought = await copyDependencies(real, facts, folder, policy);
-    const key = combinedDigest(copied.digest, brought);
-    const place = brought.length === 0 ? folder : join(folder, key);
-    const path = join(place, `${key}${extname(real)}`);
-    for (const { copy, relative } of brought) await publish(copy, join(place, relative));
-    await publish(copied, path);
-    const result: Copy = { path, key, digest: copied.digest, facts: { ...facts, path: real } };
-    if (brought.length === 0) remember(identity, result, startedNs);
-    return result;
-  } catch (error) {
-    await discard(copied);
-    throw error;
-  }
-}
-
-/**
- * Keeps a copy for the next admission of the same, unchanged file. Not for files that bring libraries along: those may
- * change while the file does not.
- */
-function remember(identity: string, copy: Copy, startedNs: bigint): void {
-  const [, , , mtimeNs = '0', ctimeNs = '0'] = identity.split(':');
-  const changed = BigInt(mtimeNs) > BigInt(ctimeNs) ? BigInt(mtimeNs) : BigInt(ctimeNs);
-  if (changed + RACY_NS > startedNs) return;
-  if (copies.size >= MAX_KNOWN) copies.clear();
-  copies.set(identity, copy);
-}
-
-async function copyDependencies(real: string, facts: LibraryFacts, folder: string, policy: AdmissionPolicy) {
-  const brought: { relative: string; copy: CopiedFile }[] = [];
-  try {
-    for (const { path, relative } of dependencies(real, facts)) {
-      const copy = await copyFile(path, folder);
-      brought.push({ relative, copy });
-      await policy.trust.checkDigest(path, copy.digest);
-    }
-    return brought;
-  } catch (error) {
-    for (const { copy } of brought) await discard(copy);
-    throw error;
-  }
-}
-
-function combinedDigest(
-  digest: string,
-  brought: readonly { relative: string; copy: { digest: string } }[],
-): string {
-  if (brought.length === 0) return digest;
-  const hash = createHash('sha256').update(digest);
-  for (const { relative, copy } of brought) hash.update(`\0${relative}\0${copy.digest}`);
-  return hash.digest('hex');
+function requestOf(real: string, asked: string, identity: string, policy: AdmissionPolicy): CopyRequest {
+  return {
+    real,
+    identity,
+    cacheDir: policy.cacheDir,
+    vouch: (digest) => vouch(asked, digest, policy),
+    judge: (facts) => judgeFacts(facts, asked, policy),
+    vouchDependency: (path, digest) => policy.trust.checkDigest(path, digest),
+  };
 }
 
 /** Whether somebody vouches for the bytes: the user by digest, the safety suite by a record. */
@@ -253,15 +180,9 @@ async function vouch(asked: string, digest: string, policy: AdmissionPolicy): Pr
   await policy.requirement?.check(asked, digest);
 }
 
-/** A copy made earlier, perhaps under another policy. */
-async function vouched(copy: Copy, asked: string, policy: AdmissionPolicy): Promise<Copy> {
-  await vouch(asked, copy.digest, policy);
-  return copy;
-}
-
 /** The verdict of the probe; undefined if it is not asked for. What only the runner will open is always probed. */
 async function passProbe(
-  copy: Copy,
+  copy: PrivateCopy,
   path: string,
   policy: AdmissionPolicy,
   entry: Entry,
@@ -285,7 +206,7 @@ async function passProbe(
   return verdict;
 }
 
-function openCopy(copy: Copy, path: string): Library {
+function openCopy(copy: PrivateCopy, path: string): Library {
   const opened = libraries.get(copy.key) ?? openLibrary(copy.path, copy.facts, path);
   libraries.set(copy.key, opened);
   return opened;
