@@ -11,6 +11,7 @@
 
 #include "channel_host.h"
 #include "uv_poll.h"
+#include "warm_blocks.h"
 
 namespace tenon {
 
@@ -91,8 +92,11 @@ class Process {
   /* The runner's first message is answered as if it had been asked for. */
   void ExpectReady(int32_t slot);
 
-  /* Copies the held answer. */
-  void Take(uint8_t *target, size_t size);
+  /* Bytes that `Take` has to give. */
+  uint64_t held_size() const { return batch_data_ != nullptr ? batch_left_ : message_.record.size; }
+  bool holds() const { return held_ != Held::kNothing; }
+  /* Copies the held answer, into memory that may be new to the process or was used before. */
+  void Take(uint8_t *target, size_t size, bool is_new = true);
   void TakeBatch(int32_t *offsets, int32_t *statuses, uint32_t count);
   void Release();
 
@@ -185,17 +189,20 @@ class Processes {
   napi_env env() const { return env_; }
   uv_loop_s *loop() const { return loop_; }
   std::vector<uint8_t> &batch_head() { return batch_head_; }
+  WarmBlocks &blocks() { return *blocks_; }
 
   int32_t *control = nullptr;
   uint8_t *scratch = nullptr;
   int open_handles = 0;
 
  private:
-  explicit Processes(napi_env env) : env_(env) {}
+  explicit Processes(napi_env env) : env_(env), blocks_(WarmBlocks::Make()) {}
+  ~Processes() { blocks_->Close(); }
   static void OnTeardown(napi_async_cleanup_hook_handle hook, void *self);
   static void OnUnused(void *self) { delete static_cast<Processes *>(self); }
 
   napi_env env_;
+  WarmBlocks *blocks_;
   uv_loop_s *loop_ = nullptr;
   napi_ref wake_ = nullptr, receiver_ = nullptr, slab_ = nullptr;
   napi_async_context context_ = nullptr;

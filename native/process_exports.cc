@@ -116,6 +116,11 @@ Napi::Value Trim(const Napi::CallbackInfo &info) {
   return Napi::Boolean::New(info.Env(), done);
 }
 
+/* cool(): frees memory of large results that was not used for a while; whether there is more of it. */
+Napi::Value Cool(const Napi::CallbackInfo &info) {
+  return Napi::Boolean::New(info.Env(), Own(info)->blocks().Cool());
+}
+
 /* facts(): what is known of the runner; undefined if it is closed. */
 Napi::Value Facts(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
@@ -255,6 +260,20 @@ napi_value Take(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/* takeWarm(): the held answer; undefined if there is no memory for it here, which leaves it held. */
+napi_value TakeWarm(napi_env env, napi_callback_info info) {
+  Processes *self;
+  Arguments arguments;
+  if (!Read(env, info, &self, &arguments) || !arguments.process->holds()) return nullptr;
+  size_t size = arguments.process->held_size();
+  WarmBlocks::Block *block = self->blocks().Take(size);
+  if (block == nullptr) return nullptr;
+  uint8_t *memory = WarmBlocks::MemoryOf(block);
+  napi_value result = self->blocks().Wrap(env, block, size);
+  if (result != nullptr) arguments.process->Take(memory, size, false);
+  return result;
+}
+
 /* takeBatch(offsets, statuses); then take(target) with the data. */
 napi_value TakeBatch(napi_env env, napi_callback_info info) {
   Processes *self;
@@ -305,6 +324,7 @@ Napi::Object MakeProcessExports(Napi::Env env) {
   Export(exports, "break", Break, self);
   Export(exports, "overheard", TakeOverheard, self);
   Export(exports, "trim", Trim, self);
+  Export(exports, "cool", Cool, self);
   Export(exports, "facts", Facts, self);
   Export(exports, "awaitEnd", AwaitEnd, self);
   Hot(exports, "request", DoRequest, self);
@@ -313,6 +333,7 @@ Napi::Object MakeProcessExports(Napi::Env env) {
   Hot(exports, "batch", Batch<&Process::Do>, self);
   Hot(exports, "sendBatch", Batch<&Process::Send>, self);
   Hot(exports, "take", Take, self);
+  Hot(exports, "takeWarm", TakeWarm, self);
   Hot(exports, "takeBatch", TakeBatch, self);
   Hot(exports, "skip", Skip, self);
   return exports;

@@ -65,6 +65,8 @@ export interface ProcessAddon {
   break(): void;
   /** Gives memory of large messages back; false if there is more that is in use now. */
   trim(): boolean;
+  /** Gives memory of `takeWarm` back that was not used since the last time. False if all is given back. */
+  cool(): boolean;
   facts(): ProcessFacts | undefined;
   /** Waits, blocking, for the end of the process. Whether it has ended. */
   awaitEnd(milliseconds: number): boolean;
@@ -76,6 +78,8 @@ export interface ProcessAddon {
   sendBatch(offsets: Int32Array, data: Uint8Array): void;
   /** The held answer, or the data of the held batch. */
   take(target: Uint8Array): void;
+  /** The held answer in memory that is used again and again, if it is of a size for that; undefined leaves it held. */
+  takeWarm(): Buffer | undefined;
   takeBatch(offsets: Int32Array, statuses: Int32Array): void;
   skip(): void;
 }

@@ -13,6 +13,8 @@ const PROFILES = ['latency', 'balanced', 'idle'] as const;
 /** Requests larger than this take memory that is given back afterwards. */
 const LARGE = 256 * 1024;
 const TRIM_MS = 200;
+/** Results from this size on lie in memory that was used before, because new memory costs more than the copy. */
+const WARM = 128 * 1024;
 const NOTHING = new Uint8Array(0);
 
 /** What a request is, beside its bytes. */
@@ -275,9 +277,8 @@ export class Channel {
 
   /** Straight from the ring. */
   #take(length: number): Buffer {
-    const result = Buffer.allocUnsafeSlow(length);
-    this.#aim().take(result);
-    return result;
+    this.#aim();
+    return (length < WARM ? undefined : this.#native.warm()) ?? this.#native.fresh(length);
   }
 
   #takeBatch(count: number, outcome: number, detail: number): BatchResult | null {

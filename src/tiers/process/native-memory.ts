@@ -1,4 +1,5 @@
 /** The memory by which the channels of this thread talk to native code. */
+import { isMainThread } from 'node:worker_threads';
 import { TenonError } from '../../errors.js';
 import { addonProblem, loadAddon } from '../../native.js';
 import type { ProcessAddon } from '../../native-process.js';
@@ -10,6 +11,8 @@ const SMALL = 64;
 const SLAB = 16 * 1024;
 /** A slab with less room is at its end. */
 const SLAB_END = SLAB - 1024;
+
+const COOL_MS = 1000;
 
 /** Whom a wake-up is for. */
 interface Sleeper {
@@ -24,6 +27,7 @@ export class NativeMemory {
   readonly channels: (Sleeper | undefined)[] = [];
   readonly #scratch: Buffer;
   #slab = new ArrayBuffer(SLAB);
+  #cooling = false;
 
   constructor(addon: ProcessAddon) {
     const [control, scratch] = addon.open((index, serial) => {
@@ -56,6 +60,33 @@ export class NativeMemory {
     if (length > SMALL) scratch.copy(result, 0, start, start + length);
     else for (let i = 0; i < length; i++) result[i] = scratch[start + i] as number;
     return result;
+  }
+
+  /** The held answer in new memory. */
+  fresh(length: number): Buffer {
+    const result = Buffer.allocUnsafeSlow(length);
+    this.addon.take(result);
+    return result;
+  }
+
+  /** The held answer in memory that goes round; undefined leaves it held. */
+  warm(): Buffer | undefined {
+    const taken = isMainThread ? this.addon.takeWarm() : undefined;
+    if (taken === undefined) return undefined;
+    this.#coolLater();
+    const { buffer }: { readonly buffer: ArrayBufferLike & { transfer?: () => ArrayBuffer } } = taken;
+    // Node.js does not transfer an addon's memory to workers. Moved to another ArrayBuffer it is like any other.
+    return buffer.transfer === undefined ? taken : Buffer.from(buffer.transfer());
+  }
+
+  /** Has memory of large results given back when it is not needed any more. */
+  #coolLater(): void {
+    if (this.#cooling) return;
+    this.#cooling = true;
+    setTimeout(() => {
+      this.#cooling = false;
+      if (this.addon.cool()) this.#coolLater();
+    }, COOL_MS).unref();
   }
 
   #renewSlab(): void {
