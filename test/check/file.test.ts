@@ -123,6 +123,13 @@ describe.skipIf(!canCheck)('needed libraries', () => {
     expect(allowed.get('file/needed')?.state).toBe('passed');
   });
 
+  test('the run-time library of a sanitizer is one only if nobody has said that there is one', async () => {
+    const file = compile(temporaryFolder(), 'made', STATELESS, ['-fsanitize=undefined']);
+    expect(sentences((await fileChecks(file)).get('file/needed'))?.[0]).toContain('needs libubsan.so');
+    const meant = await fileChecks(file, { sanitize: 'undefined' });
+    expect(meant.get('file/needed')?.state).toBe('passed');
+  });
+
   test('what lies beside the plugin is found there, and is its own', () => {
     const found = findNeeded(inspectFile(join(tripsDir, 'file-versions.so')));
     expect(found.find(({ name }) => name === 'libtenon-trip-lender.so')).toMatchObject({ beside: true });

@@ -8,6 +8,9 @@ import { namesIn, neededBy, ofElf } from './file-subject.js';
 /** Without a cache, as with musl, nobody but the loader itself knows where it looks. */
 const UNKNOWN_LOADER = 'this system has no /etc/ld.so.cache, so that it is not known what its loader finds';
 
+/** What a plugin that was built with a sanitizer needs, of GCC or Clang: nobody ships such a one. */
+const OF_SANITIZERS = ['lib*san.so.*', 'libclang_rt.*'];
+
 export const libraryChecks: readonly CheckDefinition[] = [
   {
     id: 'file/libraries',
@@ -52,8 +55,10 @@ export const libraryChecks: readonly CheckDefinition[] = [
                 .map(({ name }) => name)
             : [],
         );
+        const { allowNeeded, sanitize } = settings;
+        const allowed = sanitize === undefined ? allowNeeded : [...allowNeeded, ...OF_SANITIZERS];
         const unusual = facts.needed.filter(
-          (name) => !brought.has(name) && !isAllowed(name, facts.format, settings.allowNeeded),
+          (name) => !brought.has(name) && !isAllowed(name, facts.format, allowed),
         );
         return answerOf(unusual.map((name) => `It needs ${name}, which is no part of every system`));
       },
