@@ -1,9 +1,9 @@
 /** What a runner is started with, and what is left of it when it has ended. */
 import type { QueueLimits } from '../tier.js';
 
-/** What the process may take. What is not given is not limited. */
+/** What the process, and each that it forks, may take. What is not given is not limited. */
 export interface ProcessLimits {
-  /** Bytes of memory. */
+  /** Bytes of memory: heap and private mappings. */
   readonly memory?: number;
   /** Seconds of processor time. */
   readonly cpu?: number;
