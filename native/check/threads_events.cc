@@ -59,7 +59,7 @@ void LogText(Plugin &plugin) {
 
 void SlowEmit(Plugin &plugin) {
   Trial &trial = *new Trial(plugin);
-  trial.host().SetEmitDelay(300);
+  trial.host().SetEmitDelay(500);
   Session session(trial);
   session.Drop();
   if (trial.host().emitting() > 0)
@@ -81,7 +81,7 @@ void LeftAfterDrop(Plugin &plugin) {
 }
 
 void EmitAfterDrop(Plugin &plugin) {
-  constexpr uint64_t kAfter = 200;
+  constexpr uint64_t kAfter = 1000; /* only spent where threads are left */
   Trial &trial = *new Trial(plugin);
   Session(trial).Drop();
   Host &host = trial.host();
@@ -115,7 +115,7 @@ void Busy(Plugin &plugin) {
   uint64_t began = NowMs();
   while (!done && NowMs() - began < kLong) SleepMs(1);
   uint64_t refused = host.refused();
-  SleepMs(done ? 0 : kPatience);
+  if (!done) SleepMs(kLong / 3);
   if (!done && host.refused() > refused)
     plugin.report().Finding("new, a call or drop had not returned after " + std::to_string(kLong) +
                             " ms, in which emit answered TENON_BUSY " + std::to_string(refused) + " times");

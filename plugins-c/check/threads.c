@@ -1,6 +1,5 @@
 /* threads.c - a sound plugin, but for one thing that has to do with threads: TRIP says which. */
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,7 +25,7 @@
 typedef struct instance {
   const tenon_host *host;
   atomic_int inside;
-  atomic_int ended;
+  atomic_int begun, ended;
   int threads;
 } instance;
 
@@ -60,6 +59,7 @@ static void *emit_late(void *host) {
 
 static void *emit_once(void *argument) {
   instance *self = argument;
+  self->begun = 1;
   emit(self);
   self->ended = 1;
   return NULL;
@@ -89,6 +89,7 @@ static tenon_status make(const tenon_host *host, const uint8_t *config, size_t c
   if (atomic_exchange(&started, 1) == 0) start_detached(stay, NULL);
 #elif TRIP == TRIP_SLOW_EMIT
   start_detached(emit_once, self);
+  while (!self->begun) usleep(100);
 #endif
   return TENON_OK;
 }
@@ -98,7 +99,7 @@ static void drop(void *state) {
 #if TRIP == TRIP_EMIT_AFTER_DROP
   if (atomic_exchange(&started, 1) == 0) start_detached(emit_late, (void *)(uintptr_t)self->host);
 #elif TRIP == TRIP_SLOW_EMIT
-  for (int i = 0; i < 100 && !self->ended; i++) usleep(1000);
+  for (int i = 0; i < 200 && !self->ended; i++) usleep(1000);
   if (!self->ended) return; /* at least it is not freed under the thread */
 #endif
   free(self);
@@ -122,7 +123,8 @@ static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_ou
 #elif TRIP == TRIP_BUSY
   while (emit(self) == TENON_BUSY) usleep(1000);
 #elif TRIP == TRIP_BUSY_RATE
-  for (int i = 0; i < 5000 && emit(self) == TENON_BUSY; i++) sched_yield();
+  for (int i = 0; i < 100000 && emit(self) == TENON_BUSY; i++) {
+  }
 #endif
   return tenon_write(out, in, in_len);
 }

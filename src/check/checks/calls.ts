@@ -6,7 +6,7 @@ import { GENEROUS, NEEDS_CALLS, QUICK } from './calls-shared.js';
 
 const plain: CheckDefinition = {
   id: 'calls/plain',
-  title: 'A call with the usual input comes back with a status of the ABI and an output within its capacity.',
+  title: 'Calls with the usual input come back with a status of the ABI and an output within its capacity.',
   why: 'It is what a plugin is for.',
   fix: 'Write with tenon_write, and return one of the status values of tenon.h.',
   severity: 'error',
