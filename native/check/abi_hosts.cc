@@ -42,6 +42,7 @@ class OddHost {
     host->emit = TakeEvent;
     host->get_extension = NoExtension;
     expected_host = host;
+    strangers = 0;
   }
 
   tenon_host *get() const { return reinterpret_cast<tenon_host *>(memory_.data()); }
@@ -79,7 +80,7 @@ bool Alike(const Life &a, const Life &b) {
 
 /* A finding if the plugin does not do with the odd host what it does with a usual one. */
 void Compare(Plugin &plugin, const OddHost &odd, const std::string &which) {
-  Host host;
+  Host &host = *new Host;
   Life usual = LiveWith(plugin, host.get(), "a usual host");
   if (!usual.made.ok()) plugin.report().Incomplete("new failed, so that nothing can be compared");
   Life other = LiveWith(plugin, odd.get(), which);

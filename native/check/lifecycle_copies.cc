@@ -63,7 +63,7 @@ class Copy {
   /* new, a call and drop. A finding if there is no instance. */
   void Live() {
     const Options &options = plugin_.options();
-    Host host;
+    Host &host = *new Host;
     plugin_.report().Stage("new of " + which_);
     Instance instance(*vtable_, host.get(), options.config.data(), options.config.size());
     if (!instance.ok()) {
@@ -115,11 +115,12 @@ void Reload(Plugin &plugin) {
     unloaded.get_future().wait();
   });
   lived.get_future().wait();
-  if (CountThreads() > threads + 1) plugin.report().Skip("threads of the plugin run on after drop");
-  first.Close();
+  bool left = CountThreads() > threads + 1;
+  if (!left) first.Close();
   plugin.report().Stage("end of a thread that had called the plugin, after it was unloaded");
   unloaded.set_value();
   user.join();
+  if (left) plugin.report().Skip("threads of the plugin run on after drop");
   Copy second(plugin, "the copy that was loaded after the first one was unloaded");
   second.Live();
 }
@@ -139,22 +140,32 @@ void Reload(Plugin &plugin) {
   exit(0);
 }
 
+[[noreturn]] void BeChild(Plugin &plugin) {
+  try {
+    LiveAndExit(plugin);
+  } catch (const Report::End &) { /* it has said why; what follows is for the parent */
+    _exit(0);
+  }
+}
+
 /* In a process of its own, since what happens after the last handler has run can only be seen from outside.
  */
 void Exit(Plugin &plugin) {
-  if (plugin.report().for_people_alone()) LiveAndExit(plugin);
+  Report &report = plugin.report();
+  if (report.for_people_alone()) LiveAndExit(plugin);
   pid_t child = fork();
-  if (child < 0) plugin.report().Incomplete(std::string("no process could be started: ") + strerror(errno));
-  if (child == 0) LiveAndExit(plugin);
+  if (child < 0) report.Incomplete(std::string("no process could be started: ") + strerror(errno));
+  if (child == 0) BeChild(plugin);
   int status;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  if (WIFSIGNALED(status)) { /* ends in the same way, so that it counts as the crash that it is */
-    signal(WTERMSIG(status), SIG_DFL);
+  if (WIFSIGNALED(status) && !report.for_people()) {
+    signal(WTERMSIG(status), SIG_DFL); /* ends in the same way, so that it counts as the crash that it is */
     raise(WTERMSIG(status));
   }
-  if (WEXITSTATUS(status) != 0)
-    plugin.report().Finding("exit(0) ended the process with exit code " +
-                            std::to_string(WEXITSTATUS(status)) + ", expected 0");
+  if (status == 0) return;
+  std::string end = WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status))
+                                        : "exit code " + std::to_string(WEXITSTATUS(status));
+  report.Finding("exit(0) ended the process with " + end + ", expected exit code 0");
 }
 
 }  // namespace

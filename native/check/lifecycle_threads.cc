@@ -5,6 +5,7 @@
 #include <memory>
 #include <thread>
 
+#include "on_thread.h"
 #include "scenarios.h"
 
 namespace tenon::check {
@@ -13,18 +14,13 @@ namespace {
 /* On a thread of its own that does not end as long as the process lives. */
 template <typename Work>
 void OnLastingThread(Work work) {
-  std::promise<void> worked;
-  std::thread([&] {
+  auto worked = std::make_shared<std::promise<void>>();
+  std::thread([=] {
     work();
-    worked.set_value();
+    worked->set_value();
     for (;;) pause();
   }).detach();
-  worked.get_future().wait();
-}
-
-template <typename Work>
-void OnEndingThread(Work work) {
-  std::thread(work).join();
+  worked->get_future().wait();
 }
 
 /* An instance, and what its calls come to on the thread that has made it. */
@@ -35,11 +31,14 @@ class Traveller {
   void Make() {
     plugin_.report().Stage("new on a thread of its own");
     instance_.reset(new Instance(plugin_, host_.get(), plugin_.options().config));
-    plugin_.RequireInstance(*instance_);
+    if (!instance_->ok()) return;
     plugin_.report().Stage("calls on the thread that new was called on");
     before_ = Call();
     steady_ = Call().outcome == before_.outcome;
   }
+
+  /* After Make, on the thread of the scenario. */
+  void Require() { plugin_.RequireInstance(*instance_); }
 
   /* A finding if a call does not come to what it came to before. `where` ends the sentence. */
   void CallElsewhere(const std::string &where) {
@@ -70,6 +69,7 @@ void MovedThread(Plugin &plugin) {
   plugin.Load();
   Traveller traveller(plugin);
   OnLastingThread([&] { traveller.Make(); });
+  traveller.Require();
   OnLastingThread([&] { traveller.CallElsewhere("on another thread than new"); });
   OnLastingThread([&] { traveller.Drop("on a third thread"); });
 }
@@ -77,8 +77,9 @@ void MovedThread(Plugin &plugin) {
 void ThreadExit(Plugin &plugin) {
   plugin.Load();
   Traveller traveller(plugin);
-  OnEndingThread([&] { traveller.Make(); });
-  OnEndingThread([&] { traveller.CallElsewhere("after the thread of new has ended"); });
+  OnThreads(1, [&](size_t) { traveller.Make(); });
+  traveller.Require();
+  OnThreads(1, [&](size_t) { traveller.CallElsewhere("after the thread of new has ended"); });
   traveller.CallElsewhere("after all threads that it was on have ended");
   traveller.Drop("after all threads that it was called on have ended");
 }

@@ -2,10 +2,14 @@
 
 #include <memory>
 
+#include "clock.h"
+
 namespace tenon::check {
 namespace {
 
-constexpr int kCalls = 4;
+/* Calls of each instance; fewer of slow ones. */
+constexpr size_t kLeastCalls = 2, kMostCalls = 4;
+constexpr uint64_t kEnough = 500;
 /* What happens by chance does not happen so often in a row. */
 constexpr int kProofs = 3;
 
@@ -22,22 +26,26 @@ bool Same(const Answers &a, const Answers &b) {
   return a.size() == b.size();
 }
 
-/* What `new` and a few calls come to. */
-Answers LiveAlone(Plugin &plugin, const tenon_plugin &vtable) {
+/* What `new` and a few calls come to, or fewer of them if they take long. */
+Answers LiveAlone(Plugin &plugin, const tenon_plugin &vtable, size_t least, size_t most) {
   const Options &options = plugin.options();
   plugin.report().Stage("new and calls of a lone instance");
-  Host host;
+  Host &host = *new Host;
   Instance instance(vtable, host.get(), options.config.data(), options.config.size());
   Answers answers = {instance.made()};
-  for (int i = 0; i < kCalls && instance.ok(); i++) answers.push_back(instance.Call(options.input()));
+  Budget budget(kEnough);
+  for (size_t i = 0; i < most && instance.ok(); i++) {
+    if (i >= least && budget.spent()) break;
+    answers.push_back(instance.Call(options.input()));
+  }
   return answers;
 }
 
 std::vector<Answers> LiveTogether(Plugin &plugin, const std::vector<const tenon_plugin *> &vtables,
-                                  const std::string &which) {
+                                  size_t calls, const std::string &which) {
   const Options &options = plugin.options();
   std::vector<Answers> all;
-  Host host;
+  Host &host = *new Host;
   std::vector<std::unique_ptr<Instance>> instances;
   plugin.report().Stage("new of an instance " + which);
   for (const tenon_plugin *vtable : vtables) {
@@ -45,7 +53,7 @@ std::vector<Answers> LiveTogether(Plugin &plugin, const std::vector<const tenon_
     all.push_back({instances.back()->made()});
   }
   plugin.report().Stage("calls of an instance " + which);
-  for (int i = 0; i < kCalls; i++) {
+  for (size_t i = 0; i < calls; i++) {
     for (size_t k = 0; k < instances.size(); k++) {
       if (instances[k]->ok()) all[k].push_back(instances[k]->Call(options.input()));
     }
@@ -74,9 +82,10 @@ void LiveSideBySide(Plugin &plugin, const std::vector<const tenon_plugin *> &vta
                     const std::string &which) {
   std::string difference;
   for (int i = 0; i < kProofs; i++) {
-    Answers alone = LiveAlone(plugin, *vtables[0]);
-    std::vector<Answers> together = LiveTogether(plugin, vtables, which);
-    if (!Same(alone, LiveAlone(plugin, *vtables[0]))) return;
+    Answers alone = LiveAlone(plugin, *vtables[0], kLeastCalls, kMostCalls);
+    size_t calls = alone.size() - 1;
+    std::vector<Answers> together = LiveTogether(plugin, vtables, calls, which);
+    if (!Same(alone, LiveAlone(plugin, *vtables[0], calls, calls))) return;
     difference.clear();
     for (const Answers &answers : together) {
       if (difference.empty()) difference = Difference(alone, answers, which);

@@ -20,6 +20,12 @@
 #define TRIP_NEWER_HOST         13
 #define TRIP_HOST_MEMORY        14
 #define TRIP_EXTENSION_BOUNDS   15
+#define TRIP_KIND_TABLE_COUNT   16
+#define TRIP_COPY_OF_HOST       17
+
+#define IS_CODEC                                                                      \
+  (TRIP == TRIP_KINDS || TRIP == TRIP_KIND_TABLES || TRIP == TRIP_KIND_TABLE_COUNT || \
+   TRIP == TRIP_UNKNOWN_EXTENSIONS || TRIP == TRIP_EXTENSION_BOUNDS)
 
 #if TRIP == TRIP_DESCRIPTOR
 #define STATED_SIZE (sizeof(tenon_plugin) + 8)
@@ -33,8 +39,7 @@
 #define PLUGIN_FLAGS 0
 #endif
 
-#if TRIP == TRIP_KINDS || TRIP == TRIP_KIND_TABLES || TRIP == TRIP_UNKNOWN_EXTENSIONS || \
-    TRIP == TRIP_EXTENSION_BOUNDS
+#if IS_CODEC
 #define PLUGIN_KINDS "codec/1.0.0"
 #else
 #define PLUGIN_KINDS ""
@@ -87,6 +92,11 @@ static tenon_status make(const tenon_host *host, const uint8_t *config, size_t c
   if (host->size != sizeof *host) return tenon_fail(error, TENON_UNSUPPORTED, "not my host");
 #elif TRIP == TRIP_HOST_MEMORY
   ((tenon_host *)host)->reserved = 1;
+#elif TRIP == TRIP_COPY_OF_HOST
+  tenon_host *copy = malloc(sizeof *copy);
+  if (copy == NULL) return tenon_fail(error, TENON_NO_MEMORY, "no memory");
+  *copy = *host;
+  *state = copy;
 #endif
   return TENON_OK;
 }
@@ -107,17 +117,21 @@ static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_ou
   tenon_trip_that_nobody_has();
 #elif TRIP == TRIP_CONSTANT_VTABLE
   change_vtable();
+#elif TRIP == TRIP_COPY_OF_HOST
+  const tenon_host *host = state;
+  host->log(host, TENON_LOG_DEBUG, "called", 6);
 #endif
   return tenon_write(out, in, in_len);
 }
 
-#if TRIP == TRIP_KINDS || TRIP == TRIP_KIND_TABLES || TRIP == TRIP_UNKNOWN_EXTENSIONS || \
-    TRIP == TRIP_EXTENSION_BOUNDS
+#if IS_CODEC
 TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);
 
 static const void *get_extension(const char *id) {
 #if TRIP == TRIP_KIND_TABLES
   static const codec_1 codec = {TENON_KIND_HEADER(codec_1), call, NULL};
+#elif TRIP == TRIP_KIND_TABLE_COUNT
+  static const codec_1 codec = {sizeof codec, 3, call, call};
 #else
   static const codec_1 codec = {TENON_KIND_HEADER(codec_1), call, call};
 #endif
@@ -140,6 +154,11 @@ static const void *get_extension(const char *id) {
 
 #if TRIP == TRIP_VTABLE
 #define DROP free /* of another library */
+#elif TRIP == TRIP_COPY_OF_HOST
+#define DROP forget
+static void forget(void *state) {
+  free(state);
+}
 #else
 #define DROP tenon_drop_nothing
 #endif

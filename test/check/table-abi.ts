@@ -15,6 +15,10 @@ export const abiTrips: readonly Trip[] = [
   trip('flags', 'The vtable has the flags 0x40000000'),
   trip('kinds', 'The descriptor lists "codec/1.0.0", and get_extension returned NULL for "codec/1"'),
   trip('kind-tables', "The method table 'codec/1' is unusable: its slot 1 is NULL"),
+  {
+    ...trip('kind-tables', 'states 24 bytes for 3 methods, expected 8 + 8 × count'),
+    plugin: 'abi-kind-table-count',
+  },
   trip('unknown-extensions', ' for "codec/1x", expected NULL'),
   {
     ...trip('unknown-extensions', 'was ended by SIGSEGV, in: get_extension("")'),
@@ -24,5 +28,6 @@ export const abiTrips: readonly Trip[] = [
   trip('constant-vtable', 'The vtable has other bytes after a call than at first'),
   trip('older-host', 'was ended by SIGSEGV, in: new with a host of ABI 1.0'),
   trip('newer-host', 'new returned 3 ("not my host") with a newer host, expected 0'),
+  { ...trip('newer-host', 'It called the host with a copy of tenon_host'), plugin: 'abi-copy-of-host' },
   trip('host-memory', 'was ended by SIGSEGV, in: new with a host that can only be read'),
 ];

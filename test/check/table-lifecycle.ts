@@ -18,7 +18,7 @@ export const lifecycleTrips: readonly Trip[] = [
   trip('invalid-json', 'was ended by SIGABRT, in: new with the config "nonsense"'),
   trip('invalid-utf8', 'it failed with a message that is not UTF-8'),
   trip('kept-config', 'was ended by SIGSEGV, in: calls after the memory of the config is gone'),
-  trip('failed-new', 'new returned 1 with "too many instances" after 100 others had failed'),
+  trip('failed-new', 'new returned 1 with "too many instances" after others had failed'),
   trip('drop-after-errors', 'was ended by SIGABRT, in: drop after calls that failed'),
   trip('drop-when-idle', 'was ended by SIGABRT, in: drop after 300 ms without a call'),
   trip('moved-thread', 'was ended by SIGABRT, in: drop on a third thread'),

@@ -3,7 +3,10 @@ import type { CheckDefinition } from '../definition.js';
 import { configChecks } from './lifecycle-configs.js';
 import { placeChecks } from './lifecycle-places.js';
 
-const method = { type: 'scenario', deadline: 10_000 } as const;
+/** One instance. */
+const once = { type: 'scenario', deadline: 10_000 } as const;
+/** Many of them, or many calls, of a plugin that may be slow. */
+const method = { type: 'scenario', deadline: 30_000 } as const;
 
 export const lifecycleChecks: readonly CheckDefinition[] = [
   {
@@ -14,7 +17,7 @@ export const lifecycleChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: ['abi/vtable'],
-    method,
+    method: once,
   },
   {
     id: 'lifecycle/state-written',
@@ -24,7 +27,7 @@ export const lifecycleChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: ['lifecycle/new'],
-    method,
+    method: once,
   },
   {
     id: 'lifecycle/cycles',
