@@ -7,8 +7,12 @@ import { extension, pluginsDir } from '../support/index.js';
 import { canCheck, tripsDir } from './support.js';
 import { trips } from './table.js';
 
-/** What the good plugins need to be told. */
-const GOOD: Readonly<Record<string, CheckOptions>> = { grep: { pluginConfig: '{"pattern":"fox"}' } };
+/** What the good plugins need to be told; metronomes to be at work while they are looked at. */
+const GOOD: Readonly<Record<string, CheckOptions>> = {
+  grep: { pluginConfig: '{"pattern":"fox"}' },
+  metronome: { pluginConfig: '{"interval":5}' },
+  'metronome-rs': { pluginConfig: '{"interval":5}' },
+};
 
 async function torture(path: string, options: CheckOptions = {}): Promise<FileVerdict> {
   const { files } = await check([path], { level: 'torture', seed: 1, ...options });
