@@ -1,5 +1,5 @@
 /** The tools of the system that the build needs, and the Debian packages that have them. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { run } from './run.mjs';
 import { StepFailure } from './steps.mjs';
@@ -61,11 +61,13 @@ export function missingToolsMessage(missing) {
 /**
  * Refuses to go on without the tools for the native parts. On Windows cmake-js finds the compiler by itself.
  *
+ * @param {string} zlibHeader where a system has it: while there is no compiler to ask, its usual place has to do
  * @throws {StepFailure} that names all that is missing
  */
-export function requireNativeTools(path = process.env.PATH) {
+export function requireNativeTools(path = process.env.PATH, zlibHeader = '/usr/include/zlib.h') {
   const needed = process.platform === 'win32' ? ['cmake'] : ['cmake', 'make', 'cc', 'cxx'];
   const missing = needed.filter((name) => findTool(name, path) === undefined).map((name) => TOOLS[name]);
+  if (missing.includes(TOOLS.cc) && !existsSync(zlibHeader)) missing.push(ZLIB);
   if (missing.length > 0) throw new StepFailure(missingToolsMessage(missing));
 }
 

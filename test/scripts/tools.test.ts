@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findCargo } from '../../scripts/lib/cargo.mjs';
-import { findCommand, missingToolsMessage, requireZlib, TOOLS } from '../../scripts/lib/tools.mjs';
+import {
+  findCommand,
+  missingToolsMessage,
+  requireNativeTools,
+  requireZlib,
+  TOOLS,
+} from '../../scripts/lib/tools.mjs';
 
 const BUILD = resolve('scripts', 'build.mjs');
 
@@ -50,6 +56,15 @@ describe.skipIf(process.platform === 'win32')('on a machine without the tools', 
     });
     expect(status).toBe(1);
     expect(stderr).toContain('sudo apt-get install cmake\n');
+  });
+
+  test('zlib is asked for together with the compiler that would miss it', () => {
+    const header = join(folder, 'zlib.h');
+    expect(() => requireNativeTools(folder, header)).toThrow(
+      /sudo apt-get install cmake make gcc g\+\+ zlib1g-dev$/,
+    );
+    writeFileSync(header, '');
+    expect(() => requireNativeTools(folder, header)).toThrow(/sudo apt-get install cmake make gcc g\+\+$/);
   });
 
   test('a compiler that does not find zlib.h leads to the name of the package that has it', async () => {
