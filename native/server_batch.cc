@@ -69,6 +69,10 @@ uint32_t Server::BatchLoop(Instance *instance, tenon_method method, const Incomi
     reply_.Put(at + 4 * i, &value, sizeof(value));
   };
   put(result_offsets, 0, 0);
+  /* What is sent is all written: the padding must not carry what was in the memory before. */
+  const uint8_t padding[16] = {};
+  size_t end_of_statuses = statuses + 4 * size_t{count};
+  reply_.Put(end_of_statuses, padding, prefix - end_of_statuses);
   uint32_t i = 0;
   while (i < count && instance->condition == 0) {
     crumb.message = i;

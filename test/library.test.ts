@@ -11,6 +11,7 @@ import { type Library, openLibrary } from '../src/library.js';
 import { compilePlugin, type PluginParts } from './admission/compile.js';
 import { DONOR, REFUSALS } from './admission/probe-faults.js';
 import { root } from './support/index.js';
+import { Because, cannotBeSanitized } from './support/sanitized.js';
 
 let folder: string;
 let made = 0;
@@ -180,7 +181,7 @@ describe('a bad library', () => {
   });
 });
 
-test.skipIf(process.env.TENON_SANITIZED === '1')('every kind of address is described', () => {
+test.skipIf(cannotBeSanitized(Because.interposed))('every kind of address is described', () => {
   const library = open(compile());
   expect(library.describe(0n)).toBe('NULL');
   expect(library.describe(library.vtable().slots.new)).toBe('code of this library');

@@ -9,6 +9,7 @@ import { Supervisor, type SupervisorOptions, type SupervisorState } from '../src
 import { RunnerProcess, type RunnerSettings } from '../src/tiers/process/runner-process.js';
 import { DEFAULT_QUEUE, type InstanceEvents, SOMETHING, type TierInstance } from '../src/tiers/tier.js';
 import { faultFile, pluginFile, withAddon, withRunner } from './support/index.js';
+import { sanitizable } from './support/sanitized.js';
 
 const NOBODY: InstanceEvents = { event: () => undefined, log: () => undefined };
 const INPUT = Buffer.from('some input');
@@ -101,7 +102,7 @@ const DEATHS: [fault: string, signal: NodeJS.Signals | undefined, how: RegExp][]
 ];
 
 describe.runIf(withRunner)('a plugin that ends its process in a call', () => {
-  test.each(DEATHS)(
+  test.each(sanitizable(DEATHS, ([fault]) => fault))(
     '%s: a typed error with a report, and the next generation is there',
     async (fault, signal, how) => {
       const { supervisor, states, reports } = await supervise(fault);
@@ -138,24 +139,27 @@ describe.runIf(withRunner)('a plugin that ends its process in a call', () => {
     },
   );
 
-  test.each(DEATHS)('%s: the same for a call that blocks', async (fault, signal, how) => {
-    const { supervisor } = await supervise(fault);
-    const binding = (await newInstance(supervisor)).bind(SOMETHING);
-    let error: unknown;
-    try {
-      binding.callSync(INPUT);
-    } catch (reason) {
-      error = reason;
-    }
-    expect(error).toMatchObject({
-      code: 'ERR_TENON_CRASHED',
-      message: expect.stringMatching(how),
-      report: { generation: 1, call: { method: 'something' } },
-    });
-    expect((error as { signal?: string }).signal).toBe(signal);
-    await supervisor.ready();
-    expect(supervisor.generation).toBe(2);
-  });
+  test.each(sanitizable(DEATHS, ([fault]) => fault))(
+    '%s: the same for a call that blocks',
+    async (fault, signal, how) => {
+      const { supervisor } = await supervise(fault);
+      const binding = (await newInstance(supervisor)).bind(SOMETHING);
+      let error: unknown;
+      try {
+        binding.callSync(INPUT);
+      } catch (reason) {
+        error = reason;
+      }
+      expect(error).toMatchObject({
+        code: 'ERR_TENON_CRASHED',
+        message: expect.stringMatching(how),
+        report: { generation: 1, call: { method: 'something' } },
+      });
+      expect((error as { signal?: string }).signal).toBe(signal);
+      await supervisor.ready();
+      expect(supervisor.generation).toBe(2);
+    },
+  );
 
   test('the report of a segfault names the function and the address', async () => {
     const { supervisor, reports } = await supervise('process-segfault');

@@ -101,6 +101,7 @@ function report({ job, plugin, ms, right, wrong, unchecked }, done) {
 function describe(folder, { files, bytes, tooLarge, unreadable }) {
   print('', `Text files below ${folder}: ${count(files.length)}, ${megabytes(bytes)}`);
   if (tooLarge > 0) print(`  left out, larger than ${megabytes(MAX_BYTES)}: ${count(tooLarge)}`);
+  if (files.length === 0) print('  nothing to do: no file below it is text by its name');
   if (unreadable > 0) print(`  folders that cannot be read: ${count(unreadable)}`);
 }
 

@@ -1,5 +1,5 @@
 /** The command line of the main job. */
-import { statSync } from 'node:fs';
+import { opendirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -22,11 +22,16 @@ Exit code: 0 all results are right; 1 a result is wrong, or a plugin is missing 
 /** A wrong command line. */
 export class UsageError extends Error {}
 
+const WHY_NOT = { ENOENT: 'does not exist', ENOTDIR: 'is not a folder' };
+
 function folderFrom(value, argument, base) {
   const folder = resolve(base, value);
-  const stats = statSync(folder, { throwIfNoEntry: false });
-  if (stats === undefined) throw new UsageError(`${argument} does not exist: ${folder}`);
-  if (!stats.isDirectory()) throw new UsageError(`${argument} is not a folder: ${folder}`);
+  try {
+    opendirSync(folder).closeSync();
+  } catch ({ code }) {
+    const why = WHY_NOT[code] ?? `cannot be read (${code})`;
+    throw new UsageError(`${argument} ${why}: ${folder}`);
+  }
   return folder;
 }
 

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Instance, LoadOptions, Plugin, PluginHost, TenonError } from '../../src/index.js';
 import { faultFile, pluginFile, temporaryFolder } from '../support/index.js';
 import { compiled, FIXTURE, hasProcesses, openHost } from '../support/processes.js';
+import { sanitizable } from '../support/sanitized.js';
 import { callFault, expectToWork, refusal } from './support.js';
 import { builtFaults, type FaultRow } from './table.js';
 
@@ -128,7 +129,7 @@ describe.runIf(hasProcesses)(
       if (library === 'second-call-segfaults') expect(String(await instance.call(INPUT))).toBe('some input');
     };
 
-    test.each(deadly)('$library, which $what', async (row) => {
+    test.each(sanitizable(deadly, ({ library }) => library))('$library, which $what', async (row) => {
       const host = openHost();
       const plugin = await loadFault(host, row);
       const exits: number[] = [];

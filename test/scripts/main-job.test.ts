@@ -44,6 +44,7 @@ describe('the command line', () => {
     [['one', 'two'], /One FOLDER is expected, not 2/],
     [['no-such-folder'], /FOLDER does not exist: .*no-such-folder/],
     [[MAIN_JOB], /FOLDER is not a folder/],
+    [['n'.repeat(300)], /FOLDER cannot be read \(ENAMETOOLONG\)/],
   ])('%j is wrong usage, told before anything is built', (args, message) => {
     const { status, stdout, stderr } = run(START, ...args);
     expect(status).toBe(2);
@@ -85,6 +86,20 @@ describe('the job', () => {
     expect(stdout).toContain('right by node:zlib, which unpacked them to the same bytes: 3 of 3 files');
     expect(stdout).toMatch(/2 lines in 2 files match \/TODO\|FIXME\|XXX\/|grep: SKIPPED/);
     expect(stdout).toMatch(/\nDone: 3 files/);
+    expect(status).toBe(0);
+  });
+
+  test('works below a folder with spaces in its name', () => {
+    write('two words/a file.txt', 'one two three');
+    const { status, stdout } = run(MAIN_JOB, join(folder, 'two words'));
+    expect(stdout).toContain('0 lines, 3 words, 13 bytes');
+    expect(status).toBe(0);
+  });
+
+  test('says that there is nothing to do below an empty folder', () => {
+    const { status, stdout } = run(MAIN_JOB, folder);
+    expect(stdout).toContain('nothing to do: no file below it is text by its name');
+    expect(stdout).toMatch(/\nDone: 0 files/);
     expect(status).toBe(0);
   });
 

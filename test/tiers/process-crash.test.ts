@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { RunnerExit } from '../../src/tiers/process/runner-process.js';
 import { SOMETHING } from '../../src/tiers/tier.js';
 import { faultFile, pluginFile } from '../support/index.js';
+import { Because, cannotBeSanitized } from '../support/sanitized.js';
 import { actor, failure, fixture, hasProcesses, instance, puppet, start, thrown } from './process-support.js';
 import { error, until } from './puppet.js';
 
@@ -204,7 +205,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     expect(await failure(start(puppet(), { cwd: '/nowhere' }))).toEqual(unsupported);
   });
 
-  test('limits are in force, or said to be missing', async () => {
+  test.skipIf(cannotBeSanitized(Because.memory))('limits are in force, or said to be missing', async () => {
     const { runner, act } = await actor(fixture(), {
       limits: { memory: 64 << 20, cpu: 100, files: 32 },
       sandbox: true,

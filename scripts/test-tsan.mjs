@@ -1,0 +1,17 @@
+/**
+ * `npm run test:tsan`: what threads race in (the channel between host and runner, the rings, the queues of the thread tier and
+ * of events) under ThreadSanitizer, as programs without Node.js. Passes if they pass and no process wrote a report.
+ */
+import { inRoot } from './lib/paths.mjs';
+import { buildSanitized, testSanitized } from './lib/sanitizers.mjs';
+import { main, step } from './lib/steps.mjs';
+import { setUp } from './setup.mjs';
+
+const OUT = inRoot('build-tsan');
+const TESTS = ['test/native.test.ts', 'test/tiers/mailbox.test.ts', 'test/tiers/thread-stress.test.ts'];
+
+await main(import.meta.url, async () => {
+  await setUp();
+  await step('programs with ThreadSanitizer', () => buildSanitized('thread', OUT));
+  return testSanitized('thread', { out: OUT, args: TESTS });
+});
