@@ -75,7 +75,8 @@ describe.runIf(hasProcesses)('standard streams', () => {
     } else {
       // Also those of the channel: that is a crash, and no more than that.
       await instance.call(Buffer.from('close all'), { deadline: 2000 }).catch(() => undefined);
-      await vi.waitFor(async () => expect(String(await instance.call(Buffer.from('again')))).toBe('again'));
+      const again = async () => expect(String(await instance.call(Buffer.from('again')))).toBe('again');
+      await vi.waitFor(again, { timeout: 30_000 });
     }
     await expectToWork(openHost());
   });
