@@ -48,7 +48,8 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
     const { act, exits } = await hostile(way);
     expect((await act.call(TEXT)).toString()).toBe(answer);
     // An idle host does not look for answers: one too many shows with the next call. For events it does.
-    if (way === 'twice') expect(reasonOf(await failure(act.call(TEXT, { deadline: 20_000 })))).toBe('protocol');
+    if (way === 'twice')
+      expect(reasonOf(await failure(act.call(TEXT, { deadline: 20_000 })))).toBe('protocol');
     await until(() => exits.length === 1);
     expect(exits[0]).toMatchObject({ reason: 'protocol', signal: 'SIGTERM' });
   });
