@@ -1,11 +1,10 @@
 /** What the matrix cannot show of the group `resources`. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CheckOptions, type CheckResult, check } from '../../src/check/index.js';
-import { extension, faultFile, pluginFile } from '../support/index.js';
+import { extension, faultFile, pluginFile, temporaryFolder } from '../support/index.js';
 import { canCheck, tripsDir } from './support.js';
 
 async function resultOf(path: string, id: string, options: CheckOptions = {}): Promise<CheckResult> {
@@ -77,11 +76,13 @@ describe.skipIf(!canCheck)('what is left behind', () => {
   });
 
   test('the suite itself leaves no folders', async () => {
-    const ours = () => readdirSync(tmpdir()).filter((name) => name.startsWith('tenon-check-'));
-    const before = new Set(ours());
-    await resultOf(trip('resources-files'), 'resources/files', { jobs: 1 });
-    // Others that run at the same time have theirs, but not for long.
-    await expect.poll(() => ours().filter((name) => !before.has(name))).toEqual([]);
+    const folder = temporaryFolder();
+    // One that no other test file uses at the same time.
+    vi.stubEnv('TMPDIR', folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const result = await resultOf(trip('resources-files'), 'resources/files');
+    expect(result.findings[0]?.message).toContain(folder);
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 

@@ -22,6 +22,7 @@ describe.skipIf(!canCheck)('tenon check --record', () => {
   test.each([
     [['--record', ''], '--record must name a file'],
     [['--record', 'x', '--filter', 'calls/*'], '--filter, --sanitize and --reproduce leave some out'],
+    [['--record', 'x', '--sanitize', 'address'], '--filter, --sanitize and --reproduce leave some out'],
     [['--record', 'x', '--in-process'], '--in-process takes one file'],
   ])('%j is wrong usage, and nothing is written', async (args, words) => {
     const cwd = temporaryFolder();
