@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "mutate.h"
+#include "sanitizer.h"
 
 namespace tenon::check {
 namespace {
@@ -14,16 +15,9 @@ namespace {
 /* An input that asks for more than this gets it from nobody; so the machine stays usable. */
 constexpr rlim_t kMostMemory = rlim_t{4} << 30;
 
-/* The memory of sanitizers is larger than any machine's. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kBounded = false;
-#else
-constexpr bool kBounded = true;
-#endif
-
 void BoundMemory() {
   rlimit limit;
-  if (!kBounded || getrlimit(RLIMIT_AS, &limit) != 0) return;
+  if (HasSanitizer() || getrlimit(RLIMIT_AS, &limit) != 0) return; /* theirs is larger than any machine */
   limit.rlim_cur = std::min(limit.rlim_max, kMostMemory);
   setrlimit(RLIMIT_AS, &limit);
 }

@@ -4,6 +4,9 @@
  * For people, without --report: 0 nothing was found, 1 something was, 2 usage, 3 something could not be
  * tried. */
 #include <stdio.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
@@ -18,6 +21,9 @@
 using namespace tenon::check;
 
 namespace {
+
+/* For whoever looks for memory that nothing points to. */
+Plugin *volatile the_plugin;
 
 struct Chosen {
   std::string id;
@@ -50,9 +56,19 @@ bool FindScenarios(const std::string &list, std::vector<Chosen> *chosen) {
   report->EndForPeople();
 }
 
+/* ThreadSanitizer does not start where the system places memory at addresses that it wants itself. Where this
+ * is forbidden the program says so. */
+int RunAtFixedAddresses(char **command) {
+  personality(static_cast<unsigned long>(personality(0xffffffff)) | ADDR_NO_RANDOMIZE);
+  execv(command[0], command);
+  perror("tenon-checker: cannot run the program");
+  return 2;
+}
+
 }  // namespace
 
 int main(int argc, char **argv) {
+  if (argc > 2 && strcmp(argv[1], "--fixed-addresses") == 0) return RunAtFixedAddresses(argv + 2);
   /* Never destroyed: threads of the plugin may run until the very end. */
   Options &options = *new Options;
   const char *wrong = ReadOptions(argc - 1, argv + 1, &options);
@@ -71,7 +87,7 @@ int main(int argc, char **argv) {
   if (!options.report) RunForPeople(chosen, options, &report);
   if (!report.OpenForHost()) return 1;
   RecordCrashes(&report);
-  Plugin &plugin = *new Plugin(options, &report);
-  chosen.front().run(plugin);
+  the_plugin = new Plugin(options, &report);
+  chosen.front().run(*the_plugin);
   report.Done();
 }

@@ -32,6 +32,7 @@ extern const ScenarioEntry kNoiseScenarios[];
 extern const ScenarioEntry kTimeScenarios[];
 extern const ScenarioEntry kStackScenarios[];
 extern const ScenarioEntry kFuzzScenarios[];
+extern const ScenarioEntry kSanitizeScenarios[];
 
 /* NULL if there is none. */
 Scenario FindScenario(const std::string &id);

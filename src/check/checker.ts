@@ -58,7 +58,11 @@ export function findChecker(sanitizer?: Sanitizer): string {
     accessSync(path, constants.X_OK);
     return path;
   } catch (cause) {
-    const message = `Cannot check plugins: ${path} cannot be run. It is built on Linux, by ${BUILD_COMMAND}.`;
+    const how =
+      sanitizer === undefined
+        ? BUILD_COMMAND
+        : 'cmake --build build --target checkers-sanitized, after npm run build, in a checkout of tenon';
+    const message = `Cannot check plugins: ${path} cannot be run. It is built on Linux, by ${how}.`;
     throw new TenonError('ERR_TENON_UNSUPPORTED', message, { path, cause });
   }
 }

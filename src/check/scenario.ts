@@ -1,5 +1,5 @@
 /** One scenario in its process, from the command line to what it came to. */
-import { type CheckerRun, runChecker } from './checker.js';
+import { type CheckerRun, findChecker, runChecker } from './checker.js';
 import { checkerArguments, checkerFor } from './command-line.js';
 import { conclude } from './conclude.js';
 import type { Answer, CheckDefinition, ScenarioMethod } from './definition.js';
@@ -35,11 +35,18 @@ export function startScenario(
   { deadline, args = [], env }: RunScenarioOptions,
 ): Promise<CheckerRun> {
   const { settings } = subject;
+  const command: [string, ...string[]] = [checkerFor(settings), ...checkerArguments(check, subject), ...args];
+  const [program, ...rest] = settings.sanitize === 'thread' ? atFixedAddresses(command) : command;
   return runChecker({
-    program: checkerFor(settings),
-    args: [...checkerArguments(check, subject), ...args],
+    program,
+    args: rest,
     deadline,
     env: { TMPDIR: folder, ...env },
     signal: settings.signal,
   });
+}
+
+/** ThreadSanitizer does not start where the system chooses addresses as it does by default on newer ones. */
+function atFixedAddresses(command: readonly string[]): [string, ...string[]] {
+  return [findChecker(), '--fixed-addresses', ...command];
 }

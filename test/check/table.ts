@@ -9,6 +9,7 @@ import { fileTrips } from './table-file.js';
 import { fuzzTrips } from './table-fuzz.js';
 import { lifecycleTrips } from './table-lifecycle.js';
 import { resourceTrips } from './table-resources.js';
+import { sanitizeTrips } from './table-sanitize.js';
 import { threadTrips } from './table-threads.js';
 
 export interface Trip {
@@ -30,4 +31,5 @@ export const trips: readonly Trip[] = [
   ...threadTrips,
   ...resourceTrips,
   ...fuzzTrips,
+  ...sanitizeTrips,
 ];

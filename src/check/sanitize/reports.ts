@@ -1,0 +1,86 @@
+/** The reports of sanitizers' runtimes, as far as they say what was found and where. */
+import { basename } from 'node:path';
+
+export interface SanitizerReport {
+  /** `AddressSanitizer: heap-buffer-overflow` */
+  readonly what: string;
+  /** The innermost function outside of the runtime: `call (sanitize.c:28)`; null if the report names none. */
+  readonly where: string | null;
+  /** The report itself. */
+  readonly text: string;
+}
+
+/** First lines of reports, and what they say. */
+const HEADS: readonly (readonly [RegExp, (...groups: string[]) => string])[] = [
+  [
+    /(?:ERROR|WARNING): ((?:Address|Thread)Sanitizer): (.+?)(?: on (?:unknown )?address\b.*| \(pid=\d+\).*)?$/,
+    (tool = '', what = '') => `${tool}: ${what}`,
+  ],
+  [
+    /^((?:Direct|Indirect) leak of \d+ byte\(s\) in \d+ object\(s\))/,
+    (what = '') => `LeakSanitizer: ${what.charAt(0).toLowerCase()}${what.slice(1)}`,
+  ],
+  [/^.+?:\d+:\d+: runtime error: (.+)$/, (what = '') => `UndefinedBehaviorSanitizer: ${what}`],
+];
+/** `#0 0x7f… in call /src/a.c:12:3`; ThreadSanitizer leaves the address out. */
+const FRAME = /^\s*#\d+ (?:0x[0-9a-f]+ )?(?:in )?(.+)$/;
+/** Behind a function: `(/lib/a.so+0x1139)`, and before that `/src/a.c:12:3`. */
+const MODULE = / ?\(([^()]+\+0x[0-9a-f]+)\)$/;
+const SOURCE = / (<null>|\S+:\d+)$/;
+const PLACE = /^.+?:\d+:\d+(?=: runtime error: )/;
+const RUNTIME =
+  /^(?:__interceptor_|__asan|__tsan|__ubsan|__lsan|__sanitizer|operator (?:new|delete)|operator$)/;
+const RUNTIME_FILE = /libsanitizer|lib[atu]b?san\.so/;
+
+/** The same fault at the same place is one report, however often it was seen. */
+export function reportsIn(text: string): readonly SanitizerReport[] {
+  const reports = new Map<string, SanitizerReport>();
+  for (const lines of split(text)) {
+    const report = reportOf(lines);
+    const key = `${report.what} ${report.where}`;
+    if (!reports.has(key)) reports.set(key, report);
+  }
+  return [...reports.values()];
+}
+
+function split(text: string): readonly (readonly string[])[] {
+  const reports: string[][] = [];
+  for (const line of text.split('\n')) {
+    if (whatOf(line) === null) reports.at(-1)?.push(line);
+    else reports.push([line]);
+  }
+  return reports;
+}
+
+function whatOf(line: string): string | null {
+  for (const [pattern, say] of HEADS) {
+    const match = pattern.exec(line);
+    if (match !== null) return say(...match.slice(1));
+  }
+  return null;
+}
+
+function reportOf(lines: readonly string[]): SanitizerReport {
+  const [head = ''] = lines;
+  const place = PLACE.exec(head)?.[0];
+  const frame = lines.map(whereOf).find((where) => where !== null) ?? null;
+  const where = frame ?? (place === undefined ? null : baseOf(place));
+  return { what: whatOf(head) ?? head, where, text: lines.join('\n') };
+}
+
+function whereOf(line: string): string | null {
+  const body = FRAME.exec(line)?.[1];
+  if (body === undefined || RUNTIME.test(body) || RUNTIME_FILE.test(line)) return null;
+  const module = MODULE.exec(body)?.[1];
+  const named = body.replace(MODULE, '');
+  const source = SOURCE.exec(named)?.[1];
+  const name = named.replace(SOURCE, '');
+  const place = source === undefined || source === '<null>' ? module : source;
+  if (place === undefined) return name;
+  return name === '' ? baseOf(place) : `${name} (${baseOf(place)})`;
+}
+
+/** Without the folders, which are those of another machine as often as not. */
+function baseOf(place: string): string {
+  return basename(place);
+}

@@ -1,0 +1,68 @@
+/** A check by a sanitizer: runs its scenario in the program that has the sanitizer's runtime, and reads what that reports. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { conclude } from '../conclude.js';
+import { type Answer, type CheckDefinition, finding } from '../definition.js';
+import { startScenario } from '../scenario.js';
+import { withScratch } from '../scratch.js';
+import type { Sanitizer } from '../settings.js';
+import type { Subject } from '../subject.js';
+import { reportsIn, type SanitizerReport } from './reports.js';
+
+/** Milliseconds: everything takes ten times as long. */
+const DEADLINE = 120_000;
+const MAX_FINDINGS = 20;
+/** Of each report this much is kept. */
+const KEPT_REPORT = 8 * 1024;
+
+/** A name that the compiler writes into what it builds with the sanitizer. */
+const MARKS: Readonly<Record<Sanitizer, string>> = {
+  address: '__asan_init',
+  undefined: '__ubsan_handle_',
+  thread: '__tsan_init',
+};
+/** ThreadSanitizer cannot place its own memory. */
+const NO_MEMORY_LAYOUT = /FATAL: ThreadSanitizer: (.*)/;
+
+export function sanitize(check: CheckDefinition, subject: Subject): Promise<Answer> {
+  const sanitizer = subject.settings.sanitize;
+  if (sanitizer === undefined)
+    return Promise.resolve({ state: 'skipped', reason: 'no sanitizer was asked for' });
+  if (!readFileSync(subject.path).includes(MARKS[sanitizer])) {
+    const reason = `the library was not built with -fsanitize=${sanitizer}`;
+    return Promise.resolve({ state: 'incomplete', reason });
+  }
+  const deadline = subject.settings.timeout ?? DEADLINE;
+  return withScratch(async (folder) => {
+    const run = await startScenario(check, subject, folder, { deadline, env: optionsOf(folder) });
+    const answer = conclude(run, {}, subject, deadline);
+    const fatal = NO_MEMORY_LAYOUT.exec(`${run.stderr}\n${textIn(folder)}`);
+    if (fatal !== null) {
+      const reason = `ThreadSanitizer cannot run here: ${fatal[1]}. As root: sysctl vm.mmap_rnd_bits=28`;
+      return { state: 'incomplete', reason };
+    }
+    const reports = reportsIn(textIn(folder)).map(findingOf);
+    // A runtime that has reported may end the process: that is no finding of its own.
+    return reports.length === 0 ? answer : { state: 'failed', findings: reports.slice(0, MAX_FINDINGS) };
+  });
+}
+
+/** Signals stay those of the runtime: it knows more about a bad address than we do. */
+function optionsOf(folder: string): Record<string, string> {
+  const common = [`log_path=${join(folder, 'report')}`, 'print_stacktrace=1', 'symbolize=1'];
+  const signals = ['segv', 'sigbus', 'sigfpe', 'sigill'].map((name) => `handle_${name}=2`);
+  return {
+    ASAN_OPTIONS: [...common, ...signals, 'leak_check_at_exit=0', 'detect_leaks=1'].join(':'),
+    UBSAN_OPTIONS: [...common, 'halt_on_error=0'].join(':'),
+    TSAN_OPTIONS: [...common, ...signals, 'halt_on_error=0'].join(':'),
+  };
+}
+
+function textIn(folder: string): string {
+  const names = readdirSync(folder).filter((name) => name.startsWith('report.'));
+  return names.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
+}
+
+function findingOf({ what, where, text }: SanitizerReport) {
+  return finding(where === null ? what : `${what} in ${where}`, { stderr: text.slice(0, KEPT_REPORT) });
+}

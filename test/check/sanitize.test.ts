@@ -1,0 +1,110 @@
+/** What the matrix cannot show of the group `sanitize`. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type CheckOptions, check, type FileVerdict, type Sanitizer } from '../../src/check/index.js';
+import { reportsIn } from '../../src/check/sanitize/reports.js';
+import { buildDir, extension, pluginFile } from '../support/index.js';
+import { tripsDir } from './support.js';
+
+const trip = (name: string) => join(tripsDir, `sanitize-${name}${extension}`);
+const SANITIZERS: readonly Sanitizer[] = ['address', 'undefined', 'thread'];
+const built = existsSync(join(buildDir, 'Release', 'tenon-checker-address'));
+
+async function sanitized(
+  path: string,
+  sanitize: Sanitizer,
+  options: CheckOptions = {},
+): Promise<FileVerdict> {
+  const { files } = await check([path], { sanitize, seed: 1, ...options });
+  const [file] = files;
+  if (file === undefined) throw new Error('there is no verdict');
+  return file;
+}
+
+const told = ({ results }: FileVerdict) =>
+  results
+    .filter(({ state }) => state !== 'passed' && state !== 'skipped')
+    .map(({ id, state, reason, findings }) => [id, state, reason ?? findings[0]?.message]);
+
+describe.skipIf(!built)('with a sanitizer', () => {
+  test.each(SANITIZERS)(
+    '%s: a sound plugin that was built with it passes, and nothing else is checked',
+    async (sanitizer) => {
+      const verdict = await sanitized(trip(`sound-${sanitizer}`), sanitizer, { level: 'torture' });
+      expect(told(verdict)).toEqual([]);
+      expect(verdict.outcome).toBe('clean');
+      expect(verdict.results.map(({ group }) => group)).toEqual(['file', 'file', 'file', 'sanitize']);
+    },
+  );
+
+  test('a plugin that was not built with it is no pass', async () => {
+    const verdict = await sanitized(pluginFile('echo'), 'address');
+    expect(told(verdict)).toEqual([
+      ['sanitize/address', 'incomplete', 'the library was not built with -fsanitize=address'],
+    ]);
+    expect(verdict.outcome).toBe('incomplete');
+  });
+
+  test('the whole report stands in the finding, and the command names the sanitizer', async () => {
+    const { results } = await sanitized(trip('address'), 'address');
+    const result = results.find(({ id }) => id === 'sanitize/address');
+    expect(result?.findings[0]?.stderr).toMatch(/ERROR: AddressSanitizer: [\s\S]*allocated by thread/);
+    expect(result?.reproduce.command).toContain('--sanitize address');
+    expect(result?.reproduce.gdb).toContain('tenon-checker-address');
+  });
+
+  test('made-up inputs are tried under it, too', async () => {
+    const options = { fuzz: { budget: 300 }, filter: ['fuzz/input'] };
+    const verdict = await sanitized(trip('sound-address'), 'address', options);
+    expect(told(verdict)).toEqual([]);
+    expect(verdict.results.find(({ id }) => id === 'fuzz/input')?.state).toBe('passed');
+  });
+});
+
+describe('reports', () => {
+  test('of several runtimes are found among other lines', () => {
+    const text = [
+      '==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x602 at pc 0x7f bp 0x1 sp 0x2',
+      'READ of size 4 at 0x602 thread T0',
+      '    #0 0x7f11 in __interceptor_memcpy ../../libsanitizer/asan/asan_interceptors.cpp:827',
+      '    #1 0x7f12 in parse(std::vector<int, std::allocator<int> >&, int) /home/me/my.cc:12',
+      '    #2 0x7f13 in main (/usr/bin/tenon-checker-address+0x1139)',
+      '',
+      'WARNING: ThreadSanitizer: data race (pid=77)',
+      '  Write of size 4 at 0x7f by thread T2:',
+      '    #0 count /home/me/a.c:3 (a.so+0x1139)',
+      '',
+      '/home/me/b.c:4:9: runtime error: signed integer overflow: 2147483647 + 1 cannot be represented',
+      '    #0 0x7f14 in add /home/me/b.c:4',
+      '/home/me/c.c:5:6: runtime error: load of null pointer',
+    ].join('\n');
+    expect(reportsIn(text).map(({ what, where }) => [what, where])).toEqual([
+      [
+        'AddressSanitizer: heap-use-after-free',
+        'parse(std::vector<int, std::allocator<int> >&, int) (my.cc:12)',
+      ],
+      ['ThreadSanitizer: data race', 'count (a.c:3)'],
+      [
+        'UndefinedBehaviorSanitizer: signed integer overflow: 2147483647 + 1 cannot be represented',
+        'add (b.c:4)',
+      ],
+      ['UndefinedBehaviorSanitizer: load of null pointer', 'c.c:5:6'],
+    ]);
+  });
+
+  test('without symbols tell the library', () => {
+    const text =
+      '==7==ERROR: AddressSanitizer: SEGV on unknown address 0x0\n    #0 0x7f (/home/me/a.so+0x1139)';
+    expect(reportsIn(text)).toMatchObject([{ what: 'AddressSanitizer: SEGV', where: 'a.so+0x1139' }]);
+  });
+
+  test('that say the same are one', () => {
+    const one = 'WARNING: ThreadSanitizer: data race (pid=7)\n    #0 count /a.c:3 (a.so+0x1)\n';
+    expect(reportsIn(one + one)).toHaveLength(1);
+  });
+
+  test('are not in what a plugin prints', () => {
+    expect(reportsIn('#0 hello\nan ERROR: of mine\n')).toEqual([]);
+  });
+});
