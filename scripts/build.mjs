@@ -19,7 +19,10 @@ import { setUp } from './setup.mjs';
 export async function build({ faults = false, bench = false } = {}) {
   await setUp();
   await step('TypeScript', compileTypeScript);
-  const targets = [...(faults ? ['faults', 'trips', ...(process.platform === 'linux' ? ['checkers-sanitized'] : [])] : []), ...(bench ? ['bench-native'] : [])];
+  const targets = [
+    ...(faults ? ['faults', 'trips', ...(process.platform === 'linux' ? ['checkers-sanitized'] : [])] : []),
+    ...(bench ? ['bench-native'] : []),
+  ];
   await step('addon, runner and C plugins', () => buildNative(targets));
   const cargo = await findCargo();
   if ('missing' in cargo) {
