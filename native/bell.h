@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace tenon {
@@ -64,6 +65,9 @@ bool Spin(uint64_t time, const Ready &ready) {
 class Wakefulness {
  public:
   void SetTime(uint64_t time) { time_ = time; }
+  /* What is waited for next moves so many bytes. To sleep and be woken meanwhile costs more than to wait
+   * awake a little longer. */
+  void Expect(uint64_t bytes) { more_ = time_ == 0 ? 0 : std::min(bytes / kBytesPerNanosecond, kMostMore); }
 
   /* Waits awake, for a while, if that promises something. */
   template <typename Ready>
@@ -73,7 +77,7 @@ class Wakefulness {
       skip_--;
       return false;
     }
-    if (Spin(time_, ready)) {
+    if (Spin(time_ + more_, ready)) {
       in_vain_ = 0;
       return true;
     }
@@ -84,7 +88,10 @@ class Wakefulness {
 
  private:
   static constexpr uint32_t kMostInVain = 6;
+  static constexpr uint64_t kBytesPerNanosecond = 8;
+  static constexpr uint64_t kMostMore = 500000;
   uint64_t time_ = 0;
+  uint64_t more_ = 0; /* beside time_ */
   uint32_t in_vain_ = 0;
   uint32_t skip_ = 0; /* times that it is not tried */
 };

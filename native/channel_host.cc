@@ -160,7 +160,9 @@ uint64_t ChannelHost::Send(const Request &request, uint64_t timeout, uint64_t pa
       if (from != 0 && broken_ == nullptr) Break("the runner did not take all parts of a request");
       return 0;
     }
-    if (record.flags == 0) return ++numbers_;
+    if (record.flags != 0) continue;
+    awake_.Expect(record.total);
+    return ++numbers_;
   }
 }
 

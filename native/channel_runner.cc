@@ -110,6 +110,8 @@ void ChannelRunner::Alarm() {
 }
 
 void ChannelRunner::CommitAnswer(const Record &record) {
+  /* The host copies it out, and the next request in, which may be as long. */
+  awake_.Expect(2 * record.total);
   answers_.Commit(record);
   Notify(kResponses);
 }
