@@ -21,8 +21,9 @@ class ChannelRunner final : public HostLink {
   /* Where the answer to the request under way is written to. After Commit the host has to be told: Notify. */
   RingWriter &answers() { return answers_; }
   /* Wakes the host if it sleeps or has armed its event loop. */
-  [[noreturn]] void EndCutOff();
   void Notify(RingName ring);
+  /* Ends the process, whose plugin has closed the descriptors that it had from the host. */
+  [[noreturn]] void EndCutOff();
   /* Copies a message into the ring, in parts if it is larger, and waits for room. */
   void Send(Record record, const uint8_t *bytes, uint64_t size) override;
 

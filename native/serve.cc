@@ -31,16 +31,25 @@ namespace {
   _exit(1);
 }
 
-void *WatchHost(void *life) {
-  pollfd host = {static_cast<int>(reinterpret_cast<intptr_t>(life)), 0, 0};
+/* The lifetime pipe, and who is told where there is none any more. Never destroyed. */
+struct Watch {
+  int life;
+  ChannelRunner *channel;
+};
+
+void *WatchHost(void *argument) {
+  const Watch *watch = static_cast<const Watch *>(argument);
+  pollfd host = {watch->life, 0, 0};
   while (poll(&host, 1, -1) <= 0) continue;
+  /* The plugin was faster than this thread, and has closed it. */
+  if ((host.revents & POLLNVAL) != 0) watch->channel->EndCutOff();
   EndWithHost();
 }
 
 /* A thread, because the other one may never come back from the plugin. The host's end of the pipe closes with
  * the host, whatever way it ends. */
-bool StartWatcher(int life) {
-  return StartQuietThread(WatchHost, reinterpret_cast<void *>(static_cast<intptr_t>(life)));
+bool StartWatcher(int life, ChannelRunner *channel) {
+  return StartQuietThread(WatchHost, new Watch{life, channel});
 }
 
 /* The pipe is what counts; the signal is for a host that is killed while the keeper is stopped, and has it go
@@ -72,7 +81,7 @@ class Runner {
     }
     link_->facts().active.store(active);
     link_->facts().pid.store(static_cast<uint32_t>(getpid()));
-    bool started = link_ == &pipe_ ? pipe_.Start() : StartWatcher(life_);
+    bool started = link_ == &pipe_ ? pipe_.Start() : StartWatcher(life_, &channel_);
     return started ? nullptr : "the thread that watches the host cannot be started";
   }
 

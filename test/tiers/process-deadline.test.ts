@@ -144,13 +144,20 @@ describe.runIf(hasProcesses)('too many calls', () => {
   });
 
   test('a full ring counts as too many', async () => {
-    const { act } = await actor(fixture(), { inFlight: 1000 });
+    const { act, runner } = await actor(fixture(), { inFlight: 1000 });
     const large = Buffer.alloc(48 << 20, 'e');
-    const results = await Promise.allSettled(Array.from({ length: 4 }, () => act.call(large)));
-    const failed = results.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
-    expect(failed.length).toBeGreaterThan(0);
-    for (const { reason } of failed)
+    // Nobody takes anything out of the ring meanwhile.
+    const hanging = failure(act.call(HANG));
+    const reasons: unknown[] = [];
+    const calls = Array.from({ length: 4 }, () =>
+      failure(act.call(large)).then((reason) => reasons.push(reason)),
+    );
+    await until(() => reasons.length > 0);
+    for (const reason of reasons)
       expect(reason).toEqual(error('ERR_TENON_CALL_FAILED', { status: 'TENON_BUSY' }));
+    runner.kill('killed');
+    await Promise.all([hanging, ...calls]);
+    expect(reasons.at(-1)).toEqual(error('ERR_TENON_CRASHED'));
     const waiting = await actor(fixture(), { whenFull: 'wait' });
     const all = await Promise.all(Array.from({ length: 6 }, () => waiting.act.call(large)));
     expect(all.map(({ length }) => length)).toEqual(all.map(() => large.length - 1));
