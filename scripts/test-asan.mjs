@@ -39,7 +39,12 @@ const environment = (runtime) => ({
 const NOTHING_TO_SANITIZE = ['test/inspect/**', 'test/scripts/**', 'test/abi/**', 'test/readme*.test.ts'];
 
 /** The safety suite measures memory, threads, files and time of a plugin: what a sanitizer adds to each is a finding to it. */
-const MEASURES = ['test/check/**', 'test/cli/check*', 'test/cli/new.test.ts'];
+const MEASURES = [
+  'test/check/**',
+  'test/cli/check*',
+  'test/cli/new.test.ts',
+  'test/admission/requirement.test.ts',
+];
 
 await main(import.meta.url, async () => {
   const { cargo } = await build({ faults: true, bench: true });
