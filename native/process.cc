@@ -51,9 +51,9 @@ int Process::Started(uv_loop_s *loop, pid_t pid, int out, int err) {
   return problem;
 }
 
-uv_poll_handle *Process::Watch(uv_loop_s *loop, int file, void (*callback)(uv_poll_handle *, int, int),
-                               int *problem) {
-  uv_poll_handle *handle = malloc(uv_handle_size(kUvPoll));
+uv_any_handle *Process::Watch(uv_loop_s *loop, int file, void (*callback)(uv_any_handle *, int, int),
+                              int *problem) {
+  uv_any_handle *handle = malloc(uv_handle_size(kUvPoll));
   if (handle == nullptr) {
     *problem = ENOMEM;
     return nullptr;
@@ -83,7 +83,7 @@ void Process::Close() {
   if (handles_ == 0) delete this;
 }
 
-void Process::OnClosed(uv_poll_handle *handle) {
+void Process::OnClosed(uv_any_handle *handle) {
   Process *self = static_cast<Process *>(uv_handle_get_data(handle));
   Processes *owner = self->owner_;
   free(handle);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "channel_host.h"
-#include "uv_poll.h"
+#include "uv_loop.h"
 #include "warm_blocks.h"
 
 namespace tenon {
@@ -124,11 +124,10 @@ class Process {
   };
   enum class Held { kNothing, kAnswer, kEvent };
 
-  static void OnNews(uv_poll_handle *handle, int status, int events);
-  static void OnEnd(uv_poll_handle *handle, int status, int events);
-  static void OnClosed(uv_poll_handle *handle);
-  uv_poll_handle *Watch(uv_loop_s *loop, int file, void (*callback)(uv_poll_handle *, int, int),
-                        int *problem);
+  static void OnNews(uv_any_handle *handle, int status, int events);
+  static void OnEnd(uv_any_handle *handle, int status, int events);
+  static void OnClosed(uv_any_handle *handle);
+  uv_any_handle *Watch(uv_loop_s *loop, int file, void (*callback)(uv_any_handle *, int, int), int *problem);
   void HandleNews();
   void Collect();
   bool CollectAnswer();
@@ -148,7 +147,7 @@ class Process {
   Processes *owner_;
   int32_t index_, serial_;
   pid_t pid_ = 0;
-  uv_poll_handle *news_ = nullptr, *end_ = nullptr;
+  uv_any_handle *news_ = nullptr, *end_ = nullptr;
   int handles_ = 0;
   std::deque<Pending> pending_;
   Held held_ = Held::kNothing;

@@ -27,7 +27,7 @@ class HandleScope {
 
 }  // namespace
 
-void Process::OnNews(uv_poll_handle *handle, int, int) {
+void Process::OnNews(uv_any_handle *handle, int, int) {
   static_cast<Process *>(uv_handle_get_data(handle))->HandleNews();
 }
 
@@ -46,7 +46,7 @@ void Process::HandleNews() {
 }
 
 /* What it wrote before its end is delivered before its end. */
-void Process::OnEnd(uv_poll_handle *handle, int, int) {
+void Process::OnEnd(uv_any_handle *handle, int, int) {
   Process *self = static_cast<Process *>(uv_handle_get_data(handle));
   self->end_ = nullptr;
   uv_close(handle, OnClosed);

@@ -40,23 +40,27 @@ void Completions::Wake() {
   if (wake_ != nullptr) wake_(context_);
 }
 
+bool Completions::Any() const {
+  const Job *newest = newest_.load(std::memory_order_relaxed);
+  return newest != nullptr && newest != &awake_ && newest != &closed_;
+}
+
 JobList Completions::Take() {
   JobList all;
-  for (;;) {
-    Job *job = newest_.exchange(&awake_, std::memory_order_acq_rel);
-    if (job != nullptr && job != &awake_) {
-      all.last = job;
-      while (job != nullptr && job != &awake_) {
-        Job *next = job->next;
-        job->next = all.first;
-        all.first = job;
-        job = next;
-      }
-      return all;
-    }
-    Job *expected = &awake_;
-    if (newest_.compare_exchange_strong(expected, nullptr, std::memory_order_acq_rel)) return all;
+  Job *job = newest_.exchange(&awake_, std::memory_order_acq_rel);
+  if (job != nullptr && job != &awake_) all.last = job;
+  while (job != nullptr && job != &awake_) {
+    Job *next = job->next;
+    job->next = all.first;
+    all.first = job;
+    job = next;
   }
+  return all;
+}
+
+bool Completions::Sleep() {
+  Job *expected = &awake_;
+  return newest_.compare_exchange_strong(expected, nullptr, std::memory_order_acq_rel);
 }
 
 }  // namespace tenon

@@ -15,22 +15,29 @@ class Completions {
  public:
   ~Completions();
 
-  /* `wake` must make the environment's thread call Take. Called by any thread, not again before Take has
-   * found nothing. */
+  /* `wake` must make the environment's thread call Take. Called by any thread, if the environment's sleeps.
+   */
   void Open(void (*wake)(void *context), void *context);
   /* From here on nobody is woken up, and what is put in is freed. */
   void Close();
 
   /* [any-thread] */
   void Put(Job *job);
-  /* Everything that is done, in order. [the environment's thread] */
+
+  /* All that follow are for the environment's thread. */
+
+  /* There is something to take. */
+  bool Any() const;
+  /* Everything that is done, in order. From here on nobody wakes this thread up, which is awake. */
   JobList Take();
+  /* This thread is to be woken up from here on. False if there is something to take already. */
+  bool Sleep();
 
  private:
   void Wake();
 
-  /* A stack. Its end tells whether the environment's thread is asleep (NULL), knows that there may be more
-   * (awake_), or takes nothing any more (closed_). */
+  /* A stack. Its end tells whether the environment's thread is asleep (NULL), comes by itself (awake_), or
+   * takes nothing any more (closed_). */
   std::atomic<Job *> newest_{nullptr};
   Job awake_{}, closed_{};
 

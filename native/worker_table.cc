@@ -30,7 +30,8 @@ napi_value WorkerTable::Open(napi_env env, napi_value settle) {
       napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, OnWake,
                                       &wake_) != napi_ok ||
       napi_unref_threadsafe_function(env, wake_) != napi_ok ||
-      /* Hooks run in reverse order: this one before those of the wake-up and of the environment. */
+      (loop_ = LoopWait::Make(env, BeforeSleep, this)) == nullptr ||
+      /* Hooks run in reverse order: this one before those of the wake-up, the loop and the environment. */
       napi_add_env_cleanup_hook(env, OnTeardown, this) != napi_ok) {
     return nullptr;
   }
@@ -51,6 +52,7 @@ napi_value WorkerTable::Open(napi_env env, napi_value settle) {
 void WorkerTable::OnTeardown(void *data) {
   WorkerTable *self = static_cast<WorkerTable *>(data);
   self->Shutdown();
+  self->loop_->Stop();
   self->completions_->Close();
   while (Job *job = self->ready_.Take()) FreeJob(job);
   while (Job *job = self->kept_.Take()) FreeJob(job);
@@ -182,7 +184,7 @@ void WorkerTable::Submit(Job *job) {
   job->is_awaited = true;
   control[kOutcome] = slot->worker->Submit(job, static_cast<uint32_t>(control[kThreadLimit]));
   if (control[kOutcome] != TENON_OK) return FreeJob(job);
-  if (awaited_++ == 0) napi_ref_threadsafe_function(env_, wake_);
+  Awaited();
 }
 
 Job *WorkerTable::SubmitAndWait(Job *job) {
@@ -202,8 +204,41 @@ Job *WorkerTable::SubmitAndWait(Job *job) {
   return nullptr;
 }
 
+void WorkerTable::Awaited() {
+  if (awaited_++ > 0) return;
+  napi_ref_threadsafe_function(env_, wake_);
+  loop_->Start();
+}
+
+/* Whoever asks next before the loop sleeps finds that nothing is awaited: for calls one after the other
+ * nothing is stopped and started. */
 void WorkerTable::NoLongerAwaited() {
   if (--awaited_ == 0) napi_unref_threadsafe_function(env_, wake_);
+}
+
+bool WorkerTable::BeforeSleep(void *table) {
+  WorkerTable *self = static_cast<WorkerTable *>(table);
+  self->awake_ = self->WaitAwake() && self->awaited_ > 0;
+  if (self->awake_) return true;
+  if (self->awaited_ == 0) self->loop_->Stop();
+  /* What is there already wakes the loop up as if it had slept. */
+  if (!self->completions_->Sleep() && self->completions_->Any()) {
+    napi_call_threadsafe_function(self->wake_, nullptr, napi_tsfn_nonblocking);
+  }
+  return false;
+}
+
+/* Waits a moment for answers and delivers them. True if there were some. */
+bool WorkerTable::WaitAwake() {
+  if (awaited_ == 0) return false;
+  if (ready_.first == nullptr) {
+    awake_ = true;
+    ready_ = completions_->Take();
+  }
+  patience_.Spin([this] { return ready_.first != nullptr || completions_->Any(); });
+  if (ready_.first == nullptr && !completions_->Any()) return false;
+  loop_->CallBack(settle_);
+  return true;
 }
 
 void WorkerTable::Cancel() {
@@ -235,8 +270,7 @@ void WorkerTable::Close(bool is_awaited) {
   if (wedged) RefuseEvents(slot->mailbox);
   slot->worker->Close(control[kThreadCall], control[kTarget], Nanoseconds(control[kThreadDeadline]),
                       is_awaited && !wedged);
-  if (!is_awaited || wedged) return;
-  if (awaited_++ == 0) napi_ref_threadsafe_function(env_, wake_);
+  if (is_awaited && !wedged) Awaited();
 }
 
 void WorkerTable::SetReferenced(bool referenced) {
@@ -252,7 +286,10 @@ void WorkerTable::Collect() {
   while (control[kThreadCount] < kRowCount) {
     if (ready_.first == nullptr) ready_ = completions_->Take();
     Job *job = ready_.Take();
-    if (job == nullptr) return;
+    if (job == nullptr) {
+      if (awake_ || completions_->Sleep()) return;
+      continue;
+    }
     if (job->is_awaited) NoLongerAwaited();
     if (job->kind == JobKind::kDrop) EndSlot(job->target);
     int32_t *row = control + kThreadRows + control[kThreadCount]++ * kRowSize;

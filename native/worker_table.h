@@ -11,6 +11,7 @@
 
 #include "environment.h"
 #include "input.h"
+#include "loop_wait.h"
 #include "worker.h"
 
 namespace tenon {
@@ -90,10 +91,13 @@ class WorkerTable {
   static void OnTeardown(void *self);
   static void OnWake(napi_env env, napi_value callback, void *context, void *data);
   static void BeginDrop(void *mailbox);
+  static bool BeforeSleep(void *self);
   Slot *Target();
   Slot *FreeSlot();
   void EndSlot(int32_t target);
+  void Awaited();
   void NoLongerAwaited();
+  bool WaitAwake();
 
   Environment *environment_;
   napi_env env_ = nullptr;
@@ -101,6 +105,9 @@ class WorkerTable {
   size_t results_used_ = 0;
   napi_ref settle_ = nullptr;
   napi_threadsafe_function wake_ = nullptr;
+  LoopWait *loop_ = nullptr;
+  Patience patience_;
+  bool awake_ = false; /* the event loop does not sleep, but asks `loop_` */
   std::shared_ptr<Completions> completions_;
   std::vector<Slot> slots_;
   std::vector<int32_t> free_slots_;

@@ -28,13 +28,14 @@ uint64_t SteadyNow() {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
-SpinPermit::SpinPermit() {
+void SpinPermit::Ask() {
   static const int most = UsableCpus() - 1;
-  granted_ = spinning.fetch_add(1, std::memory_order_relaxed) < most;
+  int others = spinning.load(std::memory_order_relaxed);
+  granted_ = others < most && spinning.compare_exchange_strong(others, others + 1, std::memory_order_relaxed);
 }
 
 SpinPermit::~SpinPermit() {
-  spinning.fetch_sub(1, std::memory_order_relaxed);
+  if (granted_) spinning.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace tenon

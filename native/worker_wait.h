@@ -15,7 +15,7 @@ namespace tenon {
 uint64_t SteadyNow();
 
 /* For at most so long a thread waits awake. */
-constexpr uint64_t kSpinTime = 25000;
+constexpr uint64_t kSpinTime = 50000;
 
 /* Takes a mutex that is never held for long. Going to sleep over it would cost more than all that is done
  * under it. */
@@ -32,14 +32,15 @@ inline std::unique_lock<std::mutex> LockBriefly(std::mutex &mutex) {
 /* The right to wait awake, which fewer threads have than there are CPUs; with one CPU none has it. */
 class SpinPermit {
  public:
-  SpinPermit();
+  SpinPermit() { Ask(); }
   ~SpinPermit();
+  void Ask();
   SpinPermit(const SpinPermit &) = delete;
   SpinPermit &operator=(const SpinPermit &) = delete;
   bool granted() const { return granted_; }
 
  private:
-  bool granted_;
+  bool granted_ = false;
 };
 
 /* One waiter's memory of whether waiting awake was worth it: each time it was in vain, it is not tried for
@@ -55,7 +56,13 @@ class Patience {
       return;
     }
     SpinPermit permit;
-    if (!permit.granted()) return;
+    /* The other side may be about to give its permit back: it has what it waited for. */
+    for (int i = 0; !permit.granted(); i++) {
+      if (i == 64) return;
+      if (ready()) return;
+      Relax();
+      permit.Ask();
+    }
     uint64_t end = SteadyNow() + kSpinTime;
     do {
       for (int i = 0; i < 64; i++) {

@@ -36,5 +36,5 @@ function run({ program, parts, flags = [] }: Stress, more: string[]): SpawnSyncR
   ];
   const options = ['-std=c++17', '-O1', '-g', '-pthread', '-DNAPI_VERSION=8', ...includes, ...flags, ...more];
   execFileSync('c++', [...options, ...sources, '-o', output]);
-  return spawnSync(output, { encoding: 'utf8', env: {} });
+  return spawnSync(output, { encoding: 'utf8', env: {}, timeout: 240_000 });
 }
