@@ -55,42 +55,30 @@ int32_t Worker::Refusal(uint32_t limit) {
 int32_t Worker::Submit(Job *job, uint32_t limit) {
   int32_t refusal = Refusal(limit);
   if (refusal != TENON_OK) return refusal;
-  Push(job);
-  return TENON_OK;
+  return Push(job, false) ? static_cast<int32_t>(TENON_OK) : kExhausted;
 }
 
-void Worker::Push(Job *job) {
-  if (job->deadline != kNever) job->started = SteadyNow();
+bool Worker::Push(Job *job, bool last) {
+  job->timed = job->deadline != kNever;
+  if (job->timed) job->started = SteadyNow();
   if (job->deadline < shortest_deadline_) shortest_deadline_ = job->deadline;
+  if (!inbox_.Put(job, last)) return false;
   submitted_++;
-  Job *before = inbox_.load(std::memory_order_relaxed);
-  do {
-    job->next = before;
-  } while (!inbox_.compare_exchange_weak(before, job, std::memory_order_seq_cst, std::memory_order_relaxed));
   /* The thread says that it sleeps and then looks into the inbox, this one does it the other way round: one
    * of them sees the other. */
-  if (!asleep_.load(std::memory_order_seq_cst)) return;
+  FenceOfMany();
+  if (!asleep_.load(std::memory_order_relaxed)) return true;
   {
     std::unique_lock<std::mutex> lock = LockBriefly(mutex_); /* it sleeps indeed, or is awake again */
     asleep_.store(false, std::memory_order_relaxed);
   }
   work_.notify_one();
+  return true;
 }
 
 /* Moves what is in the inbox to the end of the queue. */
 void Worker::Fetch() {
-  Job *job = inbox_.exchange(nullptr, std::memory_order_seq_cst);
-  JobList fetched;
-  fetched.last = job;
-  while (job != nullptr) {
-    Job *next = job->next;
-    job->next = fetched.first;
-    fetched.first = job;
-    job = next;
-  }
-  if (fetched.first == nullptr) return;
-  (queue_.last == nullptr ? queue_.first : queue_.last->next) = fetched.first;
-  queue_.last = fetched.last;
+  while (Job *job = inbox_.Take()) queue_.Append(job);
 }
 
 int32_t Worker::SubmitAndWait(Job *job, uint32_t limit, uint64_t timeout) {
@@ -164,7 +152,7 @@ bool Worker::Cancel(int32_t id, bool *was_awaited) {
 
 /* When a job is over its deadline. A little early, so that whoever waits for the same time finds it so. */
 uint64_t Worker::Overdue(const Job *job) const {
-  if (job == nullptr || job->deadline == kNever) return kNever;
+  if (job == nullptr || !job->timed) return kNever;
   return After(job->started, job->deadline) - kSlack;
 }
 
@@ -226,7 +214,7 @@ void Worker::Close(int32_t id, int32_t target, uint64_t deadline, bool is_awaite
   drop_->target = target;
   drop_->deadline = deadline;
   drop_->is_awaited = is_awaited;
-  Push(drop_);
+  Push(drop_, true);
   drop_ = nullptr;
 }
 

@@ -13,7 +13,7 @@
 #include <mutex>
 
 #include "worker_completions.h"
-#include "worker_job.h"
+#include "worker_inbox.h"
 #include "worker_wait.h"
 
 namespace tenon {
@@ -74,7 +74,7 @@ class Worker {
   void Done(Job *job);
 
   int32_t Refusal(uint32_t limit);
-  void Push(Job *job);
+  bool Push(Job *job, bool last);
   uint32_t Waiting();
 
   /* With the mutex held: */
@@ -97,11 +97,13 @@ class Worker {
   uint8_t *scratch_;
   Patience patience_;
   uint64_t idle_since_ = 0; /* kNever: from before the clock was looked at */
+  const Job *lately_[kAhead] = {};
+  uint32_t done_ = 0;
 
   const std::shared_ptr<Completions> completions_;
 
   /* The environment's thread's own: */
-  Patience caller_patience_;
+  alignas(64) Patience caller_patience_;
   Job *drop_;                           /* until it is closed */
   uint64_t shortest_deadline_ = kNever; /* of all jobs there ever were */
   uint32_t submitted_ = 0;              /* jobs, without those that were taken back */
@@ -110,8 +112,8 @@ class Worker {
 
   /* Where the two threads meet for every job, without locks. Apart, so that neither waits for the other's
    * cache. */
-  alignas(64) std::atomic<Job *> inbox_{nullptr}; /* a stack, in front of the queue */
-  std::atomic<bool> asleep_{false};
+  alignas(64) Inbox inbox_; /* in front of the queue */
+  alignas(64) std::atomic<bool> asleep_{false};
   alignas(64) std::atomic<uint32_t> started_{0};
 
   alignas(64) std::mutex mutex_;

@@ -42,7 +42,7 @@ Job *BatchJob(WorkerTable *self, napi_env env, const napi_value *arguments) {
   if (!IsUsable(self, ReadBatch(env, arguments, &batch))) return nullptr;
   tenon_method method = self->Method();
   if (method == nullptr) return nullptr;
-  Job *job = MakeMany(batch);
+  Job *job = self->jobs.MakeMany(batch);
   if (job == nullptr) {
     self->control[kOutcome] = kExhausted;
     return nullptr;
@@ -70,7 +70,7 @@ napi_value ThreadCall(napi_env env, napi_callback_info info) {
   if (self == nullptr || !ReadInput(self, env, arguments[0], &bytes)) return nullptr;
   tenon_method method = self->Method();
   if (method == nullptr) return nullptr;
-  Job *job = MakeCall(bytes.data, bytes.length, false);
+  Job *job = self->jobs.MakeCall(bytes.data, bytes.length, false);
   if (job != nullptr) job->method = method;
   self->Submit(job);
   return nullptr;
@@ -84,7 +84,7 @@ napi_value ThreadCallSync(napi_env env, napi_callback_info info) {
   tenon_method method = self->Method();
   if (method == nullptr) return nullptr;
   /* Without a deadline this thread does not go on, and nobody changes the input, before the call is done. */
-  Job *job = MakeCall(bytes.data, bytes.length, self->control[kThreadDeadline] == 0);
+  Job *job = self->jobs.MakeCall(bytes.data, bytes.length, self->control[kThreadDeadline] == 0);
   if (job != nullptr) job->method = method;
   job = self->SubmitAndWait(job);
   if (job != nullptr) Report(self, job);
@@ -118,7 +118,7 @@ napi_value ThreadRecord(napi_env env, napi_callback_info info) {
   }
   tenon_method method = self->Method();
   if (method == nullptr) return nullptr;
-  Job *job = MakeRecord(input.data, input.length, output.length);
+  Job *job = self->jobs.MakeRecord(input.data, input.length, output.length);
   if (job != nullptr) job->method = method;
   job = self->SubmitAndWait(job);
   if (job == nullptr) return nullptr;
@@ -128,7 +128,7 @@ napi_value ThreadRecord(napi_env env, napi_callback_info info) {
   }
   if (job->length != 0) memcpy(const_cast<uint8_t *>(output.data), job->output, job->length);
   self->control[kOutcome] = TENON_OK;
-  FreeJob(job);
+  self->jobs.Free(job);
   return nullptr;
 }
 

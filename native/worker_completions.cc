@@ -51,6 +51,7 @@ JobList Completions::Take() {
   if (job != nullptr && job != &awake_) all.last = job;
   while (job != nullptr && job != &awake_) {
     Job *next = job->next;
+    Prefetch(job->earlier);
     job->next = all.first;
     all.first = job;
     job = next;

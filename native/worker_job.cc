@@ -9,12 +9,14 @@ namespace {
 
 /* Room for the result of most calls, so that their memory is got and freed by one thread. */
 constexpr size_t kSmallResult = 128;
+/* A pool keeps so many jobs of that size. */
+constexpr size_t kMostKept = 256;
 
-}  // namespace
+void *JobMemory(size_t room) {
+  return operator new(sizeof(Job) + room, std::align_val_t(alignof(Job)), std::nothrow);
+}
 
-Job *MakeJob(JobKind kind, size_t room) {
-  if (room < kSmallResult) room = kSmallResult;
-  void *memory = malloc(sizeof(Job) + room);
+Job *Begin(void *memory, JobKind kind, size_t room) {
   if (memory == nullptr) return nullptr;
   Job *job = new (memory) Job();
   job->kind = kind;
@@ -24,8 +26,51 @@ Job *MakeJob(JobKind kind, size_t room) {
   return job;
 }
 
-Job *MakeCall(const uint8_t *input, size_t length, bool lent) {
-  Job *job = MakeJob(JobKind::kCall, lent ? 0 : length);
+}  // namespace
+
+size_t Job::ResultRoom() const {
+  return input == reinterpret_cast<const uint8_t *>(this + 1) && input_length > kSmallResult ? input_length
+                                                                                             : kSmallResult;
+}
+
+Job *MakeJob(JobKind kind, size_t room) {
+  return Begin(JobMemory(room), kind, room);
+}
+
+void FreeJob(Job *job) {
+  free(job->block);
+  job->~Job();
+  operator delete(job, std::align_val_t(alignof(Job)));
+}
+
+JobPool::~JobPool() {
+  while (free_ != nullptr) {
+    Job *job = free_;
+    free_ = job->next;
+    FreeJob(job);
+  }
+}
+
+Job *JobPool::Make(JobKind kind, size_t room) {
+  if (room > kSmallResult || free_ == nullptr)
+    return MakeJob(kind, room < kSmallResult ? kSmallResult : room);
+  Job *job = free_;
+  free_ = job->next;
+  count_--;
+  return Begin(job, kind, kSmallResult);
+}
+
+void JobPool::Free(Job *job) {
+  if (job->room != kSmallResult || count_ == kMostKept) return FreeJob(job);
+  free(job->block);
+  job->block = nullptr;
+  job->next = free_;
+  free_ = job;
+  count_++;
+}
+
+Job *JobPool::MakeCall(const uint8_t *input, size_t length, bool lent) {
+  Job *job = Make(JobKind::kCall, lent ? 0 : length);
   if (job == nullptr) return nullptr;
   job->input = length == 0 ? kNothing : lent ? input : job->bytes();
   job->input_length = length;
@@ -33,9 +78,9 @@ Job *MakeCall(const uint8_t *input, size_t length, bool lent) {
   return job;
 }
 
-Job *MakeRecord(const uint8_t *input, size_t length, size_t result) {
+Job *JobPool::MakeRecord(const uint8_t *input, size_t length, size_t result) {
   size_t start = (length + 15) & ~size_t{15};
-  Job *job = MakeJob(JobKind::kRecord, start + result + kGuardSize);
+  Job *job = Make(JobKind::kRecord, start + result + kGuardSize);
   if (job == nullptr) return nullptr;
   job->input = length == 0 ? kNothing : job->bytes();
   job->input_length = length;
@@ -46,12 +91,12 @@ Job *MakeRecord(const uint8_t *input, size_t length, size_t result) {
   return job;
 }
 
-Job *MakeMany(const PackedBatch &batch) {
+Job *JobPool::MakeMany(const PackedBatch &batch) {
   size_t count = batch.count;
   int32_t start = batch.offsets[0];
   size_t length = static_cast<size_t>(batch.offsets[count] - start);
   size_t numbers = 3 * count + 2;
-  Job *job = MakeJob(JobKind::kMany, numbers * sizeof(int32_t) + length);
+  Job *job = Make(JobKind::kMany, numbers * sizeof(int32_t) + length);
   if (job == nullptr) return nullptr;
   int32_t *offsets = reinterpret_cast<int32_t *>(job->bytes());
   uint8_t *data = job->bytes() + numbers * sizeof(int32_t);
@@ -60,12 +105,6 @@ Job *MakeMany(const PackedBatch &batch) {
   job->batch = PackedBatch{offsets, length == 0 ? kNothing : data, offsets + count + 1,
                            offsets + 2 * count + 2, count};
   return job;
-}
-
-void FreeJob(Job *job) {
-  free(job->block);
-  job->~Job();
-  free(job);
 }
 
 void JobList::Append(Job *job) {

@@ -130,7 +130,7 @@ void WorkerTable::Create(const PluginFunctions &plugin, double token, const Queu
                          const Bytes &config) {
   Slot *slot = FreeSlot();
   control[kOutcome] = kExhausted;
-  Job *job = MakeCall(config.data, config.length, false);
+  Job *job = jobs.MakeCall(config.data, config.length, false);
   if (job == nullptr) return;
   job->kind = JobKind::kNew;
   Mailbox *mailbox = environment_->delivery.Open(token, limits);
@@ -139,7 +139,7 @@ void WorkerTable::Create(const PluginFunctions &plugin, double token, const Queu
     slot->worker = Worker::Start(plugin, host, completions_);
     if (slot->worker == nullptr) environment_->delivery.EndClose(mailbox);
   }
-  if (slot->worker == nullptr) return FreeJob(job);
+  if (slot->worker == nullptr) return jobs.Free(job);
   free_slots_.pop_back();
   slot->plugin = plugin;
   slot->mailbox = mailbox;
@@ -175,7 +175,7 @@ void WorkerTable::Submit(Job *job) {
   Slot *slot = Target();
   if (job == nullptr) control[kOutcome] = kExhausted;
   if (slot == nullptr || job == nullptr) {
-    if (job != nullptr) FreeJob(job);
+    if (job != nullptr) jobs.Free(job);
     return;
   }
   job->id = control[kThreadCall];
@@ -183,7 +183,7 @@ void WorkerTable::Submit(Job *job) {
   job->deadline = Nanoseconds(control[kThreadDeadline]);
   job->is_awaited = true;
   control[kOutcome] = slot->worker->Submit(job, static_cast<uint32_t>(control[kThreadLimit]));
-  if (control[kOutcome] != TENON_OK) return FreeJob(job);
+  if (control[kOutcome] != TENON_OK) return jobs.Free(job);
   Awaited();
 }
 
@@ -191,7 +191,7 @@ Job *WorkerTable::SubmitAndWait(Job *job) {
   Slot *slot = Target();
   if (job == nullptr) control[kOutcome] = kExhausted;
   if (slot == nullptr || job == nullptr) {
-    if (job != nullptr) FreeJob(job);
+    if (job != nullptr) jobs.Free(job);
     return nullptr;
   }
   job->target = control[kTarget];
@@ -200,7 +200,7 @@ Job *WorkerTable::SubmitAndWait(Job *job) {
   int32_t outcome = worker->SubmitAndWait(job, static_cast<uint32_t>(control[kThreadLimit]), job->deadline);
   if (outcome == TENON_OK) return job;
   control[kOutcome] = outcome;
-  if (outcome != kTimedOut && outcome != kNotBegun) FreeJob(job);
+  if (outcome != kTimedOut && outcome != kNotBegun) jobs.Free(job);
   return nullptr;
 }
 
@@ -284,7 +284,7 @@ void WorkerTable::Collect() {
   results_used_ = 0;
   control[kThreadCount] = 0;
   while (control[kThreadCount] < kRowCount) {
-    if (ready_.first == nullptr) ready_ = completions_->Take();
+    if (ready_.first == nullptr && (!awake_ || completions_->Any())) ready_ = completions_->Take();
     Job *job = ready_.Take();
     if (job == nullptr) {
       if (awake_ || completions_->Sleep()) return;
@@ -309,12 +309,12 @@ bool WorkerTable::Show(Job *job) {
   }
   if (job->length != 0) memcpy(results_ + results_used_, job->output, job->length);
   results_used_ += job->length;
-  FreeJob(job);
+  jobs.Free(job);
   return false;
 }
 
 void WorkerTable::Taken() {
-  if (Job *job = kept_.Take()) FreeJob(job);
+  if (Job *job = kept_.Take()) jobs.Free(job);
 }
 
 }  // namespace tenon

@@ -77,6 +77,7 @@ class WorkerTable {
   void Taken();
 
   int32_t *control = nullptr;
+  JobPool jobs;
 
  private:
   struct Slot {

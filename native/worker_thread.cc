@@ -48,7 +48,7 @@ std::shared_ptr<Worker> Worker::Start(const PluginFunctions &plugin, const Worke
                                       std::shared_ptr<Completions> completions) {
   try {
     std::shared_ptr<Worker> worker(new Worker(plugin, host, std::move(completions)));
-    if (worker->scratch_ == nullptr || worker->drop_ == nullptr) return nullptr;
+    if (worker->scratch_ == nullptr || !worker->inbox_.made() || worker->drop_ == nullptr) return nullptr;
     WithoutSignals masked;
     std::thread([worker] { worker->Run(); }).detach();
     return worker;
@@ -76,12 +76,13 @@ Job *Worker::Next() {
     if (Job *job = TakeNext()) return job;
   }
   idle_since_ = 0;
-  patience_.Spin([this] { return inbox_.load(std::memory_order_acquire) != nullptr; });
+  patience_.Spin([this] { return inbox_.Any(); });
   std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
   Job *job;
   while ((job = TakeNext()) == nullptr) {
-    asleep_.store(true, std::memory_order_seq_cst);
-    if (inbox_.load(std::memory_order_seq_cst) == nullptr) work_.wait(lock);
+    asleep_.store(true, std::memory_order_relaxed);
+    FenceOfOne();
+    if (!inbox_.Any()) work_.wait(lock);
     asleep_.store(false, std::memory_order_relaxed);
   }
   lock.unlock();
@@ -89,14 +90,14 @@ Job *Worker::Next() {
 }
 
 Job *Worker::TakeNext() {
-  if (queue_.first == nullptr) Fetch();
   Job *job = queue_.Take();
+  if (job == nullptr) job = inbox_.Take();
   if (job == nullptr) return nullptr;
   started_.store(started_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   running_ = job;
   /* Its time runs from when it was given, however long this thread took to wake up, or from when those before
    * it were done. */
-  if (job->deadline != kNever) {
+  if (job->timed) {
     uint64_t since = idle_since_ == kNever ? SteadyNow() : idle_since_;
     if (job->started < since) job->started = since;
   }
@@ -104,7 +105,7 @@ Job *Worker::TakeNext() {
 }
 
 void Worker::Done(Job *job) {
-  idle_since_ = job->deadline == kNever ? kNever : SteadyNow();
+  idle_since_ = job->timed ? SteadyNow() : kNever;
   std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
   running_ = nullptr;
   if (job->kind == JobKind::kDrop) {
@@ -113,6 +114,8 @@ void Worker::Done(Job *job) {
   }
   if (job->blocks || job->id < 0) return Answer(job);
   lock.unlock();
+  job->earlier = lately_[done_ % kAhead];
+  lately_[done_++ % kAhead] = job;
   completions_->Put(job);
 }
 
@@ -189,7 +192,7 @@ void Worker::KeepOutput(Job *job) {
   }
   const uint8_t *from = in_block ? output_.block() : output_.data();
   uint8_t *to = job->bytes();
-  if (job->kind != JobKind::kCall || job->length > job->room) {
+  if (job->kind != JobKind::kCall || job->length > job->ResultRoom()) {
     to = job->block = static_cast<uint8_t *>(malloc(job->length + 1));
     if (to == nullptr) {
       job->outcome = kExhausted;

@@ -6,6 +6,8 @@
 
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace tenon {
@@ -21,7 +23,34 @@ int UsableCpus() {
 
 std::atomic<int> spinning;
 
+/* Linux since 4.14 can have all threads of the process pass a fence; numbers from linux/membarrier.h. */
+constexpr int kExpedited = 1 << 3, kRegisterExpedited = 1 << 4;
+
+bool Membarrier(int command) {
+#if defined(__linux__) && defined(SYS_membarrier)
+  return syscall(SYS_membarrier, command, 0, 0) == 0;
+#else
+  (void)command;
+  return false;
+#endif
+}
+
+const bool can_fence_all = Membarrier(kRegisterExpedited);
+
 }  // namespace
+
+void FenceOfMany() {
+  if (can_fence_all) {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  } else {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
+}
+
+void FenceOfOne() {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (can_fence_all) Membarrier(kExpedited);
+}
 
 uint64_t SteadyNow() {
   auto now = std::chrono::steady_clock::now().time_since_epoch();

@@ -17,6 +17,11 @@ uint64_t SteadyNow();
 /* For at most so long a thread waits awake. */
 constexpr uint64_t kSpinTime = 50000;
 
+/* Two full fences that meet each other, as if both were std::atomic_thread_fence: one for the side that comes
+ * here for every message and pays nothing, the other for the one that is about to sleep. */
+void FenceOfMany();
+void FenceOfOne();
+
 /* Takes a mutex that is never held for long. Going to sleep over it would cost more than all that is done
  * under it. */
 inline std::unique_lock<std::mutex> LockBriefly(std::mutex &mutex) {

@@ -12,6 +12,7 @@ test('calls, waits, cancellations, deadlines and ends race with nothing, each ca
     'output',
     'worker',
     'worker_completions',
+    'worker_inbox',
     'worker_job',
     'worker_thread',
     'worker_wait',
