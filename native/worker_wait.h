@@ -14,7 +14,8 @@ namespace tenon {
 /* Nanoseconds of a clock that only goes forward. */
 uint64_t SteadyNow();
 
-/* For at most so long a thread waits awake. */
+/* For at most so long a thread waits awake: about as long as waking it up takes where that takes longest, on
+ * an idle CPU of a virtual machine. */
 constexpr uint64_t kSpinTime = 50000;
 
 /* Two full fences that meet each other, as if both were std::atomic_thread_fence: one for the side that comes
