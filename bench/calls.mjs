@@ -129,10 +129,10 @@ async function tenonInstance(tenon, file) {
 /** The same tier over koffi, beside the addon in one process. @param {(file: string) => Promise<any>} load @param {string} file */
 async function withoutAddon(load, file) {
   const { inspectFile } = await load('inspect/index.js');
-  const { openLibrary } = await load('library.js');
-  const { memory } = await load('memory.js');
-  const { createInstance } = await load('tiers/inline.js');
-  const { koffiBackend } = await load('tiers/koffi-backend.js');
+  const { openLibrary } = await load('library/library.js');
+  const { memory } = await load('library/memory.js');
+  const { createInstance } = await load('tiers/inline/inline.js');
+  const { koffiBackend } = await load('tiers/inline/koffi-backend.js');
   const { DEFAULT_QUEUE, SOMETHING } = await load('tiers/tier.js');
   const library = openLibrary(file, inspectFile(file));
   const vtable = library.vtable();

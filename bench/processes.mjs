@@ -285,7 +285,7 @@ async function tierOf(build, dist) {
   const load = (/** @type {string} */ file) => import(pathToFileURL(join(dist, file)).href);
   const { RunnerProcess } = await load('tiers/process/runner-process.js');
   const { DEFAULT_QUEUE, SOMETHING } = await load('tiers/tier.js');
-  const { Batch } = await load('batch.js');
+  const { Batch } = await load('base/batch.js');
   const file = join(build, 'bench', 'crash.so');
   const settings = {
     file,

@@ -90,10 +90,10 @@ function contenders(instance, echo, baseline) {
 async function threadInstance(build, dist) {
   const load = (/** @type {string} */ file) => import(pathToFileURL(join(dist, file)).href);
   const { inspectFile } = await load('inspect/index.js');
-  const { openLibrary } = await load('library.js');
-  const { memory } = await load('memory.js');
-  const { Batch } = await load('batch.js');
-  const { createThreadInstance } = await load('tiers/thread.js');
+  const { openLibrary } = await load('library/library.js');
+  const { memory } = await load('library/memory.js');
+  const { Batch } = await load('base/batch.js');
+  const { createThreadInstance } = await load('tiers/thread/instance.js');
   const { DEFAULT_QUEUE, SOMETHING } = await load('tiers/tier.js');
   const file = join(build, 'bench', `bench${SUFFIX[/** @type {'win32'} */ (process.platform)] ?? '.so'}`);
   const library = openLibrary(file, inspectFile(file));

@@ -1,5 +1,5 @@
 /* What the addon exports. Cold code in node-addon-api; the calls are plain Node-API, see calls.h.
- * src/native.ts has the types. */
+ * src/addon/addon.ts has the types. */
 #include <napi.h>
 
 #if defined(_WIN32)
@@ -10,10 +10,10 @@
 
 #include <mutex>
 
-#include "calls.h"
-#include "environment.h"
-#include "process_exports.h"
-#include "worker_exports.h"
+#include "node/calls.h"
+#include "node/environment.h"
+#include "process/exports.h"
+#include "thread/exports.h"
 
 namespace tenon {
 namespace {

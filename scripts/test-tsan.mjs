@@ -8,7 +8,7 @@ import { main, step } from './lib/steps.mjs';
 import { setUp } from './setup.mjs';
 
 const OUT = inRoot('build-tsan');
-const TESTS = ['test/native.test.ts', 'test/tiers/mailbox.test.ts', 'test/tiers/thread-stress.test.ts'];
+const TESTS = ['test/native.test.ts', 'test/tiers/mailbox.test.ts', 'test/tiers/thread/stress.test.ts'];
 
 await main(import.meta.url, async () => {
   await setUp();

@@ -23,10 +23,10 @@ const SAME_WITHOUT_ADDON = [
 /** What works without the addon, if there is the runner. */
 const OVER_A_PIPE = [
   'test/conformance.test.ts',
-  'test/host.test.ts',
-  'test/supervisor.test.ts',
+  'test/host/host.test.ts',
+  'test/supervision/supervisor.test.ts',
   'test/faults/process-tier.test.ts',
-  'test/tiers/process-pipe.test.ts',
+  'test/tiers/process/pipe/pipe.test.ts',
 ];
 
 async function checkTypes() {

@@ -17,7 +17,7 @@
 #include <new>
 #include <vector>
 
-#include "../../native/bell.h"
+#include "channel/bell.h"
 
 namespace {
 

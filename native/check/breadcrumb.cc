@@ -1,4 +1,4 @@
-#include "breadcrumb.h"
+#include "check/breadcrumb.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "mutate.h"
+#include "check/mutate.h"
 
 namespace tenon::check {
 

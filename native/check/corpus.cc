@@ -1,4 +1,4 @@
-#include "corpus.h"
+#include "check/corpus.h"
 
 #include <ctype.h>
 #include <dirent.h>

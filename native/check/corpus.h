@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "options.h"
-#include "random.h"
+#include "check/options.h"
+#include "check/random.h"
 
 namespace tenon::check {
 

@@ -1,4 +1,4 @@
-#include "crash_record.h"
+#include "check/crash_record.h"
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -9,8 +9,8 @@
 
 #include <atomic>
 
-#include "../frames.h"
-#include "watched_memory.h"
+#include "plugin/frames.h"
+#include "check/watched_memory.h"
 
 namespace tenon::check {
 namespace {

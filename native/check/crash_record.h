@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "report.h"
+#include "check/report.h"
 
 namespace tenon::check {
 

@@ -1,4 +1,4 @@
-#include "facts.h"
+#include "check/facts.h"
 
 #include <ctype.h>
 

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "plugin.h"
+#include "check/plugin.h"
 
 namespace tenon::check {
 

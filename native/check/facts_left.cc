@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "facts.h"
+#include "check/facts.h"
 
 namespace tenon::check {
 namespace {

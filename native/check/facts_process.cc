@@ -17,7 +17,7 @@
 #include <xmmintrin.h>
 #endif
 
-#include "facts.h"
+#include "check/facts.h"
 
 extern char **environ;
 

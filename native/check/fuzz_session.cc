@@ -1,13 +1,13 @@
-#include "fuzz_session.h"
+#include "check/fuzz_session.h"
 
 #include <string.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 
-#include "clock.h"
-#include "mutate.h"
-#include "sanitizer.h"
+#include "check/clock.h"
+#include "check/mutate.h"
+#include "check/sanitizer.h"
 
 namespace tenon::check {
 namespace {

@@ -4,11 +4,11 @@
 
 #include <string>
 
-#include "breadcrumb.h"
-#include "corpus.h"
-#include "guarded.h"
-#include "plugin.h"
-#include "watchdog.h"
+#include "check/breadcrumb.h"
+#include "check/corpus.h"
+#include "check/guarded.h"
+#include "check/plugin.h"
+#include "check/watchdog.h"
 
 namespace tenon::check {
 

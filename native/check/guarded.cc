@@ -1,10 +1,10 @@
-#include "guarded.h"
+#include "check/guarded.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "watched_memory.h"
+#include "check/watched_memory.h"
 
 namespace tenon::check {
 

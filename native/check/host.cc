@@ -1,8 +1,8 @@
-#include "host.h"
+#include "check/host.h"
 
 #include <unistd.h>
 
-#include "../output.h"
+#include "plugin/output.h"
 
 namespace tenon::check {
 namespace {

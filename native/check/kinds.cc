@@ -1,8 +1,8 @@
-#include "kinds.h"
+#include "check/kinds.h"
 
 #include <string.h>
 
-#include "../probe/memory.h"
+#include "plugin/memory.h"
 
 namespace tenon::check {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "plugin.h"
+#include "check/plugin.h"
 
 namespace tenon::check {
 

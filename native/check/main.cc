@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "crash_record.h"
-#include "options.h"
-#include "plugin.h"
-#include "report.h"
-#include "scenarios.h"
+#include "check/crash_record.h"
+#include "check/options.h"
+#include "check/plugin.h"
+#include "check/report.h"
+#include "check/scenarios.h"
 
 using namespace tenon::check;
 

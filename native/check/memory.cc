@@ -1,4 +1,4 @@
-#include "memory.h"
+#include "check/memory.h"
 
 #include <fcntl.h>
 #include <malloc.h>

@@ -1,7 +1,7 @@
-#include "methods.h"
+#include "check/methods.h"
 
-#include "../method_table.h"
-#include "kinds.h"
+#include "plugin/method_table.h"
+#include "check/kinds.h"
 
 namespace tenon::check {
 

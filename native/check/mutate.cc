@@ -1,4 +1,4 @@
-#include "mutate.h"
+#include "check/mutate.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "corpus.h"
-#include "random.h"
+#include "check/corpus.h"
+#include "check/random.h"
 
 namespace tenon::check {
 

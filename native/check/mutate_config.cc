@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "mutate.h"
+#include "check/mutate.h"
 
 namespace tenon::check {
 namespace {

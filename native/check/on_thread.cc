@@ -1,4 +1,4 @@
-#include "on_thread.h"
+#include "check/on_thread.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "clock.h"
+#include "check/clock.h"
 
 namespace tenon::check {
 namespace {

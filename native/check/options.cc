@@ -1,4 +1,4 @@
-#include "options.h"
+#include "check/options.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "outlet.h"
+#include "check/outlet.h"
 
 #include <string.h>
 

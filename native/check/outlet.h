@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "guarded.h"
-#include "plugin.h"
+#include "check/guarded.h"
+#include "check/plugin.h"
 #include "tenon.h"
 
 namespace tenon::check {

@@ -1,6 +1,6 @@
-#include "plugin.h"
+#include "check/plugin.h"
 
-#include "crash_record.h"
+#include "check/crash_record.h"
 
 namespace tenon::check {
 namespace {

@@ -5,11 +5,11 @@
 
 #include <string>
 
-#include "../gates.h"
-#include "../output.h"
-#include "host.h"
-#include "options.h"
-#include "report.h"
+#include "plugin/gates.h"
+#include "plugin/output.h"
+#include "check/host.h"
+#include "check/options.h"
+#include "check/report.h"
 #include "tenon.h"
 
 namespace tenon::check {

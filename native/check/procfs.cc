@@ -1,4 +1,4 @@
-#include "procfs.h"
+#include "check/procfs.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "report.h"
+#include "check/report.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,8 +12,8 @@
 #include <algorithm>
 #include <mutex>
 
-#include "../output.h"
-#include "../resource_limits.h"
+#include "plugin/output.h"
+#include "runner/limits.h"
 
 namespace tenon::check {
 namespace {

@@ -1,5 +1,5 @@
 /* What a scenario tells: lines of `NONCE JSON` on a descriptor that the plugin does not know
- * (src/check/records.ts).
+ * (src/check/report-lines.ts).
  *
  * A process that ends without Done has crashed, whatever its exit code says. */
 #ifndef TENON_CHECK_REPORT_H

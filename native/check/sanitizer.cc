@@ -1,4 +1,4 @@
-#include "sanitizer.h"
+#include "check/sanitizer.h"
 
 /* Not there unless the runtime is. */
 extern "C" __attribute__((weak)) void __asan_init();

@@ -1,4 +1,4 @@
-#include "scenarios.h"
+#include "check/scenarios.h"
 
 namespace tenon::check {
 

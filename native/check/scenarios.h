@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "plugin.h"
+#include "check/plugin.h"
 
 namespace tenon::check {
 

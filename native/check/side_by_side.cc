@@ -1,8 +1,8 @@
-#include "side_by_side.h"
+#include "check/side_by_side.h"
 
 #include <memory>
 
-#include "clock.h"
+#include "check/clock.h"
 
 namespace tenon::check {
 namespace {

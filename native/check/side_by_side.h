@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "plugin.h"
+#include "check/plugin.h"
 
 namespace tenon::check {
 

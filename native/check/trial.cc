@@ -1,4 +1,4 @@
-#include "trial.h"
+#include "check/trial.h"
 
 #include <string.h>
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "guarded.h"
-#include "outlet.h"
-#include "plugin.h"
+#include "check/guarded.h"
+#include "check/outlet.h"
+#include "check/plugin.h"
 
 namespace tenon::check {
 

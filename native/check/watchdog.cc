@@ -1,11 +1,11 @@
-#include "watchdog.h"
+#include "check/watchdog.h"
 
 #include <signal.h>
 #include <time.h>
 
 #include <thread>
 
-#include "clock.h"
+#include "check/clock.h"
 
 namespace tenon::check {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <atomic>
 
-#include "report.h"
+#include "check/report.h"
 
 namespace tenon::check {
 

@@ -1,4 +1,4 @@
-#include "watched_memory.h"
+#include "check/watched_memory.h"
 
 #include <atomic>
 #include <mutex>

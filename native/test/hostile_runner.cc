@@ -6,7 +6,7 @@
 
 #include <random>
 
-#include "../channel_runner.h"
+#include "channel/runner_end.h"
 
 using namespace tenon;
 

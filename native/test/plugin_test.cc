@@ -1,7 +1,7 @@
 /* A host and a real runner: what a plugin can do right and wrong. */
 #include <string.h>
 
-#include "../output.h"
+#include "plugin/output.h"
 #include "support.h"
 
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "../channel_host.h"
+#include "channel/host_end.h"
 
 #define CHECK(condition)                                                 \
   do {                                                                   \

@@ -10,8 +10,8 @@ import { chmod, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
-import { asTenonError, TenonError } from '../errors.js';
-import { isGone, startTime } from '../process-id.js';
+import { asTenonError, TenonError } from '../base/errors.js';
+import { isGone, startTime } from '../base/process-id.js';
 
 export { startTime };
 

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
-import { TenonError } from '../errors.js';
+import { TenonError } from '../base/errors.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { inspectFile } from '../inspect/index.js';
 

@@ -1,7 +1,7 @@
 /** Gate `find`: from a path to a real file. */
 import type { BigIntStats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
-import { TenonError } from '../errors.js';
+import { TenonError } from '../base/errors.js';
 
 /** The real path behind `path`, and what the system knows of the file. @throws TenonError NOT_FOUND, UNREADABLE */
 export async function locate(path: string): Promise<{ path: string; stats: BigIntStats }> {

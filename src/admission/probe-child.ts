@@ -3,13 +3,13 @@
  * protocol. A program of its own: `node probe-child.js probe FILE`, started by a host only.
  */
 import { readSync, writeSync } from 'node:fs';
-import { SLOTS } from '../abi.js';
-import { TenonError } from '../errors.js';
-import { type ForeignAddress, standardLibrary } from '../ffi.js';
+import { SLOTS } from '../base/abi.js';
+import { TenonError } from '../base/errors.js';
 import type { LibraryFacts } from '../inspect/facts.js';
-import { openLibrary } from '../library.js';
-import { memory } from '../memory.js';
-import { isRefusalCode, problemOf, type Stage } from '../refusal.js';
+import { type ForeignAddress, standardLibrary } from '../library/ffi.js';
+import { openLibrary } from '../library/library.js';
+import { memory } from '../library/memory.js';
+import { isRefusalCode, problemOf, type Stage } from '../library/refusal.js';
 import {
   formatRecord,
   GO,

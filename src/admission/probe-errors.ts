@@ -1,8 +1,8 @@
 /** What it means when the probing process does not come to a verdict. */
-import { TenonError } from '../errors.js';
-import { BUILD_COMMAND } from '../package.js';
-import type { Stage } from '../refusal.js';
-import { quote } from '../statements.js';
+import { TenonError } from '../base/errors.js';
+import { BUILD_COMMAND } from '../base/package.js';
+import type { Stage } from '../library/refusal.js';
+import { quote } from '../library/statements.js';
 
 const WHILE: Record<Stage, string> = {
   open: 'in a constructor, while the library was opened',

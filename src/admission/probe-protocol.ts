@@ -1,11 +1,11 @@
 /**
- * The lines between a host and the process that tries a plugin for it (the native side: `native/probe/channel.h`). The process reads
+ * The lines between a host and the process that tries a plugin for it (the native side: `native/runner/probe_report.h`). The process reads
  * file descriptor 4 and writes file descriptor 3; its standard streams are left to the plugin. Each of its lines begins with
  * the nonce that the host sent: what does not was written by the plugin.
  */
-import type { Slot } from '../abi.js';
-import { SLOTS } from '../abi.js';
-import { isRefusalCode, type RefusalCode, STAGES, type Stage } from '../refusal.js';
+import type { Slot } from '../base/abi.js';
+import { SLOTS } from '../base/abi.js';
+import { isRefusalCode, type RefusalCode, STAGES, type Stage } from '../library/refusal.js';
 
 /** The file descriptors of the probing process. */
 export const PROBE_OUT = 3;

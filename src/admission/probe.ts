@@ -6,12 +6,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
-import { type Confinement, confinementArguments } from '../confinement.js';
-import { asTenonError, invalidArgument, TenonError } from '../errors.js';
+import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
 import type { LibraryFacts } from '../inspect/facts.js';
-import { refusal, type Stage } from '../refusal.js';
-import { parseName, parseVersion } from '../statements.js';
+import { refusal, type Stage } from '../library/refusal.js';
+import { parseName, parseVersion } from '../library/statements.js';
+import { type Confinement, confinementArguments } from '../tiers/process/confinement.js';
 import { endedEarly, notStarted, scribbled, timedOut } from './probe-errors.js';
+import { findNodeProbe, findRunner, probeEnvironment } from './probe-program.js';
 import {
   GO,
   LineReader,
@@ -22,7 +23,6 @@ import {
   type SlotOffsets,
   startLine,
 } from './probe-protocol.js';
-import { findNodeProbe, findRunner, probeEnvironment } from './runner.js';
 
 export { findRunner };
 

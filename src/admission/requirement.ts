@@ -1,7 +1,7 @@
 /** Gate `trust`, its last part: a host may demand that the safety suite has passed a file. */
 import semver from 'semver';
-import { CHECK_LEVELS, type CheckLevel, type CheckRecord, CheckRecords, reaches } from '../check-records.js';
-import { invalidArgument, TenonError } from '../errors.js';
+import { invalidArgument, TenonError } from '../base/errors.js';
+import { CHECK_LEVELS, type CheckLevel, type CheckRecord, CheckRecords, reaches } from './check-records.js';
 
 /** What a host demands of the suite's records (`tenon check --record FILE`). */
 export interface RequireOptions {

@@ -3,7 +3,7 @@
 import type { BigIntStats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { asTenonError, invalidArgument, TenonError } from '../errors.js';
+import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
 
 /** What a host demands of the files that it loads. */
 export interface TrustOptions {

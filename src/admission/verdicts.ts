@@ -1,6 +1,6 @@
 /** What the probe found, kept by digest, so that a known file need not be probed again. */
-import { ABI_VERSION } from '../abi.js';
-import { JsonStore, type JsonStoreOptions } from '../json-store.js';
+import { ABI_VERSION } from '../base/abi.js';
+import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
 
 /** A plugin that passed the probe. Files that did not are probed again: what was wrong may lie outside of them. */
 export interface Verdict {

@@ -5,11 +5,11 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { probeEnvironment } from '../admission/probe-program.js';
 import { LineReader } from '../admission/probe-protocol.js';
-import { probeEnvironment } from '../admission/runner.js';
-import { TenonError } from '../errors.js';
-import { BUILD_COMMAND } from '../package.js';
-import { type CheckerRecord, parseRecord } from './records.js';
+import { TenonError } from '../base/errors.js';
+import { BUILD_COMMAND } from '../base/package.js';
+import { type CheckerRecord, parseRecord } from './report-lines.js';
 import type { Sanitizer } from './settings.js';
 
 /** How a process ended. `lost`: it wrote what is no record, so that nothing after it can be believed. */

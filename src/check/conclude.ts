@@ -5,7 +5,7 @@ import type { CheckerRun } from './checker.js';
 import { type Answer, finding, type ScenarioMethod } from './definition.js';
 import { keepInput } from './inputs.js';
 import { measuresOf } from './measures.js';
-import type { CheckerRecord } from './records.js';
+import type { CheckerRecord } from './report-lines.js';
 import type { Subject } from './subject.js';
 import type { CrashFacts, Finding } from './verdict.js';
 

@@ -1,5 +1,5 @@
 /** Scenarios in the foreground, for debuggers: the command line of a checker that runs them in one process. */
-import { invalidArgument } from '../errors.js';
+import { invalidArgument } from '../base/errors.js';
 import { findChecker } from './checker.js';
 import { checkerArguments } from './command-line.js';
 import { selectChecks } from './registry.js';

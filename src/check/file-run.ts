@@ -1,5 +1,5 @@
 /** All checks of one file: each as soon as those that it rests on have passed. */
-import { TenonError } from '../errors.js';
+import { TenonError } from '../base/errors.js';
 import { reproduction } from './command-line.js';
 import { ABORTED } from './conclude.js';
 import { type Answer, type CheckDefinition, finding, groupOf } from './definition.js';

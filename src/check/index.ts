@@ -7,7 +7,6 @@
 
 export { type ForegroundRun, foregroundRun } from './debug.js';
 export { type CheckDefinition, groupOf } from './definition.js';
-export { recordVerdict } from './record.js';
 export { CHECKS, checkById } from './registry.js';
 export { FORMATS, type Format, onlyFailed, type RenderOptions, render } from './render/index.js';
 export { check } from './run.js';
@@ -20,3 +19,4 @@ export {
 } from './settings.js';
 export type * from './verdict.js';
 export { LEVELS, SEVERITIES, VERDICT_SCHEMA } from './verdict.js';
+export { recordVerdict } from './write-records.js';

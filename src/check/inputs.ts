@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { asTenonError } from '../errors.js';
+import { asTenonError } from '../base/errors.js';
 import type { InputFacts } from './verdict.js';
 
 /** `base64` is what the record of a finding holds. @throws TenonError ERR_TENON_UNREADABLE if it cannot be written */

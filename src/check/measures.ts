@@ -1,5 +1,5 @@
 /** From raw numbers to what is shown and judged: histograms, and slopes with their confidence. */
-import type { CheckerRecord } from './records.js';
+import type { CheckerRecord } from './report-lines.js';
 import type { Measure } from './verdict.js';
 
 type Values = Extract<CheckerRecord, { type: 'values' }>;

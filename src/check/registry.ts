@@ -1,5 +1,5 @@
 /** All checks there are, in the order in which they are shown. */
-import { invalidArgument } from '../errors.js';
+import { invalidArgument } from '../base/errors.js';
 import { abiChecks } from './checks/abi.js';
 import { callChecks } from './checks/calls.js';
 import { fileChecks } from './checks/file.js';

@@ -1,8 +1,8 @@
 /** Runs the suite over files: which checks, in which order, how many at a time, and what it all comes to. */
 
-import { ABI_VERSION } from '../abi.js';
-import { invalidArgument } from '../errors.js';
-import { packageVersion } from '../package.js';
+import { ABI_VERSION } from '../base/abi.js';
+import { invalidArgument } from '../base/errors.js';
+import { packageVersion } from '../base/package.js';
 import { checkFile } from './file-run.js';
 import { Lanes } from './lanes.js';
 import { selectChecks } from './registry.js';

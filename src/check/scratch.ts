@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asTenonError } from '../errors.js';
+import { asTenonError } from '../base/errors.js';
 
 /** @throws TenonError ERR_TENON_UNREADABLE if there can be no temporary folder */
 export async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { invalidArgument } from '../errors.js';
+import { invalidArgument } from '../base/errors.js';
 import { LEVELS, type Level, SEVERITIES, type Severity } from './verdict.js';
 
 export const SANITIZERS = ['address', 'undefined', 'thread'] as const;

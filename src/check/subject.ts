@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { asTenonError } from '../errors.js';
+import { asTenonError } from '../base/errors.js';
 import { NEAR_ENTRY_POINTS } from '../inspect/entry-names.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { inspectFile } from '../inspect/index.js';

@@ -1,2 +1,2 @@
 /** Text for people, as the commands print it. */
-export { count, paragraph, printable, table, wrapped } from '../text.js';
+export { count, paragraph, printable, table, wrapped } from '../base/text.js';

@@ -1,6 +1,6 @@
 /** What the facts of a file already refuse, before anything of it runs. Which versions are accepted is not judged here. */
-import { ENTRY_POINTS, MAX_PLUGIN_SIZE, OPTIONAL_SLOTS, PLUGIN } from '../abi.js';
-import { TenonError, type TenonErrorCode } from '../errors.js';
+import { ENTRY_POINTS, MAX_PLUGIN_SIZE, OPTIONAL_SLOTS, PLUGIN } from '../base/abi.js';
+import { TenonError, type TenonErrorCode } from '../base/errors.js';
 import { sameAbiName } from './entry-names.js';
 import type { LibraryFacts, StaticSlot } from './facts.js';
 

@@ -1,5 +1,5 @@
 /** The descriptor: facts of a plugin that can be read from the file without loading it. */
-import { DESCRIPTOR, DESCRIPTOR_SYMBOL, MAX_PLUGIN_SIZE, NAME_PATTERN, PLUGIN } from '../abi.js';
+import { DESCRIPTOR, DESCRIPTOR_SYMBOL, MAX_PLUGIN_SIZE, NAME_PATTERN, PLUGIN } from '../base/abi.js';
 import type { Descriptor } from './facts.js';
 import type { Image } from './image.js';
 

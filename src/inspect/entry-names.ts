@@ -1,5 +1,5 @@
 /** The names of the ABI, and the shapes in which they come out of a compiler that was not told to keep them. */
-import { DESCRIPTOR_SYMBOL, ENTRY_POINTS } from '../abi.js';
+import { DESCRIPTOR_SYMBOL, ENTRY_POINTS } from '../base/abi.js';
 import type { ExportedSymbol } from './facts.js';
 
 /** The names of the ABI, then as C++ (Itanium) mangles the functions. */

@@ -2,7 +2,7 @@
  * Inspection: what a library file tells about itself without being loaded. Pure functions of bytes: positioned, bounded reads,
  * no side effect, and no other failure than a TenonError.
  */
-import { asTenonError, invalidArgument } from '../errors.js';
+import { asTenonError, invalidArgument } from '../base/errors.js';
 import { findDescriptor } from './descriptor.js';
 import { readElf } from './elf.js';
 import type { BinaryFormat, LibraryFacts } from './facts.js';

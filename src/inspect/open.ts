@@ -1,6 +1,6 @@
 /** Opens a file for inspection: only a regular one, and without ever waiting for it. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
-import { TenonError, type TenonErrorCode } from '../errors.js';
+import { TenonError, type TenonErrorCode } from '../base/errors.js';
 import { FileSource } from './source.js';
 
 /** A pipe without a writer would block the opening; a terminal would become ours. Windows has neither flag. */

@@ -3,7 +3,7 @@
  * source is bounded, so that a hostile file costs a refusal and nothing else.
  */
 import { readSync } from 'node:fs';
-import { TenonError } from '../errors.js';
+import { TenonError } from '../base/errors.js';
 
 /** Bounds on the work for one file: far above what real libraries have, far below what would hurt. */
 export const INSPECT_LIMITS = {

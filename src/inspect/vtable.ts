@@ -1,5 +1,5 @@
 /** The vtable before anything runs, where `get_plugin` plainly returns a constant address. */
-import { MAX_PLUGIN_SIZE, PLUGIN, SLOTS } from '../abi.js';
+import { MAX_PLUGIN_SIZE, PLUGIN, SLOTS } from '../base/abi.js';
 import type { StaticSlot, StaticVTable } from './facts.js';
 import { type Image, inRanges } from './image.js';
 

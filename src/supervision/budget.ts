@@ -1,8 +1,9 @@
 /** The crashes of a plugin: what they were, and whether one more restart is allowed. */
-import type { Culprit } from '../crash-report.js';
-import type { TenonError } from '../errors.js';
-import { failedError } from './down.js';
-import type { Life } from './lives.js';
+
+import type { TenonError } from '../base/errors.js';
+import type { Culprit } from './crash-report.js';
+import { failedError } from './errors.js';
+import type { Life } from './generations.js';
 import { afterCrash, type RestartPolicy } from './restart.js';
 
 /** Reasons that are kept. */

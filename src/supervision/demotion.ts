@@ -13,9 +13,9 @@ import { readFileSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { asTenonError } from '../errors.js';
-import { JsonStore, type JsonStoreOptions } from '../json-store.js';
-import { isGone, ownProcess, type ProcessId } from '../process-id.js';
+import { asTenonError } from '../base/errors.js';
+import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
+import { isGone, ownProcess, type ProcessId } from '../base/process-id.js';
 
 /** Removes the marker: the plugin did no harm. Idempotent. */
 export type Disarm = () => void;

@@ -1,12 +1,13 @@
 /** The processes of a plugin, one after the other: started, noticed when they end, started again as the policy allows. */
-import { CrashReport, crashError } from '../crash-report.js';
-import { tellCrash, tellRestart } from '../diagnostics.js';
-import { asTenonError, type TenonError } from '../errors.js';
+
+import { tellCrash, tellRestart } from '../base/diagnostics.js';
+import { asTenonError, type TenonError } from '../base/errors.js';
 import type { RunnerExit } from '../tiers/process/settings.js';
 import type { CallOptions } from '../tiers/tier.js';
 import { Budget } from './budget.js';
-import { crowdedError, downError, lateError, stoppedError } from './down.js';
-import { endIn, type Life, Lives } from './lives.js';
+import { CrashReport, crashError } from './crash-report.js';
+import { crowdedError, downError, lateError, stoppedError } from './errors.js';
+import { endIn, type Life, Lives } from './generations.js';
 import type { SupervisorEventMap, SupervisorOptions } from './options.js';
 import { checkRestart } from './restart.js';
 import type { Runner, StartRunner } from './runner.js';

@@ -1,5 +1,5 @@
 /** What a supervisor is told, and what it tells. */
-import type { CrashReport, Culprit } from '../crash-report.js';
+import type { CrashReport, Culprit } from './crash-report.js';
 import type { RestartOptions } from './restart.js';
 import type { StateChange } from './states.js';
 

@@ -1,5 +1,5 @@
 /** When a crashed plugin is started again: a budget of restarts within a window, and pauses that grow. No clock in here. */
-import { invalidArgument } from '../errors.js';
+import { invalidArgument } from '../base/errors.js';
 
 /** How long to wait before a restart. The first one after a healthy period is immediate. */
 export interface BackoffOptions {

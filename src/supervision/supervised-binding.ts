@@ -1,8 +1,8 @@
 /** A method of a supervised instance: the same for its user, whichever generation of the plugin's process serves it. */
-import { Batch, type BatchResult } from '../batch.js';
-import { requireBytes } from '../bytes.js';
+import { Batch, type BatchResult } from '../base/batch.js';
+import { requireBytes } from '../base/bytes.js';
 import { requireBatch } from '../tiers/binding.js';
-import { wasNeverSent } from '../tiers/process/failures.js';
+import { wasNeverSent } from '../tiers/process/errors.js';
 import type { Binding, CallOptions, MethodRef, RecordBinding, TierInstance } from '../tiers/tier.js';
 
 /** An instance in one generation. Compared by identity: another generation has another one. */

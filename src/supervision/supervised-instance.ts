@@ -1,5 +1,5 @@
 /** An instance that belongs to a plugin and not to a generation of its process: after a crash it is made anew. */
-import { TenonError } from '../errors.js';
+import { TenonError } from '../base/errors.js';
 import { closedError } from '../tiers/status.js';
 import type { Binding, CallOptions, InstanceEvents, MethodRef, TierInstance } from '../tiers/tier.js';
 import type { Runner } from './runner.js';

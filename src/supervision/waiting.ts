@@ -1,5 +1,5 @@
 /** Promises that are waited for no longer than somebody is willing to. */
-import { invalidArgument } from '../errors.js';
+import { invalidArgument } from '../base/errors.js';
 import type { CallOptions } from '../tiers/tier.js';
 
 /** A promise whose outcome is decided elsewhere. */

@@ -1,8 +1,8 @@
 /** What the bindings of both backends have in common. */
 import { types } from 'node:util';
-import { type Batch, type BatchResult, trustedResult } from '../batch.js';
-import { kindOf, requireBytes, requirePlainMemory } from '../bytes.js';
-import { invalidArgument } from '../errors.js';
+import { type Batch, type BatchResult, trustedResult } from '../base/batch.js';
+import { kindOf, requireBytes, requirePlainMemory } from '../base/bytes.js';
+import { invalidArgument } from '../base/errors.js';
 import { isBreach } from './control.js';
 import { breachOf } from './status.js';
 import type { Binding, CallOptions, RecordBinding } from './tier.js';

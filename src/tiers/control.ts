@@ -1,5 +1,5 @@
 /**
- * How a call went, in numbers that native code and JavaScript share. `native/output.h` and `native/environment.h` have the
+ * How a call went, in numbers that native code and JavaScript share. `native/plugin/output.h` and `native/node/environment.h` have the
  * same; a test holds them against each other.
  */
 

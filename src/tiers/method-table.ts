@@ -1,8 +1,8 @@
 /** The method table of a kind, read from the plugin's memory with care, once per instance. */
-import { METHODS } from '../abi.js';
-import { TenonError } from '../errors.js';
-import { hexAddress } from '../ffi.js';
-import type { InlineContext } from './backend.js';
+import { METHODS } from '../base/abi.js';
+import { TenonError } from '../base/errors.js';
+import { hexAddress } from '../library/ffi.js';
+import type { InlineContext } from './inline/backend.js';
 
 /** A table larger than this is taken for garbage. */
 const MAX_SIZE = METHODS.header + METHODS.max * METHODS.slot;

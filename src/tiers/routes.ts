@@ -1,6 +1,7 @@
 /** Who gets the events and log entries of which instance. Native code knows instances by their tokens. */
-import { LOG_LEVELS, type LogLevel } from '../abi.js';
-import type { Dispatch } from '../native.js';
+
+import type { Dispatch } from '../addon/addon.js';
+import { LOG_LEVELS, type LogLevel } from '../base/abi.js';
 import type { InstanceEvents } from './tier.js';
 
 /** These must not hold the instance, or it would never be collected. */

@@ -1,9 +1,9 @@
 /** What the outcome of a call becomes: a TenonError that says which plugin, which method and what to do. */
-import { Status, statusName } from '../abi.js';
-import { requireBytes } from '../bytes.js';
-import { callError } from '../call-error.js';
-import { tellCallFailure } from '../diagnostics.js';
-import { invalidArgument, TenonError } from '../errors.js';
+import { Status, statusName } from '../base/abi.js';
+import { requireBytes } from '../base/bytes.js';
+import { callError } from '../base/call-error.js';
+import { tellCallFailure } from '../base/diagnostics.js';
+import { invalidArgument, TenonError } from '../base/errors.js';
 import { Outcome } from './control.js';
 
 /** Where a call went. */

@@ -2,8 +2,8 @@
  * The one interface behind which a plugin runs: on the caller's thread (`inline`), on its own thread (`thread`) or in its
  * own process (`process`). Above it nothing knows which of them it is.
  */
-import type { LogLevel } from '../abi.js';
-import type { Batch, BatchResult } from '../batch.js';
+import type { LogLevel } from '../base/abi.js';
+import type { Batch, BatchResult } from '../base/batch.js';
 
 export type Isolation = 'inline' | 'thread' | 'process';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DESCRIPTOR_SYMBOL, ENTRY_POINTS } from '../../src/abi.js';
+import { DESCRIPTOR_SYMBOL, ENTRY_POINTS } from '../../src/base/abi.js';
 import { root, temporaryFolder } from '../support/index.js';
 import { cCompilers, compile, cppCompilers, include } from './compilers.js';
 

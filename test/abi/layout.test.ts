@@ -14,7 +14,7 @@ import {
   SLOTS,
   Status,
   statusName,
-} from '../../src/abi.js';
+} from '../../src/base/abi.js';
 import { root, temporaryFolder } from '../support/index.js';
 import { cCompilers, compile } from './compilers.js';
 
@@ -44,7 +44,7 @@ function printedBy(compiler: string): Layout {
   return JSON.parse(execFileSync(program, { encoding: 'utf8' })) as Layout;
 }
 
-describe.each(cCompilers)('src/abi.ts has the numbers of tenon.h as %s compiles it', (compiler) => {
+describe.each(cCompilers)('src/base/abi.ts has the numbers of tenon.h as %s compiles it', (compiler) => {
   const read = () => printedBy(compiler);
 
   test('tenon_plugin, and its slots in order', () => {

@@ -1,5 +1,5 @@
 /** Plugins that go wrong on the way in, and what has to be said about each. */
-import type { TenonErrorCode } from '../../src/errors.js';
+import type { TenonErrorCode } from '../../src/base/errors.js';
 import { onOpen, type PluginParts } from './compile.js';
 
 export interface Fault {

@@ -2,8 +2,8 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { CheckRecords } from '../../src/admission/check-records.js';
 import { type CheckOptions, check, recordVerdict } from '../../src/check/index.js';
-import { CheckRecords } from '../../src/check-records.js';
 import { PluginHost, type RequireOptions } from '../../src/index.js';
 import { canCheck } from '../check/support.js';
 import { compile, faultFile, folderWith, pluginFile, temporaryFolder } from '../support/index.js';

@@ -8,7 +8,7 @@ import { root } from '../support/index.js';
 export const built = (name: string): string => JSON.stringify(pathToFileURL(join(root, 'dist', name)).href);
 
 /** Classic BPF, `[code, jump if true, jump if false, operand]`: EPERM for one system call, all others allowed. */
-const FILTER = `import { addressOf, standardLibrary } from ${built('ffi.js')};
+const FILTER = `import { addressOf, standardLibrary } from ${built('library/ffi.js')};
 const number = { x64: 310, arm64: 270 }[process.arch];
 const [load, jumpIfEqual, answer] = [0x20, 0x15, 0x06];
 const [eperm, allow] = [0x50001, 0x7fff0000];

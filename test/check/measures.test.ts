@@ -1,7 +1,7 @@
 /** From raw numbers to histograms and slopes. */
 import { expect, test } from 'vitest';
 import { histogram, measuresOf, series } from '../../src/check/measures.js';
-import type { CheckerRecord } from '../../src/check/records.js';
+import type { CheckerRecord } from '../../src/check/report-lines.js';
 
 test('a histogram has buckets that double, and counts every value once', () => {
   const values = [5, 6, 7, 9, 40, 1000];

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ErrorCode } from '../../src/errors.js';
+import { ErrorCode } from '../../src/base/errors.js';
 import { faultsDir, root } from '../support/index.js';
 import { builtFaults, faultTable, renderFaultTable } from './table.js';
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'vitest';
-import { TenonError } from '../../src/errors.js';
+import { TenonError } from '../../src/base/errors.js';
 import type { Instance, PluginHost } from '../../src/index.js';
 import { faultFile, pluginFile, root } from '../support/index.js';
 import type { FaultRow } from './table.js';

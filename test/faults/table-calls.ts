@@ -1,6 +1,6 @@
 /** Faults of plugins that were admitted: in `new`, in calls, in `drop`, and to the whole process. */
-import type { StatusName } from '../../src/abi.js';
-import type { TenonErrorCode } from '../../src/errors.js';
+import type { StatusName } from '../../src/base/abi.js';
+import type { TenonErrorCode } from '../../src/base/errors.js';
 import type { Death, FaultRow } from './table.js';
 
 type Extra = Partial<FaultRow>;

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StatusName } from '../../src/abi.js';
-import type { Gate } from '../../src/admission.js';
-import type { TenonErrorCode } from '../../src/errors.js';
+import type { Gate } from '../../src/admission/admit.js';
+import type { StatusName } from '../../src/base/abi.js';
+import type { TenonErrorCode } from '../../src/base/errors.js';
 import { hasRust, root } from '../support/index.js';
 import { callRows, isolatedCode, processRows } from './table-calls.js';
 import { loadRows } from './table-load.js';

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { DESCRIPTOR } from '../../src/abi.js';
+import { DESCRIPTOR } from '../../src/base/abi.js';
 import {
   checkDescriptor,
   checkEntryPoints,

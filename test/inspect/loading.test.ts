@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TenonError } from '../../src/errors.js';
+import { TenonError } from '../../src/base/errors.js';
 import { inspectLoading, type LoadingFacts, loadingOf } from '../../src/inspect/index.js';
 import { MemorySource } from '../../src/inspect/source.js';
 import { SAMPLE, tool, Workshop } from './compilers.js';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TenonError } from '../../src/errors.js';
+import { TenonError } from '../../src/base/errors.js';
 import { findDescriptor } from '../../src/inspect/descriptor.js';
 import { readElf } from '../../src/inspect/elf.js';
 import type { BinaryFormat } from '../../src/inspect/facts.js';

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TenonError } from '../../src/errors.js';
+import { TenonError } from '../../src/base/errors.js';
 import { MemorySource } from '../../src/inspect/source.js';
 import { placesIn, placesOf } from '../../src/inspect/symbols.js';
 import { faultFile, hasRust, pluginFile, temporaryFolder } from '../support/index.js';

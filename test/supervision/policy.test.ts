@@ -1,9 +1,9 @@
 /** What a supervisor does when a process starts, ends or does not: with processes that have no plugin in them. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { TenonError } from '../../src/errors.js';
+import { TenonError } from '../../src/base/errors.js';
 import type { SupervisorState } from '../../src/supervision/states.js';
-import { Supervisor, type SupervisorOptions } from '../../src/supervisor.js';
+import { Supervisor, type SupervisorOptions } from '../../src/supervision/supervisor.js';
 import { type InstanceEvents, SOMETHING, type TierInstance } from '../../src/tiers/tier.js';
 import { Puppet, type PuppetOptions, started } from './puppet.js';
 

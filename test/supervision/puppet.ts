@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { TenonError } from '../../src/errors.js';
+import { TenonError } from '../../src/base/errors.js';
 import type { Runner } from '../../src/supervision/runner.js';
 import type { RunnerExit, RunnerHandlers } from '../../src/tiers/process/settings.js';
 import type { Binding, InstanceEvents, MethodRef, TierInstance } from '../../src/tiers/tier.js';

@@ -1,5 +1,5 @@
 /** The memory of a record call with a JavaScript function in the place of the plugin: for what does not concern plugins. */
-import { TenonError } from '../../src/errors.js';
+import { TenonError } from '../../src/base/errors.js';
 import type { RecordBinding } from '../../src/tiers/tier.js';
 
 /** `work` gets the bytes of both records; a number that it returns is the outcome, otherwise that is 0. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Batch, type BatchResult } from '../../src/batch.js';
-import { backends, error, puppetFactory } from './puppet.js';
+import { Batch, type BatchResult } from '../../src/base/batch.js';
+import { backends, error, puppetFactory } from './process/puppet.js';
 
 const texts = (result: BatchResult): string[] => Array.from(result, (bytes) => Buffer.from(bytes).toString());
 const batchOf = (...messages: string[]): Batch =>

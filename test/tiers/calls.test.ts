@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { backends, error, puppetFactory } from './puppet.js';
+import { backends, error, puppetFactory } from './process/puppet.js';
 
 describe.each(backends)('calls through %s', (backend) => {
   test('a result is the bytes that the plugin wrote, and the caller owns them', () => {

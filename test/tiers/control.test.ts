@@ -22,7 +22,7 @@ test('the numbers that native code and JavaScript share are the same in both', (
   const source = join(folder, 'numbers.cc');
   writeFileSync(
     source,
-    `#include <cstdio>\n#include "environment.h"\nint main() {\n${lines.join('\n')}\n}\n`,
+    `#include <cstdio>\n#include "node/environment.h"\nint main() {\n${lines.join('\n')}\n}\n`,
   );
   const includes = ['native', 'include', join('node_modules', 'node-api-headers', 'include')];
   const given = includes.map((include) => `-I${join(root, include)}`);

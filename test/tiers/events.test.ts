@@ -1,7 +1,7 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { withAddon } from '../support/index.js';
-import { backends, error, puppetFactory, turn, until } from './puppet.js';
+import { backends, error, puppetFactory, turn, until } from './process/puppet.js';
 
 describe.runIf(withAddon)('events and log entries', () => {
   test('what is emitted in a call arrives after it, in order, with the bytes of each', async () => {

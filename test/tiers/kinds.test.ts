@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { backends, error, puppetFactory } from './puppet.js';
+import { backends, error, puppetFactory } from './process/puppet.js';
 
 const MIN = { kind: 'puppet/1', slot: 0, name: 'puppet.min' } as const;
 

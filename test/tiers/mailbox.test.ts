@@ -5,7 +5,7 @@ test.each([
   ['addresses that are used once', []],
   ['addresses that are used again after a while', ['-DTENON_REUSE_HOSTS']],
 ])('threads that outlive their instances race with nothing and reach no other instance: %s', (_, flags) => {
-  const parts = ['events', 'mailbox', 'host_slots'];
+  const parts = ['node/events', 'node/mailbox', 'plugin/host_slots'];
   const ended = stressWithoutRaces({ program: 'mailbox-stress', parts, flags });
   expect(ended.stderr).toBe('');
   expect(ended.status).toBe(0);

@@ -1,7 +1,7 @@
 /** Checks of group `file`: who may change the file, or what is loaded along with it. */
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { asTenonError } from '../../errors.js';
+import { asTenonError } from '../../base/errors.js';
 import { answerOf, type CheckDefinition } from '../definition.js';
 import { expandFolder, isBeside } from '../loader/search.js';
 import type { Subject } from '../subject.js';

@@ -1,5 +1,5 @@
 /** Checks of group `file`: what other libraries can see of the plugin. */
-import { DESCRIPTOR_SYMBOL, ENTRY_POINTS } from '../../abi.js';
+import { DESCRIPTOR_SYMBOL, ENTRY_POINTS } from '../../base/abi.js';
 import { answerOf, type CheckDefinition } from '../definition.js';
 import { namesIn } from './file-subject.js';
 

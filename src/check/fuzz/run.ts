@@ -1,6 +1,6 @@
 /** A check by made-up inputs: runs its scenario, and if that ends badly finds out by which input. */
 import { join } from 'node:path';
-import { quote } from '../../statements.js';
+import { quote } from '../../library/statements.js';
 import { conclude } from '../conclude.js';
 import type { Answer, CheckDefinition } from '../definition.js';
 import { keepInput } from '../inputs.js';

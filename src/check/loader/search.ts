@@ -1,6 +1,6 @@
 /** Finds the libraries that an ELF library needs, by the rules of the system's loader, without loading anything. */
 import { dirname, join, resolve } from 'node:path';
-import { TenonError } from '../../errors.js';
+import { TenonError } from '../../base/errors.js';
 import type { LibraryFacts } from '../../inspect/facts.js';
 import { inspectFile } from '../../inspect/index.js';
 import { type LoaderCache, loaderCache } from './cache.js';

@@ -1,5 +1,5 @@
 /** A line for each finding, as compilers write them; for people, `grep` and editors. */
-import { printable } from '../../text.js';
+import { printable } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Verdict } from '../verdict.js';
 import { bySeverity, wholeFileProblem } from './view.js';
 

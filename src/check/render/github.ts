@@ -1,6 +1,6 @@
 /** Workflow commands of GitHub Actions: a note at the pull request for each finding. GitHub shows the first ten of each kind. */
 import { basename } from 'node:path';
-import { count, printable } from '../../text.js';
+import { count, printable } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Verdict } from '../verdict.js';
 import { bySeverity, crashLines, wholeFileProblem } from './view.js';
 

@@ -1,5 +1,5 @@
 /** A finding on the page: what, why, and how to see it again. */
-import { bytes } from '../../text.js';
+import { bytes } from '../../base/text.js';
 import type { CheckResult, Finding } from '../verdict.js';
 import { crashLines } from './view.js';
 import { element, type Markup } from './xml.js';

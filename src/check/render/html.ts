@@ -1,7 +1,7 @@
 /** One self-contained page: summary, table of checks, findings, plots. It loads nothing, and runs nothing but its own script. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { bytes, count, duration } from '../../text.js';
+import { bytes, count, duration } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Verdict } from '../verdict.js';
 import { findingCard } from './html-finding.js';
 import { SCRIPT } from './html-script.js';

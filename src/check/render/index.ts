@@ -1,5 +1,5 @@
 /** From a verdict to text, in all formats. Nothing here finds anything out. */
-import { invalidArgument } from '../../errors.js';
+import { invalidArgument } from '../../base/errors.js';
 import type { Verdict } from '../verdict.js';
 import { renderCompact } from './compact.js';
 import { renderGithub } from './github.js';

@@ -1,5 +1,5 @@
 /** Measures in words. */
-import { bytes, digits, duration } from '../../text.js';
+import { bytes, digits, duration } from '../../base/text.js';
 import type { Measure } from '../verdict.js';
 
 /** `time of a call: median 1.2 µs, 99 % within 3 µs, at most 10 µs` */

@@ -1,5 +1,5 @@
 /** Measures as plots: SVG without anything from outside. */
-import { bytes, digits } from '../../text.js';
+import { bytes, digits } from '../../base/text.js';
 import type { Measure } from '../verdict.js';
 import { quantity } from './measure-text.js';
 import { element, type Markup } from './xml.js';

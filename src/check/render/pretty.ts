@@ -1,5 +1,5 @@
 /** For people at a terminal: every check with its time, every finding with all that is known of it, and what it all comes to. */
-import { bytes, count, duration, printable, wrapped } from '../../text.js';
+import { bytes, count, duration, printable, wrapped } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Finding, PluginFacts, Severity, Verdict } from '../verdict.js';
 import { measureText } from './measure-text.js';
 import { type Paint, paintWith } from './paint.js';

@@ -1,5 +1,5 @@
 /** XML and HTML: elements whose text and attributes are escaped. */
-import { printable } from '../../text.js';
+import { printable } from '../../base/text.js';
 
 type Attributes = Readonly<Record<string, string | number>>;
 

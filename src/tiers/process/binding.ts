@@ -1,16 +1,16 @@
 /** A method of an instance in a process of its own. */
-import type { Batch, BatchResult } from '../../batch.js';
-import { isPlainBytes, requireBytes } from '../../bytes.js';
-import { invalidArgument, type TenonError } from '../../errors.js';
+import type { Batch, BatchResult } from '../../base/batch.js';
+import { isPlainBytes, requireBytes } from '../../base/bytes.js';
+import { invalidArgument, type TenonError } from '../../base/errors.js';
 import { badBatch, requireBatch } from '../binding.js';
 import { Outcome } from '../control.js';
 import { type CallSite, callFailure, type Failure } from '../status.js';
 import type { Binding, CallOptions, RecordBinding } from '../tier.js';
-import type { Answer, Request } from './channel.js';
 import { type Engine, timeoutOf } from './engine.js';
-import { closed, crashed } from './failures.js';
+import { closed, crashed } from './errors.js';
 import type { Seat } from './instance.js';
-import { Operation, Word } from './words.js';
+import { Operation, Word } from './protocol.js';
+import type { Answer, Request } from './shared-memory/channel.js';
 
 /** What native code says of an input that it does not take as it is. */
 const REFUSED: readonly number[] = [Outcome.NOT_BYTES, Outcome.SHARED, Outcome.INSPECT];

@@ -1,9 +1,9 @@
-/** The process of a runner and its keeper: its standard streams, and the end of it. `native/keeper.h` says what a keeper is. */
+/** The process of a runner and its keeper: its standard streams, and the end of it. `native/runner/keeper.h` says what a keeper is. */
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { parentOf } from '../../process-id.js';
+import { parentOf } from '../../base/process-id.js';
+import type { Earlier } from './captured-output.js';
 import { Output } from './output.js';
-import type { Earlier } from './overheard.js';
 import { type ProcessEnd, peakOf } from './report.js';
 
 export interface ChildListener {

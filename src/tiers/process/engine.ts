@@ -1,16 +1,16 @@
 /** One generation of a plugin's process, as its instances use it: requests, and who hears of which instance. */
-import { LOG_LEVELS, Status } from '../../abi.js';
-import type { TenonError } from '../../errors.js';
+import { LOG_LEVELS, Status } from '../../base/abi.js';
+import type { TenonError } from '../../base/errors.js';
 import { Outcome } from '../control.js';
 import type { CallSite } from '../status.js';
 import type { InstanceEvents } from '../tier.js';
-import { Births } from './births.js';
-import type { Answer, ChannelListener, Request, RunnerChannel } from './channel.js';
-import { busy, closed, crashed, timedOut, waitedTooLong } from './failures.js';
-import { type Flight, Flights } from './flights.js';
-import { Life } from './life.js';
+import { busy, closed, crashed, timedOut, waitedTooLong } from './errors.js';
+import { Births } from './new-instances.js';
+import { ProcessOutcome } from './protocol.js';
+import { type Flight, Flights } from './requests.js';
+import { Life } from './runner-lifetime.js';
 import type { RunnerExit, RunnerHandlers, RunnerSettings } from './settings.js';
-import { ProcessOutcome } from './words.js';
+import type { Answer, ChannelListener, Request, RunnerChannel } from './shared-memory/channel.js';
 
 /** An asynchronous request. */
 export interface Job<T> {

@@ -9,10 +9,10 @@ import {
   type TierInstance,
 } from '../tier.js';
 import { deadlineOf, failureOf, ProcessBinding } from './binding.js';
-import type { Request } from './channel.js';
 import type { Engine } from './engine.js';
-import { badTable, closed, crashed, missingKind } from './failures.js';
-import { Operation, ProcessOutcome, Word } from './words.js';
+import { badTable, closed, crashed, missingKind } from './errors.js';
+import { Operation, ProcessOutcome, Word } from './protocol.js';
+import type { Request } from './shared-memory/channel.js';
 
 /** An instance without those who hold it: what is left to be dropped when they are gone. */
 export interface Seat {

@@ -1,9 +1,9 @@
 /** What a runner writes to its standard streams: line by line for those who listen, and the end of it for the report. */
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
-import { guarded } from './channel.js';
+import type { Earlier } from './captured-output.js';
 import { readAll } from './file.js';
-import type { Earlier } from './overheard.js';
+import { guarded } from './shared-memory/channel.js';
 
 /** Of each stream so much is kept, in bytes. */
 const KEPT = 16 * 1024;

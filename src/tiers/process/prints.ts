@@ -1,7 +1,7 @@
 /** The standard streams of a runner, while a synchronous call waits for it and the event loop does not read them. */
 import type { Socket } from 'node:net';
+import { type Earlier, Overheard } from './captured-output.js';
 import { descriptorOf, readAll } from './file.js';
-import { type Earlier, Overheard } from './overheard.js';
 
 export class Prints {
   #streams: (Socket | undefined)[] = [];

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { ProcessFacts } from '../../native-process.js';
+import type { ProcessFacts } from '../../addon/process.js';
+import { EXIT_CUT, Operation, STATE_BROKEN, STATE_CUT, STATE_READY, Stage } from './protocol.js';
 import type { RunnerCall, RunnerExit, RunnerFault } from './settings.js';
-import { EXIT_CUT, Operation, STATE_BROKEN, STATE_CUT, STATE_READY, Stage } from './words.js';
 
 /** Why this side ended a runner. */
 export type KillReason = 'timeout' | 'protocol' | 'killed';

@@ -7,16 +7,16 @@
  *     instance.bind(SOMETHING).callSync(bytes);
  *     const report = await runner.stop(1000);
  */
-import { TenonError } from '../../errors.js';
+import { TenonError } from '../../base/errors.js';
 import type { CallOptions, InstanceEvents, TierInstance } from '../tier.js';
-import type { Answer } from './channel.js';
+import { forceOf } from './enforced.js';
 import { deferred, Engine } from './engine.js';
-import { closed, crashed, endedEarly, notStarted, refused, startedTooSlowly } from './failures.js';
-import { forceOf } from './force.js';
+import { closed, crashed, endedEarly, notStarted, refused, startedTooSlowly } from './errors.js';
 import { createInstance, createInstanceSync } from './instance.js';
+import { Operation } from './protocol.js';
 import { callOf } from './report.js';
 import type { RunnerExit, RunnerHandlers, RunnerSettings } from './settings.js';
-import { Operation } from './words.js';
+import type { Answer } from './shared-memory/channel.js';
 
 export type {
   ProcessLimits,

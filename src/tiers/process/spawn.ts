@@ -1,10 +1,10 @@
 /** Starts the runner's process. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { findRunner } from '../../admission/runner.js';
-import { confinementArguments } from '../../confinement.js';
-import { TenonError } from '../../errors.js';
-import { BUILD_COMMAND } from '../../package.js';
+import { findRunner } from '../../admission/probe-program.js';
+import { TenonError } from '../../base/errors.js';
+import { BUILD_COMMAND } from '../../base/package.js';
+import { confinementArguments } from './confinement.js';
 import type { RunnerSettings } from './settings.js';
 
 /** The files of the channel, as the runner sees them: shared memory, wake-ups, lifetime; or one pipe for both directions. */

@@ -1,0 +1,227 @@
+#include "channel/pipe_end.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <new>
+
+#include "plugin/output.h"
+#include "channel/quiet_thread.h"
+
+namespace tenon {
+namespace {
+
+constexpr int kAttempts = 100; /* of a signal handler, a millisecond each */
+constexpr int kForEver = -1;
+
+/* The other end may have made the file non-blocking. */
+void AwaitFile(int file, short events) {
+  pollfd wanted = {file, events, 0};
+  poll(&wanted, 1, -1);
+}
+
+}  // namespace
+
+const char *PipeLink::Open(int in, int out, void (*gone)()) {
+  int type;
+  socklen_t size = sizeof(type);
+  if (in < 0 || out < 0) return "the descriptors of the pipe are not open";
+  in_ = in;
+  out_ = out;
+  gone_ = gone;
+  is_socket_ = getsockopt(out, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+  return nullptr;
+}
+
+bool PipeLink::Start() {
+  return StartQuietThread(ReadAll, this) && StartQuietThread(WriteEvents, this);
+}
+
+/* ---- In ---- */
+
+void *PipeLink::ReadAll(void *self) {
+  PipeLink *link = static_cast<PipeLink *>(self);
+  while (link->ReadOne()) continue;
+  return nullptr;
+}
+
+/* Reads exactly so much. Does not come back when the host is gone. */
+bool PipeLink::Read(void *to, uint64_t size) {
+  uint8_t *at = static_cast<uint8_t *>(to);
+  while (size > 0) {
+    ssize_t got = read(in_, at, size);
+    if (got > 0) {
+      at += got;
+      size -= static_cast<uint64_t>(got);
+    } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      AwaitFile(in_, POLLIN);
+    } else if (got < 0 && errno == EBADF) {
+      _exit(kExitCut);
+    } else if (got == 0 || errno != EINTR) {
+      gone_();
+      return false;
+    }
+  }
+  return true;
+}
+
+bool PipeLink::Discard(uint64_t size) {
+  uint8_t block[4096];
+  while (size > 0) {
+    uint64_t part = size < sizeof(block) ? size : sizeof(block);
+    if (!Read(block, part)) return false;
+    size -= part;
+  }
+  return true;
+}
+
+/* False if nothing that follows makes sense. */
+bool PipeLink::ReadOne() {
+  Record record;
+  if (!Read(&record, sizeof(record))) return false;
+  if (record.flags != 0 || record.size != record.total || record.size > kLongestPiped) {
+    Enqueue(record, nullptr, true);
+    return false;
+  }
+  if (record.operation == kTaken) {
+    taken_.store(record.number, std::memory_order_release);
+    return Discard(record.size);
+  }
+  Bytes bytes(new (std::nothrow) uint8_t[record.size + 1]);
+  bool whole = bytes != nullptr ? Read(bytes.get(), record.size) : Discard(record.size);
+  if (whole) Enqueue(record, std::move(bytes), false);
+  return whole;
+}
+
+void PipeLink::Enqueue(const Record &record, Bytes bytes, bool broken) {
+  std::lock_guard<std::mutex> lock(in_mutex_);
+  broken_ = broken;
+  if (!broken) requests_.push_back({record, std::move(bytes)});
+  arrived_.notify_one();
+}
+
+bool PipeLink::Await(Incoming *request) {
+  for (;;) {
+    {
+      std::unique_lock<std::mutex> lock(in_mutex_);
+      arrived_.wait(lock, [this] { return broken_ || !requests_.empty(); });
+      if (requests_.empty()) return false;
+      request->record = requests_.front().record;
+      bytes_ = std::move(requests_.front().bytes);
+      requests_.pop_front();
+    }
+    request->bytes = bytes_.get();
+    request->place = 0;
+    if (bytes_ != nullptr) return true;
+    Record refusal = {};
+    refusal.operation = request->record.operation;
+    refusal.number = request->record.number;
+    refusal.status = kExhausted;
+    Send(refusal, nullptr, 0);
+  }
+}
+
+/* ---- Out ---- */
+
+/* With the mutex held. A signal handler that has interrupted the last writer gives up after a while. */
+bool PipeLink::TakeTurn(int attempts) {
+  const timespec pause = {0, 1000000};
+  while (writing_.exchange(1, std::memory_order_acquire) != 0) {
+    if (attempts != kForEver && attempts-- == 0) return false;
+    nanosleep(&pause, nullptr);
+  }
+  return true;
+}
+
+void PipeLink::WriteBytes(const void *bytes, uint64_t size) {
+  const uint8_t *at = static_cast<const uint8_t *>(bytes);
+  while (size > 0) {
+    /* Without a SIGPIPE where that can be had: the host's end is to end everything, not this process alone.
+     */
+    ssize_t done = is_socket_ ? send(out_, at, size, MSG_NOSIGNAL) : write(out_, at, size);
+    if (done >= 0) {
+      at += done;
+      size -= static_cast<uint64_t>(done);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      AwaitFile(out_, POLLOUT);
+    } else if (errno == EBADF) {
+      _exit(kExitCut);
+    } else if (errno != EINTR) {
+      return; /* the host is gone, which the other thread sees */
+    }
+  }
+}
+
+void PipeLink::WriteRecord(const Record &record, const void *bytes) {
+  WriteBytes(&record, sizeof(record));
+  WriteBytes(bytes, record.size);
+}
+
+void PipeLink::WriteWaiting() {
+  for (;;) {
+    Message message;
+    {
+      std::lock_guard<std::mutex> lock(events_mutex_);
+      if (events_.empty()) return;
+      message = std::move(events_.front());
+      events_.pop_front();
+    }
+    WriteRecord(message.record, message.bytes.get());
+  }
+}
+
+void PipeLink::Send(Record record, const uint8_t *bytes, uint64_t size) {
+  record.size = record.total = size;
+  record.flags = 0;
+  std::lock_guard<std::mutex> lock(turn_);
+  TakeTurn(kForEver);
+  WriteWaiting();
+  WriteRecord(record, bytes);
+  EndTurn();
+}
+
+void *PipeLink::WriteEvents(void *self) {
+  PipeLink *link = static_cast<PipeLink *>(self);
+  for (;;) {
+    {
+      std::unique_lock<std::mutex> lock(link->events_mutex_);
+      link->emitted_.wait(lock, [link] { return !link->events_.empty(); });
+    }
+    std::lock_guard<std::mutex> lock(link->turn_);
+    link->TakeTurn(kForEver);
+    link->WriteWaiting();
+    link->EndTurn();
+  }
+}
+
+bool PipeLink::PutEvent(const Record &record, const void *bytes) {
+  uint64_t space = sizeof(record) + record.size;
+  if (space > kMostEvents - (put_ - EventsTaken())) return false;
+  Bytes copy(new (std::nothrow) uint8_t[record.size + 1]);
+  if (copy == nullptr) return false;
+  if (record.size != 0) memcpy(copy.get(), bytes, record.size);
+  std::lock_guard<std::mutex> lock(events_mutex_);
+  events_.push_back({record, std::move(copy)});
+  put_ += space;
+  emitted_.notify_one();
+  return true;
+}
+
+/* In one piece, and nothing but what a signal handler may do. */
+void PipeLink::Show() {
+  Record record = {};
+  record.operation = kPageRecord;
+  record.size = record.total = sizeof(page_);
+  uint8_t message[sizeof(record) + sizeof(page_)];
+  memcpy(message, &record, sizeof(record));
+  memcpy(message + sizeof(record), static_cast<const void *>(&page_), sizeof(page_));
+  if (!TakeTurn(kAttempts)) return;
+  WriteBytes(message, sizeof(message));
+  EndTurn();
+}
+
+}  // namespace tenon

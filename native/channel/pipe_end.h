@@ -1,0 +1,108 @@
+/* The runner's end of a pipe to its host (or a socket): for systems without the shared memory of channel.h,
+ * with the same records in both directions.
+ *
+ *     Record, then record.size bytes; flags 0 and total the same as size: no message comes in parts
+ *
+ * Beside the operations of channel.h the host sends kTaken, and the runner kPageRecord. A thread reads
+ * whatever comes at once, so that a host that writes never waits for a runner that writes. Events wait for a
+ * thread that writes them, because whoever emits must not wait; an answer is written by the thread that has
+ * made it, after the events that were put before it. */
+#ifndef TENON_NATIVE_PIPE_H
+#define TENON_NATIVE_PIPE_H
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include "channel/link.h"
+
+namespace tenon {
+
+/* From the host: it has delivered events up to the position `number`. */
+constexpr uint32_t kTaken = 9;
+/* From the runner: a RunnerPage, as it is now. */
+constexpr uint32_t kPageRecord = 20;
+
+/* Bytes of a message; more are no message. */
+constexpr uint64_t kLongestPiped = uint64_t{1} << 32;
+/* Bytes of events with their records that may wait for the host. */
+constexpr uint64_t kMostEvents = uint64_t{64} << 20;
+
+/* What shared memory shows all the time. src/tiers/process/pipe/page.ts knows the places. */
+struct RunnerPage {
+  RunnerFacts facts;
+  Breadcrumb breadcrumb;
+  CrashRecord crash;
+};
+static_assert(sizeof(Record) == 48 && offsetof(RunnerPage, breadcrumb) == 64 &&
+                  offsetof(RunnerPage, crash) == 128 && sizeof(RunnerPage) == 384,
+              "pipe-page.ts has the same");
+
+class PipeLink final : public HostLink {
+ public:
+  PipeLink() { Place(&page_.facts, &page_.breadcrumb, &page_.crash); }
+
+  /* Takes the files over, which may be one. `gone` ends this process, as its host is gone. NULL, or what is
+   * wrong. */
+  const char *Open(int in, int out, void (*gone)());
+  /* From here on requests are read. */
+  bool Start();
+
+  bool Await(Incoming *request) override;
+  void Release() override { bytes_.reset(); }
+  uint8_t *PrepareAnswer(uint64_t, uint64_t *) override { return nullptr; }
+  void CommitAnswer(const Record &) override {}
+  void Send(Record record, const uint8_t *bytes, uint64_t size) override;
+  bool PutEvent(const Record &record, const void *bytes) override;
+  uint64_t EventsPut() const override { return put_; }
+  uint64_t EventsTaken() override { return std::min(put_, taken_.load(std::memory_order_acquire)); }
+  uint64_t LongestEvent() const override { return kMostEvents - sizeof(Record); }
+  void TrimEvents() override {}
+  void Show() override;
+  void Alarm() override { Show(); }
+  uint64_t MappedSize() const override { return 0; }
+
+ private:
+  using Bytes = std::unique_ptr<uint8_t[]>;
+  struct Message {
+    Record record;
+    Bytes bytes; /* none although the record has some: there was no memory for them */
+  };
+
+  static void *ReadAll(void *self);
+  static void *WriteEvents(void *self);
+  bool ReadOne();
+  bool Read(void *to, uint64_t size);
+  bool Discard(uint64_t size);
+  void Enqueue(const Record &record, Bytes bytes, bool broken);
+  bool TakeTurn(int attempts);
+  void EndTurn() { writing_.store(0, std::memory_order_release); }
+  void WriteWaiting();
+  void WriteRecord(const Record &record, const void *bytes);
+  void WriteBytes(const void *bytes, uint64_t size);
+
+  int in_ = -1, out_ = -1;
+  bool is_socket_ = false;
+  void (*gone_)() = nullptr;
+  RunnerPage page_ = {};
+
+  std::mutex in_mutex_; /* of the next four */
+  std::condition_variable arrived_;
+  std::deque<Message> requests_;
+  bool broken_ = false;
+  Bytes bytes_; /* of the request under way */
+
+  std::mutex turn_;                  /* who writes; then: */
+  std::atomic<uint32_t> writing_{0}; /* the same for a signal handler, which cannot wait for a mutex */
+  std::mutex events_mutex_;          /* of the next two */
+  std::condition_variable emitted_;
+  std::deque<Message> events_;
+  uint64_t put_ = 0;
+  std::atomic<uint64_t> taken_{0};
+};
+
+}  // namespace tenon
+
+#endif

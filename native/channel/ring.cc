@@ -1,0 +1,123 @@
+#include "channel/ring.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+
+namespace tenon {
+
+void RingWriter::Attach(const ChannelMemory &memory, RingName name) {
+  words_ = &memory.header()->rings[name];
+  base_ = memory.ring(name);
+  size_ = memory.ring_size(name);
+  secret_ = memory.secret();
+}
+
+/* Looks at the reader's position. It may only move forward, by whole lines, up to what was published. */
+bool RingWriter::Refresh() {
+  uint64_t tail = words_->tail.load(std::memory_order_seq_cst);
+  if (tail == skip_) tail = resumed_;
+  if (tail - tail_ > head_ - tail_ || tail % kLine != 0) {
+    broken_ = "the reader's position is not one that it can have";
+    return false;
+  }
+  tail_ = tail;
+  return true;
+}
+
+/* Bytes in one piece from the head on. */
+uint64_t RingWriter::Here() const {
+  return std::min(size_ - (head_ & (size_ - 1)), size_ - Used());
+}
+
+/* Goes on at the start of the ring. */
+void RingWriter::Skip() {
+  bool empty = Used() == 0;
+  skip_ = head_;
+  resumed_ = head_ = (head_ | (size_ - 1)) + 1;
+  if (empty) tail_ = head_;
+  words_->skip.store(skip_, std::memory_order_release);
+}
+
+uint8_t *RingWriter::Prepare(uint64_t size, uint64_t *room) {
+  if (broken_ != nullptr || size > limit()) return nullptr;
+  uint64_t space = RecordSpace(size);
+  uint64_t offset = head_ & (size_ - 1);
+  if (offset >= kRestartOffset || space > Here()) {
+    if (!Refresh()) return nullptr;
+    uint64_t to_end = size_ - offset;
+    /* Behind the end there is room up to the reader; a skip must not be asked for before the reader has made
+     * the last one, which it has if there is any. */
+    uint64_t behind = size_ - Used() > to_end ? size_ - Used() - to_end : 0;
+    if (offset != 0 && (Used() == 0 || (space > Here() && space <= behind))) Skip();
+    if (space > Here()) return nullptr;
+  }
+  *room = Here() - sizeof(Slot);
+  return base_ + (head_ & (size_ - 1)) + sizeof(Slot);
+}
+
+void RingWriter::Commit(const Record &record) {
+  Slot *slot = SlotAt(head_);
+  uint64_t space = RecordSpace(record.size), stamp = StampOf(head_, secret_);
+  slot->record = record;
+  touched_ = std::max(touched_, (head_ & (size_ - 1)) + space);
+  head_ += space;
+  /* Not one exchange: it would wait for the lines before it and lose this one to the reader meanwhile. */
+  slot->stamp.store(stamp, std::memory_order_release);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  Ring(&words_->reader_sleeps);
+}
+
+bool RingWriter::AwaitRoom(uint64_t size) {
+  uint64_t room;
+  const auto ready = [&] { return broken_ != nullptr || Prepare(size, &room) != nullptr; };
+  while (!ready()) Sleep(&words_->writer_sleeps, Now() + kRoomSlice, ready);
+  return broken_ == nullptr;
+}
+
+bool RingWriter::Trim() {
+  if (broken_ != nullptr || !Refresh() || Used() != 0) return false;
+  if (!wants_trim()) return true;
+  uint64_t end = std::min(size_, (touched_ + kPage - 1) & ~uint64_t{kPage - 1});
+  madvise(base_ + kKeptMemory, end - kKeptMemory, MADV_REMOVE);
+  touched_ = kKeptMemory;
+  return true;
+}
+
+void RingReader::Attach(const ChannelMemory &memory, RingName name) {
+  words_ = &memory.header()->rings[name];
+  base_ = memory.ring(name);
+  size_ = memory.ring_size(name);
+  secret_ = memory.secret();
+  MoveTo(0);
+}
+
+bool RingReader::Peek(Record *record, const uint8_t **bytes) {
+  if (broken_ != nullptr) return false;
+  if (words_->skip.load(std::memory_order_acquire) == tail_) {
+    if ((tail_ & (size_ - 1)) == 0) return Break("the writer goes round in circles");
+    MoveTo((tail_ | (size_ - 1)) + 1);
+  }
+  if (!IsStamped() || SlotHere()->stamp.load(std::memory_order_acquire) != expected_) return false;
+  Slot *slot = SlotHere();
+  memcpy(record, &slot->record, sizeof(*record));
+  std::atomic_signal_fence(
+      std::memory_order_seq_cst); /* from here on the copy counts, whatever the writer does */
+  uint64_t to_end = size_ - (tail_ & (size_ - 1));
+  if (record->size > to_end - sizeof(Slot)) return Break("a record is longer than the rest of the ring");
+  if (record->size > record->total) return Break("a record is longer than its message");
+  space_ = RecordSpace(record->size);
+  *bytes = reinterpret_cast<const uint8_t *>(slot + 1);
+  return true;
+}
+
+void RingReader::Release() {
+  MoveTo(tail_ + space_);
+  space_ = 0;
+  /* Not in one order with the look at the sleeper, which would cost as much as the rest: a full ring is rare.
+   */
+  words_->tail.store(tail_, std::memory_order_release);
+  Ring(&words_->writer_sleeps);
+}
+
+}  // namespace tenon

@@ -1,0 +1,150 @@
+#include "channel/runner_end.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace tenon {
+namespace {
+
+/* After this time without a request the memory of large messages is given back. */
+constexpr uint64_t kIdleTime = 100000000;
+constexpr size_t kKeptParts = 256 * 1024;
+
+}  // namespace
+
+const char *ChannelRunner::Open(int shm, int wake, uint64_t spin) {
+  const char *problem = memory_.Open(shm);
+  if (problem != nullptr) return problem;
+  close(shm);
+  if (fcntl(wake, F_GETFL) < 0) return "the descriptor for wake-ups is not open";
+  wake_ = wake;
+  awake_.SetTime(spin);
+  requests_.Attach(memory_, kRequests);
+  answers_.Attach(memory_, kResponses);
+  events_.Attach(memory_, kEvents);
+  ChannelHeader *header = memory_.header();
+  Place(&header->facts, &header->breadcrumb, &header->crash);
+  return nullptr;
+}
+
+void ChannelRunner::AwaitNews() {
+  const auto ready = [this] { return requests_.HasNews(); };
+  if (awake_.Wait(ready)) return;
+  bool large = answers_.wants_trim() || parts_.capacity() > kKeptParts;
+  while (!ready()) {
+    uint64_t deadline = large ? Now() + kIdleTime : kNever;
+    Sleep(&requests_.words()->reader_sleeps, deadline, ready);
+    if (!large || ready() || Now() < deadline) continue;
+    parts_ = std::vector<uint8_t>();
+    large = !answers_.Trim();
+  }
+}
+
+bool ChannelRunner::Await(Incoming *request) {
+  for (;;) {
+    AwaitNews();
+    if (!requests_.Peek(&request->record, &request->bytes)) {
+      if (requests_.broken() != nullptr) return false;
+      continue;
+    }
+    const Record &record = request->record;
+    if (!joining_ && (record.flags & kMore) == 0) {
+      request->place = memory_.OffsetOf(request->bytes);
+      in_parts_ = false;
+      return record.size == record.total;
+    }
+    if (!Join(record, request->bytes)) return false;
+    requests_.Release();
+    Notify(kResponses); /* there is room for the next part */
+    if ((record.flags & kMore) != 0) continue;
+    joining_ = false;
+    in_parts_ = true;
+    request->bytes = parts_.data();
+    request->record.size = parts_.size();
+    request->place = 0;
+    return true;
+  }
+}
+
+bool ChannelRunner::Join(const Record &record, const uint8_t *bytes) {
+  if (!joining_) {
+    joining_ = true;
+    number_ = record.number;
+    parts_.clear();
+  }
+  bool last = (record.flags & kMore) == 0;
+  uint64_t size = parts_.size() + record.size;
+  if (record.number != number_ || size > record.total || last != (size == record.total)) return false;
+  parts_.insert(parts_.end(), bytes, bytes + record.size);
+  return true;
+}
+
+void ChannelRunner::Release() {
+  if (!in_parts_) requests_.Release();
+}
+
+void ChannelRunner::Notify(RingName ring) {
+  std::atomic<uint32_t> &armed = memory_.header()->rings[ring].reader_armed;
+  if (armed.load(std::memory_order_seq_cst) == 0 || armed.exchange(0) == 0) return;
+  const uint64_t one = 1;
+  while (write(wake_, &one, sizeof(one)) < 0) {
+    if (errno == EBADF) EndCutOff();
+    if (errno != EINTR) return; /* full: it is awake */
+  }
+}
+
+/* The host would wait for ever: it sleeps until this rings. The end of a process it sees in any case. */
+void ChannelRunner::EndCutOff() {
+  SetState(RunnerState::kCut);
+  _exit(kExitCut);
+}
+
+void ChannelRunner::Alarm() {
+  FutexWake(&memory_.header()->rings[kResponses].reader_sleeps);
+  FutexWake(&memory_.header()->rings[kRequests].writer_sleeps);
+  const uint64_t one = 1;
+  if (write(wake_, &one, sizeof(one)) < 0) return; /* full: it is awake */
+}
+
+void ChannelRunner::CommitAnswer(const Record &record) {
+  /* The host copies it out, and the next request in, which may be as long. */
+  awake_.Expect(2 * record.total);
+  answers_.Commit(record);
+  Notify(kResponses);
+}
+
+bool ChannelRunner::PutEvent(const Record &record, const void *bytes) {
+  uint64_t room;
+  uint8_t *to = events_.Prepare(record.size, &room);
+  if (to == nullptr) return false;
+  if (record.size != 0) memcpy(to, bytes, record.size);
+  events_.Commit(record);
+  Notify(kEvents);
+  return true;
+}
+
+void ChannelRunner::Send(Record record, const uint8_t *bytes, uint64_t size) {
+  record.total = size;
+  uint64_t part = size <= answers_.limit() ? size : answers_.limit() / 4;
+  for (uint64_t from = 0;; from += part) {
+    record.size = std::min(part, size - from);
+    record.flags = size - from > part ? kMore : 0;
+    uint64_t room;
+    uint8_t *to = answers_.Prepare(record.size, &room);
+    if (to == nullptr) {
+      /* A host that waits for room of its own takes answers out meanwhile. */
+      if (!answers_.AwaitRoom(record.size)) return;
+      to = answers_.Prepare(record.size, &room);
+      if (to == nullptr) return;
+    }
+    if (record.size != 0) memcpy(to, bytes + from, record.size);
+    answers_.Commit(record);
+    Notify(kResponses);
+    if (record.flags == 0) return;
+  }
+}
+
+}  // namespace tenon

@@ -1,0 +1,173 @@
+/* Scenarios of group `threads` about who calls: one thread or another, or several at once. Those about
+ * threads of the plugin itself are in threads_events.cc. */
+#include <sys/prctl.h>
+
+#include <memory>
+#include <mutex>
+
+#include "check/clock.h"
+#include "check/facts.h"
+#include "check/on_thread.h"
+#include "check/scenarios.h"
+#include "check/trial.h"
+
+namespace tenon::check {
+namespace {
+
+constexpr size_t kThreads = 4;
+/* Whichever comes first. */
+constexpr int kMostCalls = 100000;
+constexpr int kMostInstances = 1000;
+constexpr uint64_t kEnough = 50;
+
+std::unique_ptr<Instance> Make(Trial &trial) {
+  Plugin &plugin = trial.plugin();
+  return std::make_unique<Instance>(plugin, trial.host().get(), plugin.options().config);
+}
+
+/* What the first thread that had something to tell had found. */
+class FirstFinding {
+ public:
+  void Tell(const std::string &message) {
+    std::lock_guard<std::mutex> lock(telling_);
+    if (message_.empty()) message_ = message;
+  }
+  void TellTo(Report &report) const {
+    if (!message_.empty()) report.Finding(message_);
+  }
+
+ private:
+  std::mutex telling_;
+  std::string message_;
+};
+
+/* Whether all calls of one instance have the result of the first one, so that it can be expected of others,
+ * too. That a plugin is deterministic does not say so: it may count its calls. */
+bool SameEachTime(Trial &trial) {
+  const CallResult &usual = trial.usual_answer();
+  if (!trial.stable()) return false;
+  trial.report().Stage("several calls of one instance");
+  std::unique_ptr<Instance> instance = Make(trial);
+  for (int i = 0; i < 5; i++) {
+    CallResult result = instance->Call(trial.usual());
+    if (!result.ok() || result.bytes != usual.bytes) return false;
+  }
+  return true;
+}
+
+/* More than a plugin may have made room for. */
+void ManyThreads(Plugin &plugin) {
+  constexpr int kMany = 64;
+  Trial &trial = *new Trial(plugin);
+  const bool same = SameEachTime(trial);
+  plugin.report().Stage("new");
+  std::unique_ptr<Instance> instance = Make(trial);
+  plugin.RequireInstance(*instance);
+  FirstFinding found;
+  Budget budget(10 * kEnough);
+  for (int i = 1; i <= kMany && !budget.spent(); i++) {
+    const std::string what = "a call on thread " + std::to_string(i) + " of many";
+    plugin.report().Stage(what);
+    OnThreads(1, [&](size_t) {
+      CallResult result = instance->Call(trial.usual());
+      if (!Breach(result).empty()) found.Tell("In " + what + ": " + Breach(result));
+      if (same && result.ok() && result.bytes != trial.usual_answer().bytes)
+        found.Tell("In " + what + ": another result than that of calls on one thread");
+    });
+  }
+  found.TellTo(plugin.report());
+  plugin.report().Stage("drop after calls on many threads");
+}
+
+/* Calls until it is enough. `same`: with one result each time. */
+void KeepCalling(Trial &trial, Instance &instance, bool same, const std::string &what, FirstFinding *found) {
+  const CallResult &usual = trial.usual_answer();
+  Budget budget(kEnough);
+  for (int i = 0; i < kMostCalls && !budget.spent(); i++) {
+    CallResult result = instance.Call(trial.usual());
+    std::string breach = Breach(result);
+    if (!breach.empty()) return found->Tell("In " + what + ": " + breach);
+    if (same && result.ok() && result.bytes != usual.bytes)
+      return found->Tell("In " + what + ": another result than that of single calls");
+  }
+}
+
+void ConcurrentInstances(Plugin &plugin) {
+  Trial &trial = *new Trial(plugin);
+  if (plugin.has_flag(TENON_SINGLETON)) plugin.report().Skip("it declares TENON_SINGLETON");
+  const bool same = SameEachTime(trial);
+  std::vector<std::unique_ptr<Instance>> instances;
+  plugin.report().Stage("making several instances");
+  for (size_t i = 0; i < kThreads; i++) {
+    instances.push_back(Make(trial));
+    plugin.RequireInstance(*instances.back());
+  }
+  FirstFinding found;
+  plugin.report().Stage("calls of several instances at once");
+  OnThreads(kThreads, [&](size_t number) {
+    KeepCalling(trial, *instances[number], same, "calls of several instances at once", &found);
+  });
+  found.TellTo(plugin.report());
+  plugin.report().Stage("dropping several instances");
+  instances.clear();
+}
+
+void ConcurrentNew(Plugin &plugin) {
+  Trial &trial = *new Trial(plugin);
+  if (plugin.has_flag(TENON_SINGLETON)) plugin.report().Skip("it declares TENON_SINGLETON");
+  plugin.report().Stage("new");
+  plugin.RequireInstance(*Make(trial)); /* one alone can be made */
+  FirstFinding found;
+  plugin.report().Stage("new and drop on several threads at once");
+  OnThreads(kThreads, [&](size_t) {
+    Budget budget(kEnough);
+    for (int i = 0; i < kMostInstances && !budget.spent(); i++) {
+      const CallResult made = Make(trial)->made();
+      if (!made.kept_contract()) return found.Tell("In new on several threads at once: " + Breach(made));
+    }
+  });
+  found.TellTo(plugin.report());
+}
+
+void ConcurrentCalls(Plugin &plugin) {
+  Trial &trial = *new Trial(plugin);
+  if (!plugin.has_flag(TENON_THREAD_SAFE)) plugin.report().Skip("it does not declare TENON_THREAD_SAFE");
+  const bool same = SameEachTime(trial);
+  plugin.report().Stage("new");
+  std::unique_ptr<Instance> instance = Make(trial);
+  plugin.RequireInstance(*instance);
+  FirstFinding found;
+  plugin.report().Stage("calls of one instance on several threads at once");
+  OnThreads(kThreads, [&](size_t) {
+    KeepCalling(trial, *instance, same, "calls of one instance on several threads at once", &found);
+  });
+  found.TellTo(plugin.report());
+  plugin.report().Stage("drop after calls on several threads");
+  instance->Drop();
+}
+
+Facts ThreadName() {
+  char name[17] = {};
+  prctl(PR_GET_NAME, name);
+  return {{"the name of the calling thread", Quote(name)}};
+}
+
+/* It belongs to the host, also while the plugin works on it. */
+void NameUnchanged(Plugin &plugin) {
+  Facts known = ThreadName();
+  OrdinaryLife(plugin, *new Host, [&](const std::string &step) {
+    Facts now = ThreadName();
+    TellChanges(&plugin.report(), known, now, step);
+    known = now;
+  });
+}
+
+}  // namespace
+
+const ScenarioEntry kThreadScenarios[] = {
+    {"threads/many-threads", ManyThreads},     {"threads/concurrent-instances", ConcurrentInstances},
+    {"threads/concurrent-new", ConcurrentNew}, {"threads/concurrent-calls", ConcurrentCalls},
+    {"threads/thread-name", NameUnchanged},    {nullptr, nullptr},
+};
+
+}  // namespace tenon::check

@@ -1,0 +1,108 @@
+/* Scenarios of group `resources` about time. No busy machine may make a finding: it takes what is out of all
+ * proportion, more than once. */
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "check/clock.h"
+#include "check/scenarios.h"
+
+namespace tenon::check {
+namespace {
+
+std::string Text(double value) {
+  char text[32];
+  snprintf(text, sizeof(text), "%.3g", value);
+  return text;
+}
+
+constexpr double kLongestLoad = 100e6;
+constexpr int kLoads = 3;
+constexpr size_t kCalls = 1000;
+constexpr double kCallsBudget = 0.4e9;
+/* So much longer than others that no busy machine explains it. */
+constexpr double kOutlier = 500e6, kOutlierRatio = 1000;
+
+/* Loads the library in a process of its own, which has not loaded it before; negative if that failed. */
+double TimeOfLoad(const Plugin &plugin) {
+  int ends[2];
+  if (pipe(ends) != 0) return -1;
+  pid_t child = fork();
+  if (child == 0) {
+    double began = Now();
+    bool loaded = Gates().Open(plugin.options().file.c_str());
+    double spent = loaded ? Now() - began : -1;
+    _exit(write(ends[1], &spent, sizeof(spent)) == sizeof(spent) ? 0 : 1);
+  }
+  close(ends[1]);
+  double spent;
+  if (child < 0 || read(ends[0], &spent, sizeof(spent)) != sizeof(spent)) spent = -1;
+  close(ends[0]);
+  if (child > 0) waitpid(child, nullptr, 0);
+  return spent;
+}
+
+/* The least of several times is that of the plugin; a busy machine only adds to it. */
+void LoadTime(Plugin &plugin) {
+  plugin.report().Stage("loading the library in processes of their own");
+  double least = -1;
+  for (int i = 0; i < kLoads && (i == 0 || least > kLongestLoad); i++) {
+    double time = TimeOfLoad(plugin);
+    if (time < 0) plugin.report().Incomplete("the library could not be loaded in a child process");
+    least = i == 0 ? time : std::min(least, time);
+  }
+  plugin.report().Values("time of load", "ms", {least / 1e6});
+  if (least > kLongestLoad)
+    plugin.report().Finding("Loading the library took " + Text(least / 1e6) + " ms, at best of " +
+                            std::to_string(kLoads) + " times, expected at most 100 ms");
+}
+
+std::vector<double> TimeCalls(Plugin &plugin, Instance &instance) {
+  std::vector<double> times;
+  times.reserve(kCalls);
+  double began = Now();
+  while (times.size() < kCalls && Now() - began < kCallsBudget) {
+    double before = Now();
+    instance.Call(plugin.options().input());
+    times.push_back(Now() - before);
+  }
+  return times;
+}
+
+/* The time of the slowest call if it is out of all proportion; 0 if not. */
+double Outlier(const std::vector<double> &times) {
+  std::vector<double> sorted = times;
+  std::sort(sorted.begin(), sorted.end());
+  double slowest = sorted.back(), usual = sorted[sorted.size() / 2];
+  return slowest > kOutlier && slowest > kOutlierRatio * usual ? slowest : 0;
+}
+
+void CallTime(Plugin &plugin) {
+  plugin.Load();
+  Host host;
+  plugin.report().Stage("new");
+  Instance instance(plugin, host.get(), plugin.options().config);
+  plugin.RequireInstance(instance);
+  plugin.report().Stage("many calls of one instance");
+  std::vector<double> times = TimeCalls(plugin, instance);
+  plugin.report().Values("time of a call", "ns", times);
+  if (times.size() < 2 || Outlier(times) == 0) return;
+  /* Once is an accident. */
+  std::vector<double> again = TimeCalls(plugin, instance);
+  double slowest = Outlier(again);
+  if (slowest != 0)
+    plugin.report().Finding("One of " + std::to_string(again.size()) + " calls took " + Text(slowest / 1e6) +
+                            " ms, and so did one before, where most are a thousand times faster");
+}
+
+}  // namespace
+
+const ScenarioEntry kTimeScenarios[] = {
+    {"resources/load-time", LoadTime},
+    {"resources/call-time", CallTime},
+    {nullptr, nullptr},
+};
+
+}  // namespace tenon::check

@@ -1,0 +1,155 @@
+/* What one Node.js environment (the main thread or a worker) has: its instances and the memory that it shares
+ * with its JavaScript. Used on that environment's thread only. */
+#ifndef TENON_NATIVE_ENVIRONMENT_H
+#define TENON_NATIVE_ENVIRONMENT_H
+
+#include <node_api.h>
+
+#include <vector>
+
+#include "node/events.h"
+#include "plugin/call.h"
+
+namespace tenon {
+
+/* Places in the control array, an Int32Array that JavaScript and the calls share. src/tiers/control.ts has
+ * the same. */
+enum ControlIndex {
+  kOutcome = 0,    /* out: how the call went, see Outcome */
+  kLength = 1,     /* out: bytes of output */
+  kGrown = 2,      /* out: 1 if the output has left its first memory; `take` gets it */
+  kDetail = 3,     /* out: the status of a kBadStatus, the length of a kBadRecord */
+  kTarget = 4,     /* in: the binding; out of create, bind: the new one */
+  kGeneration = 5, /* in: its generation; out of create, bind: the new one's */
+  kChecked = 6,    /* in: 1 if JavaScript has looked at the input's memory */
+  kProcessed = 7,  /* out of callMany: messages that were processed */
+  kControlSize = 16
+};
+
+/* A pointer per thread that is read in a nanosecond. The quickest model takes 8 bytes of what glibc keeps for
+ * libraries that are loaded late; other C libraries keep nothing. */
+#if defined(__linux__) && defined(__GLIBC__)
+#define TENON_THREAD_LOCAL       __thread
+#define TENON_THREAD_LOCAL_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#define TENON_THREAD_LOCAL thread_local
+#define TENON_THREAD_LOCAL_MODEL
+#endif
+
+constexpr size_t kScratchSize = 16 * 1024;
+
+struct Instance {
+  PluginFunctions plugin;
+  void *state;
+  Condition condition;
+  Mailbox *mailbox;
+  bool referenced;
+  Instance *previous, *next;
+  uint32_t first_binding; /* the one of `something`; the others follow by next_of_instance */
+};
+
+/* Memory that stays where it is while a record method is bound. */
+struct RecordMemory {
+  uint8_t *input;
+  size_t input_size;
+  uint8_t *output;
+  size_t output_size;
+  napi_ref input_buffer, output_buffer;
+};
+
+/* A method of an instance. JavaScript names it by its place in the table and its generation, so that a stale
+ * name is found out instead of followed. */
+struct Binding {
+  tenon_method call;
+  Instance *instance; /* NULL: not in use */
+  RecordMemory *record;
+  int32_t generation;
+  uint32_t next_of_instance; /* or the next free one */
+};
+constexpr uint32_t kNoBinding = 0xffffffff;
+
+class Environment {
+ public:
+  explicit Environment(napi_env env) : env_(env) {}
+  ~Environment();
+
+  /* Makes the shared memory and starts the delivery of events. Returns {control, scratch}; NULL if Node-API
+   * refuses. */
+  napi_value Open(napi_value dispatch, napi_value defer);
+
+  /* The environment that `env` belongs to, in a nanosecond where it is the last one that this thread has
+   * opened, which in Node it always is. NULL if it never was opened. */
+  static Environment *Of(napi_env env) {
+    Environment *current = current_;
+    return current != nullptr && current->env_ == env ? current : Lookup(env);
+  }
+
+  /* The binding that the control array names; NULL, with kOutcome set, if there is none that may be called.
+   */
+  Binding *Target() {
+    uint32_t index = static_cast<uint32_t>(control[kTarget]);
+    if (index < bindings_.size()) {
+      Binding *binding = &bindings_[index];
+      if (binding->generation == control[kGeneration] && binding->instance != nullptr) {
+        if (binding->instance->condition == Condition::kLive) return binding;
+        control[kOutcome] = static_cast<int32_t>(binding->instance->condition);
+        return nullptr;
+      }
+    }
+    control[kOutcome] = kClosed;
+    return nullptr;
+  }
+  /* The same for what is allowed in any condition. NULL if it is closed. */
+  Instance *TargetInstance();
+
+  /* Writes how a call went into the control array, and puts a plugin that misbehaved out of use. */
+  void Report(Instance *instance, tenon_status status) {
+    int32_t outcome = output.End(status);
+    if (outcome != TENON_OK) {
+      Trouble(instance, outcome, status);
+      return;
+    }
+    control[kOutcome] = TENON_OK;
+    control[kLength] = static_cast<int32_t>(output.length());
+    control[kGrown] = output.grown();
+  }
+  /* The part of it for calls that did not succeed. */
+  void Trouble(Instance *instance, int32_t outcome, tenon_status status);
+
+  void Create(const PluginFunctions &plugin, double token, const QueueLimits &limits, const uint8_t *config,
+              size_t length);
+  /* Names a method of `instance` in the control array. */
+  void Bind(Instance *instance, tenon_method call, RecordMemory *record);
+  void Close(Instance *instance);
+  void SetReferenced(Instance *instance, bool referenced);
+  /* One more, or one less, keeps the event loop alive for its events. */
+  void CountReference(bool referenced);
+  void SetCondition(Instance *instance, Condition condition) { instance->condition = condition; }
+
+  int32_t *control = nullptr;
+  uint8_t *scratch = nullptr;
+  Output output;
+  Delivery delivery;
+
+ private:
+  static void OnTeardown(void *self);
+  static Environment *Lookup(napi_env env);
+  uint32_t AddBinding(Instance *instance, tenon_method call, RecordMemory *record);
+  void FreeBindings(Instance *instance);
+  void FreeRecord(RecordMemory *record);
+  void Link(Instance *instance);
+  void Unlink(Instance *instance);
+
+  static TENON_THREAD_LOCAL Environment *current_ TENON_THREAD_LOCAL_MODEL;
+
+  napi_env env_;
+  std::vector<Binding> bindings_;
+  uint32_t free_binding_ = kNoBinding;
+  Instance *instances_ = nullptr;
+  uint32_t referenced_ = 0;
+  bool down_ = false;
+};
+
+}  // namespace tenon
+
+#endif

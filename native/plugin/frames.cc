@@ -1,0 +1,139 @@
+#include "plugin/frames.h"
+
+#include <errno.h>
+#include <link.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace tenon {
+namespace {
+
+constexpr uintptr_t kPage = 4096;
+constexpr uintptr_t kScanned = 16 * 1024;
+/* A stack overflow leaves the stack pointer in the guard below the stack, at most so far from it. */
+constexpr uintptr_t kGap = 256 * 1024;
+
+/* Set before anything can go wrong. */
+uintptr_t code_start, code_end;
+
+/* Reads a word that may not be there. The kernel looks at the new mask before it looks at the nonsense in
+ * `how`: EFAULT tells that the word cannot be read. Needs no file and is allowed in a signal handler. */
+__attribute__((no_sanitize("address"))) bool ReadWord(uintptr_t address, uintptr_t *word) {
+  if (address % sizeof(uintptr_t) != 0 || address < kPage) return false;
+  int saved = errno;
+  bool readable = syscall(SYS_rt_sigprocmask, ~0, address, nullptr, sizeof(uint64_t)) != 0 && errno == EINVAL;
+  errno = saved;
+  if (readable) *word = *reinterpret_cast<const volatile uintptr_t *>(address);
+  return readable;
+}
+
+bool IsPluginCode(uintptr_t address) {
+  return address >= code_start && address < code_end;
+}
+
+/* Whether the instruction before `address`, which is code of the plugin, is a call: other words that look
+ * like code are addresses of functions, or what was left on the stack. */
+bool IsBehindCall(uintptr_t address) {
+#if defined(__x86_64__)
+  if (address - code_start < 7) return false;
+  const uint8_t *code = reinterpret_cast<const uint8_t *>(address);
+  if (code[-5] == 0xe8) return true;
+  for (int length : {2, 3, 4, 6, 7}) { /* FF /2 in its forms */
+    if (code[-length] == 0xff && (code[1 - length] >> 3 & 7) == 2) return true;
+  }
+  return false;
+#elif defined(__aarch64__)
+  if (address % 4 != 0 || address - code_start < 4) return false;
+  uint32_t before = *reinterpret_cast<const uint32_t *>(address - 4);
+  return before >> 26 == 0x25 || (before & 0xfffffc1f) == 0xd63f0000; /* BL, BLR */
+#else
+  (void)address;
+  return true;
+#endif
+}
+
+/* Follows frame pointers as long as they make sense. */
+uint32_t WalkFrames(uintptr_t frame, uint64_t *frames) {
+  uint32_t count = 0;
+  while (count < kMaxFrames) {
+    uintptr_t next, address;
+    if (!ReadWord(frame, &next) || !ReadWord(frame + sizeof(uintptr_t), &address) || address < kPage) break;
+    frames[count++] = address;
+    if (next <= frame || next - frame > kGap) break;
+    frame = next;
+  }
+  return count;
+}
+
+/* Without frame pointers: words on the stack that point behind calls in the plugin's code. */
+uint32_t ScanStack(uintptr_t sp, uint64_t *frames) {
+  uint32_t count = 0;
+  uintptr_t at = sp & ~(sizeof(uintptr_t) - 1), word;
+  for (uintptr_t limit = at + kGap; at < limit && !ReadWord(at, &word);) at = (at | (kPage - 1)) + 1;
+  for (uintptr_t limit = at + kScanned; at < limit && count < kMaxFrames; at += sizeof(uintptr_t)) {
+    if (!ReadWord(at, &word)) break;
+    if (IsPluginCode(word) && IsBehindCall(word)) frames[count++] = word;
+  }
+  return count;
+}
+
+bool HasPluginCode(const uint64_t *frames, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (IsPluginCode(frames[i])) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Registers RegistersOf(const ucontext_t *context) {
+#if defined(__x86_64__)
+  const greg_t *regs = context->uc_mcontext.gregs;
+  return {static_cast<uintptr_t>(regs[REG_RIP]), static_cast<uintptr_t>(regs[REG_RSP]),
+          static_cast<uintptr_t>(regs[REG_RBP])};
+#elif defined(__aarch64__)
+  return {context->uc_mcontext.pc, context->uc_mcontext.sp, context->uc_mcontext.regs[29]};
+#else
+  (void)context;
+  return {0, 0, 0};
+#endif
+}
+
+CodeRange FindCode(uintptr_t address) {
+  struct Wanted {
+    uintptr_t address;
+    CodeRange range;
+  } wanted = {address, {0, 0, 0}};
+  const auto visit = [](dl_phdr_info *info, size_t, void *data) {
+    Wanted *asked = static_cast<Wanted *>(data);
+    uintptr_t start = UINTPTR_MAX, end = 0;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+      const ElfW(Phdr) &header = info->dlpi_phdr[i];
+      if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0) continue;
+      start = std::min<uintptr_t>(start, info->dlpi_addr + header.p_vaddr);
+      end = std::max<uintptr_t>(end, info->dlpi_addr + header.p_vaddr + header.p_memsz);
+    }
+    if (asked->address < start || asked->address >= end) return 0;
+    asked->range = {info->dlpi_addr, start, end};
+    return 1;
+  };
+  dl_iterate_phdr(visit, &wanted);
+  return wanted.range;
+}
+
+void SetFrameCode(uintptr_t start, uintptr_t end) {
+  code_start = start;
+  code_end = end;
+}
+
+uint32_t CollectFrames(const Registers &registers, uint64_t *frames, bool *scanned) {
+  uint32_t count = WalkFrames(registers.frame, frames);
+  bool found = HasPluginCode(frames, count);
+  if (!found) count = ScanStack(registers.sp, frames);
+  if (scanned != nullptr) *scanned = !found;
+  return count;
+}
+
+}  // namespace tenon

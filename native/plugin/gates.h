@@ -1,0 +1,59 @@
+/* Gates 6 to 9 of the admission, in this process: open, version, name, vtable. Functions of the plugin run in
+ * here, so this is only for a process that may be lost. */
+#ifndef TENON_NATIVE_GATES_H
+#define TENON_NATIVE_GATES_H
+
+#include <stdint.h>
+
+#include <string>
+
+#include "plugin/image.h"
+#include "tenon.h"
+
+namespace tenon {
+
+/* Why a plugin does not pass. */
+struct Refusal {
+  const char *code = nullptr; /* ERR_TENON_... */
+  std::string message;
+};
+
+class Gates {
+ public:
+  /* One gate after the other, in this order; after a false the rest must not be called. */
+  bool Open(const char *file);
+  bool Version();
+  bool Name();
+  bool Vtable();
+
+  const Refusal &refusal() const { return refusal_; }
+  const std::string &version() const { return version_; }
+  const std::string &name() const { return name_; }
+  const tenon_plugin &vtable() const { return vtable_; }
+  const probe::Image &image() const { return image_; }
+  /* An address within the library's code. */
+  uintptr_t entry() const { return get_version_; }
+
+ private:
+  bool Refuse(const char *code, const std::string &message);
+  bool EntryPoint(const char *name, uintptr_t *address);
+  bool Stated(const char *function, uintptr_t address, size_t limit, std::string *text);
+  bool ReadVtable(uintptr_t address);
+  bool CheckRepeats(const char *name, uintptr_t slot, uintptr_t exported, size_t limit,
+                    const std::string &expected);
+
+  probe::Image image_;
+  Refusal refusal_;
+  uintptr_t get_version_ = 0, get_name_ = 0, get_plugin_ = 0;
+  std::string version_, name_;
+  tenon_plugin vtable_ = {};
+};
+
+/* "0x7f..." */
+std::string AddressText(uintptr_t address);
+/* Bytes of a plugin as they can stand in a message; the same as `quote` in src/library/statements.ts. */
+std::string Quote(const std::string &bytes);
+
+}  // namespace tenon
+
+#endif

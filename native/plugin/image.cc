@@ -1,0 +1,85 @@
+#include "plugin/image.h"
+
+#include <dlfcn.h>
+#include <link.h>
+
+#include <cstdio>
+
+#include "plugin/memory.h"
+
+namespace tenon::probe {
+
+bool Image::open(const char *file, std::string &problem) {
+  handle_ = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (handle_ == nullptr) {
+    const char *words = dlerror();
+    problem = words == nullptr ? "the loader gave no reason" : words;
+    return false;
+  }
+  link_map *map = nullptr;
+  if (dlinfo(handle_, RTLD_DI_LINKMAP, &map) != 0 || map == nullptr) {
+    problem = "the loader does not tell where it put the library";
+    return false;
+  }
+  base_ = map->l_addr;
+  if (find_segments(map->l_ld)) return true;
+  problem = "the loader does not list the segments of the library";
+  return false;
+}
+
+bool Image::find_segments(const void *dynamic) {
+  struct Search {
+    Image *image;
+    uintptr_t dynamic;
+  } search{this, reinterpret_cast<uintptr_t>(dynamic)};
+  // The object whose dynamic section is ours is this library; its base alone would not tell, several may have
+  // base 0.
+  const auto visit = [](dl_phdr_info *info, size_t, void *data) {
+    const auto &wanted = *static_cast<Search *>(data);
+    std::vector<Segment> segments;
+    bool ours = false;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+      const ElfW(Phdr) &header = info->dlpi_phdr[i];
+      const uintptr_t start = info->dlpi_addr + header.p_vaddr;
+      if (header.p_type == PT_DYNAMIC && start == wanted.dynamic) ours = true;
+      if (header.p_type != PT_LOAD) continue;
+      segments.push_back({start, start + header.p_memsz, (header.p_flags & PF_X) != 0});
+    }
+    if (ours) wanted.image->segments_ = std::move(segments);
+    return ours ? 1 : 0;
+  };
+  return dl_iterate_phdr(visit, &search) == 1;
+}
+
+uintptr_t Image::symbol(const char *name) const {
+  return reinterpret_cast<uintptr_t>(dlsym(handle_, name));
+}
+
+bool Image::is_code(uintptr_t address) const {
+  for (const Segment &segment : segments_) {
+    if (segment.executable && address >= segment.start && address < segment.end) return true;
+  }
+  return false;
+}
+
+bool Image::owns(uintptr_t address) const {
+  for (const Segment &segment : segments_) {
+    if (address >= segment.start && address < segment.end) return true;
+  }
+  return false;
+}
+
+std::string Image::describe(uintptr_t address) const {
+  if (address == 0) return "NULL";
+  if (is_code(address)) return "code of this library";
+  if (owns(address)) return "data of this library";
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<void *>(address), &info) != 0 && info.dli_fname != nullptr) {
+    return std::string("another library (") + info.dli_fname + ")";
+  }
+  char byte;
+  return read_memory(address, &byte, 1) ? "memory of no library (heap or stack)"
+                                        : "unmapped or protected memory";
+}
+
+}  // namespace tenon::probe

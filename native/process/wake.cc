@@ -1,0 +1,158 @@
+/* The part of a runner that listens to it on the event loop: answers, events and the end of the process. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "process/processes.h"
+
+namespace tenon {
+namespace {
+
+/* After so long the event loop gets a turn, whatever the runner has to say. */
+constexpr uint64_t kTurn = 10000000;
+
+class HandleScope {
+ public:
+  explicit HandleScope(napi_env env) : env_(env) { open_ = napi_open_handle_scope(env, &scope_) == napi_ok; }
+  ~HandleScope() {
+    if (open_) napi_close_handle_scope(env_, scope_);
+  }
+  bool open() const { return open_; }
+
+ private:
+  napi_env env_;
+  napi_handle_scope scope_;
+  bool open_;
+};
+
+}  // namespace
+
+void Process::OnNews(uv_any_handle *handle, int, int) {
+  static_cast<Process *>(uv_handle_get_data(handle))->HandleNews();
+}
+
+void Process::HandleNews() {
+  channel.Disarm();
+  expecting_ = false;
+  uint64_t end = Now() + kTurn;
+  for (;;) {
+    Collect();
+    bool ending = channel.broken() != nullptr || channel.state() > RunnerState::kStopped;
+    Tell(ending ? kEnding : kRunning);
+    if (closed_) return; /* not freed: libuv's last callback comes later */
+    if (ending || Arm()) return;
+    if (Now() >= end) return SelfWake();
+  }
+}
+
+/* What it wrote before its end is delivered before its end. */
+void Process::OnEnd(uv_any_handle *handle, int, int) {
+  Process *self = static_cast<Process *>(uv_handle_get_data(handle));
+  self->end_ = nullptr;
+  uv_close(handle, OnClosed);
+  self->Finish();
+}
+
+void Process::Finish() {
+  paused_ = false;
+  while (!closed_) {
+    Collect();
+    bool more = owner_->control[kWordCount] > 0 && channel.broken() == nullptr;
+    Tell(more ? kRunning : kEnded);
+    if (!more) return;
+  }
+}
+
+void Process::Tell(ProcessEnd end) {
+  HandleScope scope(owner_->env());
+  if (!scope.open()) return;
+  owner_->control[kWordEnded] = end;
+  owner_->control[kWordOverheard] = !channel.overheard().empty();
+  owner_->Wake(index_, serial_);
+  if (!closed_) Release(); /* if JavaScript had no memory for it */
+}
+
+/* Puts what there is into the entries, as much as fits. */
+void Process::Collect() {
+  owner_->control[kWordCount] = 0;
+  scratch_used_ = 0;
+  Release();
+  while (held_ == Held::kNothing && owner_->control[kWordCount] < kEntryCount && CollectAnswer()) continue;
+  while (!paused_ && held_ == Held::kNothing && owner_->control[kWordCount] < kEntryCount && CollectEvent())
+    continue;
+  UpdateReference();
+}
+
+bool Process::CollectAnswer() {
+  Message answer;
+  if (!channel.Next(&answer)) return false;
+  const Record &record = answer.record;
+  bool fits = !pending_.empty() && pending_.front().number == record.number;
+  if (fits && pending_.front().operation == kReady) {
+    fits = record.operation == kReady || record.operation == kRefused;
+  } else if (fits) {
+    fits = record.operation == pending_.front().operation;
+  }
+  if (!fits) {
+    channel.Done();
+    channel.Break("it sent an answer that nobody waits for");
+    return false;
+  }
+  int32_t slot = pending_.front().slot;
+  pending_.pop_front();
+  Enter(answer, slot, Held::kAnswer);
+  return true;
+}
+
+bool Process::CollectEvent() {
+  Message event;
+  if (!channel.NextEvent(&event)) return false;
+  if (event.record.operation != kEvent && event.record.operation != kLog) {
+    channel.Break("it sent something else than an event where only events are");
+    return false;
+  }
+  Enter(event, 0, Held::kEvent);
+  return true;
+}
+
+void Process::Enter(const Message &message, int32_t slot, Held kind) {
+  int32_t *entry = owner_->control + kWordEntries + owner_->control[kWordCount]++ * kEntrySize;
+  const Record &record = message.record;
+  uint64_t size = record.size;
+  bool fits = record.operation != kBatch && size <= kProcessScratch - scratch_used_;
+  entry[kEntryOperation] = static_cast<int32_t>(record.operation);
+  entry[kEntrySlot] = slot;
+  entry[kEntryInstance] = static_cast<int32_t>(record.instance);
+  entry[kEntryMethod] = record.method;
+  entry[kEntryStatus] = record.status;
+  entry[kEntryDetail] = static_cast<int32_t>(record.detail);
+  entry[kEntryLength] = static_cast<int32_t>(size);
+  entry[kEntryHeld] = !fits;
+  message_ = message;
+  held_ = kind;
+  if (!fits) return;
+  if (size != 0) memcpy(owner_->scratch + scratch_used_, message.bytes, size);
+  scratch_used_ += size;
+  Release();
+}
+
+/* True if the next news will ring. */
+bool Process::Arm() {
+  bool quiet = pending_.empty() ? channel.kept() == 0 : channel.ArmAnswers();
+  expecting_ = quiet && !pending_.empty();
+  return (paused_ || channel.ArmEvents()) && quiet;
+}
+
+/* Sees to a wake-up for the next answer, once for all that are under way. */
+void Process::Expect() {
+  if (expecting_) return;
+  expecting_ = true;
+  if (!channel.ArmAnswers()) SelfWake();
+}
+
+void Process::SelfWake() {
+  const uint64_t one = 1;
+  while (write(channel.wake_file(), &one, sizeof(one)) < 0 && errno == EINTR) continue;
+}
+
+}  // namespace tenon

@@ -1,0 +1,26 @@
+/* What the runner still tells when the plugin takes it down: a record of the crash in the shared memory, and
+ * a host that is woken at once instead of at its deadline. */
+#ifndef TENON_NATIVE_CRASH_H
+#define TENON_NATIVE_CRASH_H
+
+#include <stdint.h>
+
+#include "plugin/frames.h"
+#include "channel/link.h"
+
+namespace tenon {
+
+/* Installs the handlers for the signals that a fault raises, on a stack of their own for this thread, and
+ * notices `exit` too. Call before the plugin is opened, so that its exit handlers run first. The channel must
+ * live as long as the process. */
+void WatchForCrashes(HostLink *channel);
+
+/* This code is the plugin's: addresses in there are worth reporting. */
+void SetPluginCode(const CodeRange &code);
+
+/* The process ends from here on because it was told to. */
+void ExpectExit();
+
+}  // namespace tenon
+
+#endif

@@ -1,0 +1,48 @@
+// tenon-runner: the process outside of the host that loads a plugin. Knows tenon.h and no Node.
+//
+//     tenon-runner probe FILE ... tries gates 6 to 9 of the admission on FILE (see probe/channel.h for what
+//     it reports)
+//     tenon-runner serve FILE ... holds FILE as a plugin for a host (see serve_options.cc and channel.h)
+//     tenon-runner --version      prints the version of the ABI
+//
+// Exit codes: 0 the walk ended with a verdict, 1 the host is gone, 2 usage. Linux and other ELF systems with
+// dl_iterate_phdr and prctl; elsewhere the host does the same walk in a Node child
+// (src/admission/probe-child.ts).
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "runner/probe.h"
+#include "runner/serve.h"
+#include "runner/serve_options.h"
+#include "tenon.h"
+
+namespace {
+
+int usage() {
+  std::fprintf(stderr, "usage: tenon-runner probe FILE %s\n       %s\n       tenon-runner --version\n",
+               tenon::kLimitsUsage, tenon::kServeUsage);
+  return 2;
+}
+
+// A name without a slash would be looked for in the system's folders instead of the current one.
+std::string as_path(const char *file) {
+  return std::strchr(file, '/') == nullptr ? std::string("./") + file : std::string(file);
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--version") == 0) {
+    std::puts("tenon-runner " TENON_ABI_VERSION);
+    return 0;
+  }
+  if (argc >= 3 && std::strcmp(argv[1], "probe") == 0 && argv[2][0] != '\0') {
+    tenon::Limits limits;
+    if (tenon::ReadLimits(argc - 3, argv + 3, &limits) != nullptr) return usage();
+    return tenon::probe::run(as_path(argv[2]).c_str(), limits);
+  }
+  if (argc >= 3 && std::strcmp(argv[1], "serve") == 0) return tenon::Serve(argc - 2, argv + 2);
+  return usage();
+}

@@ -1,0 +1,104 @@
+#include "runner/probe.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "plugin/gates.h"
+#include "runner/probe_report.h"
+#include "runner/sandbox.h"
+
+namespace tenon::probe {
+namespace {
+
+// The process must not outlive its host, and its crashes are expected: they leave no core files behind.
+bool confine(int host) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != host) return false;  // it ended before the line above took effect
+  // A limit of 1, unlike 0, also keeps crashes away from a handler behind a pipe in core_pattern.
+  rlimit core{};
+  getrlimit(RLIMIT_CORE, &core);
+  core.rlim_cur = core.rlim_max < 1 ? core.rlim_max : 1;
+  setrlimit(RLIMIT_CORE, &core);
+  // What the plugin printed before it crashed should be there, also without a terminal.
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  return true;
+}
+
+// Where the slots lie in the library, for the host, which knows them from the file.
+std::string vtable_record(const Gates &gates) {
+  const tenon_plugin &plugin = gates.vtable();
+  std::string record = "vtable " + std::to_string(plugin.size) + " " + std::to_string(plugin.flags);
+  const auto add = [&](auto slot) {
+    const auto address = reinterpret_cast<uintptr_t>(slot);
+    record += " " + AddressText(address == 0 ? 0 : gates.image().relative(address));
+  };
+  add(plugin.get_version), add(plugin.get_name), add(plugin.new_), add(plugin.drop), add(plugin.something);
+  add(plugin.get_extension);
+  return record;
+}
+
+class Walk {
+ public:
+  explicit Walk(Channel &channel) : channel_(channel) {}
+
+  void open(const char *file) {
+    channel_.send("stage open");
+    expect(gates_.Open(file));
+  }
+
+  void version() {
+    channel_.send("stage version");
+    expect(gates_.Version());
+    channel_.send("version", gates_.version());
+  }
+
+  void name() {
+    channel_.send("stage name");
+    expect(gates_.Name());
+    channel_.send("name", gates_.name());
+  }
+
+  void vtable() {
+    channel_.send("stage vtable");
+    expect(gates_.Vtable());
+    channel_.send(vtable_record(gates_));
+  }
+
+ private:
+  void expect(bool passed) {
+    if (!passed) channel_.fail(gates_.refusal().code, gates_.refusal().message);
+  }
+
+  Channel &channel_;
+  Gates gates_;
+};
+
+}  // namespace
+
+int run(const char *file, const Limits &limits) {
+  Channel channel;
+  if (!channel.open()) {
+    std::fputs("tenon-runner: probe is started by a host, with its channel on file descriptors 3 and 4\n",
+               stderr);
+    return 2;
+  }
+  const int host = channel.await_start();
+  if (host == 0 || !confine(host)) return 1;
+  ApplyLimits(limits, 0);
+  if (limits.sandbox) EnterSandbox(file, limits);
+  Walk walk(channel);
+  walk.open(file);
+  walk.version();
+  if (!channel.await_go()) return 1;
+  walk.name();
+  walk.vtable();
+  channel.finish("done");
+}
+
+}  // namespace tenon::probe

@@ -1,0 +1,113 @@
+#include "runner/probe_report.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+namespace tenon::probe {
+namespace {
+
+constexpr int kOut = 3;
+constexpr int kIn = 4;
+constexpr size_t kLongestLine = 256;
+// Out of the way of a plugin that closes or writes to every small descriptor that it did not open.
+constexpr int kFirstHidden = 200;
+
+// Close-on-exec, so that what the plugin starts does not hold the channel open.
+int hide(int descriptor) {
+  int hidden = fcntl(descriptor, F_DUPFD_CLOEXEC, kFirstHidden);
+  if (hidden < 0) hidden = fcntl(descriptor, F_DUPFD_CLOEXEC, 10);  // a low limit on open files
+  if (hidden >= 0) close(descriptor);
+  return hidden;
+}
+
+void wait_for(int descriptor, short events) {
+  pollfd one{descriptor, events, 0};
+  poll(&one, 1, -1);
+}
+
+}  // namespace
+
+std::string hex(std::string_view bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const unsigned char byte : bytes) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+bool Channel::open() {
+  out_ = hide(kOut);
+  in_ = hide(kIn);
+  return out_ >= 0 && in_ >= 0;
+}
+
+bool Channel::read_line(std::string &line) {
+  line.clear();
+  while (line.size() < kLongestLine) {
+    char byte;
+    const ssize_t count = read(in_, &byte, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {
+      wait_for(in_, POLLIN);
+      continue;
+    }
+    if (count <= 0) return false;
+    if (byte == '\n') return true;
+    line += byte;
+  }
+  return false;
+}
+
+int Channel::await_start() {
+  std::string line;
+  if (!read_line(line) || line.rfind("start ", 0) != 0) return 0;
+  const size_t space = line.find(' ', 6);
+  if (space == std::string::npos || space == 6) return 0;
+  nonce_ = line.substr(6, space - 6);
+  return std::atoi(line.c_str() + space + 1);
+}
+
+bool Channel::await_go() {
+  std::string line;
+  return read_line(line) && line == "go";
+}
+
+void Channel::send(std::string_view record) {
+  std::string line = nonce_;
+  line.append(" ").append(record).append("\n");
+  for (size_t sent = 0; sent < line.size();) {
+    const ssize_t count = write(out_, line.data() + sent, line.size() - sent);
+    if (count >= 0) {
+      sent += static_cast<size_t>(count);
+    } else if (errno == EAGAIN) {
+      wait_for(out_, POLLOUT);
+    } else if (errno != EINTR) {
+      _exit(1);
+    }
+  }
+}
+
+void Channel::send(std::string_view verb, std::string_view bytes) {
+  std::string record(verb);
+  send(record.append(" ").append(hex(bytes)));
+}
+
+void Channel::finish(std::string_view record) {
+  std::fflush(nullptr);
+  send(record);
+  _exit(0);
+}
+
+void Channel::fail(const char *code, const std::string &message) {
+  finish(std::string("fail ").append(code).append(" ").append(hex(message)));
+}
+
+}  // namespace tenon::probe

@@ -1,0 +1,126 @@
+#include "runner/reply.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <type_traits>
+
+namespace tenon {
+namespace {
+
+/* What a plugin finds at first: as much as in the host's process. */
+constexpr size_t kFirstCapacity = 16 * 1024;
+constexpr size_t kSmallestGrowth = 64 * 1024;
+
+}  // namespace
+
+static_assert(std::is_standard_layout<Reply>::value, "Reserve gets the address of the first member");
+
+Reply::~Reply() {
+  free(block_);
+}
+
+bool Reply::Start(size_t prefix) {
+  free(block_);
+  block_ = nullptr;
+  start_ = prefix;
+  window_ = prefix + kFirstCapacity;
+  uint64_t room = 0;
+  memory_ = channel_->PrepareAnswer(window_ + kGuardSize, &room);
+  room_ = memory_ == nullptr ? 0 : room - kGuardSize;
+  /* The host has not taken its answers yet, or this one is too large: it is made elsewhere and waits. */
+  if (memory_ == nullptr && !MoveToBlock(0, window_)) {
+    start_ = 0;
+    return false;
+  }
+  ArmCanary(memory_, window_);
+  return true;
+}
+
+void Reply::Put(size_t at, const void *bytes, size_t size) {
+  if (size != 0) memcpy(memory_ + at, bytes, size);
+}
+
+/* Shows the plugin what is behind the kept bytes. */
+void Reply::Offer() {
+  out_.data = memory_ + start_;
+  out_.capacity = window_ - start_;
+}
+
+tenon_out *Reply::Begin() {
+  Offer();
+  out_.len = 0;
+  out_.reserve = Reserve;
+  breach_ = 0;
+  open_ = true;
+  return &out_;
+}
+
+int32_t Reply::Inspect() const {
+  size_t capacity = window_ - start_;
+  if (out_.data != memory_ + start_ || out_.capacity != capacity || out_.reserve != Reserve) return kTampered;
+  if (out_.len > capacity) return kBadLength;
+  return memcmp(memory_ + window_, kCanary, sizeof(kCanary)) == 0 ? 0 : kOverrun;
+}
+
+int32_t Reply::End(tenon_status status) {
+  open_ = false;
+  int32_t finding = breach_ != 0 ? breach_ : Inspect();
+  if (finding == 0 && (status < TENON_OK || status > TENON_CLOSED)) finding = kBadStatus;
+  if (finding == 0) return status;
+  ArmCanary(memory_, window_);
+  out_.len = 0;
+  return finding;
+}
+
+tenon_status Reply::Reserve(tenon_out *out, size_t additional) {
+  /* A copy of the struct, or one of a call that has ended, has no host behind it. */
+  Reply *reply = reinterpret_cast<Reply *>(out);
+  if (reply == nullptr || reply->magic_ != kMagic || !reply->open_) return TENON_NO_MEMORY;
+  int32_t finding = reply->Inspect();
+  if (finding != 0) {
+    if (reply->breach_ == 0) reply->breach_ = finding;
+    return TENON_NO_MEMORY;
+  }
+  if (additional <= out->capacity - out->len) return TENON_OK;
+  return reply->Grow(additional);
+}
+
+tenon_status Reply::Grow(size_t additional) {
+  size_t used = start_ + out_.len;
+  if (additional > kMaxOutput - used) return TENON_NO_MEMORY;
+  size_t needed = used + additional;
+  size_t wanted = std::min(kMaxOutput, std::max({needed, 2 * window_, kSmallestGrowth}));
+  if (in_ring() && needed <= room_) {
+    window_ = std::min(wanted, room_);
+  } else if (!MoveToBlock(used, wanted)) {
+    return TENON_NO_MEMORY;
+  }
+  ArmCanary(memory_, window_);
+  Offer();
+  return TENON_OK;
+}
+
+bool Reply::MoveToBlock(size_t used, size_t window) {
+  uint8_t *block = static_cast<uint8_t *>(realloc(block_, window + kGuardSize));
+  if (block == nullptr) return false;
+  if (block_ == nullptr && used != 0) memcpy(block, memory_, used);
+  memory_ = block_ = block;
+  window_ = room_ = window;
+  return true;
+}
+
+void Reply::Send(const Record &record) {
+  if (!in_ring() || memory_ == nullptr) {
+    channel_->Send(record, block_, start_);
+    free(block_);
+    block_ = nullptr;
+    return;
+  }
+  Record whole = record;
+  whole.flags = 0;
+  whole.size = whole.total = start_;
+  channel_->CommitAnswer(whole);
+}
+
+}  // namespace tenon

@@ -1,0 +1,197 @@
+#include "runner/serve.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "channel/runner_end.h"
+#include "runner/crash.h"
+#include "runner/emitter.h"
+#include "plugin/gates.h"
+#include "runner/keeper.h"
+#include "channel/pipe_end.h"
+#include "channel/quiet_thread.h"
+#include "runner/sandbox.h"
+#include "runner/serve_options.h"
+#include "runner/server.h"
+
+namespace tenon {
+namespace {
+
+/* Ends everything at once when the host is gone, should the keeper be gone as well. As the leader of its
+ * process group, the runner takes along what the plugin has started. */
+[[noreturn]] void EndWithHost() {
+  if (getpgrp() == getpid()) kill(0, SIGKILL);
+  _exit(1);
+}
+
+/* The lifetime pipe, and who is told where there is none any more. Never destroyed. */
+struct Watch {
+  int life;
+  ChannelRunner *channel;
+};
+
+void *WatchHost(void *argument) {
+  const Watch *watch = static_cast<const Watch *>(argument);
+  pollfd host = {watch->life, 0, 0};
+  while (poll(&host, 1, -1) <= 0) continue;
+  /* The plugin was faster than this thread, and has closed it. */
+  if ((host.revents & POLLNVAL) != 0) watch->channel->EndCutOff();
+  EndWithHost();
+}
+
+/* A thread, because the other one may never come back from the plugin. The host's end of the pipe closes with
+ * the host, whatever way it ends. */
+bool StartWatcher(int life, ChannelRunner *channel) {
+  return StartQuietThread(WatchHost, new Watch{life, channel});
+}
+
+/* The pipe is what counts; the signal is for a host that is killed while the keeper is stopped, and has it go
+ * on so that it can do its work. Not SIGKILL: what the plugin has started would stay. The kernel also sends
+ * it when the *thread* ends that has started the runner. */
+bool EndWithParent(int parent) {
+  prctl(PR_SET_PDEATHSIG, SIGCONT);
+  return getppid() == parent; /* otherwise it ended before */
+}
+
+class Runner {
+ public:
+  explicit Runner(const ServeOptions &options) : options_(options) {}
+
+  /* Everything before the plugin. NULL, or what went wrong. */
+  const char *Prepare() {
+    const char *problem = options_.in < 0 ? OpenChannel() : OpenPipe();
+    if (problem != nullptr) return problem;
+    uint32_t active = kParentSignal;
+    if (CloseOtherFiles(kept_)) active |= kClosedFiles;
+    /* What the plugin printed before it crashed should be there, also without a terminal. */
+    setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+    WatchForCrashes(link_);
+    active |= ApplyLimits(options_.limits, link_->MappedSize());
+    if (options_.limits.sandbox) { /* of this thread: the others inherit it */
+      SandboxState sandbox = EnterSandbox(options_.file, options_.limits);
+      active |= sandbox.active;
+      link_->facts().landlock_abi.store(sandbox.landlock_abi);
+    }
+    link_->facts().active.store(active);
+    link_->facts().pid.store(static_cast<uint32_t>(getpid()));
+    bool started = link_ == &pipe_ ? pipe_.Start() : StartWatcher(life_, &channel_);
+    return started ? nullptr : "the thread that watches the host cannot be started";
+  }
+
+  /* Walks the gates. False if the plugin is refused, which the host has been told then. */
+  bool Admit() {
+    At(Stage::kOpen);
+    if (!gates_.Open(options_.file.c_str())) return Refuse(gates_.refusal());
+    SetPluginCode(FindCode(gates_.entry()));
+    At(Stage::kVersion);
+    if (!gates_.Version()) return Refuse(gates_.refusal());
+    if (gates_.version() != options_.abi)
+      return RefuseDifferent("ERR_TENON_VERSION_MISMATCH", "ABI", gates_.version(), options_.abi);
+    At(Stage::kName);
+    if (!gates_.Name()) return Refuse(gates_.refusal());
+    if (gates_.name() != options_.name)
+      return RefuseDifferent("ERR_TENON_BAD_NAME", "name", gates_.name(), options_.name);
+    At(Stage::kVtable);
+    if (!gates_.Vtable()) return Refuse(gates_.refusal());
+    At(Stage::kIdle);
+    return true;
+  }
+
+  int Run() {
+    Emitter::Start(link_, options_.queue);
+    link_->SetState(RunnerState::kReady);
+    Say(kReady, "");
+    Server server(link_, &gates_);
+    bool told = server.Run();
+    ExpectExit();
+    link_->SetState(told ? RunnerState::kStopped : RunnerState::kBroken);
+    if (!told) link_->Alarm();
+    fflush(nullptr);
+    return told ? 0 : 1;
+  }
+
+ private:
+  const char *OpenChannel() {
+    int wake = HideFile(options_.wake);
+    life_ = HideFile(options_.life);
+    kept_ = {std::min(life_, wake), std::max(life_, wake)};
+    link_ = &channel_;
+    return channel_.Open(options_.shm, wake, SpinTime(options_.profile));
+  }
+
+  const char *OpenPipe() {
+    int in = HideFile(options_.in), out = options_.out == options_.in ? in : HideFile(options_.out);
+    kept_ = {std::min(in, out), std::max(in, out)};
+    link_ = &pipe_;
+    return pipe_.Open(in, out, EndWithHost);
+  }
+
+  void At(Stage stage) {
+    StoreWord(&link_->breadcrumb().stage, static_cast<uint32_t>(stage));
+    link_->Show();
+  }
+
+  void Say(Operation operation, const std::string &text) {
+    Record record = {};
+    record.operation = operation;
+    link_->Send(record, reinterpret_cast<const uint8_t *>(text.data()), text.size());
+  }
+
+  bool Refuse(const Refusal &refusal) {
+    ExpectExit();
+    fflush(nullptr);
+    Say(kRefused, std::string(refusal.code) + "\n" + refusal.message);
+    link_->SetState(RunnerState::kRefused);
+    return false;
+  }
+
+  /* The host has judged another answer of the same file. */
+  bool RefuseDifferent(const char *code, const char *what, const std::string &found,
+                       const std::string &expected) {
+    return Refuse({code, std::string("it states the ") + what + " " + Quote(found) + ", but stated " +
+                             Quote(expected) + " when it was admitted"});
+  }
+
+  const ServeOptions &options_;
+  ChannelRunner channel_;
+  PipeLink pipe_;
+  HostLink *link_ = nullptr; /* the one that is used */
+  int life_ = -1;
+  std::vector<int> kept_; /* files, in order */
+  Gates gates_;
+};
+
+}  // namespace
+
+int Serve(int count, char **arguments) {
+  ServeOptions options;
+  const char *wrong = ReadServeOptions(count, arguments, &options);
+  if (wrong != nullptr) {
+    fprintf(stderr, "tenon-runner: %s is missing or wrong\nusage: %s\n", wrong, kServeUsage);
+    return 2;
+  }
+  if (!EndWithParent(options.parent)) return 1;
+  if (!Keep(options.life >= 0 ? options.life : options.in)) {
+    fprintf(stderr, "tenon-runner: no process can be made\n");
+    return 1;
+  }
+  /* Never destroyed: threads of the plugin may run until the very end. */
+  Runner &runner = *new Runner(options);
+  const char *problem = runner.Prepare();
+  if (problem != nullptr) {
+    fprintf(stderr, "tenon-runner: %s\n", problem);
+    return 1;
+  }
+  /* Without exit handlers, which would be the plugin's. */
+  if (!runner.Admit()) _exit(0);
+  _exit(runner.Run());
+}
+
+}  // namespace tenon

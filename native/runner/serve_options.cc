@@ -1,0 +1,113 @@
+#include "runner/serve_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+namespace tenon {
+
+const char kLimitsUsage[] = "[--memory BYTES] [--cpu SECONDS] [--files N] [--sandbox [--read PATH]...]";
+const char kServeUsage[] =
+    "tenon-runner serve FILE --abi VERSION --name NAME --parent PID\n"
+    "           {--shm FD --wake FD --life FD | --in FD --out FD}\n"
+    "           [--profile latency|balanced|idle] [--queue-messages N] [--queue-bytes N]\n"
+    "           [--memory BYTES] [--cpu SECONDS] [--files N] [--sandbox [--read PATH]...]";
+
+namespace {
+
+bool ReadNumber(const char *text, uint64_t most, uint64_t *number) {
+  if (*text < '0' || *text > '9') return false;
+  char *end;
+  errno = 0;
+  *number = strtoull(text, &end, 10);
+  return *end == '\0' && errno == 0 && *number <= most;
+}
+
+template <typename Number>
+bool ReadInto(const char *text, uint64_t most, Number *number) {
+  uint64_t value;
+  if (!ReadNumber(text, most, &value)) return false;
+  *number = static_cast<Number>(value);
+  return true;
+}
+
+bool ReadProfile(const char *text, Profile *profile) {
+  constexpr const char *kNames[] = {"latency", "balanced", "idle"};
+  for (uint32_t i = 0; i < 3; i++) {
+    if (strcmp(text, kNames[i]) != 0) continue;
+    *profile = static_cast<Profile>(i);
+    return true;
+  }
+  return false;
+}
+
+bool ReadLimit(const char *name, const char *value, Limits *limits) {
+  const auto is = [name](const char *option) { return strcmp(name, option) == 0; };
+  if (is("--memory")) return ReadInto(value, uint64_t{1} << 48, &limits->memory);
+  if (is("--cpu")) return ReadInto(value, UINT32_MAX, &limits->cpu);
+  if (is("--files")) return ReadInto(value, UINT32_MAX, &limits->files);
+  if (is("--read")) return limits->readable.push_back(value), true;
+  return false;
+}
+
+bool ReadOption(const char *name, const char *value, ServeOptions *options) {
+  const auto is = [name](const char *option) { return strcmp(name, option) == 0; };
+  if (is("--abi")) return options->abi = value, true;
+  if (is("--name")) return options->name = value, true;
+  if (is("--shm")) return ReadInto(value, INT32_MAX, &options->shm);
+  if (is("--wake")) return ReadInto(value, INT32_MAX, &options->wake);
+  if (is("--life")) return ReadInto(value, INT32_MAX, &options->life);
+  if (is("--in")) return ReadInto(value, INT32_MAX, &options->in);
+  if (is("--out")) return ReadInto(value, INT32_MAX, &options->out);
+  if (is("--parent")) return ReadInto(value, INT32_MAX, &options->parent);
+  if (is("--profile")) return ReadProfile(value, &options->profile);
+  if (is("--queue-messages")) return ReadInto(value, UINT32_MAX, &options->queue.messages);
+  if (is("--queue-bytes")) return ReadInto(value, UINT64_MAX, &options->queue.bytes);
+  return ReadLimit(name, value, &options->limits);
+}
+
+/* Either set of files is whole. */
+const char *WrongFile(const ServeOptions &options) {
+  if (options.in >= 0 || options.out >= 0) {
+    if (options.in < 3) return "--in";
+    return options.out < 3 ? "--out" : nullptr;
+  }
+  if (options.shm < 3) return "--shm";
+  if (options.wake < 3) return "--wake";
+  return options.life < 3 ? "--life" : nullptr;
+}
+
+}  // namespace
+
+const char *ReadLimits(int count, char **arguments, Limits *limits) {
+  for (int i = 0; i < count; i++) {
+    if (strcmp(arguments[i], "--sandbox") == 0) {
+      limits->sandbox = true;
+      continue;
+    }
+    if (i + 1 >= count || !ReadLimit(arguments[i], arguments[i + 1], limits)) return arguments[i];
+    i++;
+  }
+  return nullptr;
+}
+
+const char *ReadServeOptions(int count, char **arguments, ServeOptions *options) {
+  if (count < 1 || arguments[0][0] == '\0') return "FILE";
+  /* A name without a slash would be looked for in the system's folders instead of the current one. */
+  options->file = strchr(arguments[0], '/') == nullptr ? std::string("./") + arguments[0] : arguments[0];
+  for (int i = 1; i < count; i++) {
+    if (strcmp(arguments[i], "--sandbox") == 0) {
+      options->limits.sandbox = true;
+      continue;
+    }
+    if (i + 1 >= count || !ReadOption(arguments[i], arguments[i + 1], options)) return arguments[i];
+    i++;
+  }
+  if (options->abi.empty()) return "--abi";
+  if (options->name.empty()) return "--name";
+  const char *wrong = WrongFile(*options);
+  if (wrong != nullptr) return wrong;
+  return options->parent > 0 ? nullptr : "--parent";
+}
+
+}  // namespace tenon

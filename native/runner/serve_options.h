@@ -1,0 +1,36 @@
+/* The command line of `tenon-runner serve`. */
+#ifndef TENON_NATIVE_SERVE_OPTIONS_H
+#define TENON_NATIVE_SERVE_OPTIONS_H
+
+#include <string>
+
+#include "channel/bell.h"
+#include "runner/emitter.h"
+#include "runner/limits.h"
+
+namespace tenon {
+
+struct ServeOptions {
+  std::string file;
+  std::string abi;  /* the version that the host has accepted; the plugin has to state the same */
+  std::string name; /* the plugin's, as the host knows it */
+  int shm = -1, wake = -1, life = -1; /* over shared memory; */
+  int in = -1, out = -1;              /* or over a pipe */
+  int parent = 0;                     /* the host's process */
+  Profile profile = Profile::kBalanced;
+  EmitLimits queue;
+  Limits limits;
+};
+
+/* NULL, or which argument is wrong. `arguments` begins behind `serve`. */
+const char *ReadServeOptions(int count, char **arguments, ServeOptions *options);
+
+/* The same for the part that confines a plugin, which `probe` takes too: limits and sandbox. */
+const char *ReadLimits(int count, char **arguments, Limits *limits);
+
+extern const char kServeUsage[];
+extern const char kLimitsUsage[];
+
+}  // namespace tenon
+
+#endif

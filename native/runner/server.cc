@@ -1,0 +1,179 @@
+#include "runner/server.h"
+
+#include <string.h>
+
+#include "runner/emitter.h"
+
+namespace tenon {
+namespace {
+
+/* What a plugin gets for an empty input: an address that may be read from. */
+const uint8_t kNothing[16] = {};
+
+const uint8_t *InputOf(const Incoming &request) {
+  return request.record.size == 0 ? kNothing : request.bytes;
+}
+
+}  // namespace
+
+bool Server::Run() {
+  Incoming request;
+  while (channel_->Await(&request)) {
+    Emitter::ReportDropped();
+    answer_ = {};
+    answer_.operation = request.record.operation;
+    answer_.number = request.record.number;
+    if (request.record.operation == kShutdown) {
+      for (const auto &entry : instances_) DropInstance(entry.first, entry.second);
+      instances_.clear();
+      if (reply_.Start(0)) Answer(TENON_OK);
+      return true;
+    }
+    Handle(request);
+  }
+  return false;
+}
+
+void Server::Handle(const Incoming &request) {
+  switch (request.record.operation) {
+    case kNew:
+      return New(request);
+    case kCall:
+      return Call(request);
+    case kBatch:
+      return Batch(request);
+    case kDrop:
+      return Drop(request);
+    case kBind:
+      return Bind(request);
+    case kMethodCount:
+      return MethodCount(request);
+    case kPing:
+      if (!reply_.Start(request.record.size)) return Answer(kExhausted);
+      reply_.Put(0, request.bytes, request.record.size);
+      return Answer(TENON_OK);
+    default:
+      if (!reply_.Start(0)) return Answer(kExhausted);
+      return Answer(kBadRequest);
+  }
+}
+
+void Server::Mark(Stage stage, const Incoming &request) {
+  Breadcrumb &crumb = channel_->breadcrumb();
+  crumb.operation = request.record.operation;
+  crumb.number = request.record.number;
+  crumb.instance = request.record.instance;
+  crumb.method = request.record.method;
+  crumb.message = 0;
+  crumb.input_offset = request.place;
+  crumb.input_size = request.record.size;
+  StoreWord(&crumb.stage, static_cast<uint32_t>(stage));
+}
+
+void Server::Unmark() {
+  Breadcrumb &crumb = channel_->breadcrumb();
+  crumb.calls++;
+  StoreWord(&crumb.stage, static_cast<uint32_t>(Stage::kIdle));
+}
+
+/* The room of the request is given back first: a host that sends the next one right away finds the ring
+ * empty. */
+void Server::Answer(int32_t status) {
+  answer_.status = status;
+  channel_->Release();
+  reply_.Send(answer_);
+}
+
+Server::Instance *Server::FindInstance(const Incoming &request) {
+  uint32_t number = request.record.instance;
+  if (last_ != nullptr && last_number_ == number) return last_;
+  auto found = instances_.find(number);
+  if (found == instances_.end()) return nullptr;
+  last_ = &found->second;
+  last_number_ = number;
+  return last_;
+}
+
+tenon_method Server::FindMethod(int32_t method) const {
+  if (method == kSomething) return gates_->vtable().something;
+  size_t index = static_cast<size_t>(method) - 1;
+  return method > 0 && index < methods_.size() ? methods_[index] : nullptr;
+}
+
+/* What a call came to: its status, or the finding that puts the instance out of use. Keeps the output. */
+int32_t Server::Finish(Instance *instance, tenon_status status, uint64_t expected) {
+  int32_t outcome = reply_.End(status);
+  answer_.detail = static_cast<uint32_t>(status);
+  if (outcome == TENON_OK && expected != 0 && reply_.length() != expected - 1) {
+    answer_.detail = static_cast<uint32_t>(reply_.length());
+    outcome = kBadRecord;
+  }
+  if (outcome > TENON_OK && !IsUtf8(reply_.data(), reply_.length())) outcome = kNotText;
+  if (outcome == TENON_PANIC || outcome == TENON_POISONED) instance->condition = kPoisoned;
+  if (outcome <= kBadStatus) instance->condition = kQuarantined;
+  if (outcome < TENON_OK) reply_.Discard();
+  reply_.Keep();
+  return outcome;
+}
+
+void Server::New(const Incoming &request) {
+  if (!reply_.Start(0)) return Answer(kExhausted);
+  uint32_t number = ++numbers_;
+  const tenon_host *host = Emitter::Open(number);
+  if (host == nullptr) return Answer(kExhausted);
+  Instance instance = {nullptr, 0};
+  Mark(Stage::kInNew, request);
+  channel_->breadcrumb().instance = number;
+  tenon_status status =
+      gates_->vtable().new_(host, InputOf(request), request.record.size, &instance.state, reply_.Begin());
+  Unmark();
+  int32_t outcome = Finish(&instance, status, 0);
+  if (outcome == TENON_OK) {
+    instances_.emplace(number, instance);
+    last_ = nullptr;
+    answer_.instance = number;
+    return Answer(outcome);
+  }
+  Emitter::BeginClose(number);
+  /* Where `new` succeeded and broke the contract all the same, there is something to drop. */
+  if (status == TENON_OK) gates_->vtable().drop(instance.state);
+  Emitter::EndClose(number);
+  Answer(outcome);
+}
+
+void Server::Call(const Incoming &request) {
+  if (!reply_.Start(0)) return Answer(kExhausted);
+  Instance *instance = FindInstance(request);
+  tenon_method method = FindMethod(request.record.method);
+  if (instance == nullptr) return Answer(kClosed);
+  if (instance->condition != 0) return Answer(instance->condition);
+  if (method == nullptr) return Answer(kBadRequest);
+  Mark(Stage::kInCall, request);
+  tenon_status status = method(instance->state, InputOf(request), request.record.size, reply_.Begin());
+  Unmark();
+  Answer(Finish(instance, status, request.record.detail));
+}
+
+void Server::Drop(const Incoming &request) {
+  if (!reply_.Start(0)) return Answer(kExhausted);
+  auto found = instances_.find(request.record.instance);
+  if (found == instances_.end()) return Answer(kClosed);
+  Instance instance = found->second;
+  instances_.erase(found);
+  last_ = nullptr;
+  Mark(Stage::kInDrop, request);
+  DropInstance(request.record.instance, instance);
+  Unmark();
+  Answer(TENON_OK);
+}
+
+void Server::DropInstance(uint32_t number, const Instance &instance) {
+  Breadcrumb &crumb = channel_->breadcrumb();
+  crumb.instance = number;
+  StoreWord(&crumb.stage, static_cast<uint32_t>(Stage::kInDrop));
+  Emitter::BeginClose(number);
+  gates_->vtable().drop(instance.state);
+  Emitter::EndClose(number);
+}
+
+}  // namespace tenon

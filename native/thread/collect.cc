@@ -1,0 +1,80 @@
+/* The way of jobs that are done back to JavaScript, and how the event loop waits for them. */
+#include "thread/table.h"
+
+namespace tenon {
+
+void WorkerTable::Awaited() {
+  if (awaited_++ > 0) return;
+  napi_ref_threadsafe_function(env_, wake_);
+  loop_->Start();
+}
+
+/* Whoever asks next before the loop sleeps finds that nothing is awaited: for calls one after the other
+ * nothing is stopped and started. */
+void WorkerTable::NoLongerAwaited() {
+  if (--awaited_ == 0) napi_unref_threadsafe_function(env_, wake_);
+}
+
+bool WorkerTable::BeforeSleep(void *table) {
+  WorkerTable *self = static_cast<WorkerTable *>(table);
+  self->awake_ = self->WaitAwake() && self->awaited_ > 0;
+  if (self->awake_) return true;
+  if (self->awaited_ == 0) self->loop_->Stop();
+  /* What is there already wakes the loop up as if it had slept. */
+  if (!self->completions_->Sleep() && self->completions_->Any()) {
+    napi_call_threadsafe_function(self->wake_, nullptr, napi_tsfn_nonblocking);
+  }
+  return false;
+}
+
+/* Waits a moment for answers and delivers them. True if there were some. */
+bool WorkerTable::WaitAwake() {
+  if (awaited_ == 0) return false;
+  if (ready_.first == nullptr) {
+    awake_ = true;
+    ready_ = completions_->Take();
+  }
+  patience_.Spin([this] { return ready_.first != nullptr || completions_->Any(); });
+  if (ready_.first == nullptr && !completions_->Any()) return false;
+  loop_->CallBack(settle_);
+  return true;
+}
+
+void WorkerTable::Collect() {
+  results_used_ = 0;
+  control[kThreadCount] = 0;
+  while (control[kThreadCount] < kRowCount) {
+    if (ready_.first == nullptr && (!awake_ || completions_->Any())) ready_ = completions_->Take();
+    Job *job = ready_.Take();
+    if (job == nullptr) {
+      if (awake_ || completions_->Sleep()) return;
+      continue;
+    }
+    if (job->is_awaited) NoLongerAwaited();
+    if (job->kind == JobKind::kDrop) EndSlot(job->target);
+    int32_t *row = control + kThreadRows + control[kThreadCount]++ * kRowSize;
+    row[kRowCall] = job->id;
+    row[kRowOutcome] = job->outcome;
+    row[kRowDetail] = job->detail;
+    row[kRowLength] = static_cast<int32_t>(job->length);
+    row[kRowProcessed] = static_cast<int32_t>(job->processed);
+    row[kRowTake] = Show(job);
+  }
+}
+
+bool WorkerTable::Show(Job *job) {
+  if (job->kind == JobKind::kMany || job->length > kResultsSize - results_used_) {
+    kept_.Append(job);
+    return true;
+  }
+  if (job->length != 0) memcpy(results_ + results_used_, job->output, job->length);
+  results_used_ += job->length;
+  jobs.Free(job);
+  return false;
+}
+
+void WorkerTable::Taken() {
+  if (Job *job = kept_.Take()) jobs.Free(job);
+}
+
+}  // namespace tenon

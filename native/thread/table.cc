@@ -1,0 +1,246 @@
+#include "thread/table.h"
+
+#include "node/mailbox.h"
+#include "node/pinned.h"
+
+namespace tenon {
+namespace {
+
+/* So long the end of an environment waits for instances to drop. */
+constexpr uint64_t kGrace = 250 * 1000000;
+
+constexpr uint64_t kMillisecond = 1000000;
+
+uint64_t Nanoseconds(int32_t milliseconds) {
+  return milliseconds <= 0 ? kNever : static_cast<uint64_t>(milliseconds) * kMillisecond;
+}
+
+}  // namespace
+
+napi_value WorkerTable::Open(napi_env env, napi_value settle) {
+  napi_value result, name, buffers[2];
+  void *memory[2];
+  if (!MakePinned(env, kWorkerControlSize * sizeof(int32_t), &memory[0], &buffers[0]) ||
+      !MakePinned(env, kResultsSize, &memory[1], &buffers[1]) ||
+      napi_create_array_with_length(env, 2, &result) != napi_ok ||
+      napi_set_element(env, result, 0, buffers[0]) != napi_ok ||
+      napi_set_element(env, result, 1, buffers[1]) != napi_ok ||
+      napi_create_reference(env, settle, 1, &settle_) != napi_ok ||
+      napi_create_string_utf8(env, "tenon", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, OnWake,
+                                      &wake_) != napi_ok ||
+      napi_unref_threadsafe_function(env, wake_) != napi_ok ||
+      (loop_ = LoopWait::Make(env, BeforeSleep, this)) == nullptr ||
+      /* Hooks run in reverse order: this one before those of the wake-up, the loop and the environment. */
+      napi_add_env_cleanup_hook(env, OnTeardown, this) != napi_ok) {
+    return nullptr;
+  }
+  env_ = env;
+  control = static_cast<int32_t *>(memory[0]);
+  results_ = static_cast<uint8_t *>(memory[1]);
+  completions_ = std::make_shared<Completions>();
+  completions_->Open(
+      [](void *wake) {
+        napi_call_threadsafe_function(static_cast<napi_threadsafe_function>(wake), nullptr,
+                                      napi_tsfn_nonblocking);
+      },
+      wake_);
+  return result;
+}
+
+/* No JavaScript from here on. Threads that do not end share nothing with the environment any more. */
+void WorkerTable::OnTeardown(void *data) {
+  WorkerTable *self = static_cast<WorkerTable *>(data);
+  self->Shutdown();
+  self->loop_->Stop();
+  self->completions_->Close();
+  while (Job *job = self->ready_.Take()) FreeJob(job);
+  while (Job *job = self->kept_.Take()) FreeJob(job);
+  for (size_t i = 0; i < self->slots_.size(); i++) {
+    if (self->slots_[i].worker != nullptr) self->EndSlot(static_cast<int32_t>(i));
+  }
+  napi_release_threadsafe_function(self->wake_, napi_tsfn_abort);
+}
+
+void WorkerTable::Shutdown() {
+  if (shut_down_) return;
+  shut_down_ = true;
+  for (Slot &slot : slots_) {
+    int32_t target = static_cast<int32_t>(&slot - slots_.data());
+    if (slot.worker != nullptr) slot.worker->Close(-1, target, kNever, false);
+  }
+  uint64_t end = SteadyNow() + kGrace;
+  for (Slot &slot : slots_) {
+    if (slot.worker != nullptr) slot.worker->AwaitEnd(end);
+  }
+}
+
+void WorkerTable::OnWake(napi_env env, napi_value, void *context, void *) {
+  WorkerTable *self = static_cast<WorkerTable *>(context);
+  napi_value settle, receiver;
+  /* Without an environment the wake-up comes from its end. An exception that `settle` throws becomes an
+   * uncaught one of the program. */
+  if (env == nullptr || napi_get_reference_value(env, self->settle_, &settle) != napi_ok ||
+      napi_get_undefined(env, &receiver) != napi_ok) {
+    return;
+  }
+  napi_call_function(env, receiver, settle, 0, nullptr, nullptr);
+}
+
+void WorkerTable::BeginDrop(void *mailbox) {
+  RefuseEvents(static_cast<Mailbox *>(mailbox));
+}
+
+WorkerTable::Slot *WorkerTable::Target() {
+  size_t index = static_cast<uint32_t>(control[kTarget]);
+  if (index < slots_.size() && slots_[index].worker != nullptr &&
+      slots_[index].generation == control[kGeneration]) {
+    return &slots_[index];
+  }
+  control[kOutcome] = kClosed;
+  return nullptr;
+}
+
+WorkerTable::Slot *WorkerTable::FreeSlot() {
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<int32_t>(slots_.size()));
+    slots_.push_back(Slot());
+  }
+  control[kTarget] = free_slots_.back();
+  Slot *slot = &slots_[static_cast<size_t>(free_slots_.back())];
+  control[kGeneration] = slot->generation;
+  return slot;
+}
+
+void WorkerTable::EndSlot(int32_t target) {
+  Slot &slot = slots_[static_cast<size_t>(target)];
+  slot.worker->Detach();
+  environment_->delivery.EndClose(slot.mailbox);
+  if (slot.referenced) environment_->CountReference(false);
+  slot.referenced = false;
+  slot.worker = nullptr;
+  slot.mailbox = nullptr;
+  slot.methods.clear();
+  if (slot.generation == INT32_MAX) return; /* a place with a used-up generation is not used again */
+  slot.generation++;
+  free_slots_.push_back(target);
+}
+
+void WorkerTable::Create(const PluginFunctions &plugin, double token, const QueueLimits &limits,
+                         const Bytes &config) {
+  Slot *slot = FreeSlot();
+  control[kOutcome] = kExhausted;
+  Job *job = jobs.MakeCall(config.data, config.length, false);
+  if (job == nullptr) return;
+  job->kind = JobKind::kNew;
+  Mailbox *mailbox = environment_->delivery.Open(token, limits);
+  if (mailbox != nullptr) {
+    WorkerHost host = {mailbox->host, BeginDrop, mailbox};
+    slot->worker = Worker::Start(plugin, host, completions_);
+    if (slot->worker == nullptr) environment_->delivery.EndClose(mailbox);
+  }
+  if (slot->worker == nullptr) return jobs.Free(job);
+  free_slots_.pop_back();
+  slot->plugin = plugin;
+  slot->mailbox = mailbox;
+  slot->methods.assign(1, plugin.something);
+  control[kThreadLimit] = 1;
+  Submit(job);
+}
+
+void WorkerTable::Bind(tenon_method method) {
+  Slot *slot = Target();
+  if (slot == nullptr) return;
+  size_t place = 0;
+  while (place < slot->methods.size() && slot->methods[place] != method) place++;
+  if (place == slot->methods.size()) slot->methods.push_back(method);
+  control[kThreadMethod] = static_cast<int32_t>(place);
+  control[kOutcome] = TENON_OK;
+}
+
+tenon_method WorkerTable::Method() {
+  Slot *slot = Target();
+  size_t index = static_cast<uint32_t>(control[kThreadMethod]);
+  if (slot != nullptr && index < slot->methods.size()) return slot->methods[index];
+  control[kOutcome] = kClosed;
+  return nullptr;
+}
+
+ExtensionFunction WorkerTable::Extension() {
+  Slot *slot = Target();
+  return slot == nullptr ? nullptr : slot->plugin.get_extension;
+}
+
+void WorkerTable::Submit(Job *job) {
+  Slot *slot = Target();
+  if (job == nullptr) control[kOutcome] = kExhausted;
+  if (slot == nullptr || job == nullptr) {
+    if (job != nullptr) jobs.Free(job);
+    return;
+  }
+  job->id = control[kThreadCall];
+  job->target = control[kTarget];
+  job->deadline = Nanoseconds(control[kThreadDeadline]);
+  job->is_awaited = true;
+  control[kOutcome] = slot->worker->Submit(job, static_cast<uint32_t>(control[kThreadLimit]));
+  if (control[kOutcome] != TENON_OK) return jobs.Free(job);
+  Awaited();
+}
+
+Job *WorkerTable::SubmitAndWait(Job *job) {
+  Slot *slot = Target();
+  if (job == nullptr) control[kOutcome] = kExhausted;
+  if (slot == nullptr || job == nullptr) {
+    if (job != nullptr) jobs.Free(job);
+    return nullptr;
+  }
+  job->target = control[kTarget];
+  job->deadline = Nanoseconds(control[kThreadDeadline]);
+  std::shared_ptr<Worker> worker = slot->worker;
+  int32_t outcome = worker->SubmitAndWait(job, static_cast<uint32_t>(control[kThreadLimit]), job->deadline);
+  if (outcome == TENON_OK) return job;
+  control[kOutcome] = outcome;
+  if (outcome != kTimedOut && outcome != kNotBegun) jobs.Free(job);
+  return nullptr;
+}
+
+void WorkerTable::Cancel() {
+  Slot *slot = Target();
+  if (slot == nullptr) return;
+  bool was_awaited;
+  bool removed = slot->worker->Cancel(control[kThreadCall], &was_awaited);
+  if (was_awaited) NoLongerAwaited();
+  control[kOutcome] = removed ? static_cast<int32_t>(TENON_OK) : kClosed;
+}
+
+void WorkerTable::Check() {
+  control[kThreadRunning] = -1;
+  control[kThreadRemaining] = -1;
+  Slot *slot = Target();
+  if (slot == nullptr) return;
+  uint64_t remaining;
+  bool wedged = slot->worker->CheckDeadline(&remaining);
+  control[kOutcome] = wedged ? kWedged : static_cast<int32_t>(TENON_OK);
+  control[kThreadRunning] = slot->worker->running();
+  if (remaining != kNever) control[kThreadRemaining] = static_cast<int32_t>(remaining / kMillisecond) + 1;
+}
+
+void WorkerTable::Close(bool is_awaited) {
+  Slot *slot = Target();
+  if (slot == nullptr) return;
+  bool wedged = slot->worker->wedged();
+  control[kOutcome] = wedged ? kWedged : static_cast<int32_t>(TENON_OK);
+  if (wedged) RefuseEvents(slot->mailbox);
+  slot->worker->Close(control[kThreadCall], control[kTarget], Nanoseconds(control[kThreadDeadline]),
+                      is_awaited && !wedged);
+  if (is_awaited && !wedged) Awaited();
+}
+
+void WorkerTable::SetReferenced(bool referenced) {
+  Slot *slot = Target();
+  if (slot == nullptr || slot->referenced == referenced) return;
+  slot->referenced = referenced;
+  environment_->CountReference(referenced);
+}
+
+}  // namespace tenon

@@ -1,0 +1,239 @@
+#include "thread/worker.h"
+
+#include <stdlib.h>
+
+#include <chrono>
+#include <new>
+#include <system_error>
+#include <thread>
+
+namespace tenon {
+namespace {
+
+std::chrono::steady_clock::time_point TimePoint(uint64_t nanoseconds) {
+  return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(nanoseconds));
+}
+
+constexpr uint64_t kSlack = 1000000;
+
+uint64_t After(uint64_t now, uint64_t time) {
+  return time > kNever - now ? kNever : now + time;
+}
+
+}  // namespace
+
+Worker::Worker(const PluginFunctions &plugin, const WorkerHost &host,
+               std::shared_ptr<Completions> completions)
+    : plugin_(plugin),
+      scratch_(static_cast<uint8_t *>(malloc(kWorkerScratch + kGuardSize))),
+      completions_(std::move(completions)),
+      drop_(MakeJob(JobKind::kDrop, 0)),
+      host_(host) {
+  if (scratch_ != nullptr) ArmCanary(scratch_, kWorkerScratch);
+}
+
+Worker::~Worker() {
+  while (Job *job = queue_.Take()) FreeJob(job);
+  if (drop_ != nullptr) FreeJob(drop_);
+  free(scratch_);
+}
+
+/* Jobs that wait, at least so many as there truly are: looking at what the other thread writes is not free.
+ */
+uint32_t Worker::Waiting() {
+  return submitted_ - seen_started_;
+}
+
+int32_t Worker::Refusal(uint32_t limit) {
+  if (closing_) return kClosed;
+  if (wedged_) return kWedged;
+  if (Waiting() < limit) return TENON_OK;
+  seen_started_ = started_.load(std::memory_order_relaxed);
+  return Waiting() < limit ? static_cast<int32_t>(TENON_OK) : kFull;
+}
+
+int32_t Worker::Submit(Job *job, uint32_t limit) {
+  int32_t refusal = Refusal(limit);
+  if (refusal != TENON_OK) return refusal;
+  return Push(job, false) ? static_cast<int32_t>(TENON_OK) : kExhausted;
+}
+
+bool Worker::Push(Job *job, bool last) {
+  job->timed = job->deadline != kNever;
+  if (job->timed) job->started = SteadyNow();
+  if (job->deadline < shortest_deadline_) shortest_deadline_ = job->deadline;
+  if (!inbox_.Put(job, last)) return false;
+  submitted_++;
+  /* The thread says that it sleeps and then looks into the inbox, this one does it the other way round: one
+   * of them sees the other. */
+  FenceOfMany();
+  if (!asleep_.load(std::memory_order_relaxed)) return true;
+  {
+    std::unique_lock<std::mutex> lock = LockBriefly(mutex_); /* it sleeps indeed, or is awake again */
+    asleep_.store(false, std::memory_order_relaxed);
+  }
+  work_.notify_one();
+  return true;
+}
+
+/* Moves what is in the inbox to the end of the queue. */
+void Worker::Fetch() {
+  while (Job *job = inbox_.Take()) queue_.Append(job);
+}
+
+int32_t Worker::SubmitAndWait(Job *job, uint32_t limit, uint64_t timeout) {
+  uint64_t expires = timeout == kNever ? kNever : After(SteadyNow(), timeout);
+  job->blocks = true;
+  int32_t refusal = Submit(job, limit);
+  if (refusal != TENON_OK) return refusal;
+  caller_patience_.Spin([job] { return job->done.load(std::memory_order_acquire); });
+  {
+    std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
+    while (!job->done.load(std::memory_order_relaxed)) {
+      uint64_t now = SteadyNow();
+      if (IsOverdue(now)) {
+        Wedge();
+        if (job == running_) return GiveUp(job, &lock);
+        continue; /* it was given up with the queue */
+      }
+      if (now >= expires) return GiveUp(job, &lock);
+      uint64_t until = WaitUntil(expires);
+      if (until == kNever) {
+        answer_.wait(lock);
+      } else {
+        answer_.wait_until(lock, TimePoint(until));
+      }
+    }
+  }
+  return TENON_OK;
+}
+
+/* Until when to sleep: some job before this one may be, or become, overdue, of which nobody else would tell.
+ */
+uint64_t Worker::WaitUntil(uint64_t expires) const {
+  if (shortest_deadline_ == kNever) return expires;
+  uint64_t next = Overdue(running_);
+  uint64_t look = After(SteadyNow(), shortest_deadline_);
+  if (next > look) next = look;
+  return next < expires ? next : expires;
+}
+
+/* The caller waits no longer. */
+int32_t Worker::GiveUp(Job *job, std::unique_lock<std::mutex> *lock) {
+  if (job == running_) {
+    job->blocks = false;
+    job->id = -1;
+    return kTimedOut;
+  }
+  Fetch();
+  queue_.Remove(job);
+  submitted_--;
+  lock->unlock();
+  FreeJob(job);
+  return kNotBegun;
+}
+
+bool Worker::Cancel(int32_t id, bool *was_awaited) {
+  Job *job;
+  {
+    std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
+    Fetch();
+    job = queue_.Find(id);
+    Job *found = job != nullptr ? job : running_;
+    *was_awaited = found != nullptr && found->id == id && found->is_awaited;
+    if (*was_awaited) found->is_awaited = false;
+    if (job == nullptr || job->kind == JobKind::kDrop) return false;
+    queue_.Remove(job);
+    submitted_--;
+  }
+  FreeJob(job);
+  return true;
+}
+
+/* When a job is over its deadline. A little early, so that whoever waits for the same time finds it so. */
+uint64_t Worker::Overdue(const Job *job) const {
+  if (job == nullptr || !job->timed) return kNever;
+  return After(job->started, job->deadline) - kSlack;
+}
+
+bool Worker::IsOverdue(uint64_t now) const {
+  return !wedged_ && now >= Overdue(running_);
+}
+
+bool Worker::CheckDeadline(uint64_t *remaining) {
+  std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
+  uint64_t now = SteadyNow();
+  *remaining = kNever;
+  if (IsOverdue(now)) Wedge();
+  uint64_t overdue = Overdue(running_);
+  if (!wedged_ && overdue != kNever) *remaining = overdue - now;
+  return wedged_;
+}
+
+void Worker::Wedge() {
+  wedged_ = true;
+  GiveUpQueue(kWedged);
+}
+
+/* All but `drop`, which has to run if ever it can. */
+void Worker::GiveUpQueue(int32_t outcome) {
+  Fetch();
+  JobList all = queue_;
+  queue_ = JobList();
+  while (Job *job = all.Take()) {
+    if (job->kind == JobKind::kDrop) {
+      queue_.Append(job);
+    } else {
+      submitted_--;
+      job->outcome = outcome;
+      Answer(job);
+    }
+  }
+}
+
+/* Hands a job to whoever wants to know how it went. */
+void Worker::Answer(Job *job) {
+  if (job->blocks) {
+    job->done.store(true, std::memory_order_release);
+    answer_.notify_all();
+  } else if (job->id < 0 && job->kind != JobKind::kDrop) {
+    FreeJob(job);
+  } else {
+    completions_->Put(job);
+  }
+}
+
+void Worker::Close(int32_t id, int32_t target, uint64_t deadline, bool is_awaited) {
+  if (closing_) return;
+  closing_ = true;
+  {
+    std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
+    GiveUpQueue(kClosed);
+  }
+  drop_->id = id;
+  drop_->target = target;
+  drop_->deadline = deadline;
+  drop_->is_awaited = is_awaited;
+  Push(drop_, true);
+  drop_ = nullptr;
+}
+
+void Worker::AwaitEnd(uint64_t end) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!ended_ && !wedged_) {
+    if (IsOverdue(SteadyNow())) return Wedge();
+    if (answer_.wait_until(lock, TimePoint(end)) == std::cv_status::timeout) return;
+  }
+}
+
+void Worker::Detach() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  detached_ = true;
+}
+
+int32_t Worker::running() {
+  std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
+  return running_ == nullptr ? -1 : running_->id;
+}
+
+}  // namespace tenon

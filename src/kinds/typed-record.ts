@@ -1,0 +1,275 @@
+/**
+ * Calls with records: a JavaScript object goes in as a C struct, a C struct comes out as an object.
+ *
+ * For each method a function is compiled that knows all names and places, because that is several times faster than a loop
+ * over fields; where the process forbids compiling (`--disallow-code-generation-from-strings`) a loop does the same. Both
+ * work in the same order: read every member of the object first (a getter may run any code, also another call), then check
+ * all, then write all, call, read the result. Nothing is called if anything is refused.
+ */
+import { types } from 'node:util';
+import { kindOf, requirePlainMemory } from '../base/bytes.js';
+import { invalidArgument } from '../base/errors.js';
+import type { RecordBinding } from '../tiers/tier.js';
+import { type FieldLayout, type Layout, SCALAR_SIZE, type Scalar } from './layout.js';
+import { arrayClass, newArray, SCALARS, type View, viewOf } from './scalars.js';
+
+/** A method, ready to be called. */
+export type RecordCall = (input?: unknown) => unknown;
+
+/** Binds a compiled method to the memory of one instance. */
+export type RecordFactory = (binding: RecordBinding) => RecordCall;
+
+/** What a compiled method gets beside its binding. */
+interface Tools {
+  readonly inputs: Views;
+  readonly outputs: Views;
+  readonly reads: readonly Port[];
+  readonly writes: readonly Port[];
+  readonly refuse: (index: number, value: unknown) => never;
+}
+type Views = Readonly<Record<Scalar, View>>;
+
+/** A field in pinned memory. */
+interface Port {
+  readonly name: string;
+  /** Turns what came in into what `check` and `write` take; may run code of the user. */
+  readonly take: (value: unknown) => unknown;
+  /** Refuses what does not fit. Runs no code of the user. */
+  readonly check: (value: unknown) => void;
+  /** Stores a checked value. */
+  readonly write: (value: unknown) => void;
+  readonly read: () => unknown;
+}
+
+/** Compiles the call of a method with records. */
+export function compileRecord(input: Layout, output: Layout): RecordFactory {
+  const compiled = generate(input, output) ?? loop;
+  return (binding) => compiled(binding, toolsFor(binding, input, output));
+}
+
+function toolsFor(binding: RecordBinding, input: Layout, output: Layout): Tools {
+  const inputs = viewsOf(binding.input);
+  const outputs = viewsOf(binding.output);
+  return {
+    inputs,
+    outputs,
+    writes: input.fields.map((field) => portOf(field, inputs)),
+    reads: output.fields.map((field) => portOf(field, outputs)),
+    refuse: (index, value) => refuseField(input, index, value),
+  };
+}
+
+function viewsOf(memory: ArrayBuffer): Views {
+  const scalars = Object.keys(SCALAR_SIZE) as Scalar[];
+  return Object.fromEntries(scalars.map((scalar) => [scalar, viewOf(scalar, memory)])) as Record<
+    Scalar,
+    View
+  >;
+}
+
+/** Throws for field `index` of the record, or for the record itself if that is negative. */
+function refuseField(layout: Layout, index: number, value: unknown): never {
+  const field = layout.fields[index];
+  if (field !== undefined)
+    throw invalidArgument(field.name, `must be ${SCALARS[field.scalar].expected}, not ${show(value)}`);
+  const names = layout.fields.map((one) => one.name).join(', ');
+  throw invalidArgument('input', `must be an object with the members ${names}, not ${show(value)}`);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'bigint') return value.toString().length > 40 ? 'a larger bigint' : `${value}n`;
+  return typeof value === 'string' ? `the string ${JSON.stringify(value.slice(0, 40))}` : kindOf(value);
+}
+
+type Compiled = (binding: RecordBinding, tools: Tools) => RecordCall;
+
+/** The call as generated code; null if this process forbids that. All names in it were checked by {@link layoutOf}. */
+function generate(input: Layout, output: Layout): Compiled | null {
+  try {
+    return new Function('binding', 'tools', sourceOf(input, output)) as Compiled;
+  } catch (error) {
+    if (error instanceof EvalError) return null;
+    throw error;
+  }
+}
+
+function sourceOf(input: Layout, output: Layout): string {
+  const { fields } = input;
+  const values = fields.map(
+    (field, i) =>
+      `const v${i} = ${isArray(field) ? `take${i}(input.${field.name})` : `input.${field.name}`};`,
+  );
+  const results = output.fields.map((field, i) => `${field.name}: ${readSource(field, i)}`);
+  const required = "if (typeof input !== 'object' || input === null) refuse(-1, input);";
+  return [
+    "'use strict';",
+    'const { invoke, control, fail } = binding;',
+    'const { inputs, outputs, reads, writes, refuse } = tools;',
+    ...scalarsOf(fields).map((scalar) => `const in_${scalar} = inputs.${scalar};`),
+    ...scalarsOf(output.fields).map((scalar) => `const out_${scalar} = outputs.${scalar};`),
+    ...fields.flatMap((field, i) =>
+      isArray(field) ? `const { take: take${i}, check: check${i}, write: write${i} } = writes[${i}];` : [],
+    ),
+    ...output.fields.flatMap((field, i) => (isArray(field) ? `const read${i} = reads[${i}].read;` : [])),
+    'return function call(input) {',
+    ...(fields.length > 0 ? [required] : []),
+    ...values,
+    ...fields.map((field, i) => (isArray(field) ? `check${i}(v${i});` : checkSource(field, i))),
+    ...fields.map((field, i) =>
+      isArray(field) ? `write${i}(v${i});` : `in_${field.scalar}[${indexOf(field)}] = ${stored(field, i)};`,
+    ),
+    'invoke();',
+    'if (control[0] !== 0) fail();',
+    `return { ${results.join(', ')} };`,
+    '};',
+  ].join('\n');
+}
+
+function checkSource(field: FieldLayout, i: number): string {
+  const test = SCALARS[field.scalar].source.replaceAll('$', () => `v${i}`);
+  return `if (!(${test})) refuse(${i}, v${i});`;
+}
+
+function stored(field: FieldLayout, i: number): string {
+  return field.scalar === 'bool' ? `v${i} ? 1 : 0` : `v${i}`;
+}
+
+function readSource(field: FieldLayout, i: number): string {
+  if (isArray(field)) return `read${i}()`;
+  const element = `out_${field.scalar}[${indexOf(field)}]`;
+  return field.scalar === 'bool' ? `${element} !== 0` : element;
+}
+
+function scalarsOf(fields: readonly FieldLayout[]): Scalar[] {
+  return [...new Set(fields.filter((field) => !isArray(field)).map((field) => field.scalar))];
+}
+
+function isArray(field: FieldLayout): boolean {
+  return field.length !== null;
+}
+
+/** Fields are aligned to their own size: their place is a whole index of their typed array. */
+function indexOf(field: FieldLayout): number {
+  return field.offset / SCALAR_SIZE[field.scalar];
+}
+
+/** The same call as a loop over the fields. */
+function loop(binding: RecordBinding, tools: Tools): RecordCall {
+  const { invoke, control, fail } = binding;
+  const { reads, writes, refuse } = tools;
+  return (input) => {
+    if (writes.length > 0 && (typeof input !== 'object' || input === null)) refuse(-1, input);
+    const members = input as Readonly<Record<string, unknown>>;
+    const values = writes.map((port) => port.take(members[port.name]));
+    writes.forEach((port, i) => {
+      port.check(values[i]);
+    });
+    writes.forEach((port, i) => {
+      port.write(values[i]);
+    });
+    invoke();
+    if (control[0] !== 0) fail();
+    return Object.fromEntries(reads.map((port) => [port.name, port.read()]));
+  };
+}
+
+function portOf(field: FieldLayout, views: Views): Port {
+  return field.length === null
+    ? scalarPort(field, views[field.scalar])
+    : arrayPort(field, field.length, views[field.scalar]);
+}
+
+/** Stores into a view whose elements are numbers or bigints alike: the check before made sure that they fit. */
+function store(view: View, index: number, value: unknown): void {
+  (view as { [index: number]: unknown })[index] = value;
+}
+
+function scalarPort(field: FieldLayout, view: View): Port {
+  const { name, scalar } = field;
+  const index = indexOf(field);
+  const { accepts, expected } = SCALARS[scalar];
+  return {
+    name,
+    take: (value) => value,
+    check: (value) => {
+      if (!accepts(value)) throw invalidArgument(name, `must be ${expected}, not ${show(value)}`);
+    },
+    write: (value) => store(view, index, scalar === 'bool' ? Number(value) : value),
+    read: () => (scalar === 'bool' ? Boolean(view[index]) : view[index]),
+  };
+}
+
+function arrayPort(field: FieldLayout, length: number, view: View): Port {
+  const { name, scalar } = field;
+  const index = indexOf(field);
+  const end = index + length;
+  return {
+    name,
+    take: (value) => takeArray(field, length, value),
+    check: (value) => checkArray(field, length, value),
+    write: (value) => copyInto(view, index, value as View, length),
+    read: () => {
+      if (scalar === 'bool') return Array.from(view.subarray(index, end) as Uint8Array, Boolean);
+      return scalar === 'u8' ? Buffer.from(view.subarray(index, end) as Uint8Array) : view.slice(index, end);
+    },
+  };
+}
+
+/** Up to here a loop beats `set`. */
+const SHORT = 32;
+
+function copyInto(view: View, index: number, elements: View, length: number): void {
+  if (length > SHORT) (view as Uint8Array).set(elements as Uint8Array, index);
+  else for (let i = 0; i < length; i++) store(view, index + i, elements[i]);
+}
+
+/** Makes a typed array of a plain one; leaves all else to {@link checkArray}. */
+function takeArray(field: FieldLayout, length: number, value: unknown): unknown {
+  const { name, scalar } = field;
+  if (!Array.isArray(value)) {
+    if (scalar === 'bool') throw wrongArray(field, length, value);
+    return value;
+  }
+  if (value.length !== length) throw wrongLength(field, length, value.length);
+  const { accepts, expected } = SCALARS[scalar];
+  const elements = newArray(scalar, length);
+  for (let i = 0; i < length; i++) {
+    const element: unknown = value[i];
+    if (!accepts(element))
+      throw invalidArgument(`${name}[${i}]`, `must be ${expected}, not ${show(element)}`);
+    store(elements, i, scalar === 'bool' ? Number(element) : element);
+  }
+  return elements;
+}
+
+function checkArray(field: FieldLayout, length: number, value: unknown): void {
+  if (!types.isTypedArray(value) || classOf(value) !== arrayClass(field.scalar))
+    throw wrongArray(field, length, value);
+  requirePlainMemory(field.name, value);
+  if (lengthOf(value) !== length) throw wrongLength(field, length, lengthOf(value));
+}
+
+/** What a typed array truly is, whatever properties a user gave it. */
+const typedArray = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(Int8Array.prototype)) as {
+  readonly length: PropertyDescriptor;
+  readonly [Symbol.toStringTag]: PropertyDescriptor;
+};
+
+function lengthOf(value: NodeJS.TypedArray): number {
+  return typedArray.length.get?.call(value);
+}
+
+function classOf(value: NodeJS.TypedArray): string {
+  return typedArray[Symbol.toStringTag].get?.call(value);
+}
+
+function wrongArray(field: FieldLayout, length: number, value: unknown): Error {
+  const accepted =
+    field.scalar === 'bool' ? 'an array of true and false' : `a ${arrayClass(field.scalar)} or an array`;
+  return invalidArgument(field.name, `must be ${accepted} with ${length} elements, not ${show(value)}`);
+}
+
+function wrongLength(field: FieldLayout, length: number, found: number): Error {
+  return invalidArgument(field.name, `must have ${length} elements, not ${found}`);
+}

@@ -1,0 +1,222 @@
+/** An opened library: its entry points, checked and called, and its vtable, read with care. Gates `open` to `vtable`. */
+import {
+  type EntryPoint,
+  LIMITS,
+  MAX_PLUGIN_SIZE,
+  OPTIONAL_SLOTS,
+  PLUGIN,
+  SLOTS,
+  type Slot,
+} from '../base/abi.js';
+import { TenonError } from '../base/errors.js';
+import type { LibraryFacts } from '../inspect/facts.js';
+import { type ForeignAddress, ffi, hexAddress } from './ffi.js';
+import { type Image, type Loader, systemLoader } from './loader.js';
+import { memory } from './memory.js';
+import { refusal, type Stage } from './refusal.js';
+import { parseName, parseVersion, quote } from './statements.js';
+
+/** A vtable that was checked and copied: nothing reads the plugin's memory again. */
+export interface VTable {
+  readonly address: bigint;
+  readonly size: number;
+  readonly flags: number;
+  /** Addresses of the slots; `get_extension` is 0n if the plugin has none. */
+  readonly slots: Readonly<Record<Slot, bigint>>;
+}
+
+/** Gates `open` to `vtable` on one library file. The library stays loaded until the process ends. */
+export interface Library {
+  readonly path: string;
+  readonly facts: LibraryFacts;
+  /** What the addresses in {@link facts} are relative to. */
+  readonly base: bigint;
+  /** Calls `get_version`, once. @throws TenonError ERR_TENON_BAD_POINTER, ERR_TENON_BAD_VERSION */
+  version(): string;
+  /** Calls `get_name`, once. @throws TenonError ERR_TENON_BAD_POINTER, ERR_TENON_BAD_NAME */
+  pluginName(): string;
+  /** Calls `get_plugin`, once, and reads what it returns. @throws TenonError ERR_TENON_BAD_VTABLE */
+  vtable(): VTable;
+  /** Whether `address` is executable code of this library, and of no other. */
+  isCode(address: bigint): boolean;
+  /** What is at `address`, for messages: `data of this library`. */
+  describe(address: bigint): string;
+}
+
+/**
+ * Opens and pins the library at `path`, which runs its constructors. `shown` stands for the path in errors, where `path` is a
+ * copy of what the user named.
+ * @throws TenonError ERR_TENON_LOAD_FAILED, ERR_TENON_MISSING_SYMBOL, ERR_TENON_BAD_SYMBOL
+ */
+export function openLibrary(path: string, facts: LibraryFacts, shown: string = path): Library {
+  const loader = systemLoader();
+  let image: Image;
+  try {
+    image = loader.open(path);
+  } catch (error) {
+    if (error instanceof TenonError) throw error.with({ path: shown, gate: 'open' });
+    const words = (error instanceof Error ? error.message : String(error)).replaceAll(path, shown);
+    throw refusal('ERR_TENON_LOAD_FAILED', 'open', shown, `the system's loader says "${words}"`);
+  }
+  return new OpenedLibrary(loader, image, path, facts, shown);
+}
+
+class OpenedLibrary implements Library {
+  readonly path: string;
+  readonly facts: LibraryFacts;
+  readonly base: bigint;
+  readonly #loader: Loader;
+  readonly #image: Image;
+  readonly #shown: string;
+  readonly #entries: Readonly<Record<EntryPoint, bigint>>;
+  #version: Buffer | undefined;
+  #name: Buffer | undefined;
+  #vtable: VTable | undefined;
+
+  constructor(loader: Loader, image: Image, path: string, facts: LibraryFacts, shown: string) {
+    this.path = path;
+    this.facts = facts;
+    this.base = image.base;
+    this.#loader = loader;
+    this.#image = image;
+    this.#shown = shown;
+    this.#entries = {
+      get_version: this.#entryPoint('get_version'),
+      get_name: this.#entryPoint('get_name'),
+      get_plugin: this.#entryPoint('get_plugin'),
+    };
+  }
+
+  version(): string {
+    this.#version ??= this.#stated('get_version', LIMITS.version, 'version');
+    return parseVersion(this.#version, this.#shown);
+  }
+
+  pluginName(): string {
+    this.#name ??= this.#stated('get_name', LIMITS.name, 'name');
+    return parseName(this.#name, this.#shown);
+  }
+
+  vtable(): VTable {
+    this.#vtable ??= this.#readVTable();
+    return this.#vtable;
+  }
+
+  isCode(address: bigint): boolean {
+    const relative = address - this.base;
+    return this.facts.code.some(({ start, end }) => relative >= BigInt(start) && relative < BigInt(end));
+  }
+
+  describe(address: bigint): string {
+    if (address === 0n) return 'NULL';
+    if (this.isCode(address)) return 'code of this library';
+    const owner = this.#loader.ownerOf(address);
+    if (owner !== null) {
+      return owner.identity === this.#image.identity
+        ? 'data of this library'
+        : `another library (${owner.path})`;
+    }
+    try {
+      memory.read(address, 1);
+      return 'memory of no library (heap or stack)';
+    } catch {
+      return 'unmapped or protected memory';
+    }
+  }
+
+  #entryPoint(name: EntryPoint): bigint {
+    const address = this.#loader.symbol(this.#image, name);
+    if (address === null) {
+      throw refusal('ERR_TENON_MISSING_SYMBOL', 'open', this.#shown, `the loader does not find ${name}`);
+    }
+    // The loader also finds names of the library's dependencies, and facts that do not fit this file would mislead isCode.
+    const own = this.#loader.ownerOf(address)?.identity === this.#image.identity;
+    if (own && this.isCode(address)) return address;
+    const problem = `${name} resolves to ${this.describe(address)}, expected code of this library`;
+    throw refusal('ERR_TENON_BAD_SYMBOL', 'open', this.#shown, problem);
+  }
+
+  /** The bytes of the string that an entry point returns. */
+  #stated(name: 'get_version' | 'get_name', limit: number, gate: Stage): Buffer {
+    const address = callForAddress(this.#entries[name]);
+    try {
+      return memory.readCString(address, limit, `the string of ${name}`);
+    } catch (cause) {
+      const problem = `${name} returned ${hexAddress(address)}, where no string can be read`;
+      throw refusal('ERR_TENON_BAD_POINTER', gate, this.#shown, problem, cause);
+    }
+  }
+
+  #readVTable(): VTable {
+    const address = callForAddress(this.#entries.get_plugin);
+    const at = `get_plugin returned ${hexAddress(address)}`;
+    if (address === 0n) throw this.#badVTable('get_plugin returned NULL, expected the vtable');
+    if (address % BigInt(PLUGIN.align) !== 0n)
+      throw this.#badVTable(`${at}, which is not aligned to ${PLUGIN.align} bytes`);
+    const size = this.#readOfVTable(address, 4, `${at}, which cannot be read`).readUInt32LE();
+    if (size < PLUGIN.size || size > MAX_PLUGIN_SIZE || size % PLUGIN.align !== 0) {
+      throw this.#badVTable(
+        `its size is ${size}, expected a multiple of ${PLUGIN.align} from ${PLUGIN.size} to ${MAX_PLUGIN_SIZE}`,
+      );
+    }
+    const copy = this.#readOfVTable(address, size, `${at}, where ${size} bytes cannot be read`);
+    if (copy.readUInt32LE(PLUGIN.offset.size) !== size)
+      throw this.#badVTable('its size changed while it was read');
+    const slot = (name: Slot) => this.#checkSlot(name, copy.readBigUInt64LE(PLUGIN.offset[name]));
+    const slots = Object.fromEntries(SLOTS.map((name) => [name, slot(name)])) as Record<Slot, bigint>;
+    this.#checkRepeats('get_version', slots.get_version, LIMITS.version);
+    this.#checkRepeats('get_name', slots.get_name, LIMITS.name);
+    return Object.freeze({
+      address,
+      size,
+      flags: copy.readUInt32LE(PLUGIN.offset.flags),
+      slots: Object.freeze(slots),
+    });
+  }
+
+  #readOfVTable(address: bigint, length: number, problem: string): Buffer {
+    try {
+      return memory.read(address, length, 'the vtable');
+    } catch (cause) {
+      throw this.#badVTable(problem, cause);
+    }
+  }
+
+  #checkSlot(name: Slot, address: bigint): bigint {
+    if (this.isCode(address) || (address === 0n && OPTIONAL_SLOTS.includes(name))) return address;
+    const found = address === 0n ? 'is NULL' : `points to ${this.describe(address)}`;
+    throw this.#badVTable(`its slot ${name} ${found}, expected code of this library`);
+  }
+
+  /** The slots that repeat an entry point have to say the same; what differs is a fault of the vtable. */
+  #checkRepeats(name: 'get_version' | 'get_name', slot: bigint, limit: number): void {
+    if (slot === this.#entries[name]) return;
+    const text = callForAddress(slot);
+    const unreadable = `its slot ${name} returned ${hexAddress(text)}, where no string can be read`;
+    let found: Buffer;
+    try {
+      found = memory.readCString(text, limit, `the string of the slot ${name}`);
+    } catch (cause) {
+      throw this.#badVTable(unreadable, cause);
+    }
+    const expected = Buffer.from(name === 'get_version' ? this.version() : this.pluginName());
+    if (!found.equals(expected)) {
+      throw this.#badVTable(`its slot ${name} says ${quote(found)}, the exported ${name} ${quote(expected)}`);
+    }
+  }
+
+  #badVTable(problem: string, cause?: unknown): TenonError {
+    return refusal('ERR_TENON_BAD_VTABLE', 'vtable', this.#shown, problem, cause);
+  }
+}
+
+let noArguments: ReturnType<ReturnType<typeof ffi>['proto']> | undefined;
+
+/**
+ * Calls a function without arguments that returns a pointer. `koffi.call` is slow, but each of these functions is called once, and
+ * decoding each to a callable would keep memory for good.
+ */
+function callForAddress(code: bigint): bigint {
+  noArguments ??= ffi().proto('uint64_t', []);
+  return BigInt(ffi().call(code, noArguments) as ForeignAddress);
+}

@@ -1,0 +1,48 @@
+/** Errors of the gates `open` to `vtable`, worded the same by the host and by the throwaway process. */
+import { TenonError, type TenonErrorCode } from '../base/errors.js';
+
+/** What the author of the plugin can do about each. */
+const ADVICE = {
+  ERR_TENON_LOAD_FAILED: 'Install what is missing, or link the plugin against it.',
+  ERR_TENON_MISSING_SYMBOL: 'Export it, with default visibility, as TENON_PLUGIN does.',
+  ERR_TENON_BAD_SYMBOL: 'Define and export it in the plugin itself.',
+  ERR_TENON_BAD_POINTER: 'Return a NUL-terminated string in static storage.',
+  ERR_TENON_BAD_VERSION: 'Return TENON_ABI_VERSION of tenon.h.',
+  ERR_TENON_BAD_NAME: 'Rename the plugin.',
+  ERR_TENON_BAD_VTABLE: 'Let TENON_PLUGIN or tenon::plugin! write the vtable.',
+} as const satisfies Partial<Record<TenonErrorCode, string>>;
+
+/** The codes with which these gates refuse. */
+export type RefusalCode = keyof typeof ADVICE;
+
+export function isRefusalCode(code: string): code is RefusalCode {
+  return Object.hasOwn(ADVICE, code);
+}
+
+/** The gates at which code of the plugin runs. */
+export const STAGES = ['open', 'version', 'name', 'vtable'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** The error of a gate. `problem` tells what was found against what was expected; `shown` is the path that the user named. */
+export function refusal(
+  code: RefusalCode,
+  gate: Stage,
+  shown: string,
+  problem: string,
+  cause?: unknown,
+): TenonError {
+  return new TenonError(code, `${prefix(shown)}${problem}${suffix(code)}`, { path: shown, gate, cause });
+}
+
+/** The `problem` of an error that {@link refusal} made. */
+export function problemOf(error: TenonError, code: RefusalCode, shown: string): string {
+  return error.message.slice(prefix(shown).length, -suffix(code).length);
+}
+
+function prefix(shown: string): string {
+  return `Cannot load ${shown}: `;
+}
+
+function suffix(code: RefusalCode): string {
+  return `. ${ADVICE[code]}`;
+}

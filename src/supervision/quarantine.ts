@@ -1,0 +1,123 @@
+/** Files whose plugins crashed too often. They are known by their digest: a rebuilt file starts with a clean record. */
+import { TenonError } from '../base/errors.js';
+import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
+
+/** A file in quarantine. */
+export interface QuarantineEntry {
+  /** SHA-256 of the file, hexadecimal. */
+  readonly digest: string;
+  /** The plugin's name. */
+  readonly name: string;
+  /** Where the file was. */
+  readonly path: string;
+  /** Why: the last error. */
+  readonly reason: { readonly code: string; readonly message: string };
+  /** The report of the last crash, as JSON. */
+  readonly report?: Readonly<Record<string, unknown>>;
+  /** When it last happened, ISO 8601. */
+  readonly date: string;
+  /** How often. */
+  readonly count: number;
+}
+
+/** What is known when a file comes into quarantine. */
+export interface QuarantineReason {
+  readonly digest: string;
+  readonly name: string;
+  readonly path: string;
+  /** The error that its calls get from now on. */
+  readonly error: TenonError;
+}
+
+const FILE: JsonStoreOptions<QuarantineEntry> = {
+  format: 'tenon-quarantine/1',
+  name: 'quarantine',
+  isEntry,
+  precious: true,
+};
+
+/** The quarantine of one host, or of all hosts that share its file. */
+export class Quarantine {
+  readonly #store: JsonStore<QuarantineEntry> | undefined;
+  /** Without a file: all entries. With one: those that could not be written to it. */
+  readonly #kept = new Map<string, QuarantineEntry>();
+
+  /** `file` keeps the entries from one process to the next; without it they last as long as this object. */
+  constructor(file?: string) {
+    if (file !== undefined) this.#store = new JsonStore(file, FILE);
+  }
+
+  /** All entries, the latest first. @throws TenonError ERR_TENON_UNREADABLE */
+  async list(): Promise<QuarantineEntry[]> {
+    const all = [...(await this.#entries()).values()];
+    return all.sort((one, other) => other.date.localeCompare(one.date));
+  }
+
+  /** @throws TenonError ERR_TENON_UNREADABLE */
+  async has(digest: string): Promise<boolean> {
+    return (await this.#entries()).has(digest);
+  }
+
+  /**
+   * Lets a file pass that is not in quarantine.
+   * @throws TenonError ERR_TENON_QUARANTINED, ERR_TENON_UNREADABLE
+   */
+  async check(digest: string, path: string): Promise<void> {
+    const entry = (await this.#entries()).get(digest);
+    if (entry === undefined) return;
+    const { name, date, reason } = entry;
+    throw new TenonError(
+      'ERR_TENON_QUARANTINED',
+      `Cannot load ${path}: it has been in quarantine since ${date}, because ${name} crashed too often: ${reason.message} Repair the plugin (a rebuilt file is not in quarantine), or call host.quarantine.clear('${digest}').`,
+      { path, plugin: name },
+    );
+  }
+
+  /**
+   * Puts a file into quarantine, or counts one more time. It is in force in this process even if it cannot be written.
+   * @throws TenonError ERR_TENON_UNREADABLE
+   */
+  async add({ digest, name, path, error }: QuarantineReason): Promise<void> {
+    const report = error.report === undefined ? undefined : { ...error.report.toJSON() };
+    const put = (entries: Map<string, QuarantineEntry>) => {
+      entries.set(digest, {
+        digest,
+        name,
+        path,
+        reason: { code: error.code, message: error.message },
+        ...(report === undefined ? {} : { report }),
+        date: new Date().toISOString(),
+        count: (entries.get(digest)?.count ?? 0) + 1,
+      });
+    };
+    put(this.#kept);
+    if (this.#store === undefined) return;
+    await this.#store.update(put);
+    this.#kept.delete(digest);
+  }
+
+  /** Lets a file, or all files, out of quarantine. Returns how many were in it. @throws TenonError ERR_TENON_UNREADABLE */
+  async clear(digest?: string): Promise<number> {
+    const cleared = new Set<string>();
+    const remove = (entries: Map<string, QuarantineEntry>) => {
+      for (const key of digest === undefined ? [...entries.keys()] : [digest]) {
+        if (entries.delete(key)) cleared.add(key);
+      }
+    };
+    remove(this.#kept);
+    await this.#store?.update(remove);
+    return cleared.size;
+  }
+
+  async #entries(): Promise<ReadonlyMap<string, QuarantineEntry>> {
+    const stored = await this.#store?.read();
+    if (stored === undefined) return this.#kept;
+    return this.#kept.size === 0 ? stored : new Map([...stored, ...this.#kept]);
+  }
+}
+
+function isEntry(value: unknown): value is QuarantineEntry {
+  const { digest, name, path, reason, date, count } = (value ?? {}) as Partial<QuarantineEntry>;
+  const texts = [digest, name, path, date, reason?.code, reason?.message];
+  return texts.every((text) => typeof text === 'string') && Number.isInteger(count);
+}

@@ -1,0 +1,160 @@
+/**
+ * Keeps a plugin in a process of its own at work: starts it, notices its end, reports it, starts it again as long as the restart
+ * policy allows that, and makes its instances anew in each generation of the process. What users hold stays valid throughout.
+ *
+ *     const supervisor = new Supervisor((generation, handlers) => RunnerProcess.start({ ...settings, generation }, handlers), options);
+ *     await supervisor.start();
+ *     const instance = await supervisor.create(config, events);
+ *     supervisor.on('exit', (report) => console.error(String(report)));
+ *     await supervisor.stop();
+ */
+import { EventEmitter } from 'node:events';
+import type { TenonError } from '../base/errors.js';
+import type { CallOptions, InstanceEvents, TierInstance } from '../tiers/tier.js';
+import { Crew } from './instances.js';
+import { Lifecycle } from './lifecycle.js';
+import type { SupervisorEventMap, SupervisorOptions } from './options.js';
+import type { Runner, StartRunner } from './runner.js';
+import type { SupervisorState } from './states.js';
+import { type InstanceKeeper, SupervisedInstance } from './supervised-instance.js';
+import { remaining } from './waiting.js';
+
+export type { SupervisorEventMap, SupervisorOptions } from './options.js';
+export type { RestartOptions } from './restart.js';
+export type { StateChange, SupervisorState } from './states.js';
+
+/** How long a process has for an orderly end, in milliseconds. */
+const GRACE = 1000;
+
+export class Supervisor extends EventEmitter<SupervisorEventMap> {
+  readonly #options: SupervisorOptions;
+  readonly #lifecycle: Lifecycle;
+  readonly #crew = new Crew();
+  /** What instances see of this. */
+  readonly #keeper: InstanceKeeper;
+
+  /** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
+  constructor(start: StartRunner, options: SupervisorOptions) {
+    super();
+    this.#options = options;
+    this.#lifecycle = new Lifecycle(start, options, {
+      running: (runner) => this.#crew.renew(runner),
+      lost: () => this.#crew.lose(),
+      // Later, so that a listener that throws does not disturb what is being done.
+      tell: (name, ...told) => process.nextTick(() => (this as EventEmitter).emit(name, ...told)),
+    });
+    this.#keeper = this.#makeKeeper();
+  }
+
+  get plugin(): string {
+    return this.#options.plugin;
+  }
+
+  get state(): SupervisorState {
+    return this.#lifecycle.state;
+  }
+
+  /** How often the process was started. */
+  get generation(): number {
+    return this.#lifecycle.generation;
+  }
+
+  /** The id of the process; undefined while none runs. */
+  get pid(): number | undefined {
+    return this.#lifecycle.runner?.pid;
+  }
+
+  /** The errors of all crashes since the last start by hand, the latest last. */
+  get reasons(): readonly TenonError[] {
+    return this.#lifecycle.reasons;
+  }
+
+  /**
+   * Starts the process if it is stopped, and waits until it is at work. If the very first one does not get there the plugin has
+   * failed: there is nothing to go back to.
+   * @throws TenonError why not
+   */
+  start(): Promise<void> {
+    return this.#lifecycle.start();
+  }
+
+  /**
+   * Waits until a process is at work and has the instances in it.
+   * @throws TenonError ERR_TENON_CRASHED if the plugin has failed, ERR_TENON_CLOSED, ERR_TENON_TIMEOUT
+   */
+  async ready(options?: CallOptions): Promise<void> {
+    const since = performance.now();
+    for (let left = options; ; left = remaining(options, undefined, since)) {
+      await this.#lifecycle.ready(left);
+      const { generation } = this.#lifecycle;
+      await this.#lifecycle.room.wait(this.#crew.renewed(), options, undefined, since);
+      if (this.#lifecycle.runner?.generation === generation) return;
+    }
+  }
+
+  /** Starts the process anew: after an orderly stop if it runs, and with a clean record. @throws as `ready` */
+  async restart(graceMs = GRACE): Promise<void> {
+    await this.#lifecycle.restart(graceMs);
+    await this.ready();
+  }
+
+  /** Ends the process, or the attempts to have one. Ends in `stopped`, from whatever state. Idempotent. */
+  stop(graceMs = GRACE): Promise<void> {
+    return this.#lifecycle.stop(graceMs);
+  }
+
+  /**
+   * Makes an instance that lasts through crashes.
+   * @throws TenonError as `new` of the plugin; ERR_TENON_CRASHED, ERR_TENON_TIMEOUT, ERR_TENON_CLOSED
+   */
+  async create(config: Uint8Array, events: InstanceEvents, options?: CallOptions): Promise<TierInstance> {
+    const instance = new SupervisedInstance(this.#keeper, config, events);
+    const since = performance.now();
+    const runner = this.#lifecycle.runner ?? (await this.#lifecycle.awaitRunner(options));
+    try {
+      const left = this.#keeper.remaining(options, since);
+      instance.adopt(runner, await runner.create(config, events, left));
+    } catch (error) {
+      throw await this.#lifecycle.explain(error, runner.generation);
+    }
+    return this.#enlist(instance, runner);
+  }
+
+  /** The same at once; while no process runs it fails. */
+  createSync(config: Uint8Array, events: InstanceEvents): TierInstance {
+    const instance = new SupervisedInstance(this.#keeper, config, events);
+    const runner = this.#lifecycle.requireRunner();
+    try {
+      instance.adopt(runner, runner.createSync(config, events));
+    } catch (error) {
+      throw this.#lifecycle.explainNow(error, runner.generation);
+    }
+    return this.#enlist(instance, runner);
+  }
+
+  #enlist(instance: SupervisedInstance, { generation }: Runner): SupervisedInstance {
+    this.#crew.add(instance);
+    const { runner } = this.#lifecycle;
+    if (runner?.generation === generation) return instance;
+    // The process that made it has ended in the meantime.
+    instance.lose();
+    if (runner !== undefined) instance.renew(runner);
+    return instance;
+  }
+
+  #makeKeeper(): InstanceKeeper {
+    const lifecycle = this.#lifecycle;
+    const { deadline, whenDown, whenFull } = this.#options;
+    return {
+      plugin: this.plugin,
+      keepsInput: whenDown === 'wait' && whenFull === 'wait',
+      requireRunner: () => lifecycle.requireRunner(),
+      awaitRunner: (options) => lifecycle.awaitRunner(options),
+      withinDeadline: (promise, options) => lifecycle.room.wait(promise, options, deadline),
+      explain: (error, generation) => lifecycle.explain(error, generation),
+      explainNow: (error, generation) => lifecycle.explainNow(error, generation),
+      remaining: (options, since) => remaining(options, deadline, since),
+      forget: (instance) => this.#crew.remove(instance),
+    };
+  }
+}

@@ -1,0 +1,230 @@
+/** Calls through the native addon: no copies of inputs, no values made by native code, events from any thread. */
+
+import type { Addon, Dispatch } from '../../addon/addon.js';
+import type { Batch, BatchResult } from '../../base/batch.js';
+import { requireBytes } from '../../base/bytes.js';
+import type { TenonError } from '../../base/errors.js';
+import type { VTable } from '../../library/library.js';
+import { badBatch, batchResult, InlineBinding, requireBatch } from '../binding.js';
+import { Control, isBreach, Outcome } from '../control.js';
+import { type CallSite, callFailure, type Failure, newFailure, refuseInput } from '../status.js';
+import type { MethodRef, RecordBinding } from '../tier.js';
+import type { Backend, BackendInstance, InlineContext } from './backend.js';
+
+/** Results up to this size are copied faster by a loop than by a call. */
+const SMALL = 64;
+
+const { OUTCOME, LENGTH, GROWN, DETAIL, TARGET, GENERATION, CHECKED, PROCESSED } = Control;
+
+/** The addon and the memory that this thread shares with it. */
+class Native {
+  readonly addon: Addon;
+  /** Copies of the addon's functions: looking them up among all its exports would cost as much as a call. */
+  readonly call: Addon['call'];
+  readonly callRecord: Addon['callRecord'];
+  readonly control: Int32Array;
+  readonly scratch: Buffer;
+
+  constructor(addon: Addon, dispatch: Dispatch) {
+    const [control, scratch] = addon.open(dispatch, () => setImmediate(addon.drain));
+    this.addon = addon;
+    this.call = addon.call;
+    this.callRecord = addon.callRecord;
+    this.control = new Int32Array(control);
+    this.scratch = Buffer.from(scratch, 0, addon.scratchSize);
+  }
+
+  at(place: number): number {
+    return this.control[place] as number;
+  }
+
+  aim(target: number, generation: number): void {
+    this.control[TARGET] = target;
+    this.control[GENERATION] = generation;
+  }
+
+  /** How the last call went. Its text lies in the scratch memory, in `memory` instead, or has grown out of it. */
+  failure(memory: Buffer = this.scratch): Failure {
+    const outcome = this.at(OUTCOME);
+    const detail = this.at(DETAIL);
+    if (outcome < 0) return { outcome, detail, text: '' };
+    const length = this.at(LENGTH);
+    const text = this.at(GROWN) === 0 ? memory.toString('utf8', 0, length) : this.take(length).toString();
+    return { outcome, detail, text };
+  }
+
+  take(length: number): Buffer {
+    const result = Buffer.allocUnsafeSlow(length);
+    this.addon.take(result);
+    return result;
+  }
+}
+
+/** The backend of this thread over the addon. */
+export function addonBackend(addon: Addon, dispatch: Dispatch): Backend {
+  const native = new Native(addon, dispatch);
+  return {
+    events: true,
+    create: (vtable, context, config, token) => new AddonInstance(native, vtable, context, config, token),
+    flush: () => addon.flush(),
+  };
+}
+
+class AddonInstance implements BackendInstance {
+  closed = false;
+  readonly #native: Native;
+  readonly #context: InlineContext;
+  readonly #something: bigint;
+  readonly #target: number;
+  readonly #generation: number;
+
+  constructor(native: Native, vtable: VTable, context: InlineContext, config: Uint8Array, token: number) {
+    this.#native = native;
+    this.#context = context;
+    const { new: make, drop, something, get_extension } = vtable.slots;
+    const { messages, bytes } = context.queue;
+    this.#something = something;
+    native.addon.create(make, drop, something, get_extension, token, messages, bytes, config);
+    if (native.at(OUTCOME) !== 0) throw newFailure(native.failure(), this.#site('new'));
+    this.#target = native.at(TARGET);
+    this.#generation = native.at(GENERATION);
+  }
+
+  bind(owner: object, method: MethodRef, address: bigint): AddonBinding {
+    const native = this.#aim(method.name);
+    const site = this.#site(method.name);
+    if (address !== this.#something) {
+      native.addon.bind(address);
+      if (native.at(OUTCOME) !== 0) throw callFailure(native.failure(), site);
+    }
+    return new AddonBinding(owner, native, address, native.at(TARGET), native.at(GENERATION), site);
+  }
+
+  extension(id: string): bigint {
+    const found = this.#aim(`get_extension('${id}')`).addon.extension(id);
+    if (found === undefined) throw this.#closedError('get_extension');
+    return found;
+  }
+
+  reference(on: boolean): void {
+    if (!this.closed) this.#aim('reference').addon.reference(on);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    const native = this.#aim('close');
+    this.closed = true;
+    native.addon.close();
+  }
+
+  #aim(what: string): Native {
+    if (this.closed) throw this.#closedError(what);
+    this.#native.aim(this.#target, this.#generation);
+    return this.#native;
+  }
+
+  #closedError(what: string): TenonError {
+    return callFailure({ outcome: Outcome.CLOSED, detail: 0, text: '' }, this.#site(what));
+  }
+
+  #site(method: string): CallSite {
+    return { plugin: this.#context.plugin, path: this.#context.path, method };
+  }
+}
+
+class AddonBinding extends InlineBinding {
+  readonly #native: Native;
+  readonly #address: bigint;
+  readonly #target: number;
+  readonly #generation: number;
+  readonly #site: CallSite;
+
+  constructor(
+    owner: object,
+    native: Native,
+    address: bigint,
+    target: number,
+    generation: number,
+    site: CallSite,
+  ) {
+    super(owner);
+    this.#native = native;
+    this.#address = address;
+    this.#target = target;
+    this.#generation = generation;
+    this.#site = site;
+  }
+
+  callSync(input: Uint8Array): Buffer {
+    const native = this.#native;
+    const control = native.control;
+    control[TARGET] = this.#target;
+    control[GENERATION] = this.#generation;
+    native.call(input);
+    if (control[OUTCOME] !== 0 || control[GROWN] !== 0) return this.#seldom(input);
+    const length = control[LENGTH] as number;
+    const result = Buffer.allocUnsafe(length);
+    const scratch = native.scratch;
+    if (length > SMALL) scratch.copy(result, 0, 0, length);
+    else for (let i = 0; i < length; i++) result[i] = scratch[i] as number;
+    return result;
+  }
+
+  /** A call that failed, whose result is large, or whose input has to be looked at. */
+  #seldom(input: Uint8Array): Buffer {
+    const native = this.#native;
+    if (native.at(OUTCOME) === Outcome.INSPECT) {
+      requireBytes('input', input);
+      native.aim(this.#target, this.#generation);
+      native.control[CHECKED] = 1;
+      native.call(input);
+      native.control[CHECKED] = 0;
+    }
+    const outcome = native.at(OUTCOME);
+    if (outcome === Outcome.NOT_BYTES || outcome === Outcome.SHARED) refuseInput('input', input);
+    if (outcome !== 0) throw callFailure(native.failure(), this.#site);
+    const length = native.at(LENGTH);
+    return native.at(GROWN) === 0 ? Buffer.from(native.scratch.subarray(0, length)) : native.take(length);
+  }
+
+  callManySync(batch: Batch): BatchResult {
+    const { offsets, data } = requireBatch(batch);
+    const results = new Int32Array(offsets.length);
+    const statuses = new Int32Array(Math.max(offsets.length - 1, 0));
+    const native = this.#native;
+    native.aim(this.#target, this.#generation);
+    native.addon.callMany(offsets, data, results, statuses);
+    const outcome = native.at(OUTCOME);
+    if (outcome === Outcome.BAD_BATCH) throw badBatch();
+    if (outcome === Outcome.NOT_BYTES || outcome === Outcome.SHARED) refuseInput('batch.data', data);
+    if (outcome < 0 && !isBreach(outcome)) throw callFailure(native.failure(), this.#site);
+    const end = {
+      outcome,
+      detail: native.at(DETAIL),
+      processed: native.at(PROCESSED),
+      total: native.at(LENGTH),
+    };
+    return batchResult(end, results, statuses, (target) => native.addon.take(target));
+  }
+
+  record(inputSize: number, outputSize: number): RecordBinding {
+    const native = this.#native;
+    const { addon, callRecord, control } = native;
+    native.aim(this.#target, this.#generation);
+    const memory = addon.record(this.#address, inputSize, outputSize);
+    if (memory === undefined) throw callFailure(native.failure(), this.#site);
+    const [input, output] = memory;
+    const target = native.at(TARGET);
+    const generation = native.at(GENERATION);
+    // Both closures keep this binding, and so the instance, alive.
+    const fail = (): never => {
+      throw callFailure(native.failure(Buffer.from(output)), this.#site);
+    };
+    const invoke = (): void => {
+      control[TARGET] = target;
+      control[GENERATION] = generation;
+      callRecord();
+    };
+    return { input, output, control, invoke, fail };
+  }
+}

@@ -1,0 +1,19 @@
+/** Which limits and which parts of the sandbox are in force in a runner. */
+
+import { Force } from './protocol.js';
+import type { RunnerSettings } from './settings.js';
+
+type Name = keyof typeof Force;
+const NAMES = Object.keys(Force) as Name[];
+/** What every runner is to have. */
+const ALWAYS: readonly Name[] = ['core', 'closed-files', 'parent-signal'];
+const SANDBOX: readonly Name[] = ['no-new-privileges', 'seccomp', 'landlock'];
+
+/** `active` are the bits that the runner has reported. */
+export function forceOf(settings: RunnerSettings, active: number): { inForce: Name[]; missing: Name[] } {
+  const { limits, sandbox = false } = settings;
+  const wanted: Name[] = [...ALWAYS, ...(sandbox === false ? [] : SANDBOX)];
+  for (const name of ['memory', 'cpu', 'files'] as const) if (limits[name] !== undefined) wanted.push(name);
+  const inForce = NAMES.filter((name) => (active & Force[name]) !== 0);
+  return { inForce, missing: wanted.filter((name) => !inForce.includes(name)) };
+}

@@ -1,0 +1,52 @@
+/** Packed batches as messages: `BatchRequest` and `BatchResponse` of `native/channel/layout.h`. */
+import type { BatchResult } from '../../../base/batch.js';
+import { batchResult } from '../../binding.js';
+import type { PipeRecord } from './frames.js';
+
+const START = 8;
+const WORD = 4;
+const PADDING = 16;
+
+/** Null if the offsets are none. */
+export function packBatch(offsets: Int32Array, data: Uint8Array): Buffer | null {
+  const from = offsets[0] ?? -1;
+  const to = offsets[offsets.length - 1] ?? -1;
+  if (from < 0 || to < from || to > data.length) return null;
+  for (let i = 1; i < offsets.length; i++) {
+    if ((offsets[i] as number) < (offsets[i - 1] as number)) return null;
+  }
+  const start = padded(START + WORD * offsets.length);
+  const bytes = Buffer.allocUnsafe(start + to - from).fill(0, 0, start);
+  bytes.writeUInt32LE(offsets.length - 1, 0);
+  bytes.set(new Uint8Array(offsets.buffer, offsets.byteOffset, offsets.byteLength), START);
+  bytes.set(data.subarray(from, to), start);
+  return bytes;
+}
+
+/** Null if that is no answer to a batch of `count` messages. */
+export function unpackBatch(record: PipeRecord, bytes: Buffer, count: number): BatchResult | null {
+  const start = padded(START + WORD * (2 * count + 1));
+  if (bytes.length < start || bytes.readUInt32LE(0) !== count) return null;
+  const processed = bytes.readUInt32LE(4);
+  const offsets = words(bytes, START, count + 1);
+  const statuses = words(bytes, START + WORD * (count + 1), count);
+  if (processed > count || offsets[0] !== 0) return null;
+  for (let i = 1; i <= count; i++) {
+    if ((offsets[i] as number) < (offsets[i - 1] as number)) return null;
+  }
+  const total = offsets[count] as number;
+  if (total !== bytes.length - start) return null;
+  const end = { outcome: record.status, detail: record.detail, processed, total };
+  return batchResult(end, offsets, statuses, (target) => bytes.copy(target, 0, start));
+}
+
+function padded(size: number): number {
+  return Math.ceil(size / PADDING) * PADDING;
+}
+
+/** A copy: the bytes may lie at an odd address. */
+function words(bytes: Buffer, at: number, count: number): Int32Array {
+  const result = new Int32Array(count);
+  new Uint8Array(result.buffer).set(bytes.subarray(at, at + WORD * count));
+  return result;
+}

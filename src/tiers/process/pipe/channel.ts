@@ -1,0 +1,321 @@
+/**
+ * The channel of a runner over a pipe, for systems without the shared memory of `channel.ts`: the same requests, answers and
+ * events, copied through the kernel. It needs no addon.
+ */
+import type { ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
+import type { ProcessFacts } from '../../../addon/process.js';
+import type { BatchResult } from '../../../base/batch.js';
+import { Outcome } from '../../control.js';
+import type { Earlier } from '../captured-output.js';
+import { Prints } from '../prints.js';
+import { Operation, ProcessOutcome, Word } from '../protocol.js';
+import { type ChannelListener, guarded, type Request, type RunnerChannel } from '../shared-memory/channel.js';
+import { packBatch, unpackBatch } from './batch.js';
+import { encodeRecord, HEADER } from './frames.js';
+import { type Landed, type Message, PipeInbox, PipeOperation } from './inbox.js';
+import { PipeLine } from './line.js';
+import { endOfChild, requireSystem, sleep } from './system.js';
+
+/** Bytes of requests on their way; one that is larger goes alone. */
+const MOST_REQUESTS = 128 << 20;
+/** Small requests are copied behind their record, to be written at once. */
+const SMALL = 16 * 1024;
+/** How often a blocked call looks whether the process is still there: what it has forked may hold its end of the pipe. */
+const LOOK_MS = 50;
+const NOTHING = new Uint8Array(0);
+const NO_BYTES = Buffer.alloc(0);
+/** One runner's. Its first answer is that it is ready. */
+export class PipeChannel implements RunnerChannel {
+  readonly files = ['pipe'] as const;
+  readonly control = new Int32Array(Word.ENTRIES);
+  readonly #inbox = new PipeInbox();
+  readonly #prints = new Prints();
+  #line: PipeLine | undefined;
+  #pid = 0;
+  #listener: ChannelListener | undefined;
+  #numbers = 0;
+  #scheduled = false;
+  #referenced = false;
+  #paused = false;
+  #closed = false;
+
+  /** @throws TenonError ERR_TENON_UNSUPPORTED */
+  constructor() {
+    requireSystem();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The process was spawned with a pipe at this place. */
+  connect(child: ChildProcess, place: number): void {
+    const socket = child.stdio[place] as Socket | null | undefined;
+    if (socket === null || socket === undefined) return;
+    this.#line = new PipeLine(socket, {
+      gap: () => this.#inbox.reader.gap,
+      filled: (size) => this.#inbox.reader.fill(size),
+      bytes: (chunk) => this.#inbox.reader.push(chunk),
+      news: () => this.#deliver(),
+    });
+  }
+
+  started(pid: number, slot: number, listener: ChannelListener, streams: readonly Socket[]): void {
+    this.#pid = pid;
+    this.#listener = listener;
+    this.#prints.watch(streams);
+    const ready = { number: 0, operation: Operation.READY, instance: 0, method: 0 };
+    this.#inbox.pending.push({ ...ready, slot, pieces: [], size: 0 });
+    this.#refer();
+  }
+
+  overheard(stream: 0 | 1): Earlier | null {
+    return this.#prints.take(stream);
+  }
+
+  // ---- Requests ----
+
+  request(request: Request, timeout: number, bytes: Uint8Array): number {
+    return this.#ask(request, timeout, [bytes]);
+  }
+
+  requestInto(request: Request, timeout: number, bytes: Uint8Array, output: Uint8Array): number {
+    const outcome = this.#ask(request, timeout, [bytes]);
+    const result = this.#inbox.answer?.bytes;
+    if (outcome !== 0 || result === undefined) return outcome;
+    if (result.length === output.length) {
+      output.set(result);
+      return outcome;
+    }
+    this.#inbox.break('it answered with a record of another size than it was asked for');
+    return this.#set(ProcessOutcome.BROKEN);
+  }
+
+  requestBatch(request: Request, timeout: number, offsets: Int32Array, data: Uint8Array): number {
+    const bytes = packBatch(offsets, data);
+    return bytes === null ? this.#set(Outcome.BAD_BATCH) : this.#ask(request, timeout, [bytes]);
+  }
+
+  send(request: Request, slot: number, _timeout: number, bytes: Uint8Array = NOTHING): number {
+    if (this.#isFull(bytes.length)) return this.#set(ProcessOutcome.FULL);
+    return this.#set(this.#submit(request, slot, [Buffer.from(bytes)]));
+  }
+
+  sendBatch(request: Request, slot: number, _timeout: number, offsets: Int32Array, data: Uint8Array): number {
+    if (this.#isFull(data.length)) return this.#set(ProcessOutcome.FULL);
+    const bytes = packBatch(offsets, data);
+    return this.#set(bytes === null ? Outcome.BAD_BATCH : this.#submit(request, slot, [bytes]));
+  }
+
+  #set(outcome: number): number {
+    this.control[Word.OUTCOME] = outcome;
+    return outcome;
+  }
+
+  #isFull(size: number): boolean {
+    return this.#inbox.pending.count > 0 && this.#inbox.pending.bytes + size > MOST_REQUESTS;
+  }
+
+  /** 0, or why it cannot be sent. */
+  #submit(request: Request, slot: number, pieces: readonly Uint8Array[]): number {
+    const line = this.#line;
+    if (this.#closed || line === undefined) return ProcessOutcome.CLOSED;
+    if (this.#inbox.problem !== null) return ProcessOutcome.BROKEN;
+    if (this.#gone) return ProcessOutcome.GONE;
+    const number = ++this.#numbers;
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    this.#inbox.pending.push({ ...request, number, slot, pieces, size });
+    const isSmall = size <= SMALL;
+    const record = encodeRecord({ ...request, number, size }, isSmall ? size : 0);
+    let at = HEADER;
+    for (const piece of isSmall ? pieces : []) {
+      record.set(piece, at);
+      at += piece.length;
+    }
+    line.write(record, ...(isSmall ? [] : pieces));
+    this.#refer();
+    return 0;
+  }
+
+  #ask(request: Request, timeout: number, pieces: readonly Uint8Array[]): number {
+    this.#inbox.answer = undefined;
+    const refusal = this.#submit(request, -1, pieces);
+    const outcome = refusal === 0 ? this.#await(timeout) : refusal;
+    this.#refer();
+    const answer = this.#inbox.answer as Message | undefined;
+    const { control } = this;
+    control[Word.LENGTH] = answer?.bytes.length ?? 0;
+    control[Word.DETAIL] = answer?.record.detail ?? 0;
+    control[Word.INSTANCE] = answer?.record.instance ?? 0;
+    control[Word.METHOD] = answer?.record.method ?? 0;
+    if (!this.#inbox.isEmpty || !this.#prints.isEmpty) this.#schedule();
+    return this.#set(outcome);
+  }
+
+  /** Waits, blocking, for the answer to the last request. */
+  #await(timeout: number): number {
+    const due = timeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout;
+    for (;;) {
+      if (this.#inbox.answer !== undefined) return this.#inbox.answer.record.status;
+      if (this.#inbox.problem !== null) return ProcessOutcome.BROKEN;
+      if (this.#gone) return ProcessOutcome.GONE;
+      const left = due - performance.now();
+      if (left <= 0) return ProcessOutcome.TIMEOUT;
+      const moved = this.#line?.turn(Math.ceil(Math.min(left, LOOK_MS)), this.#prints.files);
+      this.#prints.listen();
+
+      if (moved === false && this.#hasEnded()) {
+        this.#line?.drain();
+        if (this.#inbox.answer === undefined) return ProcessOutcome.GONE;
+      }
+    }
+  }
+
+  // ---- What the last request came to ----
+
+  result(): Buffer {
+    return this.#inbox.answer?.bytes ?? NO_BYTES;
+  }
+
+  text(): string {
+    return this.result().toString();
+  }
+
+  batchResult(count: number): BatchResult | null {
+    const result =
+      this.#inbox.answer && unpackBatch(this.#inbox.answer.record, this.#inbox.answer.bytes, count);
+    this.#inbox.answer = undefined;
+    if (result) return result;
+    this.#inbox.break(NO_BATCH);
+    return null;
+  }
+
+  skip(): void {
+    this.#inbox.answer = undefined;
+  }
+
+  // ---- What comes ----
+
+  get #gone(): boolean {
+    return this.#inbox.page.ending || (this.#line?.over ?? true);
+  }
+
+  /** Tells what came. Everything is taken over before anybody is told: a listener may use the channel. */
+  #deliver(): void {
+    const listener = this.#listener;
+    if (this.#closed || listener === undefined) return;
+    const landed = this.#inbox.takeLanded();
+    const events = this.#paused ? [] : this.#inbox.takeEvents();
+    this.#refer();
+    if (!this.#prints.isEmpty) listener.printed();
+    for (const one of landed) this.#land(listener, one);
+    for (const event of events) guarded(() => tell(listener, event));
+    this.#acknowledge(events);
+    if (this.#inbox.problem !== null || this.#gone) listener.ending();
+    else listener.quiet();
+  }
+
+  #land(listener: ChannelListener, { request, record, bytes }: Landed): void {
+    const { operation, status, detail, instance, method } = record;
+    const isBatch = operation === Operation.BATCH && bytes.length > 0;
+    const batch = isBatch ? unpackBatch(record, bytes, listener.batchSize(request.slot)) : null;
+    if (isBatch && batch === null) {
+      this.#inbox.break(NO_BATCH);
+      return;
+    }
+    const answer = { operation, status, detail, instance, method, bytes: isBatch ? NO_BYTES : bytes, batch };
+    listener.answer(request.slot, answer);
+  }
+
+  /** The runner may emit so many more. */
+  #acknowledge(events: readonly Message[]): void {
+    if (events.length === 0) return;
+    const number = this.#inbox.settle(events);
+    if (this.#closed || this.#gone) return;
+    const about = { operation: PipeOperation.TAKEN, size: 0, instance: 0, method: 0, detail: 0 };
+    this.#line?.write(encodeRecord({ ...about, number }));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    const told = setImmediate(() => {
+      this.#scheduled = false;
+      this.#deliver();
+    });
+    if (!this.#referenced && this.#inbox.pending.count === 0 && this.#inbox.isEmpty) told.unref();
+  }
+
+  #refer(): void {
+    this.#line?.reference(this.#referenced || this.#inbox.pending.count > 0);
+  }
+
+  reference(on: boolean): void {
+    this.#referenced = on;
+    this.#refer();
+  }
+
+  pause(on: boolean): void {
+    if (this.#paused === on) return;
+    this.#paused = on;
+    if (!on) this.#schedule();
+  }
+
+  poke(): void {
+    this.#schedule();
+  }
+
+  break(): void {
+    this.#inbox.break('it sent numbers that mean nothing');
+  }
+
+  // ---- The end ----
+
+  facts(): ProcessFacts | undefined {
+    if (this.#closed) return undefined;
+    const { state, pid, active, landlock, crash } = this.#inbox.page;
+    const end = endOfChild(this.#pid) ?? null;
+    return {
+      ...{ state, pid, active, landlock, crash },
+      broken: this.#inbox.problem,
+      end: end === null ? null : { ...end, peak: 0 },
+      call: this.#inbox.call(),
+    };
+  }
+
+  #hasEnded(): boolean {
+    return endOfChild(this.#pid) !== null;
+  }
+
+  awaitEnd(milliseconds: number): boolean {
+    const due = performance.now() + milliseconds;
+    while (!this.#hasEnded()) {
+      if (performance.now() >= due) return false;
+      sleep(1);
+    }
+    this.#line?.drain();
+    return true;
+  }
+
+  finish(): void {
+    this.#paused = false;
+    this.#line?.drain();
+    do this.#deliver();
+    while (!this.#closed && !this.#inbox.isEmpty);
+    this.#listener?.ended();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#line?.close();
+  }
+}
+
+const NO_BATCH = 'it answered a batch with something that is none';
+
+function tell(listener: ChannelListener, { record, bytes }: Message): void {
+  if (record.operation === Operation.EVENT) listener.event(record.instance, bytes);
+  else listener.log(record.instance, record.status, bytes.toString());
+}

@@ -1,0 +1,317 @@
+/** A channel to one runner over shared memory, and the memory by which this thread talks to native code. */
+import type { Socket } from 'node:net';
+import type { ProcessAddon, ProcessFacts } from '../../../addon/process.js';
+import type { BatchResult } from '../../../base/batch.js';
+import { batchResult } from '../../binding.js';
+import { Outcome } from '../../control.js';
+import type { Earlier } from '../captured-output.js';
+import { descriptorOf } from '../file.js';
+import { ENTRY_COUNT, End, Entry, Operation, ProcessOutcome, Word } from '../protocol.js';
+import { type NativeMemory, openNative } from './memory.js';
+
+const PROFILES = ['latency', 'balanced', 'idle'] as const;
+/** Requests larger than this take memory that is given back afterwards. */
+const LARGE = 256 * 1024;
+const TRIM_MS = 200;
+/** Results from this size on lie in memory that was used before, because new memory costs more than the copy. */
+const WARM = 128 * 1024;
+const NOTHING = new Uint8Array(0);
+
+/** What a request is, beside its bytes. */
+export interface Request {
+  readonly operation: number;
+  readonly instance: number;
+  readonly method: number;
+  readonly detail: number;
+}
+
+/** What came back. */
+export interface Answer {
+  readonly operation: number;
+  readonly status: number;
+  readonly detail: number;
+  readonly instance: number;
+  readonly method: number;
+  readonly bytes: Buffer;
+  readonly batch: BatchResult | null;
+}
+
+/** Who hears from a channel, on the event loop. */
+export interface ChannelListener {
+  answer(slot: number, answer: Answer): void;
+  /** How many messages the batch of that slot has. */
+  batchSize(slot: number): number;
+  event(instance: number, data: Buffer): void;
+  log(instance: number, level: number, message: string): void;
+  /** It printed while a synchronous call waited for it. */
+  printed(): void;
+  /** Everything that was there is delivered. */
+  quiet(): void;
+  /** The runner says that it will end, or broke the protocol. */
+  ending(): void;
+  ended(): void;
+}
+
+/** What is used of a channel, over whatever it runs: shared memory here, a pipe in `pipe.ts`. */
+export type RunnerChannel = Omit<Channel, 'files' | 'serial' | 'wake' | 'checksBytes'> & {
+  readonly checksBytes?: boolean;
+  /** For the runner, from its fourth descriptor on. */
+  readonly files: readonly (number | 'pipe')[];
+};
+
+/** One runner's. What a request gives back has to be looked at before the next one. */
+export class Channel {
+  /** Whether `request` itself refuses what are no bytes. */
+  readonly checksBytes: boolean = true;
+  /** For the runner: shared memory, wake-ups, lifetime. */
+  readonly files: readonly [shm: number, wake: number, life: number];
+  readonly serial: number;
+  readonly control: Int32Array;
+  readonly #native: NativeMemory;
+  readonly #addon: ProcessAddon;
+  readonly #index: number;
+  #listener: ChannelListener | undefined;
+  #trimming = false;
+  #closed = false;
+
+  /** @throws TenonError ERR_TENON_UNSUPPORTED; an Error with `errno` if the system is out of what it takes */
+  constructor(profile: (typeof PROFILES)[number]) {
+    this.#native = openNative();
+    this.#addon = this.#native.addon;
+    this.control = this.#native.control;
+    this.files = this.#addon.create(PROFILES.indexOf(profile));
+    this.#index = this.control[Word.RUNNER] as number;
+    this.serial = this.control[Word.SERIAL] as number;
+    this.#native.channels[this.#index] = this;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The runner was spawned, with these standard streams. Its first message will be the answer for `slot`. */
+  started(pid: number, slot: number, listener: ChannelListener, streams: readonly Socket[]): void {
+    this.#listener = listener;
+    const [out = -1, err = -1] = streams.map(descriptorOf);
+    this.#aim().started(pid, slot, out, err);
+  }
+
+  /** What was read from stdout (0) or stderr (1) while a synchronous call waited. */
+  overheard(stream: 0 | 1): Earlier | null {
+    return this.#aim().overheard(stream);
+  }
+
+  /**
+   * Does a request and waits. Returns the outcome; of what there is more, `result`, `batchResult`, `text` and `control` tell.
+   * `checked`: 1 if the bytes were looked at already; otherwise what cannot be taken as it is comes back as NOT_BYTES, SHARED or
+   * INSPECT.
+   */
+  request(request: Request, timeout: number, bytes: Uint8Array, checked: 0 | 1 = 1): number {
+    this.control[Word.CHECKED] = checked;
+    this.#address(request, timeout).request(bytes);
+    const outcome = this.control[Word.OUTCOME] as number;
+    if (outcome !== Outcome.NOT_BYTES && bytes.length > LARGE) this.#trimLater();
+    return outcome;
+  }
+
+  /** A request whose result has a known size and place. */
+  requestInto(request: Request, timeout: number, bytes: Uint8Array, output: Uint8Array): number {
+    this.#address(request, timeout).requestInto(bytes, output);
+    return this.control[Word.OUTCOME] as number;
+  }
+
+  requestBatch(request: Request, timeout: number, offsets: Int32Array, data: Uint8Array): number {
+    this.#address(request, timeout).batch(offsets, data);
+    if (data.length > LARGE) this.#trimLater();
+    return this.control[Word.OUTCOME] as number;
+  }
+
+  /** Sends a request. 0 if it is on its way; its answer comes to the listener. `timeout` only bounds what it blocks at most. */
+  send(request: Request, slot: number, timeout: number, bytes: Uint8Array = NOTHING): number {
+    this.control[Word.SLOT] = slot;
+    this.#address(request, timeout).send(bytes);
+    if (bytes.length > LARGE) this.#trimLater();
+    return this.control[Word.OUTCOME] as number;
+  }
+
+  sendBatch(request: Request, slot: number, timeout: number, offsets: Int32Array, data: Uint8Array): number {
+    this.control[Word.SLOT] = slot;
+    this.#address(request, timeout).sendBatch(offsets, data);
+    if (data.length > LARGE) this.#trimLater();
+    return this.control[Word.OUTCOME] as number;
+  }
+
+  /** The bytes of the answer to the last request. */
+  result(): Buffer {
+    const length = this.control[Word.LENGTH] as number;
+    const place = this.control[Word.PLACE] as number;
+    if (place >= 0) return this.#native.piece(place, length);
+    if (this.control[Word.HELD] !== 0) return this.#take(length);
+    this.#native.checkSlab();
+    return this.#native.fromScratch(0, length);
+  }
+
+  text(): string {
+    return this.result().toString();
+  }
+
+  /** The answer to the last `requestBatch`; null if the runner answered nonsense, which breaks the channel. */
+  batchResult(count: number): BatchResult | null {
+    const outcome = this.control[Word.OUTCOME] as number;
+    return this.#takeBatch(count, outcome, this.control[Word.DETAIL] as number);
+  }
+
+  /** The held answer is not wanted. */
+  skip(): void {
+    this.#aim().skip();
+  }
+
+  reference(on: boolean): void {
+    this.#aim().reference(on);
+  }
+
+  /** Whether events stay where they are. */
+  pause(on: boolean): void {
+    this.#aim().pause(on);
+  }
+
+  /** Has the listener told that it is quiet, soon. */
+  poke(): void {
+    this.#aim().poke();
+  }
+
+  /** Declares that the runner broke the protocol. */
+  break(): void {
+    this.#aim().break();
+  }
+
+  facts(): ProcessFacts | undefined {
+    return this.#aim().facts();
+  }
+
+  awaitEnd(milliseconds: number): boolean {
+    return this.#aim().awaitEnd(milliseconds);
+  }
+
+  /** Tells the listener what is left to tell, then the end: for runners whose end native code cannot see. */
+  finish(): void {
+    this.#aim().finish();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#aim().close();
+    this.#native.channels[this.#index] = undefined;
+  }
+
+  /** Delivers what native code has collected. Everything is taken over before anybody is told: a listener may use the channel. */
+  wake(): void {
+    const listener = this.#listener;
+    const { control } = this;
+    const end = control[Word.ENDED] as number;
+    const count = control[Word.COUNT] as number;
+    if (listener === undefined) return;
+    const news: (() => void)[] = [];
+    let held = false;
+    let start = 0;
+    for (let i = 0; i < count; i++) {
+      const at = Word.ENTRIES + i * Entry.SIZE;
+      held = control[at + Entry.HELD] !== 0;
+      const length = control[at + Entry.LENGTH] as number;
+      this.#enter(listener, at, start, news);
+      if (!held) start += length;
+    }
+    if (control[Word.OVERHEARD] !== 0) listener.printed();
+    for (const tell of news) guarded(tell);
+    if (end === End.ENDED) listener.ended();
+    else if (end === End.ENDING) listener.ending();
+    else if (count < ENTRY_COUNT && !held) listener.quiet();
+  }
+
+  /** Answers settle promises, which runs no code of others yet; events do. */
+  #enter(listener: ChannelListener, at: number, start: number, news: (() => void)[]): void {
+    const { control } = this;
+    const word = (place: number) => control[at + place] as number;
+    const operation = word(Entry.OPERATION);
+    const length = word(Entry.LENGTH);
+    const status = word(Entry.STATUS);
+    const instance = word(Entry.INSTANCE);
+    const bytes = () =>
+      word(Entry.HELD) === 0 ? this.#native.fromScratch(start, length) : this.#take(length);
+    if (operation === Operation.EVENT) {
+      const data = bytes();
+      news.push(() => listener.event(instance, data));
+    } else if (operation === Operation.LOG) {
+      const message = bytes().toString();
+      news.push(() => listener.log(instance, status, message));
+    } else {
+      const slot = word(Entry.SLOT);
+      const detail = word(Entry.DETAIL);
+      const method = word(Entry.METHOD);
+      const isBatch = operation === Operation.BATCH && length > 0;
+      const batch = isBatch ? this.#takeBatch(listener.batchSize(slot), status, detail) : null;
+      const answer = isBatch ? NO_BYTES : bytes();
+      if (isBatch && batch === null) news.push(() => listener.ending());
+      else listener.answer(slot, { operation, status, detail, instance, method, bytes: answer, batch });
+    }
+  }
+
+  #aim(): ProcessAddon {
+    this.control[Word.RUNNER] = this.#index;
+    this.control[Word.SERIAL] = this.serial;
+    return this.#addon;
+  }
+
+  #address(request: Request, timeout: number): ProcessAddon {
+    const { control } = this;
+    control[Word.RUNNER] = this.#index;
+    control[Word.SERIAL] = this.serial;
+    control[Word.OPERATION] = request.operation;
+    control[Word.INSTANCE] = request.instance;
+    control[Word.METHOD] = request.method;
+    control[Word.DETAIL] = request.detail;
+    control[Word.TIMEOUT] = timeout;
+    return this.#addon;
+  }
+
+  /** Straight from the ring. */
+  #take(length: number): Buffer {
+    this.#aim();
+    return (length < WARM ? undefined : this.#native.warm()) ?? this.#native.fresh(length);
+  }
+
+  #takeBatch(count: number, outcome: number, detail: number): BatchResult | null {
+    const offsets = new Int32Array(count + 1);
+    const statuses = new Int32Array(count);
+    const { control } = this;
+    this.#aim().takeBatch(offsets, statuses);
+    if (control[Word.OUTCOME] === ProcessOutcome.BROKEN) return null;
+    const total = control[Word.LENGTH] as number;
+    const processed = control[Word.PROCESSED] as number;
+    const end = { outcome, detail, processed, total };
+    return batchResult(end, offsets, statuses, (target) => this.#aim().take(target));
+  }
+
+  #trimLater(): void {
+    if (this.#trimming) return;
+    this.#trimming = true;
+    setTimeout(() => {
+      this.#trimming = false;
+      if (!this.#closed && !this.#aim().trim()) this.#trimLater();
+    }, TRIM_MS).unref();
+  }
+}
+
+/** What a user's listener throws is the program's uncaught exception, and no reason to lose the other events. */
+export function guarded(tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0);

@@ -1,0 +1,137 @@
+/** A method of an instance that has a thread of its own. */
+import type { Batch, BatchResult } from '../../base/batch.js';
+import { invalidArgument } from '../../base/errors.js';
+import { badBatch, requireBatch } from '../binding.js';
+import { isBreach, Outcome } from '../control.js';
+import { type CallSite, callFailure, refuseInput, timeoutFailure } from '../status.js';
+import type { Binding, CallOptions, RecordBinding } from '../tier.js';
+import { PendingBatch, type PendingCall, PendingMessage } from './call.js';
+import { ThreadControl } from './control.js';
+import { handInput, takeBatch } from './input.js';
+import type { Answer, ThreadNative } from './native.js';
+import type { Owner } from './pending.js';
+
+/** The instance, as its methods see it. */
+export interface BoundInstance extends Owner {
+  readonly site: (method: string) => CallSite;
+  /** Milliseconds for calls that say nothing themselves. */
+  readonly deadline: number | undefined;
+  /** Queues the call, or has it wait. @throws TenonError if neither can be */
+  start(call: PendingCall): void;
+  /** Names the instance as the one that this thread will wait for, after all calls that were made before. */
+  aimToWait(method: number): void;
+  /** Looks for deadlines, because a call was given up. */
+  look(): void;
+}
+
+export class ThreadBinding implements Binding {
+  readonly #instance: BoundInstance;
+  readonly #native: ThreadNative;
+  readonly #method: number;
+  readonly #site: CallSite;
+
+  constructor(instance: BoundInstance, method: number, name: string) {
+    this.#instance = instance;
+    this.#native = instance.native;
+    this.#method = method;
+    this.#site = instance.site(name);
+  }
+
+  call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const { deadline } = this.#instance;
+      const call = new PendingMessage(
+        this.#instance,
+        this.#site,
+        this.#method,
+        options,
+        deadline,
+        resolve,
+        reject,
+      );
+      call.input = input;
+      this.#instance.start(call);
+    });
+  }
+
+  callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
+    return new Promise((resolve, reject) => {
+      const { deadline } = this.#instance;
+      const call = new PendingBatch(
+        this.#instance,
+        this.#site,
+        this.#method,
+        options,
+        deadline,
+        resolve,
+        reject,
+      );
+      call.batch = batch;
+      this.#instance.start(call);
+    });
+  }
+
+  callSync(input: Uint8Array): Buffer {
+    const native = this.#native;
+    this.#instance.aimToWait(this.#method);
+    handInput(native, input, native.addon.callSync);
+    const answer = native.waited();
+    const { outcome } = answer;
+    if (outcome === 0) return native.output(answer);
+    if (outcome === Outcome.NOT_BYTES || outcome === Outcome.SHARED) refuseInput('input', input);
+    throw this.#failure(answer);
+  }
+
+  callManySync(batch: Batch): BatchResult {
+    const { offsets, data } = requireBatch(batch);
+    const native = this.#native;
+    this.#instance.aimToWait(this.#method);
+    native.addon.callManySync(offsets, data);
+    const answer = native.waited();
+    const { outcome } = answer;
+    if (outcome >= 0 || isBreach(outcome)) return takeBatch(native, answer, Math.max(offsets.length - 1, 0));
+    if (outcome === Outcome.BAD_BATCH) throw badBatch();
+    if (outcome === Outcome.NOT_BYTES || outcome === Outcome.SHARED) refuseInput('batch.data', data);
+    throw this.#failure(answer);
+  }
+
+  /** The thread works on copies: this memory is never touched while JavaScript runs. */
+  record(inputSize: number, outputSize: number): RecordBinding {
+    const native = this.#native;
+    const { addon, control } = native;
+    const input = new ArrayBuffer(wholeWords(inputSize));
+    const output = new ArrayBuffer(wholeWords(outputSize));
+    const from = new Uint8Array(input, 0, inputSize);
+    const to = new Uint8Array(output, 0, outputSize);
+    const invoke = (): void => {
+      this.#instance.aimToWait(this.#method);
+      // Memory that was transferred has no length.
+      if (from.length === inputSize && to.length === outputSize) addon.record(from, to);
+      else control[ThreadControl.OUTCOME] = Outcome.NOT_BYTES;
+    };
+    const fail = (): never => {
+      const answer = native.waited();
+      if (answer.outcome === Outcome.NOT_BYTES)
+        throw invalidArgument('record', 'must keep its memory, which was transferred elsewhere');
+      throw this.#failure(answer);
+    };
+    return { input, output, control, invoke, fail };
+  }
+
+  /** The error for a call that was waited for. */
+  #failure(answer: Answer): Error {
+    const { outcome } = answer;
+    const { deadline = 0 } = this.#instance;
+    if (outcome === Outcome.TIMED_OUT || outcome === Outcome.NOT_BEGUN) {
+      this.#instance.look();
+      return timeoutFailure(outcome, deadline, this.#site);
+    }
+    const failure = this.#native.failure(answer);
+    if (outcome === Outcome.WEDGED) this.#instance.look();
+    if (outcome !== Outcome.FULL) return callFailure(failure, this.#site);
+    return callFailure({ ...failure, detail: this.#native.at(ThreadControl.LIMIT) }, this.#site);
+  }
+}
+
+/** So that a view of any type can lie over all of it. */
+const wholeWords = (size: number): number => Math.ceil(size / 8) * 8;

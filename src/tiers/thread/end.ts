@@ -1,0 +1,55 @@
+/** The end of instances on threads: of those that are closed, and of those that nobody holds. */
+import { warnCollected } from '../collected.js';
+import { endRoute } from '../routes.js';
+import type { CallSite } from '../status.js';
+import { ThreadControl } from './control.js';
+import type { DeadlineWatch } from './deadlines.js';
+import type { ThreadNative } from './native.js';
+import { PendingDrop } from './pending.js';
+
+/** What is needed to end an instance that nobody holds. */
+export interface Left {
+  readonly native: ThreadNative;
+  readonly target: number;
+  readonly generation: number;
+  readonly token: number;
+  readonly site: CallSite;
+}
+
+/** Ends what is collected without having been closed. */
+export const collected = new FinalizationRegistry<Left>((left) => {
+  warnCollected(left.site.plugin);
+  void end(left, 0).catch(() => undefined);
+});
+
+/** Has `drop` run after all that runs before. */
+export function end(
+  { native, target, generation, token, site }: Left,
+  deadline: number,
+  watch?: DeadlineWatch,
+  tell?: (drop: PendingDrop) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const owner = {
+      native,
+      revoke: () => false,
+      settled: () => {
+        watch?.delete(drop);
+        native.later(() => {
+          native.flush();
+          endRoute(token);
+        });
+      },
+    };
+    const drop = new PendingDrop(owner, site, resolve, reject);
+    drop.deadline = deadline;
+    drop.id = native.issue(drop);
+    native.aim(target, generation);
+    native.control[ThreadControl.CALL] = drop.id;
+    native.control[ThreadControl.DEADLINE] = Math.ceil(deadline);
+    native.addon.close(watch !== undefined);
+    if (native.at(ThreadControl.OUTCOME) !== 0) drop.doNotWait();
+    else if (deadline > 0) watch?.add(drop);
+    tell?.(drop);
+  });
+}

@@ -1,0 +1,50 @@
+/** Inputs on their way to a thread, and batches on their way back. */
+import type { BatchResult } from '../../base/batch.js';
+import { requireBytes } from '../../base/bytes.js';
+import { batchResult } from '../binding.js';
+import { Outcome } from '../control.js';
+import { refuseInput } from '../status.js';
+import { ThreadControl } from './control.js';
+import type { Answer, ThreadNative } from './native.js';
+
+/** Hands an input over, again after a look at its memory if native code wants that. */
+export function handInput(native: ThreadNative, input: Uint8Array, hand: (input: Uint8Array) => void): void {
+  hand(input);
+  if (native.at(ThreadControl.OUTCOME) !== Outcome.INSPECT) return;
+  requireBytes('input', input);
+  native.control[ThreadControl.CHECKED] = 1;
+  hand(input);
+  native.control[ThreadControl.CHECKED] = 0;
+}
+
+/** The error for an input that native code has refused; undefined if that was not the reason. */
+export function inputRefusal(outcome: number, argument: string, input: Uint8Array): Error | undefined {
+  if (outcome !== Outcome.NOT_BYTES && outcome !== Outcome.SHARED) return undefined;
+  try {
+    return refuseInput(argument, input);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** The result of a batch that is to be taken. */
+export function takeBatch(native: ThreadNative, answer: Answer, length: number): BatchResult {
+  const end = {
+    outcome: answer.outcome,
+    detail: answer.detail,
+    processed: answer.processed,
+    total: answer.length,
+  };
+  const offsets = new Int32Array(length + 1);
+  const statuses = new Int32Array(length);
+  native.addon.takeBatch(offsets, statuses);
+  let taken = false;
+  try {
+    return batchResult(end, offsets, statuses, (target) => {
+      taken = true;
+      native.addon.take(target);
+    });
+  } finally {
+    if (!taken) native.addon.skip(); // there was no memory for it
+  }
+}

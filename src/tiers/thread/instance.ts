@@ -1,0 +1,278 @@
+/**
+ * The thread tier: each instance has a native thread and a bounded queue of its own. Calls of one instance are made one after
+ * the other, those of different instances at the same time, and the event loop waits for none of them. `new` and `drop` run on that
+ * thread too.
+ *
+ * A call may have a deadline. Its promise is rejected that long after the call was made. A call that *runs* so long has wedged its
+ * instance: a thread cannot be stopped, so all calls that wait fail, no new ones are taken, and `close` does not wait. If the
+ * call comes back after all, `drop` runs.
+ */
+import type { VTable } from '../../library/library.js';
+import { Outcome } from '../control.js';
+import type { InlineContext } from '../inline/backend.js';
+import { MethodTables } from '../method-table.js';
+import { endRoute, openRoute } from '../routes.js';
+import { type CallSite, callFailure, newFailure } from '../status.js';
+import type { Binding, InstanceEvents, MethodRef, TierInstance } from '../tier.js';
+import { type BoundInstance, ThreadBinding } from './binding.js';
+import { PendingCall } from './call.js';
+import { ThreadControl } from './control.js';
+import { DeadlineWatch } from './deadlines.js';
+import { collected, end, type Left } from './end.js';
+import { openThreads, type ThreadNative } from './native.js';
+import { checkOptions, NO_LIMIT, type ThreadOptions, type ThreadSettings } from './options.js';
+import { type Pending, type PendingDrop, PendingNew } from './pending.js';
+
+export type { ThreadOptions } from './options.js';
+
+/**
+ * Starts a thread and makes an instance on it.
+ * @throws TenonError ERR_TENON_NEW_FAILED, ERR_TENON_PANIC, ERR_TENON_CONTRACT, ERR_TENON_TIMEOUT, ERR_TENON_UNSUPPORTED without the
+ *   addon, ERR_TENON_INVALID_ARGUMENT
+ */
+export async function createThreadInstance(
+  vtable: VTable,
+  context: InlineContext,
+  config: Uint8Array,
+  events: InstanceEvents,
+  options: ThreadOptions = {},
+): Promise<TierInstance> {
+  const settings = checkOptions(options);
+  const instance = new ThreadInstance(openThreads(), context, settings, events);
+  await instance.make(vtable, config);
+  return instance;
+}
+
+/** Whose listeners keep them. */
+const referenced = new Set<ThreadInstance>();
+
+class ThreadInstance implements TierInstance, BoundInstance {
+  readonly native: ThreadNative;
+  readonly deadline: number | undefined;
+  readonly #settings: ThreadSettings;
+  readonly #context: InlineContext;
+  readonly #tables: MethodTables;
+  readonly #token: number;
+  readonly #watch = new DeadlineWatch(() => this.#check());
+  /** Calls that wait for room in the queue, in order. */
+  readonly #outside = new Set<PendingCall>();
+  #target = -1;
+  #generation = 0;
+  #wedged = false;
+  #closing: Promise<void> | undefined;
+  #drop: PendingDrop | undefined;
+
+  constructor(
+    native: ThreadNative,
+    context: InlineContext,
+    settings: ThreadSettings,
+    events: InstanceEvents,
+  ) {
+    this.native = native;
+    this.deadline = settings.deadline;
+    this.#settings = settings;
+    this.#context = context;
+    this.#tables = new MethodTables(context, (kind) => this.#extension(kind));
+    this.#token = openRoute(events);
+  }
+
+  readonly site = (method: string): CallSite => {
+    const { plugin, path } = this.#context;
+    return { plugin, path, method };
+  };
+
+  /** Runs `new` on the instance's thread. */
+  async make(vtable: VTable, config: Uint8Array): Promise<void> {
+    try {
+      await this.#new(vtable, config);
+    } catch (error) {
+      if (this.#target < 0) endRoute(this.#token);
+      else void this.close().catch(() => undefined);
+      throw error;
+    }
+    collected.register(this, this.#left('drop'), this);
+  }
+
+  #new(vtable: VTable, config: Uint8Array): Promise<void> {
+    const { native } = this;
+    const { new: make, drop, something, get_extension } = vtable.slots;
+    const { messages, bytes } = this.#context.queue;
+    return new Promise((resolve, reject) => {
+      const pending = new PendingNew(this, this.site('new'), resolve, reject);
+      pending.id = native.issue(pending);
+      this.#limit(pending, this.deadline);
+      native.control[ThreadControl.CALL] = pending.id;
+      native.control[ThreadControl.DEADLINE] = Math.ceil(pending.deadline);
+      native.addon.create(make, drop, something, get_extension, this.#token, messages, bytes, config);
+      const outcome = native.at(ThreadControl.OUTCOME);
+      if (outcome !== 0) {
+        native.withdraw(pending.id);
+        throw newFailure({ outcome, detail: 0, text: '' }, pending.site);
+      }
+      this.#target = native.at(ThreadControl.TARGET);
+      this.#generation = native.at(ThreadControl.GENERATION);
+      if (pending.deadline > 0) this.#watch.add(pending);
+    });
+  }
+
+  #limit(pending: Pending, deadline: number | undefined): void {
+    if (deadline === undefined) return;
+    pending.deadline = deadline;
+    pending.expires = performance.now() + deadline;
+  }
+
+  bind(method: MethodRef): Binding {
+    if (method.kind === null) {
+      this.#aim(method.name);
+      return new ThreadBinding(this, 0, method.name);
+    }
+    const address = this.#tables.slot(method.kind, method.slot);
+    this.#aim(method.name).addon.bind(address);
+    return new ThreadBinding(this, this.native.at(ThreadControl.METHOD), method.name);
+  }
+
+  methodCount(kind: string): number {
+    return this.#tables.count(kind);
+  }
+
+  ref(): void {
+    if (this.#closing !== undefined) return;
+    referenced.add(this);
+    this.#aim('reference').addon.reference(true);
+  }
+
+  unref(): void {
+    referenced.delete(this);
+    if (this.#closing === undefined) this.#aim('reference').addon.reference(false);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #close(): Promise<void> {
+    referenced.delete(this);
+    collected.unregister(this);
+    this.#tables.clear();
+    for (const call of this.#outside) call.giveUp(call.refusal(Outcome.CLOSED, 0));
+    this.#outside.clear();
+    this.native.aim(this.#target, this.#generation);
+    this.native.addon.reference(false);
+    return end(this.#left('drop'), this.deadline ?? 0, this.#watch, (drop) => {
+      this.#drop = drop;
+    });
+  }
+
+  #left(method: string): Left {
+    return {
+      native: this.native,
+      target: this.#target,
+      generation: this.#generation,
+      token: this.#token,
+      site: this.site(method),
+    };
+  }
+
+  start(call: PendingCall): void {
+    const { queue, whenFull } = this.#settings;
+    this.native.aim(this.#target, this.#generation);
+    const outcome = this.#outside.size > 0 ? Outcome.FULL : call.send(queue);
+    if (outcome === Outcome.FULL && whenFull === 'wait' && this.#closing === undefined) {
+      call.keep();
+      this.#outside.add(call);
+    } else if (outcome !== 0) {
+      call.giveUp(call.refusal(outcome, queue));
+      return;
+    }
+    call.listen();
+    if (call.deadline > 0) this.#watch.add(call);
+  }
+
+  settled(pending: Pending): void {
+    if (pending.deadline > 0) this.#watch.delete(pending);
+    if (this.#outside.size > 0) this.native.later(() => this.#letIn(this.#settings.queue));
+  }
+
+  revoke(pending: Pending): boolean {
+    this.#watch.delete(pending);
+    if (pending instanceof PendingCall && this.#outside.delete(pending)) return true;
+    const { native } = this;
+    if (pending.id < 0) return false;
+    native.aim(this.#target, this.#generation);
+    native.control[ThreadControl.CALL] = pending.id;
+    native.addon.cancel();
+    if (native.at(ThreadControl.OUTCOME) !== 0) return false;
+    native.withdraw(pending.id);
+    pending.id = -1;
+    return true;
+  }
+
+  /** Queues what waits outside, as far as there is room. */
+  #letIn(limit: number): void {
+    for (const call of this.#outside) {
+      this.native.aim(this.#target, this.#generation);
+      const outcome = call.send(limit);
+      if (outcome === Outcome.FULL) return;
+      this.#outside.delete(call);
+      if (outcome !== 0) call.giveUp(call.refusal(outcome, limit));
+    }
+  }
+
+  aimToWait(method: number): void {
+    const { native } = this;
+    const { queue, whenFull } = this.#settings;
+    if (this.#outside.size > 0) this.#letIn(NO_LIMIT);
+    native.aim(this.#target, this.#generation);
+    native.control[ThreadControl.METHOD] = method;
+    native.control[ThreadControl.GROWN] = 0;
+    native.control[ThreadControl.DEADLINE] = Math.ceil(this.deadline ?? 0);
+    native.control[ThreadControl.LIMIT] = whenFull === 'wait' ? NO_LIMIT : queue;
+  }
+
+  look(): void {
+    this.#watch.look();
+  }
+
+  /** Gives up what is over its deadline. Returns after how many milliseconds to look again. */
+  #check(): number {
+    const { native } = this;
+    native.settle(); // an answer that is there is not late
+    native.aim(this.#target, this.#generation);
+    native.addon.check();
+    const wedged = native.at(ThreadControl.OUTCOME) === Outcome.WEDGED;
+    const remaining = native.at(ThreadControl.REMAINING);
+    if (wedged && !this.#wedged) this.#wedge(native.at(ThreadControl.RUNNING));
+    for (const pending of this.#watch.expired() as Pending[])
+      pending.late(this.revoke(pending) ? Outcome.NOT_BEGUN : Outcome.TIMED_OUT);
+    return remaining < 0 ? Number.POSITIVE_INFINITY : remaining;
+  }
+
+  #wedge(running: number): void {
+    this.#wedged = true;
+    const { native } = this;
+    const call = native.ticket(running) as Pending | undefined;
+    if (call !== undefined) {
+      this.revoke(call);
+      call.late(Outcome.TIMED_OUT);
+    }
+    for (const waiting of this.#outside) waiting.giveUp(waiting.refusal(Outcome.WEDGED, 0));
+    this.#outside.clear();
+    if (this.#drop !== undefined) {
+      this.revoke(this.#drop);
+      this.#drop.doNotWait();
+    }
+    native.settle(); // what was queued
+  }
+
+  #extension(kind: string): bigint {
+    return this.#aim(`get_extension('${kind}')`).addon.extension(kind);
+  }
+
+  #aim(what: string): ThreadNative {
+    if (this.#closing !== undefined)
+      throw callFailure({ outcome: Outcome.CLOSED, detail: 0, text: '' }, this.site(what));
+    this.native.aim(this.#target, this.#generation);
+    return this.native;
+  }
+}

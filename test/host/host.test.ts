@@ -1,0 +1,198 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type HostOptions, PluginHost, TenonError } from '../../src/index.js';
+import {
+  answering,
+  compile,
+  folderWith,
+  pluginFile,
+  pluginsDir,
+  temporaryFolder,
+  withAddon,
+  withRunner,
+} from '../support/index.js';
+
+describe('discover', () => {
+  test('finds the example plugins, with their manifests', async () => {
+    await using host = new PluginHost({ paths: [pluginsDir] });
+    const { plugins, rejected, shadowed } = await host.discover();
+    const names = plugins.map((plugin) => plugin.name);
+    expect(names).toEqual(expect.arrayContaining(['gzip', 'math', 'metronome', 'wordcount']));
+    expect([rejected, shadowed]).toEqual([[], []]);
+    expect(host.available.map((manifest) => manifest.name)).toEqual(names);
+    expect(host.running).toEqual(plugins);
+    const math = plugins.find((plugin) => plugin.name === 'math');
+    expect(math?.manifest).toMatchObject({
+      language: 'c',
+      abi: '1.0.0',
+      described: true,
+      kinds: { math: expect.stringMatching(/^1\./) },
+    });
+    expect(math?.manifest.digest).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('a bad file is reported and changes nothing for the others', async () => {
+    const folder = folderWith(pluginFile('wordcount'), pluginFile('math'));
+    writeFileSync(join(folder, 'aaa.so'), 'no library');
+    await using host = new PluginHost({ paths: [folder, join(folder, 'none')] });
+    const { plugins, rejected } = await host.discover();
+    expect(plugins.map((plugin) => plugin.name)).toEqual(['math', 'wordcount']);
+    expect(rejected.map((error) => [error.code, error.path])).toEqual(
+      expect.arrayContaining([
+        ['ERR_TENON_NOT_A_LIBRARY', join(folder, 'aaa.so')],
+        ['ERR_TENON_NOT_FOUND', join(folder, 'none')],
+      ]),
+    );
+    expect(rejected.every((error) => error instanceof TenonError)).toBe(true);
+  });
+
+  test('of two plugins with one name the first in the order of the search wins', async () => {
+    const folder = temporaryFolder();
+    compile(folder, 'b', answering('same', 'second'));
+    compile(folder, 'a', answering('same', 'first'));
+    await using host = new PluginHost({ paths: [folder] });
+    const { plugins, shadowed } = await host.discover();
+    expect(plugins.map((plugin) => String(plugin.newSync().callSync(new Uint8Array(0))))).toEqual(['first']);
+    expect(shadowed).toMatchObject([
+      { code: 'ERR_TENON_SHADOWED', gate: 'register', path: join(folder, 'b.so') },
+    ]);
+  });
+});
+
+describe('load', () => {
+  test('by name, by path, and by a name that is not the name of the file', async () => {
+    const folder = temporaryFolder();
+    compile(folder, 'libsome-file', answering('inner-name', 'x'));
+    await using host = new PluginHost({ paths: [folder] });
+    expect((await host.load('inner-name')).name).toBe('inner-name');
+    expect((await host.load(join(folder, 'libsome-file.so'))).name).toBe('inner-name');
+    await expect(host.load('some-file')).rejects.toMatchObject({ code: 'ERR_TENON_NOT_FOUND' });
+  });
+
+  test('of an unknown name says where it looked and what is there', async () => {
+    await using host = new PluginHost({ paths: [folderWith(pluginFile('math'))] });
+    await expect(host.load('maht')).rejects.toMatchObject({
+      code: 'ERR_TENON_NOT_FOUND',
+      message: expect.stringMatching(/Found there: math/),
+    });
+  });
+
+  test.each([[''], ['a\0b'], [5], [null], [undefined]])('of %j is an invalid argument', async (name) => {
+    await using host = new PluginHost();
+    await expect(host.load(name as string)).rejects.toMatchObject({
+      code: 'ERR_TENON_INVALID_ARGUMENT',
+      argument: 'nameOrPath',
+    });
+  });
+
+  test.each([
+    ['isolation', { isolation: 'cloud' }],
+    ['deadline', { deadline: 0 }],
+    ['deadline', { deadline: '5' }],
+    ['queue.messages', { queue: { messages: 0 } }],
+    ['inFlight', { inFlight: 1.5 }],
+    ['whenFull', { whenFull: 'panic' }],
+    ['profile', { profile: 'fast' }],
+    ['transport', { transport: 'pigeon' }],
+    ['restart.max', { restart: { max: -1 } }],
+    ['whenDown', { whenDown: 'hope' }],
+    ['limits.memory', { limits: { memory: 0 } }],
+    ['limits.disk', { limits: { disk: 1 } }],
+    ['sandbox.read', { sandbox: { read: '/' } }],
+    ['env', { env: ['A', ''] }],
+    ['env', { env: { A: 1 } }],
+    ['cwd', { cwd: '' }],
+    ['grace', { grace: -1 }],
+    ['onCrash', { onCrash: 'ignore' }],
+    ['onCrash', { onCrash: 'demote' }],
+    ['isolate', { isolate: 'process' }],
+  ])('with a wrong option %s is an invalid argument that names it', async (argument, options) => {
+    await using host = new PluginHost({ paths: [pluginsDir] });
+    await expect(host.load('math', options as never)).rejects.toMatchObject({
+      code: 'ERR_TENON_INVALID_ARGUMENT',
+      argument,
+    });
+  });
+});
+
+test.each([
+  ['paths', { paths: 'plugins' }],
+  ['paths', { paths: [''] }],
+  ['depth', { depth: 17 }],
+  ['depth', { depth: 0.5 }],
+  ['abi', { abi: 'one' }],
+  ['versionPolicy', { versionPolicy: 'loose' }],
+  ['descriptor', { descriptor: true }],
+  ['probe.mode', { probe: { mode: 'maybe' } }],
+  ['probe.deadline', { probe: { deadline: Number.POSITIVE_INFINITY } }],
+  ['verdicts', { verdicts: 5 }],
+  ['cacheDir', { cacheDir: '' }],
+  ['kinds', { kinds: {} }],
+  ['path', { path: ['plugins'] }],
+])('a wrong option %s is an invalid argument that names it', (argument, options) => {
+  expect(() => new PluginHost(options as unknown as HostOptions)).toThrow(
+    expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument }),
+  );
+});
+
+test('capabilities say what this installation can do', async () => {
+  await using host = new PluginHost();
+  const { addonProblem, ...others } = host.capabilities;
+  const ways = withAddon ? ['shared-memory', 'pipe'] : ['pipe'];
+  expect(others).toEqual({
+    addon: withAddon,
+    events: withAddon,
+    runner: withRunner,
+    isolation: ['inline', ...(withAddon ? ['thread'] : []), ...(withRunner ? ['process'] : [])],
+    transports: withRunner ? ways : [],
+  });
+  expect(addonProblem === null).toBe(withAddon);
+});
+
+test('loads, refusals and failed calls are told to diagnostics channels', async () => {
+  const told: string[] = [];
+  const listeners = (['tenon.load', 'tenon.refuse', 'tenon.call.failure'] as const).map((name) => {
+    const listener = () => told.push(name);
+    subscribe(name, listener);
+    return () => unsubscribe(name, listener);
+  });
+  await using host = new PluginHost({ paths: [pluginsDir] });
+  const math = (await host.load('math')).newSync();
+  await host.load('none').catch(() => undefined);
+  expect(() => math.callSync(new Uint8Array(1))).toThrow(
+    expect.objectContaining({ code: 'ERR_TENON_CALL_FAILED', status: 'TENON_UNSUPPORTED' }),
+  );
+  for (const stop of listeners) stop();
+  expect(told).toEqual(['tenon.load', 'tenon.refuse', 'tenon.call.failure']);
+});
+
+test('a singleton plugin has one instance at a time', async () => {
+  const source = answering('single', 'x').replace(
+    'TENON_STATELESS_PLUGIN("single", "1.0.0", answer);',
+    'TENON_PLUGIN_WITH("single", "1.0.0", "", TENON_SINGLETON, tenon_new_nothing, tenon_drop_nothing, answer, NULL);',
+  );
+  await using host = new PluginHost();
+  const plugin = await host.load(compile(temporaryFolder(), 'single', source));
+  const first = plugin.newSync();
+  expect(() => plugin.newSync()).toThrow(
+    expect.objectContaining({
+      code: 'ERR_TENON_NEW_FAILED',
+      message: expect.stringContaining('TENON_SINGLETON'),
+    }),
+  );
+  first.close();
+  expect(String(plugin.newSync().callSync(new Uint8Array(0)))).toBe('x');
+});
+
+test.each([[() => undefined], [10n], [Symbol('x')], [{ a: 10n }]])(
+  'a config that JSON cannot say is an invalid argument',
+  async (config) => {
+    await using host = new PluginHost({ paths: [pluginsDir] });
+    await expect((await host.load('wordcount')).new(config)).rejects.toMatchObject({
+      code: 'ERR_TENON_INVALID_ARGUMENT',
+      argument: 'config',
+    });
+  },
+);

@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest';
+import { TenonError, type TenonErrorCode } from '../../src/base/errors.js';
+import { PluginHost } from '../../src/index.js';
+import {
+  bindKind,
+  bindMethod,
+  defineKind,
+  findMethod,
+  type Kind,
+  type Methods,
+  method,
+} from '../../src/kinds/kind.js';
+import { type Binding, SOMETHING, type TierInstance } from '../../src/tiers/tier.js';
+import { pluginFile, runNode } from '../support/index.js';
+import { loopback } from '../support/record-loopback.js';
+
+const math = defineKind({
+  name: 'math',
+  version: '1.0.0',
+  methods: { min: method({ a: 'i32', b: 'i32' }, { result: 'i32' }) },
+});
+const codec = defineKind({
+  name: 'codec',
+  version: '1.2.0',
+  methods: { encode: method.bytes(), decode: method.bytes() },
+});
+
+const caught = (action: () => unknown): TenonError => {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof TenonError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+};
+const refused = (action: () => unknown, code: TenonErrorCode = 'ERR_TENON_INVALID_ARGUMENT'): TenonError => {
+  const error = caught(action);
+  expect(error.code).toBe(code);
+  return error;
+};
+
+describe('defineKind', () => {
+  test('derives the id from the major version and the range from the version', () => {
+    expect(codec).toMatchObject({ name: 'codec', version: '1.2.0', id: 'codec/1', range: '^1.2.0' });
+    expect(defineKind({ ...codec, version: '2.0.0', range: '2.x' })).toMatchObject({
+      id: 'codec/2',
+      range: '2.x',
+    });
+    expect(Object.isFrozen(codec) && Object.isFrozen(codec.methods)).toBe(true);
+  });
+
+  test('refuses what is none, and names it', () => {
+    const define = (change: object) => refused(() => defineKind({ ...codec, ...change } as Kind)).argument;
+    for (const name of ['', 'Codec', '1a', 'a b', 'a/1', `a${'b'.repeat(32)}`, 5, undefined])
+      expect(define({ name })).toBe('name');
+    for (const version of ['1', '1.0', 'v1.0.0', '', 1, undefined])
+      expect(define({ version })).toBe('version');
+    for (const range of ['', 'banana', 1, '^1.3.0', '2.x']) expect(define({ range })).toBe('range');
+    for (const methods of [{}, null, [], 5]) expect(define({ methods })).toBe('methods');
+    for (const name of ['', 'a-b', '1a', 'then', 'a(){}', 'ä']) {
+      expect(define({ methods: { [name]: method.bytes() } })).toBe('methods');
+    }
+    for (const value of [null, 'bytes', {}, { form: 'record' }, () => 1]) {
+      expect(define({ methods: { encode: value } })).toBe('methods.encode');
+    }
+    const many = Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`m${i}`, method.bytes()]));
+    expect(define({ methods: many })).toBe('methods');
+    expect(refused(() => defineKind(null as unknown as Kind)).argument).toBe('definition');
+  });
+});
+
+describe('the methods of kinds by name', () => {
+  const other = defineKind({
+    name: 'other',
+    version: '1.0.0',
+    methods: { flush: method.bytes(), encode: method.bytes() },
+  });
+  const codec2 = defineKind({ ...codec, version: '2.0.0', range: '^2.0.0' });
+
+  test('are found by their own name, or with the name or the id of the kind before it', () => {
+    expect(findMethod([], 'something')).toBe(SOMETHING);
+    expect(findMethod([codec], 'decode')).toEqual({ kind: 'codec/1', slot: 1, name: 'codec.decode' });
+    expect(findMethod([codec, other], 'flush')).toEqual({ kind: 'other/1', slot: 0, name: 'other.flush' });
+    expect(findMethod([codec, other], 'other.encode')).toEqual({
+      kind: 'other/1',
+      slot: 1,
+      name: 'other.encode',
+    });
+    expect(findMethod([codec, codec2], 'codec/2.encode')).toMatchObject({ kind: 'codec/2', slot: 0 });
+  });
+
+  test('are refused with what to write instead', () => {
+    expect(refused(() => findMethod([codec, other], 'encode')).message).toContain(
+      'codec.encode, other.encode',
+    );
+    expect(refused(() => findMethod([codec, codec2], 'codec.encode')).message).toContain(
+      'codec/1.encode, codec/2.encode',
+    );
+    expect(refused(() => findMethod([codec], 'nothing'), 'ERR_TENON_MISSING_KIND').message).toContain(
+      'codec.decode',
+    );
+    expect(refused(() => findMethod([codec], 5 as unknown as string)).argument).toBe('name');
+  });
+});
+
+/** A tier whose plugin is a JavaScript function, for what is decided before any plugin is called. */
+function tierWith(tables: Record<string, number>): TierInstance {
+  const unused = (): never => {
+    throw new Error('not part of this test');
+  };
+  const binding: Binding = {
+    callSync: (input) => Buffer.from(input).reverse(),
+    call: unused,
+    callManySync: unused,
+    callMany: unused,
+    record: (inputSize, outputSize) =>
+      loopback(inputSize, outputSize, (input, output) => output.set(input.subarray(0, outputSize))),
+  };
+  return {
+    bind: () => binding,
+    methodCount: (id) => tables[id] ?? 0,
+    ref: unused,
+    unref: unused,
+    close: unused,
+  };
+}
+
+describe('a kind and a plugin', () => {
+  const withMethods = (methods: Methods, range: string) =>
+    defineKind({ name: 'codec', version: '1.2.0', range, methods });
+
+  test('fit together when the version of the plugin is in the range of the kind', () => {
+    const tier = tierWith({ 'codec/1': 2 });
+    for (const version of ['1.2.0', '1.2.9', '1.10.0']) {
+      expect(bindKind(codec, tier, { codec: version }).encode(Buffer.from('abc')).toString()).toBe('cba');
+    }
+    expect(bindKind(withMethods(codec.methods, '>=1.0.0 <2.0.0'), tier, { codec: '1.0.0' })).toBeTypeOf(
+      'object',
+    );
+  });
+
+  test('do not fit otherwise, and the message says which side to upgrade', () => {
+    const tier = tierWith({ 'codec/1': 2 });
+    const problem = (offered: Record<string, string>, kind: Kind = codec) =>
+      refused(() => bindKind(kind, tier, offered), 'ERR_TENON_MISSING_KIND').message;
+    expect(problem({ codec: '1.1.0' })).toMatch(/version 1\.1\.0 .* accepts \^1\.2\.0\. Upgrade the plugin/);
+    expect(problem({ codec: '2.0.0' })).toMatch(/version 2\.0\.0 .* accepts \^1\.2\.0\. Upgrade the host/);
+    expect(problem({ codec: '1.3.0' }, withMethods(codec.methods, '1.2.0 || 1.4.0'))).toMatch(
+      /Use a version that the host accepts/,
+    );
+    expect(problem({ codec: 'banana' })).toContain('banana');
+    expect(problem({ math: '1.0.0' })).toContain('lists math 1.0.0');
+    expect(problem({})).toContain('lists no kinds');
+  });
+
+  test('must fit also when one method is asked for by its name', () => {
+    const tier = tierWith({ 'codec/1': 2 });
+    const bytes = Buffer.from('abc');
+    for (const name of ['encode', 'codec.encode', 'something']) {
+      expect(bindMethod([codec], name, tier, { codec: '1.2.0' }).callSync(bytes).toString()).toBe('cba');
+      expect(bindMethod([codec], name, tier, null).callSync(bytes).toString()).toBe('cba');
+    }
+    const older = refused(
+      () => bindMethod([codec], 'encode', tier, { codec: '1.1.0' }),
+      'ERR_TENON_MISSING_KIND',
+    );
+    expect(older.message).toContain('Upgrade the plugin');
+  });
+
+  test('without a descriptor are judged by the method table alone', () => {
+    expect(bindKind(codec, tierWith({ 'codec/1': 2 }), null)).toHaveProperty('decode');
+    expect(bindKind(codec, tierWith({ 'codec/1': 5 }), null)).toHaveProperty('decode');
+    const few = refused(() => bindKind(codec, tierWith({ 'codec/1': 1 }), null), 'ERR_TENON_MISSING_KIND');
+    expect(few.message).toContain('1 of the 2 methods');
+    const none = refused(() => bindKind(codec, tierWith({ 'codec/2': 2 }), null), 'ERR_TENON_MISSING_KIND');
+    expect(none.message).toContain('does not know codec/1');
+    for (const kind of [{}, null, { ...codec }, 'codec']) {
+      expect(refused(() => bindKind(kind as Kind, tierWith({}), null)).argument).toBe('kind');
+    }
+  });
+
+  test('may use any name for a method', () => {
+    const methods = { constructor: method.bytes(), delete: method({ class: 'i32' }, { default: 'i32' }) };
+    const odd = defineKind({ name: 'odd', version: '1.0.0', methods });
+    expect(bindKind(odd, tierWith({ 'odd/1': 2 }), null).delete({ class: 7 })).toEqual({ default: 7 });
+  });
+});
+
+describe('the plugin math', () => {
+  test('gives the minimum of two integers by a typed call', async () => {
+    await using host = new PluginHost();
+    const plugin = await host.load(pluginFile('math'));
+    const instance = await plugin.new();
+    const { min } = instance.as(math);
+    expect(min({ a: 1, b: 2 }).result).toBe(1);
+    expect(min({ a: 2 ** 31 - 1, b: -(2 ** 31) })).toEqual({ result: -(2 ** 31) });
+    for (let i = -1000; i < 1000; i++) expect(min({ a: i, b: i + 1 }).result).toBe(i);
+    expect(refused(() => min({ a: 1, b: 2.5 })).argument).toBe('b');
+    expect(min({ a: 3, b: 4 }).result).toBe(3);
+  });
+
+  test('is called by the name of the method with bytes', async () => {
+    await using host = new PluginHost({ kinds: [math] });
+    const instance = await (await host.load(pluginFile('math'))).new();
+    const bytes = Buffer.from(Int32Array.of(7, -7).buffer);
+    for (const binding of [
+      instance.method('min'),
+      instance.method('math.min'),
+      instance.method('math/1', 0),
+    ]) {
+      expect(binding.callSync(bytes).readInt32LE()).toBe(-7);
+    }
+    expect(refused(() => instance.method('max'), 'ERR_TENON_MISSING_KIND').message).toContain('max');
+  });
+
+  test('is refused as a kind that it does not have', async () => {
+    await using host = new PluginHost();
+    const instance = await (await host.load(pluginFile('math'))).new();
+    refused(() => instance.as(codec), 'ERR_TENON_MISSING_KIND');
+    const newer = defineKind({ ...math, version: '1.1.0', range: '^1.1.0' });
+    expect(refused(() => instance.as(newer), 'ERR_TENON_MISSING_KIND').message).toContain(
+      'Upgrade the plugin',
+    );
+    const longer = defineKind({ ...math, methods: { ...math.methods, max: method({ a: 'i32' }, {}) } });
+    expect(refused(() => instance.as(longer), 'ERR_TENON_MISSING_KIND').message).toContain(
+      '1 of the 2 methods',
+    );
+  });
+
+  test('throws after close instead of calling', async () => {
+    await using host = new PluginHost();
+    const instance = await (await host.load(pluginFile('math'))).new();
+    const { min } = instance.as(math);
+    instance.close();
+    refused(() => min({ a: 1, b: 2 }), 'ERR_TENON_CLOSED');
+  });
+
+  test('works where code generation from strings is forbidden', async () => {
+    const body = `
+      let generates = true;
+      try { new Function(''); } catch { generates = false; }
+      const { defineKind, method, PluginHost } = tenon;
+      const math = defineKind({ name: 'math', version: '1.0.0',
+        methods: { min: method({ a: 'i32', b: 'i32' }, { result: 'i32' }) } });
+      const host = new PluginHost({ paths: [plugins] });
+      const { min } = (await (await host.load('math')).new()).as(math);
+      let refused;
+      try { min({ a: 1, b: 'x' }); } catch (error) { refused = error.argument; }
+      console.log(JSON.stringify({ generates, result: min({ a: 5, b: -5 }).result, refused }));
+      await host.close();`;
+    const ended = await runNode(body, { args: ['--disallow-code-generation-from-strings'] });
+    expect(ended.stderr).toBe('');
+    expect(JSON.parse(ended.stdout)).toEqual({ generates: false, result: -5, refused: 'b' });
+  });
+});

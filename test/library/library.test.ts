@@ -1,0 +1,195 @@
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TenonError } from '../../src/base/errors.js';
+import { inspectFile } from '../../src/inspect/index.js';
+import { addressOf, ffi, standardLibrary } from '../../src/library/ffi.js';
+import { type Library, openLibrary } from '../../src/library/library.js';
+import { compilePlugin, type PluginParts } from '../admission/compile.js';
+import { DONOR, REFUSALS } from '../admission/probe-faults.js';
+import { root } from '../support/index.js';
+import { Because, cannotBeSanitized } from '../support/sanitized.js';
+
+let folder: string;
+let made = 0;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tenon-library-'));
+  compilePlugin(folder, 'donor', DONOR);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function compile(parts: PluginParts = {}): string {
+  made += 1;
+  return compilePlugin(folder, `library${made}`, parts);
+}
+const open = (path: string): Library => openLibrary(path, inspectFile(path));
+
+function refusedAt(path: string): TenonError {
+  try {
+    const library = open(path);
+    library.version();
+    library.pluginName();
+    library.vtable();
+  } catch (error) {
+    if (error instanceof TenonError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+/** A counter that the plugin keeps, read by its exported `count`. */
+const COUNTING: PluginParts = {
+  prelude: `static int calls;
+TENON_EXPORT int count(void) { return calls; }`,
+  version: 'calls += 1; return "1.0.0";',
+  name: 'calls += 10; return "counting";',
+  plugin: 'calls += 100; return &good;',
+};
+
+/** Calls an exported `int (void)` of an opened library. */
+function callInt(path: string, name: string): number {
+  const system = standardLibrary();
+  const handle = system.func('dlopen', 'uint64_t', ['str', 'int'])(path, 2);
+  const address = system.func('dlsym', 'uint64_t', ['uint64_t', 'str'])(handle, name);
+  return Number(ffi().call(BigInt(address), ffi().proto('int', [])));
+}
+
+describe('a good library', () => {
+  test('tells its version, its name and its vtable', () => {
+    const path = compile();
+    const library = open(path);
+    expect(library.path).toBe(path);
+    expect([library.version(), library.pluginName()]).toEqual(['1.0.0', 'sample']);
+    const { address, size, flags, slots } = library.vtable();
+    expect({ size, flags }).toEqual({ size: 56, flags: 1 });
+    expect(slots.get_extension).toBe(0n);
+    for (const [name, slot] of Object.entries(slots))
+      expect(library.isCode(slot)).toBe(name !== 'get_extension');
+    expect(library.isCode(address)).toBe(false);
+    expect(library.describe(address)).toBe('data of this library');
+  });
+
+  test('runs no more of the plugin than is asked for, and each entry point once', () => {
+    const path = compile(COUNTING);
+    const library = open(path);
+    expect(callInt(path, 'count')).toBe(0);
+    library.version();
+    expect(callInt(path, 'count')).toBe(1);
+    library.pluginName();
+    library.vtable();
+    for (let again = 0; again < 3; again++) {
+      library.version();
+      library.pluginName();
+      library.vtable();
+    }
+    expect(callInt(path, 'count')).toBe(111);
+  });
+
+  test('may have a vtable of a later minor version, with members that this host does not know', () => {
+    const prelude = 'static struct { tenon_plugin known; void *later[3]; } longer;';
+    const library = open(
+      compile({
+        prelude,
+        plugin: 'longer.known = good; longer.known.size = sizeof longer; return &longer.known;',
+      }),
+    );
+    expect(library.vtable().size).toBe(80);
+  });
+
+  test('may have other functions in the slots that repeat entry points, if they say the same', () => {
+    const prelude = 'static const char *again(void) { return "1.0.0"; }';
+    const library = open(compile({ prelude, plugin: 'good.get_version = again; return &good;' }));
+    expect(library.isCode(library.vtable().slots.get_version)).toBe(true);
+  });
+
+  test('is the same code when it is opened twice, and two copies of it are not', () => {
+    const path = compile();
+    const [first, second, other] = [open(path), open(path), open(compile())];
+    expect(second.base).toBe(first.base);
+    expect(second.vtable()).toEqual(first.vtable());
+    expect(other.base).not.toBe(first.base);
+    expect(first.isCode(other.vtable().slots.drop)).toBe(false);
+    expect(first.describe(other.vtable().slots.drop)).toMatch(/^another library \(.*library\d+\.so\)$/);
+  });
+
+  test('is known by what it is, not by the path that led to it', () => {
+    const link = join(folder, 'link.so');
+    symlinkSync(compile(), link);
+    expect(open(link).vtable().size).toBe(56);
+  });
+
+  test('stays mapped when a worker thread that opened it ends', async () => {
+    const path = compile();
+    const dist = (name: string) => pathToFileURL(join(root, 'dist', name)).href;
+    const source = `const { parentPort } = require('node:worker_threads');
+      (async () => {
+        const { openLibrary } = await import(${JSON.stringify(dist('library/library.js'))});
+        const { inspectFile } = await import(${JSON.stringify(dist('inspect/index.js'))});
+        const library = openLibrary(${JSON.stringify(path)}, inspectFile(${JSON.stringify(path)}));
+        parentPort.postMessage([library.version(), library.pluginName(), library.vtable().slots.drop, library.base]);
+      })();`;
+    const inWorker = () =>
+      new Promise<unknown>((resolve, reject) => {
+        const worker = new Worker(source, { eval: true });
+        worker.on('error', reject);
+        worker.on('message', (message) => void worker.terminate().then(() => resolve(message)));
+      });
+    const found = await inWorker();
+    expect(readFileSync('/proc/self/maps', 'utf8')).toContain(path);
+    const library = open(path);
+    expect(found).toEqual(['1.0.0', 'sample', library.vtable().slots.drop, library.base]);
+    expect(await Promise.all([inWorker(), inWorker()])).toEqual([found, found]);
+  });
+});
+
+describe('a bad library', () => {
+  test.each(REFUSALS)('that $what is refused without harm', ({ parts, code, gate, says }) => {
+    const path = compile(parts);
+    const error = refusedAt(path);
+    expect(error.message).toMatch(says);
+    expect(error).toMatchObject({ code, gate, path });
+    expect(open(compile()).vtable().size).toBe(56);
+  });
+
+  test('is refused at every attempt, in the same words', () => {
+    const path = compile({ version: 'return (const char *)1;' });
+    expect(refusedAt(path).message).toBe(refusedAt(path).message);
+  });
+
+  test('that lacks an entry point is refused when its bytes were not looked at before', () => {
+    const path = compile({ entries: 'const char *get_version(void) { return "1.0.0"; }' });
+    expect(refusedAt(path)).toMatchObject({ code: 'ERR_TENON_MISSING_SYMBOL', gate: 'open' });
+  });
+
+  test('is not trusted with facts of another file', () => {
+    const path = compile();
+    const facts = { ...inspectFile(path), code: [] };
+    expect(() => openLibrary(path, facts)).toThrow(
+      expect.objectContaining({ code: 'ERR_TENON_BAD_SYMBOL', gate: 'open' }),
+    );
+  });
+
+  test('is named in errors as the user named it', () => {
+    const path = join(folder, 'none.so');
+    const facts = inspectFile(compile());
+    expect(() => openLibrary(path, facts, './mine.so')).toThrow(
+      /^Cannot load \.\/mine\.so: the system's loader says "\.\/mine\.so: cannot open shared object file/,
+    );
+  });
+});
+
+test.skipIf(cannotBeSanitized(Because.interposed))('every kind of address is described', () => {
+  const library = open(compile());
+  expect(library.describe(0n)).toBe('NULL');
+  expect(library.describe(library.vtable().slots.new)).toBe('code of this library');
+  expect(library.describe(4096n)).toBe('unmapped or protected memory');
+  expect(library.describe(2n ** 64n - 1n)).toBe('unmapped or protected memory');
+  expect(library.describe(addressOf(Buffer.allocUnsafeSlow(64)))).toBe(
+    'memory of no library (heap or stack)',
+  );
+  const libc = BigInt(standardLibrary().func('dlsym', 'uint64_t', ['uint64_t', 'str'])(0, 'getaddrinfo'));
+  expect(library.describe(libc)).toMatch(/^another library \(.*libc/);
+});

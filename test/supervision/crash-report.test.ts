@@ -1,0 +1,225 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { CrashReport, crashError } from '../../src/supervision/crash-report.js';
+import { plainName } from '../../src/supervision/fault.js';
+import type { RunnerExit } from '../../src/tiers/process/settings.js';
+import { faultFile } from '../support/index.js';
+
+const BASE = 0x7f12_3450_0000n;
+const file = faultFile('process-segfault');
+const culprit = { plugin: 'shaky', path: '/plugins/shaky.so', file };
+
+const ended: RunnerExit = {
+  generation: 2,
+  pid: 4711,
+  code: null,
+  signal: 'SIGSEGV',
+  reason: 'crashed',
+  problem: null,
+  call: {
+    method: 'something',
+    number: 7,
+    stage: 'call',
+    inputSize: 64,
+    inputDigest: 'ab'.repeat(32),
+    message: null,
+  },
+  fault: null,
+  stdout: '',
+  stderr: 'first line\nassertion "x" failed\n',
+  uptimeMs: 1234,
+  peakRss: 3 * 2 ** 20,
+};
+
+/** Where `call`, the function that crashes, is in the file. */
+function addressOf(name: string): bigint {
+  const line = execFileSync('nm', [file], { encoding: 'utf8' })
+    .split('\n')
+    .find((one) => one.endsWith(` ${name}`));
+  return BigInt(`0x${line?.split(' ')[0]}`);
+}
+
+/** The fault of an access to `address` in `call`. */
+function faultAt(address: bigint, frames: bigint[] = []): RunnerExit['fault'] {
+  return { address, pc: BASE + addressOf('call') + 4n, base: BASE, frames, mainThread: true };
+}
+
+test('a report names the culprit, the call, the place and the address, in a sentence and in lines', () => {
+  const outside = 0x7fff_0000_1000n;
+  const inside = BASE + addressOf('get_plugin') + 8n; // a return address just behind a function of 8 bytes
+  const report = new CrashReport({ ...ended, fault: faultAt(0x18n, [inside, outside]) }, culprit);
+  const pc = `0x${(addressOf('call') + 4n).toString(16)}`;
+  expect(report.summary).toBe(
+    `Plugin shaky was ended by SIGSEGV (an access to memory that it does not have), in something (call 7, 64 bytes of input), at call+0x4 (${pc}), address 0x18 (NULL and 24 bytes: a member or an element of what is not there)`,
+  );
+  expect(String(report).split('\n')).toEqual([
+    report.summary,
+    '  file:       /plugins/shaky.so',
+    '  process:    4711, generation 2, ran for 1.2 s',
+    '  memory:     3.0 MiB at most',
+    `  input:      sha256 ${'ab'.repeat(32)}`,
+    `  #0:         call+0x4 (${pc}) in shaky.so`,
+    `  #1:         get_plugin+0x8 (0x${(inside - BASE).toString(16)}) in shaky.so`,
+    '  #2:         outside of the library (0x7fff00001000)',
+    '  stderr:',
+    '    first line',
+    '    assertion "x" failed',
+  ]);
+});
+
+test('the error of a crash has the signal, the report and the last words', () => {
+  const error = crashError(new CrashReport(ended, culprit));
+  expect(error).toMatchObject({
+    code: 'ERR_TENON_CRASHED',
+    plugin: 'shaky',
+    path: '/plugins/shaky.so',
+    signal: 'SIGSEGV',
+    report: { generation: 2, uptimeMs: 1234, call: { number: 7 } },
+  });
+  expect(error.message).toContain('It was generation 2 and ran for 1.2 s.');
+  expect(error.message).toContain('It last wrote "assertion \\x22x\\x22 failed".');
+});
+
+test('a report is JSON, with addresses as hexadecimal text', () => {
+  const error = crashError(new CrashReport({ ...ended, fault: faultAt(8n) }, culprit));
+  const json = JSON.parse(JSON.stringify(error)) as Record<string, unknown>;
+  expect(json).toMatchObject({
+    code: 'ERR_TENON_CRASHED',
+    report: {
+      plugin: 'shaky',
+      reason: 'crashed',
+      signal: 'SIGSEGV',
+      call: { method: 'something', inputSize: 64, inputDigest: 'ab'.repeat(32) },
+      fault: {
+        address: '0x8',
+        pc: `0x${(BASE + addressOf('call') + 4n).toString(16)}`,
+        frames: [{ function: 'call', functionOffset: 4 }],
+      },
+      peakRss: 3 * 2 ** 20,
+    },
+  });
+});
+
+describe('the end in words', () => {
+  const how = (end: Partial<RunnerExit>) => new CrashReport({ ...ended, signal: null, ...end }, culprit).how;
+  test.each<[string, Partial<RunnerExit>, string]>([
+    [
+      'exit with success',
+      { reason: 'exited', code: 0 },
+      'exited with 0 in the middle of a call: a plugin must not end its process, also not with success',
+    ],
+    [
+      'exit between calls',
+      { reason: 'exited', code: 3, call: null },
+      'exited with 3: a plugin must not end its process, also not with success',
+    ],
+    [
+      'a deadline',
+      { reason: 'timeout', signal: 'SIGKILL' },
+      'was killed because it did not come back in time',
+    ],
+    [
+      'garbage in the channel',
+      { reason: 'protocol', signal: 'SIGKILL', problem: 'a length beyond the ring' },
+      'was killed because what it answered made no sense (a length beyond the ring): most likely it overwrote memory that is shared with the host',
+    ],
+    ['an order', { reason: 'killed', signal: 'SIGKILL' }, 'was killed'],
+    ['a stop', { reason: 'stopped', code: 0, call: null }, 'stopped as it was asked to'],
+    ['a signal without a story', { signal: 'SIGUSR1' }, 'was ended by SIGUSR1'],
+    [
+      'the limit of processor time',
+      { signal: 'SIGXCPU' },
+      'was ended by SIGXCPU (its limit of processor time)',
+    ],
+  ])('%s', (_, end, words) => {
+    expect(how(end)).toBe(words);
+  });
+
+  test('only what was asked for is no crash', () => {
+    expect(new CrashReport({ ...ended, signal: null, code: 0, reason: 'stopped' }, culprit).crashed).toBe(
+      false,
+    );
+    expect(new CrashReport({ ...ended, signal: null, code: 0, reason: 'exited' }, culprit).crashed).toBe(
+      true,
+    );
+  });
+});
+
+describe('what an address tells', () => {
+  const meaning = (address: bigint, frames?: bigint[]) =>
+    new CrashReport({ ...ended, fault: faultAt(address, frames) }, culprit).fault?.meaning;
+
+  test.each([
+    ['NULL', 0n, 'NULL, or an address that no process can have'],
+    ['beyond user space', 0xdead_beef_dead_beefn, 'an address that no process can have'],
+    ['its own code', BASE + addressOf('call') + 1n, "the library's own code, which cannot be written"],
+    [
+      'its constants',
+      BASE + addressOf('tenon_descriptor'),
+      "constant memory of the library's, which cannot be written",
+    ],
+    ['the instruction itself', BASE + addressOf('call') + 4n, 'a jump to where there is no code'],
+    ['any other', 0x5555_0000n, null],
+  ])('%s', (_, address, words) => {
+    expect(meaning(address)).toBe(words);
+  });
+
+  test('a function over and over on the stack is a recursion without end', () => {
+    const frames = Array.from({ length: 8 }, () => BASE + addressOf('call') + 9n);
+    expect(meaning(0x7ffd_0000_0ff8n, frames)).toMatch(/^most likely the end of the stack/);
+  });
+
+  test('an address with frames of several functions tells nothing', () => {
+    expect(
+      meaning(0x7ffd_0000_0ff8n, [BASE + addressOf('call') + 9n, BASE + addressOf('get_plugin') + 4n]),
+    ).toBeNull();
+  });
+
+  test('signals that are not about an address have none', () => {
+    const report = new CrashReport({ ...ended, signal: 'SIGABRT', fault: faultAt(0x1267n) }, culprit);
+    expect(report.fault).toMatchObject({ address: null, meaning: null });
+    expect(report.summary).not.toContain('address');
+  });
+});
+
+test('a frame that repeats is one line', () => {
+  const again = BASE + addressOf('get_plugin') + 4n;
+  const report = new CrashReport(
+    { ...ended, fault: faultAt(0n, [again, again, again, again + 1n]) },
+    culprit,
+  );
+  const lines = String(report)
+    .split('\n')
+    .filter((line) => line.startsWith('  #'));
+  expect(lines.map((line) => line.replace(/\(.*\) /, ''))).toEqual([
+    '  #0:         call+0x4 in shaky.so',
+    '  #1:         get_plugin+0x4 in shaky.so, 3 times',
+    '  #4:         get_plugin+0x5 in shaky.so',
+  ]);
+});
+
+test.each([
+  ['_ZN17stack_overflow_rs7descend17hf5698850a088b3f3E', 'stack_overflow_rs::descend'],
+  ['_ZN17stack_overflow_rs7descend17hf5698850a088b3f3E.llvm.142997', 'stack_overflow_rs::descend'],
+  [
+    '_ZN58_$LT$alloc..string..String$u20$as$u20$core..fmt..Write$GT$9write_str17h0123456789abcdefE',
+    '<alloc::string::String as core::fmt::Write>::write_str',
+  ],
+  ['_ZN3foo3barEv', '_ZN3foo3barEv'],
+  ['_ZN99foo17h0123456789abcdefE', '_ZN99foo17h0123456789abcdefE'],
+  ['_RNvCs1234_7mycrate3foo', '_RNvCs1234_7mycrate3foo'],
+  ['call', 'call'],
+])('the linker calls a function %s, the report %s', (symbol, name) => {
+  expect(plainName(symbol)).toBe(name);
+});
+
+test('what a lying process reports is shown as it is, and harms nothing', () => {
+  const frames = Array.from({ length: 500 }, (_, index) => 2n ** 64n - BigInt(index));
+  const fault = { address: 2n ** 64n - 1n, pc: 0n, base: 2n ** 64n - 1n, frames, mainThread: false };
+  const report = new CrashReport({ ...ended, fault, stderr: 'x'.repeat(100_000) }, culprit);
+  expect(report.fault?.frames.length).toBe(33);
+  expect(report.fault?.frames.every((frame) => frame.function === null)).toBe(true);
+  expect(report.stderr.length).toBe(16 * 1024);
+  expect(String(report)).toContain('thread:     one that the plugin has started');
+  expect(() => JSON.stringify(report)).not.toThrow();
+});

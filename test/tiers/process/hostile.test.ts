@@ -1,0 +1,161 @@
+/** Runners that were taken over by their plugin: whatever they write, the host is neither hurt nor held up. */
+import { describe, expect, test } from 'vitest';
+import { Batch } from '../../../src/base/batch.js';
+import { type RunnerExit, RunnerProcess } from '../../../src/tiers/process/runner-process.js';
+import { SOMETHING } from '../../../src/tiers/tier.js';
+import { error, until } from './puppet.js';
+import {
+  actor,
+  double,
+  failure,
+  hasProcesses,
+  isRunning,
+  openFiles,
+  puppet,
+  settingsFor,
+  start,
+  thrown,
+} from './support.js';
+
+const DOUBLE = 'test/tiers/fixtures/double.cc';
+const FUZZER = 'native/test/hostile_runner.cc';
+const TEXT = Buffer.from('e');
+
+const hostile = (way: string) => actor(puppet(), { program: double(DOUBLE), plugin: way });
+const reasonOf = (found: unknown) => ((found as Error).cause as RunnerExit | undefined)?.reason;
+const crashed = error('ERR_TENON_CRASHED');
+
+describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
+  test.each(['wrong-number', 'wrong-operation', 'bad-status', 'bad-outcome', 'cut-off'])(
+    'is ended: %s',
+    async (way) => {
+      const sync = await hostile(way);
+      const found = thrown(() => sync.act.callSync(TEXT, { deadline: 20_000 }));
+      expect(found).toEqual(crashed);
+      expect(reasonOf(found)).toBe('protocol');
+      const later = await hostile(way);
+      const lost = await failure(later.act.call(TEXT, { deadline: 20_000 }));
+      expect(lost).toEqual(crashed);
+      expect(reasonOf(lost)).toBe('protocol');
+      expect(isRunning(later.runner.pid)).toBe(false);
+    },
+  );
+
+  test.each([
+    ['twice', 'first'],
+    ['bad-event', 'fine'],
+  ])('is ended after an answer that is fine: %s', async (way, answer) => {
+    const { act, exits } = await hostile(way);
+    expect((await act.call(TEXT)).toString()).toBe(answer);
+    // An idle host does not look for answers: one too many shows with the next call. For events it does.
+    if (way === 'twice')
+      expect(reasonOf(await failure(act.call(TEXT, { deadline: 20_000 })))).toBe('protocol');
+    await until(() => exits.length === 1);
+    expect(exits[0]).toMatchObject({ reason: 'protocol', signal: 'SIGTERM' });
+  });
+
+  test('is ended when it answers once more what it has answered long ago', async () => {
+    const later = await hostile('old-number');
+    expect(reasonOf(await failure(later.act.call(TEXT)))).toBe('protocol');
+    const sync = await hostile('old-number');
+    expect(thrown(() => sync.act.callSync(TEXT, { deadline: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
+  });
+
+  test('is ended when it answers out of order', async () => {
+    const { act, exits } = await hostile('reversed');
+    const calls = [TEXT, TEXT, TEXT].map((text) => failure(act.call(text)));
+    for (const found of await Promise.all(calls)) expect(reasonOf(found)).toBe('protocol');
+    expect(exits.length).toBe(1);
+    const mixed = await hostile('reversed');
+    const waiting = [TEXT, TEXT].map((text) => failure(mixed.act.call(text)));
+    expect(reasonOf(thrown(() => mixed.act.callSync(TEXT)))).toBe('protocol');
+    for (const found of await Promise.all(waiting)) expect(found).toEqual(crashed);
+  });
+
+  test('is ended when a batch or a record is no such thing', async () => {
+    const batch = Batch.of([TEXT, TEXT]);
+    const sync = await hostile('bad-batch');
+    expect(reasonOf(thrown(() => sync.act.callManySync(batch)))).toBe('protocol');
+    const later = await hostile('bad-batch');
+    expect(reasonOf(await failure(later.act.callMany(batch)))).toBe('protocol');
+    const { tier } = await hostile('long-record');
+    const record = tier.bind(SOMETHING).record(8, 4);
+    record.invoke();
+    expect(reasonOf(thrown(() => record.fail()))).toBe('protocol');
+  });
+
+  test('is ended when it never answers', async () => {
+    const sync = await hostile('never');
+    expect(thrown(() => sync.act.callSync(TEXT, { deadline: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
+    const later = await hostile('never');
+    expect(await failure(later.act.call(TEXT, { deadline: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
+    expect(await (await hostile('never')).runner.stop(50)).toMatchObject({ reason: 'killed' });
+  });
+
+  test('is ended when it only says that it crashed', async () => {
+    const sync = await hostile('says-it-crashed');
+    expect(thrown(() => sync.act.callSync(TEXT))).toEqual(crashed);
+    const later = await hostile('says-it-crashed');
+    expect(await failure(later.act.call(TEXT))).toEqual(crashed);
+  });
+
+  test.each(['rings', 'floods'])('leaves the event loop to others: %s', async (way) => {
+    const { act, runner } = await hostile(way);
+    act.call(TEXT).catch(() => undefined);
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+    const other = await actor(puppet());
+    expect((await other.act.call(Buffer.from('ehello'))).toString()).toBe('hello');
+    await runner.stop(0);
+    expect(runner.alive).toBe(false);
+  });
+
+  test('has an instance of its own numbering', async () => {
+    const { act, runner } = await hostile('wrong-instance');
+    expect(act).toBeDefined();
+    expect(runner.alive).toBe(true);
+  });
+
+  test.each(['not-ready', 'refuses-nonsense'])('does not get past its start: %s', async (way) => {
+    const found = await failure(hostile(way));
+    expect(found).toEqual(crashed);
+    expect(reasonOf(found)).toBe('protocol');
+  });
+
+  test('that says nothing at all is ended', async () => {
+    const found = failure(start(puppet(), { program: double(DOUBLE), plugin: 'silent', startDeadline: 100 }));
+    expect(await found).toEqual(error('ERR_TENON_TIMEOUT'));
+  });
+});
+
+describe.runIf(hasProcesses)('a runner that writes garbage', () => {
+  test('200 of them leave the host as it was', async () => {
+    const program = double(FUZZER);
+    const nobody = { event: () => undefined, log: () => undefined };
+    const handlers = { stdout: () => undefined, stderr: () => undefined, exit: () => undefined };
+    const attack = async (seed: number): Promise<void> => {
+      const settings = settingsFor(puppet(), { program, abi: String(seed), startDeadline: 60, deadline: 30 });
+      let runner: RunnerProcess | undefined;
+      try {
+        runner = await RunnerProcess.start(settings, handlers);
+        const tier = await runner.create(Buffer.alloc(0), nobody);
+        const act = tier.bind(SOMETHING);
+        await Promise.allSettled([
+          act.call(TEXT),
+          act.callMany(Batch.of([TEXT])),
+          act.call(Buffer.alloc(100_000)),
+        ]);
+        act.callManySync(Batch.of([TEXT, TEXT]));
+        act.callSync(TEXT);
+      } catch (found) {
+        expect(found).toMatchObject({ name: 'TenonError' });
+      }
+      await runner?.stop(0);
+    };
+    for (let seed = 0; seed < 10; seed++) await attack(seed);
+    const before = openFiles();
+    for (let seed = 10; seed < 200; seed += 2) await Promise.all([attack(seed), attack(seed + 1)]);
+    await until(() => openFiles() <= before);
+    const { say } = await actor(puppet());
+    expect(say('ehello')).toBe('hello');
+  });
+});

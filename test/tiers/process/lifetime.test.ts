@@ -1,0 +1,230 @@
+/** What is left behind: nothing, however the process, its host or a worker ends. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { compile, pluginFile, root, runNode, temporaryFolder } from '../../support/index.js';
+import { error, until } from './puppet.js';
+import {
+  actor,
+  failure,
+  fixture,
+  hasProcesses,
+  instance,
+  isRunning,
+  openFiles,
+  parent,
+  puppet,
+  settingsFor,
+  start,
+} from './support.js';
+
+const built = (file: string): string => JSON.stringify(pathToFileURL(join(root, 'dist', file)).href);
+
+/** Its `drop` leaves a file behind, whose path is the config. */
+const TRACE = `#include "tenon.h"
+#include <fcntl.h>
+#include <stdlib.h>
+static tenon_status make(const tenon_host *host, const uint8_t *config, size_t size, void **state, tenon_out *error) {
+  (void)host, (void)error;
+  *state = calloc(1, size + 1);
+  memcpy(*state, config, size);
+  return TENON_OK;
+}
+static void drop(void *state) { (void)!open(state, O_CREAT | O_WRONLY, 0600); }
+static tenon_status echo(void *state, const uint8_t *in, size_t size, tenon_out *out) {
+  (void)state;
+  return tenon_write(out, in, size);
+}
+TENON_PLUGIN("trace", "1.0.0", make, drop, echo);
+`;
+
+/** For programs of their own: `start(file)` and `make(runner)`. */
+const prelude = (file: string): string => `
+  const { RunnerProcess } = await import(${built('tiers/process/runner-process.js')});
+  const { SOMETHING } = await import(${built('tiers/tier.js')});
+  const settings = ${JSON.stringify(settingsFor(file))};
+  const start = () => RunnerProcess.start(settings, { stdout() {}, stderr() {}, exit() {} });
+  const make = async (runner) => (await runner.create(Buffer.alloc(0), { event() {}, log() {} })).bind(SOMETHING);
+`;
+
+describe.runIf(hasProcesses)('after the end of a process', () => {
+  test('no file stays open, neither after a stop nor after a crash', async () => {
+    const cycle = async (i: number): Promise<void> => {
+      const { act, runner } = await actor(fixture());
+      if (i % 2 === 0) await runner.stop(10_000);
+      else await failure(act.call(Buffer.from('ds')));
+    };
+    for (let i = 0; i < 4; i++) await cycle(i);
+    const before = openFiles();
+    for (let i = 0; i < 60; i++) await cycle(i);
+    await until(() => openFiles() <= before);
+  });
+
+  test('no file stays open after a start that failed', async () => {
+    const attempt = async (): Promise<void> => {
+      await failure(start(puppet(), { plugin: 'other' }));
+      await failure(start(puppet(), { program: '/nowhere/tenon-runner' }));
+      await failure(start(puppet(), { cwd: '/nowhere' }));
+    };
+    await attempt();
+    const before = openFiles();
+    for (let i = 0; i < 20; i++) await attempt();
+    await until(() => openFiles() <= before);
+  });
+
+  test('a plugin has no files of its host, and other children have none of the channel', async () => {
+    const { say } = await actor(fixture());
+    const { runner } = await actor(fixture());
+    // Standard streams, the channel's two files, and none of the two runners'.
+    expect(say('o').trim().split(' ').length).toBe(5);
+    expect(openFiles(runner.pid)).toBe(5);
+    const child = spawn('ls', ['-l', '/proc/self/fd'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let listed = '';
+    for await (const chunk of child.stdout) listed += chunk;
+    expect(listed).not.toMatch(/memfd|eventfd|pidfd/);
+  });
+
+  test.each(['', 'hang', 'crash'])('what the plugin has started ends too (%s)', async (how) => {
+    const { act, runner, stderr } = await actor(parent());
+    const call = act.call(Buffer.from(how), { deadline: 200 }).catch((found: unknown) => found);
+    await until(() => stderr.length === 1);
+    const child = Number(stderr[0]);
+    expect(await call).toBeDefined();
+    if (how === '') {
+      expect(isRunning(child)).toBe(true);
+      await runner.stop(10_000);
+    }
+    await until(() => !isRunning(child));
+  });
+
+  test('memory of large messages is given back', async () => {
+    const { runner } = await start(puppet());
+    const { act } = await instance(runner);
+    await act.call(Buffer.alloc(64 << 20, 'e'));
+    const { readFileSync } = await import('node:fs');
+    const shared = () =>
+      Number(/^RssShmem:\s+(\d+) kB$/m.exec(readFileSync(`/proc/self/status`, 'utf8'))?.[1]);
+    await until(() => shared() < 8 * 1024);
+  });
+});
+
+describe.runIf(hasProcesses && existsSync(join(root, 'dist')))('the host', () => {
+  test('ends although a process is there, when nothing is under way', async () => {
+    const ended = await runNode(`${prelude(pluginFile('echo'))}
+      const echo = await make(await start());
+      await echo.call(Buffer.from('x'));
+      console.log('done');`);
+    expect(ended).toMatchObject({ code: 0, stdout: 'done\n', stderr: '' });
+  });
+
+  test('stays while a call is under way, or somebody listens', async () => {
+    const ended = await runNode(`${prelude(pluginFile('metronome'))}
+      const runner = await start();
+      let beats = 0;
+      const tier = await runner.create(Buffer.from('{"interval":1}'), { event() {
+        if (++beats === 5) { console.log('five'); tier.unref(); }
+      }, log() {} });
+      tier.ref();`);
+    expect(ended).toMatchObject({ code: 0, stdout: 'five\n', stderr: '' });
+  });
+
+  test.each(['process.exit(3)', 'process.exitCode = 3'])(
+    'drops the instances when it ends: %s',
+    async (end) => {
+      const folder = temporaryFolder();
+      const file = compile(folder, 'trace', TRACE, ['-D_DEFAULT_SOURCE']);
+      const ended = await runNode(`${prelude(file)}
+      const runner = await start();
+      for (const name of ['one', 'two']) {
+        const tier = await runner.create(Buffer.from(${JSON.stringify(folder)} + '/' + name), { event() {}, log() {} });
+        tier.bind(SOMETHING).callSync(Buffer.alloc(0));
+      }
+      ${end};`);
+      expect(ended).toMatchObject({ code: 3, stdout: '', stderr: '' });
+      expect(['one', 'two'].filter((name) => existsSync(join(folder, name)))).toEqual(['one', 'two']);
+    },
+  );
+
+  test('takes its processes and theirs along when it is killed', async () => {
+    const program = `${prelude(parent())}
+      const runner = await start();
+      const act = await make(runner);
+      console.log(JSON.stringify([runner.pid, Number(String(await act.call(Buffer.alloc(0))))]));
+      setInterval(() => {}, 1000);`;
+    for (let i = 0; i < 5; i++) {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, NODE_OPTIONS: '' },
+      });
+      const [line] = (
+        await child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false }).next()
+      ).value.split('\n');
+      const pids: number[] = JSON.parse(line);
+      expect(pids.every(isRunning)).toBe(true);
+      child.kill('SIGKILL');
+      await until(() => !pids.some(isRunning));
+    }
+  });
+
+  test.each(['terminate', 'return', 'exit'])('a worker takes its processes along: %s', async (how) => {
+    const ended = await runNode(
+      `
+      import { Worker } from 'node:worker_threads';
+      import { once } from 'node:events';
+      import { readFileSync, readdirSync } from 'node:fs';
+      const source = ${JSON.stringify(`
+        import('node:worker_threads').then(async ({ parentPort }) => {
+          ${prelude(pluginFile('metronome'))}
+          const runner = await start();
+          const tier = await runner.create(Buffer.from('{"interval":1}'), { event() {}, log() {} });
+          tier.bind(SOMETHING).call(Buffer.alloc(0)).catch(() => {});
+          parentPort.postMessage(runner.pid);
+          ${how === 'terminate' ? 'setInterval(() => {}, 1000);' : how === 'exit' ? 'process.exit(0);' : ''}
+        });`)};
+      const isRunning = (pid) => {
+        try { return !/^State:\\s+Z/m.test(readFileSync('/proc/' + pid + '/status', 'utf8')); } catch { return false; }
+      };
+      const files = () => readdirSync('/proc/self/fd').length;
+      let before;
+      for (let i = 0; i < 6; i++) {
+        const worker = new Worker(source, { eval: true });
+        const exit = once(worker, 'exit');
+        const [pid] = await once(worker, 'message');
+        if (${how === 'terminate'}) await worker.terminate(); else await exit;
+        while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+        if (i === 1) before = files();
+      }
+      console.log(files() - before);`,
+    );
+    expect(ended).toMatchObject({ code: 0, stdout: '0\n' });
+  });
+
+  test('an instance that nobody holds is dropped, with a warning', async () => {
+    const ended = await runNode(
+      `${prelude(puppet())}
+      const runner = await start();
+      const other = await make(runner);
+      for (let i = 0; i < 20; i++) await make(runner);
+      const warned = new Promise((resolve) => process.on('warning', resolve));
+      const counts = () => JSON.parse(other.callSync(Buffer.from('#')).toString());
+      while (counts().dropped < 10) { gc(); await new Promise((resolve) => setTimeout(resolve, 1)); }
+      console.log((await warned).message.includes('without close()'), other.callSync(Buffer.from('estill')).toString());`,
+      { args: ['--expose-gc'] },
+    );
+    expect(ended).toMatchObject({ code: 0, stdout: 'true still\n' });
+  });
+});
+
+describe.runIf(hasProcesses)('two runners', () => {
+  test('do not disturb each other', async () => {
+    const one = await actor(fixture());
+    const two = await actor(fixture());
+    const lost = failure(one.act.call(Buffer.from('ds')));
+    const kept = two.act.call(Buffer.from('ehello'));
+    expect(await lost).toEqual(error('ERR_TENON_CRASHED'));
+    expect((await kept).toString()).toBe('hello');
+    expect(two.say('ehello')).toBe('hello');
+  });
+});

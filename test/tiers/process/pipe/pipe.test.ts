@@ -1,0 +1,226 @@
+/** The process tier over a pipe: everything that it does over shared memory, and what is different. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { PluginHost } from '../../../../src/index.js';
+import { encodeRecord } from '../../../../src/tiers/process/pipe/frames.js';
+import type { RunnerExit } from '../../../../src/tiers/process/runner-process.js';
+import { buildDir, pluginFile, root, runNode } from '../../../support/index.js';
+import { error, until } from '../puppet.js';
+import {
+  actor,
+  failure,
+  fixture,
+  hasProcesses,
+  isRunning,
+  openFiles,
+  puppet,
+  settingsFor,
+  thrown,
+  useTransport,
+} from '../support.js';
+
+useTransport('pipe');
+/** There also where the addon must not be used. */
+const program = join(buildDir, 'Release', 'tenon-runner');
+const MEGABYTE = 1 << 20;
+const reportOf = (found: unknown): RunnerExit => (found as Error).cause as RunnerExit;
+
+describe('over a pipe', async () => {
+  await import('../process.test.js');
+  await import('../crash.test.js');
+  await import('../deadline.test.js');
+  await import('../prints.test.js');
+});
+
+describe.runIf(existsSync(program))('a pipe', () => {
+  test('needs no addon', async () => {
+    const { act, say, runner, events } = await actor(puppet(), { program });
+    expect(say('ehello')).toBe('hello');
+    expect((await act.call(Buffer.from('Eone'))).toString()).toBe('');
+    await until(() => events.length === 1);
+    expect(await runner.stop(10_000)).toMatchObject({ reason: 'stopped', code: 0 });
+    const crash = await actor(fixture(), { program });
+    const found = thrown(() => crash.act.callSync(Buffer.from('ds')));
+    expect(reportOf(found)).toMatchObject({
+      signal: 'SIGSEGV',
+      fault: { address: 8n },
+      call: { stage: 'call' },
+    });
+  });
+});
+
+/** A request without bytes, with these words changed. */
+function badRequest(change: (record: Buffer) => void): Buffer {
+  const record = encodeRecord({ operation: 7, size: 0, number: 1, instance: 0, method: 0, detail: 0 });
+  change(record);
+  return record;
+}
+
+describe.runIf(existsSync(program))('the runner', () => {
+  const options = ['--abi', '1.0.0', '--name', 'echo', '--parent', String(process.pid)];
+  const spawned = (...more: string[]) => {
+    const child = spawn(program, ['serve', pluginFile('echo'), ...options, ...more], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    });
+    const exit = once(child, 'exit');
+    const pipe = child.stdio[3] as Duplex;
+    pipe.on('error', () => undefined).resume();
+    return { pipe, exit };
+  };
+
+  test.each<[string, (record: Buffer) => void]>([
+    ['in parts', (record) => record.writeUInt32LE(1, 4)],
+    ['of two lengths', (record) => record.writeUInt32LE(5, 8)],
+    ['of more bytes than there are', (record) => record.fill(0xff, 8, 24)],
+  ])('ends at a request %s', async (_what, change) => {
+    const { pipe, exit } = spawned('--in', '3', '--out', '3');
+    pipe.write(badRequest(change));
+    expect(await exit).toEqual([1, null]);
+  });
+
+  test('ends, with all that it has started, when the pipe is closed', async () => {
+    const { pipe, exit } = spawned('--in', '3', '--out', '3');
+    await once(pipe, 'data');
+    pipe.destroy();
+    expect(await exit).toEqual([null, 'SIGKILL']);
+  });
+
+  test.each([[['--in', '3']], [['--out', '3']], [['--in', '2', '--out', '3']]])(
+    'refuses %j',
+    async (more) => {
+      expect(await spawned(...more).exit).toEqual([2, null]);
+    },
+  );
+});
+
+describe.runIf(hasProcesses)('a pipe', () => {
+  test('carries large messages both ways at once, and a synchronous call between them', async () => {
+    const { act } = await actor(puppet(), { whenFull: 'wait' });
+    const input = Buffer.alloc(24 * MEGABYTE, 'e0123456789');
+    const calls = Array.from({ length: 8 }, () => act.call(input));
+    expect(act.callSync(input).equals(input.subarray(1))).toBe(true);
+    for (const result of await Promise.all(calls)) expect(result.equals(input.subarray(1))).toBe(true);
+  });
+
+  test('to a runner that does not read does not hold up the event loop', async () => {
+    const { act, runner } = await actor(puppet());
+    process.kill(runner.pid, 'SIGSTOP');
+    const large = Buffer.alloc(32 * MEGABYTE, 'e');
+    const call = act.call(large);
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+    process.kill(runner.pid, 'SIGCONT');
+    expect((await call).length).toBe(large.length - 1);
+    process.kill(runner.pid, 'SIGSTOP');
+    expect(await failure(act.call(large, { deadline: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
+    const sync = await actor(puppet());
+    process.kill(sync.runner.pid, 'SIGSTOP');
+    expect(thrown(() => sync.act.callSync(large, { deadline: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
+  });
+
+  test('delivers what came while a synchronous call waited', async () => {
+    const { act, say, events } = await actor(puppet());
+    const before = act.call(Buffer.from('ebefore'));
+    say('Eone');
+    say('Etwo');
+    expect(events).toEqual([]);
+    await until(() => events.length === 2);
+    expect(events.map(String)).toEqual(['one', 'two']);
+    expect((await before).toString()).toBe('before');
+  });
+
+  test('a process that is killed in a call is reported with the call, of which this side knows', async () => {
+    const { act } = await actor(fixture());
+    const input = Buffer.from('dk');
+    const { call, signal, fault } = reportOf(thrown(() => act.callSync(input)));
+    const inputDigest = createHash('sha256').update(input).digest('hex');
+    expect({ call, signal, fault }).toMatchObject({
+      signal: 'SIGKILL',
+      call: { method: 'something', stage: 'call', inputSize: 2, inputDigest },
+      fault: null,
+    });
+  });
+
+  test('no file stays open, neither after a stop nor after a crash', async () => {
+    const cycle = async (i: number): Promise<void> => {
+      const { act, runner } = await actor(fixture());
+      if (i % 3 === 0) await runner.stop(10_000);
+      else if (i % 3 === 1) await failure(act.call(Buffer.from('ds')));
+      else thrown(() => act.callSync(Buffer.from('ds')));
+    };
+    for (let i = 0; i < 6; i++) await cycle(i);
+    const before = openFiles();
+    for (let i = 0; i < 60; i++) await cycle(i);
+    await until(() => openFiles() <= before);
+  });
+
+  test('is what a host loads a plugin over that asks for it, and the next generation too', async () => {
+    await using host = new PluginHost();
+    const loaded = await host.load(fixture(), { isolation: 'process', transport: 'pipe' });
+    const instance = await loaded.new();
+    expect(await failure(instance.call(Buffer.from('ds')))).toEqual(
+      error('ERR_TENON_CRASHED', { signal: 'SIGSEGV' }),
+    );
+    await until(() => loaded.state === 'running');
+    const next = await loaded.new();
+    expect((await next.call(Buffer.from('ehello'))).toString()).toBe('hello');
+    expect(next.callSync(Buffer.from('ehello')).toString()).toBe('hello');
+  });
+
+  test('the runner has its standard streams, the pipe and nothing else', async () => {
+    const { runner } = await actor(fixture());
+    expect(openFiles(runner.pid)).toBe(4);
+  });
+});
+
+const module = (file: string): string => JSON.stringify(pathToFileURL(join(root, 'dist', file)).href);
+const prelude = (): string => `
+  const { RunnerProcess } = await import(${module('tiers/process/runner-process.js')});
+  const { SOMETHING } = await import(${module('tiers/tier.js')});
+  const settings = ${JSON.stringify(settingsFor(pluginFile('echo')))};
+  const runner = await RunnerProcess.start(settings, { stdout() {}, stderr() {}, exit() {} });
+  const tier = await runner.create(Buffer.alloc(0), { event() {}, log() {} });
+  const echo = tier.bind(SOMETHING);`;
+
+describe.runIf(hasProcesses && existsSync(join(root, 'dist', 'tiers/process/pipe/channel.js')))(
+  'the host',
+  () => {
+    test('ends although a process is there, when nothing is under way', async () => {
+      const ended = await runNode(`${prelude()}
+      console.log(String(await echo.call(Buffer.from('done'))));
+      console.log(String(echo.callSync(Buffer.from('done'))));`);
+      expect(ended).toMatchObject({ code: 0, stdout: 'done\ndone\n', stderr: '' });
+    });
+
+    test('takes its process along when it is killed', async () => {
+      const ended = await runNode(`${prelude()}
+      console.log(runner.pid);
+      process.kill(process.pid, 'SIGKILL');`);
+      expect(ended.signal).toBe('SIGKILL');
+      await until(() => !isRunning(Number(ended.stdout)));
+    });
+
+    test('runs it from a worker, which takes it along', async () => {
+      const ended = await runNode(`
+      import { Worker } from 'node:worker_threads';
+      import { once } from 'node:events';
+      const source = ${JSON.stringify(`import('node:worker_threads').then(async ({ parentPort }) => {${prelude()}
+        parentPort.postMessage([runner.pid, String(echo.callSync(Buffer.from('sync'))), String(await echo.call(Buffer.from('async')))]);
+      });`)};
+      const worker = new Worker(source, { eval: true });
+      const exit = once(worker, 'exit');
+      const [message] = await once(worker, 'message');
+      await exit;
+      console.log(JSON.stringify(message));`);
+      const [pid, ...said] = JSON.parse(ended.stdout) as [number, ...string[]];
+      expect(said).toEqual(['sync', 'async']);
+      await until(() => !isRunning(pid));
+    });
+  },
+);

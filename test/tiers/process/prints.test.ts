@@ -1,0 +1,98 @@
+/** Plugins that print more than the system keeps for a reader, while their host waits and does not read. */
+import { describe, expect, test } from 'vitest';
+import { Batch } from '../../../src/base/batch.js';
+import { Overheard } from '../../../src/tiers/process/captured-output.js';
+import { SOMETHING } from '../../../src/tiers/tier.js';
+import { error, until } from './puppet.js';
+import { type Actor, actor, failure, hasProcesses, printer, thrown } from './support.js';
+
+const MANY = 10_000;
+/** A call that waits for ever would take the whole run with it. */
+const SETTINGS = { deadline: 30_000 };
+const numbered = (word: string, count: number) => Array.from({ length: count }, (_, i) => `${word} ${i}`);
+
+async function expectLines({ stdout, stderr }: Actor, calls: number): Promise<void> {
+  await until(() => stdout.length >= calls * MANY && stderr.length >= calls * MANY);
+  const all = (word: string) => Array.from({ length: calls }, () => numbered(word, MANY)).flat();
+  expect(stdout).toEqual(all('out'));
+  expect(stderr).toEqual(all('err'));
+}
+
+describe.runIf(hasProcesses)('a plugin that prints 10 000 lines', () => {
+  test('in a synchronous call comes back, and all lines arrive in order', async () => {
+    const plugin = await actor(printer(), SETTINGS);
+    expect(plugin.say(`${MANY}`)).toBe(`${MANY}`);
+    expect(plugin.stdout.length).toBe(0);
+    await expectLines(plugin, 1);
+  });
+
+  test('in synchronous batches, records and between asynchronous calls loses none', async () => {
+    const plugin = await actor(printer(), SETTINGS);
+    const input = Buffer.from(`${MANY}`);
+    const before = plugin.act.call(input);
+    plugin.act.callManySync(Batch.of([input]));
+    await new Promise((resolve) => setImmediate(resolve));
+    const record = plugin.tier.bind(SOMETHING).record(input.length, input.length);
+    new Uint8Array(record.input).set(input);
+    record.invoke();
+    expect(Buffer.from(record.output, 0, input.length).toString()).toBe(`${MANY}`);
+    await before;
+    plugin.say(`${MANY}`);
+    await expectLines(plugin, 4);
+  });
+
+  test('in a synchronous call from a listener of its lines: they stay in order', async () => {
+    let again = () => undefined;
+    const plugin = await actor(printer(), SETTINGS, '', (line) => line === 'out 5' && again());
+    again = () => {
+      again = () => undefined;
+      plugin.say(`${MANY}`);
+    };
+    plugin.say(`${MANY}`);
+    await expectLines(plugin, 2);
+  });
+
+  test('and crashes in a synchronous call: the report has the last of them, the events all', async () => {
+    const plugin = await actor(printer(), SETTINGS);
+    const found = thrown(() => plugin.say(`c${MANY}`));
+    expect(found).toEqual(error('ERR_TENON_CRASHED', { signal: 'SIGABRT' }));
+    expect((found as { stderr?: string }).stderr).toMatch(/err 9998\nerr 9999\n$/);
+    await expectLines(plugin, 1);
+  });
+
+  test('takes a large request, in parts, while the last one still prints', async () => {
+    const plugin = await actor(printer(), SETTINGS);
+    const before = plugin.act.call(Buffer.from(`${MANY}`));
+    const large = Buffer.alloc(80 << 20, ' ');
+    expect(plugin.act.callSync(large).length).toBe(large.length);
+    await before;
+    await expectLines(plugin, 1);
+  });
+});
+
+describe.runIf(hasProcesses)('a plugin that prints without an end', () => {
+  test('is ended at the deadline of a synchronous call', async () => {
+    const plugin = await actor(printer(), SETTINGS);
+    expect(thrown(() => plugin.act.callSync(Buffer.from('e'), { deadline: 200 }))).toEqual(
+      error('ERR_TENON_TIMEOUT'),
+    );
+    const lost = await failure(plugin.act.call(Buffer.from('1')));
+    expect(lost).toEqual(error('ERR_TENON_CRASHED'));
+    await until(() => plugin.exits.length === 1);
+    expect(plugin.stdout.slice(0, 1000)).toEqual(numbered('out', 1000));
+  });
+});
+
+test('what is overheard is bounded: the oldest goes, and how much that was is told', () => {
+  const overheard = new Overheard();
+  expect(overheard.take()).toBeNull();
+  const chunk = Buffer.alloc(1 << 20, 'a');
+  for (let i = 0; i < 20; i++) overheard.add(chunk);
+  overheard.add(Buffer.from('end'));
+  const { bytes, lost } = overheard.take() ?? { bytes: Buffer.alloc(0), lost: 0 };
+  expect(bytes.length + lost).toBe((20 << 20) + 3);
+  expect(bytes.length).toBeGreaterThanOrEqual(16 << 20);
+  expect(bytes.length).toBeLessThan(18 << 20);
+  expect(bytes.subarray(-4).toString()).toBe('aend');
+  expect([overheard.isEmpty, overheard.take()]).toEqual([true, null]);
+});

@@ -1,0 +1,326 @@
+/** Calls in a process of its own, as long as nobody misbehaves. */
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { Batch } from '../../../src/base/batch.js';
+import type { MethodRef } from '../../../src/tiers/tier.js';
+import { pluginFile } from '../../support/index.js';
+import { error, until } from './puppet.js';
+import { actor, failure, fixture, hasProcesses, instance, puppet, start, thrown } from './support.js';
+
+const MIN: MethodRef = { kind: 'puppet/1', slot: 0, name: 'puppet.min' };
+const ACT: MethodRef = { kind: 'puppet/1', slot: 1, name: 'puppet.act' };
+
+/** From Node 22 on Node's own pool, where small results lie, refuses to be transferred. */
+function transfer(memory: ArrayBuffer): void {
+  try {
+    structuredClone(memory, { transfer: [memory] });
+  } catch (error) {
+    expect((error as Error).name).toBe('DataCloneError');
+  }
+}
+
+describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
+  test.each(['latency', 'balanced', 'idle'] as const)(
+    'answers in the profile %s, both ways',
+    async (profile) => {
+      const { act, say } = await actor(puppet(), { profile });
+      expect(say('ehello')).toBe('hello');
+      expect((await act.call(Buffer.from('ehello'))).toString()).toBe('hello');
+    },
+  );
+
+  test('takes and gives bytes of every size, both ways', async () => {
+    const { act } = await actor(puppet());
+    for (const size of [0, 1, 63, 64, 65, 4096, 65_535, 65_536, 65_537, 1 << 20, 64 << 20]) {
+      const input = Buffer.concat([Buffer.from('e'), randomBytes(size)]);
+      const sync = act.callSync(input);
+      const later = await act.call(input);
+      expect(sync.equals(input.subarray(1)), `${size} bytes at once`).toBe(true);
+      expect(later.equals(input.subarray(1)), `${size} bytes later`).toBe(true);
+    }
+  });
+
+  test('takes and gives what is larger than the ring', async () => {
+    const { act } = await actor(pluginFile('echo'));
+    const input = Buffer.alloc(160 << 20);
+    for (let i = 0; i < input.length; i += 4096) input.writeUInt32LE(i, i);
+    expect(act.callSync(input).equals(input)).toBe(true);
+    expect((await act.call(input)).equals(input)).toBe(true);
+  });
+
+  test('gives results that are the own of the caller', async () => {
+    const { act } = await actor(puppet());
+    const first = act.callSync(Buffer.from('eaaaa'));
+    const second = act.callSync(Buffer.from('ebbbb'));
+    first.fill(0);
+    expect(second.toString()).toBe('bbbb');
+  });
+
+  test('a result may be transferred elsewhere, and so may an input', async () => {
+    const { act } = await actor(puppet());
+    for (let i = 0; i < 500; i++) {
+      const result = act.callSync(Buffer.from(`e${i}`));
+      expect(result.toString()).toBe(String(i));
+      if (i % 50 === 0) transfer(result.buffer as ArrayBuffer);
+    }
+    const gone = Uint8Array.from([101]);
+    structuredClone(gone, { transfer: [gone.buffer] });
+    expect(thrown(() => act.callSync(gone))).toEqual(error('ERR_TENON_INVALID_ARGUMENT'));
+  });
+
+  test('an input may be changed as soon as the call is under way', async () => {
+    const { act } = await actor(puppet());
+    const input = Buffer.from('ebefore');
+    const result = act.call(input);
+    input.fill('x');
+    expect((await result).toString()).toBe('before');
+  });
+
+  test.each([
+    [1, 'TENON_FAILED'],
+    [2, 'TENON_INVALID'],
+    [3, 'TENON_UNSUPPORTED'],
+    [4, 'TENON_BUSY'],
+    [5, 'TENON_NO_MEMORY'],
+  ])('status %i becomes an error with its message', async (status, name) => {
+    const { act } = await actor(puppet());
+    const input = Buffer.concat([Buffer.from('s'), Buffer.from([status]), Buffer.from('why')]);
+    const expected = error('ERR_TENON_CALL_FAILED', {
+      status: name,
+      plugin: 'puppet',
+      message: expect.stringContaining('why'),
+    });
+    expect(thrown(() => act.callSync(input))).toEqual(expected);
+    expect(await failure(act.call(input))).toEqual(expected);
+  });
+
+  test('a panic poisons the instance, not the others', async () => {
+    const { act, runner } = await actor(puppet());
+    const other = await instance(runner);
+    expect(await failure(act.call(Buffer.from('s\x06oops')))).toEqual(error('ERR_TENON_PANIC'));
+    expect(thrown(() => act.callSync(Buffer.from('ehello')))).toEqual(error('ERR_TENON_POISONED'));
+    expect(other.say('ehello')).toBe('hello');
+  });
+
+  test.each(['o', 'O', 'l', 't', 'c', 'sM'])(
+    'a breach of the contract (%s) quarantines the instance',
+    async (how) => {
+      const { act } = await actor(puppet());
+      expect(thrown(() => act.callSync(Buffer.from(how)))).toEqual(error('ERR_TENON_CONTRACT'));
+      expect(await failure(act.call(Buffer.from('ehello')))).toEqual(error('ERR_TENON_CONTRACT'));
+    },
+  );
+
+  test('new fails with the words of the plugin, and what it logged is heard', async () => {
+    const { runner } = await start(puppet());
+    const logs: string[] = [];
+    const events = { event: () => undefined, log: ({ message }: { message: string }) => logs.push(message) };
+    const expected = error('ERR_TENON_NEW_FAILED', { message: expect.stringContaining('no such config') });
+    expect(await failure(runner.create(Buffer.from('fail'), events))).toEqual(expected);
+    expect(thrown(() => runner.createSync(Buffer.from('fail'), events))).toEqual(expected);
+    await until(() => logs.length >= 2);
+    expect(logs).toEqual(['about to fail', 'about to fail']);
+    expect((await instance(runner)).say('ehello')).toBe('hello');
+  });
+
+  test('a batch goes over in one piece, and one failed message does not lose the others', async () => {
+    const { act } = await actor(puppet());
+    const batch = Batch.of(['eone', 's\x02bad', 'e', 'ethree'].map((text) => Buffer.from(text)));
+    for (const result of [act.callManySync(batch), await act.callMany(batch)]) {
+      expect([...result.statuses]).toEqual([0, 2, 0, 0]);
+      expect([...result].map((bytes) => Buffer.from(bytes).toString())).toEqual(['one', 'bad', '', 'three']);
+    }
+  });
+
+  test('a batch ends at a message that breaks the contract', async () => {
+    const { act } = await actor(puppet());
+    const batch = Batch.of(['eone', 'l', 'ethree'].map((text) => Buffer.from(text)));
+    const result = await act.callMany(batch);
+    expect([...result.statuses]).toEqual([0, 7, 7]);
+    expect(Buffer.from(result.get(1)).toString()).toContain('claims more output');
+    expect(thrown(() => act.callManySync(batch))).toEqual(error('ERR_TENON_CONTRACT'));
+  });
+
+  test('a batch that begins in the middle of its data, an empty one and a large one', async () => {
+    const { act } = await actor(pluginFile('echo'));
+    const sliced = new Batch(Int32Array.of(2, 4, 4, 7), Buffer.from('__abcde'));
+    expect([...act.callManySync(sliced)].map(String)).toEqual(['ab', '', 'cde']);
+    expect((await act.callMany(Batch.of([]))).length).toBe(0);
+    const large = Batch.of(Array.from({ length: 100_000 }, (_, i) => Buffer.from(`${i}`)));
+    expect(Buffer.from((await act.callMany(large)).data).equals(Buffer.from(large.data))).toBe(true);
+    const broken = Batch.of([Buffer.from('abc')]);
+    broken.offsets[1] = 99;
+    expect(thrown(() => act.callManySync(broken))).toEqual(error('ERR_TENON_INVALID_ARGUMENT'));
+    expect(await failure(act.callMany(broken))).toEqual(error('ERR_TENON_INVALID_ARGUMENT'));
+  });
+
+  test('methods of a kind are found by their slot, and the table is checked', async () => {
+    const { tier } = await actor(puppet());
+    expect(tier.methodCount('puppet/1')).toBe(2);
+    expect(tier.methodCount('none/1')).toBe(0);
+    expect(tier.bind(ACT).callSync(Buffer.from('ehello')).toString()).toBe('hello');
+    const missing = error('ERR_TENON_MISSING_KIND', { plugin: 'puppet' });
+    expect(thrown(() => tier.bind({ kind: 'none/1', slot: 0, name: 'none' }))).toEqual(missing);
+    expect(thrown(() => tier.bind({ kind: 'puppet/1', slot: 2, name: 'none' }))).toEqual(missing);
+    const tables = ['null/1', 'data/1', 'greedy/1', 'wild/1', 'odd/1'];
+    for (const kind of tables) {
+      const found = thrown(() => tier.bind({ kind, slot: 0, name: kind }));
+      const code = kind === 'wild/1' ? 'ERR_TENON_BAD_POINTER' : 'ERR_TENON_BAD_VTABLE';
+      expect(found).toEqual(error(code, { message: expect.stringContaining('puppet') }));
+    }
+  });
+
+  test('records go through memory that stays', async () => {
+    const { tier } = await actor(puppet());
+    const record = tier.bind(MIN).record(8, 4);
+    const input = new Int32Array(record.input);
+    const output = new Int32Array(record.output);
+    for (const [a, b] of [
+      [3, 4],
+      [7, -5],
+    ] as const) {
+      input.set([a, b]);
+      record.invoke();
+      expect(record.control[0]).toBe(0);
+      expect(output[0]).toBe(Math.min(a, b));
+    }
+    input.set([1003, 0]);
+    record.invoke();
+    expect(thrown(() => record.fail())).toEqual(
+      error('ERR_TENON_CALL_FAILED', { message: expect.stringContaining('why') }),
+    );
+    input.set([1000, 0]);
+    record.invoke();
+    expect(thrown(() => record.fail())).toEqual(error('ERR_TENON_CONTRACT'));
+  });
+
+  test('a synchronous call in the middle of asynchronous ones', async () => {
+    const { act, say } = await actor(puppet());
+    const many = Array.from({ length: 500 }, (_, i) => act.call(Buffer.from(`e${i}`)));
+    expect(say('enow')).toBe('now');
+    const results = await Promise.all(many);
+    expect(results.map(String)).toEqual(many.map((_, i) => String(i)));
+  });
+
+  test('arguments are checked', async () => {
+    const { act } = await actor(puppet());
+    const wrong = error('ERR_TENON_INVALID_ARGUMENT');
+    for (const none of ['text', null, undefined, 7, [1], new Int32Array(2)]) {
+      expect(thrown(() => act.callSync(none as never))).toEqual(wrong);
+      expect(await failure(act.call(none as never))).toEqual(wrong);
+    }
+    expect(thrown(() => act.callSync(new Uint8Array(new SharedArrayBuffer(4))))).toEqual(wrong);
+    expect(await failure(act.call(new Uint8Array(new SharedArrayBuffer(4))))).toEqual(wrong);
+    expect(thrown(() => act.callSync(Buffer.from('e'), { deadline: -1 }))).toEqual(wrong);
+    expect(await failure(act.call(Buffer.from('e'), { deadline: Number.NaN }))).toEqual(wrong);
+    expect(thrown(() => act.callManySync({} as never))).toEqual(wrong);
+  });
+
+  test('drop runs once, and nothing works afterwards', async () => {
+    const { tier, act, logs, runner } = await actor(puppet());
+    const record = tier.bind(MIN).record(8, 4);
+    const other = await instance(runner);
+    const underway = act.call(Buffer.from('ehello'));
+    const closing = tier.close();
+    const closed = error('ERR_TENON_CLOSED', { plugin: 'puppet' });
+    expect(thrown(() => act.callSync(Buffer.from('e')))).toEqual(closed);
+    expect(await failure(act.call(Buffer.from('e')))).toEqual(closed);
+    expect(thrown(() => tier.bind(ACT))).toEqual(closed);
+    record.invoke();
+    expect(thrown(() => record.fail())).toEqual(closed);
+    expect((await underway).toString()).toBe('hello');
+    await closing;
+    await tier.close();
+    await until(() => logs.length > 0);
+    expect(logs).toEqual([{ level: 'info', message: 'dropped' }]);
+    expect(JSON.parse(other.say('#'))).toMatchObject({ made: 2, dropped: 1, atDrop: 1 });
+  });
+
+  test('events and log entries arrive in order, also those of new', async () => {
+    const { act, events, logs } = await actor(puppet(), {}, 'emit');
+    await act.call(Buffer.from('Eone'));
+    act.callSync(Buffer.from('Etwo'));
+    act.callSync(Buffer.from('L1three'));
+    await until(() => events.length === 3 && logs.length === 1);
+    expect(events.map(String)).toEqual(['from new', 'one', 'two']);
+    expect(logs).toEqual([{ level: 'warn', message: 'three' }]);
+  });
+
+  test('events wait in bounds, then the plugin hears that the host is busy', async () => {
+    const { say, events } = await actor(fixture(), { queue: { messages: 10, bytes: 1 << 20 } });
+    expect(say('E1000')).toBe('10');
+    await until(() => events.length === 10);
+    expect(say('E5')).toBe('5');
+    await until(() => events.length === 15);
+  });
+
+  test('too many log entries are counted', async () => {
+    const { say, logs } = await actor(fixture(), { queue: { messages: 10, bytes: 1 << 20 } });
+    say('L100');
+    await until(() => logs.length === 10);
+    say('L1');
+    await until(() => logs.length === 12);
+    expect(logs[10]).toEqual({ level: 'warn', message: '90 log messages dropped: too many were waiting' });
+  });
+
+  test('a thread of the plugin emits more than any queue holds, and nothing is lost', async () => {
+    const { say, events, tier } = await actor(puppet(), { queue: { messages: 16, bytes: 1 << 20 } });
+    say('T');
+    await until(() => events.length > 5000);
+    expect(events.map((event) => event.readUInt32LE())).toEqual(events.map((_, i) => i));
+    await tier.close();
+  });
+
+  test('a listener may call the plugin, and what it throws does not lose the rest', async () => {
+    const { runner } = await start(puppet());
+    const heard: string[] = [];
+    const uncaught: unknown[] = [];
+    const before = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException').on('uncaughtException', (thing) => uncaught.push(thing));
+    try {
+      const tier = runner.createSync(Buffer.alloc(0), {
+        event: (data) => {
+          heard.push(act.callSync(Buffer.from(`e${data}`)).toString());
+          if (heard.length === 1) throw new Error('of the listener');
+        },
+        log: () => undefined,
+      });
+      const act = tier.bind({ kind: null, slot: 0, name: 'something' });
+      for (const text of ['one', 'two', 'three']) act.callSync(Buffer.from(`E${text}`));
+      await until(() => heard.length === 3 && uncaught.length === 1);
+      expect(heard).toEqual(['one', 'two', 'three']);
+    } finally {
+      process.removeAllListeners('uncaughtException');
+      for (const listener of before) process.on('uncaughtException', listener);
+    }
+  });
+
+  test('stop lets calls finish, drops the instances and reports', async () => {
+    const { runner, act, logs, exits } = await actor(puppet());
+    const underway = act.call(Buffer.from('ehello'));
+    const report = await runner.stop(10_000);
+    expect((await underway).toString()).toBe('hello');
+    expect(report).toMatchObject({
+      reason: 'stopped',
+      code: 0,
+      signal: null,
+      generation: 1,
+      call: null,
+      fault: null,
+    });
+    expect(report.peakRss).toBeGreaterThan(500_000);
+    expect(logs.map(({ message }) => message)).toEqual(['dropped']);
+    expect(exits).toEqual([report]);
+    expect(runner.alive).toBe(false);
+    expect(await runner.stop(0)).toBe(report);
+    expect(thrown(() => act.callSync(Buffer.from('e')))).toEqual(error('ERR_TENON_CRASHED'));
+  });
+
+  test('what the plugin prints arrives line by line', async () => {
+    const { say, stdout } = await actor(fixture());
+    say('Pone\ntwo');
+    say('Pthree');
+    await until(() => stdout.length === 3);
+    expect(stdout).toEqual(['one', 'two', 'three']);
+  });
+});
