@@ -175,7 +175,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["callRecord"] = Hot(env, "callRecord", CallRecord, environment);
   exports["callMany"] = Hot(env, "callMany", CallMany, environment);
   exports["take"] = Hot(env, "take", Take, environment);
-  exports["threads"] = MakeWorkerExports(env, environment);
+  exports["threads"] = MakeThreadExports(env, environment);
 #if defined(__linux__)
   exports["processes"] = MakeProcessExports(env);
 #endif

@@ -2,30 +2,13 @@
 
 #include <limits.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 namespace tenon {
-namespace {
-
-bool HasSeveralCpus() {
-  cpu_set_t allowed;
-  /* More CPUs than the set can tell: the call fails, and there are certainly two. */
-  return sched_getaffinity(0, sizeof(allowed), &allowed) != 0 || CPU_COUNT(&allowed) > 1;
-}
-
-}  // namespace
-
-uint64_t Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
 uint64_t SpinTime(Profile profile) {
-  if (profile == Profile::kIdle || !HasSeveralCpus()) return 0;
+  if (profile == Profile::kIdle || UsableCpus() == 1) return 0;
   return profile == Profile::kLatency ? 500000 : 50000;
 }
 

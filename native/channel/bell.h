@@ -1,17 +1,16 @@
 /* How one side of a channel waits for the other: first awake, then asleep on a futex in the shared memory. */
-#ifndef TENON_NATIVE_BELL_H
-#define TENON_NATIVE_BELL_H
+#ifndef TENON_CHANNEL_BELL_H
+#define TENON_CHANNEL_BELL_H
 
 #include <stdint.h>
 
 #include <algorithm>
 #include <atomic>
 
-namespace tenon {
+#include "base/clock.h"
+#include "base/cpu.h"
 
-/* Nanoseconds of the monotonic clock. */
-uint64_t Now();
-constexpr uint64_t kNever = ~uint64_t{0};
+namespace tenon {
 
 /* When a wait is over. The clock is read only when it comes to waiting, so that a call that is answered at
  * once does not pay. */
@@ -20,7 +19,7 @@ class Deadline {
   /* `timeout` in nanoseconds from now on, kNever, or 0. */
   explicit Deadline(uint64_t timeout) : timeout_(timeout) {}
   uint64_t At() {
-    if (at_ == 0) at_ = timeout_ == kNever ? kNever : Now() + timeout_;
+    if (at_ == 0) at_ = After(Now(), timeout_);
     return at_;
   }
   bool HasPassed() { return timeout_ == 0 || (At() != kNever && Now() >= At()); }
@@ -34,14 +33,6 @@ class Deadline {
  * another CPU. */
 enum class Profile : uint32_t { kLatency = 0, kBalanced = 1, kIdle = 2 };
 uint64_t SpinTime(Profile profile);
-
-inline void Relax() {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ __volatile__("yield");
-#endif
-}
 
 /* Waits awake until `ready()` says true, for at most `time` nanoseconds. */
 template <typename Ready>

@@ -19,27 +19,27 @@ constexpr int kTurn = 16;
 
 }  // namespace
 
-void Overheard::Open(int out, int err) {
+void CapturedOutput::Open(int out, int err) {
   Close();
   const int files[2] = {out, err};
   for (int i = 0; i < 2; i++) streams_[i].file = files[i] < 0 ? -1 : fcntl(files[i], F_DUPFD_CLOEXEC, 3);
 }
 
-void Overheard::Close() {
+void CapturedOutput::Close() {
   for (Stream &stream : streams_) stream.Close();
 }
 
-void Overheard::Stream::Close() {
+void CapturedOutput::Stream::Close() {
   if (file >= 0) close(file);
   file = -1;
 }
 
-bool Overheard::Listen() {
+bool CapturedOutput::Listen() {
   bool out = streams_[0].Listen(), err = streams_[1].Listen();
   return out || err;
 }
 
-bool Overheard::Stream::Listen() {
+bool CapturedOutput::Stream::Listen() {
   char chunk[kChunk];
   bool heard = false;
   for (int i = 0; i < kTurn && file >= 0; i++) {
@@ -58,7 +58,7 @@ bool Overheard::Stream::Listen() {
   return heard;
 }
 
-std::string Overheard::Take(int stream, uint64_t *lost) {
+std::string CapturedOutput::Take(int stream, uint64_t *lost) {
   Stream &from = streams_[stream];
   *lost = std::exchange(from.lost, 0);
   return std::exchange(from.text, std::string());

@@ -1,11 +1,11 @@
 /* What a runner prints while its host waits for it and does not read: a runner that may not print on would
  * never answer.
  *
- *     overheard.Open(stdout, stderr);
- *     while (waiting) overheard.Listen();
- *     text = overheard.Take(0, &lost);             // before anything else is read from that file */
-#ifndef TENON_NATIVE_OVERHEARD_H
-#define TENON_NATIVE_OVERHEARD_H
+ *     captured_output.Open(stdout, stderr);
+ *     while (waiting) captured_output.Listen();
+ *     text = captured_output.Take(0, &lost);             // before anything else is read from that file */
+#ifndef TENON_CHANNEL_CAPTURED_OUTPUT_H
+#define TENON_CHANNEL_CAPTURED_OUTPUT_H
 
 #include <stdint.h>
 
@@ -13,12 +13,12 @@
 
 namespace tenon {
 
-class Overheard {
+class CapturedOutput {
  public:
-  Overheard() = default;
-  Overheard(const Overheard &) = delete;
-  Overheard &operator=(const Overheard &) = delete;
-  ~Overheard() { Close(); }
+  CapturedOutput() = default;
+  CapturedOutput(const CapturedOutput &) = delete;
+  CapturedOutput &operator=(const CapturedOutput &) = delete;
+  ~CapturedOutput() { Close(); }
 
   /* Has descriptors of its own: those that are given may be closed at any time. */
   void Open(int out, int err);

@@ -69,7 +69,7 @@ void ChannelHost::Started(pid_t pid) {
 
 void ChannelHost::Close() {
   CloseFile(&shm_), CloseFile(&wake_), CloseFile(&life_), CloseFile(&life_child_), CloseFile(&pidfd_);
-  overheard_.Close();
+  captured_output_.Close();
   for (Kept &kept : kept_) free(kept.bytes);
   kept_.clear();
   free(parts_.bytes);
@@ -103,7 +103,7 @@ bool ChannelHost::IsGone() {
 
 /* A runner whose output nobody takes does not go on. Returns how long the next sleep may be. */
 uint64_t ChannelHost::Listen() {
-  if (!overheard_.Listen()) return kSlice;
+  if (!captured_output_.Listen()) return kSlice;
   const uint64_t one = 1;
   if (write(wake_, &one, sizeof(one)) < 0) return kPrintingSlice; /* full: it has rung */
   return kPrintingSlice;

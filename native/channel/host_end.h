@@ -1,4 +1,4 @@
-/* The host's end of a channel. Knows no Node.js: process.cc wraps it.
+/* The host's end of a channel. Knows no Node.js: process/processes.cc wraps it.
  *
  *     ChannelHost channel;
  *     channel.Create(options);                       // memfd, eventfd, lifetime pipe
@@ -10,8 +10,8 @@
  *
  * Used on one thread at a time. Nothing in here trusts the runner: whatever it writes, a call returns, at the
  * latest at its deadline, and reads only what lies in the ring. */
-#ifndef TENON_NATIVE_CHANNEL_HOST_H
-#define TENON_NATIVE_CHANNEL_HOST_H
+#ifndef TENON_CHANNEL_HOST_END_H
+#define TENON_CHANNEL_HOST_END_H
 
 #include <sys/types.h>
 
@@ -118,7 +118,7 @@ class ChannelHost {
   void Disarm();
 
   /* While this waits, it takes what the runner prints. Each time that it took something it rings. */
-  Overheard &overheard() { return overheard_; }
+  CapturedOutput &captured_output() { return captured_output_; }
 
   /* Gives memory back after large messages. Cheap; for a timer, when nothing is under way. False if something
    * still is. */
@@ -168,7 +168,7 @@ class ChannelHost {
   RingReader responses_, events_;
   ChannelOptions options_;
   Wakefulness awake_;
-  Overheard overheard_;
+  CapturedOutput captured_output_;
   int shm_ = -1, wake_ = -1, life_ = -1, life_child_ = -1, pidfd_ = -1;
   pid_t pid_ = 0;
   uint64_t numbers_ = 0;

@@ -11,8 +11,8 @@
  *
  * Numbers are little-endian and of this machine; both ends are built together, so there is one layout version
  * and no older. */
-#ifndef TENON_NATIVE_CHANNEL_H
-#define TENON_NATIVE_CHANNEL_H
+#ifndef TENON_CHANNEL_LAYOUT_H
+#define TENON_CHANNEL_LAYOUT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* What the runner has of its host, over whatever it comes: requests in; answers, events and the runner's own
- * state out. Over shared memory (channel_runner.h), or over a pipe (pipe.h). */
-#ifndef TENON_NATIVE_HOST_LINK_H
-#define TENON_NATIVE_HOST_LINK_H
+ * state out. Over shared memory (runner_end.h), or over a pipe (pipe_end.h). */
+#ifndef TENON_CHANNEL_LINK_H
+#define TENON_CHANNEL_LINK_H
 
 #include "channel/layout.h"
 

@@ -1,14 +1,14 @@
-/* The runner's end of a pipe to its host (or a socket): for systems without the shared memory of channel.h,
+/* The runner's end of a pipe to its host (or a socket): for systems without the shared memory of layout.h,
  * with the same records in both directions.
  *
  *     Record, then record.size bytes; flags 0 and total the same as size: no message comes in parts
  *
- * Beside the operations of channel.h the host sends kTaken, and the runner kPageRecord. A thread reads
+ * Beside the operations of layout.h the host sends kTaken, and the runner kPageRecord. A thread reads
  * whatever comes at once, so that a host that writes never waits for a runner that writes. Events wait for a
  * thread that writes them, because whoever emits must not wait; an answer is written by the thread that has
  * made it, after the events that were put before it. */
-#ifndef TENON_NATIVE_PIPE_H
-#define TENON_NATIVE_PIPE_H
+#ifndef TENON_CHANNEL_PIPE_END_H
+#define TENON_CHANNEL_PIPE_END_H
 
 #include <algorithm>
 #include <condition_variable>
@@ -38,7 +38,7 @@ struct RunnerPage {
 };
 static_assert(sizeof(Record) == 48 && offsetof(RunnerPage, breadcrumb) == 64 &&
                   offsetof(RunnerPage, crash) == 128 && sizeof(RunnerPage) == 384,
-              "pipe-page.ts has the same");
+              "pipe/page.ts has the same");
 
 class PipeLink final : public HostLink {
  public:

@@ -1,6 +1,6 @@
 /* Threads of the runner beside the one that calls the plugin. */
-#ifndef TENON_NATIVE_QUIET_THREAD_H
-#define TENON_NATIVE_QUIET_THREAD_H
+#ifndef TENON_CHANNEL_QUIET_THREAD_H
+#define TENON_CHANNEL_QUIET_THREAD_H
 
 #include <pthread.h>
 #include <signal.h>

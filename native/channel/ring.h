@@ -3,8 +3,8 @@
  * A writer that finds the ring empty begins again at its start, so that small traffic stays within few pages.
  * Whatever the other side writes into the words or the records, neither end reads or writes outside of the
  * ring: it turns broken instead. */
-#ifndef TENON_NATIVE_RING_H
-#define TENON_NATIVE_RING_H
+#ifndef TENON_CHANNEL_RING_H
+#define TENON_CHANNEL_RING_H
 
 #include <string.h>
 

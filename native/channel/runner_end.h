@@ -1,6 +1,6 @@
 /* The runner's end of a channel. */
-#ifndef TENON_NATIVE_CHANNEL_RUNNER_H
-#define TENON_NATIVE_CHANNEL_RUNNER_H
+#ifndef TENON_CHANNEL_RUNNER_END_H
+#define TENON_CHANNEL_RUNNER_END_H
 
 #include <vector>
 

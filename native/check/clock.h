@@ -1,22 +1,22 @@
-/* A clock that nobody sets. */
+/* Waiting, and loops that end in time. */
 #ifndef TENON_CHECK_CLOCK_H
 #define TENON_CHECK_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
+#include "base/clock.h"
+
 namespace tenon::check {
 
-/* Nanoseconds. */
-inline double Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+/* Milliseconds of the monotonic clock. */
+inline uint64_t NowMs() {
+  return Now() / 1000000;
 }
 
-/* Milliseconds. */
-inline uint64_t NowMs() {
-  return static_cast<uint64_t>(Now() / 1e6);
+/* Nanoseconds since `start`, as a number to calculate with. */
+inline double Since(uint64_t start) {
+  return static_cast<double>(Now() - start);
 }
 
 inline void SleepMs(uint64_t ms) {
@@ -25,7 +25,7 @@ inline void SleepMs(uint64_t ms) {
   }
 }
 
-/* For loops that have to end in time with a slow plugin, too: slow is no fault. */
+/* For loops that have to end in time even with a slow plugin: being slow is not a fault. */
 class Budget {
  public:
   explicit Budget(uint64_t ms) : end_(NowMs() + ms) {}

@@ -25,14 +25,14 @@ Watchdog::Watchdog(Report *report, uint64_t milliseconds) : report_(report), mil
 
 void Watchdog::Watch() {
   uint64_t seen = 0;
-  for (double since = Now();;) {
+  for (uint64_t since = Now();;) {
     timespec pause = {0, kLookEveryNanoseconds};
     nanosleep(&pause, nullptr);
     uint64_t step = step_;
     if (step != seen || step == 0) {
       seen = step;
       since = Now();
-    } else if (Now() - since > 1e6 * static_cast<double>(milliseconds_)) {
+    } else if (Now() - since > milliseconds_ * uint64_t{1000000}) {
       report_->Finding("It did not come back within " + std::to_string(milliseconds_) + " ms");
       report_->Done();
     }

@@ -1,6 +1,6 @@
 /* The calls of plugins, hot: plain Node-API, no values made, all else goes through the control array. */
-#ifndef TENON_NATIVE_CALLS_H
-#define TENON_NATIVE_CALLS_H
+#ifndef TENON_NODE_CALLS_H
+#define TENON_NODE_CALLS_H
 
 #include <node_api.h>
 

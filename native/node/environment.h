@@ -1,7 +1,7 @@
 /* What one Node.js environment (the main thread or a worker) has: its instances and the memory that it shares
  * with its JavaScript. Used on that environment's thread only. */
-#ifndef TENON_NATIVE_ENVIRONMENT_H
-#define TENON_NATIVE_ENVIRONMENT_H
+#ifndef TENON_NODE_ENVIRONMENT_H
+#define TENON_NODE_ENVIRONMENT_H
 
 #include <node_api.h>
 

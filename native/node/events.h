@@ -5,8 +5,8 @@
  * its generation, and a number of an earlier generation is answered with TENON_CLOSED. Each Node environment
  * has one Delivery: the list of mailboxes with something in them and the one wake-up of the event loop. Locks
  * nest in the order Mailbox, Delivery; no lock is held while JavaScript or a plugin runs. */
-#ifndef TENON_NATIVE_EVENTS_H
-#define TENON_NATIVE_EVENTS_H
+#ifndef TENON_NODE_EVENTS_H
+#define TENON_NODE_EVENTS_H
 
 #include <node_api.h>
 

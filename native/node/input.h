@@ -1,6 +1,6 @@
 /* The memory of inputs: what JavaScript hands in, checked for what native code can see. */
-#ifndef TENON_NATIVE_INPUT_H
-#define TENON_NATIVE_INPUT_H
+#ifndef TENON_NODE_INPUT_H
+#define TENON_NODE_INPUT_H
 
 #include <node_api.h>
 

@@ -1,7 +1,7 @@
 /* A say in whether an environment's event loop goes to sleep. To sleep and be woken up can take ten times as
  * long as what is waited for: who expects something at once waits for it here, awake and for a moment. */
-#ifndef TENON_NATIVE_LOOP_WAIT_H
-#define TENON_NATIVE_LOOP_WAIT_H
+#ifndef TENON_NODE_LOOP_WAIT_H
+#define TENON_NODE_LOOP_WAIT_H
 
 #include <node_api.h>
 

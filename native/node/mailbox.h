@@ -1,7 +1,7 @@
 /* The mailboxes of the process: a table that only grows, to the number of instances that were open at the
  * same time. */
-#ifndef TENON_NATIVE_MAILBOX_H
-#define TENON_NATIVE_MAILBOX_H
+#ifndef TENON_NODE_MAILBOX_H
+#define TENON_NODE_MAILBOX_H
 
 #include "node/events.h"
 

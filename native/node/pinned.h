@@ -1,6 +1,6 @@
 /* Memory that JavaScript and native code share for as long as the environment lives. */
-#ifndef TENON_NATIVE_PINNED_H
-#define TENON_NATIVE_PINNED_H
+#ifndef TENON_NODE_PINNED_H
+#define TENON_NODE_PINNED_H
 
 #include <node_api.h>
 

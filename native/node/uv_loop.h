@@ -1,7 +1,7 @@
 /* The few functions of libuv that take part in the event loop. Every Node.js exports them; their header comes
  * only with Node's own, which the build does without. The numbers are libuv's and fixed for its version 1. */
-#ifndef TENON_NATIVE_UV_LOOP_H
-#define TENON_NATIVE_UV_LOOP_H
+#ifndef TENON_NODE_UV_LOOP_H
+#define TENON_NODE_UV_LOOP_H
 
 #include <stddef.h>
 

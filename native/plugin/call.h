@@ -1,7 +1,7 @@
 /* Calls of a plugin's functions in the host's process, and what the host makes of how they went: the part
  * that the inline and the thread tier share. Knows no Node.js. */
-#ifndef TENON_NATIVE_PLUGIN_CALL_H
-#define TENON_NATIVE_PLUGIN_CALL_H
+#ifndef TENON_PLUGIN_CALL_H
+#define TENON_PLUGIN_CALL_H
 
 #include "plugin/output.h"
 #include "tenon.h"

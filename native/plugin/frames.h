@@ -1,7 +1,7 @@
 /* Where in the code a crash happened: what a signal handler can find out without touching anything that may
  * be broken. */
-#ifndef TENON_NATIVE_FRAMES_H
-#define TENON_NATIVE_FRAMES_H
+#ifndef TENON_PLUGIN_FRAMES_H
+#define TENON_PLUGIN_FRAMES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* Gates 6 to 9 of the admission, in this process: open, version, name, vtable. Functions of the plugin run in
  * here, so this is only for a process that may be lost. */
-#ifndef TENON_NATIVE_GATES_H
-#define TENON_NATIVE_GATES_H
+#ifndef TENON_PLUGIN_GATES_H
+#define TENON_PLUGIN_GATES_H
 
 #include <stdint.h>
 

@@ -10,8 +10,8 @@
  * Where the system has no memfd, retired structs are reused, oldest first, and not before kReuseAfter others
  * were retired. Then a call through a pointer that is that old may reach a newer instance; it never touches
  * freed memory. */
-#ifndef TENON_NATIVE_HOST_SLOTS_H
-#define TENON_NATIVE_HOST_SLOTS_H
+#ifndef TENON_PLUGIN_HOST_SLOTS_H
+#define TENON_PLUGIN_HOST_SLOTS_H
 
 #include "tenon.h"
 

@@ -1,6 +1,6 @@
 // A loaded shared library: where it lies in memory, and to whom an address belongs.
-#ifndef TENON_PROBE_IMAGE_H
-#define TENON_PROBE_IMAGE_H
+#ifndef TENON_PLUGIN_IMAGE_H
+#define TENON_PLUGIN_IMAGE_H
 
 #include <cstdint>
 #include <string>

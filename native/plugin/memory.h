@@ -1,6 +1,6 @@
 // Reads of memory that may not be there. Nothing in here ever faults.
-#ifndef TENON_PROBE_MEMORY_H
-#define TENON_PROBE_MEMORY_H
+#ifndef TENON_PLUGIN_MEMORY_H
+#define TENON_PLUGIN_MEMORY_H
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 /* The method table of a kind, read from a plugin's memory with care. */
-#ifndef TENON_NATIVE_METHOD_TABLE_H
-#define TENON_NATIVE_METHOD_TABLE_H
+#ifndef TENON_PLUGIN_METHOD_TABLE_H
+#define TENON_PLUGIN_METHOD_TABLE_H
 
 #include <stdint.h>
 

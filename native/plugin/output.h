@@ -1,6 +1,6 @@
 /* The memory that a plugin appends its output to, and the proof that it kept to it. */
-#ifndef TENON_NATIVE_OUTPUT_H
-#define TENON_NATIVE_OUTPUT_H
+#ifndef TENON_PLUGIN_OUTPUT_H
+#define TENON_PLUGIN_OUTPUT_H
 
 #include "tenon.h"
 

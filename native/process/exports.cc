@@ -96,12 +96,13 @@ void Break(const Napi::CallbackInfo &info) {
     process->channel.Break("it sent numbers that mean nothing");
 }
 
-/* overheard(stream): what the runner printed while it was waited for, and how many bytes of it are lost. */
-Napi::Value TakeOverheard(const Napi::CallbackInfo &info) {
+/* capturedOutput(stream): what the runner printed while it was waited for, and how many bytes of it are lost.
+ */
+Napi::Value TakeCapturedOutput(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   if (process == nullptr) return info.Env().Null();
   uint64_t lost;
-  std::string text = process->channel.overheard().Take(info[0].As<Napi::Number>().Int32Value(), &lost);
+  std::string text = process->channel.captured_output().Take(info[0].As<Napi::Number>().Int32Value(), &lost);
   if (text.empty()) return info.Env().Null();
   Napi::Object result = Napi::Object::New(info.Env());
   result["bytes"] = Napi::Buffer<char>::Copy(info.Env(), text.data(), text.size());
@@ -322,7 +323,7 @@ Napi::Object MakeProcessExports(Napi::Env env) {
   Export(exports, "finish", Finish, self);
   Export(exports, "close", Close, self);
   Export(exports, "break", Break, self);
-  Export(exports, "overheard", TakeOverheard, self);
+  Export(exports, "capturedOutput", TakeCapturedOutput, self);
   Export(exports, "trim", Trim, self);
   Export(exports, "cool", Cool, self);
   Export(exports, "facts", Facts, self);

@@ -1,7 +1,7 @@
 /* What the addon exports of the process tier, as the object `processes`. src/addon/process.ts has the types.
  */
-#ifndef TENON_NATIVE_PROCESS_EXPORTS_H
-#define TENON_NATIVE_PROCESS_EXPORTS_H
+#ifndef TENON_PROCESS_EXPORTS_H
+#define TENON_PROCESS_EXPORTS_H
 
 #include <napi.h>
 

@@ -1,6 +1,6 @@
 /* What is known of a runner, for its report. */
-#ifndef TENON_NATIVE_PROCESS_FACTS_H
-#define TENON_NATIVE_PROCESS_FACTS_H
+#ifndef TENON_PROCESS_FACTS_H
+#define TENON_PROCESS_FACTS_H
 
 #include <napi.h>
 

@@ -43,7 +43,7 @@ int Process::Open(uv_loop_s *loop, const ChannelOptions &options) {
 
 int Process::Started(uv_loop_s *loop, pid_t pid, int out, int err) {
   pid_ = pid;
-  channel.overheard().Open(out, err);
+  channel.captured_output().Open(out, err);
   channel.Started(pid);
   int problem = 0;
   /* Without it (kernels before 5.3) JavaScript hears of the end from libuv alone. */

@@ -1,8 +1,8 @@
 /* The runners of one Node.js environment (the main thread or a worker): channels on its event loop. Used on
  * that environment's thread only. Which runner a function is for, what it is to do, and how it went stands in
  * a control array that JavaScript shares; src/tiers/process/protocol.ts has the same numbers. */
-#ifndef TENON_NATIVE_PROCESS_H
-#define TENON_NATIVE_PROCESS_H
+#ifndef TENON_PROCESS_PROCESSES_H
+#define TENON_PROCESS_PROCESSES_H
 
 #include <node_api.h>
 
@@ -17,25 +17,25 @@ namespace tenon {
 
 /* Places in the control array. */
 enum ProcessWord {
-  kWordOutcome = 0,    /* out: the record's status, or a ProcessOutcome */
-  kWordLength = 1,     /* out: bytes of the answer */
-  kWordDetail = 2,     /* in, out: Record::detail */
-  kWordRunner = 3,     /* in: its place in the table */
-  kWordSerial = 4,     /* in: and which of those that had the place */
-  kWordInstance = 5,   /* in, out */
-  kWordMethod = 6,     /* in, out */
-  kWordTimeout = 7,    /* in: milliseconds, negative for none */
-  kWordOperation = 8,  /* in */
-  kWordSlot = 9,       /* in: what the answer to a `send` will be named by */
-  kWordHeld = 10,      /* out: 1 if the answer is still in the ring: take, takeBatch or skip it */
-  kWordProcessed = 11, /* out of takeBatch */
-  kWordCount = 12,     /* out of a wake-up: entries */
-  kWordEnded = 13,     /* out of a wake-up: a ProcessEnd */
-  kWordPlace = 14,     /* out: where in the slab the answer lies; -1: not there */
-  kWordFree = 15,      /* in: from where on the slab is free */
-  kWordChecked = 16,   /* in: 1 if JavaScript has looked at the input's memory */
-  kWordOverheard = 17, /* out of a wake-up: 1 if there is something to take with `overheard` */
-  kWordEntries = 24,   /* out of a wake-up: kEntryCount of kEntrySize */
+  kWordOutcome = 0,         /* out: the record's status, or a ProcessOutcome */
+  kWordLength = 1,          /* out: bytes of the answer */
+  kWordDetail = 2,          /* in, out: Record::detail */
+  kWordRunner = 3,          /* in: its place in the table */
+  kWordSerial = 4,          /* in: and which of those that had the place */
+  kWordInstance = 5,        /* in, out */
+  kWordMethod = 6,          /* in, out */
+  kWordTimeout = 7,         /* in: milliseconds, negative for none */
+  kWordOperation = 8,       /* in */
+  kWordSlot = 9,            /* in: what the answer to a `send` will be named by */
+  kWordHeld = 10,           /* out: 1 if the answer is still in the ring: take, takeBatch or skip it */
+  kWordProcessed = 11,      /* out of takeBatch */
+  kWordCount = 12,          /* out of a wake-up: entries */
+  kWordEnded = 13,          /* out of a wake-up: a ProcessEnd */
+  kWordPlace = 14,          /* out: where in the slab the answer lies; -1: not there */
+  kWordFree = 15,           /* in: from where on the slab is free */
+  kWordChecked = 16,        /* in: 1 if JavaScript has looked at the input's memory */
+  kWordCapturedOutput = 17, /* out of a wake-up: 1 if there is something to take with `capturedOutput` */
+  kWordEntries = 24,        /* out of a wake-up: kEntryCount of kEntrySize */
 };
 enum ProcessEntry {
   kEntryOperation = 0,

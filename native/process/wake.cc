@@ -67,7 +67,7 @@ void Process::Tell(ProcessEnd end) {
   HandleScope scope(owner_->env());
   if (!scope.open()) return;
   owner_->control[kWordEnded] = end;
-  owner_->control[kWordOverheard] = !channel.overheard().empty();
+  owner_->control[kWordCapturedOutput] = !channel.captured_output().empty();
   owner_->Wake(index_, serial_);
   if (!closed_) Release(); /* if JavaScript had no memory for it */
 }

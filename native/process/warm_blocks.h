@@ -6,8 +6,8 @@
  * result; a block comes back by that Buffer's finalizer, when nobody can see it any more, and by nothing
  * else. Not for workers: at the end of one the finalizers run also for memory that was transferred to another
  * thread. What does not fit in is for ordinary memory. */
-#ifndef TENON_NATIVE_WARM_BLOCKS_H
-#define TENON_NATIVE_WARM_BLOCKS_H
+#ifndef TENON_PROCESS_WARM_BLOCKS_H
+#define TENON_PROCESS_WARM_BLOCKS_H
 
 #include <node_api.h>
 #include <stddef.h>

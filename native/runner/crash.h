@@ -1,7 +1,7 @@
 /* What the runner still tells when the plugin takes it down: a record of the crash in the shared memory, and
  * a host that is woken at once instead of at its deadline. */
-#ifndef TENON_NATIVE_CRASH_H
-#define TENON_NATIVE_CRASH_H
+#ifndef TENON_RUNNER_CRASH_H
+#define TENON_RUNNER_CRASH_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* Events and log entries of a runner's instances, from any thread, into the ring that the host empties when
  * it likes. */
-#ifndef TENON_NATIVE_EMITTER_H
-#define TENON_NATIVE_EMITTER_H
+#ifndef TENON_RUNNER_EMITTER_H
+#define TENON_RUNNER_EMITTER_H
 
 #include <deque>
 #include <mutex>

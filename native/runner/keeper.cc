@@ -16,7 +16,7 @@
 
 #include <algorithm>
 
-#include "channel/bell.h"
+#include "base/clock.h"
 #include "runner/limits.h"
 
 namespace tenon {

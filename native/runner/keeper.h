@@ -2,8 +2,8 @@
  * it (it is their subreaper), also what has left the process group and what outlives a crash: when the
  * plugin's process ends, or the host wants it to, or the host is gone, the keeper ends them all, and then
  * itself in the same way as the plugin's process did. It runs no code of the plugin. */
-#ifndef TENON_NATIVE_KEEPER_H
-#define TENON_NATIVE_KEEPER_H
+#ifndef TENON_RUNNER_KEEPER_H
+#define TENON_RUNNER_KEEPER_H
 
 namespace tenon {
 

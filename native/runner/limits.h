@@ -1,6 +1,6 @@
 /* What a runner may use. Everything is applied to the own process before the plugin is opened. */
-#ifndef TENON_NATIVE_RESOURCE_LIMITS_H
-#define TENON_NATIVE_RESOURCE_LIMITS_H
+#ifndef TENON_RUNNER_LIMITS_H
+#define TENON_RUNNER_LIMITS_H
 
 #include <stdint.h>
 

@@ -1,9 +1,8 @@
 // tenon-runner: the process outside of the host that loads a plugin. Knows tenon.h and no Node.
 //
-//     tenon-runner probe FILE ... tries gates 6 to 9 of the admission on FILE (see probe/channel.h for what
-//     it reports)
-//     tenon-runner serve FILE ... holds FILE as a plugin for a host (see serve_options.cc and channel.h)
-//     tenon-runner --version      prints the version of the ABI
+//     tenon-runner probe FILE ... tries gates 6 to 9 of the admission on FILE (see runner/probe_report.h for
+//     what it reports) tenon-runner serve FILE ... holds FILE as a plugin for a host (see serve_options.cc
+//     and channel/layout.h) tenon-runner --version      prints the version of the ABI
 //
 // Exit codes: 0 the walk ended with a verdict, 1 the host is gone, 2 usage. Linux and other ELF systems with
 // dl_iterate_phdr and prctl; elsewhere the host does the same walk in a Node child

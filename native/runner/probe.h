@@ -1,6 +1,6 @@
 // Gates 6 to 9 of the admission on one file, in this process, reported over the channel.
-#ifndef TENON_PROBE_H
-#define TENON_PROBE_H
+#ifndef TENON_RUNNER_PROBE_H
+#define TENON_RUNNER_PROBE_H
 
 #include "runner/limits.h"
 

@@ -12,8 +12,8 @@
 //     nothing follows
 // An end without `fail` or `done` is a crash or an exit of the plugin, whatever the exit code says. A line
 // without the nonce comes from the plugin, which has no business on this channel.
-#ifndef TENON_PROBE_CHANNEL_H
-#define TENON_PROBE_CHANNEL_H
+#ifndef TENON_RUNNER_PROBE_REPORT_H
+#define TENON_RUNNER_PROBE_REPORT_H
 
 #include <string>
 #include <string_view>

@@ -1,7 +1,7 @@
 /* The output of a call, written by the plugin straight into the ring of answers where there is one. What
  * Output (output.h) is to calls in the host's process: the same capacities, the same checks. */
-#ifndef TENON_NATIVE_REPLY_H
-#define TENON_NATIVE_REPLY_H
+#ifndef TENON_RUNNER_REPLY_H
+#define TENON_RUNNER_REPLY_H
 
 #include "channel/link.h"
 #include "plugin/output.h"

@@ -1,7 +1,7 @@
 /* The sandbox of the runner on Linux: no new privileges, no network, no other processes, no writes, reads
  * only where allowed. For this process for good. Only with one thread, before the plugin is opened. */
-#ifndef TENON_NATIVE_SANDBOX_H
-#define TENON_NATIVE_SANDBOX_H
+#ifndef TENON_RUNNER_SANDBOX_H
+#define TENON_RUNNER_SANDBOX_H
 
 #include <string>
 

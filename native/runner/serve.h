@@ -1,6 +1,6 @@
 /* `tenon-runner serve`: holds one plugin for a host, until the host says so or ends. */
-#ifndef TENON_NATIVE_SERVE_H
-#define TENON_NATIVE_SERVE_H
+#ifndef TENON_RUNNER_SERVE_H
+#define TENON_RUNNER_SERVE_H
 
 namespace tenon {
 

@@ -1,6 +1,6 @@
 /* The command line of `tenon-runner serve`. */
-#ifndef TENON_NATIVE_SERVE_OPTIONS_H
-#define TENON_NATIVE_SERVE_OPTIONS_H
+#ifndef TENON_RUNNER_SERVE_OPTIONS_H
+#define TENON_RUNNER_SERVE_OPTIONS_H
 
 #include <string>
 

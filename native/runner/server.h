@@ -1,6 +1,6 @@
 /* The runner's loop: takes requests, calls the plugin, answers. One thread, one request at a time. */
-#ifndef TENON_NATIVE_SERVER_H
-#define TENON_NATIVE_SERVER_H
+#ifndef TENON_RUNNER_SERVER_H
+#define TENON_RUNNER_SERVER_H
 
 #include <string>
 #include <unordered_map>

@@ -1,7 +1,7 @@
 /* What the tests of the channel have in common: checks that end the program, and a runner that is started as
  * the addon starts it. */
-#ifndef TENON_NATIVE_TEST_SUPPORT_H
-#define TENON_NATIVE_TEST_SUPPORT_H
+#ifndef TENON_TEST_SUPPORT_H
+#define TENON_TEST_SUPPORT_H
 
 #include <stdio.h>
 #include <stdlib.h>

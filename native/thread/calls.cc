@@ -7,19 +7,19 @@ namespace tenon {
 namespace {
 
 template <size_t Count>
-WorkerTable *Arguments(napi_env env, napi_callback_info info, napi_value (&arguments)[Count]) {
+ThreadTable *Arguments(napi_env env, napi_callback_info info, napi_value (&arguments)[Count]) {
   size_t count = Count;
   void *table;
   if (napi_get_cb_info(env, info, &count, arguments, nullptr, &table) != napi_ok) return nullptr;
-  return static_cast<WorkerTable *>(table);
+  return static_cast<ThreadTable *>(table);
 }
 
-bool IsUsable(WorkerTable *self, int32_t problem) {
+bool IsUsable(ThreadTable *self, int32_t problem) {
   if (problem != 0) self->control[kOutcome] = problem;
   return problem == 0;
 }
 
-bool ReadInput(WorkerTable *self, napi_env env, napi_value input, Bytes *bytes) {
+bool ReadInput(ThreadTable *self, napi_env env, napi_value input, Bytes *bytes) {
   return IsUsable(self, InputBytes(env, input, self->control[kChecked] != 0, bytes));
 }
 
@@ -37,7 +37,7 @@ int32_t ReadBatch(napi_env env, const napi_value *arguments, PackedBatch *batch)
 }
 
 /* A job for the batch; NULL if it cannot be, with the outcome set. */
-Job *BatchJob(WorkerTable *self, napi_env env, const napi_value *arguments) {
+Job *BatchJob(ThreadTable *self, napi_env env, const napi_value *arguments) {
   PackedBatch batch;
   if (!IsUsable(self, ReadBatch(env, arguments, &batch))) return nullptr;
   tenon_method method = self->Method();
@@ -52,7 +52,7 @@ Job *BatchJob(WorkerTable *self, napi_env env, const napi_value *arguments) {
 }
 
 /* Tells JavaScript how a call went for which it has waited. */
-void Report(WorkerTable *self, Job *job) {
+void Report(ThreadTable *self, Job *job) {
   self->control[kOutcome] = job->outcome;
   self->control[kDetail] = job->detail;
   self->control[kLength] = static_cast<int32_t>(job->length);
@@ -65,7 +65,7 @@ void Report(WorkerTable *self, Job *job) {
 
 napi_value ThreadCall(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
-  WorkerTable *self = Arguments(env, info, arguments);
+  ThreadTable *self = Arguments(env, info, arguments);
   Bytes bytes;
   if (self == nullptr || !ReadInput(self, env, arguments[0], &bytes)) return nullptr;
   tenon_method method = self->Method();
@@ -78,7 +78,7 @@ napi_value ThreadCall(napi_env env, napi_callback_info info) {
 
 napi_value ThreadCallSync(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
-  WorkerTable *self = Arguments(env, info, arguments);
+  ThreadTable *self = Arguments(env, info, arguments);
   Bytes bytes;
   if (self == nullptr || !ReadInput(self, env, arguments[0], &bytes)) return nullptr;
   tenon_method method = self->Method();
@@ -93,7 +93,7 @@ napi_value ThreadCallSync(napi_env env, napi_callback_info info) {
 
 napi_value ThreadCallMany(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
-  WorkerTable *self = Arguments(env, info, arguments);
+  ThreadTable *self = Arguments(env, info, arguments);
   Job *job = self == nullptr ? nullptr : BatchJob(self, env, arguments);
   if (job != nullptr) self->Submit(job);
   return nullptr;
@@ -101,7 +101,7 @@ napi_value ThreadCallMany(napi_env env, napi_callback_info info) {
 
 napi_value ThreadCallManySync(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
-  WorkerTable *self = Arguments(env, info, arguments);
+  ThreadTable *self = Arguments(env, info, arguments);
   Job *job = self == nullptr ? nullptr : BatchJob(self, env, arguments);
   if (job != nullptr) job = self->SubmitAndWait(job);
   if (job != nullptr) Report(self, job);
@@ -110,7 +110,7 @@ napi_value ThreadCallManySync(napi_env env, napi_callback_info info) {
 
 napi_value ThreadRecord(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
-  WorkerTable *self = Arguments(env, info, arguments);
+  ThreadTable *self = Arguments(env, info, arguments);
   Bytes input, output;
   if (self == nullptr || !IsUsable(self, InputBytes(env, arguments[0], true, &input)) ||
       !IsUsable(self, InputBytes(env, arguments[1], true, &output))) {
@@ -135,13 +135,13 @@ napi_value ThreadRecord(napi_env env, napi_callback_info info) {
 napi_value ThreadCompletions(napi_env env, napi_callback_info info) {
   void *table;
   if (napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &table) != napi_ok) return nullptr;
-  static_cast<WorkerTable *>(table)->Collect();
+  static_cast<ThreadTable *>(table)->Collect();
   return nullptr;
 }
 
 napi_value ThreadTake(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
-  WorkerTable *self = Arguments(env, info, arguments);
+  ThreadTable *self = Arguments(env, info, arguments);
   Bytes target;
   if (self == nullptr || self->taking() == nullptr || InputBytes(env, arguments[0], true, &target) != 0) {
     return nullptr;
@@ -155,7 +155,7 @@ napi_value ThreadTake(napi_env env, napi_callback_info info) {
 
 napi_value ThreadTakeBatch(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
-  WorkerTable *self = Arguments(env, info, arguments);
+  ThreadTable *self = Arguments(env, info, arguments);
   if (self == nullptr || self->taking() == nullptr) return nullptr;
   const PackedBatch &batch = self->taking()->batch;
   size_t offsets, statuses;

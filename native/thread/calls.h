@@ -1,7 +1,7 @@
 /* The calls of instances with threads of their own, hot: plain Node-API, no values made, everything else goes
- * through the control array. `data` of all of them is the WorkerTable; the result is undefined. */
-#ifndef TENON_NATIVE_WORKER_CALLS_H
-#define TENON_NATIVE_WORKER_CALLS_H
+ * through the control array. `data` of all of them is the ThreadTable; the result is undefined. */
+#ifndef TENON_THREAD_CALLS_H
+#define TENON_THREAD_CALLS_H
 
 #include <node_api.h>
 

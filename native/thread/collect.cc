@@ -3,7 +3,7 @@
 
 namespace tenon {
 
-void WorkerTable::Awaited() {
+void ThreadTable::Awaited() {
   if (awaited_++ > 0) return;
   napi_ref_threadsafe_function(env_, wake_);
   loop_->Start();
@@ -11,12 +11,12 @@ void WorkerTable::Awaited() {
 
 /* Whoever asks next before the loop sleeps finds that nothing is awaited: for calls one after the other
  * nothing is stopped and started. */
-void WorkerTable::NoLongerAwaited() {
+void ThreadTable::NoLongerAwaited() {
   if (--awaited_ == 0) napi_unref_threadsafe_function(env_, wake_);
 }
 
-bool WorkerTable::BeforeSleep(void *table) {
-  WorkerTable *self = static_cast<WorkerTable *>(table);
+bool ThreadTable::BeforeSleep(void *table) {
+  ThreadTable *self = static_cast<ThreadTable *>(table);
   self->awake_ = self->WaitAwake() && self->awaited_ > 0;
   if (self->awake_) return true;
   if (self->awaited_ == 0) self->loop_->Stop();
@@ -28,7 +28,7 @@ bool WorkerTable::BeforeSleep(void *table) {
 }
 
 /* Waits a moment for answers and delivers them. True if there were some. */
-bool WorkerTable::WaitAwake() {
+bool ThreadTable::WaitAwake() {
   if (awaited_ == 0) return false;
   if (ready_.first == nullptr) {
     awake_ = true;
@@ -40,7 +40,7 @@ bool WorkerTable::WaitAwake() {
   return true;
 }
 
-void WorkerTable::Collect() {
+void ThreadTable::Collect() {
   results_used_ = 0;
   control[kThreadCount] = 0;
   while (control[kThreadCount] < kRowCount) {
@@ -62,7 +62,7 @@ void WorkerTable::Collect() {
   }
 }
 
-bool WorkerTable::Show(Job *job) {
+bool ThreadTable::Show(Job *job) {
   if (job->kind == JobKind::kMany || job->length > kResultsSize - results_used_) {
     kept_.Append(job);
     return true;
@@ -73,7 +73,7 @@ bool WorkerTable::Show(Job *job) {
   return false;
 }
 
-void WorkerTable::Taken() {
+void ThreadTable::Taken() {
   if (Job *job = kept_.Take()) jobs.Free(job);
 }
 

@@ -1,7 +1,7 @@
 /* The jobs of one Node.js environment that are done: all its instances' threads put them in, one wake-up of
  * the event loop takes them out. Without locks, because at full speed both sides meet here for every job. */
-#ifndef TENON_NATIVE_WORKER_COMPLETIONS_H
-#define TENON_NATIVE_WORKER_COMPLETIONS_H
+#ifndef TENON_THREAD_COMPLETIONS_H
+#define TENON_THREAD_COMPLETIONS_H
 
 #include <atomic>
 #include <mutex>

@@ -8,8 +8,8 @@
 namespace tenon {
 namespace {
 
-WorkerTable *TableOf(const Napi::CallbackInfo &info) {
-  return static_cast<WorkerTable *>(info.Data());
+ThreadTable *TableOf(const Napi::CallbackInfo &info) {
+  return static_cast<ThreadTable *>(info.Data());
 }
 
 template <typename Function>
@@ -82,7 +82,7 @@ void Skip(const Napi::CallbackInfo &info) {
   TableOf(info)->Taken();
 }
 
-void Hot(Napi::Object exports, const char *name, napi_callback callback, WorkerTable *table) {
+void Hot(Napi::Object exports, const char *name, napi_callback callback, ThreadTable *table) {
   Napi::Env env = exports.Env();
   napi_value function = nullptr;
   napi_status status = napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, table, &function);
@@ -91,14 +91,14 @@ void Hot(Napi::Object exports, const char *name, napi_callback callback, WorkerT
 }
 
 template <typename Callback>
-void Export(Napi::Object exports, const char *name, Callback callback, WorkerTable *table) {
+void Export(Napi::Object exports, const char *name, Callback callback, ThreadTable *table) {
   exports[name] = Napi::Function::New(exports.Env(), callback, name, table);
 }
 
 }  // namespace
 
-Napi::Object MakeWorkerExports(Napi::Env env, Environment *environment) {
-  WorkerTable *table = new WorkerTable(environment);
+Napi::Object MakeThreadExports(Napi::Env env, Environment *environment) {
+  ThreadTable *table = new ThreadTable(environment);
   env.AddCleanupHook([table] { delete table; });
   Napi::Object exports = Napi::Object::New(env);
   Export(exports, "open", Open, table);

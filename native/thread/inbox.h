@@ -1,8 +1,8 @@
 /* Jobs on their way from the environment's thread to an instance's, in order, without locks and without
  * limit. To put one in is a store that nobody waits for: at full speed the other thread looks here all the
  * time, and an exchange would have to get the line of the cache back from it for every job. */
-#ifndef TENON_NATIVE_WORKER_INBOX_H
-#define TENON_NATIVE_WORKER_INBOX_H
+#ifndef TENON_THREAD_INBOX_H
+#define TENON_THREAD_INBOX_H
 
 #include <atomic>
 

@@ -1,16 +1,16 @@
 /* What an instance's thread is given to do, and what comes of it. */
-#ifndef TENON_NATIVE_WORKER_JOB_H
-#define TENON_NATIVE_WORKER_JOB_H
+#ifndef TENON_THREAD_JOB_H
+#define TENON_THREAD_JOB_H
 
 #include <atomic>
 
-#include "channel/bell.h"
+#include "base/clock.h"
 #include "plugin/call.h"
 
 namespace tenon {
 
-/* Bytes of output that fit into a worker's first memory. */
-constexpr size_t kWorkerScratch = 16 * 1024;
+/* Bytes of output that fit into a plugin thread's first memory. */
+constexpr size_t kThreadScratch = 16 * 1024;
 
 enum class JobKind : uint8_t { kNew, kCall, kMany, kRecord, kDrop };
 
@@ -35,7 +35,7 @@ struct alignas(64) Job {
   int32_t outcome;
   int32_t detail;
   JobKind kind;
-  bool blocks; /* its caller sleeps until it is done. Guarded by the worker's mutex */
+  bool blocks; /* its caller sleeps until it is done. Guarded by the plugin thread's mutex */
   bool timed;  /* it has a deadline */
   std::atomic<bool> done;
 
@@ -47,7 +47,7 @@ struct alignas(64) Job {
   size_t record_size;
   uint8_t *block;  /* to be freed with the job: where a large output lies */
   size_t room;     /* bytes that follow in memory */
-  int32_t target;  /* the place of its worker in the table */
+  int32_t target;  /* the place of its plugin thread in the table */
   bool is_awaited; /* keeps the event loop alive. [the environment's thread] */
 
   uint8_t *bytes() { return reinterpret_cast<uint8_t *>(this + 1); }

@@ -1,25 +1,14 @@
 #include "thread/spin.h"
 
 #include <atomic>
-#include <chrono>
-#include <thread>
 
 #if defined(__linux__)
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
 
 namespace tenon {
 namespace {
-
-int UsableCpus() {
-#if defined(__linux__)
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0) return CPU_COUNT(&allowed);
-#endif
-  return static_cast<int>(std::thread::hardware_concurrency());
-}
 
 std::atomic<int> spinning;
 
@@ -50,11 +39,6 @@ void FenceOfMany() {
 void FenceOfOne() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (can_fence_all) Membarrier(kExpedited);
-}
-
-uint64_t SteadyNow() {
-  auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
 void SpinPermit::Ask() {

@@ -1,18 +1,16 @@
 /* How threads of the host's process wait for each other: first awake, if that was worth it lately, then
  * asleep. A thread that is awake takes the next message in a fraction of the time that waking it up costs. */
-#ifndef TENON_NATIVE_WORKER_WAIT_H
-#define TENON_NATIVE_WORKER_WAIT_H
+#ifndef TENON_THREAD_SPIN_H
+#define TENON_THREAD_SPIN_H
 
 #include <stdint.h>
 
 #include <mutex>
 
-#include "channel/bell.h"
+#include "base/clock.h"
+#include "base/cpu.h"
 
 namespace tenon {
-
-/* Nanoseconds of a clock that only goes forward. */
-uint64_t SteadyNow();
 
 /* For at most so long a thread waits awake: about as long as waking it up takes where that takes longest, on
  * an idle CPU of a virtual machine. */
@@ -69,7 +67,7 @@ class Patience {
       Relax();
       permit.Ask();
     }
-    uint64_t end = SteadyNow() + kSpinTime;
+    uint64_t end = Now() + kSpinTime;
     do {
       for (int i = 0; i < 64; i++) {
         if (ready()) {
@@ -78,7 +76,7 @@ class Patience {
         }
         Relax();
       }
-    } while (SteadyNow() < end);
+    } while (Now() < end);
     if (in_vain_ < kMostInVain) in_vain_++;
     skip_ = (1u << in_vain_) - 1;
   }

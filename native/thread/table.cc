@@ -17,10 +17,10 @@ uint64_t Nanoseconds(int32_t milliseconds) {
 
 }  // namespace
 
-napi_value WorkerTable::Open(napi_env env, napi_value settle) {
+napi_value ThreadTable::Open(napi_env env, napi_value settle) {
   napi_value result, name, buffers[2];
   void *memory[2];
-  if (!MakePinned(env, kWorkerControlSize * sizeof(int32_t), &memory[0], &buffers[0]) ||
+  if (!MakePinned(env, kThreadControlSize * sizeof(int32_t), &memory[0], &buffers[0]) ||
       !MakePinned(env, kResultsSize, &memory[1], &buffers[1]) ||
       napi_create_array_with_length(env, 2, &result) != napi_ok ||
       napi_set_element(env, result, 0, buffers[0]) != napi_ok ||
@@ -49,34 +49,34 @@ napi_value WorkerTable::Open(napi_env env, napi_value settle) {
 }
 
 /* No JavaScript from here on. Threads that do not end share nothing with the environment any more. */
-void WorkerTable::OnTeardown(void *data) {
-  WorkerTable *self = static_cast<WorkerTable *>(data);
+void ThreadTable::OnTeardown(void *data) {
+  ThreadTable *self = static_cast<ThreadTable *>(data);
   self->Shutdown();
   self->loop_->Stop();
   self->completions_->Close();
   while (Job *job = self->ready_.Take()) FreeJob(job);
   while (Job *job = self->kept_.Take()) FreeJob(job);
   for (size_t i = 0; i < self->slots_.size(); i++) {
-    if (self->slots_[i].worker != nullptr) self->EndSlot(static_cast<int32_t>(i));
+    if (self->slots_[i].thread != nullptr) self->EndSlot(static_cast<int32_t>(i));
   }
   napi_release_threadsafe_function(self->wake_, napi_tsfn_abort);
 }
 
-void WorkerTable::Shutdown() {
+void ThreadTable::Shutdown() {
   if (shut_down_) return;
   shut_down_ = true;
   for (Slot &slot : slots_) {
     int32_t target = static_cast<int32_t>(&slot - slots_.data());
-    if (slot.worker != nullptr) slot.worker->Close(-1, target, kNever, false);
+    if (slot.thread != nullptr) slot.thread->Close(-1, target, kNever, false);
   }
-  uint64_t end = SteadyNow() + kGrace;
+  uint64_t end = Now() + kGrace;
   for (Slot &slot : slots_) {
-    if (slot.worker != nullptr) slot.worker->AwaitEnd(end);
+    if (slot.thread != nullptr) slot.thread->AwaitEnd(end);
   }
 }
 
-void WorkerTable::OnWake(napi_env env, napi_value, void *context, void *) {
-  WorkerTable *self = static_cast<WorkerTable *>(context);
+void ThreadTable::OnWake(napi_env env, napi_value, void *context, void *) {
+  ThreadTable *self = static_cast<ThreadTable *>(context);
   napi_value settle, receiver;
   /* Without an environment the wake-up comes from its end. An exception that `settle` throws becomes an
    * uncaught one of the program. */
@@ -87,13 +87,13 @@ void WorkerTable::OnWake(napi_env env, napi_value, void *context, void *) {
   napi_call_function(env, receiver, settle, 0, nullptr, nullptr);
 }
 
-void WorkerTable::BeginDrop(void *mailbox) {
+void ThreadTable::BeginDrop(void *mailbox) {
   RefuseEvents(static_cast<Mailbox *>(mailbox));
 }
 
-WorkerTable::Slot *WorkerTable::Target() {
+ThreadTable::Slot *ThreadTable::Target() {
   size_t index = static_cast<uint32_t>(control[kTarget]);
-  if (index < slots_.size() && slots_[index].worker != nullptr &&
+  if (index < slots_.size() && slots_[index].thread != nullptr &&
       slots_[index].generation == control[kGeneration]) {
     return &slots_[index];
   }
@@ -101,7 +101,7 @@ WorkerTable::Slot *WorkerTable::Target() {
   return nullptr;
 }
 
-WorkerTable::Slot *WorkerTable::FreeSlot() {
+ThreadTable::Slot *ThreadTable::FreeSlot() {
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<int32_t>(slots_.size()));
     slots_.push_back(Slot());
@@ -112,13 +112,13 @@ WorkerTable::Slot *WorkerTable::FreeSlot() {
   return slot;
 }
 
-void WorkerTable::EndSlot(int32_t target) {
+void ThreadTable::EndSlot(int32_t target) {
   Slot &slot = slots_[static_cast<size_t>(target)];
-  slot.worker->Detach();
+  slot.thread->Detach();
   environment_->delivery.EndClose(slot.mailbox);
   if (slot.referenced) environment_->CountReference(false);
   slot.referenced = false;
-  slot.worker = nullptr;
+  slot.thread = nullptr;
   slot.mailbox = nullptr;
   slot.methods.clear();
   if (slot.generation == INT32_MAX) return; /* a place with a used-up generation is not used again */
@@ -126,7 +126,7 @@ void WorkerTable::EndSlot(int32_t target) {
   free_slots_.push_back(target);
 }
 
-void WorkerTable::Create(const PluginFunctions &plugin, double token, const QueueLimits &limits,
+void ThreadTable::Create(const PluginFunctions &plugin, double token, const QueueLimits &limits,
                          const Bytes &config) {
   Slot *slot = FreeSlot();
   control[kOutcome] = kExhausted;
@@ -135,11 +135,11 @@ void WorkerTable::Create(const PluginFunctions &plugin, double token, const Queu
   job->kind = JobKind::kNew;
   Mailbox *mailbox = environment_->delivery.Open(token, limits);
   if (mailbox != nullptr) {
-    WorkerHost host = {mailbox->host, BeginDrop, mailbox};
-    slot->worker = Worker::Start(plugin, host, completions_);
-    if (slot->worker == nullptr) environment_->delivery.EndClose(mailbox);
+    ThreadHost host = {mailbox->host, BeginDrop, mailbox};
+    slot->thread = PluginThread::Start(plugin, host, completions_);
+    if (slot->thread == nullptr) environment_->delivery.EndClose(mailbox);
   }
-  if (slot->worker == nullptr) return jobs.Free(job);
+  if (slot->thread == nullptr) return jobs.Free(job);
   free_slots_.pop_back();
   slot->plugin = plugin;
   slot->mailbox = mailbox;
@@ -148,7 +148,7 @@ void WorkerTable::Create(const PluginFunctions &plugin, double token, const Queu
   Submit(job);
 }
 
-void WorkerTable::Bind(tenon_method method) {
+void ThreadTable::Bind(tenon_method method) {
   Slot *slot = Target();
   if (slot == nullptr) return;
   size_t place = 0;
@@ -158,7 +158,7 @@ void WorkerTable::Bind(tenon_method method) {
   control[kOutcome] = TENON_OK;
 }
 
-tenon_method WorkerTable::Method() {
+tenon_method ThreadTable::Method() {
   Slot *slot = Target();
   size_t index = static_cast<uint32_t>(control[kThreadMethod]);
   if (slot != nullptr && index < slot->methods.size()) return slot->methods[index];
@@ -166,12 +166,12 @@ tenon_method WorkerTable::Method() {
   return nullptr;
 }
 
-ExtensionFunction WorkerTable::Extension() {
+ExtensionFunction ThreadTable::Extension() {
   Slot *slot = Target();
   return slot == nullptr ? nullptr : slot->plugin.get_extension;
 }
 
-void WorkerTable::Submit(Job *job) {
+void ThreadTable::Submit(Job *job) {
   Slot *slot = Target();
   if (job == nullptr) control[kOutcome] = kExhausted;
   if (slot == nullptr || job == nullptr) {
@@ -182,12 +182,12 @@ void WorkerTable::Submit(Job *job) {
   job->target = control[kTarget];
   job->deadline = Nanoseconds(control[kThreadDeadline]);
   job->is_awaited = true;
-  control[kOutcome] = slot->worker->Submit(job, static_cast<uint32_t>(control[kThreadLimit]));
+  control[kOutcome] = slot->thread->Submit(job, static_cast<uint32_t>(control[kThreadLimit]));
   if (control[kOutcome] != TENON_OK) return jobs.Free(job);
   Awaited();
 }
 
-Job *WorkerTable::SubmitAndWait(Job *job) {
+Job *ThreadTable::SubmitAndWait(Job *job) {
   Slot *slot = Target();
   if (job == nullptr) control[kOutcome] = kExhausted;
   if (slot == nullptr || job == nullptr) {
@@ -196,47 +196,47 @@ Job *WorkerTable::SubmitAndWait(Job *job) {
   }
   job->target = control[kTarget];
   job->deadline = Nanoseconds(control[kThreadDeadline]);
-  std::shared_ptr<Worker> worker = slot->worker;
-  int32_t outcome = worker->SubmitAndWait(job, static_cast<uint32_t>(control[kThreadLimit]), job->deadline);
+  std::shared_ptr<PluginThread> thread = slot->thread;
+  int32_t outcome = thread->SubmitAndWait(job, static_cast<uint32_t>(control[kThreadLimit]), job->deadline);
   if (outcome == TENON_OK) return job;
   control[kOutcome] = outcome;
   if (outcome != kTimedOut && outcome != kNotBegun) jobs.Free(job);
   return nullptr;
 }
 
-void WorkerTable::Cancel() {
+void ThreadTable::Cancel() {
   Slot *slot = Target();
   if (slot == nullptr) return;
   bool was_awaited;
-  bool removed = slot->worker->Cancel(control[kThreadCall], &was_awaited);
+  bool removed = slot->thread->Cancel(control[kThreadCall], &was_awaited);
   if (was_awaited) NoLongerAwaited();
   control[kOutcome] = removed ? static_cast<int32_t>(TENON_OK) : kClosed;
 }
 
-void WorkerTable::Check() {
+void ThreadTable::Check() {
   control[kThreadRunning] = -1;
   control[kThreadRemaining] = -1;
   Slot *slot = Target();
   if (slot == nullptr) return;
   uint64_t remaining;
-  bool wedged = slot->worker->CheckDeadline(&remaining);
+  bool wedged = slot->thread->CheckDeadline(&remaining);
   control[kOutcome] = wedged ? kWedged : static_cast<int32_t>(TENON_OK);
-  control[kThreadRunning] = slot->worker->running();
+  control[kThreadRunning] = slot->thread->running();
   if (remaining != kNever) control[kThreadRemaining] = static_cast<int32_t>(remaining / kMillisecond) + 1;
 }
 
-void WorkerTable::Close(bool is_awaited) {
+void ThreadTable::Close(bool is_awaited) {
   Slot *slot = Target();
   if (slot == nullptr) return;
-  bool wedged = slot->worker->wedged();
+  bool wedged = slot->thread->wedged();
   control[kOutcome] = wedged ? kWedged : static_cast<int32_t>(TENON_OK);
   if (wedged) RefuseEvents(slot->mailbox);
-  slot->worker->Close(control[kThreadCall], control[kTarget], Nanoseconds(control[kThreadDeadline]),
+  slot->thread->Close(control[kThreadCall], control[kTarget], Nanoseconds(control[kThreadDeadline]),
                       is_awaited && !wedged);
   if (is_awaited && !wedged) Awaited();
 }
 
-void WorkerTable::SetReferenced(bool referenced) {
+void ThreadTable::SetReferenced(bool referenced) {
   Slot *slot = Target();
   if (slot == nullptr || slot->referenced == referenced) return;
   slot->referenced = referenced;

@@ -1,8 +1,8 @@
 /* The instances of one Node.js environment that have threads of their own. Used on that environment's thread
  * only. Which instance a function is for, what it is to do, and how it went stands in a control array that
  * JavaScript shares; src/tiers/thread/control.ts has the same numbers. */
-#ifndef TENON_NATIVE_WORKER_TABLE_H
-#define TENON_NATIVE_WORKER_TABLE_H
+#ifndef TENON_THREAD_TABLE_H
+#define TENON_THREAD_TABLE_H
 
 #include <node_api.h>
 
@@ -12,12 +12,12 @@
 #include "node/environment.h"
 #include "node/input.h"
 #include "node/loop_wait.h"
-#include "thread/worker.h"
+#include "thread/plugin_thread.h"
 
 namespace tenon {
 
 /* Places in the control array. The first eight are those of ControlIndex. */
-enum WorkerControl {
+enum ThreadControl {
   kThreadCall = 8,       /* in: by which JavaScript knows the job */
   kThreadMethod = 9,     /* in: the place of the method; out of `bind` */
   kThreadDeadline = 10,  /* in: milliseconds, 0 for none */
@@ -27,7 +27,7 @@ enum WorkerControl {
   kThreadRemaining = 14, /* out of `check`: milliseconds until it may be overdue, or -1 */
   kThreadRows = 16,      /* out of `completions`: kRowCount of kRowSize */
 };
-enum WorkerRow {
+enum ThreadRow {
   kRowCall = 0,
   kRowOutcome = 1,
   kRowDetail = 2,
@@ -37,12 +37,12 @@ enum WorkerRow {
   kRowSize = 6
 };
 constexpr int32_t kRowCount = 256;
-constexpr size_t kWorkerControlSize = kThreadRows + kRowCount * kRowSize;
+constexpr size_t kThreadControlSize = kThreadRows + kRowCount * kRowSize;
 constexpr size_t kResultsSize = 64 * 1024;
 
-class WorkerTable {
+class ThreadTable {
  public:
-  explicit WorkerTable(Environment *environment) : environment_(environment) {}
+  explicit ThreadTable(Environment *environment) : environment_(environment) {}
 
   /* Makes the shared memory, {control, results}, and the wake-up, which calls `settle`. NULL if Node-API
    * refuses. */
@@ -81,7 +81,7 @@ class WorkerTable {
 
  private:
   struct Slot {
-    std::shared_ptr<Worker> worker;
+    std::shared_ptr<PluginThread> thread;
     PluginFunctions plugin;
     Mailbox *mailbox;
     int32_t generation;

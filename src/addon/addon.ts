@@ -1,8 +1,8 @@
 /** The native addon: found, checked and typed. Everything works without it, slower and without events. */
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { ABI_VERSION } from '../base/abi.js';
 import { BUILD_COMMAND } from '../base/package.js';
+import { builtFile } from './native-files.js';
 import type { ProcessAddon } from './process.js';
 import type { ThreadAddon } from './thread.js';
 
@@ -71,8 +71,7 @@ export function addonProblem(): string | null {
 function find(): Found {
   if (process.env['TENON_NO_ADDON'] === '1')
     return { addon: null, problem: 'TENON_NO_ADDON=1 forbids the addon' };
-  const path =
-    process.env['TENON_ADDON'] ?? fileURLToPath(new URL('../../build/Release/tenon.node', import.meta.url));
+  const path = process.env['TENON_ADDON'] ?? builtFile('tenon.node');
   try {
     const addon: unknown = createRequire(import.meta.url)(path);
     return check(addon, path);

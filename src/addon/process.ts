@@ -51,7 +51,7 @@ export interface ProcessAddon {
   /** The runner was spawned, and prints to these files; its first message comes as an answer to the slot. @throws with `errno` */
   started(pid: number, slot: number, stdout: number, stderr: number): void;
   /** What it printed to stdout (0) or stderr (1) while it was waited for; `lost`: bytes before that. Null for nothing. */
-  overheard(stream: number): { readonly bytes: Buffer; readonly lost: number } | null;
+  capturedOutput(stream: number): { readonly bytes: Buffer; readonly lost: number } | null;
   /** Whether the event loop is kept alive although nothing is under way. */
   reference(on: boolean): void;
   /** Whether events stay in the ring. */

@@ -2,7 +2,7 @@
 
 /**
  * Which instance a function is for, what it is to do, and how it went stands in the control array, see
- * `tiers/thread-control.ts`.
+ * `tiers/thread/control.ts`.
  */
 export interface ThreadAddon {
   /** Once per thread, after the addon's own `open`. `settle` is called when `completions` has something. */

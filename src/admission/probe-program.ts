@@ -1,30 +1,9 @@
 /** Which program makes the probe, and in what environment. */
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TenonError } from '../base/errors.js';
-import { BUILD_COMMAND } from '../base/package.js';
-
-/** The folder of the package, seen from `src/admission` as well as from `dist/admission`. */
-const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
-const RUNNER = process.platform === 'win32' ? 'tenon-runner.exe' : 'tenon-runner';
-
-/**
- * The native runner: what `TENON_RUNNER` names, or the one that was built with this package. Null if there is none, and with
- * `TENON_RUNNER=none`. It needs no addon.
- */
-export function findRunner(): string | null {
-  const named = process.env.TENON_RUNNER;
-  if (named === 'none') return null;
-  if (named !== undefined && named !== '') return named;
-  const built = join(packageRoot, 'build', 'Release', RUNNER);
-  try {
-    accessSync(built, constants.X_OK);
-    return built;
-  } catch {
-    return null;
-  }
-}
+import { BUILD_COMMAND, packageRoot } from '../base/package.js';
 
 /** The compiled probe for a Node child: beside this module, or in the built package where this is the source. */
 export function findNodeProbe(): string {

@@ -6,13 +6,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
+import { findRunner } from '../addon/native-files.js';
 import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { refusal, type Stage } from '../library/refusal.js';
 import { parseName, parseVersion } from '../library/statements.js';
 import { type Confinement, confinementArguments } from '../tiers/process/confinement.js';
 import { endedEarly, notStarted, scribbled, timedOut } from './probe-errors.js';
-import { findNodeProbe, findRunner, probeEnvironment } from './probe-program.js';
+import { findNodeProbe, probeEnvironment } from './probe-program.js';
 import {
   GO,
   LineReader,
@@ -23,8 +24,6 @@ import {
   type SlotOffsets,
   startLine,
 } from './probe-protocol.js';
-
-export { findRunner };
 
 export interface ProbeOptions {
   /** Milliseconds from the start of the process to its verdict; 5000 unless told. */

@@ -2,9 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { builtFile } from '../addon/native-files.js';
 import { probeEnvironment } from '../admission/probe-program.js';
 import { LineReader } from '../admission/probe-protocol.js';
 import { TenonError } from '../base/errors.js';
@@ -36,7 +35,6 @@ export interface CheckerOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 /** Of each standard stream the end is kept. */
 const KEPT_OUTPUT = 16 * 1024;
 /** More records than this come from a process that is out of order. */
@@ -52,7 +50,7 @@ const REAP_MS = 2000;
 export function findChecker(sanitizer?: Sanitizer): string {
   const name = sanitizer === undefined ? 'tenon-checker' : `tenon-checker-${sanitizer}`;
   const named = process.env['TENON_CHECKER'];
-  const built = join(packageRoot, 'build', 'Release', name);
+  const built = builtFile(name);
   const path = sanitizer === undefined && named !== undefined && named !== '' ? named : built;
   try {
     accessSync(path, constants.X_OK);

@@ -1,14 +1,12 @@
 /** Writes a plugin project from the templates in examples/templates. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { packageVersion } from '../index.js';
+import { packageRoot, packageVersion } from '../base/package.js';
 
 export const LANGUAGES = ['c', 'cpp', 'rust'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
-const TEMPLATES = join(PACKAGE, 'examples', 'templates');
+const TEMPLATES = join(packageRoot, 'examples', 'templates');
 const CMAKE = {
   tools: 'It is built by CMake.',
   build: 'cmake -S . -B build && cmake --build build',
@@ -77,8 +75,8 @@ function placesOf({ name, identifier }: ProjectNames, language: Language): { lib
 
 /** What package.json says of tenon: the version of the registry or, from a checkout, the checkout itself. */
 function tenonFor(folder: string): string {
-  const installed = PACKAGE.split(/[\\/]/).includes('node_modules');
-  return installed ? `^${packageVersion()}` : `file:${relative(folder, PACKAGE)}`;
+  const installed = packageRoot.split(/[\\/]/).includes('node_modules');
+  return installed ? `^${packageVersion()}` : `file:${relative(folder, packageRoot)}`;
 }
 
 /** npm leaves out files that begin with a dot: in the templates they begin with `_`. */

@@ -1,7 +1,7 @@
 /** What this installation can do, depending on what was built and on the system. */
 
 import { addonProblem, loadAddon } from '../addon/addon.js';
-import { findRunner } from '../admission/probe.js';
+import { findRunner } from '../addon/native-files.js';
 import type { Isolation } from '../tiers/tier.js';
 
 /** What this installation can do. */

@@ -5,7 +5,8 @@ import type { Admitted } from '../admission/admit.js';
 import { TenonError } from '../base/errors.js';
 import { memory } from '../library/memory.js';
 import { Supervisor, type SupervisorEventMap } from '../supervision/supervisor.js';
-import { createInlineInstance, type InlineContext } from '../tiers/inline/inline.js';
+import type { PluginContext } from '../tiers/context.js';
+import { createInlineInstance } from '../tiers/inline/inline.js';
 import type { Confinement } from '../tiers/process/confinement.js';
 import { RunnerProcess, type RunnerSettings } from '../tiers/process/runner-process.js';
 import { createThreadInstance } from '../tiers/thread/instance.js';
@@ -36,7 +37,7 @@ export interface PluginProcess {
   /** How often it was started. */
   readonly generation: number;
   /** Limits and parts of the sandbox that are active. */
-  readonly inForce: readonly string[];
+  readonly enforced: readonly string[];
   /** What was asked for, and this system does not have. */
   readonly missing: readonly string[];
 }
@@ -126,8 +127,8 @@ async function processTier(
     create: (config, events) => supervisor.create(config, events),
     createSync: (config, events) => supervisor.createSync(config, events),
     get process() {
-      const { inForce = [], missing = [] } = latest ?? {};
-      return { pid: supervisor.pid, generation: supervisor.generation, inForce, missing };
+      const { enforced = [], missing = [] } = latest ?? {};
+      return { pid: supervisor.pid, generation: supervisor.generation, enforced, missing };
     },
     restart: () => supervisor.restart(grace),
     close: () => supervisor.stop(grace),
@@ -165,7 +166,7 @@ async function noProcess(): Promise<never> {
   throw new TenonError('ERR_TENON_UNSUPPORTED', "Only a plugin with isolation 'process' can be restarted.");
 }
 
-function contextOf(admitted: Admitted, settings: LoadSettings): InlineContext {
+function contextOf(admitted: Admitted, settings: LoadSettings): PluginContext {
   const { library } = requireOpened(admitted);
   return {
     plugin: admitted.name,

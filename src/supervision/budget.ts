@@ -3,7 +3,7 @@
 import type { TenonError } from '../base/errors.js';
 import type { Culprit } from './crash-report.js';
 import { failedError } from './errors.js';
-import type { Life } from './generations.js';
+import type { Generation } from './generations.js';
 import { afterCrash, type RestartPolicy } from './restart.js';
 
 /** Reasons that are kept. */
@@ -36,10 +36,10 @@ export class Budget {
    * Counts a crash. Returns the milliseconds until the restart, or null if there is none. A plugin that did not come to work even
    * once is not tried again: whoever loads it is told so.
    */
-  charge({ generation, since }: Life, error: TenonError): number | null {
+  charge({ number, since }: Generation, error: TenonError): number | null {
     const now = performance.now();
     const ranFor = since === undefined ? 0 : now - since;
-    const never = generation === 1 && since === undefined;
+    const never = number === 1 && since === undefined;
     const policy = never ? null : this.#policy;
     const { delay, restarts } = afterCrash(policy, this.#restarts, { now, ranFor }, Math.random());
     this.#restarts = restarts;

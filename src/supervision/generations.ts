@@ -1,14 +1,15 @@
 /** The processes that a plugin has had, as far back as anybody may still ask. */
 
+import { type Deferred, deferred } from '../base/deferred.js';
 import { TenonError } from '../base/errors.js';
 import type { RunnerExit } from '../tiers/process/settings.js';
 import { type CrashReport, crashError } from './crash-report.js';
 import type { Runner } from './runner.js';
-import { bounded, type Deferred, deferred } from './waiting.js';
+import { bounded } from './waiting.js';
 
 /** One process from its start to its end. */
-export interface Life {
-  readonly generation: number;
+export interface Generation {
+  readonly number: number;
   runner: Runner | undefined;
   /** When it came to work, by performance.now(). */
   since: number | undefined;
@@ -21,40 +22,40 @@ const REPORT_PATIENCE = 1000;
 /** Calls of a generation that fail do so before the next but one has ended. */
 const KEPT = 4;
 
-export class Lives {
-  #lives: readonly Life[] = [];
+export class Generations {
+  #generations: readonly Generation[] = [];
 
-  get latest(): Life | undefined {
-    return this.#lives.at(-1);
+  get latest(): Generation | undefined {
+    return this.#generations.at(-1);
   }
 
-  begin(generation: number): Life {
-    const life: Life = {
-      generation,
+  begin(number: number): Generation {
+    const generation: Generation = {
+      number,
       runner: undefined,
       since: undefined,
       report: undefined,
       reported: deferred(),
     };
-    this.#lives = [...this.#lives, life].slice(-KEPT);
-    return life;
+    this.#generations = [...this.#generations, generation].slice(-KEPT);
+    return generation;
   }
 
-  find(generation: number): Life | undefined {
-    return this.#lives.find((life) => life.generation === generation);
+  find(number: number): Generation | undefined {
+    return this.#generations.find((generation) => generation.number === number);
   }
 
   /** The error of a call in a generation, with the report of its end if that is what the call has met. */
-  async explain(error: unknown, generation: number): Promise<unknown> {
-    const life = this.find(generation);
-    if (!isCrash(error) || life === undefined) return error;
-    const report = bounded(life.reported.promise, { ms: REPORT_PATIENCE }, () => error);
+  async explain(error: unknown, number: number): Promise<unknown> {
+    const generation = this.find(number);
+    if (!isCrash(error) || generation === undefined) return error;
+    const report = bounded(generation.reported.promise, { ms: REPORT_PATIENCE }, () => error);
     return report.then(crashError, () => error);
   }
 
   /** The same with what is known now. */
-  explainNow(error: unknown, generation: number): unknown {
-    const report = this.find(generation)?.report;
+  explainNow(error: unknown, number: number): unknown {
+    const report = this.find(number)?.report;
     return isCrash(error) && report !== undefined ? crashError(report) : error;
   }
 }

@@ -2,7 +2,7 @@
 import type { Runner } from './runner.js';
 import type { SupervisedInstance } from './supervised-instance.js';
 
-export class Crew {
+export class Instances {
   readonly #members = new Set<WeakRef<SupervisedInstance>>();
 
   add(instance: SupervisedInstance): void {

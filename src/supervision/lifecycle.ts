@@ -7,7 +7,7 @@ import type { CallOptions } from '../tiers/tier.js';
 import { Budget } from './budget.js';
 import { CrashReport, crashError } from './crash-report.js';
 import { crowdedError, downError, lateError, stoppedError } from './errors.js';
-import { endIn, type Life, Lives } from './generations.js';
+import { endIn, type Generation, Generations } from './generations.js';
 import type { SupervisorEventMap, SupervisorOptions } from './options.js';
 import { checkRestart } from './restart.js';
 import type { Runner, StartRunner } from './runner.js';
@@ -30,7 +30,7 @@ export class Lifecycle {
   readonly #listener: LifecycleListener;
   readonly #machine = new StateMachine();
   readonly #budget: Budget;
-  readonly #lives = new Lives();
+  readonly #generations = new Generations();
   #generation = 0;
   /** The pause before a restart. */
   #pause: NodeJS.Timeout | undefined;
@@ -65,7 +65,7 @@ export class Lifecycle {
 
   /** The process at work; undefined while there is none. */
   get runner(): Runner | undefined {
-    const runner = this.state === 'running' ? this.#lives.latest?.runner : undefined;
+    const runner = this.state === 'running' ? this.#generations.latest?.runner : undefined;
     return runner?.alive ? runner : undefined;
   }
 
@@ -127,64 +127,65 @@ export class Lifecycle {
   /** The error of a call in a generation: with the report of the crash, if it was one. */
   explain(error: unknown, generation: number): Promise<unknown> {
     this.#learn(error, generation);
-    return this.#lives.explain(error, generation);
+    return this.#generations.explain(error, generation);
   }
 
   explainNow(error: unknown, generation: number): unknown {
     this.#learn(error, generation);
-    return this.#lives.explainNow(error, generation);
+    return this.#generations.explainNow(error, generation);
   }
 
   /** Starts the next generation. The promise is fulfilled when that has worked or has not. */
   #launch(): Promise<void> {
     this.#generation += 1;
     this.#step('starting');
-    this.#launching = this.#bringUp(this.#lives.begin(this.#generation));
+    this.#launching = this.#bringUp(this.#generations.begin(this.#generation));
     return this.#launching;
   }
 
-  async #bringUp(life: Life): Promise<void> {
+  async #bringUp(generation: Generation): Promise<void> {
     try {
-      life.runner = await this.#start(life.generation, {
+      generation.runner = await this.#start(generation.number, {
         stdout: (line) => this.#listener.tell('stdout', line),
         stderr: (line) => this.#listener.tell('stderr', line),
-        exit: (exit) => this.#ended(life, exit),
+        exit: (exit) => this.#ended(generation, exit),
       });
     } catch (error) {
       const what = `Cannot start a process for ${this.#options.plugin}`;
       const failed = asTenonError(error, 'ERR_TENON_CRASHED', what);
-      if (this.state === 'starting') this.#crash(life, failed);
+      if (this.state === 'starting') this.#crash(generation, failed);
       return;
     }
     if (this.state !== 'starting') return;
-    if (life.report !== undefined) return this.#crash(life, crashError(life.report));
-    life.since = performance.now();
+    if (generation.report !== undefined) return this.#crash(generation, crashError(generation.report));
+    generation.since = performance.now();
     this.#step('running');
-    this.#listener.running(life.runner);
+    this.#listener.running(generation.runner);
   }
 
   /** A call that blocks hears of the end before the event loop does. */
   #learn(error: unknown, generation: number): void {
-    const life = this.#lives.find(generation);
+    const found = this.#generations.find(generation);
     const exit = endIn(error);
-    if (life !== undefined && exit?.generation === generation) this.#ended(life, exit);
+    if (found !== undefined && exit?.generation === generation) this.#ended(found, exit);
   }
 
   /** The process has ended: by a crash, unless it was told to. */
-  #ended(life: Life, exit: RunnerExit): void {
-    if (life.report !== undefined) return;
+  #ended(generation: Generation, exit: RunnerExit): void {
+    if (generation.report !== undefined) return;
     const report = new CrashReport(exit, this.#options);
-    life.report = report;
-    life.reported.resolve(report);
+    generation.report = report;
+    generation.reported.resolve(report);
     if (report.crashed) tellCrash(report);
     this.#listener.tell('exit', report);
-    if (this.#lives.latest === life && this.state === 'running') this.#crash(life, crashError(report));
+    if (this.#generations.latest === generation && this.state === 'running')
+      this.#crash(generation, crashError(report));
   }
 
-  #crash(life: Life, error: TenonError): void {
+  #crash(generation: Generation, error: TenonError): void {
     this.#listener.lost();
     this.#step('crashed');
-    const delay = this.#budget.charge(life, error);
+    const delay = this.#budget.charge(generation, error);
     if (delay === null) this.#step('failed');
     else this.#backOff(delay);
   }
@@ -216,10 +217,10 @@ export class Lifecycle {
     this.#step('stopping');
     this.#listener.lost();
     await this.#launching;
-    const life = this.#lives.latest;
+    const generation = this.#generations.latest;
     try {
-      if (life?.runner !== undefined && life.report === undefined) {
-        this.#ended(life, await life.runner.stop(graceMs));
+      if (generation?.runner !== undefined && generation.report === undefined) {
+        this.#ended(generation, await generation.runner.stop(graceMs));
       }
     } finally {
       this.#step('stopped');

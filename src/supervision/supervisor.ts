@@ -11,7 +11,7 @@
 import { EventEmitter } from 'node:events';
 import type { TenonError } from '../base/errors.js';
 import type { CallOptions, InstanceEvents, TierInstance } from '../tiers/tier.js';
-import { Crew } from './instances.js';
+import { Instances } from './instances.js';
 import { Lifecycle } from './lifecycle.js';
 import type { SupervisorEventMap, SupervisorOptions } from './options.js';
 import type { Runner, StartRunner } from './runner.js';
@@ -29,7 +29,7 @@ const GRACE = 1000;
 export class Supervisor extends EventEmitter<SupervisorEventMap> {
   readonly #options: SupervisorOptions;
   readonly #lifecycle: Lifecycle;
-  readonly #crew = new Crew();
+  readonly #instances = new Instances();
   /** What instances see of this. */
   readonly #keeper: InstanceKeeper;
 
@@ -38,8 +38,8 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
     super();
     this.#options = options;
     this.#lifecycle = new Lifecycle(start, options, {
-      running: (runner) => this.#crew.renew(runner),
-      lost: () => this.#crew.lose(),
+      running: (runner) => this.#instances.renew(runner),
+      lost: () => this.#instances.lose(),
       // Later, so that a listener that throws does not disturb what is being done.
       tell: (name, ...told) => process.nextTick(() => (this as EventEmitter).emit(name, ...told)),
     });
@@ -87,7 +87,7 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
     for (let left = options; ; left = remaining(options, undefined, since)) {
       await this.#lifecycle.ready(left);
       const { generation } = this.#lifecycle;
-      await this.#lifecycle.room.wait(this.#crew.renewed(), options, undefined, since);
+      await this.#lifecycle.room.wait(this.#instances.renewed(), options, undefined, since);
       if (this.#lifecycle.runner?.generation === generation) return;
     }
   }
@@ -133,7 +133,7 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
   }
 
   #enlist(instance: SupervisedInstance, { generation }: Runner): SupervisedInstance {
-    this.#crew.add(instance);
+    this.#instances.add(instance);
     const { runner } = this.#lifecycle;
     if (runner?.generation === generation) return instance;
     // The process that made it has ended in the meantime.
@@ -154,7 +154,7 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
       explain: (error, generation) => lifecycle.explain(error, generation),
       explainNow: (error, generation) => lifecycle.explainNow(error, generation),
       remaining: (options, since) => remaining(options, deadline, since),
-      forget: (instance) => this.#crew.remove(instance),
+      forget: (instance) => this.#instances.remove(instance),
     };
   }
 }

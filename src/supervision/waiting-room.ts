@@ -1,6 +1,8 @@
 /** Where calls wait for a process of their plugin: until it is there, or it is plain that it will not come. */
+
+import { deferred } from '../base/deferred.js';
 import type { CallOptions } from '../tiers/tier.js';
-import { bounded, deadlineOf, deferred } from './waiting.js';
+import { bounded, deadlineOf } from './waiting.js';
 
 /** The errors for those who cannot wait. */
 interface Refusals {

@@ -2,20 +2,6 @@
 import { invalidArgument } from '../base/errors.js';
 import type { CallOptions } from '../tiers/tier.js';
 
-/** A promise whose outcome is decided elsewhere. */
-export interface Deferred<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-}
-
-export function deferred<T>(): Deferred<T> {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}
-
 /** How long to wait. */
 export interface Patience {
   readonly signal?: AbortSignal | undefined;

@@ -2,19 +2,19 @@
 import { METHODS } from '../base/abi.js';
 import { TenonError } from '../base/errors.js';
 import { hexAddress } from '../library/ffi.js';
-import type { InlineContext } from './inline/backend.js';
+import type { PluginContext } from './context.js';
 
 /** A table larger than this is taken for garbage. */
 const MAX_SIZE = METHODS.header + METHODS.max * METHODS.slot;
 
 /** The method tables of an instance, each asked for once. */
 export class MethodTables {
-  readonly #context: InlineContext;
+  readonly #context: PluginContext;
   readonly #extension: (kind: string) => bigint;
   readonly #tables = new Map<string, readonly bigint[] | null>();
 
   /** `extension` is the plugin's `get_extension`. */
-  constructor(context: InlineContext, extension: (kind: string) => bigint) {
+  constructor(context: PluginContext, extension: (kind: string) => bigint) {
     this.#context = context;
     this.#extension = extension;
   }
@@ -59,7 +59,7 @@ export class MethodTables {
  * The addresses of a table's methods. The table at `address` is not read again.
  * @throws TenonError ERR_TENON_BAD_POINTER, ERR_TENON_BAD_VTABLE
  */
-export function readMethodTable(context: InlineContext, kind: string, address: bigint): bigint[] {
+export function readMethodTable(context: PluginContext, kind: string, address: bigint): bigint[] {
   const { memory, plugin, path } = context;
   const what = `The method table '${kind}' of plugin ${plugin}`;
   const bad = (problem: string): TenonError =>

@@ -183,7 +183,7 @@ test.skipIf(!hasProcesses || cannotBeSanitized(Because.memory))(
   async () => {
     const limits = { memory: 256 * MIB, cpu: 100, files: 64 };
     const { plugin } = await load(compiled(FIXTURE), { limits, sandbox: true });
-    const { inForce = [], missing = [] } = plugin.process ?? {};
+    const { enforced = [], missing = [] } = plugin.process ?? {};
     const asked = [
       'memory',
       'cpu',
@@ -194,10 +194,10 @@ test.skipIf(!hasProcesses || cannotBeSanitized(Because.memory))(
       'seccomp',
       'landlock',
     ];
-    for (const name of asked) expect([...inForce, ...missing]).toContain(name);
-    expect(inForce).toEqual(expect.arrayContaining(['memory', 'cpu', 'files', 'core', 'closed-files']));
+    for (const name of asked) expect([...enforced, ...missing]).toContain(name);
+    expect(enforced).toEqual(expect.arrayContaining(['memory', 'cpu', 'files', 'core', 'closed-files']));
     const plain = await load(compiled(FIXTURE));
-    expect(plain.plugin.process?.inForce).not.toContain('seccomp');
+    expect(plain.plugin.process?.enforced).not.toContain('seccomp');
     expect(plain.plugin.process?.missing).toEqual([]);
   },
 );

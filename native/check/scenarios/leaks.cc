@@ -31,10 +31,10 @@ constexpr size_t kPoints = 250;
 /* Returns how often `once` was done. It returns false when there is enough. */
 template <typename Once>
 size_t Repeat(const Effort &effort, Once once) {
-  double began = Now();
+  uint64_t began = Now();
   size_t done = 0;
   while (done < effort.count) {
-    double spent = (Now() - began) / 1e9;
+    double spent = Since(began) / 1e9;
     if (spent > kPatience || (spent > effort.seconds && done >= effort.least)) break;
     done++;
     if (!once() && done >= effort.least) break;

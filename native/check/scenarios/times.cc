@@ -31,9 +31,9 @@ double TimeOfLoad(const Plugin &plugin) {
   if (pipe(ends) != 0) return -1;
   pid_t child = fork();
   if (child == 0) {
-    double began = Now();
+    uint64_t began = Now();
     bool loaded = Gates().Open(plugin.options().file.c_str());
-    double spent = loaded ? Now() - began : -1;
+    double spent = loaded ? Since(began) : -1;
     _exit(write(ends[1], &spent, sizeof(spent)) == sizeof(spent) ? 0 : 1);
   }
   close(ends[1]);
@@ -62,11 +62,11 @@ void LoadTime(Plugin &plugin) {
 std::vector<double> TimeCalls(Plugin &plugin, Instance &instance) {
   std::vector<double> times;
   times.reserve(kCalls);
-  double began = Now();
-  while (times.size() < kCalls && Now() - began < kCallsBudget) {
-    double before = Now();
+  uint64_t began = Now();
+  while (times.size() < kCalls && Since(began) < kCallsBudget) {
+    uint64_t before = Now();
     instance.Call(plugin.options().input());
-    times.push_back(Now() - before);
+    times.push_back(Since(before));
   }
   return times;
 }

@@ -4,7 +4,6 @@ use core::ffi::c_void;
 
 use crate::plugin::Plugin;
 use crate::raw::{self, MethodTable};
-use crate::slots::flags;
 
 /// A plugin and its kinds, as the macro states them.
 pub trait Export: 'static {
@@ -39,6 +38,13 @@ const fn id_len(spec: &[u8]) -> usize {
         i += 1;
     }
     i
+}
+
+/// The flags of vtable and descriptor.
+pub const fn flags<P: Plugin>() -> u32 {
+    let singleton = if P::SINGLETON { raw::SINGLETON } else { 0 };
+    let deterministic = if P::DETERMINISTIC { raw::DETERMINISTIC } else { 0 };
+    singleton | deterministic
 }
 
 /// The method table for the methods of a kind.

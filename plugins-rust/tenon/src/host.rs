@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::error::Status;
 use crate::raw;
+use crate::status::Status;
 
 /// How serious a log message is.
 #[repr(i32)]

@@ -75,12 +75,14 @@ mod panics;
 mod plugin;
 pub mod raw;
 mod slots;
+mod status;
 pub mod testing;
 
-pub use error::{Error, Status};
+pub use error::Error;
 pub use host::{EmitError, Host, Level};
 pub use output::Output;
 pub use plugin::Plugin;
+pub use status::Status;
 
 /// What the macro expands to. Not for use by hand, and not stable.
 #[doc(hidden)]

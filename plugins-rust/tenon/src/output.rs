@@ -5,8 +5,9 @@ use std::io;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
-use crate::error::{Error, Status};
+use crate::error::Error;
 use crate::raw;
+use crate::status::Status;
 
 /// The result of a call: memory of the host that a plugin appends to.
 ///

@@ -5,13 +5,14 @@ use std::cell::UnsafeCell;
 use std::ptr;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::error::{Error, Status};
-use crate::export::{Export, name_bytes};
+use crate::error::Error;
+use crate::export::{Export, flags, name_bytes};
 use crate::host::{Host, Level};
 use crate::output::Output;
 use crate::panics::{Panicked, catch, install_hook};
 use crate::plugin::Plugin;
 use crate::raw::{self, RawStatus};
+use crate::status::Status;
 
 /// Behind the `state` pointer of the ABI.
 struct Instance<P> {
@@ -54,13 +55,6 @@ pub const fn vtable<E: Export>() -> &'static raw::Plugin {
             get_extension: Some(get_extension::<E>),
         }
     }
-}
-
-/// The flags of vtable and descriptor.
-pub const fn flags<P: Plugin>() -> u32 {
-    let singleton = if P::SINGLETON { raw::SINGLETON } else { 0 };
-    let deterministic = if P::DETERMINISTIC { raw::DETERMINISTIC } else { 0 };
-    singleton | deterministic
 }
 
 /// The ABI version.

@@ -34,12 +34,13 @@ use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::error::{Error, Status};
+use crate::error::Error;
 use crate::export::{Export, Kind};
 use crate::host::{EmitError, Level};
 use crate::plugin::Plugin;
 use crate::raw::{self, RawStatus};
 use crate::slots;
+use crate::status::Status;
 
 /// Takes events and log messages, and remembers them.
 #[derive(Clone)]

@@ -6,10 +6,11 @@ import { requireBytes } from '../../base/bytes.js';
 import type { TenonError } from '../../base/errors.js';
 import type { VTable } from '../../library/library.js';
 import { badBatch, batchResult, InlineBinding, requireBatch } from '../binding.js';
+import type { PluginContext } from '../context.js';
 import { Control, isBreach, Outcome } from '../control.js';
 import { type CallSite, callFailure, type Failure, newFailure, refuseInput } from '../status.js';
 import type { MethodRef, RecordBinding } from '../tier.js';
-import type { Backend, BackendInstance, InlineContext } from './backend.js';
+import type { Backend, BackendInstance } from './backend.js';
 
 /** Results up to this size are copied faster by a loop than by a call. */
 const SMALL = 64;
@@ -73,12 +74,12 @@ export function addonBackend(addon: Addon, dispatch: Dispatch): Backend {
 class AddonInstance implements BackendInstance {
   closed = false;
   readonly #native: Native;
-  readonly #context: InlineContext;
+  readonly #context: PluginContext;
   readonly #something: bigint;
   readonly #target: number;
   readonly #generation: number;
 
-  constructor(native: Native, vtable: VTable, context: InlineContext, config: Uint8Array, token: number) {
+  constructor(native: Native, vtable: VTable, context: PluginContext, config: Uint8Array, token: number) {
     this.#native = native;
     this.#context = context;
     const { new: make, drop, something, get_extension } = vtable.slots;

@@ -1,19 +1,7 @@
 /** What the inline tier needs from the way in which it calls a plugin: the native addon, or koffi where that is absent. */
 import type { VTable } from '../../library/library.js';
-import type { MemoryReader } from '../../library/memory.js';
-import type { Binding, MethodRef, QueueLimits } from '../tier.js';
-
-/** What the tier has to know about a plugin beside its vtable. */
-export interface InlineContext {
-  /** The name of the plugin. */
-  readonly plugin: string;
-  /** The file that errors name. */
-  readonly path: string;
-  readonly queue: QueueLimits;
-  readonly memory: MemoryReader;
-  /** Whether the address is executable code of the plugin's own library. */
-  readonly isPluginCode: (address: bigint) => boolean;
-}
+import type { PluginContext } from '../context.js';
+import type { Binding, MethodRef } from '../tier.js';
 
 /** A way to call plugins. One per thread. */
 export interface Backend {
@@ -23,7 +11,7 @@ export interface Backend {
    * Runs `new`. `token` is what {@link Dispatch} will name the instance by.
    * @throws TenonError ERR_TENON_NEW_FAILED, ERR_TENON_PANIC, ERR_TENON_CONTRACT
    */
-  create(vtable: VTable, context: InlineContext, config: Uint8Array, token: number): BackendInstance;
+  create(vtable: VTable, context: PluginContext, config: Uint8Array, token: number): BackendInstance;
   /** Delivers the log entries that instances left behind which are closed, or were never made. */
   flush(): void;
 }

@@ -3,19 +3,18 @@
 import { loadAddon } from '../../addon/addon.js';
 import type { VTable } from '../../library/library.js';
 import { warnCollected } from '../collected.js';
+import type { PluginContext } from '../context.js';
 import { MethodTables } from '../method-table.js';
 import { dispatch, endRoute, openRoute } from '../routes.js';
 import type { Binding, InstanceEvents, MethodRef, TierInstance } from '../tier.js';
 import { addonBackend } from './addon-backend.js';
-import type { Backend, BackendInstance, InlineContext } from './backend.js';
+import type { Backend, BackendInstance } from './backend.js';
 import { koffiBackend } from './koffi-backend.js';
-
-export type { InlineContext } from './backend.js';
 
 /** Makes an instance on this thread. @throws TenonError ERR_TENON_NEW_FAILED, ERR_TENON_PANIC, ERR_TENON_CONTRACT */
 export function createInlineInstance(
   vtable: VTable,
-  context: InlineContext,
+  context: PluginContext,
   config: Uint8Array,
   events: InstanceEvents,
 ): TierInstance {
@@ -26,7 +25,7 @@ export function createInlineInstance(
 export function createInstance(
   backend: Backend,
   vtable: VTable,
-  context: InlineContext,
+  context: PluginContext,
   config: Uint8Array,
   events: InstanceEvents,
 ): TierInstance {
@@ -75,7 +74,7 @@ class InlineInstance implements TierInstance {
   constructor(
     backend: Backend,
     vtable: VTable,
-    context: InlineContext,
+    context: PluginContext,
     config: Uint8Array,
     events: InstanceEvents,
   ) {

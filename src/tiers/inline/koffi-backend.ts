@@ -10,10 +10,11 @@ import type { TenonError } from '../../base/errors.js';
 import { addressOf, type ForeignAddress, ffi } from '../../library/ffi.js';
 import type { VTable } from '../../library/library.js';
 import { badBatch, batchResult, InlineBinding, requireBatch } from '../binding.js';
+import type { PluginContext } from '../context.js';
 import { CONTROL_SIZE, Control, isBreach, Outcome } from '../control.js';
 import { type CallSite, callFailure, type Failure, newFailure } from '../status.js';
 import type { MethodRef, RecordBinding } from '../tier.js';
-import type { Backend, BackendInstance, InlineContext } from './backend.js';
+import type { Backend, BackendInstance } from './backend.js';
 import { hostStub } from './host-stub.js';
 import { Output, Region } from './koffi-output.js';
 
@@ -94,11 +95,11 @@ class KoffiInstance implements BackendInstance {
   condition = 0;
   readonly state: ForeignAddress;
   readonly #foreign: Foreign;
-  readonly #context: InlineContext;
+  readonly #context: PluginContext;
   readonly #drop: Drop;
   readonly #getExtension: GetExtension | null;
 
-  constructor(foreign: Foreign, vtable: VTable, context: InlineContext, config: Uint8Array) {
+  constructor(foreign: Foreign, vtable: VTable, context: PluginContext, config: Uint8Array) {
     this.#foreign = foreign;
     this.#context = context;
     const { new: newAddress, drop, get_extension } = vtable.slots;

@@ -6,11 +6,11 @@ import { badBatch, requireBatch } from '../binding.js';
 import { Outcome } from '../control.js';
 import { type CallSite, callFailure, type Failure } from '../status.js';
 import type { Binding, CallOptions, RecordBinding } from '../tier.js';
+import type { Answer, RequestHeader } from './channel.js';
 import { type Engine, timeoutOf } from './engine.js';
 import { closed, crashed } from './errors.js';
-import type { Seat } from './instance.js';
 import { Operation, Word } from './protocol.js';
-import type { Answer, Request } from './shared-memory/channel.js';
+import type { RunnerInstance } from './runner-instance.js';
 
 /** What native code says of an input that it does not take as it is. */
 const REFUSED: readonly number[] = [Outcome.NOT_BYTES, Outcome.SHARED, Outcome.INSPECT];
@@ -30,19 +30,19 @@ export function failureOf({ status, detail, bytes }: Answer): Failure {
 export class ProcessBinding implements Binding {
   /** Held so that the instance is not collected while its method can be called. */
   readonly owner: object;
-  readonly #seat: Seat;
+  readonly #held: RunnerInstance;
   readonly #engine: Engine;
   readonly #site: CallSite;
-  readonly #call: Request;
-  readonly #batch: Request;
+  readonly #call: RequestHeader;
+  readonly #batch: RequestHeader;
 
-  constructor(owner: object, seat: Seat, method: number, site: CallSite) {
+  constructor(owner: object, held: RunnerInstance, method: number, site: CallSite) {
     this.owner = owner;
-    this.#seat = seat;
-    this.#engine = seat.engine;
+    this.#held = held;
+    this.#engine = held.engine;
     this.#site = site;
-    this.#call = { operation: Operation.CALL, instance: seat.number, method, detail: 0 };
-    this.#batch = { operation: Operation.BATCH, instance: seat.number, method, detail: 0 };
+    this.#call = { operation: Operation.CALL, instance: held.number, method, detail: 0 };
+    this.#batch = { operation: Operation.BATCH, instance: held.number, method, detail: 0 };
   }
 
   callSync(input: Uint8Array, options?: CallOptions): Buffer {
@@ -71,7 +71,7 @@ export class ProcessBinding implements Binding {
     if (!isPlainBytes(input)) requireBytes('input', input);
     const engine = this.#ready(options);
     let bytes = input;
-    return engine.fly({
+    return engine.submit({
       site: this.#site,
       deadline: deadlineOf(options, engine),
       signal: options?.signal,
@@ -99,8 +99,8 @@ export class ProcessBinding implements Binding {
     if (channel.control[Word.LENGTH] === 0) throw this.#failure(outcome);
     const result = channel.batchResult(offsets.length - 1);
     if (result !== null) return result;
-    engine.life.breach();
-    throw crashed(this.#site, engine.life.endNow());
+    engine.lifetime.breach();
+    throw crashed(this.#site, engine.lifetime.endNow());
   }
 
   async callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
@@ -108,7 +108,7 @@ export class ProcessBinding implements Binding {
     const engine = this.#ready(options);
     if (!areOffsets(given.offsets, given.data.length)) throw badBatch();
     let { offsets, data } = given;
-    return engine.fly({
+    return engine.submit({
       site: this.#site,
       deadline: deadlineOf(options, engine),
       signal: options?.signal,
@@ -134,13 +134,13 @@ export class ProcessBinding implements Binding {
     const output = new ArrayBuffer(words(outputSize));
     const bytes = new Uint8Array(input, 0, inputSize);
     const result = new Uint8Array(output, 0, outputSize);
-    const request: Request = { ...this.#call, detail: 1 + outputSize };
+    const request: RequestHeader = { ...this.#call, detail: 1 + outputSize };
     const { deadline } = engine.settings;
     const timeout = timeoutOf(deadline);
-    const seat = this.#seat;
+    const held = this.#held;
     const { control } = channel;
     const invoke = (): void => {
-      if (seat.closed) control[Word.OUTCOME] = Outcome.CLOSED;
+      if (held.closed) control[Word.OUTCOME] = Outcome.CLOSED;
       else channel.requestInto(request, timeout, bytes, result);
     };
     // Keeps this binding, and so the instance, alive.
@@ -153,8 +153,8 @@ export class ProcessBinding implements Binding {
   /** @throws TenonError ERR_TENON_CLOSED, ERR_TENON_CRASHED, or what has aborted the signal */
   #ready(options: CallOptions | undefined): Engine {
     const engine = this.#engine;
-    if (this.#seat.closed) throw closed(this.#site);
-    const { exit } = engine.life;
+    if (this.#held.closed) throw closed(this.#site);
+    const { exit } = engine.lifetime;
     if (exit !== undefined) throw crashed(this.#site, exit);
     if (options?.signal !== undefined) options.signal.throwIfAborted();
     return engine;

@@ -11,7 +11,7 @@ export interface Earlier {
 }
 
 /** One stream's. */
-export class Overheard {
+export class CapturedOutput {
   #chunks: Buffer[] = [];
   #size = 0;
   #lost = 0;

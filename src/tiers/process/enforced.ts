@@ -10,10 +10,10 @@ const ALWAYS: readonly Name[] = ['core', 'closed-files', 'parent-signal'];
 const SANDBOX: readonly Name[] = ['no-new-privileges', 'seccomp', 'landlock'];
 
 /** `active` are the bits that the runner has reported. */
-export function forceOf(settings: RunnerSettings, active: number): { inForce: Name[]; missing: Name[] } {
+export function enforcedOf(settings: RunnerSettings, active: number): { enforced: Name[]; missing: Name[] } {
   const { limits, sandbox = false } = settings;
   const wanted: Name[] = [...ALWAYS, ...(sandbox === false ? [] : SANDBOX)];
   for (const name of ['memory', 'cpu', 'files'] as const) if (limits[name] !== undefined) wanted.push(name);
-  const inForce = NAMES.filter((name) => (active & Force[name]) !== 0);
-  return { inForce, missing: wanted.filter((name) => !inForce.includes(name)) };
+  const enforced = NAMES.filter((name) => (active & Force[name]) !== 0);
+  return { enforced, missing: wanted.filter((name) => !enforced.includes(name)) };
 }

@@ -1,19 +1,21 @@
 /** One generation of a plugin's process, as its instances use it: requests, and who hears of which instance. */
+
 import { LOG_LEVELS, Status } from '../../base/abi.js';
+import { deferred } from '../../base/deferred.js';
 import type { TenonError } from '../../base/errors.js';
 import { Outcome } from '../control.js';
 import type { CallSite } from '../status.js';
 import type { InstanceEvents } from '../tier.js';
+import type { Answer, ChannelListener, RequestHeader, RunnerChannel } from './channel.js';
 import { busy, closed, crashed, timedOut, waitedTooLong } from './errors.js';
-import { Births } from './new-instances.js';
+import { NewInstances } from './new-instances.js';
 import { ProcessOutcome } from './protocol.js';
-import { type Flight, Flights } from './requests.js';
-import { Life } from './runner-lifetime.js';
+import { type PendingRequest, PendingRequests } from './requests.js';
+import { RunnerLifetime } from './runner-lifetime.js';
 import type { RunnerExit, RunnerHandlers, RunnerSettings } from './settings.js';
-import type { Answer, ChannelListener, Request, RunnerChannel } from './shared-memory/channel.js';
 
 /** An asynchronous request. */
-export interface Job<T> {
+export interface AsyncRequest<T> {
   readonly site: CallSite;
   /** Milliseconds; undefined for none. */
   readonly deadline: number | undefined;
@@ -42,10 +44,10 @@ for (const ours of [Outcome.NOT_BYTES, Outcome.SHARED, Outcome.INSPECT]) VALID.d
 
 export class Engine implements ChannelListener {
   readonly settings: RunnerSettings;
-  readonly life: Life;
+  readonly lifetime: RunnerLifetime;
   readonly channel: RunnerChannel;
-  readonly flights: Flights;
-  readonly births: Births;
+  readonly requests: PendingRequests;
+  readonly newInstances: NewInstances;
   /** Resolves when the process has ended and everything of it is cleaned up. */
   readonly whenEnded: Promise<RunnerExit>;
   /** Methods of kinds and their counts, as the runner has told: `codec/1#0`, `codec/1#`. */
@@ -56,17 +58,17 @@ export class Engine implements ChannelListener {
   #drained: readonly number[] = [];
   readonly #holders = new Set<object>();
 
-  /** Starts the process. `failed` is told if it never runs. @throws as Life */
+  /** Starts the process. `failed` is told if it never runs. @throws as RunnerLifetime */
   constructor(settings: RunnerSettings, handlers: RunnerHandlers, failed: (cause: Error) => void) {
     this.settings = settings;
-    this.flights = new Flights({
+    this.requests = new PendingRequests({
       inFlight: settings.inFlight,
-      late: (flight, sent) => this.#late(flight, sent),
-      refused: (flight, outcome) => this.#refused(flight, outcome),
+      late: (pending, sent) => this.#late(pending, sent),
+      refused: (pending, outcome) => this.#refused(pending, outcome),
     });
     const { promise, resolve } = deferred<RunnerExit>();
     this.whenEnded = promise;
-    this.life = new Life(settings, {
+    this.lifetime = new RunnerLifetime(settings, {
       stdout: (line) => handlers.stdout(line),
       stderr: (line) => handlers.stderr(line),
       methodName: (method) => this.#methods.get(method),
@@ -74,12 +76,14 @@ export class Engine implements ChannelListener {
       finished: (exit) => {
         this.#routes.clear();
         this.#holders.clear();
-        this.flights.failAll((flight, sent) => crashed(flight.site, exit, sent));
+        this.requests.failAll((pending, sent) => crashed(pending.site, exit, sent));
         resolve(exit);
       },
     });
-    this.channel = this.life.channel;
-    this.births = new Births(this.channel, (instance, events) => this.#routes.set(instance, events));
+    this.channel = this.lifetime.channel;
+    this.newInstances = new NewInstances(this.channel, (instance, events) =>
+      this.#routes.set(instance, events),
+    );
   }
 
   site(method: string): CallSite {
@@ -89,7 +93,7 @@ export class Engine implements ChannelListener {
   // ---- Requests ----
 
   /** Does a request and waits for it. Returns its outcome. @throws TenonError ERR_TENON_TIMEOUT, ERR_TENON_CRASHED */
-  request(request: Request, site: CallSite, deadline: number | undefined, bytes: Uint8Array): number {
+  request(request: RequestHeader, site: CallSite, deadline: number | undefined, bytes: Uint8Array): number {
     const outcome = this.channel.request(request, timeoutOf(deadline), bytes);
     return outcome === 0 ? outcome : this.check(outcome, site, deadline);
   }
@@ -102,34 +106,38 @@ export class Engine implements ChannelListener {
 
   /** The error for an outcome that is not the plugin's. Ends the process where it is to blame. */
   trouble(outcome: number, site: CallSite, deadline: number | undefined): TenonError {
-    const { life } = this;
+    const { lifetime } = this;
     if (outcome === ProcessOutcome.TIMEOUT) {
-      life.kill('timeout');
+      lifetime.kill('timeout');
       return timedOut(site, deadline ?? 0);
     }
-    if (outcome !== ProcessOutcome.GONE && outcome !== ProcessOutcome.CLOSED) life.breach();
-    return crashed(site, life.endNow());
+    if (outcome !== ProcessOutcome.GONE && outcome !== ProcessOutcome.CLOSED) lifetime.breach();
+    return crashed(site, lifetime.endNow());
   }
 
   /** Does a request without blocking. */
-  fly<T>(job: Job<T>): Promise<T> {
-    const { signal, site, counts } = job;
+  submit<T>(asked: AsyncRequest<T>): Promise<T> {
+    const { signal, site, counts } = asked;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (!this.life.alive || (this.life.stopping && counts)) return this.#failLater(site);
+    if (!this.lifetime.alive || (this.lifetime.stopping && counts)) return this.#failLater(site);
     return new Promise((resolve, reject) => {
-      const flight = this.#flight(job, resolve, reject);
-      if (this.flights.start(flight)) return;
+      const pending = this.#pending(asked, resolve, reject);
+      if (this.requests.start(pending)) return;
       if (counts && this.settings.whenFull === 'error') {
-        flight.fail(busy(site, this.settings.inFlight));
+        pending.fail(busy(site, this.settings.inFlight));
         return;
       }
-      job.keep();
-      this.flights.queue(flight);
+      asked.keep();
+      this.requests.queue(pending);
     });
   }
 
-  #flight<T>(job: Job<T>, resolve: (value: T) => void, reject: (error: unknown) => void): Flight {
-    const { site, deadline = Number.POSITIVE_INFINITY, signal, counts, batch } = job;
+  #pending<T>(
+    asked: AsyncRequest<T>,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ): PendingRequest {
+    const { site, deadline = Number.POSITIVE_INFINITY, signal, counts, batch } = asked;
     let over = false;
     const end = (): boolean => {
       if (over) return false;
@@ -137,56 +145,61 @@ export class Engine implements ChannelListener {
       signal?.removeEventListener('abort', abort);
       return true;
     };
-    const flight: Flight = {
+    const pending: PendingRequest = {
       site,
       deadline,
       counts,
       batch,
       due: deadline === Number.POSITIVE_INFINITY ? deadline : performance.now() + deadline,
-      send: (slot) => job.send(slot),
+      send: (slot) => asked.send(slot),
       settle: (answer) => {
-        if (end()) this.#settle(job, answer, resolve, reject);
-        else if (VALID.has(answer.status)) job.discard?.(answer);
+        if (end()) this.#settle(asked, answer, resolve, reject);
+        else if (VALID.has(answer.status)) asked.discard?.(answer);
       },
       fail: (error) => end() && reject(error),
     };
     // The runner cannot be told: its answer is thrown away when it comes.
     const abort = (): void => {
-      this.flights.withdraw(flight);
-      flight.fail(signal?.reason);
+      this.requests.withdraw(pending);
+      pending.fail(signal?.reason);
     };
     signal?.addEventListener('abort', abort, { once: true });
-    return flight;
+    return pending;
   }
 
-  #settle<T>(job: Job<T>, answer: Answer, resolve: (value: T) => void, reject: (error: unknown) => void) {
+  #settle<T>(
+    asked: AsyncRequest<T>,
+    answer: Answer,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ) {
     if (!VALID.has(answer.status)) {
-      this.life.breach();
-      this.#failLater(job.site).catch(reject);
+      this.lifetime.breach();
+      this.#failLater(asked.site).catch(reject);
       return;
     }
     try {
-      resolve(job.take(answer));
+      resolve(asked.take(answer));
     } catch (error) {
       reject(error);
     }
   }
 
-  #late(flight: Flight, sent: boolean): void {
-    if (sent) this.life.kill('timeout');
+  #late(pending: PendingRequest, sent: boolean): void {
+    if (sent) this.lifetime.kill('timeout');
     const error = sent ? timedOut : waitedTooLong;
-    flight.fail(error(flight.site, flight.deadline));
+    pending.fail(error(pending.site, pending.deadline));
   }
 
-  #refused(flight: Flight, outcome: number): void {
-    if (outcome !== ProcessOutcome.GONE && outcome !== ProcessOutcome.CLOSED) this.life.breach();
-    this.#failLater(flight.site).catch((error: unknown) => flight.fail(error));
+  #refused(pending: PendingRequest, outcome: number): void {
+    if (outcome !== ProcessOutcome.GONE && outcome !== ProcessOutcome.CLOSED) this.lifetime.breach();
+    this.#failLater(pending.site).catch((error: unknown) => pending.fail(error));
   }
 
   /** For what comes when the process has ended, or is about to: fails as soon as it is known how. */
   async #failLater(site: CallSite): Promise<never> {
-    if (this.life.alive && this.life.stopping) throw closed(site);
-    throw crashed(site, this.life.exit ?? (await this.whenEnded));
+    if (this.lifetime.alive && this.lifetime.stopping) throw closed(site);
+    throw crashed(site, this.lifetime.exit ?? (await this.whenEnded));
   }
 
   // ---- Instances ----
@@ -200,14 +213,14 @@ export class Engine implements ChannelListener {
 
   /** Nothing more comes of the instance but what is on its way. */
   retire(instance: number): void {
-    if (this.life.finished || !this.#routes.has(instance)) return;
+    if (this.lifetime.finished || !this.#routes.has(instance)) return;
     this.#retired.push(instance);
     this.channel.poke();
   }
 
   /** `holder` wants the event loop to go on. */
   hold(holder: object): void {
-    if (this.life.finished) return;
+    if (this.lifetime.finished) return;
     this.#holders.add(holder);
     this.channel.reference(true);
   }
@@ -223,11 +236,11 @@ export class Engine implements ChannelListener {
   // ---- What the channel tells ----
 
   answer(slot: number, answer: Answer): void {
-    this.flights.land(slot, answer);
+    this.requests.answered(slot, answer);
   }
 
   batchSize(slot: number): number {
-    return this.flights.at(slot)?.batch ?? 0;
+    return this.requests.at(slot)?.batch ?? 0;
   }
 
   event(instance: number, data: Buffer): void {
@@ -242,7 +255,7 @@ export class Engine implements ChannelListener {
 
   /** What came before this was told. What was retired in the middle of that has to wait for the next time. */
   quiet(): void {
-    if (this.births.underway) return;
+    if (this.newInstances.underway) return;
     for (const instance of this.#drained) this.#routes.delete(instance);
     this.#drained = this.#retired;
     this.#retired = [];
@@ -250,33 +263,19 @@ export class Engine implements ChannelListener {
   }
 
   printed(): void {
-    this.life.child.catchUp();
+    this.lifetime.child.catchUp();
   }
 
   ending(): void {
-    this.life.ending();
+    this.lifetime.ending();
   }
 
   ended(): void {
-    this.life.ended();
+    this.lifetime.ended();
   }
 }
 
 /** Milliseconds for native code. */
 export function timeoutOf(deadline: number | undefined): number {
   return deadline === undefined ? -1 : Math.min(Math.ceil(deadline), 2 ** 31 - 1);
-}
-
-export function deferred<T>(): {
-  promise: Promise<T>;
-  resolve: (value: T) => void;
-  reject: (error: unknown) => void;
-} {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<T>((one, other) => {
-    resolve = one;
-    reject = other;
-  });
-  return { promise, resolve, reject };
 }

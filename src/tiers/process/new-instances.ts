@@ -1,8 +1,8 @@
 /** Instances that are being made. The runner counts them, and so does this side, to know whose events come before the answer. */
 import type { InstanceEvents } from '../tier.js';
-import type { RunnerChannel } from './shared-memory/channel.js';
+import type { RunnerChannel } from './channel.js';
 
-export class Births {
+export class NewInstances {
   readonly #channel: RunnerChannel;
   readonly #route: (instance: number, events: InstanceEvents) => void;
   #last = 0;

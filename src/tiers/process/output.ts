@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import type { Earlier } from './captured-output.js';
+import { guarded } from './channel.js';
 import { readAll } from './file.js';
-import { guarded } from './shared-memory/channel.js';
 
 /** Of each stream so much is kept, in bytes. */
 const KEPT = 16 * 1024;

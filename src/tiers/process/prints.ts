@@ -1,11 +1,11 @@
 /** The standard streams of a runner, while a synchronous call waits for it and the event loop does not read them. */
 import type { Socket } from 'node:net';
-import { type Earlier, Overheard } from './captured-output.js';
+import { CapturedOutput, type Earlier } from './captured-output.js';
 import { descriptorOf, readAll } from './file.js';
 
 export class Prints {
   #streams: (Socket | undefined)[] = [];
-  readonly #overheard = [new Overheard(), new Overheard()] as const;
+  readonly #capturedOutput = [new CapturedOutput(), new CapturedOutput()] as const;
 
   watch(streams: readonly Socket[]): void {
     this.#streams = [...streams];
@@ -18,19 +18,19 @@ export class Prints {
   }
 
   get isEmpty(): boolean {
-    return this.#overheard.every(({ isEmpty }) => isEmpty);
+    return this.#capturedOutput.every(({ isEmpty }) => isEmpty);
   }
 
   /** Takes what is there. */
   listen(): void {
     this.#streams.forEach((stream, i) => {
-      const overheard = this.#overheard[i];
-      if (stream === undefined || overheard === undefined) return;
-      if (!readAll(stream, (chunk) => overheard.add(Buffer.from(chunk)))) this.#streams[i] = undefined;
+      const capturedOutput = this.#capturedOutput[i];
+      if (stream === undefined || capturedOutput === undefined) return;
+      if (!readAll(stream, (chunk) => capturedOutput.add(Buffer.from(chunk)))) this.#streams[i] = undefined;
     });
   }
 
   take(stream: 0 | 1): Earlier | null {
-    return this.#overheard[stream].take();
+    return this.#capturedOutput[stream].take();
   }
 }

@@ -23,8 +23,8 @@ export const Word = {
   FREE: 15,
   /** 1 if JavaScript has looked at the input's memory. */
   CHECKED: 16,
-  /** Of a wake-up: 1 if there is something to take with `overheard`. */
-  OVERHEARD: 17,
+  /** Of a wake-up: 1 if there is something to take with `capturedOutput`. */
+  CAPTURED_OUTPUT: 17,
   ENTRIES: 24,
 } as const;
 

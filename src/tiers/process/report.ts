@@ -57,7 +57,7 @@ export function endOf({ end }: ProcessFacts): ProcessEnd | null {
   return { code: end.code < 0 ? null : end.code, signal: signalName(end.signal) };
 }
 
-/** The call in flight. `methodName` tells the name of a bound method by its number. */
+/** The call in pending. `methodName` tells the name of a bound method by its number. */
 export function callOf(
   { call }: ProcessFacts,
   methodName: (method: number) => string | undefined,

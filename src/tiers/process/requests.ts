@@ -1,10 +1,10 @@
 /** Asynchronous requests of one runner: on their way, or waiting for their turn. */
 import type { CallSite } from '../status.js';
+import type { Answer } from './channel.js';
 import { ProcessOutcome } from './protocol.js';
-import type { Answer } from './shared-memory/channel.js';
 
 /** One asynchronous request. */
-export interface Flight {
+export interface PendingRequest {
   /** Sends it. 0, or a ProcessOutcome. Called again after a FULL. */
   readonly send: (slot: number) => number;
   /** Whether it counts as a call, which `inFlight` bounds. */
@@ -21,26 +21,26 @@ export interface Flight {
   readonly fail: (error: unknown) => void;
 }
 
-/** What becomes of the ones that do not fly. */
-export interface FlightRules {
+/** What becomes of requests that cannot be sent, or are not answered in time. */
+export interface RequestRules {
   readonly inFlight: number;
   /** The deadline passed. `sent`: the runner has it. */
-  late(flight: Flight, sent: boolean): void;
+  late(pending: PendingRequest, sent: boolean): void;
   /** It cannot be sent, and never will be. */
-  refused(flight: Flight, outcome: number): void;
+  refused(pending: PendingRequest, outcome: number): void;
 }
 
-export class Flights {
-  readonly #rules: FlightRules;
-  readonly #flying: (Flight | undefined)[] = [];
+export class PendingRequests {
+  readonly #rules: RequestRules;
+  readonly #sent: (PendingRequest | undefined)[] = [];
   readonly #free: number[] = [];
-  readonly #waiting = new Set<Flight>();
+  readonly #waiting = new Set<PendingRequest>();
   #calls = 0;
   #all = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
 
-  constructor(rules: FlightRules) {
+  constructor(rules: RequestRules) {
     this.#rules = rules;
   }
 
@@ -50,97 +50,97 @@ export class Flights {
   }
 
   /** Sends it right away. False if there is no room for it now. */
-  start(flight: Flight): boolean {
-    if (this.#waiting.size > 0 || !this.#try(flight)) return false;
-    this.#watch(flight);
+  start(pending: PendingRequest): boolean {
+    if (this.#waiting.size > 0 || !this.#try(pending)) return false;
+    this.#watch(pending);
     return true;
   }
 
   /** Has it wait for its turn. */
-  queue(flight: Flight): void {
-    this.#waiting.add(flight);
-    this.#watch(flight);
+  queue(pending: PendingRequest): void {
+    this.#waiting.add(pending);
+    this.#watch(pending);
     if (this.#all === 0) this.#pump();
   }
 
   /** A slot for what native code sends by itself. */
-  reserve(flight: Flight): number {
-    const slot = this.#free.pop() ?? this.#flying.length;
-    this.#flying[slot] = flight;
+  reserve(pending: PendingRequest): number {
+    const slot = this.#free.pop() ?? this.#sent.length;
+    this.#sent[slot] = pending;
     this.#all++;
     return slot;
   }
 
-  at(slot: number): Flight | undefined {
-    return this.#flying[slot];
+  at(slot: number): PendingRequest | undefined {
+    return this.#sent[slot];
   }
 
   /** The answer is there. False if nobody waits for it. */
-  land(slot: number, answer: Answer): boolean {
-    const flight = this.#flying[slot];
-    if (flight === undefined) return false;
-    this.#release(slot, flight);
-    flight.settle(answer);
+  answered(slot: number, answer: Answer): boolean {
+    const pending = this.#sent[slot];
+    if (pending === undefined) return false;
+    this.#release(slot, pending);
+    pending.settle(answer);
     if (this.#waiting.size > 0) this.#pump();
     return true;
   }
 
   /** Takes one back that waits. False if it does not. */
-  withdraw(flight: Flight): boolean {
-    return this.#waiting.delete(flight);
+  withdraw(pending: PendingRequest): boolean {
+    return this.#waiting.delete(pending);
   }
 
   /** Fails all there are. `sent`: the runner has it. */
-  failAll(error: (flight: Flight, sent: boolean) => unknown): void {
-    const flying = [...this.#flying];
+  failAll(error: (pending: PendingRequest, sent: boolean) => unknown): void {
+    const sentOnes = [...this.#sent];
     const waiting = [...this.#waiting];
-    this.#flying.length = 0;
+    this.#sent.length = 0;
     this.#free.length = 0;
     this.#waiting.clear();
     this.#calls = 0;
     this.#all = 0;
     clearTimeout(this.#timer);
-    for (const flight of flying) flight?.fail(error(flight, true));
-    for (const flight of waiting) flight.fail(error(flight, false));
+    for (const pending of sentOnes) pending?.fail(error(pending, true));
+    for (const pending of waiting) pending.fail(error(pending, false));
   }
 
-  #release(slot: number, flight: Flight): void {
-    this.#flying[slot] = undefined;
+  #release(slot: number, pending: PendingRequest): void {
+    this.#sent[slot] = undefined;
     this.#free.push(slot);
     this.#all--;
-    if (flight.counts) this.#calls--;
+    if (pending.counts) this.#calls--;
   }
 
   /** True unless it has to wait. */
-  #try(flight: Flight): boolean {
-    if (flight.counts && this.#calls >= this.#rules.inFlight) return false;
-    const slot = this.#free.pop() ?? this.#flying.length;
-    const outcome = flight.send(slot);
+  #try(pending: PendingRequest): boolean {
+    if (pending.counts && this.#calls >= this.#rules.inFlight) return false;
+    const slot = this.#free.pop() ?? this.#sent.length;
+    const outcome = pending.send(slot);
     if (outcome === 0) {
-      this.#flying[slot] = flight;
+      this.#sent[slot] = pending;
       this.#all++;
-      if (flight.counts) this.#calls++;
+      if (pending.counts) this.#calls++;
       return true;
     }
-    if (slot < this.#flying.length) this.#free.push(slot);
+    if (slot < this.#sent.length) this.#free.push(slot);
     if (outcome === ProcessOutcome.FULL) return false;
-    this.#rules.refused(flight, outcome);
+    this.#rules.refused(pending, outcome);
     return true;
   }
 
   #pump(): void {
-    for (const flight of this.#waiting) {
-      if (!this.#try(flight)) break;
-      this.#waiting.delete(flight);
+    for (const pending of this.#waiting) {
+      if (!this.#try(pending)) break;
+      this.#waiting.delete(pending);
     }
   }
 
   /** One timer for all: it is for the one that is due first, and most never come due. */
-  #watch(flight: Flight): void {
-    if (flight.due >= this.#timerDue) return;
+  #watch(pending: PendingRequest): void {
+    if (pending.due >= this.#timerDue) return;
     clearTimeout(this.#timer);
-    this.#timerDue = flight.due;
-    this.#timer = setTimeout(() => this.#look(), Math.max(0, flight.due - performance.now()));
+    this.#timerDue = pending.due;
+    this.#timer = setTimeout(() => this.#look(), Math.max(0, pending.due - performance.now()));
     this.#timer.unref();
   }
 
@@ -148,12 +148,13 @@ export class Flights {
     this.#timerDue = Number.POSITIVE_INFINITY;
     // A timer may fire a little before its time.
     const now = performance.now() + 1;
-    for (const flight of this.#waiting) {
-      if (flight.due <= now && this.withdraw(flight)) this.#rules.late(flight, false);
+    for (const pending of this.#waiting) {
+      if (pending.due <= now && this.withdraw(pending)) this.#rules.late(pending, false);
     }
-    const late = this.#flying.find((flight) => flight !== undefined && flight.due <= now);
+    const late = this.#sent.find((pending) => pending !== undefined && pending.due <= now);
     if (late !== undefined) this.#rules.late(late, true);
     else
-      for (const flight of [...this.#flying, ...this.#waiting]) if (flight !== undefined) this.#watch(flight);
+      for (const pending of [...this.#sent, ...this.#waiting])
+        if (pending !== undefined) this.#watch(pending);
   }
 }

@@ -1,10 +1,10 @@
 /** The life of one runner: its process and its channel, from the start to a report of the end. */
-
+import type { RunnerChannel } from './channel.js';
 import { RunnerChild } from './child.js';
 import { PipeChannel } from './pipe/channel.js';
 import { callOf, endOf, faultOf, type KillReason, problemOf, reasonOf } from './report.js';
 import type { RunnerExit, RunnerSettings } from './settings.js';
-import { Channel, type RunnerChannel } from './shared-memory/channel.js';
+import { SharedMemoryChannel } from './shared-memory/channel.js';
 import { FIRST_FILE, programOf, spawnRunner } from './spawn.js';
 
 /** How long a process that says it ends may take for it. */
@@ -12,7 +12,7 @@ const ENDING_MS = 100;
 /** How long a killed process may take, before it is given up: it sits in a system call that cannot be interrupted. */
 const REAP_MS = 5000;
 
-export interface LifeListener {
+export interface LifetimeListener {
   stdout(line: string): void;
   stderr(line: string): void;
   methodName(method: number): string | undefined;
@@ -22,25 +22,25 @@ export interface LifeListener {
   finished(exit: RunnerExit): void;
 }
 
-export class Life {
+export class RunnerLifetime {
   readonly settings: RunnerSettings;
   readonly program: string;
   readonly channel: RunnerChannel;
   readonly child: RunnerChild;
   /** It was asked to end. */
   stopping = false;
-  readonly #listener: LifeListener;
+  readonly #listener: LifetimeListener;
   #killed: KillReason | null = null;
   #exit: RunnerExit | undefined;
   #finished = false;
 
   /** @throws TenonError ERR_TENON_UNSUPPORTED; what the system says if it is out of something */
-  constructor(settings: RunnerSettings, listener: LifeListener) {
+  constructor(settings: RunnerSettings, listener: LifetimeListener) {
     this.settings = settings;
     this.#listener = listener;
     this.program = programOf(settings);
     const pipe = settings.transport === 'pipe' ? new PipeChannel() : undefined;
-    this.channel = pipe ?? new Channel(settings.profile);
+    this.channel = pipe ?? new SharedMemoryChannel(settings.profile);
     try {
       const child = spawnRunner(this.program, settings, this.channel.files);
       pipe?.connect(child, FIRST_FILE);
@@ -48,7 +48,7 @@ export class Life {
         stdout: (line) => listener.stdout(line),
         stderr: (line) => listener.stderr(line),
         lost: (bytes) => warnOfLost(settings.plugin, bytes),
-        earlier: (stream) => this.channel.overheard(stream),
+        earlier: (stream) => this.channel.capturedOutput(stream),
         failed: (cause) => this.#fail(cause),
         exited: () => !this.#finished && this.channel.finish(),
       });

@@ -7,16 +7,18 @@
  *     instance.bind(SOMETHING).callSync(bytes);
  *     const report = await runner.stop(1000);
  */
+
+import { deferred } from '../../base/deferred.js';
 import { TenonError } from '../../base/errors.js';
 import type { CallOptions, InstanceEvents, TierInstance } from '../tier.js';
-import { forceOf } from './enforced.js';
-import { deferred, Engine } from './engine.js';
+import type { Answer } from './channel.js';
+import { enforcedOf } from './enforced.js';
+import { Engine } from './engine.js';
 import { closed, crashed, endedEarly, notStarted, refused, startedTooSlowly } from './errors.js';
 import { createInstance, createInstanceSync } from './instance.js';
 import { Operation } from './protocol.js';
 import { callOf } from './report.js';
 import type { RunnerExit, RunnerHandlers, RunnerSettings } from './settings.js';
-import type { Answer } from './shared-memory/channel.js';
 
 export type {
   ProcessLimits,
@@ -45,22 +47,22 @@ export class RunnerProcess {
   readonly pid: number;
   readonly generation: number;
   /** Limits and parts of the sandbox that are active. */
-  readonly inForce: readonly string[];
+  readonly enforced: readonly string[];
   /** What was asked for, and is not available here. */
   readonly missing: readonly string[];
   readonly #engine: Engine;
   #stopped: Promise<RunnerExit> | undefined;
 
   private constructor(engine: Engine) {
-    const { inForce, missing } = forceOf(engine.settings, engine.channel.facts()?.active ?? 0);
-    engine.life.child.hasPluginIn(engine.channel.facts()?.pid ?? 0);
-    this.pid = engine.life.pid;
+    const { enforced, missing } = enforcedOf(engine.settings, engine.channel.facts()?.active ?? 0);
+    engine.lifetime.child.hasPluginIn(engine.channel.facts()?.pid ?? 0);
+    this.pid = engine.lifetime.pid;
     this.generation = engine.settings.generation;
-    this.inForce = inForce;
+    this.enforced = enforced;
     this.missing = missing;
     this.#engine = engine;
     // After a crash it is too late to ask: this is the least that is known then.
-    engine.life.child.samplePeak();
+    engine.lifetime.child.samplePeak();
   }
 
   /**
@@ -82,16 +84,16 @@ export class RunnerProcess {
 
   /** For the end of this process only. */
   static endAtExit(runner: RunnerProcess, timeout: number): void {
-    const { channel, life } = runner.#engine;
-    if (!life.alive) return;
-    life.stopping = true;
+    const { channel, lifetime } = runner.#engine;
+    if (!lifetime.alive) return;
+    lifetime.stopping = true;
     channel.request(SHUTDOWN, timeout, NOTHING);
     // What the plugin has started does not end with the runner.
-    life.child.kill();
+    lifetime.child.kill();
   }
 
   get alive(): boolean {
-    return this.#engine.life.alive;
+    return this.#engine.lifetime.alive;
   }
 
   /** @throws TenonError ERR_TENON_NEW_FAILED, ERR_TENON_PANIC, ERR_TENON_CONTRACT, ERR_TENON_TIMEOUT, ERR_TENON_CRASHED */
@@ -101,9 +103,9 @@ export class RunnerProcess {
 
   /** The same, blocking. */
   createSync(config: Uint8Array, events: InstanceEvents): TierInstance {
-    const { life } = this.#engine;
-    if (life.exit !== undefined) throw crashed(this.#engine.site('new'), life.exit);
-    if (life.stopping) throw closed(this.#engine.site('new'));
+    const { lifetime } = this.#engine;
+    if (lifetime.exit !== undefined) throw crashed(this.#engine.site('new'), lifetime.exit);
+    if (lifetime.stopping) throw closed(this.#engine.site('new'));
     return createInstanceSync(this.#engine, config, events);
   }
 
@@ -115,19 +117,19 @@ export class RunnerProcess {
 
   /** Ends the process and everything that it has started, at once. */
   kill(reason: 'timeout' | 'killed' | 'protocol'): void {
-    this.#engine.life.kill(reason);
+    this.#engine.lifetime.kill(reason);
   }
 
   async #stop(graceMs: number): Promise<RunnerExit> {
     const engine = this.#engine;
-    const { life } = engine;
-    if (life.finished) return engine.whenEnded;
+    const { lifetime } = engine;
+    if (lifetime.finished) return engine.whenEnded;
     engine.hold(this);
-    if (life.alive) life.child.samplePeak();
-    life.stopping = true;
-    const timer = setTimeout(() => life.kill('killed'), graceMs);
+    if (lifetime.alive) lifetime.child.samplePeak();
+    lifetime.stopping = true;
+    const timer = setTimeout(() => lifetime.kill('killed'), graceMs);
     engine
-      .fly({
+      .submit({
         site: engine.site('drop'),
         deadline: undefined,
         counts: false,
@@ -147,12 +149,12 @@ export class RunnerProcess {
 async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): Promise<Engine> {
   const { promise, resolve, reject } = deferred<Engine>();
   const engine = spawnEngine(settings, handlers, reject);
-  const { life } = engine;
-  if (life.child.pid === undefined) return promise;
+  const { lifetime } = engine;
+  if (lifetime.child.pid === undefined) return promise;
   let refusal: TenonError | undefined;
   const timer = setTimeout(() => {
     refusal = startedTooSlowly(settings, stageOf(engine));
-    life.kill('timeout');
+    lifetime.kill('timeout');
   }, settings.startDeadline);
   const settle = (answer: Answer): void => {
     if (answer.operation === Operation.READY) {
@@ -160,11 +162,11 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
       return;
     }
     refusal = refused(settings, stageOf(engine) ?? 'open', answer.bytes.toString()) ?? undefined;
-    if (refusal === undefined) life.breach();
-    else life.kill('killed');
+    if (refusal === undefined) lifetime.breach();
+    else lifetime.kill('killed');
   };
   const never = Number.POSITIVE_INFINITY;
-  const slot = engine.flights.reserve({
+  const slot = engine.requests.reserve({
     site: engine.site('start'),
     deadline: never,
     due: never,
@@ -177,10 +179,10 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
   });
   engine.whenEnded.then((exit) => reject(refusal ?? endedEarly(settings, exit)));
   try {
-    engine.channel.started(life.child.pid, slot, engine, life.child.streams);
+    engine.channel.started(lifetime.child.pid, slot, engine, lifetime.child.streams);
     return await promise;
   } catch (error) {
-    if (!life.finished) life.kill('killed');
+    if (!lifetime.finished) lifetime.kill('killed');
     await engine.whenEnded;
     throw error;
   } finally {

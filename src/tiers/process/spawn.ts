@@ -1,7 +1,7 @@
 /** Starts the runner's process. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { findRunner } from '../../admission/probe-program.js';
+import { findRunner } from '../../addon/native-files.js';
 import { TenonError } from '../../base/errors.js';
 import { BUILD_COMMAND } from '../../base/package.js';
 import { confinementArguments } from './confinement.js';

@@ -8,8 +8,8 @@
  * call comes back after all, `drop` runs.
  */
 import type { VTable } from '../../library/library.js';
+import type { PluginContext } from '../context.js';
 import { Outcome } from '../control.js';
-import type { InlineContext } from '../inline/backend.js';
 import { MethodTables } from '../method-table.js';
 import { endRoute, openRoute } from '../routes.js';
 import { type CallSite, callFailure, newFailure } from '../status.js';
@@ -32,7 +32,7 @@ export type { ThreadOptions } from './options.js';
  */
 export async function createThreadInstance(
   vtable: VTable,
-  context: InlineContext,
+  context: PluginContext,
   config: Uint8Array,
   events: InstanceEvents,
   options: ThreadOptions = {},
@@ -50,7 +50,7 @@ class ThreadInstance implements TierInstance, BoundInstance {
   readonly native: ThreadNative;
   readonly deadline: number | undefined;
   readonly #settings: ThreadSettings;
-  readonly #context: InlineContext;
+  readonly #context: PluginContext;
   readonly #tables: MethodTables;
   readonly #token: number;
   readonly #watch = new DeadlineWatch(() => this.#check());
@@ -64,7 +64,7 @@ class ThreadInstance implements TierInstance, BoundInstance {
 
   constructor(
     native: ThreadNative,
-    context: InlineContext,
+    context: PluginContext,
     settings: ThreadSettings,
     events: InstanceEvents,
   ) {

@@ -211,9 +211,9 @@ describe.runIf(hasProcesses)('a process that ends', () => {
       limits: { memory: 64 << 20, cpu: 100, files: 32 },
       sandbox: true,
     });
-    expect(runner.inForce).toEqual(expect.arrayContaining(['memory', 'cpu', 'files', 'core']));
+    expect(runner.enforced).toEqual(expect.arrayContaining(['memory', 'cpu', 'files', 'core']));
     for (const name of ['no-new-privileges', 'seccomp', 'landlock']) {
-      expect([...runner.inForce, ...runner.missing]).toContain(name);
+      expect([...runner.enforced, ...runner.missing]).toContain(name);
     }
     const found = await failure(act.call(Buffer.from('dl')));
     expect(found).toEqual(error('ERR_TENON_CRASHED'));

@@ -1,7 +1,7 @@
 /** Plugins that print more than the system keeps for a reader, while their host waits and does not read. */
 import { describe, expect, test } from 'vitest';
 import { Batch } from '../../../src/base/batch.js';
-import { Overheard } from '../../../src/tiers/process/captured-output.js';
+import { CapturedOutput } from '../../../src/tiers/process/captured-output.js';
 import { SOMETHING } from '../../../src/tiers/tier.js';
 import { error, until } from './puppet.js';
 import { type Actor, actor, failure, hasProcesses, printer, thrown } from './support.js';
@@ -83,16 +83,16 @@ describe.runIf(hasProcesses)('a plugin that prints without an end', () => {
   });
 });
 
-test('what is overheard is bounded: the oldest goes, and how much that was is told', () => {
-  const overheard = new Overheard();
-  expect(overheard.take()).toBeNull();
+test('what is capturedOutput is bounded: the oldest goes, and how much that was is told', () => {
+  const capturedOutput = new CapturedOutput();
+  expect(capturedOutput.take()).toBeNull();
   const chunk = Buffer.alloc(1 << 20, 'a');
-  for (let i = 0; i < 20; i++) overheard.add(chunk);
-  overheard.add(Buffer.from('end'));
-  const { bytes, lost } = overheard.take() ?? { bytes: Buffer.alloc(0), lost: 0 };
+  for (let i = 0; i < 20; i++) capturedOutput.add(chunk);
+  capturedOutput.add(Buffer.from('end'));
+  const { bytes, lost } = capturedOutput.take() ?? { bytes: Buffer.alloc(0), lost: 0 };
   expect(bytes.length + lost).toBe((20 << 20) + 3);
   expect(bytes.length).toBeGreaterThanOrEqual(16 << 20);
   expect(bytes.length).toBeLessThan(18 << 20);
   expect(bytes.subarray(-4).toString()).toBe('aend');
-  expect([overheard.isEmpty, overheard.take()]).toEqual([true, null]);
+  expect([capturedOutput.isEmpty, capturedOutput.take()]).toEqual([true, null]);
 });

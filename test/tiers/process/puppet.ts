@@ -8,11 +8,8 @@ import type { LogLevel } from '../../../src/base/abi.js';
 import { inspectFile } from '../../../src/inspect/index.js';
 import { openLibrary } from '../../../src/library/library.js';
 import { memory } from '../../../src/library/memory.js';
-import {
-  createInlineInstance,
-  createInstance,
-  type InlineContext,
-} from '../../../src/tiers/inline/inline.js';
+import type { PluginContext } from '../../../src/tiers/context.js';
+import { createInlineInstance, createInstance } from '../../../src/tiers/inline/inline.js';
 import { koffiBackend } from '../../../src/tiers/inline/koffi-backend.js';
 import { type Binding, DEFAULT_QUEUE, SOMETHING, type TierInstance } from '../../../src/tiers/tier.js';
 import { compile, temporaryFolder, withAddon } from '../../support/index.js';
@@ -33,7 +30,7 @@ export interface Puppet extends Heard {
 
 export interface PuppetOptions {
   readonly config?: string;
-  readonly queue?: Partial<InlineContext['queue']>;
+  readonly queue?: Partial<PluginContext['queue']>;
   readonly onEvent?: (data: Buffer) => void;
   readonly onLog?: (message: string) => void;
 }
@@ -65,7 +62,7 @@ export function puppetFactory(backend: BackendName): (options?: PuppetOptions) =
   const vtable = library.vtable();
   return ({ config = '', queue = {}, onEvent, onLog } = {}) => {
     const heard: Heard = { events: [], logs: [] };
-    const context: InlineContext = {
+    const context: PluginContext = {
       plugin: 'puppet',
       path,
       queue: { ...DEFAULT_QUEUE, ...queue },

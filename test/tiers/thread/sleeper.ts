@@ -7,7 +7,8 @@ import { afterAll, onTestFinished } from 'vitest';
 import { inspectFile } from '../../../src/inspect/index.js';
 import { openLibrary } from '../../../src/library/library.js';
 import { memory } from '../../../src/library/memory.js';
-import { createInlineInstance, type InlineContext } from '../../../src/tiers/inline/inline.js';
+import type { PluginContext } from '../../../src/tiers/context.js';
+import { createInlineInstance } from '../../../src/tiers/inline/inline.js';
 import { createThreadInstance, type ThreadOptions } from '../../../src/tiers/thread/instance.js';
 import { type Binding, DEFAULT_QUEUE, SOMETHING, type TierInstance } from '../../../src/tiers/tier.js';
 import { compile, type Ended, root, runNode, temporaryFolder } from '../../support/index.js';
@@ -65,7 +66,7 @@ export function sleepers(): Sleepers {
   const library = openLibrary(path, inspectFile(path));
   const vtable = library.vtable();
   const isPluginCode = (address: bigint) => library.isCode(address);
-  const context: InlineContext = { plugin: 'sleeper', path, queue: DEFAULT_QUEUE, memory, isPluginCode };
+  const context: PluginContext = { plugin: 'sleeper', path, queue: DEFAULT_QUEUE, memory, isPluginCode };
   const listen = () => {
     const events: Buffer[] = [];
     const logs: string[] = [];

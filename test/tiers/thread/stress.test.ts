@@ -10,14 +10,14 @@ test('calls, waits, cancellations, deadlines and ends race with nothing, each ca
   const parts = [
     'plugin/call',
     'plugin/output',
-    'thread/worker',
+    'thread/plugin_thread',
     'thread/completions',
     'thread/inbox',
     'thread/job',
-    'thread/worker_thread',
+    'thread/plugin_thread_run',
     'thread/spin',
   ];
-  const ended = stressWithoutRaces({ program: 'worker-stress', parts });
+  const ended = stressWithoutRaces({ program: 'thread-stress', parts });
   expect(ended.stderr).toBe('');
   expect(ended.status).toBe(0);
   const { made, dropped, detached, cancelled } = JSON.parse(ended.stdout);

@@ -8,12 +8,12 @@ import type { ProcessFacts } from '../../../addon/process.js';
 import type { BatchResult } from '../../../base/batch.js';
 import { Outcome } from '../../control.js';
 import type { Earlier } from '../captured-output.js';
+import { type ChannelListener, guarded, type RequestHeader, type RunnerChannel } from '../channel.js';
 import { Prints } from '../prints.js';
 import { Operation, ProcessOutcome, Word } from '../protocol.js';
-import { type ChannelListener, guarded, type Request, type RunnerChannel } from '../shared-memory/channel.js';
 import { packBatch, unpackBatch } from './batch.js';
 import { encodeRecord, HEADER } from './frames.js';
-import { type Landed, type Message, PipeInbox, PipeOperation } from './inbox.js';
+import { type Message, type PipeAnswer, PipeInbox, PipeOperation } from './inbox.js';
 import { PipeLine } from './line.js';
 import { endOfChild, requireSystem, sleep } from './system.js';
 
@@ -70,17 +70,17 @@ export class PipeChannel implements RunnerChannel {
     this.#refer();
   }
 
-  overheard(stream: 0 | 1): Earlier | null {
+  capturedOutput(stream: 0 | 1): Earlier | null {
     return this.#prints.take(stream);
   }
 
   // ---- Requests ----
 
-  request(request: Request, timeout: number, bytes: Uint8Array): number {
+  request(request: RequestHeader, timeout: number, bytes: Uint8Array): number {
     return this.#ask(request, timeout, [bytes]);
   }
 
-  requestInto(request: Request, timeout: number, bytes: Uint8Array, output: Uint8Array): number {
+  requestInto(request: RequestHeader, timeout: number, bytes: Uint8Array, output: Uint8Array): number {
     const outcome = this.#ask(request, timeout, [bytes]);
     const result = this.#inbox.answer?.bytes;
     if (outcome !== 0 || result === undefined) return outcome;
@@ -92,17 +92,23 @@ export class PipeChannel implements RunnerChannel {
     return this.#set(ProcessOutcome.BROKEN);
   }
 
-  requestBatch(request: Request, timeout: number, offsets: Int32Array, data: Uint8Array): number {
+  requestBatch(request: RequestHeader, timeout: number, offsets: Int32Array, data: Uint8Array): number {
     const bytes = packBatch(offsets, data);
     return bytes === null ? this.#set(Outcome.BAD_BATCH) : this.#ask(request, timeout, [bytes]);
   }
 
-  send(request: Request, slot: number, _timeout: number, bytes: Uint8Array = NOTHING): number {
+  send(request: RequestHeader, slot: number, _timeout: number, bytes: Uint8Array = NOTHING): number {
     if (this.#isFull(bytes.length)) return this.#set(ProcessOutcome.FULL);
     return this.#set(this.#submit(request, slot, [Buffer.from(bytes)]));
   }
 
-  sendBatch(request: Request, slot: number, _timeout: number, offsets: Int32Array, data: Uint8Array): number {
+  sendBatch(
+    request: RequestHeader,
+    slot: number,
+    _timeout: number,
+    offsets: Int32Array,
+    data: Uint8Array,
+  ): number {
     if (this.#isFull(data.length)) return this.#set(ProcessOutcome.FULL);
     const bytes = packBatch(offsets, data);
     return this.#set(bytes === null ? Outcome.BAD_BATCH : this.#submit(request, slot, [bytes]));
@@ -118,7 +124,7 @@ export class PipeChannel implements RunnerChannel {
   }
 
   /** 0, or why it cannot be sent. */
-  #submit(request: Request, slot: number, pieces: readonly Uint8Array[]): number {
+  #submit(request: RequestHeader, slot: number, pieces: readonly Uint8Array[]): number {
     const line = this.#line;
     if (this.#closed || line === undefined) return ProcessOutcome.CLOSED;
     if (this.#inbox.problem !== null) return ProcessOutcome.BROKEN;
@@ -138,7 +144,7 @@ export class PipeChannel implements RunnerChannel {
     return 0;
   }
 
-  #ask(request: Request, timeout: number, pieces: readonly Uint8Array[]): number {
+  #ask(request: RequestHeader, timeout: number, pieces: readonly Uint8Array[]): number {
     this.#inbox.answer = undefined;
     const refusal = this.#submit(request, -1, pieces);
     const outcome = refusal === 0 ? this.#await(timeout) : refusal;
@@ -205,18 +211,18 @@ export class PipeChannel implements RunnerChannel {
   #deliver(): void {
     const listener = this.#listener;
     if (this.#closed || listener === undefined) return;
-    const landed = this.#inbox.takeLanded();
+    const answers = this.#inbox.takeAnswers();
     const events = this.#paused ? [] : this.#inbox.takeEvents();
     this.#refer();
     if (!this.#prints.isEmpty) listener.printed();
-    for (const one of landed) this.#land(listener, one);
+    for (const one of answers) this.#answer(listener, one);
     for (const event of events) guarded(() => tell(listener, event));
     this.#acknowledge(events);
     if (this.#inbox.problem !== null || this.#gone) listener.ending();
     else listener.quiet();
   }
 
-  #land(listener: ChannelListener, { request, record, bytes }: Landed): void {
+  #answer(listener: ChannelListener, { request, record, bytes }: PipeAnswer): void {
     const { operation, status, detail, instance, method } = record;
     const isBatch = operation === Operation.BATCH && bytes.length > 0;
     const batch = isBatch ? unpackBatch(record, bytes, listener.batchSize(request.slot)) : null;

@@ -26,7 +26,7 @@ export interface Message {
   readonly bytes: Buffer;
 }
 /** The answer to an asynchronous request. */
-export interface Landed extends Message {
+export interface PipeAnswer extends Message {
   readonly request: PendingRequest;
 }
 
@@ -38,7 +38,7 @@ export class PipeInbox {
   });
   /** The answer to the synchronous request. */
   answer: Message | undefined;
-  #landed: Landed[] = [];
+  #answers: PipeAnswer[] = [];
   #events: Message[] = [];
   /** Bytes of events that came and that were delivered, both counted with their records. */
   #came = 0;
@@ -56,15 +56,15 @@ export class PipeInbox {
   }
 
   get isEmpty(): boolean {
-    return this.#landed.length === 0 && this.#events.length === 0;
+    return this.#answers.length === 0 && this.#events.length === 0;
   }
 
   break(problem: string): void {
     this.#broken ??= problem;
   }
 
-  takeLanded(): readonly Landed[] {
-    return this.#landed.splice(0);
+  takeAnswers(): readonly PipeAnswer[] {
+    return this.#answers.splice(0);
   }
 
   takeEvents(): readonly Message[] {
@@ -114,7 +114,7 @@ export class PipeInbox {
       const request = this.pending.shift();
       if (request === undefined) return;
       if (request.slot < 0) this.answer = message;
-      else this.#landed.push({ ...message, request });
+      else this.#answers.push({ ...message, request });
     }
   }
 }

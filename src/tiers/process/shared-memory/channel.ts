@@ -5,6 +5,7 @@ import type { BatchResult } from '../../../base/batch.js';
 import { batchResult } from '../../binding.js';
 import { Outcome } from '../../control.js';
 import type { Earlier } from '../captured-output.js';
+import { type ChannelListener, guarded, type RequestHeader, type RunnerChannel } from '../channel.js';
 import { descriptorOf } from '../file.js';
 import { ENTRY_COUNT, End, Entry, Operation, ProcessOutcome, Word } from '../protocol.js';
 import { type NativeMemory, openNative } from './memory.js';
@@ -17,54 +18,11 @@ const TRIM_MS = 200;
 const WARM = 128 * 1024;
 const NOTHING = new Uint8Array(0);
 
-/** What a request is, beside its bytes. */
-export interface Request {
-  readonly operation: number;
-  readonly instance: number;
-  readonly method: number;
-  readonly detail: number;
-}
-
-/** What came back. */
-export interface Answer {
-  readonly operation: number;
-  readonly status: number;
-  readonly detail: number;
-  readonly instance: number;
-  readonly method: number;
-  readonly bytes: Buffer;
-  readonly batch: BatchResult | null;
-}
-
-/** Who hears from a channel, on the event loop. */
-export interface ChannelListener {
-  answer(slot: number, answer: Answer): void;
-  /** How many messages the batch of that slot has. */
-  batchSize(slot: number): number;
-  event(instance: number, data: Buffer): void;
-  log(instance: number, level: number, message: string): void;
-  /** It printed while a synchronous call waited for it. */
-  printed(): void;
-  /** Everything that was there is delivered. */
-  quiet(): void;
-  /** The runner says that it will end, or broke the protocol. */
-  ending(): void;
-  ended(): void;
-}
-
-/** What is used of a channel, over whatever it runs: shared memory here, a pipe in `pipe.ts`. */
-export type RunnerChannel = Omit<Channel, 'files' | 'serial' | 'wake' | 'checksBytes'> & {
-  readonly checksBytes?: boolean;
-  /** For the runner, from its fourth descriptor on. */
-  readonly files: readonly (number | 'pipe')[];
-};
-
-/** One runner's. What a request gives back has to be looked at before the next one. */
-export class Channel {
+export class SharedMemoryChannel implements RunnerChannel {
   /** Whether `request` itself refuses what are no bytes. */
   readonly checksBytes: boolean = true;
   /** For the runner: shared memory, wake-ups, lifetime. */
-  readonly files: readonly [shm: number, wake: number, life: number];
+  readonly files: readonly [shm: number, wake: number, lifetime: number];
   readonly serial: number;
   readonly control: Int32Array;
   readonly #native: NativeMemory;
@@ -97,8 +55,8 @@ export class Channel {
   }
 
   /** What was read from stdout (0) or stderr (1) while a synchronous call waited. */
-  overheard(stream: 0 | 1): Earlier | null {
-    return this.#aim().overheard(stream);
+  capturedOutput(stream: 0 | 1): Earlier | null {
+    return this.#aim().capturedOutput(stream);
   }
 
   /**
@@ -106,7 +64,7 @@ export class Channel {
    * `checked`: 1 if the bytes were looked at already; otherwise what cannot be taken as it is comes back as NOT_BYTES, SHARED or
    * INSPECT.
    */
-  request(request: Request, timeout: number, bytes: Uint8Array, checked: 0 | 1 = 1): number {
+  request(request: RequestHeader, timeout: number, bytes: Uint8Array, checked: 0 | 1 = 1): number {
     this.control[Word.CHECKED] = checked;
     this.#address(request, timeout).request(bytes);
     const outcome = this.control[Word.OUTCOME] as number;
@@ -115,26 +73,32 @@ export class Channel {
   }
 
   /** A request whose result has a known size and place. */
-  requestInto(request: Request, timeout: number, bytes: Uint8Array, output: Uint8Array): number {
+  requestInto(request: RequestHeader, timeout: number, bytes: Uint8Array, output: Uint8Array): number {
     this.#address(request, timeout).requestInto(bytes, output);
     return this.control[Word.OUTCOME] as number;
   }
 
-  requestBatch(request: Request, timeout: number, offsets: Int32Array, data: Uint8Array): number {
+  requestBatch(request: RequestHeader, timeout: number, offsets: Int32Array, data: Uint8Array): number {
     this.#address(request, timeout).batch(offsets, data);
     if (data.length > LARGE) this.#trimLater();
     return this.control[Word.OUTCOME] as number;
   }
 
   /** Sends a request. 0 if it is on its way; its answer comes to the listener. `timeout` only bounds what it blocks at most. */
-  send(request: Request, slot: number, timeout: number, bytes: Uint8Array = NOTHING): number {
+  send(request: RequestHeader, slot: number, timeout: number, bytes: Uint8Array = NOTHING): number {
     this.control[Word.SLOT] = slot;
     this.#address(request, timeout).send(bytes);
     if (bytes.length > LARGE) this.#trimLater();
     return this.control[Word.OUTCOME] as number;
   }
 
-  sendBatch(request: Request, slot: number, timeout: number, offsets: Int32Array, data: Uint8Array): number {
+  sendBatch(
+    request: RequestHeader,
+    slot: number,
+    timeout: number,
+    offsets: Int32Array,
+    data: Uint8Array,
+  ): number {
     this.control[Word.SLOT] = slot;
     this.#address(request, timeout).sendBatch(offsets, data);
     if (data.length > LARGE) this.#trimLater();
@@ -222,7 +186,7 @@ export class Channel {
       this.#enter(listener, at, start, news);
       if (!held) start += length;
     }
-    if (control[Word.OVERHEARD] !== 0) listener.printed();
+    if (control[Word.CAPTURED_OUTPUT] !== 0) listener.printed();
     for (const tell of news) guarded(tell);
     if (end === End.ENDED) listener.ended();
     else if (end === End.ENDING) listener.ending();
@@ -263,7 +227,7 @@ export class Channel {
     return this.#addon;
   }
 
-  #address(request: Request, timeout: number): ProcessAddon {
+  #address(request: RequestHeader, timeout: number): ProcessAddon {
     const { control } = this;
     control[Word.RUNNER] = this.#index;
     control[Word.SERIAL] = this.serial;
@@ -300,17 +264,6 @@ export class Channel {
       this.#trimming = false;
       if (!this.#closed && !this.#aim().trim()) this.#trimLater();
     }, TRIM_MS).unref();
-  }
-}
-
-/** What a user's listener throws is the program's uncaught exception, and no reason to lose the other events. */
-export function guarded(tell: () => void): void {
-  try {
-    tell();
-  } catch (error) {
-    process.nextTick(() => {
-      throw error;
-    });
   }
 }
 

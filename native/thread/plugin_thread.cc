@@ -1,4 +1,4 @@
-#include "thread/worker.h"
+#include "thread/plugin_thread.h"
 
 #include <stdlib.h>
 
@@ -16,23 +16,19 @@ std::chrono::steady_clock::time_point TimePoint(uint64_t nanoseconds) {
 
 constexpr uint64_t kSlack = 1000000;
 
-uint64_t After(uint64_t now, uint64_t time) {
-  return time > kNever - now ? kNever : now + time;
-}
-
 }  // namespace
 
-Worker::Worker(const PluginFunctions &plugin, const WorkerHost &host,
-               std::shared_ptr<Completions> completions)
+PluginThread::PluginThread(const PluginFunctions &plugin, const ThreadHost &host,
+                           std::shared_ptr<Completions> completions)
     : plugin_(plugin),
-      scratch_(static_cast<uint8_t *>(malloc(kWorkerScratch + kGuardSize))),
+      scratch_(static_cast<uint8_t *>(malloc(kThreadScratch + kGuardSize))),
       completions_(std::move(completions)),
       drop_(MakeJob(JobKind::kDrop, 0)),
       host_(host) {
-  if (scratch_ != nullptr) ArmCanary(scratch_, kWorkerScratch);
+  if (scratch_ != nullptr) ArmCanary(scratch_, kThreadScratch);
 }
 
-Worker::~Worker() {
+PluginThread::~PluginThread() {
   while (Job *job = queue_.Take()) FreeJob(job);
   if (drop_ != nullptr) FreeJob(drop_);
   free(scratch_);
@@ -40,11 +36,11 @@ Worker::~Worker() {
 
 /* Jobs that wait, at least so many as there truly are: looking at what the other thread writes is not free.
  */
-uint32_t Worker::Waiting() {
+uint32_t PluginThread::Waiting() {
   return submitted_ - seen_started_;
 }
 
-int32_t Worker::Refusal(uint32_t limit) {
+int32_t PluginThread::Refusal(uint32_t limit) {
   if (closing_) return kClosed;
   if (wedged_) return kWedged;
   if (Waiting() < limit) return TENON_OK;
@@ -52,15 +48,15 @@ int32_t Worker::Refusal(uint32_t limit) {
   return Waiting() < limit ? static_cast<int32_t>(TENON_OK) : kFull;
 }
 
-int32_t Worker::Submit(Job *job, uint32_t limit) {
+int32_t PluginThread::Submit(Job *job, uint32_t limit) {
   int32_t refusal = Refusal(limit);
   if (refusal != TENON_OK) return refusal;
   return Push(job, false) ? static_cast<int32_t>(TENON_OK) : kExhausted;
 }
 
-bool Worker::Push(Job *job, bool last) {
+bool PluginThread::Push(Job *job, bool last) {
   job->timed = job->deadline != kNever;
-  if (job->timed) job->started = SteadyNow();
+  if (job->timed) job->started = Now();
   if (job->deadline < shortest_deadline_) shortest_deadline_ = job->deadline;
   if (!inbox_.Put(job, last)) return false;
   submitted_++;
@@ -77,12 +73,12 @@ bool Worker::Push(Job *job, bool last) {
 }
 
 /* Moves what is in the inbox to the end of the queue. */
-void Worker::Fetch() {
+void PluginThread::Fetch() {
   while (Job *job = inbox_.Take()) queue_.Append(job);
 }
 
-int32_t Worker::SubmitAndWait(Job *job, uint32_t limit, uint64_t timeout) {
-  uint64_t expires = timeout == kNever ? kNever : After(SteadyNow(), timeout);
+int32_t PluginThread::SubmitAndWait(Job *job, uint32_t limit, uint64_t timeout) {
+  uint64_t expires = After(Now(), timeout);
   job->blocks = true;
   int32_t refusal = Submit(job, limit);
   if (refusal != TENON_OK) return refusal;
@@ -90,7 +86,7 @@ int32_t Worker::SubmitAndWait(Job *job, uint32_t limit, uint64_t timeout) {
   {
     std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
     while (!job->done.load(std::memory_order_relaxed)) {
-      uint64_t now = SteadyNow();
+      uint64_t now = Now();
       if (IsOverdue(now)) {
         Wedge();
         if (job == running_) return GiveUp(job, &lock);
@@ -110,16 +106,16 @@ int32_t Worker::SubmitAndWait(Job *job, uint32_t limit, uint64_t timeout) {
 
 /* Until when to sleep: some job before this one may be, or become, overdue, of which nobody else would tell.
  */
-uint64_t Worker::WaitUntil(uint64_t expires) const {
+uint64_t PluginThread::WaitUntil(uint64_t expires) const {
   if (shortest_deadline_ == kNever) return expires;
   uint64_t next = Overdue(running_);
-  uint64_t look = After(SteadyNow(), shortest_deadline_);
+  uint64_t look = After(Now(), shortest_deadline_);
   if (next > look) next = look;
   return next < expires ? next : expires;
 }
 
 /* The caller waits no longer. */
-int32_t Worker::GiveUp(Job *job, std::unique_lock<std::mutex> *lock) {
+int32_t PluginThread::GiveUp(Job *job, std::unique_lock<std::mutex> *lock) {
   if (job == running_) {
     job->blocks = false;
     job->id = -1;
@@ -133,7 +129,7 @@ int32_t Worker::GiveUp(Job *job, std::unique_lock<std::mutex> *lock) {
   return kNotBegun;
 }
 
-bool Worker::Cancel(int32_t id, bool *was_awaited) {
+bool PluginThread::Cancel(int32_t id, bool *was_awaited) {
   Job *job;
   {
     std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
@@ -151,18 +147,18 @@ bool Worker::Cancel(int32_t id, bool *was_awaited) {
 }
 
 /* When a job is over its deadline. A little early, so that whoever waits for the same time finds it so. */
-uint64_t Worker::Overdue(const Job *job) const {
+uint64_t PluginThread::Overdue(const Job *job) const {
   if (job == nullptr || !job->timed) return kNever;
   return After(job->started, job->deadline) - kSlack;
 }
 
-bool Worker::IsOverdue(uint64_t now) const {
+bool PluginThread::IsOverdue(uint64_t now) const {
   return !wedged_ && now >= Overdue(running_);
 }
 
-bool Worker::CheckDeadline(uint64_t *remaining) {
+bool PluginThread::CheckDeadline(uint64_t *remaining) {
   std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
-  uint64_t now = SteadyNow();
+  uint64_t now = Now();
   *remaining = kNever;
   if (IsOverdue(now)) Wedge();
   uint64_t overdue = Overdue(running_);
@@ -170,13 +166,13 @@ bool Worker::CheckDeadline(uint64_t *remaining) {
   return wedged_;
 }
 
-void Worker::Wedge() {
+void PluginThread::Wedge() {
   wedged_ = true;
   GiveUpQueue(kWedged);
 }
 
 /* All but `drop`, which has to run if ever it can. */
-void Worker::GiveUpQueue(int32_t outcome) {
+void PluginThread::GiveUpQueue(int32_t outcome) {
   Fetch();
   JobList all = queue_;
   queue_ = JobList();
@@ -192,7 +188,7 @@ void Worker::GiveUpQueue(int32_t outcome) {
 }
 
 /* Hands a job to whoever wants to know how it went. */
-void Worker::Answer(Job *job) {
+void PluginThread::Answer(Job *job) {
   if (job->blocks) {
     job->done.store(true, std::memory_order_release);
     answer_.notify_all();
@@ -203,7 +199,7 @@ void Worker::Answer(Job *job) {
   }
 }
 
-void Worker::Close(int32_t id, int32_t target, uint64_t deadline, bool is_awaited) {
+void PluginThread::Close(int32_t id, int32_t target, uint64_t deadline, bool is_awaited) {
   if (closing_) return;
   closing_ = true;
   {
@@ -218,20 +214,20 @@ void Worker::Close(int32_t id, int32_t target, uint64_t deadline, bool is_awaite
   drop_ = nullptr;
 }
 
-void Worker::AwaitEnd(uint64_t end) {
+void PluginThread::AwaitEnd(uint64_t end) {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!ended_ && !wedged_) {
-    if (IsOverdue(SteadyNow())) return Wedge();
+    if (IsOverdue(Now())) return Wedge();
     if (answer_.wait_until(lock, TimePoint(end)) == std::cv_status::timeout) return;
   }
 }
 
-void Worker::Detach() {
+void PluginThread::Detach() {
   std::lock_guard<std::mutex> lock(mutex_);
   detached_ = true;
 }
 
-int32_t Worker::running() {
+int32_t PluginThread::running() {
   std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
   return running_ == nullptr ? -1 : running_->id;
 }

@@ -1,4 +1,4 @@
-/* The part of a worker that runs on its thread. */
+/* The part of a plugin thread that runs on its thread. */
 #include <stdlib.h>
 
 #include <new>
@@ -10,7 +10,7 @@
 #include <signal.h>
 #endif
 
-#include "thread/worker.h"
+#include "thread/plugin_thread.h"
 
 namespace tenon {
 namespace {
@@ -44,14 +44,14 @@ class WithoutSignals {
 
 }  // namespace
 
-std::shared_ptr<Worker> Worker::Start(const PluginFunctions &plugin, const WorkerHost &host,
-                                      std::shared_ptr<Completions> completions) {
+std::shared_ptr<PluginThread> PluginThread::Start(const PluginFunctions &plugin, const ThreadHost &host,
+                                                  std::shared_ptr<Completions> completions) {
   try {
-    std::shared_ptr<Worker> worker(new Worker(plugin, host, std::move(completions)));
-    if (worker->scratch_ == nullptr || !worker->inbox_.made() || worker->drop_ == nullptr) return nullptr;
+    std::shared_ptr<PluginThread> thread(new PluginThread(plugin, host, std::move(completions)));
+    if (thread->scratch_ == nullptr || !thread->inbox_.made() || thread->drop_ == nullptr) return nullptr;
     WithoutSignals masked;
-    std::thread([worker] { worker->Run(); }).detach();
-    return worker;
+    std::thread([thread] { thread->Run(); }).detach();
+    return thread;
   } catch (const std::system_error &) {
     return nullptr;
   } catch (const std::bad_alloc &) {
@@ -59,7 +59,7 @@ std::shared_ptr<Worker> Worker::Start(const PluginFunctions &plugin, const Worke
   }
 }
 
-void Worker::Run() {
+void PluginThread::Run() {
   for (;;) {
     Job *job = Next();
     bool last = job->kind == JobKind::kDrop;
@@ -69,8 +69,8 @@ void Worker::Run() {
   }
 }
 
-/* The next job. Every worker is closed some time, so there is always one more until then. */
-Job *Worker::Next() {
+/* The next job. Every plugin thread is closed some time, so there is always one more until then. */
+Job *PluginThread::Next() {
   {
     std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
     if (Job *job = TakeNext()) return job;
@@ -89,7 +89,7 @@ Job *Worker::Next() {
   return job;
 }
 
-Job *Worker::TakeNext() {
+Job *PluginThread::TakeNext() {
   Job *job = queue_.Take();
   if (job == nullptr) job = inbox_.Take();
   if (job == nullptr) return nullptr;
@@ -98,14 +98,14 @@ Job *Worker::TakeNext() {
   /* Its time runs from when it was given, however long this thread took to wake up, or from when those before
    * it were done. */
   if (job->timed) {
-    uint64_t since = idle_since_ == kNever ? SteadyNow() : idle_since_;
+    uint64_t since = idle_since_ == kNever ? Now() : idle_since_;
     if (job->started < since) job->started = since;
   }
   return job;
 }
 
-void Worker::Done(Job *job) {
-  idle_since_ = job->timed ? SteadyNow() : kNever;
+void PluginThread::Done(Job *job) {
+  idle_since_ = job->timed ? Now() : kNever;
   std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
   running_ = nullptr;
   if (job->kind == JobKind::kDrop) {
@@ -119,7 +119,7 @@ void Worker::Done(Job *job) {
   completions_->Put(job);
 }
 
-void Worker::Do(Job *job) {
+void PluginThread::Do(Job *job) {
   switch (job->kind) {
     case JobKind::kNew:
       return New(job);
@@ -132,15 +132,15 @@ void Worker::Do(Job *job) {
   job->outcome = static_cast<int32_t>(condition_);
 }
 
-void Worker::New(Job *job) {
-  tenon_out *error = output_.Begin(scratch_, kWorkerScratch);
+void PluginThread::New(Job *job) {
+  tenon_out *error = output_.Begin(scratch_, kThreadScratch);
   tenon_status status = plugin_.make(host_.host, job->input, job->input_length, &state_, error);
   /* Where `new` succeeded and broke the contract all the same, there is something to drop. */
   made_ = status == TENON_OK;
   Settle(job, status);
 }
 
-void Worker::Drop() {
+void PluginThread::Drop() {
   {
     std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
     if (!detached_) host_.begin_drop(host_.context);
@@ -148,7 +148,7 @@ void Worker::Drop() {
   if (made_) plugin_.drop(state_);
 }
 
-void Worker::Call(Job *job) {
+void PluginThread::Call(Job *job) {
   if (job->kind == JobKind::kMany) {
     BatchEnd end = CallEach(&output_, &condition_, job->method, state_, job->batch);
     job->outcome = end.outcome;
@@ -160,7 +160,7 @@ void Worker::Call(Job *job) {
   }
   bool is_record = job->kind == JobKind::kRecord;
   tenon_out *out =
-      is_record ? output_.Begin(job->record, job->record_size) : output_.Begin(scratch_, kWorkerScratch);
+      is_record ? output_.Begin(job->record, job->record_size) : output_.Begin(scratch_, kThreadScratch);
   Settle(job, job->method(state_, job->input, job->input_length, out));
   if (!is_record || job->outcome != TENON_OK) return;
   if (job->length == job->record_size && job->output == job->record) return;
@@ -169,7 +169,7 @@ void Worker::Call(Job *job) {
   condition_ = Condition::kQuarantined;
 }
 
-void Worker::Settle(Job *job, tenon_status status) {
+void PluginThread::Settle(Job *job, tenon_status status) {
   int32_t outcome = output_.End(status);
   if (outcome != TENON_OK) outcome = Judge(output_, outcome, &condition_);
   job->outcome = outcome;
@@ -180,7 +180,7 @@ void Worker::Settle(Job *job, tenon_status status) {
 }
 
 /* Moves the output of `length` bytes to where it stays until the environment has taken it. */
-void Worker::KeepOutput(Job *job) {
+void PluginThread::KeepOutput(Job *job) {
   bool in_block = job->kind == JobKind::kMany || output_.grown();
   if (!in_block && job->kind == JobKind::kRecord) {
     job->output = job->record;

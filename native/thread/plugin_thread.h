@@ -1,12 +1,12 @@
 /* One instance on a thread of its own. Everything of the plugin's runs on that thread, in the order in which
  * it was asked for: `new`, calls, `drop`. Knows no Node.js.
  *
- * A plugin cannot be stopped. A call that runs longer than its deadline makes the worker *wedged*: what waits
- * is given up, nothing new is taken, and nobody waits for the thread any more. If the call comes back after
- * all, the instance is still dropped. The thread and the environment share the worker, so that neither has to
- * outlive the other. */
-#ifndef TENON_NATIVE_WORKER_H
-#define TENON_NATIVE_WORKER_H
+ * A plugin cannot be stopped. A call that runs longer than its deadline makes the plugin thread *wedged*:
+ * what waits is given up, nothing new is taken, and nobody waits for the thread any more. If the call comes
+ * back after all, the instance is still dropped. The thread and the environment share the plugin thread, so
+ * that neither has to outlive the other. */
+#ifndef TENON_THREAD_PLUGIN_THREAD_H
+#define TENON_THREAD_PLUGIN_THREAD_H
 
 #include <condition_variable>
 #include <memory>
@@ -18,22 +18,22 @@
 
 namespace tenon {
 
-/* What a worker knows about the instance's connection to its host. */
-struct WorkerHost {
+/* What a plugin thread knows about the instance's connection to its host. */
+struct ThreadHost {
   const tenon_host *host;
-  /* Called before `drop`, with `context`, unless the worker was detached. */
+  /* Called before `drop`, with `context`, unless the plugin thread was detached. */
   void (*begin_drop)(void *context);
   void *context;
 };
 
-class Worker {
+class PluginThread {
  public:
   /* Starts the thread. NULL if the system has none, or no memory. */
-  static std::shared_ptr<Worker> Start(const PluginFunctions &plugin, const WorkerHost &host,
-                                       std::shared_ptr<Completions> completions);
-  ~Worker();
-  Worker(const Worker &) = delete;
-  Worker &operator=(const Worker &) = delete;
+  static std::shared_ptr<PluginThread> Start(const PluginFunctions &plugin, const ThreadHost &host,
+                                             std::shared_ptr<Completions> completions);
+  ~PluginThread();
+  PluginThread(const PluginThread &) = delete;
+  PluginThread &operator=(const PluginThread &) = delete;
 
   /* All that follow are for the environment's thread. */
 
@@ -46,8 +46,8 @@ class Worker {
   /* Takes a job that has not begun out of the queue and frees it. What runs, and `drop`, stays: false. Tells
    * whether it kept the event loop alive, which it does no longer. */
   bool Cancel(int32_t id, bool *was_awaited);
-  /* Wedges the worker if its job runs for too long. `remaining` is the time until that may be so, kNever if
-   * it will not. */
+  /* Wedges the plugin thread if its job runs for too long. `remaining` is the time until that may be so,
+   * kNever if it will not. */
   bool CheckDeadline(uint64_t *remaining);
   /* Gives up what waits and has `drop` run, as a job with that id and place in the table. */
   void Close(int32_t id, int32_t target, uint64_t deadline, bool is_awaited);
@@ -61,7 +61,8 @@ class Worker {
   int32_t running();
 
  private:
-  Worker(const PluginFunctions &plugin, const WorkerHost &host, std::shared_ptr<Completions> completions);
+  PluginThread(const PluginFunctions &plugin, const ThreadHost &host,
+               std::shared_ptr<Completions> completions);
 
   void Run();
   Job *Next();
@@ -118,7 +119,7 @@ class Worker {
 
   alignas(64) std::mutex mutex_;
   std::condition_variable work_, answer_;
-  WorkerHost host_;
+  ThreadHost host_;
   JobList queue_;
   Job *running_ = nullptr;
   bool detached_ = false, ended_ = false;
