@@ -42,7 +42,7 @@ export async function admissionRows({ build, dist, rounds = 41 }) {
       ...(existsSync(big)
         ? {
             [`inspect, Rust cdylib of ${megabytes(big)} MB`]: () =>
-              repeat(WARM, () => tenon.inspectFile(big)),
+              repeat(WARM, () => tenon.inspectFileSync(big)),
           }
         : {}),
     };

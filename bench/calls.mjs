@@ -43,7 +43,7 @@ async function contenders(build, dist) {
   const messages = Array.from({ length: 1000 }, () => Buffer.from(input));
   const packed = tenon.Batch.of(messages);
   const { buffer, record, message } = YARDSTICK;
-  const api = instance.as(kind);
+  const api = instance.asSync(kind);
   const slow = method.record(8, 4);
   const words = new Int32Array(slow.input);
   const answer = new Int32Array(slow.output);
@@ -128,13 +128,13 @@ async function tenonInstance(tenon, file) {
 
 /** The same tier over koffi, beside the addon in one process. @param {(file: string) => Promise<any>} load @param {string} file */
 async function withoutAddon(load, file) {
-  const { inspectFile } = await load('inspect/index.js');
+  const { inspectFileSync } = await load('inspect/index.js');
   const { openLibrary } = await load('library/library.js');
   const { memory } = await load('library/memory.js');
   const { createInstance } = await load('tiers/inline/inline.js');
   const { koffiBackend } = await load('tiers/inline/koffi-backend.js');
   const { DEFAULT_QUEUE, SOMETHING } = await load('tiers/tier.js');
-  const library = openLibrary(file, inspectFile(file));
+  const library = openLibrary(file, inspectFileSync(file));
   const vtable = library.vtable();
   const context = {
     plugin: 'bench',

@@ -162,7 +162,7 @@ function judge() {
     },
     {
       what: 'thread: 64 calls in flight, against napi_async_work',
-      found: threadRatio('tenon, thread, 64 in flight', THREAD_YARDSTICK.inFlight),
+      found: threadRatio('tenon, thread, 64 in flight', THREAD_YARDSTICK.maxInFlight),
       limit: 1 / 3,
       unit: '×',
     },

@@ -133,8 +133,8 @@ export function processFigures(rows, crowd) {
     ),
     figure('process: start to the first answer', ns('tenon, process, start to first answer') / 1e6, 15, 'ms'),
     figure(
-      'process: SIGSEGV to rejected promise',
-      ns('tenon, process, SIGSEGV to rejected promise') / 1e6,
+      'process: SIGSEGV to refused promise',
+      ns('tenon, process, SIGSEGV to refused promise') / 1e6,
       10,
       'ms',
     ),
@@ -151,7 +151,7 @@ async function bareRows(tier, [pingpong], { rounds = 21, roundMs = 10 }) {
   const input = Buffer.alloc(64, 'tenon ');
   const [latency, idle] = [
     await tier.instance({ profile: 'latency' }),
-    await tier.instance({ profile: 'idle' }),
+    await tier.instance({ profile: 'efficient' }),
   ];
   const lanes = [
     { name: bare, against: null, once: () => pingpong.order('spin', roundMs) },
@@ -263,14 +263,14 @@ async function lifeRows(tier, rounds) {
     act.callSync(Buffer.from('x'));
     const answered = performance.now();
     await act.call(Buffer.alloc(0)).catch(() => undefined);
-    const rejected = performance.now();
+    const refused = performance.now();
     if (round < 0) continue;
     starts.push((answered - begun) * 1e6);
-    crashes.push((rejected - answered) * 1e6);
+    crashes.push((refused - answered) * 1e6);
   }
   return [
     rowOf('tenon, process, start to first answer', starts, null, null),
-    rowOf('tenon, process, SIGSEGV to rejected promise', crashes, null, null),
+    rowOf('tenon, process, SIGSEGV to refused promise', crashes, null, null),
   ];
 }
 
@@ -295,10 +295,10 @@ async function tierOf(build, dist) {
     generation: 1,
     profile: 'balanced',
     transport: 'shared-memory',
-    deadline: undefined,
-    startDeadline: 10_000,
-    inFlight: 1024,
-    whenFull: 'error',
+    timeout: undefined,
+    startTimeout: 10_000,
+    maxInFlight: 1024,
+    whenFull: 'fail',
     queue: DEFAULT_QUEUE,
     limits: {},
     env: {},

@@ -15,7 +15,7 @@ const IN_FLIGHT = 64;
 
 export const THREAD_YARDSTICK = {
   sequential: 'napi_async_work, one after the other',
-  inFlight: `napi_async_work, ${IN_FLIGHT} in flight`,
+  maxInFlight: `napi_async_work, ${IN_FLIGHT} in flight`,
 };
 
 /**
@@ -47,7 +47,7 @@ function contenders(instance, echo, baseline) {
   const byHand = require(baseline);
   const { call, callSync, callMany, batch } = instance;
   const input = Buffer.alloc(64, 'tenon ');
-  const { sequential, inFlight } = THREAD_YARDSTICK;
+  const { sequential, maxInFlight } = THREAD_YARDSTICK;
   // A plain loop: Array.from costs more per entry than what is measured.
   const atOnce = (/** @type {(input: Buffer) => Promise<unknown>} */ run) => () => {
     const calls = [];
@@ -62,23 +62,23 @@ function contenders(instance, echo, baseline) {
       { name: 'worker_threads, postMessage', against: sequential, run: () => echo.call(input) },
     ],
     many: [
-      { name: inFlight, messages: IN_FLIGHT, run: atOnce(work) },
+      { name: maxInFlight, messages: IN_FLIGHT, run: atOnce(work) },
       {
         name: `tenon, thread, ${IN_FLIGHT} in flight`,
         messages: IN_FLIGHT,
-        against: inFlight,
+        against: maxInFlight,
         run: atOnce(call),
       },
       {
         name: `worker_threads, ${IN_FLIGHT} in flight`,
         messages: IN_FLIGHT,
-        against: inFlight,
+        against: maxInFlight,
         run: atOnce(echo.call),
       },
       {
         name: 'tenon, thread, callMany of 1 000, a message',
         messages: 1000,
-        against: inFlight,
+        against: maxInFlight,
         run: () => callMany(batch),
       },
     ],
@@ -89,14 +89,14 @@ function contenders(instance, echo, baseline) {
 /** @param {string} build @param {string} dist */
 async function threadInstance(build, dist) {
   const load = (/** @type {string} */ file) => import(pathToFileURL(join(dist, file)).href);
-  const { inspectFile } = await load('inspect/index.js');
+  const { inspectFileSync } = await load('inspect/index.js');
   const { openLibrary } = await load('library/library.js');
   const { memory } = await load('library/memory.js');
   const { Batch } = await load('base/batch.js');
   const { createThreadInstance } = await load('tiers/thread/instance.js');
   const { DEFAULT_QUEUE, SOMETHING } = await load('tiers/tier.js');
   const file = join(build, 'bench', `bench${SUFFIX[/** @type {'win32'} */ (process.platform)] ?? '.so'}`);
-  const library = openLibrary(file, inspectFile(file));
+  const library = openLibrary(file, inspectFileSync(file));
   const context = {
     plugin: 'bench',
     path: file,

@@ -139,7 +139,7 @@ const cases: Case[] = [
   [
     'a kind that the plugin has not',
     (tier) =>
-      outcome(() => withInstance(pluginFile('echo'), tier, undefined, (instance) => instance.as(math))),
+      outcome(() => withInstance(pluginFile('echo'), tier, undefined, (instance) => instance.asSync(math))),
   ],
   ['methods by name and by slot', (tier) => methods(tier)],
   ['a batch of which some messages fail', (tier) => failingBatch(tier)],
@@ -177,7 +177,7 @@ const twice = (name: string, tier: Tier) =>
 
 const records = (tier: Tier) =>
   withInstance(pluginFile('math'), tier, undefined, async (instance) => {
-    const { min } = instance.as(math);
+    const { min } = instance.asSync(math);
     const wrong = { a: 'one', b: 2 } as unknown as { a: number; b: number };
     return [
       min({ a: 1, b: 2 }),
@@ -255,7 +255,7 @@ describe.runIf(withAddon).each(tiers)('events and log entries, $name', (tier) =>
       async (instance) => {
         const ticks: number[] = [];
         const all = new Promise<void>((resolve) => {
-          instance.on('event', (data) => {
+          instance.on('message', (data) => {
             ticks.push(Number(data.readBigUInt64LE(0)));
             if (ticks.length === 50) resolve();
           });
@@ -271,7 +271,7 @@ describe.runIf(withAddon).each(tiers)('events and log entries, $name', (tier) =>
   test('events that are emitted in the middle of a call arrive in order', async () => {
     const events = await withInstance(faultFile('emits-reentrant'), tier, undefined, async (instance) => {
       const seen: string[] = [];
-      instance.on('event', (data) => seen.push(data.toString('hex')));
+      instance.on('message', (data) => seen.push(data.toString('hex')));
       await instance.call(Buffer.from('x'));
       await new Promise((resolve) => setTimeout(resolve, 100));
       return seen;

@@ -167,7 +167,7 @@ describe('math', () => {
   });
 
   test('finds the minimum of two integers by typed arguments', async () => {
-    const { min } = (await make('math')).as(math);
+    const { min } = (await make('math')).asSync(math);
     const pairs = [
       [1, 2],
       [2, 1],
@@ -192,8 +192,8 @@ describe('metronome', () => {
   test.runIf(withAddon)('emits its ticks in order, and stops after `count` of them', async () => {
     const metronome = await make('metronome', { interval: 1, count: 5 });
     const ticks: number[] = [];
-    metronome.on('event', (data) => ticks.push(Number(data.readBigUInt64LE())));
-    while (ticks.length < 5) await once(metronome, 'event');
+    metronome.on('message', (data) => ticks.push(Number(data.readBigUInt64LE())));
+    while (ticks.length < 5) await once(metronome, 'message');
     expect(ticks).toEqual([1, 2, 3, 4, 5]);
     expect(counts(metronome.callSync(Buffer.alloc(0)))).toEqual([5]);
     metronome.close();

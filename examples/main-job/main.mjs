@@ -15,8 +15,9 @@ const print = (...lines) => console.log(lines.join('\n'));
 
 /** Admits what is in the folder, and prints what was admitted and what was refused. */
 async function discover(host, folder, isolation) {
-  const { plugins, rejected, shadowed } = await host.discover({ isolation });
-  const refused = [...rejected, ...shadowed];
+  const found = await host.discover({ isolation });
+  const { plugins } = found;
+  const refused = [...found.refused, ...found.shadowed];
   const { addon, runner } = host.capabilities;
   const calls = addon ? 'the native addon' : 'koffi (the native addon is not built)';
   print('', `Plugins admitted from ${folder}: ${plugins.length}`);

@@ -8,7 +8,7 @@
 
 namespace tenon {
 uint64_t SpinTime(Profile profile) {
-  if (profile == Profile::kIdle || UsableCpus() == 1) return 0;
+  if (profile == Profile::kEfficient || UsableCpus() == 1) return 0;
   return profile == Profile::kLatency ? 500000 : 50000;
 }
 

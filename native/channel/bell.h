@@ -31,7 +31,7 @@ class Deadline {
 
 /* How long to stay awake before going to sleep. Spinning is only worth it while the other side runs on
  * another CPU. */
-enum class Profile : uint32_t { kLatency = 0, kBalanced = 1, kIdle = 2 };
+enum class Profile : uint32_t { kLatency = 0, kBalanced = 1, kEfficient = 2 };
 uint64_t SpinTime(Profile profile);
 
 /* Waits awake until `ready()` says true, for at most `time` nanoseconds. */

@@ -63,7 +63,7 @@ napi_value CallRecord(napi_env env, napi_callback_info) {
   if (self->control[kOutcome] == TENON_OK && (self->output.length() != wanted || self->output.grown())) {
     self->control[kDetail] = self->control[kLength];
     self->control[kOutcome] = kBadRecord;
-    self->SetCondition(instance, Condition::kQuarantined);
+    self->SetCondition(instance, Condition::kDisabled);
   }
   return nullptr;
 }

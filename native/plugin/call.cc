@@ -7,7 +7,7 @@ const uint8_t kNothing[16] = {};
 int32_t Judge(const Output &output, int32_t outcome, Condition *condition) {
   if (outcome > TENON_OK && !IsUtf8(output.data(), output.length())) outcome = kNotText;
   if (outcome == TENON_PANIC || outcome == TENON_POISONED) *condition = Condition::kPoisoned;
-  if (outcome <= kBadStatus) *condition = Condition::kQuarantined;
+  if (outcome <= kBadStatus) *condition = Condition::kDisabled;
   return outcome;
 }
 

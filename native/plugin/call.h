@@ -21,11 +21,7 @@ struct PluginFunctions {
 };
 
 /* Whether an instance may be called. */
-enum class Condition : int32_t {
-  kLive = 0,
-  kPoisoned = tenon::kPoisoned,
-  kQuarantined = tenon::kQuarantined
-};
+enum class Condition : int32_t { kLive = 0, kPoisoned = tenon::kPoisoned, kDisabled = tenon::kDisabled };
 
 /* What a plugin gets for an empty input: an address that may be read from, unlike NULL, by code that does not
  * check. */

@@ -11,7 +11,7 @@ namespace tenon {
 enum Outcome : int32_t {
   kClosed = -1,
   kPoisoned = -2,
-  kQuarantined = -3,
+  kDisabled = -3,
   kNotBytes = -4,
   kShared = -5,
   kInspect = -6,    /* the input may be detached or resizable: JavaScript has to look */

@@ -32,7 +32,7 @@ bool ReadInto(const char *text, uint64_t most, Number *number) {
 }
 
 bool ReadProfile(const char *text, Profile *profile) {
-  constexpr const char *kNames[] = {"latency", "balanced", "idle"};
+  constexpr const char *kNames[] = {"latency", "balanced", "efficient"};
   for (uint32_t i = 0; i < 3; i++) {
     if (strcmp(text, kNames[i]) != 0) continue;
     *profile = static_cast<Profile>(i);

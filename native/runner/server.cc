@@ -110,7 +110,7 @@ int32_t Server::Finish(Instance *instance, tenon_status status, uint64_t expecte
   }
   if (outcome > TENON_OK && !IsUtf8(reply_.data(), reply_.length())) outcome = kNotText;
   if (outcome == TENON_PANIC || outcome == TENON_POISONED) instance->condition = kPoisoned;
-  if (outcome <= kBadStatus) instance->condition = kQuarantined;
+  if (outcome <= kBadStatus) instance->condition = kDisabled;
   if (outcome < TENON_OK) reply_.Discard();
   reply_.Keep();
   return outcome;

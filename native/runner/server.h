@@ -24,7 +24,7 @@ class Server {
  private:
   struct Instance {
     void *state;
-    int32_t condition; /* 0, kPoisoned or kQuarantined */
+    int32_t condition; /* 0, kPoisoned or kDisabled */
   };
   using Table = std::vector<uintptr_t>;
 

@@ -190,10 +190,10 @@ long ResidentKilobytes(pid_t pid, const char *field) {
 
 int main(int argc, char **argv) {
   int rounds = argc > 1 ? atoi(argv[1]) : 20000;
-  for (const char *profile : {"latency", "idle"}) {
+  for (const char *profile : {"latency", "efficient"}) {
     Setup setup;
     setup.profile = profile;
-    setup.channel.profile = strcmp(profile, "latency") == 0 ? Profile::kLatency : Profile::kIdle;
+    setup.channel.profile = strcmp(profile, "latency") == 0 ? Profile::kLatency : Profile::kEfficient;
     int some = setup.channel.profile == Profile::kLatency ? rounds : rounds / 10;
     std::string with = std::string(" (") + profile + ")";
     Session session(setup);

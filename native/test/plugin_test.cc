@@ -51,7 +51,7 @@ void AfterABreach() {
   int32_t status;
   session.Call(first, Command("bo"), &status);
   session.Call(first, Command("ehello"), &status);
-  CHECK(status == kQuarantined);
+  CHECK(status == kDisabled);
   session.Call(second, Command("pp"), &status);
   session.Call(second, Command("ehello"), &status);
   CHECK(status == kPoisoned);

@@ -83,8 +83,8 @@ napi_value ThreadCallSync(napi_env env, napi_callback_info info) {
   if (self == nullptr || !ReadInput(self, env, arguments[0], &bytes)) return nullptr;
   tenon_method method = self->Method();
   if (method == nullptr) return nullptr;
-  /* Without a deadline this thread does not go on, and nobody changes the input, before the call is done. */
-  Job *job = self->jobs.MakeCall(bytes.data, bytes.length, self->control[kThreadDeadline] == 0);
+  /* Without a timeout this thread does not go on, and nobody changes the input, before the call is done. */
+  Job *job = self->jobs.MakeCall(bytes.data, bytes.length, self->control[kThreadTimeout] == 0);
   if (job != nullptr) job->method = method;
   job = self->SubmitAndWait(job);
   if (job != nullptr) Report(self, job);

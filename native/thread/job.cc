@@ -21,7 +21,7 @@ Job *Begin(void *memory, JobKind kind, size_t room) {
   Job *job = new (memory) Job();
   job->kind = kind;
   job->id = -1;
-  job->deadline = kNever;
+  job->timeout = kNever;
   job->room = room;
   return job;
 }

@@ -36,11 +36,11 @@ struct alignas(64) Job {
   int32_t detail;
   JobKind kind;
   bool blocks; /* its caller sleeps until it is done. Guarded by the plugin thread's mutex */
-  bool timed;  /* it has a deadline */
+  bool timed;  /* it has a timeout */
   std::atomic<bool> done;
 
-  uint64_t deadline; /* nanoseconds that it may run, or kNever */
-  uint64_t started;  /* from when on that counts, if it counts */
+  uint64_t timeout; /* nanoseconds that it may run, or kNever */
+  uint64_t started; /* from when on that counts, if it counts */
   PackedBatch batch;
   size_t processed;
   uint8_t *record; /* where the output of a kRecord goes, with a guard behind it */

@@ -55,9 +55,9 @@ int32_t PluginThread::Submit(Job *job, uint32_t limit) {
 }
 
 bool PluginThread::Push(Job *job, bool last) {
-  job->timed = job->deadline != kNever;
+  job->timed = job->timeout != kNever;
   if (job->timed) job->started = Now();
-  if (job->deadline < shortest_deadline_) shortest_deadline_ = job->deadline;
+  if (job->timeout < shortest_timeout_) shortest_timeout_ = job->timeout;
   if (!inbox_.Put(job, last)) return false;
   submitted_++;
   /* The thread says that it sleeps and then looks into the inbox, this one does it the other way round: one
@@ -107,9 +107,9 @@ int32_t PluginThread::SubmitAndWait(Job *job, uint32_t limit, uint64_t timeout) 
 /* Until when to sleep: some job before this one may be, or become, overdue, of which nobody else would tell.
  */
 uint64_t PluginThread::WaitUntil(uint64_t expires) const {
-  if (shortest_deadline_ == kNever) return expires;
+  if (shortest_timeout_ == kNever) return expires;
   uint64_t next = Overdue(running_);
-  uint64_t look = After(Now(), shortest_deadline_);
+  uint64_t look = After(Now(), shortest_timeout_);
   if (next > look) next = look;
   return next < expires ? next : expires;
 }
@@ -146,17 +146,17 @@ bool PluginThread::Cancel(int32_t id, bool *was_awaited) {
   return true;
 }
 
-/* When a job is over its deadline. A little early, so that whoever waits for the same time finds it so. */
+/* When a job is over its timeout. A little early, so that whoever waits for the same time finds it so. */
 uint64_t PluginThread::Overdue(const Job *job) const {
   if (job == nullptr || !job->timed) return kNever;
-  return After(job->started, job->deadline) - kSlack;
+  return After(job->started, job->timeout) - kSlack;
 }
 
 bool PluginThread::IsOverdue(uint64_t now) const {
   return !wedged_ && now >= Overdue(running_);
 }
 
-bool PluginThread::CheckDeadline(uint64_t *remaining) {
+bool PluginThread::CheckTimeout(uint64_t *remaining) {
   std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
   uint64_t now = Now();
   *remaining = kNever;
@@ -199,7 +199,7 @@ void PluginThread::Answer(Job *job) {
   }
 }
 
-void PluginThread::Close(int32_t id, int32_t target, uint64_t deadline, bool is_awaited) {
+void PluginThread::Close(int32_t id, int32_t target, uint64_t timeout, bool is_awaited) {
   if (closing_) return;
   closing_ = true;
   {
@@ -208,7 +208,7 @@ void PluginThread::Close(int32_t id, int32_t target, uint64_t deadline, bool is_
   }
   drop_->id = id;
   drop_->target = target;
-  drop_->deadline = deadline;
+  drop_->timeout = timeout;
   drop_->is_awaited = is_awaited;
   Push(drop_, true);
   drop_ = nullptr;

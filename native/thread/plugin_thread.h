@@ -1,7 +1,7 @@
 /* One instance on a thread of its own. Everything of the plugin's runs on that thread, in the order in which
  * it was asked for: `new`, calls, `drop`. Knows no Node.js.
  *
- * A plugin cannot be stopped. A call that runs longer than its deadline makes the plugin thread *wedged*:
+ * A plugin cannot be stopped. A call that runs longer than its timeout makes the plugin thread *wedged*:
  * what waits is given up, nothing new is taken, and nobody waits for the thread any more. If the call comes
  * back after all, the instance is still dropped. The thread and the environment share the plugin thread, so
  * that neither has to outlive the other. */
@@ -48,9 +48,9 @@ class PluginThread {
   bool Cancel(int32_t id, bool *was_awaited);
   /* Wedges the plugin thread if its job runs for too long. `remaining` is the time until that may be so,
    * kNever if it will not. */
-  bool CheckDeadline(uint64_t *remaining);
+  bool CheckTimeout(uint64_t *remaining);
   /* Gives up what waits and has `drop` run, as a job with that id and place in the table. */
-  void Close(int32_t id, int32_t target, uint64_t deadline, bool is_awaited);
+  void Close(int32_t id, int32_t target, uint64_t timeout, bool is_awaited);
   /* Waits until `drop` has returned, at most until `end`; not at all if it is wedged. */
   void AwaitEnd(uint64_t end);
   /* From here on `begin_drop` is not called. */
@@ -105,9 +105,9 @@ class PluginThread {
 
   /* The environment's thread's own: */
   alignas(64) Patience caller_patience_;
-  Job *drop_;                           /* until it is closed */
-  uint64_t shortest_deadline_ = kNever; /* of all jobs there ever were */
-  uint32_t submitted_ = 0;              /* jobs, without those that were taken back */
+  Job *drop_;                          /* until it is closed */
+  uint64_t shortest_timeout_ = kNever; /* of all jobs there ever were */
+  uint32_t submitted_ = 0;             /* jobs, without those that were taken back */
   uint32_t seen_started_ = 0;
   bool closing_ = false, wedged_ = false;
 

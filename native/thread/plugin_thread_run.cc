@@ -166,7 +166,7 @@ void PluginThread::Call(Job *job) {
   if (job->length == job->record_size && job->output == job->record) return;
   job->outcome = kBadRecord;
   job->detail = static_cast<int32_t>(job->length);
-  condition_ = Condition::kQuarantined;
+  condition_ = Condition::kDisabled;
 }
 
 void PluginThread::Settle(Job *job, tenon_status status) {

@@ -180,7 +180,7 @@ void ThreadTable::Submit(Job *job) {
   }
   job->id = control[kThreadCall];
   job->target = control[kTarget];
-  job->deadline = Nanoseconds(control[kThreadDeadline]);
+  job->timeout = Nanoseconds(control[kThreadTimeout]);
   job->is_awaited = true;
   control[kOutcome] = slot->thread->Submit(job, static_cast<uint32_t>(control[kThreadLimit]));
   if (control[kOutcome] != TENON_OK) return jobs.Free(job);
@@ -195,9 +195,9 @@ Job *ThreadTable::SubmitAndWait(Job *job) {
     return nullptr;
   }
   job->target = control[kTarget];
-  job->deadline = Nanoseconds(control[kThreadDeadline]);
+  job->timeout = Nanoseconds(control[kThreadTimeout]);
   std::shared_ptr<PluginThread> thread = slot->thread;
-  int32_t outcome = thread->SubmitAndWait(job, static_cast<uint32_t>(control[kThreadLimit]), job->deadline);
+  int32_t outcome = thread->SubmitAndWait(job, static_cast<uint32_t>(control[kThreadLimit]), job->timeout);
   if (outcome == TENON_OK) return job;
   control[kOutcome] = outcome;
   if (outcome != kTimedOut && outcome != kNotBegun) jobs.Free(job);
@@ -219,7 +219,7 @@ void ThreadTable::Check() {
   Slot *slot = Target();
   if (slot == nullptr) return;
   uint64_t remaining;
-  bool wedged = slot->thread->CheckDeadline(&remaining);
+  bool wedged = slot->thread->CheckTimeout(&remaining);
   control[kOutcome] = wedged ? kWedged : static_cast<int32_t>(TENON_OK);
   control[kThreadRunning] = slot->thread->running();
   if (remaining != kNever) control[kThreadRemaining] = static_cast<int32_t>(remaining / kMillisecond) + 1;
@@ -231,7 +231,7 @@ void ThreadTable::Close(bool is_awaited) {
   bool wedged = slot->thread->wedged();
   control[kOutcome] = wedged ? kWedged : static_cast<int32_t>(TENON_OK);
   if (wedged) RefuseEvents(slot->mailbox);
-  slot->thread->Close(control[kThreadCall], control[kTarget], Nanoseconds(control[kThreadDeadline]),
+  slot->thread->Close(control[kThreadCall], control[kTarget], Nanoseconds(control[kThreadTimeout]),
                       is_awaited && !wedged);
   if (is_awaited && !wedged) Awaited();
 }

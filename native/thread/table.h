@@ -20,7 +20,7 @@ namespace tenon {
 enum ThreadControl {
   kThreadCall = 8,       /* in: by which JavaScript knows the job */
   kThreadMethod = 9,     /* in: the place of the method; out of `bind` */
-  kThreadDeadline = 10,  /* in: milliseconds, 0 for none */
+  kThreadTimeout = 10,   /* in: milliseconds, 0 for none */
   kThreadLimit = 11,     /* in: jobs that may wait */
   kThreadCount = 12,     /* out of `completions`: rows */
   kThreadRunning = 13,   /* out of `check`: the job that runs, or -1 */

@@ -22,7 +22,7 @@ export interface ThreadAddon {
   extension(id: string): bigint;
   /** Takes a call out of the queue; CLOSED if it is not there any more. It does not keep the event loop alive any longer. */
   cancel(): void;
-  /** Looks whether the call that runs is over its deadline: WEDGED if so, now or before. */
+  /** Looks whether the call that runs is over its timeout: WEDGED if so, now or before. */
   check(): void;
   /** Ends the instance after the call that runs: `drop` comes with `completions`. WEDGED if nobody knows when that will be. */
   close(awaited: boolean): void;

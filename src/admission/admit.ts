@@ -5,12 +5,13 @@
  */
 import { performance } from 'node:perf_hooks';
 import { asTenonError, TenonError } from '../base/errors.js';
+import type { Gate } from '../base/gates.js';
 import {
   checkDescriptor,
   checkEntryPoints,
   checkPlatform,
   checkStaticVTable,
-  inspectFile,
+  inspectFileSync,
   type LibraryFacts,
 } from '../inspect/index.js';
 import { type Library, openLibrary, type VTable } from '../library/library.js';
@@ -28,22 +29,7 @@ import {
 import { probe } from './probe.js';
 import type { Requirement } from './requirement.js';
 import type { TrustPolicy } from './trust.js';
-import type { Verdict, Verdicts } from './verdicts.js';
-
-/** The gates, in order. */
-export const GATES = [
-  'find',
-  'trust',
-  'inspect',
-  'copy',
-  'probe',
-  'open',
-  'version',
-  'name',
-  'vtable',
-  'register',
-] as const;
-export type Gate = (typeof GATES)[number];
+import type { StoredVerdict, Verdicts } from './verdicts.js';
 
 /** How long a gate took. */
 export interface GateTime {
@@ -62,7 +48,7 @@ export interface AdmissionPolicy {
   /** What the safety suite must have said of the file; null if nothing. */
   readonly requirement: Requirement | null;
   readonly verdicts: Verdicts;
-  readonly probe: { readonly mode: ProbeMode; readonly deadline: number };
+  readonly probe: { readonly mode: ProbeMode; readonly timeout: number };
   /** Folder for private copies; undefined for the default. */
   readonly cacheDir: string | undefined;
 }
@@ -120,7 +106,7 @@ export async function admit(
   const identity = identify(file.stats, policy.cacheDir);
   const known = knownCopy(identity);
   await pass('inspect', () =>
-    judgeFacts(known?.facts ?? inspectFile(file.path, ENTRY_POINTS_ONLY), path, policy),
+    judgeFacts(known?.facts ?? inspectFileSync(file.path, ENTRY_POINTS_ONLY), path, policy),
   );
   const { copy, entry } = await pass('copy', async () => {
     const copy = known ?? (await makeCopy(requestOf(file.path, path, identity, policy)));
@@ -186,8 +172,8 @@ async function passProbe(
   path: string,
   policy: AdmissionPolicy,
   entry: Entry,
-): Promise<Verdict | undefined> {
-  const { mode, deadline } = policy.probe;
+): Promise<StoredVerdict | undefined> {
+  const { mode, timeout } = policy.probe;
   if (mode === 'never' && entry === 'host') return undefined;
   const confinement = entry === 'host' ? undefined : entry;
   const key = confinement === undefined ? copy.key : `${copy.key}+${confinementKey(confinement)}`;
@@ -195,13 +181,13 @@ async function passProbe(
   if (known !== undefined) return known;
   const accept = (version: string) => acceptVersion(version, policy.rule, path);
   const { name, version, size, flags } = await probe(copy.path, copy.facts, {
-    deadline,
+    timeout,
     accept,
     shown: path,
     confinement,
   });
   checkAgainstDescriptor(path, copy.facts, { abi: version, name, size, flags });
-  const verdict: Verdict = { name, version, size, flags, date: new Date().toISOString() };
+  const verdict: StoredVerdict = { name, version, size, flags, date: new Date().toISOString() };
   await policy.verdicts.add(key, verdict);
   return verdict;
 }

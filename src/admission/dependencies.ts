@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { TenonError } from '../base/errors.js';
 import type { LibraryFacts } from '../inspect/facts.js';
-import { inspectFile } from '../inspect/index.js';
+import { inspectFileSync } from '../inspect/index.js';
 
 /** A library that has to lie at `relative` to the plugin's copy. */
 export interface Dependency {
@@ -39,7 +39,7 @@ export function dependencies(path: string, facts: LibraryFacts): Dependency[] {
       const dependency = { path: join(folder, relative), relative };
       found.set(relative, dependency);
       queue.push({
-        facts: inspectFile(dependency.path, { exports: 'entry-points' }),
+        facts: inspectFileSync(dependency.path, { exports: 'entry-points' }),
         within: dirname(relative),
       });
     }

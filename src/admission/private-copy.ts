@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { extname, join } from 'node:path';
-import { inspectFile, type LibraryFacts } from '../inspect/index.js';
+import { inspectFileSync, type LibraryFacts } from '../inspect/index.js';
 import { type CopiedFile, copyFile, copyFolder, discard, publish } from './copies.js';
 import { dependencies } from './dependencies.js';
 
@@ -57,7 +57,7 @@ export async function makeCopy(request: CopyRequest): Promise<PrivateCopy> {
   const copied = await copyFile(real, folder);
   try {
     await request.vouch(copied.digest);
-    const facts = inspectFile(copied.temporary, ENTRY_POINTS_ONLY);
+    const facts = inspectFileSync(copied.temporary, ENTRY_POINTS_ONLY);
     request.judge(facts);
     const brought = await copyDependencies(facts, folder, request);
     const key = combinedDigest(copied.digest, brought);

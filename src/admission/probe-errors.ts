@@ -44,11 +44,11 @@ export function endedEarly(
 }
 
 /** The process did not come to an end in time. */
-export function timedOut(shown: string, stage: Stage | null, deadline: number): TenonError {
+export function timedOut(shown: string, stage: Stage | null, timeout: number): TenonError {
   const where = stage === null ? 'before the library was opened' : WHILE[stage];
   return new TenonError(
     'ERR_TENON_PROBE_TIMEOUT',
-    `Cannot load ${shown}: it did not come back within ${deadline} ms ${where}. It was ended. Repair the plugin, or give the probe a longer deadline.`,
+    `Cannot load ${shown}: it did not come back within ${timeout} ms ${where}. It was ended. Repair the plugin, or give the probe a longer timeout.`,
     { path: shown, gate: 'probe' },
   );
 }

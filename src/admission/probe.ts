@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { findRunner } from '../addon/native-files.js';
 import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
+import { Timer } from '../base/timer.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { refusal, type Stage } from '../library/refusal.js';
 import { parseName, parseVersion } from '../library/statements.js';
@@ -27,7 +28,7 @@ import {
 
 export interface ProbeOptions {
   /** Milliseconds from the start of the process to its verdict; 5000 unless told. */
-  readonly deadline?: number | undefined;
+  readonly timeout?: number | undefined;
   /** Judges the ABI version before anything else of the plugin is called. Refuses by throwing a TenonError. */
   accept(version: string): void;
   /** The native runner; null for a Node child. Unless told, the runner that {@link findRunner} finds. */
@@ -48,7 +49,7 @@ export interface ProbeVerdict {
   readonly slots: SlotOffsets;
 }
 
-export const DEFAULT_PROBE_DEADLINE = 5000;
+export const DEFAULT_PROBE_TIMEOUT = 5000;
 /** Of each of the plugin's standard streams the end is kept. */
 const KEPT_OUTPUT = 16 * 1024;
 /** How long to wait for what the process wrote before it ended. Longer only helps a process that escaped and holds the pipe. */
@@ -63,12 +64,12 @@ const REAP_MS = 2000;
  *   probe can be started
  */
 export async function probe(path: string, facts: LibraryFacts, options: ProbeOptions): Promise<ProbeVerdict> {
-  const { deadline = DEFAULT_PROBE_DEADLINE, runner = findRunner() } = options;
-  if (!Number.isFinite(deadline) || deadline < 1 || deadline > 2 ** 31 - 1) {
-    throw invalidArgument('deadline', `must be 1 to ${2 ** 31 - 1} milliseconds, not ${deadline}`);
+  const { timeout = DEFAULT_PROBE_TIMEOUT, runner = findRunner() } = options;
+  if (!Number.isFinite(timeout) || timeout < 1 || timeout > 2 ** 31 - 1) {
+    throw invalidArgument('timeout', `must be 1 to ${2 ** 31 - 1} milliseconds, not ${timeout}`);
   }
   const run = new ProbeRun(runner, path, facts, options);
-  return run.finish(deadline);
+  return run.finish(timeout);
 }
 
 /** The end of a stream of bytes. */
@@ -136,13 +137,13 @@ class ProbeRun {
   }
 
   /** Waits for the end of the process, and makes it end. */
-  finish(deadline: number): Promise<ProbeVerdict> {
+  finish(timeout: number): Promise<ProbeVerdict> {
     return new Promise((resolve, reject) => {
-      const timers = [setTimeout(() => this.#end(timedOut(this.#shown, this.#stage, deadline)), deadline)];
-      timers.push(setTimeout(() => this.#settle(), deadline + REAP_MS));
+      const timers = [new Timer(timeout, () => this.#end(timedOut(this.#shown, this.#stage, timeout)))];
+      timers.push(new Timer(timeout + REAP_MS, () => this.#settle()));
       let ended: { code: number | null; signal: NodeJS.Signals | null } | undefined;
       this.#settle = () => {
-        for (const timer of timers) clearTimeout(timer);
+        for (const timer of timers) timer.cancel();
         this.#child.removeAllListeners('exit').removeAllListeners('close');
         for (const stream of this.#streams()) stream?.destroy();
         const outcome =
@@ -157,7 +158,7 @@ class ProbeRun {
         ended = { code, signal };
         this.#killGroup();
         if (this.#outcome !== undefined && !(this.#outcome instanceof TenonError)) this.#settle();
-        else timers.push(setTimeout(() => this.#settle(), DRAIN_MS));
+        else timers.push(new Timer(DRAIN_MS, () => this.#settle()));
       });
       this.#child.on('close', () => this.#settle());
     });

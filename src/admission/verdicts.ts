@@ -3,7 +3,7 @@ import { ABI_VERSION } from '../base/abi.js';
 import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
 
 /** A plugin that passed the probe. Files that did not are probed again: what was wrong may lie outside of them. */
-export interface Verdict {
+export interface StoredVerdict {
   readonly name: string;
   /** The ABI version that it states. */
   readonly version: string;
@@ -15,27 +15,27 @@ export interface Verdict {
 }
 
 /** A verdict holds for one ABI, system and processor; a file from elsewhere is started anew: it only costs probes. */
-const FILE: JsonStoreOptions<Verdict> = {
+const FILE: JsonStoreOptions<StoredVerdict> = {
   format: `tenon-verdicts/1 abi ${ABI_VERSION} ${process.platform}-${process.arch}`,
   name: 'verdicts',
   isEntry: isVerdict,
   precious: false,
 };
-const inMemory = new Map<string, Verdict>();
+const inMemory = new Map<string, StoredVerdict>();
 
 /** The verdicts of this process and, if a path is given, of a file. */
 export class Verdicts {
-  readonly #store: JsonStore<Verdict> | undefined;
+  readonly #store: JsonStore<StoredVerdict> | undefined;
 
   constructor(path?: string) {
     if (path !== undefined) this.#store = new JsonStore(path, FILE);
   }
 
-  async get(key: string): Promise<Verdict | undefined> {
+  async get(key: string): Promise<StoredVerdict | undefined> {
     return inMemory.get(key) ?? (await this.#store?.read())?.get(key);
   }
 
-  async add(key: string, verdict: Verdict): Promise<void> {
+  async add(key: string, verdict: StoredVerdict): Promise<void> {
     inMemory.set(key, verdict);
     await this.#store?.update((verdicts) => {
       verdicts.set(key, verdict);
@@ -43,8 +43,8 @@ export class Verdicts {
   }
 }
 
-function isVerdict(value: unknown): value is Verdict {
-  const { name, version, size, flags } = (value ?? {}) as Partial<Verdict>;
+function isVerdict(value: unknown): value is StoredVerdict {
+  const { name, version, size, flags } = (value ?? {}) as Partial<StoredVerdict>;
   return (
     typeof name === 'string' &&
     typeof version === 'string' &&

@@ -60,5 +60,13 @@ function isDetached(memory: ArrayBuffer): boolean {
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== 'object') return `a ${typeof value}`;
-  return value.constructor?.name ?? 'an object without a prototype';
+  if (types.isProxy(value)) return 'a Proxy';
+  try {
+    const { name } = value.constructor ?? {};
+    return typeof name === 'string' && name !== ''
+      ? `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`
+      : 'an object without a prototype';
+  } catch {
+    return 'an object that cannot be read';
+  }
 }

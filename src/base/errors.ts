@@ -1,10 +1,13 @@
 /**
- * Every failure of tenon is a {@link TenonError} with a code from {@link ErrorCode}. A message says what failed,
+ * Every failure of tenon is a {@link TenonError} with a code from {@link errorMeanings}. A message says what failed,
  * what was found against what was expected, and what to do about it.
  */
 
-/** All codes, each with the sentence that the documentation shows. A test holds the README against this table. */
-export const ErrorCode = {
+import type { StatusName } from './abi.js';
+import type { Gate } from './gates.js';
+
+/** All codes, each with its meaning, as the documentation shows it. A test holds docs/errors.md against this table. */
+export const errorMeanings = {
   // Arguments and use of the API
   ERR_TENON_INVALID_ARGUMENT: 'An argument of a call to tenon has the wrong type, range or state.',
   ERR_TENON_CLOSED: 'The host, plugin or instance was used after it was closed.',
@@ -28,7 +31,7 @@ export const ErrorCode = {
   // The way in
   ERR_TENON_PROBE_CRASHED: 'The plugin crashed the throwaway process that tried it.',
   ERR_TENON_PROBE_EXITED: 'The plugin ended the throwaway process that tried it.',
-  ERR_TENON_PROBE_TIMEOUT: 'The plugin did not come back within the deadline of the probe.',
+  ERR_TENON_PROBE_TIMEOUT: 'The plugin did not come back within the timeout of the probe.',
   ERR_TENON_LOAD_FAILED: "The system's loader refused the library.",
   ERR_TENON_BAD_POINTER: 'The plugin returned a pointer that cannot be read.',
   ERR_TENON_BAD_VERSION: 'The ABI version that the plugin states is not a semantic version.',
@@ -40,20 +43,20 @@ export const ErrorCode = {
   ERR_TENON_CALL_FAILED: 'The plugin reported a failure of the call; `status` tells which.',
   ERR_TENON_PANIC: 'A panic or exception was stopped at the boundary; the instance is poisoned.',
   ERR_TENON_POISONED: 'The instance had a panic before and refuses to work.',
-  ERR_TENON_CONTRACT: 'The plugin broke the contract of the ABI; the instance is quarantined.',
+  ERR_TENON_CONTRACT: 'The plugin broke the contract of the ABI; the instance is disabled.',
   ERR_TENON_CRASHED: 'The process that holds the plugin ended.',
-  ERR_TENON_TIMEOUT: 'The call did not come back within its deadline.',
+  ERR_TENON_TIMEOUT: 'The call did not come back within its timeout.',
 } as const;
 
-/** A code of the table {@link ErrorCode}. */
-export type TenonErrorCode = keyof typeof ErrorCode;
+/** A code of the table {@link errorMeanings}. */
+export type TenonErrorCode = keyof typeof errorMeanings;
 
 /** The report of a crash as an error carries it; `CrashReport` has all of it. */
 export interface AttachedReport {
   readonly plugin: string;
   /** Which start of the plugin's process it was, from 1 on. */
   readonly generation: number;
-  readonly signal: string | null;
+  readonly signal: NodeJS.Signals | null;
   /** All that is known, for people, in several lines. */
   toString(): string;
   /** The same for machines. */
@@ -67,11 +70,11 @@ export interface TenonErrorDetails {
   /** The name of the plugin, as it states it itself. */
   readonly plugin?: string | undefined;
   /** The gate of the admission that refused. */
-  readonly gate?: string | undefined;
+  readonly gate?: Gate | undefined;
   /** The signal that ended the process, `SIGSEGV` for example. */
-  readonly signal?: string | undefined;
+  readonly signal?: NodeJS.Signals | undefined;
   /** The name of the status that the plugin returned, `TENON_INVALID` for example. */
-  readonly status?: string | undefined;
+  readonly status?: StatusName | undefined;
   /** The name of the argument that was refused. */
   readonly argument?: string | undefined;
   /** What the probed plugin wrote to its standard output. */
@@ -90,9 +93,9 @@ export class TenonError extends Error {
   readonly code: TenonErrorCode;
   declare readonly path?: string;
   declare readonly plugin?: string;
-  declare readonly gate?: string;
-  declare readonly signal?: string;
-  declare readonly status?: string;
+  declare readonly gate?: Gate;
+  declare readonly signal?: NodeJS.Signals;
+  declare readonly status?: StatusName;
   declare readonly argument?: string;
   declare readonly stdout?: string;
   declare readonly stderr?: string;
@@ -127,14 +130,23 @@ export class TenonError extends Error {
   }
 }
 
-/** Makes the error for an argument that was refused. `problem` reads on after the name of the argument. */
-export function invalidArgument(argument: string, problem: string): TenonError {
-  return new TenonError('ERR_TENON_INVALID_ARGUMENT', `The argument '${argument}' ${problem}.`, { argument });
+/** Makes the error for an argument that was refused. `problem` continues the sentence after its name, `hint` follows the full stop. */
+export function invalidArgument(argument: string, problem: string, hint = ''): TenonError {
+  const message = `The argument '${argument}' ${problem}.${hint}`;
+  return new TenonError('ERR_TENON_INVALID_ARGUMENT', message, { argument });
 }
 
 /** Any thrown value as a TenonError: itself if it is one, otherwise wrapped as its cause. */
 export function asTenonError(error: unknown, code: TenonErrorCode, what: string): TenonError {
   if (error instanceof TenonError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new TenonError(code, `${what}: ${reason}`, { cause: error });
+  return new TenonError(code, `${what}: ${messageOf(error)}`, { cause: error });
+}
+
+/** The message of any thrown value. Never throws, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.message) : String(error);
+  } catch {
+    return 'an error that cannot be shown';
+  }
 }

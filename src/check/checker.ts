@@ -30,7 +30,7 @@ export interface CheckerOptions {
   /** Scenario, file and options, as native/check/options.h takes them. */
   readonly args: readonly string[];
   /** Milliseconds. */
-  readonly deadline: number;
+  readonly timeout: number;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -95,11 +95,11 @@ class CheckerProcess {
   }
 
   finish(): Promise<CheckerRun> {
-    const { deadline, signal } = this.#options;
+    const { timeout, signal } = this.#options;
     return new Promise((resolve) => {
       const end = (how: CheckerEnd) => this.#stop(how);
       const abort = () => end('aborted');
-      const timers = [setTimeout(end, deadline, 'hang')];
+      const timers = [setTimeout(end, timeout, 'hang')];
       const settle = (code: number | null, name: NodeJS.Signals | null) => {
         for (const timer of timers) clearTimeout(timer);
         signal?.removeEventListener('abort', abort);

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { explainFault, hex, showFrame } from '../supervision/fault.js';
 import type { CheckerRun } from './checker.js';
-import { type Answer, finding, type ScenarioMethod } from './definition.js';
+import { type CheckAnswer, finding, type ScenarioMethod } from './definition.js';
 import { keepInput } from './inputs.js';
 import { measuresOf } from './measures.js';
 import type { CheckerRecord } from './report-lines.js';
@@ -23,15 +23,15 @@ const SIGNAL_NAMES = new Map(
 );
 
 /** What is left of a check when the user ends the run. */
-export const ABORTED: Answer = { state: 'incomplete', reason: 'the run was ended before it was done' };
+export const ABORTED: CheckAnswer = { state: 'incomplete', reason: 'the run was ended before it was done' };
 
 /** A process that did not write its completion record has crashed, also if it exited with 0. */
 export function conclude(
   run: CheckerRun,
   method: Pick<ScenarioMethod, 'judge'>,
   subject: Subject,
-  deadline: number,
-): Answer {
+  timeout: number,
+): CheckAnswer {
   if (run.end === 'not-started')
     return { state: 'incomplete', reason: `its process could not be started: ${run.stderr}` };
   if (run.end === 'aborted') return ABORTED;
@@ -41,7 +41,7 @@ export function conclude(
   const reported = findingsIn(run, subject);
   const measures = measuresOf(run.records);
   if (run.end !== 'done') {
-    return { state: 'failed', findings: [...reported, ending(run, subject, deadline)], measures };
+    return { state: 'failed', findings: [...reported, ending(run, subject, timeout)], measures };
   }
   for (const record of run.records) {
     if (record.type === 'skip') return { state: 'skipped', reason: record.reason };
@@ -66,12 +66,12 @@ function findingsIn({ records, stderr }: CheckerRun, subject: Subject): Finding[
 }
 
 /** What it means that the process ended, or did not. */
-function ending(run: CheckerRun, subject: Subject, deadline: number): Finding {
+function ending(run: CheckerRun, subject: Subject, timeout: number): Finding {
   const stage = run.records.findLast((record) => record.type === 'stage')?.stage ?? null;
   const where = stage === null ? 'before it said anything' : `in: ${stage}`;
   const { stderr } = run;
   if (run.end === 'hang') {
-    const message = `It did not come back within ${deadline} ms, ${where}`;
+    const message = `It did not come back within ${timeout} ms, ${where}`;
     return finding(message, { stage, stderr });
   }
   if (run.end === 'lost') {

@@ -14,7 +14,7 @@ export interface ForegroundRun {
 }
 
 /**
- * The program that runs the scenarios of the selected checks one after the other in one process, which prints for people, has no deadline and
+ * The program that runs the scenarios of the selected checks one after the other in one process, which prints for people, has no timeout and
  * handles no signals: a crash is left to the debugger. What only reads the bytes of the file is left out.
  * @throws TenonError ERR_TENON_INVALID_ARGUMENT if nothing is left to run; of inspection; ERR_TENON_UNSUPPORTED
  */

@@ -3,7 +3,7 @@ import type { Subject } from './subject.js';
 import type { Finding, Level, Measure, Severity } from './verdict.js';
 
 /** What the bytes of the file or the records of a process tell. */
-export type Answer =
+export type CheckAnswer =
   | { readonly state: 'passed'; readonly measures?: readonly Measure[] }
   | {
       readonly state: 'failed';
@@ -13,14 +13,14 @@ export type Answer =
   | { readonly state: 'skipped' | 'incomplete'; readonly reason: string };
 
 /** How a check finds out. */
-export type Method =
+export type CheckMethod =
   /** From the bytes of the file: pure, in this process; nothing is loaded. May throw TenonError: a finding. */
-  | { readonly type: 'bytes'; judge(subject: Subject): Answer }
+  | { readonly type: 'bytes'; judge(subject: Subject): CheckAnswer }
   /** By a scenario of the same name as the check's id in a process of its own (native/check). */
   | {
       readonly type: 'scenario';
       /** Milliseconds until it counts as a hang, unless the user says otherwise. */
-      readonly deadline: number;
+      readonly timeout: number;
       /** Why it does not apply to this plugin; null if it does. */
       skip?(subject: Subject): string | null;
       /** Judges what was measured; findings are added to those of the scenario itself. */
@@ -30,10 +30,10 @@ export type Method =
   | {
       readonly type: 'processes';
       skip?(subject: Subject): string | null;
-      run(check: CheckDefinition, subject: Subject): Promise<Answer>;
+      run(check: CheckDefinition, subject: Subject): Promise<CheckAnswer>;
     };
 
-export type ScenarioMethod = Extract<Method, { type: 'scenario' }>;
+export type ScenarioMethod = Extract<CheckMethod, { type: 'scenario' }>;
 
 export interface CheckDefinition {
   /** `group/name`; never reused for another meaning. */
@@ -48,7 +48,7 @@ export interface CheckDefinition {
   readonly level: Level;
   /** Ids of the checks without which this one says nothing: it is skipped when one of them did not pass. */
   readonly needs: readonly string[];
-  readonly method: Method;
+  readonly method: CheckMethod;
 }
 
 /** The group of an id. */
@@ -62,7 +62,7 @@ export function finding(message: string, details: Partial<Finding> = {}): Findin
 }
 
 /** `passed` without messages, otherwise `failed` with one finding each. */
-export function answerOf(messages: readonly string[]): Answer {
+export function answerOf(messages: readonly string[]): CheckAnswer {
   return messages.length === 0
     ? { state: 'passed' }
     : { state: 'failed', findings: messages.map((message) => finding(message)) };

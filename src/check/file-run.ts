@@ -2,7 +2,7 @@
 import { TenonError } from '../base/errors.js';
 import { reproduction } from './command-line.js';
 import { ABORTED } from './conclude.js';
-import { type Answer, type CheckDefinition, finding, groupOf } from './definition.js';
+import { type CheckAnswer, type CheckDefinition, finding, groupOf } from './definition.js';
 import type { Lanes } from './lanes.js';
 import { runScenario } from './scenario.js';
 import type { CheckSettings } from './settings.js';
@@ -68,14 +68,14 @@ function unreadable(
 ): CheckResult | undefined {
   const check = checks.find(({ id }) => id === 'file/format') ?? checks[0];
   if (check === undefined) return undefined;
-  const answer: Answer = { state: 'failed', findings: [finding(error.message)] };
+  const answer: CheckAnswer = { state: 'failed', findings: [finding(error.message)] };
   return resultOf(check, answer, settings, 0, { command: `tenon inspect ${shown}`, gdb: null });
 }
 
 type ProcessMethod = Exclude<CheckDefinition['method'], { type: 'bytes' }>;
 
 interface Timed {
-  readonly answer: Answer;
+  readonly answer: CheckAnswer;
   readonly ms: number;
 }
 
@@ -128,7 +128,7 @@ class FileRun {
   }
 
   /** Why the check cannot say anything: one that it rests on did not pass, or rests itself on one that did not. */
-  async #missing({ needs }: CheckDefinition): Promise<Answer | null> {
+  async #missing({ needs }: CheckDefinition): Promise<CheckAnswer | null> {
     for (const need of this.#checks.filter(({ id }) => needs.includes(id))) {
       const { state, severity, reason } = await this.#result(need);
       const holds =
@@ -164,7 +164,7 @@ class FileRun {
     });
   }
 
-  async #processes(check: CheckDefinition, method: ProcessMethod): Promise<Answer> {
+  async #processes(check: CheckDefinition, method: ProcessMethod): Promise<CheckAnswer> {
     const skip = method.skip?.(this.#subject) ?? null;
     if (skip !== null) return { state: 'skipped', reason: skip };
     if (method.type === 'processes') return method.run(check, this.#subject);
@@ -172,7 +172,10 @@ class FileRun {
   }
 }
 
-function judgeBytes(method: Extract<CheckDefinition['method'], { type: 'bytes' }>, subject: Subject): Answer {
+function judgeBytes(
+  method: Extract<CheckDefinition['method'], { type: 'bytes' }>,
+  subject: Subject,
+): CheckAnswer {
   try {
     return method.judge(subject);
   } catch (error) {
@@ -183,7 +186,7 @@ function judgeBytes(method: Extract<CheckDefinition['method'], { type: 'bytes' }
 
 function resultOf(
   check: CheckDefinition,
-  answer: Answer,
+  answer: CheckAnswer,
   { rules }: CheckSettings,
   ms: number,
   reproduce: CheckResult['reproduce'],

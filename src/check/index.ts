@@ -5,6 +5,7 @@
  *     const verdict = await check(['./libfoo.so'], { level: 'strict' });
  */
 
+export { certify } from './certify.js';
 export { type ForegroundRun, foregroundRun } from './debug.js';
 export { type CheckDefinition, groupOf } from './definition.js';
 export { CHECKS, checkById } from './registry.js';
@@ -19,4 +20,3 @@ export {
 } from './settings.js';
 export type * from './verdict.js';
 export { LEVELS, SEVERITIES, VERDICT_SCHEMA } from './verdict.js';
-export { recordVerdict } from './write-records.js';

@@ -2,13 +2,13 @@
 import { type CheckerRun, findChecker, runChecker } from './checker.js';
 import { checkerArguments, checkerFor } from './command-line.js';
 import { conclude } from './conclude.js';
-import type { Answer, CheckDefinition, ScenarioMethod } from './definition.js';
+import type { CheckAnswer, CheckDefinition, ScenarioMethod } from './definition.js';
 import { withScratch } from './scratch.js';
 import type { Subject } from './subject.js';
 
 export interface RunScenarioOptions {
   /** Milliseconds. */
-  readonly deadline: number;
+  readonly timeout: number;
   /** Beside the usual ones. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -19,11 +19,11 @@ export function runScenario(
   check: CheckDefinition,
   method: ScenarioMethod,
   subject: Subject,
-): Promise<Answer> {
-  const deadline = subject.settings.timeout ?? method.deadline;
+): Promise<CheckAnswer> {
+  const timeout = subject.settings.timeout ?? method.timeout;
   return withScratch(async (folder) => {
-    const run = await startScenario(check, subject, folder, { deadline });
-    return conclude(run, method, subject, deadline);
+    const run = await startScenario(check, subject, folder, { timeout });
+    return conclude(run, method, subject, timeout);
   });
 }
 
@@ -32,7 +32,7 @@ export function startScenario(
   check: CheckDefinition,
   subject: Subject,
   folder: string,
-  { deadline, args = [], env }: RunScenarioOptions,
+  { timeout, args = [], env }: RunScenarioOptions,
 ): Promise<CheckerRun> {
   const { settings } = subject;
   const command: [string, ...string[]] = [checkerFor(settings), ...checkerArguments(check, subject), ...args];
@@ -40,7 +40,7 @@ export function startScenario(
   return runChecker({
     program,
     args: rest,
-    deadline,
+    timeout,
     env: { TMPDIR: folder, ...env },
     signal: settings.signal,
   });

@@ -34,7 +34,7 @@ export interface CheckOptions {
   readonly seed?: number | undefined;
   /** Processes at a time; unless told, as many as there are processors. */
   readonly jobs?: number | undefined;
-  /** Milliseconds that a single check may take, instead of its own deadline. */
+  /** Milliseconds that a single check may take, instead of its own timeout. */
   readonly timeout?: number | undefined;
   /** How often each check is run; the first run that does not pass counts. */
   readonly repeat?: number | undefined;

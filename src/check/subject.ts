@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { asTenonError } from '../base/errors.js';
 import { NEAR_ENTRY_POINTS } from '../inspect/entry-names.js';
 import type { LibraryFacts } from '../inspect/facts.js';
-import { inspectFile } from '../inspect/index.js';
+import { inspectFileSync } from '../inspect/index.js';
 import type { CheckSettings } from './settings.js';
 
 export interface Subject {
@@ -24,9 +24,9 @@ export interface Subject {
 export function openSubject(shown: string, settings: CheckSettings): Subject {
   const path = resolve(shown);
   // Large libraries that are no plugins need not be read whole, not even their tables.
-  const first = inspectFile(path, { exports: 'entry-points' });
+  const first = inspectFileSync(path, { exports: 'entry-points' });
   const plugin = isPlugin(first);
-  const facts = plugin ? inspectFile(path) : first;
+  const facts = plugin ? inspectFileSync(path) : first;
   return { shown, path, sha256: plugin ? digestOf(path) : null, size: facts.size, facts, settings };
 }
 

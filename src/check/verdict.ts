@@ -2,7 +2,7 @@
  * What a check came to, as plain data: computed once, then only shown. The JSON output is exactly this, and its schema is shipped.
  * Nothing here refers to a process, a terminal or a format.
  */
-import { CHECK_LEVELS, type CheckLevel } from '../admission/check-records.js';
+import { CHECK_LEVELS, type CheckLevel } from '../admission/certificates.js';
 
 /** The version of the shape of {@link Verdict}; raised when a member changes its meaning or goes. */
 export const VERDICT_SCHEMA = 1;

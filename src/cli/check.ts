@@ -1,6 +1,6 @@
 /** `tenon check`: the safety suite. */
 import { constants } from 'node:os';
-import { recordVerdict, check as runSuite, type Verdict } from '../check/index.js';
+import { certify, check as runSuite, type Verdict } from '../check/index.js';
 import { TenonError } from '../index.js';
 import { runInForeground } from './check/foreground.js';
 import { type CheckCommand, requestOf } from './check/options.js';
@@ -34,17 +34,17 @@ What is checked
 How it runs
   --seed N              from which everything random is made; it stands in the verdict
   --jobs N              processes at a time; as many as processors unless told
-  --timeout TIME        how long one check may take, such as 500ms or 10s, instead of its own deadline
+  --timeout TIME        how long one check may take, such as 500ms or 10s, instead of its own timeout
   --repeat N            run each check N times, until one run does not pass
   --artifacts FOLDER    keep inputs that show a finding there; with --fuzz in tenon-artifacts unless told
   --in-process          for debuggers: run the scenarios of the checks in one process in the foreground, one
-                        after the other, without deadline and without handling signals
+                        after the other, without timeout and without handling signals
 
 What is shown
   --format F            'pretty' (the default), 'compact', 'json', 'junit', 'sarif', 'github' or 'html'
   --only-failed         leave out what passed and what was skipped
   --output FILE         write there instead; findings are then told on the standard error output
-  --record FILE         add what came of it to FILE, for hosts with the option 'require'
+  --certificates FILE         add what came of it to FILE, for hosts with the option 'require'
   --fail-on S           from which severity on a finding counts: 'error' (the default) or 'warning'
   --list, --explain ID  which checks there are, and what one of them is about
   --help                print this text
@@ -67,13 +67,13 @@ export const check: Command = {
 
 async function run(command: CheckCommand, io: Io): Promise<number> {
   try {
-    const { files, options, output, record, inProcess } = command;
+    const { files, options, output, certificates, inProcess } = command;
     const [file = ''] = files;
     if (inProcess) return await runInForeground(file, options, io);
     await checkOutput(output);
     const { verdict, signal } = await interruptible(command, io);
     await show(verdict, command, io);
-    if (record !== undefined && signal === null) await recordVerdict(verdict, record);
+    if (certificates !== undefined && signal === null) await certify(verdict, certificates);
     return signal === null ? exitCodes[verdict.outcome] : 128 + constants.signals[signal];
   } catch (error) {
     return notRun(error, io);

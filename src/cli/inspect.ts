@@ -1,5 +1,5 @@
 /** `tenon inspect`: what the bytes of library files tell. Nothing of them runs. */
-import { type Descriptor, inspectFile, type LibraryFacts, TenonError } from '../index.js';
+import { type Descriptor, inspectFileSync, type LibraryFacts, TenonError } from '../index.js';
 import { type Command, Exit, parse, UsageError } from './command.js';
 import type { Io, Output } from './io.js';
 import { count, paragraph, printable, table } from './text.js';
@@ -50,7 +50,7 @@ function report(inspections: readonly Inspection[], json: boolean, io: Io): numb
 
 function inspectOne(path: string): Inspection {
   try {
-    return fromFacts(path, inspectFile(path));
+    return fromFacts(path, inspectFileSync(path));
   } catch (error) {
     if (!(error instanceof TenonError)) throw error;
     const { code, message } = error;

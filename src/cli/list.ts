@@ -53,28 +53,28 @@ async function run({ paths, depth, isolation, json }: Settings, io: Io): Promise
     const found = await host.discover({ isolation });
     if (json) io.out.line(JSON.stringify(jsonOf(found), null, 2));
     else show(found, io);
-    return found.rejected.length > 0 ? Exit.refused : Exit.fine;
+    return found.refused.length > 0 ? Exit.refused : Exit.fine;
   } finally {
     await host.close();
   }
 }
 
-function jsonOf({ plugins, rejected, shadowed }: Discovery): unknown {
+function jsonOf({ plugins, refused, shadowed }: Discovery): unknown {
   return {
     plugins: plugins.map(({ manifest, isolation, state }) => ({ ...manifest, isolation, state })),
-    rejected,
+    refused,
     shadowed,
   };
 }
 
 const HEADINGS = ['NAME', 'VERSION', 'ABI', 'LANGUAGE', 'KINDS', 'TIER', 'STATE', 'DIGEST', 'MS', 'PATH'];
 
-function show({ plugins, rejected, shadowed }: Discovery, { out }: Io): void {
+function show({ plugins, refused, shadowed }: Discovery, { out }: Io): void {
   out.line(out.bold(`${count(plugins.length, 'plugin')}`));
   if (plugins.length > 0) {
     for (const line of table([HEADINGS, ...plugins.map((plugin) => row(plugin))], '  ')) out.line(line);
   }
-  showErrors('refused', rejected);
+  showErrors('refused', refused);
   showErrors('passed over', shadowed);
 
   function showErrors(title: string, errors: readonly TenonError[]): void {

@@ -8,8 +8,8 @@ import type { BigIntStats, Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
 import { locate } from '../admission/locate.js';
-import { kindOf } from '../base/bytes.js';
 import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
+import { checkCount, checkObject, checkString, checkStrings } from '../base/options.js';
 
 /** Folders below a search folder are looked into to this depth at most. */
 export const MAX_DEPTH = 16;
@@ -192,7 +192,7 @@ function notAFolder(path: string): TenonError {
 function folderProblem(path: string, error: unknown): TenonError {
   if (error instanceof TenonError) return error;
   const cause = error as NodeJS.ErrnoException;
-  const details = { path, gate: 'find', cause };
+  const details = { path, gate: 'find', cause } as const;
   if (cause.code === 'ENOENT') {
     return new TenonError(
       'ERR_TENON_NOT_FOUND',
@@ -210,24 +210,9 @@ function shadow(path: string, first: string): TenonError {
 }
 
 function checkOptions(options: DiscoverOptions): { depth: number; platform: string } {
-  if (typeof options !== 'object' || options === null)
-    throw invalidArgument('options', `must be an object, not ${kindOf(options)}`);
-  const { paths, depth = 0, env, platform = process.platform } = options;
-  if (!Array.isArray(paths))
-    throw invalidArgument('paths', `must be an array of folders, not ${kindOf(paths)}`);
-  paths.forEach((path: unknown, i) => {
-    if (typeof path === 'string' && path !== '' && !path.includes('\0')) return;
-    throw invalidArgument(
-      `paths[${i}]`,
-      'must be the path of a folder: a string, not empty, without NUL characters',
-    );
-  });
-  if (!Number.isInteger(depth) || depth < 0 || depth > MAX_DEPTH) {
-    throw invalidArgument('depth', `must be an integer from 0 to ${MAX_DEPTH}, not ${String(depth)}`);
-  }
-  if (env !== undefined && (typeof env !== 'object' || env === null))
-    throw invalidArgument('env', 'must be an object');
-  if (typeof platform !== 'string')
-    throw invalidArgument('platform', `must be a string, not ${kindOf(platform)}`);
-  return { depth, platform };
+  const { paths, depth = 0, env = {}, platform = process.platform } = checkObject('options', options);
+  checkStrings('paths', paths);
+  checkObject('env', env);
+  checkCount('depth', depth, { least: 0, most: MAX_DEPTH });
+  return { depth, platform: checkString('platform', platform) };
 }

@@ -1,16 +1,21 @@
 /** The host: finds, admits and keeps plugins. */
+import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { type Admitted, admit, type Entry } from '../admission/admit.js';
 import { debug, tellLoad, tellRefuse } from '../base/diagnostics.js';
 import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
 import type { Demotions, Disarm } from '../supervision/demotion.js';
 import type { Quarantine } from '../supervision/quarantine.js';
+import type { Isolation } from '../tiers/tier.js';
+import { CallCounter } from './call-stats.js';
 import { type Capabilities, capabilities } from './capabilities.js';
 import { type Candidate, findCandidates } from './discover.js';
+import { eventsOf, HOST_EVENTS, type HostEventMap } from './host-events.js';
 import { checkOptions, type HostOptions, type HostSettings } from './host-options.js';
+import { refuseUnknownEvents } from './known-events.js';
 import { checkLoadOptions, type LoadOptions, type LoadSettings } from './load-options.js';
 import { type Manifest, manifestOf } from './manifest.js';
-import { Plugin } from './plugin.js';
+import { makePlugin, type Plugin, type PluginStats } from './plugin.js';
 import { confinementOf, openTier } from './plugin-tier.js';
 
 export type { Capabilities } from './capabilities.js';
@@ -21,7 +26,7 @@ export interface Discovery {
   /** The admitted plugins, in the order of the search. */
   readonly plugins: Plugin[];
   /** Files that were refused, and folders that could not be read, in the order of the search. */
-  readonly rejected: TenonError[];
+  readonly refused: TenonError[];
   /** Files that were passed over because an earlier one has the same name (ERR_TENON_SHADOWED). */
   readonly shadowed: TenonError[];
 }
@@ -36,17 +41,29 @@ interface Admission {
 
 const MAX_AT_ONCE = 8;
 
+/** A host in numbers. */
+export interface HostStats {
+  readonly pid: number;
+  /** Milliseconds since the host was made. */
+  readonly uptime: number;
+  /** The plugins that are loaded. */
+  readonly plugins: readonly PluginStats[];
+}
+
 /** A place where plugins are found, checked and held. */
-export class PluginHost {
+export class PluginHost extends EventEmitter<HostEventMap> {
   readonly #settings: HostSettings;
+  readonly #started = performance.now();
   /** Manifests by name: what was admitted, also after it was closed. */
   readonly #repository = new Map<string, Manifest>();
-  readonly #running = new Set<Plugin>();
+  readonly #plugins = new Set<Plugin>();
   #closed = false;
 
   /** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
   constructor(options: HostOptions = {}) {
+    super();
     this.#settings = checkOptions(options);
+    refuseUnknownEvents(this as unknown as EventEmitter, 'a host', HOST_EVENTS);
   }
 
   /** What this installation can do. */
@@ -64,14 +81,20 @@ export class PluginHost {
     return this.#settings.demotions;
   }
 
-  /** The manifests of all plugins that this host admitted, in that order. */
-  get available(): readonly Manifest[] {
+  /** The manifests of all plugins that this host admitted, in that order; those that were closed, too. */
+  get manifests(): readonly Manifest[] {
     return [...this.#repository.values()];
   }
 
-  /** The plugins that were loaded and not yet closed. */
-  get running(): readonly Plugin[] {
-    return [...this.#running];
+  /** The plugins that were loaded and not yet closed, whatever their state. */
+  get plugins(): readonly Plugin[] {
+    return [...this.#plugins];
+  }
+
+  /** What the calls of all plugins came to so far, and what the plugins hold now. */
+  stats(): HostStats {
+    const uptime = performance.now() - this.#started;
+    return { pid: process.pid, uptime, plugins: this.plugins.map((plugin) => plugin.stats()) };
   }
 
   /** Tries every library in the search path. One bad file changes nothing for the others. @throws ERR_TENON_CLOSED */
@@ -79,21 +102,21 @@ export class PluginHost {
     this.#checkOpen();
     const load = checkLoadOptions(options);
     const { candidates, problems, shadowed } = await this.#candidates();
-    const found: Discovery = { plugins: [], rejected: [...problems], shadowed: [...shadowed] };
+    const found: Discovery = { plugins: [], refused: [...problems], shadowed: [...shadowed] };
     const outcomes = await mapInOrder(candidates, ({ path }) => attempt(path, () => this.#admit(path, load)));
     const first = new Map<string, Admission>();
     for (const outcome of outcomes) {
-      if (outcome instanceof TenonError) found.rejected.push(outcome);
+      if (outcome instanceof TenonError) found.refused.push(outcome);
       else keepFirst(outcome, first, found.shadowed);
     }
     const opened = await mapInOrder([...first.values()], (admission) =>
       attempt(admission.admitted.path, () => this.#register(admission)),
     );
     for (const outcome of opened) {
-      if (outcome instanceof TenonError) found.rejected.push(outcome);
+      if (outcome instanceof TenonError) found.refused.push(outcome);
       else found.plugins.push(outcome);
     }
-    for (const error of [...found.rejected, ...found.shadowed]) tellRefuse(error);
+    for (const error of [...found.refused, ...found.shadowed]) tellRefuse(error);
     return found;
   }
 
@@ -123,7 +146,7 @@ export class PluginHost {
   /** Closes all plugins and their instances. Idempotent. @throws TenonError of a plugin that does not end in order */
   async close(): Promise<void> {
     this.#closed = true;
-    const ends = await Promise.allSettled([...this.#running].map((plugin) => plugin.close()));
+    const ends = await Promise.allSettled([...this.#plugins].map((plugin) => plugin.close()));
     const late = ends.find((end) => end.status === 'rejected');
     if (late !== undefined) throw late.reason;
   }
@@ -196,16 +219,22 @@ export class PluginHost {
       this.#checkOpen();
       const failed = (error: TenonError) =>
         void this.quarantine.add({ digest, name, path, error }).catch((problem) => debug('%s', problem));
-      const tier = await openTier(admitted, load, { failed });
+      const counter = new CallCounter();
+      const tier = await openTier(admitted, load, { failed, tally: counter.tally });
       const onClose = (closed: Plugin) => {
-        this.#running.delete(closed);
+        this.#plugins.delete(closed);
         disarm();
       };
-      const plugin = new Plugin({ manifest, load, tier, kinds: this.#settings.kinds, onClose });
+      const plugin = makePlugin({
+        ...{ manifest, load, tier, counter, onClose },
+        kinds: this.#settings.kinds,
+        silent: silenceOf(load.isolation),
+        events: eventsOf(this),
+      });
       if (this.#closed) await plugin.close();
       this.#checkOpen();
       this.#repository.set(name, manifest);
-      this.#running.add(plugin);
+      this.#plugins.add(plugin);
       admitted.gates.push({ gate: 'register', ms: performance.now() - start });
       tellLoad(manifest);
       return plugin;
@@ -222,6 +251,14 @@ export class PluginHost {
     if (this.#closed)
       throw new TenonError('ERR_TENON_CLOSED', 'Cannot use the host: it is closed. Make a new PluginHost.');
   }
+}
+
+/** Why nothing that a plugin emits arrives in that tier; null if it does. */
+function silenceOf(isolation: Isolation): string | null {
+  const { events, addonProblem } = capabilities();
+  return isolation === 'inline' && !events
+    ? `without the addon plugins cannot emit inline (${addonProblem})`
+    : null;
 }
 
 /** What looks like a path is one: plugin names have no separators and no library extension. */

@@ -4,7 +4,15 @@ import type { LogLevel } from '../base/abi.js';
 import type { Batch, BatchResult } from '../base/batch.js';
 import { debug } from '../base/diagnostics.js';
 import { invalidArgument } from '../base/errors.js';
-import { bindKind, bindMethod, type Kind, type KindApi } from '../kinds/kind.js';
+import { shown } from '../base/options.js';
+import {
+  bindKind,
+  bindKindSync,
+  bindMethod,
+  type Kind,
+  type KindApi,
+  type KindApiSync,
+} from '../kinds/kind.js';
 import type { CrashReport } from '../supervision/crash-report.js';
 import {
   type Binding,
@@ -14,6 +22,8 @@ import {
   SOMETHING,
   type TierInstance,
 } from '../tiers/tier.js';
+import { refuseUnknownEvents } from './known-events.js';
+import { BoundMethod, type ObservedBinding } from './observed.js';
 
 /** What a plugin said through `host->log`. */
 export interface LogEntry {
@@ -23,86 +33,123 @@ export interface LogEntry {
 
 /** The events of an instance. */
 export interface InstanceEventMap {
-  /** What the plugin emitted; the bytes are the listener's own. */
-  event: [data: Buffer];
+  /** What the plugin emitted. The bytes belong to the listeners. */
+  message: [data: Buffer];
+  /** What the plugin logged. */
   log: [entry: LogEntry];
-  /** The process that held the instance ended. The next one, if there is one, holds it again, made with the same config. */
+  /** The process that held the instance ended. The next one, if there is one, recreates it with the same config. */
   exit: [report: CrashReport];
   /** The instance was closed. */
   close: [];
 }
 
+const EVENTS: readonly (keyof InstanceEventMap)[] = ['message', 'log', 'exit', 'close'];
+
 /** What an instance has from its plugin. */
 export interface InstanceSettings {
+  readonly id: number;
   readonly plugin: string;
   readonly kinds: readonly Kind[];
   /** Kinds and versions by the descriptor; null without one. */
   readonly offered: Readonly<Record<string, string>> | null;
+  /** Why nothing of the plugin reaches listeners here; null if it does. */
+  readonly silent: string | null;
   readonly onClose: (reference: WeakRef<Instance>) => void;
+}
+
+/** An instance, and the reference by which its plugin holds it without keeping it alive. */
+export interface MadeInstance {
+  readonly instance: Instance;
+  readonly reference: WeakRef<Instance>;
 }
 
 /** Instances that somebody listens to: a listener alone keeps an instance alive, like one of a socket. */
 const listenedTo = new Set<Instance>();
 
+let create: (settings: InstanceSettings, tier: TierInstance) => Instance;
+
+/** Makes the instance that users get. */
+export function makeInstance(
+  settings: InstanceSettings,
+  tier: TierInstance,
+  relay: EventRelay,
+): MadeInstance {
+  const instance = create(settings, tier);
+  const reference = new WeakRef(instance);
+  references.set(instance, reference);
+  relay.attach(reference);
+  return { instance, reference };
+}
+
+const references = new WeakMap<Instance, WeakRef<Instance>>();
+
 /**
- * One instance: calls go in, results, events and log entries come out. Listeners of `event` keep the instance and the
- * event loop alive until `close` or `unref`. An instance that is collected without `close` is closed with a warning.
+ * One instance: calls go in, results, messages and log entries come out. Listeners of `message` keep the instance and the event loop
+ * alive until `close` or `unref`. An instance that is collected without `close` is closed, with a warning. Made by `plugin.new()`.
  */
 export class Instance extends EventEmitter<InstanceEventMap> {
-  /** For the plugin's list of its instances, which must not keep them alive. */
-  readonly reference: WeakRef<Instance> = new WeakRef(this);
   readonly #settings: InstanceSettings;
   readonly #tier: TierInstance;
   readonly #something: Binding;
   readonly #bound = new Map<Kind, unknown>();
-  #closed = false;
+  readonly #boundSync = new Map<Kind, unknown>();
   #closing: Promise<void> | undefined;
 
-  /** Made by a Plugin only. */
-  constructor(settings: InstanceSettings, tier: TierInstance, relay: EventRelay) {
+  static {
+    create = (settings, tier) => new Instance(settings, tier);
+  }
+
+  private constructor(settings: InstanceSettings, tier: TierInstance) {
     super();
     this.#settings = settings;
     this.#tier = tier;
     this.#something = tier.bind(SOMETHING);
-    relay.attach(this.reference);
     const listeners = this as unknown as EventEmitter; // whose own events are not in the map
-    listeners.on('newListener', (name) => name === 'event' && this.ref());
+    refuseUnknownEvents(listeners, 'an instance', EVENTS);
+    listeners.on('newListener', (name) => name === 'message' && this.#listen());
     listeners.on(
       'removeListener',
-      (name) => name === 'event' && this.listenerCount(name) === 0 && this.unref(),
+      (name) => name === 'message' && this.listenerCount(name) === 0 && this.unref(),
     );
   }
 
-  /** The name of the plugin. */
-  get plugin(): string {
+  /** Which instance of its plugin this is, from 1 on. The events of the host name it. */
+  get id(): number {
+    return this.#settings.id;
+  }
+
+  get pluginName(): string {
     return this.#settings.plugin;
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#closing !== undefined;
   }
 
   /**
-   * One unit of the plugin's work; this thread waits for it. `input` may be changed after the return; the result is the
-   * caller's own. In the process tier nobody reads what the plugin prints in the meantime: one that prints more than the system
-   * buffers needs `call`, or a deadline.
-   * @throws TenonError ERR_TENON_CALL_FAILED with `status`, ERR_TENON_PANIC, ERR_TENON_POISONED, ERR_TENON_CONTRACT,
-   *   ERR_TENON_CLOSED, ERR_TENON_INVALID_ARGUMENT
+   * One unit of the plugin's work. Blocks this thread until it is done. `input` may be changed after the return; the result is the
+   * caller's own. A plugin that hangs blocks for ever, unless the call or the plugin has a `timeout`, which the inline tier cannot honour.
+   * @throws TenonError ERR_TENON_CALL_FAILED with `status`, ERR_TENON_PANIC, ERR_TENON_POISONED, ERR_TENON_CONTRACT, ERR_TENON_CLOSED,
+   *   ERR_TENON_INVALID_ARGUMENT; in the thread and process tiers also ERR_TENON_TIMEOUT, ERR_TENON_CRASHED
    */
-  callSync(input: Uint8Array): Buffer {
-    return this.#something.callSync(input);
+  callSync(input: Uint8Array, options?: CallOptions): Buffer {
+    return this.#something.callSync(input, options);
   }
 
-  /** The same, with a promise. Inline, the work is done on this thread before the promise is there. */
+  /** The same without blocking. Inline the work is done on this thread before the promise is returned. Rejects as `callSync` throws. */
   call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
     return this.#something.call(input, options);
   }
 
-  /** All messages of a batch in one crossing. A message that fails has its status and error text; the others go on. */
-  callManySync(batch: Batch): BatchResult {
-    return this.#something.callManySync(batch);
+  /**
+   * All messages of a batch in one crossing. Blocks. A message that fails has its status and error text in the result; the others go on.
+   * @throws TenonError as `callSync`
+   */
+  callManySync(batch: Batch, options?: CallOptions): BatchResult {
+    return this.#something.callManySync(batch, options);
   }
 
+  /** The same without blocking. */
   callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
     return this.#something.callMany(batch, options);
   }
@@ -113,42 +160,45 @@ export class Instance extends EventEmitter<InstanceEventMap> {
    * @throws TenonError ERR_TENON_MISSING_KIND, ERR_TENON_INVALID_ARGUMENT, ERR_TENON_CLOSED
    */
   method(name: string, slot?: number): Binding {
-    if (slot !== undefined) return this.#tier.bind(bySlot(name, slot));
-    return bindMethod(this.#kinds(), name, this.#tier, this.#settings.offered);
+    const binding =
+      slot === undefined
+        ? bindMethod(this.#kinds(), name, this.#tier, this.#settings.offered)
+        : this.#tier.bind(bySlot(name, slot));
+    return new BoundMethod(binding as ObservedBinding);
   }
 
   /**
-   * The instance, seen as a plugin of a kind.
+   * The instance as a plugin of a kind: typed methods that return promises, in every tier, and take the same options as `call`.
    * @throws TenonError ERR_TENON_MISSING_KIND if the plugin has no such kind, an older version of it, or too few methods
    */
   as<K extends Kind>(kind: K): KindApi<K> {
-    let api = this.#bound.get(kind) as KindApi<K> | undefined;
-    if (api === undefined) {
-      api = bindKind(kind, this.#tier, this.#settings.offered);
-      this.#bound.set(kind, api);
-    }
-    return api;
+    return bound(this.#bound, kind, () => bindKind(kind, this.#tier, this.#settings.offered));
   }
 
-  /** Keeps the event loop alive while events may come. Done by the first listener of `event`. */
+  /** The same with methods that block, and that return what {@link as} promises. A plugin that hangs blocks the event loop. */
+  asSync<K extends Kind>(kind: K): KindApiSync<K> {
+    return bound(this.#boundSync, kind, () => bindKindSync(kind, this.#tier, this.#settings.offered));
+  }
+
+  /** Keeps the event loop alive while messages may come. The first listener of `message` does it. */
   ref(): this {
-    if (this.#closed) return this;
+    if (this.closed) return this;
     listenedTo.add(this);
     this.#tier.ref();
     return this;
   }
 
-  /** Lets the process end, and the instance be collected, although events may come. */
+  /** Lets the process end, and the instance be collected, although messages may come. */
   unref(): this {
     listenedTo.delete(this);
-    if (!this.#closed) this.#tier.unref();
+    if (!this.closed) this.#tier.unref();
     return this;
   }
 
   /**
-   * Ends the instance: `drop` of the plugin runs, once. Calls after it throw ERR_TENON_CLOSED. Inline it is done when this returns,
+   * Ends the instance: `drop` of the plugin runs, once. Calls after it fail with ERR_TENON_CLOSED. Inline it is done when this returns,
    * elsewhere when the promise is fulfilled. Idempotent.
-   * @throws TenonError ERR_TENON_TIMEOUT if `drop` does not come back within the deadline (thread tier)
+   * @throws TenonError ERR_TENON_TIMEOUT if `drop` does not come back within the timeout (thread tier)
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -156,7 +206,7 @@ export class Instance extends EventEmitter<InstanceEventMap> {
   }
 
   [Symbol.dispose](): void {
-    this.close().catch((error) => debug('close of an instance of %s: %s', this.plugin, error));
+    this.close().catch((error) => debug('close of an instance of %s: %s', this.pluginName, error));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -164,38 +214,62 @@ export class Instance extends EventEmitter<InstanceEventMap> {
   }
 
   async #close(): Promise<void> {
-    this.#closed = true;
+    // From here on `closed` is true: the promise of this function is not there yet.
+    this.#closing = Promise.resolve();
     listenedTo.delete(this);
     try {
       const dropped = this.#tier.close();
       if (dropped !== undefined) await dropped;
     } finally {
-      this.#settings.onClose(this.reference);
+      const reference = references.get(this);
+      if (reference !== undefined) this.#settings.onClose(reference);
       this.emit('close');
     }
   }
 
+  #listen(): void {
+    const { plugin, silent } = this.#settings;
+    this.ref();
+    if (silent === null) return;
+    const message = `Messages of plugin ${plugin} never arrive: ${silent}.`;
+    process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_NO_MESSAGES' });
+  }
+
   #kinds(): Kind[] {
-    return [...new Set([...this.#settings.kinds, ...this.#bound.keys()])];
+    return [...new Set([...this.#settings.kinds, ...this.#bound.keys(), ...this.#boundSync.keys()])];
   }
 }
 
+function bound<T>(all: Map<Kind, unknown>, kind: Kind, bind: () => T): T {
+  const known = all.get(kind) as T | undefined;
+  if (known !== undefined) return known;
+  const made = bind();
+  all.set(kind, made);
+  return made;
+}
+
 function bySlot(kind: string, slot: number): MethodRef {
-  if (!/^[a-z][a-z0-9_-]*\/\d+$/.test(kind))
-    throw invalidArgument('kind', `must be the id of a kind such as 'codec/1', not ${JSON.stringify(kind)}`);
+  if (typeof kind !== 'string' || !/^[a-z][a-z0-9_-]*\/\d+$/.test(kind))
+    throw invalidArgument('kind', `must be the id of a kind such as 'codec/1', not ${shown(kind)}`);
   if (!Number.isInteger(slot) || slot < 0)
-    throw invalidArgument('slot', `must be a slot number, not ${String(slot)}`);
+    throw invalidArgument('slot', `must be a slot number, not ${shown(slot)}`);
   return { kind, slot, name: `${kind}#${slot}` };
 }
 
 /**
- * What a tier tells, on its way to the instance's listeners. The tier holds only this, which does not keep the instance alive. What
- * comes before there is an instance waits for it.
+ * What a tier reports, on its way to the listeners of the instance and of the host. The tier holds only this, which does not keep the
+ * instance alive. What comes before there is an instance waits for it.
  */
 export class EventRelay implements InstanceEvents {
+  readonly #host: InstanceEvents;
   #target: WeakRef<Instance> | undefined;
   /** What came too early; null once it was delivered. */
   #early: (() => void)[] | null = [];
+
+  /** `host` is told as well, and at once. */
+  constructor(host: InstanceEvents) {
+    this.#host = host;
+  }
 
   attach(target: WeakRef<Instance>): void {
     this.#target = target;
@@ -204,12 +278,14 @@ export class EventRelay implements InstanceEvents {
     else setImmediate(() => this.#flush());
   }
 
-  event(data: Buffer): void {
-    this.#deliver(() => this.#target?.deref()?.emit('event', data));
+  message(data: Buffer): void {
+    this.#host.message(data);
+    this.#deliver(() => this.#target?.deref()?.emit('message', data));
   }
 
   log(entry: LogEntry): void {
     debug('%s: %s', entry.level, entry.message);
+    this.#host.log(entry);
     this.#deliver(() => this.#target?.deref()?.emit('log', entry));
   }
 

@@ -1,57 +1,77 @@
-/** The options with which a plugin is loaded, checked once. */
-
+/** The options with which a plugin is loaded: what they mean, their defaults, and which tier can honour which. */
 import { invalidArgument } from '../base/errors.js';
+import {
+  checkCount,
+  checkKnown,
+  checkMilliseconds,
+  checkOneOf,
+  checkString,
+  checkStrings,
+  readOptions,
+  shown,
+} from '../base/options.js';
 import { checkRestart, type RestartOptions } from '../supervision/restart.js';
 import type { ProcessLimits } from '../tiers/process/settings.js';
 import { DEFAULT_QUEUE, type Isolation, type QueueLimits } from '../tiers/tier.js';
 import { type Transport, transports } from './capabilities.js';
 
-/** How the two sides of the process tier wait for each other: for speed, for the processor's sake, or in between. */
-export type Profile = 'latency' | 'balanced' | 'idle';
+/**
+ * How the two sides of the process tier wait for each other: `latency` spins longest, `efficient` not at all, `balanced` in between.
+ */
+export type Profile = 'latency' | 'balanced' | 'efficient';
 
-/** How a plugin is to run. Everything has a default. */
+/** How a plugin is to run. Everything has a default. An option that its tier cannot honour is refused. */
 export interface LoadOptions {
-  /** Where its code runs: on the caller's thread (the default), on a thread of its own, or in a process of its own. */
+  /** Where the plugin's code runs: on the caller's thread (the default), on a thread per instance, or in a process per plugin. */
   readonly isolation?: Isolation;
-  /** Milliseconds for `new` and for each call that says nothing itself. Inline nothing can be stopped: it has no effect. */
-  readonly deadline?: number;
-  /** Bounds on events and log entries that wait to be delivered, per instance. */
+  /**
+   * What an option does that the tier cannot honour: `refuse` it (the default), or `warn` and go on without it, for programs that
+   * switch tiers by configuration. `sandbox` and `limits` are always refused.
+   */
+  readonly unsupported?: 'refuse' | 'warn';
+  /** Thread, process: milliseconds for `new` and for each call that has no timeout of its own. Default: none. */
+  readonly timeout?: number;
+  /** Bounds on events and log entries that wait to be delivered, per instance. Default: 1024 entries, 16 MiB. */
   readonly queue?: Partial<QueueLimits>;
-  /** Calls on their way at most (thread: per instance; process: per plugin). Default 1024. */
-  readonly inFlight?: number;
-  /** What a call beyond `inFlight` does: fail with TENON_BUSY (the default), or wait. */
-  readonly whenFull?: 'error' | 'wait';
-  /** Process: default `balanced`. */
+  /** Thread, process: calls in flight at most (thread: per instance; process: per plugin). Default 1024. */
+  readonly maxInFlight?: number;
+  /** Thread, process: what a call beyond `maxInFlight` does: fail with TENON_BUSY (the default), or wait. */
+  readonly whenFull?: 'fail' | 'wait';
+  /** Process over shared memory: see {@link Profile}. Default `balanced`. */
   readonly profile?: Profile;
-  /** Process: default shared memory where the system and the addon have it, a pipe elsewhere. */
+  /** Process: what calls travel over. Default: shared memory where the system and the addon have it, a pipe elsewhere. */
   readonly transport?: Transport;
   /** Process: restarts after a crash. Default: 5 within a minute. `false`: none. */
   readonly restart?: RestartOptions | false;
   /** Process: what a call does between a crash and the next start: fail at once (the default), or wait. */
   readonly whenDown?: 'fail' | 'wait';
-  /** Process: see {@link ProcessLimits}. */
+  /** Process: see {@link ProcessLimits}. Default: no limits. */
   readonly limits?: ProcessLimits;
-  /** Process, Linux: no new privileges, no network, no writing to files; reading only below `read`, if that is given. */
+  /** Process, Linux: no new privileges, no network, no writing to files; reading only below `read`, if that is given. Default: none. */
   readonly sandbox?: boolean | { readonly read?: readonly string[] };
-  /** Process: its environment, either names of this process's variables to hand on, or all names and values. */
+  /**
+   * Process: its environment, either names of this process's variables to pass on, or all names and values. Default: PATH, LANG, LC_ALL,
+   * LC_CTYPE, TZ, TMPDIR, LD_LIBRARY_PATH and SystemRoot are passed on.
+   */
   readonly env?: readonly string[] | Readonly<Record<string, string>>;
   /** Process: its working directory. Default: the host's. */
   readonly cwd?: string;
-  /** Process: milliseconds from its start to its readiness. Default 10000. */
-  readonly startDeadline?: number;
+  /** Process: milliseconds from its start to its readiness. Default 10 000. */
+  readonly startTimeout?: number;
   /** Process: milliseconds that it has for an orderly end before it is killed. Default 1000. */
   readonly grace?: number;
-  /** Inline and thread: `demote` loads a plugin whose process died with it into a process of its own the next time. */
+  /** Inline, thread: `demote` loads a plugin whose process died with it into a process of its own the next time. Default `none`. */
   readonly onCrash?: 'none' | 'demote';
 }
 
 /** Options with their defaults. */
 export interface LoadSettings {
   readonly isolation: Isolation;
-  readonly deadline: number | undefined;
+  readonly unsupported: 'refuse' | 'warn';
+  readonly timeout: number | undefined;
   readonly queue: QueueLimits;
-  readonly inFlight: number;
-  readonly whenFull: 'error' | 'wait';
+  readonly maxInFlight: number;
+  readonly whenFull: 'fail' | 'wait';
   readonly profile: Profile;
   readonly transport: Transport;
   readonly restart: RestartOptions | false;
@@ -60,7 +80,7 @@ export interface LoadSettings {
   readonly sandbox: boolean | { readonly read?: readonly string[] };
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | undefined;
-  readonly startDeadline: number;
+  readonly startTimeout: number;
   readonly grace: number;
   readonly onCrash: 'none' | 'demote';
 }
@@ -76,112 +96,164 @@ const ENV_BY_DEFAULT = [
   'LD_LIBRARY_PATH',
   'SystemRoot',
 ];
-/** The most that a timer of Node.js waits. */
-const MAX_MS = 2 ** 31 - 1;
-const MAX_COUNT = 2 ** 31 - 1;
+const LIMITS = ['memory', 'cpu', 'files'] as const;
 
 /** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
-export function checkLoadOptions(options: LoadOptions): LoadSettings {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'must be an object');
-  const known: readonly string[] = Object.keys(TAKEN);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw invalidArgument(unknown, `is no option of load (${known.join(', ')})`);
-  return Object.fromEntries(
-    Object.entries(TAKEN).map(([name, take]) => [name, take(options as Record<string, never>)]),
+export function checkLoadOptions(given: LoadOptions): LoadSettings {
+  const options = readOptions('options', given);
+  checkKnown('load', options, Object.keys(CHECKS));
+  const settings = Object.fromEntries(
+    Object.entries(CHECKS).map(([name, check]) => [name, check(options as Record<string, never>)]),
   ) as unknown as LoadSettings;
+  checkTier(options, settings);
+  return settings;
 }
 
-type Taken = { readonly [Name in keyof LoadSettings]: (options: LoadOptions) => LoadSettings[Name] };
+type Checks = { readonly [Name in keyof LoadSettings]: (options: LoadOptions) => LoadSettings[Name] };
 
 /** Each option: how it is checked, and its default. */
-const TAKEN: Taken = {
-  isolation: ({ isolation }) => oneOf('isolation', isolation, ['inline', 'thread', 'process']),
-  deadline: ({ deadline }) => (deadline === undefined ? undefined : duration('deadline', deadline)),
-  queue: ({ queue = {} }) => ({
-    messages: count('queue.messages', object('queue', queue).messages ?? DEFAULT_QUEUE.messages),
-    bytes: count('queue.bytes', queue.bytes ?? DEFAULT_QUEUE.bytes),
-  }),
-  inFlight: ({ inFlight = 1024 }) => count('inFlight', inFlight, 1_000_000),
-  whenFull: ({ whenFull }) => oneOf('whenFull', whenFull, ['error', 'wait']),
-  profile: ({ profile = 'balanced' }) => oneOf('profile', profile, ['latency', 'balanced', 'idle']),
+const CHECKS: Checks = {
+  isolation: ({ isolation = 'inline' }) =>
+    checkOneOf('isolation', isolation, ['inline', 'thread', 'process']),
+  unsupported: ({ unsupported = 'refuse' }) => checkOneOf('unsupported', unsupported, ['refuse', 'warn']),
+  timeout: ({ timeout }) => (timeout === undefined ? undefined : checkMilliseconds('timeout', timeout)),
+  queue: ({ queue = {} }) => checkQueue(queue),
+  maxInFlight: ({ maxInFlight = 1024 }) => checkCount('maxInFlight', maxInFlight, { most: 1_000_000 }),
+  whenFull: ({ whenFull = 'fail' }) => checkOneOf('whenFull', whenFull, ['fail', 'wait']),
+  profile: ({ profile = 'balanced' }) => checkOneOf('profile', profile, ['latency', 'balanced', 'efficient']),
   transport: ({ transport = transports()[0] ?? 'pipe' }) =>
-    oneOf('transport', transport, ['shared-memory', 'pipe']),
+    checkOneOf('transport', transport, ['shared-memory', 'pipe']),
   restart: ({ restart = {} }) => {
     checkRestart(restart);
     return restart;
   },
-  whenDown: ({ whenDown }) => oneOf('whenDown', whenDown, ['fail', 'wait']),
+  whenDown: ({ whenDown = 'fail' }) => checkOneOf('whenDown', whenDown, ['fail', 'wait']),
   limits: ({ limits = {} }) => checkLimits(limits),
   sandbox: ({ sandbox = false }) => checkSandbox(sandbox),
   env: ({ env = ENV_BY_DEFAULT }) => checkEnvironment(env),
-  cwd: ({ cwd }) => (cwd === undefined ? undefined : text('cwd', cwd)),
-  startDeadline: ({ startDeadline = 10_000 }) => duration('startDeadline', startDeadline),
-  grace: ({ grace = 1000 }) => duration('grace', grace, 0),
-  onCrash: ({ onCrash }) => oneOf('onCrash', onCrash, ['none', 'demote']),
+  cwd: ({ cwd }) => (cwd === undefined ? undefined : checkString('cwd', cwd)),
+  startTimeout: ({ startTimeout = 10_000 }) => checkMilliseconds('startTimeout', startTimeout),
+  grace: ({ grace = 1000 }) => checkMilliseconds('grace', grace, { zero: true }),
+  onCrash: ({ onCrash = 'none' }) => checkOneOf('onCrash', onCrash, ['none', 'demote']),
 };
 
-/** One of a few words, the first of which is the default. */
-function oneOf<const T extends string>(name: string, value: T | undefined, words: readonly [T, ...T[]]): T {
-  const found = value ?? words[0];
-  if (words.includes(found)) return found;
-  const list = words.map((word) => `'${word}'`).join(', ');
-  throw invalidArgument(name, `must be one of ${list}, not ${JSON.stringify(value)}`);
+function checkQueue(given: Partial<QueueLimits>): QueueLimits {
+  const queue = readOptions('queue', given);
+  checkKnown('queue', queue, ['messages', 'bytes'], 'queue.');
+  return {
+    messages: checkCount('queue.messages', queue.messages ?? DEFAULT_QUEUE.messages),
+    bytes: checkCount('queue.bytes', queue.bytes ?? DEFAULT_QUEUE.bytes),
+  };
 }
 
-function duration(name: string, value: number, least = Number.MIN_VALUE): number {
-  if (typeof value === 'number' && value >= least && value <= MAX_MS) return value;
-  throw invalidArgument(
-    name,
-    `must be milliseconds, ${least === 0 ? '0' : 'more than 0'} to ${MAX_MS}, not ${String(value)}`,
-  );
-}
-
-function count(name: string, value: number, most = MAX_COUNT): number {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
-  throw invalidArgument(name, `must be an integer from 1 to ${most}, not ${String(value)}`);
-}
-
-function object<T extends object>(name: string, value: T): T {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw invalidArgument(name, `must be an object, not ${JSON.stringify(value)}`);
-}
-
-function text(name: string, value: string): string {
-  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value;
-  throw invalidArgument(name, 'must be a text that is not empty');
-}
-
-function checkLimits(limits: ProcessLimits): ProcessLimits {
-  for (const [name, value] of Object.entries(object('limits', limits))) {
-    if (name !== 'memory' && name !== 'cpu' && name !== 'files') {
-      throw invalidArgument(`limits.${name}`, 'is no limit (memory, cpu, files)');
-    }
-    if (value !== undefined) count(`limits.${name}`, value, Number.MAX_SAFE_INTEGER);
+function checkLimits(given: ProcessLimits): ProcessLimits {
+  const limits = readOptions('limits', given);
+  checkKnown('limits', limits, LIMITS, 'limits.');
+  for (const name of LIMITS) {
+    const value = limits[name];
+    if (value !== undefined) checkCount(`limits.${name}`, value, { most: Number.MAX_SAFE_INTEGER });
   }
   return limits;
 }
 
-function checkSandbox(sandbox: LoadSettings['sandbox']): LoadSettings['sandbox'] {
+function checkSandbox(sandbox: unknown): LoadSettings['sandbox'] {
   if (typeof sandbox === 'boolean') return sandbox;
-  const { read = [] } = object('sandbox', sandbox);
-  if (!Array.isArray(read)) throw invalidArgument('sandbox.read', 'must be an array of paths');
-  for (const path of read) text('sandbox.read', path);
-  return sandbox;
+  if (typeof sandbox !== 'object' || sandbox === null)
+    throw invalidArgument('sandbox', `must be true, false or an object, not ${shown(sandbox)}`);
+  const { read, ...rest } = readOptions('sandbox', sandbox as { readonly read?: unknown });
+  checkKnown('sandbox', rest, ['read'], 'sandbox.');
+  return read === undefined ? {} : { read: checkStrings('sandbox.read', read) };
 }
 
 function checkEnvironment(env: NonNullable<LoadOptions['env']>): Readonly<Record<string, string>> {
-  const isList = Array.isArray(env);
-  const pairs = isList
-    ? env.map((name: string) => [name, process.env[text('env', name)]] as const)
-    : Object.entries(object('env', env as Readonly<Record<string, string>>));
-  const kept = pairs.filter(([, value]) => !isList || value !== undefined);
-  for (const [name, value] of kept) {
-    if (name.includes('=') || typeof value !== 'string' || value.includes('\0')) {
-      throw invalidArgument(
-        'env',
-        `has no usable variable ${JSON.stringify(name)}: its value must be a text`,
-      );
-    }
+  const pairs = Array.isArray(env)
+    ? checkStrings('env', env).flatMap((name) => {
+        const value = process.env[name];
+        return value === undefined ? [] : [[name, value] as const];
+      })
+    : Object.entries(readOptions('env', env as Readonly<Record<string, string>>));
+  for (const [name, value] of pairs) {
+    if (name !== '' && !/[=\0]/.test(name) && typeof value === 'string' && !value.includes('\0')) continue;
+    throw invalidArgument(
+      'env',
+      `has a variable ${shown(name)} that no process can have: it needs a name and a string`,
+    );
   }
-  return Object.fromEntries(kept) as Record<string, string>;
+  return Object.fromEntries(pairs);
 }
+
+/** The tiers that honour an option; all others take it only in the value that asks for nothing. */
+interface Reach {
+  readonly tiers: readonly Isolation[];
+  /** Whether this value asks for nothing, so that any tier honours it. */
+  readonly idle?: (value: unknown) => boolean;
+  /** Never only warned of: who relies on it is not protected. */
+  readonly vital?: true;
+}
+
+const OUTSIDE = ['thread', 'process'] as const;
+const PROCESS = ['process'] as const;
+
+/** The options that not every tier honours. */
+const REACH: Readonly<Partial<Record<keyof LoadOptions, Reach>>> = {
+  timeout: { tiers: OUTSIDE, idle: (value) => value === Number.POSITIVE_INFINITY },
+  maxInFlight: { tiers: OUTSIDE },
+  whenFull: { tiers: OUTSIDE },
+  profile: { tiers: PROCESS },
+  transport: { tiers: PROCESS },
+  restart: { tiers: PROCESS, idle: (value) => value === false },
+  whenDown: { tiers: PROCESS },
+  limits: { tiers: PROCESS, idle: isEmpty, vital: true },
+  sandbox: { tiers: PROCESS, idle: (value) => value === false, vital: true },
+  env: { tiers: PROCESS },
+  cwd: { tiers: PROCESS },
+  startTimeout: { tiers: PROCESS },
+  grace: { tiers: PROCESS },
+};
+
+function isEmpty(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && Object.values(value).every((one) => one === undefined)
+  );
+}
+
+/** Refuses what was asked for and the tier does not have, or warns of it. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+function checkTier(options: LoadOptions, { isolation, unsupported, transport }: LoadSettings): void {
+  for (const [name, { tiers, idle, vital }] of Object.entries(REACH)) {
+    const value = options[name as keyof LoadOptions];
+    if (value === undefined || tiers.includes(isolation) || idle?.(value)) continue;
+    refuse(
+      name,
+      `isolation '${isolation}'`,
+      tiers.map((tier) => `isolation: '${tier}'`).join(' or '),
+      vital,
+      unsupported,
+    );
+  }
+  if (options.profile !== undefined && isolation === 'process' && transport === 'pipe')
+    refuse('profile', "transport 'pipe'", "transport: 'shared-memory'", undefined, unsupported);
+}
+
+function refuse(
+  name: string,
+  found: string,
+  needed: string,
+  vital: true | undefined,
+  unsupported: string,
+): void {
+  const problem = `cannot be honoured by ${found}`;
+  if (unsupported === 'refuse' || vital) {
+    const orWarn = vital ? '' : ", or set unsupported: 'warn' to go on without it";
+    throw invalidArgument(name, problem, ` Leave it out, load the plugin with ${needed}${orWarn}.`);
+  }
+  const message = `The option '${name}' ${problem} and has no effect.`;
+  process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_UNSUPPORTED_OPTION' });
+}
+
+/** The options of `load`, each with the tiers that honour it: for the documentation and for the tests. */
+export const LOAD_OPTIONS: Readonly<Record<string, readonly Isolation[]>> = Object.fromEntries(
+  Object.keys(CHECKS).map((name) => [
+    name,
+    REACH[name as keyof LoadOptions]?.tiers ?? (['inline', 'thread', 'process'] as const),
+  ]),
+);

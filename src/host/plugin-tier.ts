@@ -4,10 +4,12 @@ import { basename, dirname } from 'node:path';
 import type { Admitted } from '../admission/admit.js';
 import { TenonError } from '../base/errors.js';
 import { memory } from '../library/memory.js';
-import { Supervisor, type SupervisorEventMap } from '../supervision/supervisor.js';
+import { Supervisor, type SupervisorEventMap, type SupervisorState } from '../supervision/supervisor.js';
+import type { CallTally } from '../tiers/call-tally.js';
 import type { PluginContext } from '../tiers/context.js';
 import { createInlineInstance } from '../tiers/inline/inline.js';
 import type { Confinement } from '../tiers/process/confinement.js';
+import { rssOf } from '../tiers/process/report.js';
 import { RunnerProcess, type RunnerSettings } from '../tiers/process/runner-process.js';
 import { createThreadInstance } from '../tiers/thread/instance.js';
 import type { InstanceEvents, TierInstance } from '../tiers/tier.js';
@@ -16,7 +18,7 @@ import type { LoadSettings } from './load-options.js';
 /** A tier with one plugin in it. */
 export interface PluginTier {
   /** `running`, unless a process is between a crash and its end. */
-  readonly state: string;
+  readonly state: SupervisorState;
   /** What becomes of its process; silent in the other tiers. */
   readonly events: EventEmitter<SupervisorEventMap>;
   create(config: Uint8Array, events: InstanceEvents): Promise<TierInstance>;
@@ -24,7 +26,9 @@ export interface PluginTier {
   createSync(config: Uint8Array, events: InstanceEvents): TierInstance;
   /** Its process at present; null where it has none. */
   readonly process: PluginProcess | null;
-  /** Starts its process anew. @throws TenonError ERR_TENON_UNSUPPORTED where it has none */
+  /** Bytes of memory that its process holds; null where it has none, and where the system does not tell. */
+  rss(): number | null;
+  /** Restarts its process. @throws TenonError ERR_TENON_UNSUPPORTED where it has none */
   restart(): Promise<void>;
   /** Ends what the tier holds beside the instances. */
   close(): Promise<void>;
@@ -42,8 +46,10 @@ export interface PluginProcess {
   readonly missing: readonly string[];
 }
 
-/** What a tier tells its host. */
+/** What a tier needs of its host. */
 export interface TierListener {
+  /** Where calls are counted. */
+  readonly tally: CallTally;
   /** The plugin's process has crashed so often that it is not started again. */
   failed(error: TenonError): void;
 }
@@ -57,14 +63,14 @@ export async function openTier(
   listener: TierListener,
 ): Promise<PluginTier> {
   if (settings.isolation === 'process') return processTier(admitted, settings, listener);
-  if (settings.isolation === 'thread') return threadTier(admitted, settings);
-  return inlineTier(admitted, settings);
+  const context = contextOf(admitted, settings, listener.tally);
+  if (settings.isolation === 'thread') return threadTier(admitted, context, settings);
+  return inlineTier(admitted, context);
 }
 
 /** The plugin on the thread of its caller. */
-function inlineTier(admitted: Admitted, settings: LoadSettings): PluginTier {
+function inlineTier(admitted: Admitted, context: PluginContext): PluginTier {
   const { vtable } = requireOpened(admitted);
-  const context = contextOf(admitted, settings);
   const createSync = (config: Uint8Array, events: InstanceEvents) =>
     createInlineInstance(vtable, context, config, events);
   return {
@@ -73,17 +79,17 @@ function inlineTier(admitted: Admitted, settings: LoadSettings): PluginTier {
     create: async (config, events) => createSync(config, events),
     createSync,
     process: null,
+    rss: () => null,
     restart: noProcess,
     close: async () => undefined,
   };
 }
 
 /** The plugin with a thread of its own for each instance. */
-function threadTier(admitted: Admitted, settings: LoadSettings): PluginTier {
+function threadTier(admitted: Admitted, context: PluginContext, settings: LoadSettings): PluginTier {
   const { vtable } = requireOpened(admitted);
-  const context = contextOf(admitted, settings);
-  const { deadline, whenFull, inFlight: queue } = settings;
-  const options = { queue, whenFull, ...(deadline === undefined ? {} : { deadline }) };
+  const { timeout, whenFull, maxInFlight: queue } = settings;
+  const options = { queue, whenFull, ...(timeout === undefined ? {} : { timeout }) };
   return {
     state: 'running',
     events: new EventEmitter(),
@@ -94,6 +100,7 @@ function threadTier(admitted: Admitted, settings: LoadSettings): PluginTier {
       throw new TenonError('ERR_TENON_UNSUPPORTED', message);
     },
     process: null,
+    rss: () => null,
     restart: noProcess,
     close: async () => undefined,
   };
@@ -106,19 +113,17 @@ async function processTier(
   listener: TierListener,
 ): Promise<PluginTier> {
   const { name: plugin, path, copy: file } = admitted;
-  const { restart, whenDown, whenFull, deadline, inFlight, grace } = settings;
-  const options = { plugin, path, file, restart, whenDown, whenFull, deadline, inFlight };
+  const { restart, whenDown, whenFull, timeout, maxInFlight, grace } = settings;
+  const { tally } = listener;
+  const onFailed = (error: TenonError) => listener.failed(error);
+  const options = { plugin, path, file, restart, whenDown, whenFull, timeout, maxInFlight, tally, onFailed };
   let latest: RunnerProcess | undefined;
   const supervisor = new Supervisor(async (generation, handlers) => {
-    latest = await RunnerProcess.start(runnerSettings(admitted, settings, generation), handlers);
+    latest = await RunnerProcess.start(runnerSettings(admitted, settings, generation, tally), handlers);
     return latest;
   }, options);
   await supervisor.start();
   warnOfMissing(plugin, latest?.missing ?? []);
-  supervisor.on('state', ({ to }) => {
-    const reason = supervisor.reasons.at(-1);
-    if (to === 'failed' && reason !== undefined) listener.failed(reason);
-  });
   return {
     get state() {
       return supervisor.state;
@@ -130,6 +135,7 @@ async function processTier(
       const { enforced = [], missing = [] } = latest ?? {};
       return { pid: supervisor.pid, generation: supervisor.generation, enforced, missing };
     },
+    rss: () => (supervisor.pid === undefined ? null : rssOf(supervisor.pid)),
     restart: () => supervisor.restart(grace),
     close: () => supervisor.stop(grace),
   };
@@ -152,12 +158,17 @@ export function confinementOf({ limits, sandbox, env, cwd }: LoadSettings, copy:
   return { limits, sandbox: { read: [...own, ...wanted] }, env, cwd };
 }
 
-function runnerSettings(admitted: Admitted, settings: LoadSettings, generation: number): RunnerSettings {
+function runnerSettings(
+  admitted: Admitted,
+  settings: LoadSettings,
+  generation: number,
+  tally: CallTally,
+): RunnerSettings {
   const { name: plugin, abi, path: shown, copy: file } = admitted;
-  const { profile, transport, deadline, startDeadline, inFlight, whenFull, queue } = settings;
+  const { profile, transport, timeout, startTimeout, maxInFlight, whenFull, queue } = settings;
   return {
     ...{ file, shown, plugin, abi, generation },
-    ...{ profile, transport, deadline, startDeadline, inFlight, whenFull, queue },
+    ...{ profile, transport, timeout, startTimeout, maxInFlight, whenFull, queue, tally },
     ...confinementOf(settings, file),
   };
 }
@@ -166,12 +177,13 @@ async function noProcess(): Promise<never> {
   throw new TenonError('ERR_TENON_UNSUPPORTED', "Only a plugin with isolation 'process' can be restarted.");
 }
 
-function contextOf(admitted: Admitted, settings: LoadSettings): PluginContext {
+function contextOf(admitted: Admitted, settings: LoadSettings, tally: CallTally): PluginContext {
   const { library } = requireOpened(admitted);
   return {
     plugin: admitted.name,
     path: admitted.path,
     queue: settings.queue,
+    tally,
     memory,
     isPluginCode: (address: bigint) => library.isCode(address),
   };

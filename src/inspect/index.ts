@@ -42,7 +42,7 @@ const READERS: Readonly<Record<BinaryFormat, (source: ByteSource, options: Image
  * @throws TenonError ERR_TENON_NOT_FOUND, ERR_TENON_UNREADABLE (a folder, a pipe, no permission), ERR_TENON_NOT_A_LIBRARY, or
  * ERR_TENON_INVALID_ARGUMENT
  */
-export function inspectFile(path: string, options: InspectOptions = {}): LibraryFacts {
+export function inspectFileSync(path: string, options: InspectOptions = {}): LibraryFacts {
   checkPath(path);
   const imageOptions = checkOptions(options);
   return withFile(path, (source) => inspect(source, imageOptions));

@@ -1,7 +1,7 @@
 /** The exported names of a Mach-O library: from the export trie, or from the symbol table where there is none. */
 import type { AddressRange, ExportedSymbol } from './facts.js';
 import { inRanges } from './image.js';
-import type { MachoFile, Place } from './macho-file.js';
+import type { MachoFile, MachoPlace } from './macho-file.js';
 import { INSPECT_LIMITS } from './source.js';
 
 const KIND_MASK = 3;
@@ -39,7 +39,7 @@ class TrieReader {
   #nameBytes = 0;
   #at = 0;
 
-  constructor(file: MachoFile, place: Place, code: readonly AddressRange[]) {
+  constructor(file: MachoFile, place: MachoPlace, code: readonly AddressRange[]) {
     this.#file = file;
     this.#code = code;
     this.#bytes = file.source.read(place.offset, place.size, 'the export trie');

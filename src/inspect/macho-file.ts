@@ -1,7 +1,7 @@
 /** The load commands of a Mach-O library, and the choice of a slice in a universal one. */
 import type { AddressRange } from './facts.js';
 import { type ByteSource, INSPECT_LIMITS, SliceSource } from './source.js';
-import { type Layout, Struct } from './struct.js';
+import { Struct, type StructLayout } from './struct.js';
 
 const FAT_32 = 0xcafebabe;
 const FAT_64 = 0xcafebabf;
@@ -73,7 +73,7 @@ interface Segment {
 }
 
 /** A part of the file that a load command points to. */
-export interface Place {
+export interface MachoPlace {
   readonly offset: number;
   readonly size: number;
 }
@@ -81,15 +81,15 @@ export interface Place {
 /** What the load commands say. */
 export class MachoFile {
   readonly source: ByteSource;
-  readonly layout: Layout;
+  readonly layout: StructLayout;
   readonly cpu: number;
   /** PLATFORM_MACOS is 1. */
   platform = 1;
   readonly needed: string[] = [];
   readonly runpath: string[] = [];
-  exportsTrie: Place | null = null;
-  symbols: (Place & { readonly strings: Place }) | null = null;
-  chainedFixups: Place | null = null;
+  exportsTrie: MachoPlace | null = null;
+  symbols: (MachoPlace & { readonly strings: MachoPlace }) | null = null;
+  chainedFixups: MachoPlace | null = null;
   /** Some pointers are filled in by name, by a table of instructions. */
   bindsByName = false;
   readonly #segments: Segment[] = [];
@@ -234,7 +234,7 @@ export class MachoFile {
     this.exportsTrie = this.#place(fields, 40);
   }
 
-  #place(fields: Struct, at: number): Place | null {
+  #place(fields: Struct, at: number): MachoPlace | null {
     const size = this.#atLeast(fields, at + 8).u32(at + 4);
     return size === 0 ? null : { offset: fields.u32(at), size };
   }

@@ -1,6 +1,6 @@
 /** What the loader will write into pointers of a Mach-O image: chained fixups, or the older rebase and bind tables. */
 import type { Pointer } from './image.js';
-import type { MachoFile, Place } from './macho-file.js';
+import type { MachoFile, MachoPlace } from './macho-file.js';
 import type { Struct } from './struct.js';
 
 /** Formats of a chained pointer. */
@@ -52,7 +52,7 @@ function chained(file: MachoFile, values: Struct, at: number, format: number): P
 const KNOWN_FORMATS: ReadonlySet<number> = new Set(Object.values(Format));
 
 /** The format of the pointers in the segment of an address, or null if it has none or one that is not known here. */
-function chainFormat(file: MachoFile, place: Place, address: number): number | null {
+function chainFormat(file: MachoFile, place: MachoPlace, address: number): number | null {
   const segment = file.segmentAt(address);
   const fixups = file.struct(place.offset, place.size, 'the chained fixups');
   const starts = place.size >= 8 ? fixups.u32(4) : place.size;

@@ -1,5 +1,5 @@
 /** The fields of a C structure in a byte order and word size that only the file knows. */
-export interface Layout {
+export interface StructLayout {
   readonly little: boolean;
   /** Words are 64 bits wide. */
   readonly wide: boolean;
@@ -11,7 +11,7 @@ export class Struct {
   readonly little: boolean;
   readonly wide: boolean;
 
-  constructor(bytes: Buffer, layout: Layout) {
+  constructor(bytes: Buffer, layout: StructLayout) {
     this.bytes = bytes;
     this.little = layout.little;
     this.wide = layout.wide;

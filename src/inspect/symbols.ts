@@ -8,7 +8,7 @@ import type { ByteSource } from './source.js';
 import type { Struct } from './struct.js';
 
 /** Where an address lies in a library. */
-export interface Place {
+export interface SymbolPlace {
   readonly kind: 'code' | 'constant' | 'outside';
   /** The function that has it, as the linker calls it; null if none is known. */
   readonly name: string | null;
@@ -16,7 +16,7 @@ export interface Place {
   readonly offset: number;
 }
 
-const OUTSIDE: Place = { kind: 'outside', name: null, offset: 0 };
+const OUTSIDE: SymbolPlace = { kind: 'outside', name: null, offset: 0 };
 const SectionType = { symtab: 2, dynsym: 11 } as const;
 const SymbolType = { func: 2, ifunc: 10 } as const;
 /** Reading names must not hold up a restart. Real libraries have thousands of sections at the most, and symbols in megabytes. */
@@ -42,7 +42,7 @@ interface Hit {
  * Finds out where addresses lie, relative to where the library begins. Never fails: of a file that is not an ELF library, or is
  * damaged, nothing is known.
  */
-export function placesIn(path: string, addresses: readonly number[]): Place[] {
+export function placesIn(path: string, addresses: readonly number[]): SymbolPlace[] {
   try {
     return withFile(path, (source) => placesOf(source, addresses));
   } catch {
@@ -51,7 +51,7 @@ export function placesIn(path: string, addresses: readonly number[]): Place[] {
 }
 
 /** The same for an open file. @throws TenonError ERR_TENON_NOT_A_LIBRARY, ERR_TENON_UNREADABLE */
-export function placesOf(source: ByteSource, addresses: readonly number[]): Place[] {
+export function placesOf(source: ByteSource, addresses: readonly number[]): SymbolPlace[] {
   if (detectFormat(source) !== 'elf') return addresses.map(() => OUTSIDE);
   const file = new ElfFile(source);
   const code = file.codeRanges();

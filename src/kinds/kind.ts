@@ -8,15 +8,22 @@
  *       version: '1.0.0',
  *       methods: { min: method({ a: 'i32', b: 'i32' }, { result: 'i32' }) },
  *     });
- *     instance.as(math).min({ a: 1, b: 2 }).result; // 1, a number
+ *     (await instance.as(math).min({ a: 1, b: 2 })).result; // 1, a number
  */
 import semver from 'semver';
 import { METHODS } from '../base/abi.js';
 import { kindOf } from '../base/bytes.js';
 import { invalidArgument, TenonError } from '../base/errors.js';
-import { type Binding, type MethodRef, SOMETHING, type TierInstance } from '../tiers/tier.js';
-import { type Fields, type Layout, layoutOf, type RecordInput, type RecordOutput } from './layout.js';
-import { compileRecord, type RecordFactory } from './typed-record.js';
+import { callSettings } from '../tiers/call-options.js';
+import {
+  type CallOptions,
+  type MethodRef,
+  SOMETHING,
+  type TierBinding,
+  type TierInstance,
+} from '../tiers/tier.js';
+import { type FieldInput, type FieldOutput, type Fields, type Layout, layoutOf } from './layout.js';
+import { compileRecord, looseRecord, type RecordFactory, type RecordMethodCode } from './typed-record.js';
 
 /** A method with a record in and a record out. Made by {@link method}. */
 export interface RecordMethod<I extends Fields = Fields, O extends Fields = Fields> {
@@ -32,10 +39,10 @@ export interface BytesMethod {
   readonly form: 'bytes';
 }
 
-export type Method = RecordMethod | BytesMethod;
+export type KindMethod = RecordMethod | BytesMethod;
 
 /** Methods by name; their order is that of the slots. */
-export type Methods = Readonly<Record<string, Method>>;
+export type Methods = Readonly<Record<string, KindMethod>>;
 
 /** A kind. Made by {@link defineKind}. */
 export interface Kind<M extends Methods = Methods> {
@@ -61,16 +68,35 @@ export interface KindDefinition<M extends Methods> {
   readonly methods: M;
 }
 
-/** What a method is called with: a method without input fields is called without arguments. */
-type Call<M extends Method> =
+/** What goes in for a record of the fields `F`, and what comes out, as their readers see them. */
+type Input<F extends Fields> = { readonly [Name in keyof F]: FieldInput<F[Name]> };
+
+/** A method that blocks. One without input fields is called without arguments. */
+type CallSync<M extends KindMethod> =
   M extends RecordMethod<infer I, infer O>
     ? keyof I extends never
-      ? () => RecordOutput<O>
-      : (input: RecordInput<I>) => RecordOutput<O>
-    : (input: Uint8Array) => Buffer;
+      ? () => { -readonly [Name in keyof O]: FieldOutput<O[Name]> }
+      : (input: Input<I>) => { -readonly [Name in keyof O]: FieldOutput<O[Name]> }
+    : (input: Uint8Array, options?: CallOptions) => Buffer;
 
-/** The methods of a kind, bound to an instance. All of them throw as `callSync` does. */
+/** The same with a promise. */
+type Call<M extends KindMethod> =
+  M extends RecordMethod<infer I, infer O>
+    ? keyof I extends never
+      ? (options?: CallOptions) => Promise<{ -readonly [Name in keyof O]: FieldOutput<O[Name]> }>
+      : (
+          input: Input<I>,
+          options?: CallOptions,
+        ) => Promise<{ -readonly [Name in keyof O]: FieldOutput<O[Name]> }>
+    : (input: Uint8Array, options?: CallOptions) => Promise<Buffer>;
+
+/** The methods of a kind, bound to an instance: `instance.as(kind)`. They reject as `call` does, with the options of `call`. */
 export type KindApi<K extends Kind> = { readonly [Name in keyof K['methods']]: Call<K['methods'][Name]> };
+
+/** The methods of a kind that block: `instance.asSync(kind)`. They throw as `callSync` does. */
+export type KindApiSync<K extends Kind> = {
+  readonly [Name in keyof K['methods']]: CallSync<K['methods'][Name]>;
+};
 
 const KIND_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const METHOD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
@@ -156,8 +182,8 @@ export function requireKind(argument: string, value: unknown): asserts value is 
 }
 
 /**
- * Binds all methods of a kind to an instance. `offered` are the plugin's kinds and versions by its descriptor; without one
- * (null) only the table itself can be asked.
+ * Binds all methods of a kind to an instance, without blocking. `offered` are the plugin's kinds and versions by its descriptor; without
+ * one (null) only the table itself can be asked.
  * @throws TenonError ERR_TENON_MISSING_KIND that says which side to upgrade
  */
 export function bindKind<K extends Kind>(
@@ -165,27 +191,86 @@ export function bindKind<K extends Kind>(
   instance: TierInstance,
   offered: Readonly<Record<string, string>> | null,
 ): KindApi<K> {
+  return bindMethods(kind, instance, offered, (value, binding) =>
+    value.form === 'bytes'
+      ? (input: Uint8Array, options?: CallOptions) => binding.call(input, options)
+      : bindAsyncRecord(value, binding),
+  ) as KindApi<K>;
+}
+
+/** The same with methods that block. */
+export function bindKindSync<K extends Kind>(
+  kind: K,
+  instance: TierInstance,
+  offered: Readonly<Record<string, string>> | null,
+): KindApiSync<K> {
+  return bindMethods(kind, instance, offered, (value, binding) =>
+    value.form === 'bytes'
+      ? (input: Uint8Array, options?: CallOptions) => binding.callSync(input, options)
+      : bindRecord(value, binding),
+  ) as KindApiSync<K>;
+}
+
+function bindMethods(
+  kind: Kind,
+  instance: TierInstance,
+  offered: Readonly<Record<string, string>> | null,
+  bind: (value: KindMethod, binding: TierBinding) => unknown,
+): unknown {
   requireKind('kind', kind);
   checkOffer(kind, instance, offered);
   const api: Record<string, unknown> = {};
-  for (const [slot, [name, value]] of Object.entries(kind.methods).entries()) {
-    const binding = instance.bind({ kind: kind.id, slot, name: `${kind.name}.${name}` });
-    api[name] =
-      value.form === 'bytes' ? (input: Uint8Array) => binding.callSync(input) : bindRecord(value, binding);
-  }
-  return Object.freeze(api) as KindApi<K>;
+  for (const [slot, [name, value]] of Object.entries(kind.methods).entries())
+    api[name] = bind(value, instance.bind({ kind: kind.id, slot, name: `${kind.name}.${name}` }));
+  return Object.freeze(api);
 }
 
 /** Compiled once for each method, then bound to each instance. */
 const factories = new WeakMap<RecordMethod, RecordFactory>();
 
-function bindRecord(value: RecordMethod, binding: Binding): unknown {
+function bindRecord(value: RecordMethod, binding: TierBinding): RecordMethodCode['call'] {
+  return factoryOf(value)(binding.record(value.inputLayout.size, value.outputLayout.size)).call;
+}
+
+function factoryOf(value: RecordMethod): RecordFactory {
   let factory = factories.get(value);
   if (factory === undefined) {
     factory = compileRecord(value.inputLayout, value.outputLayout);
     factories.set(value, factory);
   }
-  return factory(binding.record(value.inputLayout.size, value.outputLayout.size));
+  return factory;
+}
+
+/**
+ * A record call with a promise. Where calls run on this thread it is the blocking one. Elsewhere the same compiled code fills the input
+ * and reads the output, around a call of plain bytes, which copies its input before it returns.
+ */
+function bindAsyncRecord(value: RecordMethod, binding: TierBinding): unknown {
+  const hasInput = value.inputLayout.fields.length > 0;
+  const call = binding.blocking ? promised(bindRecord(value, binding)) : sentRecord(value, binding);
+  return hasInput ? call : (options?: CallOptions) => call(undefined, options);
+}
+
+type AsyncRecordCall = (members: unknown, options?: CallOptions) => Promise<unknown>;
+
+function promised(call: RecordMethodCode['call']): AsyncRecordCall {
+  return async (members, options) => {
+    if (options !== undefined) callSettings(options, undefined).signal?.throwIfAborted();
+    return call(members);
+  };
+}
+
+function sentRecord(value: RecordMethod, binding: TierBinding): AsyncRecordCall {
+  const { size } = value.outputLayout;
+  const memory = looseRecord(value.inputLayout.size, size);
+  const { write, read } = factoryOf(value)(memory);
+  const input = new Uint8Array(memory.input, 0, value.inputLayout.size);
+  const output = new Uint8Array(memory.output, 0, size);
+  return async (members, options) => {
+    write(members);
+    output.set(await binding.callRecord(input, size, options));
+    return read();
+  };
 }
 
 function checkOffer(
@@ -260,7 +345,7 @@ export function bindMethod(
   name: string,
   instance: TierInstance,
   offered: Readonly<Record<string, string>> | null,
-): Binding {
+): TierBinding {
   if (name === SOMETHING.name) return instance.bind(SOMETHING);
   const { kind, ref } = lookUp(kinds, name);
   if (offered !== null) checkVersion(kind, offered);

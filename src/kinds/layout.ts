@@ -76,12 +76,6 @@ export type FieldOutput<T extends FieldType> = T extends Scalar
     ? ArrayValue[S]
     : never;
 
-/** The object that goes in for a record of the fields `F`. */
-export type RecordInput<F extends Fields> = { readonly [Name in keyof F]: FieldInput<F[Name]> };
-
-/** The object that comes out for a record of the fields `F`. */
-export type RecordOutput<F extends Fields> = { -readonly [Name in keyof F]: FieldOutput<F[Name]> };
-
 /** Where a field lies. */
 export interface FieldLayout {
   readonly name: string;

@@ -9,15 +9,22 @@
 import { types } from 'node:util';
 import { kindOf, requirePlainMemory } from '../base/bytes.js';
 import { invalidArgument } from '../base/errors.js';
-import type { RecordBinding } from '../tiers/tier.js';
+import { type RecordBinding, wholeWords } from '../tiers/tier.js';
 import { type FieldLayout, type Layout, SCALAR_SIZE, type Scalar } from './layout.js';
 import { arrayClass, newArray, SCALARS, type View, viewOf } from './scalars.js';
 
-/** A method, ready to be called. */
-export type RecordCall = (input?: unknown) => unknown;
+/** A method over the memory of a binding. */
+export interface RecordMethodCode {
+  /** Checks the members of an object, writes them to the input, calls, and reads the output. */
+  readonly call: (members?: unknown) => unknown;
+  /** The first half: checks and writes. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+  readonly write: (members?: unknown) => void;
+  /** The second half: reads the output. */
+  readonly read: () => unknown;
+}
 
-/** Binds a compiled method to the memory of one instance. */
-export type RecordFactory = (binding: RecordBinding) => RecordCall;
+/** Binds a compiled method to memory. */
+export type RecordFactory = (binding: RecordBinding) => RecordMethodCode;
 
 /** What a compiled method gets beside its binding. */
 interface Tools {
@@ -45,6 +52,20 @@ interface Port {
 export function compileRecord(input: Layout, output: Layout): RecordFactory {
   const compiled = generate(input, output) ?? loop;
   return (binding) => compiled(binding, toolsFor(binding, input, output));
+}
+
+/** Memory for a record that no plugin sees: calls are made by somebody else. */
+export function looseRecord(inputSize: number, outputSize: number): RecordBinding {
+  const none = (): never => {
+    throw new Error('A record without a binding is not called.');
+  };
+  return {
+    input: new ArrayBuffer(wholeWords(inputSize)),
+    output: new ArrayBuffer(wholeWords(outputSize)),
+    control: new Int32Array(1),
+    invoke: none,
+    fail: none,
+  };
 }
 
 function toolsFor(binding: RecordBinding, input: Layout, output: Layout): Tools {
@@ -82,7 +103,7 @@ function show(value: unknown): string {
   return typeof value === 'string' ? `the string ${JSON.stringify(value.slice(0, 40))}` : kindOf(value);
 }
 
-type Compiled = (binding: RecordBinding, tools: Tools) => RecordCall;
+type Compiled = (binding: RecordBinding, tools: Tools) => RecordMethodCode;
 
 /** The call as generated code; null if this process forbids that. All names in it were checked by {@link layoutOf}. */
 function generate(input: Layout, output: Layout): Compiled | null {
@@ -101,7 +122,15 @@ function sourceOf(input: Layout, output: Layout): string {
       `const v${i} = ${isArray(field) ? `take${i}(input.${field.name})` : `input.${field.name}`};`,
   );
   const results = output.fields.map((field, i) => `${field.name}: ${readSource(field, i)}`);
-  const required = "if (typeof input !== 'object' || input === null) refuse(-1, input);";
+  const result = `return { ${results.join(', ')} };`;
+  const written = [
+    ...(fields.length > 0 ? ["if (typeof input !== 'object' || input === null) refuse(-1, input);"] : []),
+    ...values,
+    ...fields.map((field, i) => (isArray(field) ? `check${i}(v${i});` : checkSource(field, i))),
+    ...fields.map((field, i) =>
+      isArray(field) ? `write${i}(v${i});` : `in_${field.scalar}[${indexOf(field)}] = ${stored(field, i)};`,
+    ),
+  ];
   return [
     "'use strict';",
     'const { invoke, control, fail } = binding;',
@@ -112,17 +141,20 @@ function sourceOf(input: Layout, output: Layout): string {
       isArray(field) ? `const { take: take${i}, check: check${i}, write: write${i} } = writes[${i}];` : [],
     ),
     ...output.fields.flatMap((field, i) => (isArray(field) ? `const read${i} = reads[${i}].read;` : [])),
-    'return function call(input) {',
-    ...(fields.length > 0 ? [required] : []),
-    ...values,
-    ...fields.map((field, i) => (isArray(field) ? `check${i}(v${i});` : checkSource(field, i))),
-    ...fields.map((field, i) =>
-      isArray(field) ? `write${i}(v${i});` : `in_${field.scalar}[${indexOf(field)}] = ${stored(field, i)};`,
-    ),
+    'function write(input) {',
+    ...written,
+    '}',
+    'function read() {',
+    result,
+    '}',
+    // Not by write and read, which would cost as much as the call.
+    'function call(input) {',
+    ...written,
     'invoke();',
     'if (control[0] !== 0) fail();',
-    `return { ${results.join(', ')} };`,
-    '};',
+    result,
+    '}',
+    'return { call, write, read };',
   ].join('\n');
 }
 
@@ -155,10 +187,10 @@ function indexOf(field: FieldLayout): number {
 }
 
 /** The same call as a loop over the fields. */
-function loop(binding: RecordBinding, tools: Tools): RecordCall {
+function loop(binding: RecordBinding, tools: Tools): RecordMethodCode {
   const { invoke, control, fail } = binding;
   const { reads, writes, refuse } = tools;
-  return (input) => {
+  const write = (input?: unknown): void => {
     if (writes.length > 0 && (typeof input !== 'object' || input === null)) refuse(-1, input);
     const members = input as Readonly<Record<string, unknown>>;
     const values = writes.map((port) => port.take(members[port.name]));
@@ -168,10 +200,15 @@ function loop(binding: RecordBinding, tools: Tools): RecordCall {
     writes.forEach((port, i) => {
       port.write(values[i]);
     });
+  };
+  const read = (): unknown => Object.fromEntries(reads.map((port) => [port.name, port.read()]));
+  const call = (input?: unknown): unknown => {
+    write(input);
     invoke();
     if (control[0] !== 0) fail();
-    return Object.fromEntries(reads.map((port) => [port.name, port.read()]));
+    return read();
   };
+  return { call, write, read };
 }
 
 function portOf(field: FieldLayout, views: Views): Port {

@@ -11,7 +11,7 @@ import {
 import { TenonError } from '../base/errors.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { type ForeignAddress, ffi, hexAddress } from './ffi.js';
-import { type Image, type Loader, systemLoader } from './loader.js';
+import { type LoadedImage, type Loader, systemLoader } from './loader.js';
 import { memory } from './memory.js';
 import { refusal, type Stage } from './refusal.js';
 import { parseName, parseVersion, quote } from './statements.js';
@@ -50,7 +50,7 @@ export interface Library {
  */
 export function openLibrary(path: string, facts: LibraryFacts, shown: string = path): Library {
   const loader = systemLoader();
-  let image: Image;
+  let image: LoadedImage;
   try {
     image = loader.open(path);
   } catch (error) {
@@ -66,14 +66,14 @@ class OpenedLibrary implements Library {
   readonly facts: LibraryFacts;
   readonly base: bigint;
   readonly #loader: Loader;
-  readonly #image: Image;
+  readonly #image: LoadedImage;
   readonly #shown: string;
   readonly #entries: Readonly<Record<EntryPoint, bigint>>;
   #version: Buffer | undefined;
   #name: Buffer | undefined;
   #vtable: VTable | undefined;
 
-  constructor(loader: Loader, image: Image, path: string, facts: LibraryFacts, shown: string) {
+  constructor(loader: Loader, image: LoadedImage, path: string, facts: LibraryFacts, shown: string) {
     this.path = path;
     this.facts = facts;
     this.base = image.base;

@@ -4,7 +4,7 @@ import { type ForeignAddress, ffi, standardLibrary } from './ffi.js';
 import { memory } from './memory.js';
 
 /** A library that was opened and will never be unloaded. */
-export interface Image {
+export interface LoadedImage {
   readonly handle: bigint;
   /** What the addresses of its file are relative to. */
   readonly base: bigint;
@@ -13,18 +13,18 @@ export interface Image {
 }
 
 /** The library that an address belongs to. */
-export interface Owner {
+export interface SymbolOwner {
   readonly identity: bigint;
   readonly path: string;
 }
 
 export interface Loader {
   /** @throws Error with the loader's own words */
-  open(path: string): Image;
+  open(path: string): LoadedImage;
   /** The address of a symbol of the library or of one of its dependencies; null if none has it. */
-  symbol(image: Image, name: string): bigint | null;
+  symbol(image: LoadedImage, name: string): bigint | null;
   /** The library in which `address` lies; null if in none. Safe for any address. */
-  ownerOf(address: bigint): Owner | null;
+  ownerOf(address: bigint): SymbolOwner | null;
 }
 
 let loader: Loader | undefined;
@@ -66,7 +66,7 @@ function posixLoader(): Loader {
   const { dlopen, dlerror, dlsym, dladdr } = posixCalls();
   // Dl_info: path and base of the object, then name and address of the symbol.
   const info = Buffer.allocUnsafeSlow(32);
-  const ownerOf = (address: bigint): Owner | null => {
+  const ownerOf = (address: bigint): SymbolOwner | null => {
     if (dladdr(address, info) === 0) return null;
     const name = info.readBigUInt64LE(0);
     const identity = info.readBigUInt64LE(8);

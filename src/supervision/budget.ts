@@ -1,7 +1,7 @@
 /** The crashes of a plugin: what they were, and whether one more restart is allowed. */
 
 import type { TenonError } from '../base/errors.js';
-import type { Culprit } from './crash-report.js';
+import type { CrashedPlugin } from './crash-report.js';
 import { failedError } from './errors.js';
 import type { Generation } from './generations.js';
 import { afterCrash, type RestartPolicy } from './restart.js';
@@ -11,13 +11,13 @@ const MAX_REASONS = 32;
 
 export class Budget {
   readonly #policy: RestartPolicy | null;
-  readonly #subject: Culprit;
+  readonly #subject: CrashedPlugin;
   /** When the restarts were that count. */
   #restarts: readonly number[] = [];
   #reasons: readonly TenonError[] = [];
   #failure: TenonError | undefined;
 
-  constructor(policy: RestartPolicy | null, subject: Culprit) {
+  constructor(policy: RestartPolicy | null, subject: CrashedPlugin) {
     this.#policy = policy;
     this.#subject = subject;
   }

@@ -8,7 +8,7 @@ import { explainFault, hex, isSameFrame, type ReportedFault, showFrame } from '.
 export type { Frame, ReportedFault } from './fault.js';
 
 /** Whose process it was. */
-export interface Culprit {
+export interface CrashedPlugin {
   /** The name of the plugin. */
   readonly plugin: string;
   /** The file as its user knows it. */
@@ -60,7 +60,7 @@ export class CrashReport implements AttachedReport {
   /** ISO 8601. */
   readonly date: string;
 
-  constructor(exit: RunnerExit, { plugin, path, file = path }: Culprit) {
+  constructor(exit: RunnerExit, { plugin, path, file = path }: CrashedPlugin) {
     this.plugin = plugin;
     this.path = path;
     this.generation = exit.generation;

@@ -45,8 +45,8 @@ export function stoppedError({ plugin, path }: Subject): TenonError {
 }
 
 /** A call has waited for a start as long as it may. */
-export function lateError({ plugin, path }: Subject, deadline: number): TenonError {
-  const message = `A call of ${plugin} was not made within its deadline of ${deadline} ms: the plugin's process did not run for so long.`;
+export function lateError({ plugin, path }: Subject, timeout: number): TenonError {
+  const message = `A call of ${plugin} was not made within its timeout of ${timeout} ms: the plugin's process did not run for so long.`;
   return new TenonError('ERR_TENON_TIMEOUT', message, { plugin, path });
 }
 
@@ -54,7 +54,7 @@ export function lateError({ plugin, path }: Subject, deadline: number): TenonErr
 export function crowdedError({ plugin, path }: Subject, limit: number): TenonError {
   return new TenonError(
     'ERR_TENON_CALL_FAILED',
-    `Cannot call ${plugin}: its process does not run, and ${limit} calls wait for it already (option inFlight).`,
+    `Cannot call ${plugin}: its process does not run, and ${limit} calls wait for it already (option maxInFlight).`,
     { plugin, path, status: 'TENON_BUSY' },
   );
 }

@@ -1,5 +1,5 @@
 /** What the place of a crash tells: the functions on the way to it, and what the address may have been. */
-import { type Place, placesIn } from '../inspect/symbols.js';
+import { placesIn, type SymbolPlace } from '../inspect/symbols.js';
 import type { RunnerFault } from '../tiers/process/settings.js';
 
 /** A place in the code, the innermost first. */
@@ -52,7 +52,7 @@ function offsetIn(base: bigint, address: bigint): number {
   return base > 0n && offset >= 0n && offset < LARGEST_LIBRARY ? Number(offset) : -1;
 }
 
-function frameAt(address: bigint, base: bigint, place: Place | undefined, back: number): Frame {
+function frameAt(address: bigint, base: bigint, place: SymbolPlace | undefined, back: number): Frame {
   if (place === undefined || place.kind !== 'code') {
     return { address, offset: null, function: null, functionOffset: 0 };
   }
@@ -64,7 +64,7 @@ function frameAt(address: bigint, base: bigint, place: Place | undefined, back: 
 function meaningOf(
   address: bigint,
   pc: bigint,
-  place: Place | undefined,
+  place: SymbolPlace | undefined,
   frames: readonly Frame[],
 ): string | null {
   if (address === pc) return 'a jump to where there is no code';

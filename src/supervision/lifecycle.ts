@@ -2,6 +2,7 @@
 
 import { tellCrash, tellRestart } from '../base/diagnostics.js';
 import { asTenonError, type TenonError } from '../base/errors.js';
+import { Timer } from '../base/timer.js';
 import type { RunnerExit } from '../tiers/process/settings.js';
 import type { CallOptions } from '../tiers/tier.js';
 import { Budget } from './budget.js';
@@ -33,7 +34,7 @@ export class Lifecycle {
   readonly #generations = new Generations();
   #generation = 0;
   /** The pause before a restart. */
-  #pause: NodeJS.Timeout | undefined;
+  #pause: Timer | undefined;
   #launching: Promise<void> = Promise.resolve();
   #halting: Promise<void> | undefined;
   /** Stopped only to be started again. */
@@ -45,9 +46,9 @@ export class Lifecycle {
     this.#options = options;
     this.#listener = listener;
     this.#budget = new Budget(checkRestart(options.restart), options);
-    this.room = new WaitingRoom(options.inFlight ?? 1024, {
+    this.room = new WaitingRoom(options.maxInFlight ?? 1024, {
       full: (limit) => crowdedError(options, limit),
-      late: (deadline) => lateError(options, deadline),
+      late: (timeout) => lateError(options, timeout),
     });
   }
 
@@ -113,14 +114,14 @@ export class Lifecycle {
   /** The process at work or, if calls are to wait for it, the next one. @throws TenonError why there is none */
   async awaitRunner(options?: CallOptions): Promise<Runner> {
     options?.signal?.throwIfAborted();
-    const { whenDown = 'fail', deadline } = this.#options;
+    const { whenDown = 'fail', timeout } = this.#options;
     const since = performance.now();
     for (;;) {
       const { runner } = this;
       if (runner !== undefined) return runner;
       this.#checkHope();
       if (whenDown === 'fail') throw this.#down();
-      await this.#awaitDecision(options, deadline, since);
+      await this.#awaitDecision(options, timeout, since);
     }
   }
 
@@ -186,8 +187,10 @@ export class Lifecycle {
     this.#listener.lost();
     this.#step('crashed');
     const delay = this.#budget.charge(generation, error);
-    if (delay === null) this.#step('failed');
-    else this.#backOff(delay);
+    if (delay === null) {
+      this.#options.onFailed?.(error);
+      this.#step('failed');
+    } else this.#backOff(delay);
   }
 
   #backOff(delay: number): void {
@@ -199,7 +202,7 @@ export class Lifecycle {
       void this.#launch();
       return;
     }
-    this.#pause = setTimeout(() => void this.#launch(), delay);
+    this.#pause = new Timer(delay, () => void this.#launch());
     // A pause alone is no reason for the program to go on; a call that waits for its end is.
     if (this.room.empty) this.#pause.unref();
   }
@@ -213,7 +216,7 @@ export class Lifecycle {
   }
 
   async #stopAll(graceMs: number): Promise<void> {
-    clearTimeout(this.#pause);
+    this.#pause?.cancel();
     this.#step('stopping');
     this.#listener.lost();
     await this.#launching;
@@ -235,11 +238,11 @@ export class Lifecycle {
 
   #awaitDecision(
     options: CallOptions | undefined,
-    deadline: number | undefined,
+    timeout: number | undefined,
     since: number,
   ): Promise<void> {
     this.#pause?.ref();
-    return this.room.awaitDecision(options, deadline, since);
+    return this.room.awaitDecision(options, timeout, since);
   }
 
   /** @throws TenonError if no process is to come */

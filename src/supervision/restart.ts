@@ -1,5 +1,5 @@
 /** When a crashed plugin is started again: a budget of restarts within a window, and pauses that grow. No clock in here. */
-import { invalidArgument } from '../base/errors.js';
+import { checkCount, checkKnown, checkMilliseconds, checkNumber, readOptions } from '../base/options.js';
 
 /** How long to wait before a restart. The first one after a healthy period is immediate. */
 export interface BackoffOptions {
@@ -32,48 +32,30 @@ export interface RestartPolicy {
   readonly healthyAfter: number;
 }
 
-const MAX_MS = 2 ** 31 - 1;
-const OPTIONS: readonly string[] = ['max', 'within', 'backoff', 'healthyAfter'];
-const BACKOFF_OPTIONS: readonly string[] = ['initial', 'factor', 'max', 'jitter'];
-
 /** The policy that options ask for; null for no restarts. @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
-export function checkRestart(restart: RestartOptions | false = {}): RestartPolicy | null {
-  if (restart === false) return null;
-  requireMembers('restart', restart, OPTIONS, ' or false');
-  const { max = 5, within = 60_000, backoff = {} } = restart;
-  if (!Number.isSafeInteger(max) || max < 0)
-    throw invalidArgument('restart.max', `must be an integer from 0 on, not ${shown(max)}`);
-  requireNumber('restart.within', within, 1, MAX_MS, 'milliseconds');
-  const { healthyAfter = within } = restart;
-  requireNumber('restart.healthyAfter', healthyAfter, 0, MAX_MS, 'milliseconds');
-  return { max, within, backoff: checkBackoff(backoff), healthyAfter };
+export function checkRestart(given: RestartOptions | false = {}): RestartPolicy | null {
+  if (given === false) return null;
+  const options = readOptions('restart', given);
+  checkKnown('restart', options, ['max', 'within', 'backoff', 'healthyAfter'], 'restart.');
+  const { max = 5, within = 60_000, backoff = {}, healthyAfter = within } = options;
+  return {
+    max: checkCount('restart.max', max, { least: 0 }),
+    within: checkMilliseconds('restart.within', within),
+    backoff: checkBackoff(backoff),
+    healthyAfter: checkMilliseconds('restart.healthyAfter', healthyAfter, { zero: true }),
+  };
 }
 
-function checkBackoff(backoff: BackoffOptions): Required<BackoffOptions> {
-  requireMembers('restart.backoff', backoff, BACKOFF_OPTIONS, '');
-  const { initial = 100, factor = 2, max = 5000, jitter = 0.2 } = backoff;
-  requireNumber('restart.backoff.initial', initial, 0, MAX_MS, 'milliseconds');
-  requireNumber('restart.backoff.factor', factor, 1, 1000, 'a number');
-  requireNumber('restart.backoff.max', max, 0, MAX_MS, 'milliseconds');
-  requireNumber('restart.backoff.jitter', jitter, 0, 1, 'a number');
-  return { initial, factor, max, jitter };
-}
-
-function requireMembers(name: string, value: object, known: readonly string[], or: string): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalidArgument(name, `must be an object${or}, not ${shown(value)}`);
-  const unknown = Object.keys(value).find((member) => !known.includes(member));
-  if (unknown !== undefined)
-    throw invalidArgument(`${name}.${unknown}`, `is no option (${known.join(', ')})`);
-}
-
-function requireNumber(name: string, value: number, least: number, most: number, what: string): void {
-  if (typeof value === 'number' && value >= least && value <= most) return;
-  throw invalidArgument(name, `must be ${what} from ${least} to ${most}, not ${shown(value)}`);
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+function checkBackoff(given: BackoffOptions): Required<BackoffOptions> {
+  const options = readOptions('restart.backoff', given);
+  checkKnown('restart.backoff', options, ['initial', 'factor', 'max', 'jitter'], 'restart.backoff.');
+  const { initial = 100, factor = 2, max = 5000, jitter = 0.2 } = options;
+  return {
+    initial: checkMilliseconds('restart.backoff.initial', initial, { zero: true }),
+    factor: checkNumber('restart.backoff.factor', factor, 1, 1000),
+    max: checkMilliseconds('restart.backoff.max', max, { zero: true }),
+    jitter: checkNumber('restart.backoff.jitter', jitter, 0, 1),
+  };
 }
 
 /** A crash, by a clock that only goes forward. */

@@ -2,8 +2,16 @@
 import { Batch, type BatchResult } from '../base/batch.js';
 import { requireBytes } from '../base/bytes.js';
 import { requireBatch } from '../tiers/binding.js';
+import type { CallTally } from '../tiers/call-tally.js';
 import { wasNeverSent } from '../tiers/process/errors.js';
-import type { Binding, CallOptions, MethodRef, RecordBinding, TierInstance } from '../tiers/tier.js';
+import {
+  type CallOptions,
+  type MethodRef,
+  type RecordBinding,
+  type TierBinding,
+  type TierInstance,
+  wholeWords,
+} from '../tiers/tier.js';
 
 /** An instance in one generation. Compared by identity: another generation has another one. */
 export interface Incarnation {
@@ -19,6 +27,8 @@ export interface BindingOwner {
   readonly incarnation: Incarnation | undefined;
   /** Whether calls may wait where their caller does not see it, so that their input must not be the caller's any more. */
   readonly keepsInput: boolean;
+  /** Where calls are counted that no process has seen. */
+  readonly tally: CallTally;
   /** The present one. @throws TenonError why there is none */
   require(method: string): Incarnation;
   /** The present one, or the next, if calls are to wait for it. */
@@ -31,11 +41,12 @@ export interface BindingOwner {
 }
 
 /** Bound anew, at its next use, in each generation. */
-export class SupervisedBinding implements Binding {
+export class SupervisedBinding implements TierBinding {
+  readonly blocking = false;
   readonly #owner: BindingOwner;
   readonly #method: MethodRef;
   #incarnation: Incarnation | undefined;
-  #binding: Binding | undefined;
+  #binding: TierBinding | undefined;
 
   /** Binds at once if a generation runs. @throws TenonError ERR_TENON_MISSING_KIND */
   constructor(owner: BindingOwner, method: MethodRef) {
@@ -56,26 +67,26 @@ export class SupervisedBinding implements Binding {
   }
 
   /** The binding in a generation. */
-  in(incarnation: Incarnation): Binding {
+  in(incarnation: Incarnation): TierBinding {
     if (this.#binding !== undefined && this.#incarnation === incarnation) return this.#binding;
     this.#binding = incarnation.instance.bind(this.#method);
     this.#incarnation = incarnation;
     return this.#binding;
   }
 
-  callSync(input: Uint8Array): Buffer {
-    const incarnation = this.#owner.require(this.#method.name);
+  callSync(input: Uint8Array, options?: CallOptions): Buffer {
+    const incarnation = this.#require();
     try {
-      return this.in(incarnation).callSync(input);
+      return this.in(incarnation).callSync(input, options);
     } catch (error) {
       throw this.#owner.explainNow(error, incarnation);
     }
   }
 
-  callManySync(batch: Batch): BatchResult {
-    const incarnation = this.#owner.require(this.#method.name);
+  callManySync(batch: Batch, options?: CallOptions): BatchResult {
+    const incarnation = this.#require();
     try {
-      return this.in(incarnation).callManySync(batch);
+      return this.in(incarnation).callManySync(batch, options);
     } catch (error) {
       throw this.#owner.explainNow(error, incarnation);
     }
@@ -89,8 +100,36 @@ export class SupervisedBinding implements Binding {
     return this.#run(options, batch, copyOfBatch, (binding, kept, left) => binding.callMany(kept, left));
   }
 
+  callRecord(input: Uint8Array, outputSize: number, options?: CallOptions): Promise<Uint8Array> {
+    return this.#run(options, input, copyOf, (binding, kept, left) =>
+      binding.callRecord(kept, outputSize, left),
+    );
+  }
+
   record(inputSize: number, outputSize: number): RecordBinding {
     return superviseRecord(this.#owner, this, inputSize, outputSize);
+  }
+
+  /** A call that finds no process is one that failed. */
+  #require(): Incarnation {
+    try {
+      return this.#owner.require(this.#method.name);
+    } catch (error) {
+      this.#owner.tally.failures += 1;
+      throw error;
+    }
+  }
+
+  async #awaitOne(options: CallOptions | undefined): Promise<Incarnation> {
+    this.#owner.tally.inFlight += 1;
+    try {
+      return await this.#owner.awaitOne(this.#method.name, options);
+    } catch (error) {
+      this.#owner.tally.failures += 1;
+      throw error;
+    } finally {
+      this.#owner.tally.inFlight -= 1;
+    }
   }
 
   /** Does a call in this generation or, if it has to wait for that, in the next; what was never sent waits, too. */
@@ -98,7 +137,7 @@ export class SupervisedBinding implements Binding {
     options: CallOptions | undefined,
     input: I,
     keep: (input: I) => I,
-    work: (binding: Binding, input: I, left: CallOptions | undefined) => Promise<T>,
+    work: (binding: TierBinding, input: I, left: CallOptions | undefined) => Promise<T>,
   ): Promise<T> {
     const since = performance.now();
     let incarnation = this.#owner.incarnation;
@@ -106,7 +145,7 @@ export class SupervisedBinding implements Binding {
     const kept = ready && !this.#owner.keepsInput ? input : keep(input);
     for (let left = options; ; left = this.#owner.remaining(options, since)) {
       if (!incarnation?.isAlive()) {
-        incarnation = await this.#owner.awaitOne(this.#method.name, left);
+        incarnation = await this.#awaitOne(left);
         left = this.#owner.remaining(options, since);
       }
       try {
@@ -180,11 +219,6 @@ function superviseRecord(
     }
   };
   return { input, output, control, invoke, fail };
-}
-
-/** As the tiers have it, so that a view of any type can be laid over all of the memory. */
-function wholeWords(size: number): number {
-  return Math.ceil(size / 8) * 8;
 }
 
 function copy(from: ArrayBuffer, to: ArrayBuffer): void {

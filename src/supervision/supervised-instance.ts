@@ -1,20 +1,23 @@
 /** An instance that belongs to a plugin and not to a generation of its process: after a crash it is made anew. */
 import { TenonError } from '../base/errors.js';
+import type { CallTally } from '../tiers/call-tally.js';
 import { closedError } from '../tiers/status.js';
-import type { Binding, CallOptions, InstanceEvents, MethodRef, TierInstance } from '../tiers/tier.js';
+import type { CallOptions, InstanceEvents, MethodRef, TierBinding, TierInstance } from '../tiers/tier.js';
 import type { Runner } from './runner.js';
 import { type BindingOwner, type Incarnation, SupervisedBinding } from './supervised-binding.js';
 
 /** What an instance needs of the supervisor of its plugin. */
 export interface InstanceKeeper {
   readonly plugin: string;
+  /** Where calls are counted that no process has seen. */
+  readonly tally: CallTally;
   readonly keepsInput: boolean;
   /** The process that runs. @throws TenonError why there is none */
   requireRunner(): Runner;
   /** The process that runs or, if calls are to wait for it, the next one. */
   awaitRunner(options?: CallOptions): Promise<Runner>;
   /** Waits as long as a call may. */
-  withinDeadline<T>(promise: Promise<T>, options?: CallOptions): Promise<T>;
+  withinTimeout<T>(promise: Promise<T>, options?: CallOptions): Promise<T>;
   explain(error: unknown, generation: number): Promise<unknown>;
   explainNow(error: unknown, generation: number): unknown;
   remaining(options: CallOptions | undefined, since: number): CallOptions | undefined;
@@ -44,6 +47,10 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
 
   get keepsInput(): boolean {
     return this.#keeper.keepsInput;
+  }
+
+  get tally(): CallTally {
+    return this.#keeper.tally;
   }
 
   get incarnation(): Incarnation | undefined {
@@ -109,7 +116,7 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
       if (this.#incarnation?.generation === runner.generation) return this.#incarnation;
       const renewal = this.#renewal?.generation === runner.generation ? this.#renewal.done : undefined;
       if (renewal === undefined) this.renew(runner);
-      else await this.#keeper.withinDeadline(renewal, options);
+      else await this.#keeper.withinTimeout(renewal, options);
     }
   }
 
@@ -126,7 +133,7 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
   }
 
   /** What cannot be checked while no process runs shows with the first call. */
-  bind(method: MethodRef): Binding {
+  bind(method: MethodRef): TierBinding {
     this.#checkOpen(method.name);
     return new SupervisedBinding(this, method);
   }

@@ -10,6 +10,7 @@
  */
 import { EventEmitter } from 'node:events';
 import type { TenonError } from '../base/errors.js';
+import { remaining } from '../tiers/call-options.js';
 import type { CallOptions, InstanceEvents, TierInstance } from '../tiers/tier.js';
 import { Instances } from './instances.js';
 import { Lifecycle } from './lifecycle.js';
@@ -17,7 +18,6 @@ import type { SupervisorEventMap, SupervisorOptions } from './options.js';
 import type { Runner, StartRunner } from './runner.js';
 import type { SupervisorState } from './states.js';
 import { type InstanceKeeper, SupervisedInstance } from './supervised-instance.js';
-import { remaining } from './waiting.js';
 
 export type { SupervisorEventMap, SupervisorOptions } from './options.js';
 export type { RestartOptions } from './restart.js';
@@ -144,16 +144,17 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
 
   #makeKeeper(): InstanceKeeper {
     const lifecycle = this.#lifecycle;
-    const { deadline, whenDown, whenFull } = this.#options;
+    const { timeout, whenFull } = this.#options;
     return {
       plugin: this.plugin,
-      keepsInput: whenDown === 'wait' && whenFull === 'wait',
+      tally: this.#options.tally,
+      keepsInput: whenFull === 'wait',
       requireRunner: () => lifecycle.requireRunner(),
       awaitRunner: (options) => lifecycle.awaitRunner(options),
-      withinDeadline: (promise, options) => lifecycle.room.wait(promise, options, deadline),
+      withinTimeout: (promise, options) => lifecycle.room.wait(promise, options, timeout),
       explain: (error, generation) => lifecycle.explain(error, generation),
       explainNow: (error, generation) => lifecycle.explainNow(error, generation),
-      remaining: (options, since) => remaining(options, deadline, since),
+      remaining: (options, since) => remaining(options, timeout, since),
       forget: (instance) => this.#instances.remove(instance),
     };
   }

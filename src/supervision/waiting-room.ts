@@ -1,14 +1,15 @@
 /** Where calls wait for a process of their plugin: until it is there, or it is plain that it will not come. */
 
 import { deferred } from '../base/deferred.js';
+import { callSettings } from '../tiers/call-options.js';
 import type { CallOptions } from '../tiers/tier.js';
-import { bounded, deadlineOf } from './waiting.js';
+import { bounded } from './waiting.js';
 
 /** The errors for those who cannot wait. */
 interface Refusals {
   full(limit: number): Error;
   /** After so many milliseconds. */
-  late(deadline: number): Error;
+  late(timeout: number): Error;
 }
 
 export class WaitingRoom {
@@ -38,21 +39,19 @@ export class WaitingRoom {
     return this.wait(this.#decided.promise, options, general, since);
   }
 
-  /** Waits for something else that a call needs, which is waiting since then. `general` is the deadline of calls that have none. */
+  /** Waits for something else that a call needs, which is waiting since then. `general` is the timeout of calls that have none. */
   async wait<T>(
     promise: Promise<T>,
     options: CallOptions | undefined,
     general: number | undefined,
     since = performance.now(),
   ): Promise<T> {
-    const deadline = deadlineOf(options, general);
+    const { signal, timeout } = callSettings(options, general);
     if (this.#waiting >= this.#limit) throw this.#refusals.full(this.#limit);
     this.#waiting += 1;
     try {
-      const ms = deadline === undefined ? undefined : deadline - (performance.now() - since);
-      return await bounded(promise, { signal: options?.signal, ms }, () =>
-        this.#refusals.late(deadline ?? 0),
-      );
+      const ms = timeout - (performance.now() - since);
+      return await bounded(promise, { signal, ms }, () => this.#refusals.late(timeout));
     } finally {
       this.#waiting -= 1;
     }

@@ -3,12 +3,14 @@ import { types } from 'node:util';
 import { type Batch, type BatchResult, trustedResult } from '../base/batch.js';
 import { kindOf, requireBytes, requirePlainMemory } from '../base/bytes.js';
 import { invalidArgument } from '../base/errors.js';
+import { callSettings } from './call-options.js';
 import { isBreach } from './control.js';
-import { breachOf } from './status.js';
-import type { Binding, CallOptions, RecordBinding } from './tier.js';
+import { badRecord, breachOf, type CallSite } from './status.js';
+import type { CallOptions, RecordBinding, TierBinding } from './tier.js';
 
 /** A binding whose calls are made on the caller's thread: a promise is there when the work is done. */
-export abstract class InlineBinding implements Binding {
+export abstract class InlineBinding implements TierBinding {
+  readonly blocking = true;
   /** Held so that the instance is not collected while its method can be called. */
   readonly owner: object;
 
@@ -16,18 +18,29 @@ export abstract class InlineBinding implements Binding {
     this.owner = owner;
   }
 
-  abstract callSync(input: Uint8Array): Buffer;
-  abstract callManySync(batch: Batch): BatchResult;
+  /** Where its calls go. */
+  protected abstract readonly site: CallSite;
+  abstract callSync(input: Uint8Array, options?: CallOptions): Buffer;
+  abstract callManySync(batch: Batch, options?: CallOptions): BatchResult;
   abstract record(inputSize: number, outputSize: number): RecordBinding;
 
   async call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
-    options?.signal?.throwIfAborted();
-    return this.callSync(input);
+    return this.callSync(input, options);
   }
 
   async callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
-    options?.signal?.throwIfAborted();
-    return this.callManySync(batch);
+    return this.callManySync(batch, options);
+  }
+
+  async callRecord(input: Uint8Array, outputSize: number, options?: CallOptions): Promise<Uint8Array> {
+    const result = this.callSync(input, options);
+    if (result.length !== outputSize) throw badRecord(result.length, this.site);
+    return result;
+  }
+
+  /** Called where there are options at all. @throws TenonError ERR_TENON_INVALID_ARGUMENT; the reason of an aborted signal */
+  protected checkOptions(options: CallOptions): void {
+    callSettings(options, undefined).signal?.throwIfAborted();
   }
 }
 

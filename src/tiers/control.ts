@@ -7,7 +7,7 @@
 export const Outcome = {
   CLOSED: -1,
   POISONED: -2,
-  QUARANTINED: -3,
+  DISABLED: -3,
   NOT_BYTES: -4,
   SHARED: -5,
   /** The input may be detached or resizable: JavaScript has to look. */

@@ -23,7 +23,7 @@ export const dispatch: Dispatch = (token, kind, level, payload) => {
   const events = routes.get(token);
   if (events === undefined) return;
   if (typeof payload === 'string') events.log({ level: levelName(level), message: payload });
-  else if (kind === 0) events.event(payload);
+  else if (kind === 0) events.message(payload);
 };
 
 /** A level that the ABI does not know counts as the nearest one that it knows. */

@@ -4,6 +4,7 @@ import { requireBytes } from '../base/bytes.js';
 import { callError } from '../base/call-error.js';
 import { tellCallFailure } from '../base/diagnostics.js';
 import { invalidArgument, TenonError } from '../base/errors.js';
+import type { CallTally } from './call-tally.js';
 import { Outcome } from './control.js';
 
 /** Where a call went. */
@@ -12,6 +13,7 @@ export interface CallSite {
   readonly path: string;
   /** `something`, `codec.encode`; `new`. */
   readonly method: string;
+  readonly tally: CallTally;
 }
 
 /** How a call that did not succeed went. */
@@ -25,7 +27,7 @@ export interface Failure {
 
 const CLOSE_IT = 'Close the instance and make a new one.';
 
-/** The error for a failed call of a method, told to those who watch. */
+/** The error for a failed call of a method: counted, and published to those who watch. */
 export function callFailure({ outcome, detail, text }: Failure, site: CallSite): TenonError {
   const { plugin, path, method } = site;
   const what = `${method} of plugin ${plugin}`;
@@ -33,8 +35,14 @@ export function callFailure({ outcome, detail, text }: Failure, site: CallSite):
     plugin,
     path,
   });
+  site.tally.failures += 1;
   tellCallFailure(plugin, method, error);
   return error;
+}
+
+/** The error for a record of another size than its method has. */
+export function badRecord(length: number, site: CallSite): TenonError {
+  return callFailure({ outcome: Outcome.BAD_RECORD, detail: length, text: '' }, site);
 }
 
 /** The error for a failed `new`. */
@@ -53,7 +61,7 @@ export function newFailure({ outcome, detail, text }: Failure, site: CallSite): 
   });
 }
 
-/** The error for a call that did not come back from its thread within `ms`. Told, as those of {@link callFailure}. */
+/** The error for a call that did not come back from its thread within `ms`: counted and published as those of {@link callFailure}. */
 export function timeoutFailure(outcome: number, ms: number, site: CallSite): TenonError {
   const { plugin, path, method } = site;
   const late = `${method} of plugin ${plugin} did not come back within ${ms} ms`;
@@ -62,6 +70,7 @@ export function timeoutFailure(outcome: number, ms: number, site: CallSite): Ten
       ? `${late}: it was still waiting for earlier calls of the instance, and nothing of it was done. Give it more time, or use more instances.`
       : `${late}, and a thread cannot be stopped. An instance whose call runs so long is wedged: close it and make a new one, or load the plugin with isolation 'process', where it can be ended.`;
   const error = new TenonError('ERR_TENON_TIMEOUT', said, { plugin, path });
+  site.tally.failures += 1;
   tellCallFailure(plugin, method, error);
   return error;
 }
@@ -92,7 +101,7 @@ export function closedError(what: string): TenonError {
 function specialError(outcome: number, detail: number, what: string): TenonError | undefined {
   if (outcome <= Outcome.BAD_STATUS) {
     const breach = `${what} broke the contract: it ${breachOf(outcome, detail)}`;
-    return new TenonError('ERR_TENON_CONTRACT', `${breach}. The instance is quarantined. Fix the plugin.`);
+    return new TenonError('ERR_TENON_CONTRACT', `${breach}. The instance is disabled. Fix the plugin.`);
   }
   switch (outcome) {
     case Outcome.CLOSED:
@@ -102,14 +111,14 @@ function specialError(outcome: number, detail: number, what: string): TenonError
       const reason = `Cannot call ${what}: an earlier call panicked. ${CLOSE_IT}`;
       return new TenonError('ERR_TENON_POISONED', reason, { status });
     }
-    case Outcome.QUARANTINED: {
-      const reason = `Cannot call ${what}: the instance is quarantined, because an earlier call broke the contract.`;
+    case Outcome.DISABLED: {
+      const reason = `Cannot call ${what}: the instance is disabled, because an earlier call broke the contract.`;
       return new TenonError('ERR_TENON_CONTRACT', `${reason} ${CLOSE_IT}`);
     }
     case Outcome.WEDGED:
       return new TenonError(
         'ERR_TENON_TIMEOUT',
-        `Cannot call ${what}: the instance is wedged, because an earlier call did not come back within its deadline. ${CLOSE_IT}`,
+        `Cannot call ${what}: the instance is wedged, because an earlier call did not come back within its timeout. ${CLOSE_IT}`,
       );
     case Outcome.FULL:
       return new TenonError(

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ProbeOptions, probe } from '../../src/admission/probe.js';
 import { TenonError } from '../../src/base/errors.js';
-import { inspectFile, type LibraryFacts } from '../../src/inspect/index.js';
+import { inspectFileSync, type LibraryFacts } from '../../src/inspect/index.js';
 import { standardLibrary } from '../../src/library/ffi.js';
 import { buildDir, withAddon } from '../support/index.js';
 import { compilePlugin, onOpen, type PluginParts } from './compile.js';
@@ -34,7 +34,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function compile(parts: PluginParts = {}): { path: string; facts: LibraryFacts } {
   made += 1;
   const path = compilePlugin(folder, `plugin${made}`, parts);
-  return { path, facts: inspectFile(path) };
+  return { path, facts: inspectFileSync(path) };
 }
 
 async function refused(run: Promise<unknown>): Promise<TenonError> {
@@ -142,12 +142,12 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
   test.each([
     ['in a constructor', onOpen('for (;;) pause();')],
     ['in get_name', { name: 'for (;;) pause();' }],
-  ] as const)('a plugin that hangs %s is ended at the deadline', async (where, parts) => {
-    // The Node child needs its time to start; the deadline counts from there on.
-    const deadline = runner === null ? 6000 : 1500;
-    const error = await refused(run(parts, { deadline }));
+  ] as const)('a plugin that hangs %s is ended at the timeout', async (where, parts) => {
+    // The Node child needs its time to start; the timeout counts from there on.
+    const timeout = runner === null ? 6000 : 1500;
+    const error = await refused(run(parts, { timeout }));
     expect(error).toMatchObject({ code: 'ERR_TENON_PROBE_TIMEOUT', gate: 'probe' });
-    expect(error.message).toContain(`within ${deadline} ms ${where}`);
+    expect(error.message).toContain(`within ${timeout} ms ${where}`);
     expect(processes()).toEqual([]);
   });
 
@@ -170,9 +170,9 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
 
   test('children of the plugin that hold its pipes open neither delay the verdict nor survive it', async () => {
     const holding = 'if (fork() == 0) for (;;) pause();';
-    // Waiting for the pipes to close would take until the deadline, which is beyond the end of this test.
-    expect((await run(onOpen(holding), { deadline: 600_000 })).name).toBe('sample');
-    const error = await refused(run(onOpen(`${holding} abort();`), { deadline: 600_000 }));
+    // Waiting for the pipes to close would take until the timeout, which is beyond the end of this test.
+    expect((await run(onOpen(holding), { timeout: 600_000 })).name).toBe('sample');
+    const error = await refused(run(onOpen(`${holding} abort();`), { timeout: 600_000 }));
     expect(error.signal).toBe('SIGABRT');
     await expect.poll(processes, { timeout: 10_000 }).toEqual([]);
   });
@@ -180,8 +180,8 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
   test('a sandbox that forbids to read memory by system call changes no verdict', () => {
     const [good, bad] = [compile(), compile({ version: 'return at_page_end(0) - 8;' })];
     const found = inSandbox(`import { probe } from ${built('admission/probe.js')};
-      import { inspectFile } from ${built('inspect/index.js')};
-      const run = (path) => probe(path, inspectFile(path), { accept() {}, runner: ${JSON.stringify(runner)} });
+      import { inspectFileSync } from ${built('inspect/index.js')};
+      const run = (path) => probe(path, inspectFileSync(path), { accept() {}, runner: ${JSON.stringify(runner)} });
       const refused = await run(${JSON.stringify(bad.path)}).catch((error) => error.code);
       console.log(JSON.stringify([(await run(${JSON.stringify(good.path)})).name, refused]));`);
     expect(found).toEqual(['sample', 'ERR_TENON_BAD_POINTER']);
@@ -190,9 +190,9 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
   test('a probe does not outlive a host that is killed', async () => {
     const { path } = compile(onOpen('for (;;) pause();'));
     const body = `import { probe } from ${built('admission/probe.js')};
-      import { inspectFile } from ${built('inspect/index.js')};
-      const options = { accept() {}, runner: ${JSON.stringify(runner)}, deadline: 60_000 };
-      await probe(${JSON.stringify(path)}, inspectFile(${JSON.stringify(path)}), options);`;
+      import { inspectFileSync } from ${built('inspect/index.js')};
+      const options = { accept() {}, runner: ${JSON.stringify(runner)}, timeout: 60_000 };
+      await probe(${JSON.stringify(path)}, inspectFileSync(${JSON.stringify(path)}), options);`;
     const host = spawn(process.execPath, ['--input-type=module', '-e', body], { stdio: 'ignore' });
     const ended = once(host, 'exit');
     const opened = () => processes().some((pid) => mapped(pid).includes(path));
@@ -254,18 +254,18 @@ test.each([
 test('a runner that is not there or is no runner is not blamed on the plugin', async () => {
   const { path, facts } = compile();
   for (const runner of [join(folder, 'none'), '/bin/false', '/bin/cat']) {
-    const error = await refused(probe(path, facts, { accept: () => {}, runner, deadline: 2000 }));
+    const error = await refused(probe(path, facts, { accept: () => {}, runner, timeout: 2000 }));
     expect(error.code).toMatch(/^ERR_TENON_UNSUPPORTED$/);
     expect(error.message).toContain(runner);
   }
 });
 
 test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
-  'a deadline of %s is refused',
-  async (deadline) => {
+  'a timeout of %s is refused',
+  async (timeout) => {
     const { path, facts } = compile();
-    const error = await refused(probe(path, facts, { accept: () => {}, deadline }));
-    expect(error).toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT', argument: 'deadline' });
+    const error = await refused(probe(path, facts, { accept: () => {}, timeout }));
+    expect(error).toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT', argument: 'timeout' });
   },
 );
 

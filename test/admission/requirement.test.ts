@@ -1,19 +1,19 @@
-/** A host that demands a record of the safety suite, and the records that the suite writes. */
+/** A host that demands a certificate of the safety suite, and the certificates that the suite writes. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { CheckRecords } from '../../src/admission/check-records.js';
-import { type CheckOptions, check, recordVerdict } from '../../src/check/index.js';
-import { PluginHost, type RequireOptions } from '../../src/index.js';
+import { Certificates } from '../../src/admission/certificates.js';
+import { type CheckOptions, certify, check } from '../../src/check/index.js';
+import { PluginHost, type RequireCheckOptions } from '../../src/index.js';
 import { canCheck } from '../check/support.js';
 import { compile, faultFile, folderWith, pluginFile, temporaryFolder } from '../support/index.js';
 
-async function recorded(file: string, records: string, options: CheckOptions = {}): Promise<void> {
-  await recordVerdict(await check([file], { seed: 1, ...options }), records);
+async function certified(file: string, certificates: string, options: CheckOptions = {}): Promise<void> {
+  await certify(await check([file], { seed: 1, ...options }), certificates);
 }
 
-async function load(file: string, require: RequireOptions) {
-  await using host = new PluginHost({ require });
+async function load(file: string, requireCheck: RequireCheckOptions) {
+  await using host = new PluginHost({ requireCheck });
   return (await host.load(file)).name;
 }
 
@@ -24,98 +24,104 @@ const untrusted = (words: string) =>
     message: expect.stringContaining(words),
   });
 
-describe.skipIf(!canCheck)('a host that demands a record', () => {
-  test('admits a file that passed the level, and refuses it without a record', async () => {
-    const records = join(temporaryFolder(), 'records.json');
+describe.skipIf(!canCheck)('a host that demands a certificate', () => {
+  test('admits a file that passed the level, and refuses it without a certificate', async () => {
+    const certificates = join(temporaryFolder(), 'certificates.json');
     const file = pluginFile('wordcount');
-    await expect(load(file, { level: 'basic', records })).rejects.toEqual(untrusted('there is no record'));
-    await recorded(file, records);
-    await expect(load(file, { level: 'basic', records })).resolves.toBe('wordcount');
+    await expect(load(file, { level: 'basic', certificates })).rejects.toEqual(
+      untrusted('there is no certificate'),
+    );
+    await certified(file, certificates);
+    await expect(load(file, { level: 'basic', certificates })).resolves.toBe('wordcount');
   });
 
   test('refuses a file that only passed a lower level, and says how to go on', async () => {
-    const records = join(temporaryFolder(), 'records.json');
+    const certificates = join(temporaryFolder(), 'certificates.json');
     const file = pluginFile('echo');
-    await recorded(file, records);
-    await expect(load(file, { level: 'strict', records })).rejects.toEqual(
-      untrusted(`tenon check ${file} --level strict --record ${records}`),
+    await certified(file, certificates);
+    await expect(load(file, { level: 'strict', certificates })).rejects.toEqual(
+      untrusted(`tenon check ${file} --level strict --certificates ${certificates}`),
     );
-    await recorded(file, records, { level: 'strict' });
-    await expect(load(file, { level: 'strict', records })).resolves.toBe('echo');
-    await expect(load(file, { level: 'basic', records })).resolves.toBe('echo');
+    await certified(file, certificates, { level: 'strict' });
+    await expect(load(file, { level: 'strict', certificates })).resolves.toBe('echo');
+    await expect(load(file, { level: 'basic', certificates })).resolves.toBe('echo');
   });
 
   test('refuses a file that failed, and names the check', async () => {
-    const records = join(temporaryFolder(), 'records.json');
+    const certificates = join(temporaryFolder(), 'certificates.json');
     const file = faultFile('returns-42');
-    await recorded(file, records);
-    await expect(load(file, { level: 'basic', records })).rejects.toEqual(untrusted('failed calls/plain'));
+    await certified(file, certificates);
+    await expect(load(file, { level: 'basic', certificates })).rejects.toEqual(
+      untrusted('failed calls/plain'),
+    );
   });
 
-  test('a rebuilt file needs a record of its own', async () => {
+  test('a rebuilt file needs a certificate of its own', async () => {
     const folder = folderWith(pluginFile('echo'));
-    const records = join(folder, 'records.json');
+    const certificates = join(folder, 'certificates.json');
     const file = join(folder, pluginFile('echo').slice(pluginFile('echo').lastIndexOf('/') + 1));
-    await recorded(file, records);
-    await expect(load(file, { level: 'basic', records })).resolves.toBe('echo');
+    await certified(file, certificates);
+    await expect(load(file, { level: 'basic', certificates })).resolves.toBe('echo');
     const source = `#include "tenon.h"
 static tenon_status call(void *s, const uint8_t *in, size_t n, tenon_out *out) { (void)s; return tenon_write(out, in, n); }
 TENON_STATELESS_PLUGIN("echo", "2.0.0", call);`;
     cpSync(compile(temporaryFolder(), 'echo', source), file);
-    await expect(load(file, { level: 'basic', records })).rejects.toEqual(untrusted('there is no record'));
+    await expect(load(file, { level: 'basic', certificates })).rejects.toEqual(
+      untrusted('there is no certificate'),
+    );
   });
 
   test('a newer failure of the same bytes counts, a clean run of a lower level does not', async () => {
-    const path = join(temporaryFolder(), 'records.json');
-    const records = new CheckRecords(path);
+    const path = join(temporaryFolder(), 'certificates.json');
+    const certificates = new Certificates(path);
     const [file] = (await check([pluginFile('math')], { level: 'strict', seed: 1 })).files;
     const digest = file?.sha256 ?? '';
-    await recorded(pluginFile('math'), path, { level: 'strict' });
-    await recorded(pluginFile('math'), path);
-    expect(await records.get(digest)).toMatchObject({ level: 'strict', outcome: 'clean', name: 'math' });
-    const strict = await records.get(digest);
-    if (strict === undefined) throw new Error('there is no record');
-    await records.add([{ ...strict, level: 'basic', outcome: 'findings', failed: ['calls/plain'] }]);
-    await expect(load(pluginFile('math'), { level: 'basic', records: path })).rejects.toEqual(
+    await certified(pluginFile('math'), path, { level: 'strict' });
+    await certified(pluginFile('math'), path);
+    expect(await certificates.get(digest)).toMatchObject({ level: 'strict', outcome: 'clean', name: 'math' });
+    const strict = await certificates.get(digest);
+    if (strict === undefined) throw new Error('there is no certificate');
+    await certificates.add([{ ...strict, level: 'basic', outcome: 'findings', failed: ['calls/plain'] }]);
+    await expect(load(pluginFile('math'), { level: 'basic', certificates: path })).rejects.toEqual(
       untrusted('failed calls/plain'),
     );
   });
 
   test('a version of the suite can be demanded', async () => {
-    const records = join(temporaryFolder(), 'records.json');
-    await recorded(pluginFile('echo'), records);
-    await expect(load(pluginFile('echo'), { level: 'basic', records, suite: '>=99' })).rejects.toEqual(
+    const certificates = join(temporaryFolder(), 'certificates.json');
+    await certified(pluginFile('echo'), certificates);
+    await expect(load(pluginFile('echo'), { level: 'basic', certificates, suite: '>=99' })).rejects.toEqual(
       untrusted('expected >=99'),
     );
   });
 
-  test('what was checked in part is not recorded, and files that are no plugins are left out', async () => {
-    const records = join(temporaryFolder(), 'records.json');
+  test('what was checked in part gets no certificate, and files that are no plugins are left out', async () => {
+    const certificates = join(temporaryFolder(), 'certificates.json');
     const part = await check([pluginFile('echo')], { filter: ['file/*'] });
-    await expect(recordVerdict(part, records)).rejects.toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT' });
+    await expect(certify(part, certificates)).rejects.toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT' });
     const none = await check([process.execPath, join(temporaryFolder(), 'nothing.so')]);
-    await expect(recordVerdict(none, records)).resolves.toBe(0);
+    await expect(certify(none, certificates)).resolves.toBe(0);
   });
 
-  test('a damaged file of records admits nothing, and is kept aside', async () => {
+  test('a damaged file of certificates admits nothing, and is kept aside', async () => {
     const folder = temporaryFolder();
-    const records = join(folder, 'records.json');
-    writeFileSync(records, '{"format":"something else"}');
-    await expect(load(pluginFile('echo'), { level: 'basic', records })).rejects.toEqual(
-      untrusted('there is no record'),
+    const certificates = join(folder, 'certificates.json');
+    writeFileSync(certificates, '{"format":"something else"}');
+    await expect(load(pluginFile('echo'), { level: 'basic', certificates })).rejects.toEqual(
+      untrusted('there is no certificate'),
     );
-    await recorded(pluginFile('echo'), records);
-    expect(readFileSync(records, 'utf8')).toContain('tenon-check-records/1');
+    await certified(pluginFile('echo'), certificates);
+    expect(readFileSync(certificates, 'utf8')).toContain('tenon-certificates/1');
   });
 
   test.each([
-    [{ level: 'hard', records: 'x' }, 'require.level'],
-    [{ level: 'basic' }, 'require.records'],
-    [{ level: 'basic', records: 'x', suite: 'newest' }, 'require.suite'],
-    [{ level: 'basic', records: 'x', digest: 'y' }, 'require.digest'],
-    ['basic', 'require'],
-  ])('wrong options are refused: %j', (require, argument) => {
-    expect(() => new PluginHost({ require: require as RequireOptions })).toThrow(
+    [{ level: 'hard', certificates: 'x' }, 'requireCheck.level'],
+    [{ level: 'basic' }, 'requireCheck.certificates'],
+    [{ level: 'basic', certificates: 'x', suite: 'newest' }, 'requireCheck.suite'],
+    [{ level: 'basic', certificates: 'x', digest: 'y' }, 'requireCheck.digest'],
+    ['basic', 'requireCheck'],
+  ])('wrong options are refused: %j', (requireCheck, argument) => {
+    expect(() => new PluginHost({ requireCheck: requireCheck as RequireCheckOptions })).toThrow(
       expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument }),
     );
   });

@@ -7,7 +7,7 @@ import { type CheckOptions, type CheckResult, check } from '../../src/check/inde
 import { loaderCache, parseCache } from '../../src/check/loader/cache.js';
 import { expandFolder, findNeeded } from '../../src/check/loader/search.js';
 import { isAllowed } from '../../src/check/loader/system-libraries.js';
-import { inspectFile } from '../../src/inspect/index.js';
+import { inspectFileSync } from '../../src/inspect/index.js';
 import { SAMPLE, Workshop } from '../inspect/compilers.js';
 import { compile, folderWith, pluginFile, root, temporaryFolder } from '../support/index.js';
 import { canCheck, tripsDir } from './support.js';
@@ -131,13 +131,13 @@ describe.skipIf(!canCheck)('needed libraries', () => {
   });
 
   test('what lies beside the plugin is found there, and is its own', () => {
-    const found = findNeeded(inspectFile(join(tripsDir, 'file-versions.so')));
+    const found = findNeeded(inspectFileSync(join(tripsDir, 'file-versions.so')));
     expect(found.find(({ name }) => name === 'libtenon-trip-lender.so')).toMatchObject({ beside: true });
     expect(found.find(({ name }) => name === 'libc.so.6')?.path).toMatch(/\/libc\.so\.6$/);
   });
 
   test('LD_LIBRARY_PATH is looked through, for libraries of the same processor', () => {
-    const facts = inspectFile(join(tripsDir, 'file-libraries.so'));
+    const facts = inspectFileSync(join(tripsDir, 'file-libraries.so'));
     const folder = temporaryFolder();
     const lender = join(folder, 'libtenon-trip-gone.so');
     const around = { cache: loaderCache(facts.arch), path: [folder] };

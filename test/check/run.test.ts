@@ -63,7 +63,7 @@ describe.skipIf(!canCheck)('what a plugin does is a result', () => {
     expect(results.get('calls/plain')).toMatchObject({ state: 'failed' });
   });
 
-  test('a hang is a finding, and the deadline can be chosen', async () => {
+  test('a hang is a finding, and the timeout can be chosen', async () => {
     const results = await resultsOf(faultFile('process-hang'), { filter: ['calls/plain'], timeout: 300 });
     expect(results.get('calls/plain')).toMatchObject({
       state: 'failed',

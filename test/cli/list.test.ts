@@ -6,7 +6,7 @@ import { tenon } from './run.js';
 
 interface Listing {
   readonly plugins: readonly Record<string, unknown>[];
-  readonly rejected: readonly Record<string, unknown>[];
+  readonly refused: readonly Record<string, unknown>[];
   readonly shadowed: readonly Record<string, unknown>[];
 }
 
@@ -17,12 +17,12 @@ describe('tenon list --json', () => {
     writeFileSync(join(second, 'broken.so'), 'text');
     const run = await tenon(['list', '--json', first, second]);
     expect(run.code).toBe(1);
-    const { plugins, rejected, shadowed, ...rest } = JSON.parse(run.stdout) as Listing;
+    const { plugins, refused, shadowed, ...rest } = JSON.parse(run.stdout) as Listing;
     expect(rest).toEqual({});
     expect(plugins.map((plugin) => plugin.name)).toEqual(['math', 'wordcount']);
     expect(plugins[0]).toMatchObject({ abi: '1.0.0', kinds: { math: '1.0.0' }, language: 'c' });
     expect(plugins[0]?.digest).toMatch(/^[0-9a-f]{64}$/);
-    expect(rejected).toMatchObject([{ code: 'ERR_TENON_NOT_A_LIBRARY', path: join(second, 'broken.so') }]);
+    expect(refused).toMatchObject([{ code: 'ERR_TENON_NOT_A_LIBRARY', path: join(second, 'broken.so') }]);
     expect(shadowed).toMatchObject([{ code: 'ERR_TENON_SHADOWED', path: join(second, 'wordcount.so') }]);
   });
 
@@ -49,8 +49,8 @@ TENON_STATELESS_PLUGIN("talker", "1.0.0", nothing);`;
     expect(await tenon(['list', '--json', folder])).toMatchObject({ code: 0 });
     const deeper = await tenon(['list', '--json', '--depth', '1', folder], { env });
     expect(deeper.code).toBe(1);
-    const { plugins, rejected } = JSON.parse(deeper.stdout) as Listing;
-    expect(rejected).toHaveLength(1);
+    const { plugins, refused } = JSON.parse(deeper.stdout) as Listing;
+    expect(refused).toHaveLength(1);
     expect(plugins).toMatchObject([{ name: 'math' }]);
     expect(JSON.parse((await tenon(['list', '--json'], { env })).stdout)).toMatchObject({
       plugins: [{ name: 'math' }],

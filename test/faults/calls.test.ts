@@ -80,7 +80,7 @@ test.each(table.filter(({ library }) => library.startsWith('leaks')))(
 /** The numbers that an instance emits, as long as the test listens. */
 function numbersOf(instance: Instance): number[] {
   const numbers: number[] = [];
-  instance.on('event', (data) => numbers.push(Number(data.readBigUInt64LE())));
+  instance.on('message', (data) => numbers.push(Number(data.readBigUInt64LE())));
   return numbers;
 }
 
@@ -92,7 +92,7 @@ describe.runIf(withAddon)('events, with the addon', () => {
       const instance = await instanceOf(host, library);
       const numbers = numbersOf(instance);
       expect(instance.callSync(INPUT)).toEqual(INPUT);
-      while (numbers.length < 3) await once(instance, 'event');
+      while (numbers.length < 3) await once(instance, 'message');
       expect(numbers).toEqual([0, 1, 2]);
       instance.close();
       await expectToWork(host);
@@ -107,7 +107,7 @@ describe.runIf(withAddon)('events, with the addon', () => {
     expect({ total: taken + busy, other }).toEqual({ total: 1_000_000, other: 0 });
     expect(taken).toBeGreaterThan(0);
     expect(taken).toBeLessThanOrEqual(1024);
-    while (numbers.length < taken) await once(instance, 'event');
+    while (numbers.length < taken) await once(instance, 'message');
     expect(numbers).toEqual(Array.from({ length: taken }, (_, index) => index));
     instance.close();
     await expectToWork(host);
@@ -134,7 +134,7 @@ test('emits-outlives: a thread that emits after `drop` is told that the instance
   const plugin = await host.load(faultFile('emits-outlives'));
   const events: Buffer[] = [];
   const first = await plugin.new();
-  first.on('event', (data) => events.push(data));
+  first.on('message', (data) => events.push(data));
   first.close();
   const second = await plugin.new();
   const NOT_YET = -1;

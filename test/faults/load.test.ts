@@ -10,14 +10,14 @@ import { builtFaults, type FaultRow } from './table.js';
 const rows = builtFaults().filter((row) => row.where === 'load');
 const hangs = (row: FaultRow) => row.death === 'hangs';
 /** Long enough for what comes back, also on a busy machine; those that hang are tried all at once. */
-const DEADLINE = 3000;
+const TIMEOUT = 3000;
 
 async function expectRefusal(row: FaultRow): Promise<void> {
-  const host = new PluginHost(hangs(row) ? { probe: { deadline: DEADLINE } } : {});
+  const host = new PluginHost(hangs(row) ? { probe: { timeout: TIMEOUT } } : {});
   const error = await refusal(() => host.load(faultFile(row.library)));
   expectError(error, row);
   expect(error.path).toBe(faultFile(row.library));
-  expect(host.available).toEqual([]);
+  expect(host.manifests).toEqual([]);
   await expectToWork(host);
 }
 
@@ -37,7 +37,7 @@ describe('the same is found without a probe', () => {
 
 test('what a plugin prints before it takes its probe down stands in the error', async () => {
   const noisy = ['constructor-segfault', 'constructor-abort', 'constructor-exit', 'constructor-hang'];
-  const host = new PluginHost({ probe: { deadline: DEADLINE } });
+  const host = new PluginHost({ probe: { timeout: TIMEOUT } });
   const errors = noisy.map((library) => refusal(() => host.load(faultFile(library))));
   for (const [index, error] of (await Promise.all(errors)).entries()) {
     expect(error.stdout).toContain(`${noisy[index]} on stdout`);
@@ -52,9 +52,9 @@ test('the signal that ended the probe stands in the error', async () => {
 
 test('a folder full of faults neither ends the scan nor changes the result of another plugin', async () => {
   const host = new PluginHost({ paths: [faultsDir] });
-  const { plugins, rejected } = await host.discover();
+  const { plugins, refused } = await host.discover();
   const codes = Object.fromEntries(
-    rejected.map((error) => [basename(error.path ?? '', extname(error.path ?? '')), error.code]),
+    refused.map((error) => [basename(error.path ?? '', extname(error.path ?? '')), error.code]),
   );
   expect(codes).toEqual(Object.fromEntries(rows.map(({ library, code }) => [library, code])));
   const sound = builtFaults().filter(({ where }) => where !== 'load');

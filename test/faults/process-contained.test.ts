@@ -74,7 +74,7 @@ describe.runIf(hasProcesses)('standard streams', () => {
       await plugin.close();
     } else {
       // Also those of the channel: that is a crash, and no more than that.
-      await instance.call(Buffer.from('close all'), { deadline: 2000 }).catch(() => undefined);
+      await instance.call(Buffer.from('close all'), { timeout: 2000 }).catch(() => undefined);
       const again = async () => expect(String(await instance.call(Buffer.from('again')))).toBe('again');
       await vi.waitFor(again, { timeout: 30_000 });
     }
@@ -235,7 +235,7 @@ describe.runIf(hasProcesses)('sandbox', () => {
     expect(attempt('R', join(denied, 'deep', 'file'))).toBe(missing.includes('landlock') ? '0' : EACCES);
   });
 
-  test('deadlines, crashes and restarts are as ever', async () => {
+  test('timeouts, crashes and restarts are as ever', async () => {
     const { instance } = await fixture(true);
     for (const how of ['ds', 'da', 'dx']) {
       expect((await refusal(() => instance.call(Buffer.from(how)))).code).toBe('ERR_TENON_CRASHED');

@@ -11,7 +11,7 @@ import { builtFaults, type FaultRow } from './table.js';
 const table = builtFaults();
 const INPUT = Buffer.from('some input');
 /** Of calls that never return. */
-const DEADLINE = 200;
+const TIMEOUT = 200;
 const UNTOUCHED = 5000;
 
 /** From the fault to the error, in milliseconds, as a record of each run. */
@@ -19,7 +19,7 @@ const times: [name: string, ms: number][] = [];
 afterAll(() => {
   if (times.length === 0) return;
   const lines = times.map(([name, ms]) => `  ${name.padEnd(28)}${ms.toFixed(1).padStart(8)} ms`);
-  console.log(`from the fault to the error (hangs: deadline ${DEADLINE} ms)\n${lines.join('\n')}`);
+  console.log(`from the fault to the error (hangs: timeout ${TIMEOUT} ms)\n${lines.join('\n')}`);
 });
 
 async function timed(name: string, action: () => unknown): Promise<TenonError> {
@@ -38,7 +38,7 @@ const loadFault = (
   host.load(faultFile(library), {
     isolation: 'process',
     grace: 100,
-    ...(death === 'hangs' ? { deadline: DEADLINE } : {}),
+    ...(death === 'hangs' ? { timeout: TIMEOUT } : {}),
     ...options,
   });
 
@@ -176,12 +176,12 @@ describe.runIf(hasProcesses)(
       expect(plugin.state).toBe('running');
     });
 
-    test.each(['h', 'c'])('%s: a hang, by a deadline of the call', async (how) => {
+    test.each(['h', 'c'])('%s: a hang, by a timeout of the call', async (how) => {
       const host = openHost();
       const file = compiled(FIXTURE);
       const plugin = await host.load(file, { isolation: 'process', whenDown: 'wait' });
       const instance = await plugin.new();
-      const hang = () => instance.call(Buffer.from(`d${how}`), { deadline: DEADLINE });
+      const hang = () => instance.call(Buffer.from(`d${how}`), { timeout: TIMEOUT });
       const error = await timed(`input d${how}`, hang);
       expect(error.code).toBe('ERR_TENON_TIMEOUT');
       expect(String(await instance.call(Buffer.from('eright')))).toBe('right');
@@ -239,7 +239,7 @@ describe.runIf(hasProcesses)(
   'what is refused inline is refused with the same error and by the same gate',
   () => {
     test.each(table.filter(({ where }) => where === 'load'))('$library, which $what', async (row) => {
-      const host = openHost({ probe: { mode: 'never', deadline: 1000 } });
+      const host = openHost({ probe: { mode: 'never', timeout: 1000 } });
       const error = await refusal(() => loadFault(host, row));
       expect(error).toMatchObject({ code: row.code, gate: row.gate });
       expect(error.message).toContain(row.mentions ?? '');

@@ -1,6 +1,7 @@
 /** Faults on the way in. Each is refused with its code, by its gate. */
-import type { Gate } from '../../src/admission/admit.js';
+
 import type { TenonErrorCode } from '../../src/base/errors.js';
+import type { Gate } from '../../src/base/gates.js';
 import type { Death, FaultRow } from './table.js';
 
 type Extra = Partial<FaultRow>;

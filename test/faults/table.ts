@@ -4,9 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Gate } from '../../src/admission/admit.js';
 import type { StatusName } from '../../src/base/abi.js';
 import type { TenonErrorCode } from '../../src/base/errors.js';
+import type { Gate } from '../../src/base/gates.js';
 import { hasRust, root } from '../support/index.js';
 import { callRows, isolatedCode, processRows } from './table-calls.js';
 import { loadRows } from './table-load.js';
@@ -110,7 +110,7 @@ function isolatedOutcome(row: FaultRow): string {
   if (row.where !== 'process') return row.isolated === row.code ? 'the same' : `\`${row.isolated}\``;
   const { death } = row;
   if (death === undefined) return 'its own process only';
-  if (death === 'hangs') return `\`${row.isolated}\` by the deadline`;
+  if (death === 'hangs') return `\`${row.isolated}\` by the timeout`;
   // Whoever closes an instance wants nothing of it any more: the crash is told, not thrown.
   if (row.isolated === null) return 'the event `exit` tells';
   return `\`${row.isolated}\`, ${'signal' in death ? death.signal : `exited with ${death.exit}`}`;

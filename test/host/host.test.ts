@@ -17,12 +17,12 @@ import {
 describe('discover', () => {
   test('finds the example plugins, with their manifests', async () => {
     await using host = new PluginHost({ paths: [pluginsDir] });
-    const { plugins, rejected, shadowed } = await host.discover();
+    const { plugins, refused, shadowed } = await host.discover();
     const names = plugins.map((plugin) => plugin.name);
     expect(names).toEqual(expect.arrayContaining(['gzip', 'math', 'metronome', 'wordcount']));
-    expect([rejected, shadowed]).toEqual([[], []]);
-    expect(host.available.map((manifest) => manifest.name)).toEqual(names);
-    expect(host.running).toEqual(plugins);
+    expect([refused, shadowed]).toEqual([[], []]);
+    expect(host.manifests.map((manifest) => manifest.name)).toEqual(names);
+    expect(host.plugins).toEqual(plugins);
     const math = plugins.find((plugin) => plugin.name === 'math');
     expect(math?.manifest).toMatchObject({
       language: 'c',
@@ -37,15 +37,15 @@ describe('discover', () => {
     const folder = folderWith(pluginFile('wordcount'), pluginFile('math'));
     writeFileSync(join(folder, 'aaa.so'), 'no library');
     await using host = new PluginHost({ paths: [folder, join(folder, 'none')] });
-    const { plugins, rejected } = await host.discover();
+    const { plugins, refused } = await host.discover();
     expect(plugins.map((plugin) => plugin.name)).toEqual(['math', 'wordcount']);
-    expect(rejected.map((error) => [error.code, error.path])).toEqual(
+    expect(refused.map((error) => [error.code, error.path])).toEqual(
       expect.arrayContaining([
         ['ERR_TENON_NOT_A_LIBRARY', join(folder, 'aaa.so')],
         ['ERR_TENON_NOT_FOUND', join(folder, 'none')],
       ]),
     );
-    expect(rejected.every((error) => error instanceof TenonError)).toBe(true);
+    expect(refused.every((error) => error instanceof TenonError)).toBe(true);
   });
 
   test('of two plugins with one name the first in the order of the search wins', async () => {
@@ -89,10 +89,10 @@ describe('load', () => {
 
   test.each([
     ['isolation', { isolation: 'cloud' }],
-    ['deadline', { deadline: 0 }],
-    ['deadline', { deadline: '5' }],
+    ['timeout', { timeout: 0 }],
+    ['timeout', { timeout: '5' }],
     ['queue.messages', { queue: { messages: 0 } }],
-    ['inFlight', { inFlight: 1.5 }],
+    ['maxInFlight', { maxInFlight: 1.5 }],
     ['whenFull', { whenFull: 'panic' }],
     ['profile', { profile: 'fast' }],
     ['transport', { transport: 'pigeon' }],
@@ -101,13 +101,18 @@ describe('load', () => {
     ['limits.memory', { limits: { memory: 0 } }],
     ['limits.disk', { limits: { disk: 1 } }],
     ['sandbox.read', { sandbox: { read: '/' } }],
-    ['env', { env: ['A', ''] }],
+    ['env[1]', { env: ['A', ''] }],
     ['env', { env: { A: 1 } }],
     ['cwd', { cwd: '' }],
     ['grace', { grace: -1 }],
     ['onCrash', { onCrash: 'ignore' }],
     ['onCrash', { onCrash: 'demote' }],
     ['isolate', { isolate: 'process' }],
+    ['deadline', { deadline: 5 }],
+    ['inFlight', { inFlight: 5 }],
+    ['startDeadline', { startDeadline: 5 }],
+    ['whenFull', { whenFull: 'error' }],
+    ['profile', { profile: 'idle' }],
   ])('with a wrong option %s is an invalid argument that names it', async (argument, options) => {
     await using host = new PluginHost({ paths: [pluginsDir] });
     await expect(host.load('math', options as never)).rejects.toMatchObject({
@@ -119,14 +124,16 @@ describe('load', () => {
 
 test.each([
   ['paths', { paths: 'plugins' }],
-  ['paths', { paths: [''] }],
+  ['paths[0]', { paths: [''] }],
   ['depth', { depth: 17 }],
   ['depth', { depth: 0.5 }],
   ['abi', { abi: 'one' }],
   ['versionPolicy', { versionPolicy: 'loose' }],
   ['descriptor', { descriptor: true }],
   ['probe.mode', { probe: { mode: 'maybe' } }],
-  ['probe.deadline', { probe: { deadline: Number.POSITIVE_INFINITY } }],
+  ['probe.timeout', { probe: { timeout: 0 } }],
+  ['probe.deadline', { probe: { deadline: 5 } }],
+  ['require', { require: {} }],
   ['verdicts', { verdicts: 5 }],
   ['cacheDir', { cacheDir: '' }],
   ['kinds', { kinds: {} }],

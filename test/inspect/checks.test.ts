@@ -7,7 +7,7 @@ import {
   checkPlatform,
   checkStaticVTable,
   inspectBytes,
-  inspectFile,
+  inspectFileSync,
   type LibraryFacts,
 } from '../../src/inspect/index.js';
 import { byHand, SAMPLE, Workshop } from './compilers.js';
@@ -21,7 +21,7 @@ const GOOD_SLOTS = 'sizeof plugin, 0, get_version, get_name, make, drop, work, N
 test('a good plugin passes all checks, whichever exports were listed', () => {
   const path = build('good', SAMPLE);
   for (const exports of ['all', 'entry-points'] as const) {
-    const facts = inspectFile(path, { exports });
+    const facts = inspectFileSync(path, { exports });
     for (const check of [checkEntryPoints, checkDescriptor, checkStaticVTable])
       expect(() => check(facts)).not.toThrow();
     expect(() => checkPlatform(facts, 'linux', 'x64')).not.toThrow();
@@ -34,14 +34,14 @@ describe('the platform', () => {
     ['windows-x64', 'win32 x64 \\(PE, 64 bits\\)'],
     ['macos-arm64', 'darwin arm64 \\(Mach-O, 64 bits\\)'],
   ] as const)('a library for %s is refused on Linux x64', (target, found) => {
-    const facts = inspectFile(workshop.build(target, SAMPLE, { name: 'platform' }));
+    const facts = inspectFileSync(workshop.build(target, SAMPLE, { name: 'platform' }));
     const message = new RegExp(`found a library for ${found}, this host is linux x64`);
     expect(() => checkPlatform(facts, 'linux', 'x64')).toThrow(refusal('ERR_TENON_WRONG_PLATFORM', message));
     expect(() => checkPlatform(facts, facts.os, facts.arch)).not.toThrow();
   });
 
   test('32 bits are refused even on a host of 32 bits', () => {
-    const facts = inspectFile(
+    const facts = inspectFileSync(
       workshop.build('linux-ia32', '__attribute__((visibility("default"))) int number;\n'),
     );
     expect(() => checkPlatform(facts, 'linux', 'ia32')).toThrow(
@@ -57,14 +57,14 @@ describe('entry points', () => {
     'a plugin without %s is refused by that name',
     (missing) => {
       const compile = [`-D${missing}=renamed`];
-      const facts = inspectFile(workshop.build('linux-x64', hand, { name: `no-${missing}`, compile }));
+      const facts = inspectFileSync(workshop.build('linux-x64', hand, { name: `no-${missing}`, compile }));
       const message = new RegExp(`does not export ${missing}; a plugin exports`);
       expect(() => checkEntryPoints(facts)).toThrow(refusal('ERR_TENON_MISSING_SYMBOL', message));
     },
   );
 
   test('all that are missing are named, and a library that exports nothing is told about visibility', () => {
-    const facts = inspectFile(build('nothing', 'int hidden(void) { return 0; }\n'));
+    const facts = inspectFileSync(build('nothing', 'int hidden(void) { return 0; }\n'));
     const message = /does not export get_version, get_name and get_plugin;.*mark them TENON_EXPORT/;
     expect(() => checkEntryPoints(facts)).toThrow(refusal('ERR_TENON_MISSING_SYMBOL', message));
   });
@@ -75,13 +75,13 @@ describe('entry points', () => {
     ['my_get_version', /exports my_get_version, not the same name/],
   ])('a near miss is named: %s', (near, message) => {
     const source = `__attribute__((visibility("default"))) int near(void) __asm__("${near}");\nint near(void) { return 0; }\n`;
-    const facts = inspectFile(build('near', source));
+    const facts = inspectFileSync(build('near', source));
     expect(() => checkEntryPoints(facts)).toThrow(refusal('ERR_TENON_MISSING_SYMBOL', message));
   });
 
   test('a C++ name is found even if only entry points are looked up', () => {
     const source = `__attribute__((visibility("default"))) int near(void) __asm__("_Z11get_versionv");\nint near(void) { return 0; }\n`;
-    const facts = inspectFile(build('near-cpp', source), { exports: 'entry-points' });
+    const facts = inspectFileSync(build('near-cpp', source), { exports: 'entry-points' });
     expect(() => checkEntryPoints(facts)).toThrow(
       refusal('ERR_TENON_MISSING_SYMBOL', /declare it extern "C"/),
     );
@@ -93,12 +93,12 @@ E const char get_version[] = "1.0.0";
 E const char *get_name(void) { return "x"; }
 E const void *get_plugin(void) { return 0; }
 `;
-    const facts = inspectFile(build('data', data));
+    const facts = inspectFileSync(build('data', data));
     expect(() => checkEntryPoints(facts)).toThrow(
       refusal('ERR_TENON_BAD_SYMBOL', /get_version is exported as data, expected a function/),
     );
     const link = ['get_version', 'get_name', 'get_plugin'].map((name) => `/export:${name}=KERNEL32.Sleep`);
-    const forwarded = inspectFile(workshop.build('windows-x64', 'int x;\n', { name: 'forwarded', link }));
+    const forwarded = inspectFileSync(workshop.build('windows-x64', 'int x;\n', { name: 'forwarded', link }));
     expect(() => checkEntryPoints(forwarded)).toThrow(
       refusal('ERR_TENON_BAD_SYMBOL', /forwarding to another library/),
     );
@@ -141,7 +141,7 @@ describe('the static vtable', () => {
     ],
   ];
   test.each(cases)('is refused for %s', (name, slots, message) => {
-    const facts = inspectFile(build(`vtable-${name.replace(/\W/g, '-')}`, byHand(slots)));
+    const facts = inspectFileSync(build(`vtable-${name.replace(/\W/g, '-')}`, byHand(slots)));
     expect(() => checkStaticVTable(facts)).toThrow(refusal('ERR_TENON_BAD_VTABLE', message));
   });
 
@@ -150,14 +150,14 @@ describe('the static vtable', () => {
       'return &plugin;',
       'return (const tenon_plugin *)((const char *)&plugin + 4);',
     );
-    const facts = inspectFile(build('misaligned', source));
+    const facts = inspectFileSync(build('misaligned', source));
     expect(() => checkStaticVTable(facts)).toThrow(
       refusal('ERR_TENON_BAD_VTABLE', /expected a multiple of 8/),
     );
   });
 
   test('is fine without an extension slot, and if nothing is known about it', () => {
-    const facts = inspectFile(build('fine', byHand(GOOD_SLOTS)));
+    const facts = inspectFileSync(build('fine', byHand(GOOD_SLOTS)));
     expect(facts.vtable?.slots.at(-1)).toEqual({ name: 'get_extension', address: 0, code: false });
     expect(() => checkStaticVTable(facts)).not.toThrow();
     expect(() => checkStaticVTable({ ...facts, vtable: null })).not.toThrow();
@@ -235,11 +235,11 @@ describe('the descriptor', () => {
 
   test('that is a function, or whose bytes are not in the file, is refused', () => {
     const asFunction = '__attribute__((visibility("default"))) int tenon_descriptor(void) { return 0; }\n';
-    expect(() => checkDescriptor(inspectFile(build('as-function', asFunction)))).toThrow(
+    expect(() => checkDescriptor(inspectFileSync(build('as-function', asFunction)))).toThrow(
       /exported as a function, expected data/,
     );
     const empty = '__attribute__((visibility("default"))) char tenon_descriptor[392];\n';
-    expect(() => checkDescriptor(inspectFile(build('as-bss', empty)))).toThrow(
+    expect(() => checkDescriptor(inspectFileSync(build('as-bss', empty)))).toThrow(
       /392 bytes are not in the file/,
     );
   });
@@ -251,14 +251,14 @@ describe('the descriptor', () => {
     );
     const path = build('elsewhere', elsewhere);
     expect(readFileSync(path).includes('.tenon')).toBe(false);
-    expect(inspectFile(path).descriptor?.name).toBe('sample');
+    expect(inspectFileSync(path).descriptor?.name).toBe('sample');
   });
 });
 
 test('the errors name the file', () => {
   const path = `${workshop.folder}/named.so`;
   writeFileSync(path, readFileSync(build('named', 'int x;\n')));
-  expect(() => checkEntryPoints(inspectFile(path))).toThrow(
+  expect(() => checkEntryPoints(inspectFileSync(path))).toThrow(
     expect.objectContaining({ path, message: expect.stringContaining(path) }),
   );
 });

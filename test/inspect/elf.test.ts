@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { inspectBytes, inspectFile, type LibraryFacts } from '../../src/inspect/index.js';
+import { inspectBytes, inspectFileSync, type LibraryFacts } from '../../src/inspect/index.js';
 import { byHand, SAMPLE, type Target, tool, Workshop } from './compilers.js';
 
 const workshop = new Workshop();
@@ -56,7 +56,7 @@ describe('a plugin of the SDK', () => {
   ];
   test.each(variants)('is read completely: %s', (name, target, flags, arch) => {
     const path = workshop.build(target, SAMPLE, { name: name.replace(/\W+/g, '-'), ...flags });
-    const facts = inspectFile(path);
+    const facts = inspectFileSync(path);
     expect(facts).toMatchObject({
       path,
       format: 'elf',
@@ -84,8 +84,8 @@ describe('a plugin of the SDK', () => {
   test('has the same facts when only its entry points are looked up', () => {
     for (const link of [['-Wl,--hash-style=gnu'], ['-Wl,--hash-style=sysv']]) {
       const path = workshop.build('linux-x64', SAMPLE, { name: 'entry-points', link });
-      const all = inspectFile(path);
-      const few = inspectFile(path, { exports: 'entry-points' });
+      const all = inspectFileSync(path);
+      const few = inspectFileSync(path, { exports: 'entry-points' });
       expect(few.exports.map((symbol) => symbol.name).sort()).toEqual(
         ABI.filter((name) => name !== 'sample_data'),
       );
@@ -105,7 +105,7 @@ describe('a plugin of the SDK', () => {
 
   test('is the same from a file and from memory', () => {
     const path = workshop.build('linux-x64', SAMPLE, { name: 'memory' });
-    expect(inspectBytes(readFileSync(path), path)).toEqual(inspectFile(path));
+    expect(inspectBytes(readFileSync(path), path)).toEqual(inspectFileSync(path));
   });
 });
 
@@ -121,7 +121,7 @@ __attribute__((visibility("default"))) __thread int local;
 __attribute__((visibility("default"), weak)) int weak(void) { return 4; }
 __asm__(".globl untyped\\nuntyped: ret\\n.type object,@object\\n.globl object\\nobject: ret");
 `;
-    const facts = inspectFile(workshop.build('linux-x64', source, { name: 'symbols' }));
+    const facts = inspectFileSync(workshop.build('linux-x64', source, { name: 'symbols' }));
     const types = Object.fromEntries(facts.exports.map((symbol) => [symbol.name, symbol.type]));
     expect(types).toEqual({
       answer: 'function',
@@ -142,7 +142,7 @@ __asm__(".globl untyped\\nuntyped: ret\\n.type object,@object\\n.globl object\\n
       '-lpthread',
       '-Wl,--enable-new-dtags,-rpath,$ORIGIN/deps:/opt/deps',
     ];
-    const facts = inspectFile(workshop.build('linux-x64', SYMBOL_SOURCE, { name: 'needed', link }));
+    const facts = inspectFileSync(workshop.build('linux-x64', SYMBOL_SOURCE, { name: 'needed', link }));
     expect(facts.needed).toEqual([
       'libm.so.6',
       expect.stringMatching(/^lib(pthread\.so\.0|c\.so\.6)$/),
@@ -152,7 +152,7 @@ __asm__(".globl untyped\\nuntyped: ret\\n.type object,@object\\n.globl object\\n
     expect(facts.runpath).toEqual(['$ORIGIN/deps', '/opt/deps']);
     const old = ['-Wl,--disable-new-dtags,-rpath,/old'];
     expect(
-      inspectFile(workshop.build('linux-x64', SYMBOL_SOURCE, { name: 'rpath', link: old })).runpath,
+      inspectFileSync(workshop.build('linux-x64', SYMBOL_SOURCE, { name: 'rpath', link: old })).runpath,
     ).toEqual(['/old']);
   });
 
@@ -172,7 +172,7 @@ __asm__(".symver old_f,f@V1\\n.symver new_f,f@@V2");
       encoding: 'utf8',
     });
     const expected = Number.parseInt(/^([0-9a-f]+) T f@@V2$/m.exec(symbols)?.[1] ?? '', 16);
-    const named = inspectFile(path).exports.filter((symbol) => symbol.name === 'f');
+    const named = inspectFileSync(path).exports.filter((symbol) => symbol.name === 'f');
     expect(named).toEqual([{ name: 'f', type: 'function', address: expected }]);
   });
 
@@ -180,14 +180,14 @@ __asm__(".symver old_f,f@V1\\n.symver new_f,f@@V2");
     ['linux-ia32', { arch: 'ia32', bits: 32, endian: 'little' }],
     ['linux-mips', { arch: 'mips', bits: 64, endian: 'big' }],
   ] as const)('%s is recognised and its symbols are read', (target, expected) => {
-    const facts = inspectFile(workshop.build(target, SYMBOL_SOURCE, { name: 'foreign' }));
+    const facts = inspectFileSync(workshop.build(target, SYMBOL_SOURCE, { name: 'foreign' }));
     expect(facts).toMatchObject({ format: 'elf', os: 'linux', ...expected, descriptor: null, vtable: null });
     expect([typeOf(facts, 'answer'), typeOf(facts, 'number'), typeOf(facts, 'hidden')]).toEqual([
       'function',
       'data',
       undefined,
     ]);
-    expect(inspectFile(facts.path, { exports: 'entry-points' }).exports).toEqual([]);
+    expect(inspectFileSync(facts.path, { exports: 'entry-points' }).exports).toEqual([]);
   });
 
   test('the system is taken from EI_OSABI where that says one', () => {
@@ -205,7 +205,7 @@ describe('the vtable without running anything', () => {
     const source = byHand(
       'sizeof plugin, 2, get_version, get_name, NULL, drop, (tenon_method)(uintptr_t)text, NULL',
     );
-    const facts = inspectFile(workshop.build('linux-x64', source, { name: 'bad-slots' }));
+    const facts = inspectFileSync(workshop.build('linux-x64', source, { name: 'bad-slots' }));
     expect(facts.vtable).toMatchObject({ size: 56, flags: 2 });
     expect(slot(facts, 'new')).toEqual({ name: 'new', address: 0, code: false });
     expect(slot(facts, 'something')).toMatchObject({ code: false });
@@ -214,13 +214,13 @@ describe('the vtable without running anything', () => {
 
   test('a slot with a plain number that happens to lie among the code is not code', () => {
     const source = byHand('sizeof plugin, 0, get_version, get_name, make, drop, (tenon_method)0x1000, NULL');
-    const facts = inspectFile(workshop.build('linux-x64', source, { name: 'number' }));
+    const facts = inspectFileSync(workshop.build('linux-x64', source, { name: 'number' }));
     expect(slot(facts, 'something')).toEqual({ name: 'something', address: 0x1000, code: false });
   });
 
   test('a slot that another library fills is left out', () => {
     const source = `extern void free(void *);\n${byHand('sizeof plugin, 0, get_version, get_name, make, free, work, NULL')}`;
-    const facts = inspectFile(workshop.build('linux-x64', source, { name: 'import' }));
+    const facts = inspectFileSync(workshop.build('linux-x64', source, { name: 'import' }));
     expect(facts.vtable?.slots.map((entry) => entry.name)).toEqual(
       FULL_VTABLE.filter((name) => name !== 'drop'),
     );
@@ -228,10 +228,10 @@ describe('the vtable without running anything', () => {
 
   test('a smaller size has fewer slots, an absurd size none', () => {
     const small = byHand('24, 0, get_version, get_name, make, drop, work, NULL');
-    const facts = inspectFile(workshop.build('linux-x64', small, { name: 'small' }));
+    const facts = inspectFileSync(workshop.build('linux-x64', small, { name: 'small' }));
     expect(facts.vtable?.slots.map((entry) => entry.name)).toEqual(['get_version', 'get_name']);
     const absurd = byHand('0x7fffffff, 0, get_version, get_name, make, drop, work, NULL');
-    expect(inspectFile(workshop.build('linux-x64', absurd, { name: 'absurd' })).vtable).toMatchObject({
+    expect(inspectFileSync(workshop.build('linux-x64', absurd, { name: 'absurd' })).vtable).toMatchObject({
       size: 0x7fffffff,
       slots: [],
     });
@@ -242,11 +242,11 @@ describe('the vtable without running anything', () => {
     const writable = byHand(slots, 'static tenon_plugin plugin');
     // Somebody writes to it, or the compiler would make it constant.
     const used = `${writable}TENON_EXPORT void change(void) { plugin.flags++; }\n`;
-    expect(inspectFile(workshop.build('linux-x64', used, { name: 'writable' })).vtable).toBeNull();
+    expect(inspectFileSync(workshop.build('linux-x64', used, { name: 'writable' })).vtable).toBeNull();
     const busy = byHand(slots).replace(
       'return &plugin;',
       'static volatile int calls; calls++; return &plugin;',
     );
-    expect(inspectFile(workshop.build('linux-x64', busy, { name: 'busy' })).vtable).toBeNull();
+    expect(inspectFileSync(workshop.build('linux-x64', busy, { name: 'busy' })).vtable).toBeNull();
   });
 });

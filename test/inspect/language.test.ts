@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { inspectFile } from '../../src/inspect/index.js';
+import { inspectFileSync } from '../../src/inspect/index.js';
 import { languageOf, languageOfComment } from '../../src/inspect/language.js';
 import { hasRust, pluginFile } from '../support/index.js';
 import { SAMPLE, Workshop } from './compilers.js';
@@ -7,9 +7,9 @@ import { SAMPLE, Workshop } from './compilers.js';
 const workshop = new Workshop();
 
 test('C is told by the compiler, C++ by its run-time library', () => {
-  expect(inspectFile(workshop.build('linux-x64', SAMPLE, { name: 'c' })).language).toBe('c');
+  expect(inspectFileSync(workshop.build('linux-x64', SAMPLE, { name: 'c' })).language).toBe('c');
   const link = ['-Wl,--no-as-needed', '-lstdc++'];
-  expect(inspectFile(workshop.build('linux-x64', SAMPLE, { name: 'cpp', link })).language).toBe('c++');
+  expect(inspectFileSync(workshop.build('linux-x64', SAMPLE, { name: 'cpp', link })).language).toBe('c++');
 });
 
 test('a library of which the marks were stripped has no language', () => {
@@ -19,7 +19,7 @@ test('a library of which the marks were stripped has no language', () => {
     compile: ['-fno-ident'],
     link: [...link, '-nostdlib'],
   });
-  expect(inspectFile(path).language).toBeNull();
+  expect(inspectFileSync(path).language).toBeNull();
 });
 
 test.each([
@@ -33,7 +33,7 @@ test.each([
 });
 
 describe('without signatures of compilers', () => {
-  const facts = inspectFile(workshop.build('windows-x64', 'int x;\n', { name: 'plain' }));
+  const facts = inspectFileSync(workshop.build('windows-x64', 'int x;\n', { name: 'plain' }));
   const image = { ...facts, mark: null, read: () => null, constant: () => false, pointers: () => null };
   test.each([
     [['KERNEL32.dll', 'MSVCP140.dll'], 'c++'],
@@ -52,7 +52,7 @@ describe('without signatures of compilers', () => {
 
 describe.skipIf(!hasRust)('a Rust plugin', () => {
   test.each([['grep'], ['metronome-rs'], ['zstd-rs']])('is read completely: %s', (name) => {
-    const facts = inspectFile(pluginFile(name));
+    const facts = inspectFileSync(pluginFile(name));
     expect(facts.language).toBe('rust');
     expect(facts.descriptor).toMatchObject({ name, pointerSize: 8, vtableSize: 56 });
     expect(facts.exports.map((symbol) => symbol.name).sort()).toEqual([

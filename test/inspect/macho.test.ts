@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { inspectBytes, inspectFile, type LibraryFacts } from '../../src/inspect/index.js';
+import { inspectBytes, inspectFileSync, type LibraryFacts } from '../../src/inspect/index.js';
 import { byHand, CPU, SAMPLE, type Target, universal, Workshop } from './compilers.js';
 import { withChainedFixups, withoutExportTrie } from './macho-edit.js';
 
@@ -25,7 +25,7 @@ const TARGETS: readonly [Target, 'x64' | 'arm64'][] = [
 describe.each(TARGETS)('a plugin of the SDK for %s', (target, arch) => {
   test('is read completely', () => {
     const path = workshop.build(target, SAMPLE, { link: ['-rpath', '@loader_path/deps'] });
-    const facts = inspectFile(path, { arch });
+    const facts = inspectFileSync(path, { arch });
     expect(facts).toMatchObject({ path, format: 'macho', os: 'darwin', arch, bits: 64, endian: 'little' });
     expect(typesOf(facts)).toEqual(ABI_TYPES);
     expect(facts.runpath).toEqual(['@loader_path/deps']);
@@ -70,7 +70,7 @@ describe.each(TARGETS)('a plugin of the SDK for %s', (target, arch) => {
       name: 'bound',
       link: ['-undefined', 'dynamic_lookup'],
     });
-    const facts = inspectFile(path);
+    const facts = inspectFileSync(path);
     expect(facts.vtable?.slots.map((entry) => entry.name)).toEqual([
       'get_version',
       'get_name',

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { inspectBytes, inspectFile } from '../../src/inspect/index.js';
+import { inspectBytes, inspectFileSync } from '../../src/inspect/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tenon-open-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -24,29 +24,31 @@ const refusal = (code: string, message: RegExp, path?: string) =>
 describe('a path without a readable file', () => {
   test('that does not exist is not found', () => {
     const path = inside('missing.so');
-    expect(() => inspectFile(path)).toThrow(refusal('ERR_TENON_NOT_FOUND', /no such file/, path));
-    expect(() => inspectFile(join(written('file', ''), 'below.so'))).toThrow(
+    expect(() => inspectFileSync(path)).toThrow(refusal('ERR_TENON_NOT_FOUND', /no such file/, path));
+    expect(() => inspectFileSync(join(written('file', ''), 'below.so'))).toThrow(
       refusal('ERR_TENON_NOT_FOUND', /no such file/),
     );
-    expect(() => inspectFile(inside('x'.repeat(5000)))).toThrow(
+    expect(() => inspectFileSync(inside('x'.repeat(5000)))).toThrow(
       refusal('ERR_TENON_NOT_FOUND', /no such file/),
     );
   });
 
   test('that is a dangling link is not found, and the message says that it is a link', () => {
     symlinkSync('nowhere', inside('dangling.so'));
-    expect(() => inspectFile(inside('dangling.so'))).toThrow(
+    expect(() => inspectFileSync(inside('dangling.so'))).toThrow(
       refusal('ERR_TENON_NOT_FOUND', /link to a file that does not exist/),
     );
   });
 
   test('that is a looping link or a folder is unreadable', () => {
     symlinkSync('loop.so', inside('loop.so'));
-    expect(() => inspectFile(inside('loop.so'))).toThrow(
+    expect(() => inspectFileSync(inside('loop.so'))).toThrow(
       refusal('ERR_TENON_UNREADABLE', /links lead in a circle/),
     );
     mkdirSync(inside('folder.so'));
-    expect(() => inspectFile(inside('folder.so'))).toThrow(refusal('ERR_TENON_UNREADABLE', /it is a folder/));
+    expect(() => inspectFileSync(inside('folder.so'))).toThrow(
+      refusal('ERR_TENON_UNREADABLE', /it is a folder/),
+    );
   });
 
   test('that this user may not read is unreadable', () => {
@@ -56,7 +58,7 @@ describe('a path without a readable file', () => {
     // Root may read everything, so that it has to become somebody else for a moment.
     if (user === 0) process.seteuid?.(65534);
     try {
-      expect(() => inspectFile(path)).toThrow(refusal('ERR_TENON_UNREADABLE', /permission denied/, path));
+      expect(() => inspectFileSync(path)).toThrow(refusal('ERR_TENON_UNREADABLE', /permission denied/, path));
     } finally {
       if (user === 0) process.seteuid?.(0);
     }
@@ -64,11 +66,11 @@ describe('a path without a readable file', () => {
 
   test('that is a pipe, a socket or a device is unreadable, and nobody waits for it', async () => {
     execFileSync('mkfifo', [inside('pipe.so')]);
-    expect(() => inspectFile(inside('pipe.so'))).toThrow(refusal('ERR_TENON_UNREADABLE', /it is a pipe/));
-    expect(() => inspectFile('/dev/null')).toThrow(refusal('ERR_TENON_UNREADABLE', /it is a device/));
+    expect(() => inspectFileSync(inside('pipe.so'))).toThrow(refusal('ERR_TENON_UNREADABLE', /it is a pipe/));
+    expect(() => inspectFileSync('/dev/null')).toThrow(refusal('ERR_TENON_UNREADABLE', /it is a device/));
     const server = createServer().listen(inside('socket.so'));
     await new Promise((resolve) => server.once('listening', resolve));
-    expect(() => inspectFile(inside('socket.so'))).toThrow(refusal('ERR_TENON_UNREADABLE', /socket/));
+    expect(() => inspectFileSync(inside('socket.so'))).toThrow(refusal('ERR_TENON_UNREADABLE', /socket/));
     server.close();
   });
 });
@@ -101,21 +103,21 @@ describe('a file that is no library', () => {
     ],
   ])('because it %s says so', (_, content, message) => {
     const path = written('none.so', content);
-    expect(() => inspectFile(path)).toThrow(refusal('ERR_TENON_NOT_A_LIBRARY', message, path));
+    expect(() => inspectFileSync(path)).toThrow(refusal('ERR_TENON_NOT_A_LIBRARY', message, path));
   });
 
   test('because it is a program or an object file says so', () => {
     const source = written('program.c', 'int main(void) { return 0; }\n');
     execFileSync('cc', ['-no-pie', source, '-o', inside('program')]);
     execFileSync('cc', ['-c', source, '-o', inside('program.o')]);
-    expect(() => inspectFile(inside('program'))).toThrow(
+    expect(() => inspectFileSync(inside('program'))).toThrow(
       refusal('ERR_TENON_NOT_A_LIBRARY', /program with fixed addresses/),
     );
-    expect(() => inspectFile(inside('program.o'))).toThrow(
+    expect(() => inspectFileSync(inside('program.o'))).toThrow(
       refusal('ERR_TENON_NOT_A_LIBRARY', /object file.*-shared/),
     );
     execFileSync('cc', ['-pie', '-fPIE', source, '-o', inside('pie')]);
-    expect(inspectFile(inside('pie'))).toMatchObject({
+    expect(inspectFileSync(inside('pie'))).toMatchObject({
       format: 'elf',
       exports: [],
       descriptor: null,
@@ -126,19 +128,19 @@ describe('a file that is no library', () => {
 
 describe('arguments', () => {
   test.each<[string, () => unknown, string]>([
-    ['an empty path', () => inspectFile(''), 'path'],
-    ['a path with a NUL', () => inspectFile('a\0b'), 'path'],
-    ['a path that is a number', () => Reflect.apply(inspectFile, null, [1]), 'path'],
+    ['an empty path', () => inspectFileSync(''), 'path'],
+    ['a path with a NUL', () => inspectFileSync('a\0b'), 'path'],
+    ['a path that is a number', () => Reflect.apply(inspectFileSync, null, [1]), 'path'],
     ['bytes that are a string', () => Reflect.apply(inspectBytes, null, ['MZ']), 'bytes'],
-    ['options that are null', () => Reflect.apply(inspectFile, null, ['x', null]), 'options'],
+    ['options that are null', () => Reflect.apply(inspectFileSync, null, ['x', null]), 'options'],
     [
       'an unknown selection',
-      () => Reflect.apply(inspectFile, null, ['x', { exports: 'some' }]),
+      () => Reflect.apply(inspectFileSync, null, ['x', { exports: 'some' }]),
       'options.exports',
     ],
     [
       'a processor that is a number',
-      () => Reflect.apply(inspectFile, null, ['x', { arch: 64 }]),
+      () => Reflect.apply(inspectFileSync, null, ['x', { arch: 64 }]),
       'options.arch',
     ],
   ])('%s is refused by its name', (_, call, argument) => {

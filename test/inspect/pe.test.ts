@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { inspectBytes, inspectFile, type LibraryFacts } from '../../src/inspect/index.js';
+import { inspectBytes, inspectFileSync, type LibraryFacts } from '../../src/inspect/index.js';
 import { byHand, SAMPLE, type Target, tool, Workshop } from './compilers.js';
 
 const workshop = new Workshop();
@@ -27,7 +27,7 @@ describe('a plugin of the SDK as a DLL', () => {
   ];
   test.each(variants)('is read completely: %s', (name, target, compile, arch) => {
     const path = workshop.build(target, SAMPLE, { name: name.replace(/\W+/g, '-'), compile });
-    const facts = inspectFile(path);
+    const facts = inspectFileSync(path);
     expect(facts).toMatchObject({
       path,
       format: 'pe',
@@ -53,11 +53,11 @@ describe('a plugin of the SDK as a DLL', () => {
 
   test('has the same facts when only its entry points are listed', () => {
     const path = workshop.build('windows-x64', SAMPLE, { name: 'entry-points' });
-    const few = inspectFile(path, { exports: 'entry-points' });
+    const few = inspectFileSync(path, { exports: 'entry-points' });
     expect(few.exports.map((symbol) => symbol.name)).toEqual(
       Object.keys(ABI_TYPES).filter((name) => name !== 'sample_data'),
     );
-    expect({ ...few, exports: [] }).toEqual({ ...inspectFile(path), exports: [] });
+    expect({ ...few, exports: [] }).toEqual({ ...inspectFileSync(path), exports: [] });
   });
 
   test('a NULL slot, a slot with data and a slot with a number are seen', () => {
@@ -65,7 +65,7 @@ describe('a plugin of the SDK as a DLL', () => {
       'sizeof plugin, 0, get_version, get_name, NULL, (void (*)(void *))text, (tenon_method)7, NULL',
     );
     for (const target of ['mingw-x64', 'windows-x64', 'windows-arm64'] as const) {
-      const facts = inspectFile(workshop.build(target, source, { name: 'bad-slots' }));
+      const facts = inspectFileSync(workshop.build(target, source, { name: 'bad-slots' }));
       expect(slot(facts, 'new'), target).toEqual({ name: 'new', address: 0, code: false });
       expect(slot(facts, 'drop'), target).toMatchObject({ code: false });
       expect(slot(facts, 'something'), target).toEqual({ name: 'something', address: 7, code: false });
@@ -83,7 +83,7 @@ describe('other DLLs', () => {
   test('a forwarder belongs to another library, so its type is unknown', () => {
     const link = ['/export:forwarded=KERNEL32.Sleep', '/export:answer'];
     const source = 'int answer(void) { return 42; }\n';
-    const facts = inspectFile(workshop.build('windows-x64', source, { name: 'forwarder', link }));
+    const facts = inspectFileSync(workshop.build('windows-x64', source, { name: 'forwarder', link }));
     expect(facts.exports.find((symbol) => symbol.name === 'forwarded')).toEqual({
       name: 'forwarded',
       type: 'unknown',
@@ -102,14 +102,14 @@ describe('other DLLs', () => {
       ['-p', path],
       { encoding: 'utf8' },
     );
-    const facts = inspectFile(path);
+    const facts = inspectFileSync(path);
     expect(typesOf(facts)).toEqual({ answer: 'function', number: 'data' });
     expect(facts.needed).toEqual([...listed.matchAll(/DLL Name: (\S+)/g)].map((match) => match[1]));
     expect(facts.needed).toContain('KERNEL32.dll');
   });
 
   test('32 bits are recognised, their C names are not decorated', () => {
-    const facts = inspectFile(workshop.build('mingw-ia32', SYMBOLS, { name: 'narrow' }));
+    const facts = inspectFileSync(workshop.build('mingw-ia32', SYMBOLS, { name: 'narrow' }));
     expect(facts).toMatchObject({
       format: 'pe',
       os: 'win32',

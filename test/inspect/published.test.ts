@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkEntryPoints, checkPlatform, inspectFile } from '../../src/inspect/index.js';
+import { checkEntryPoints, checkPlatform, inspectFileSync } from '../../src/inspect/index.js';
 import { root } from '../support/index.js';
 import { tool } from './compilers.js';
 
@@ -61,7 +61,7 @@ beforeAll(fetchMissing, 300_000);
 
 describe.each(PUBLISHED)('koffi for %s', (name, expected) => {
   test('is recognised, and what Node.js looks for in it is a function', () => {
-    const facts = inspectFile(libraryOf(name));
+    const facts = inspectFileSync(libraryOf(name));
     expect(facts).toMatchObject(expected);
     expect(facts.exports.find((symbol) => symbol.name === 'napi_register_module_v1')).toMatchObject({
       type: 'function',
@@ -71,7 +71,7 @@ describe.each(PUBLISHED)('koffi for %s', (name, expected) => {
   });
 
   test('is refused on another platform, and is no plugin', () => {
-    const facts = inspectFile(libraryOf(name), { exports: 'entry-points' });
+    const facts = inspectFileSync(libraryOf(name), { exports: 'entry-points' });
     expect(() => checkPlatform(facts, 'linux', 's390x')).toThrow(
       expect.objectContaining({ code: 'ERR_TENON_WRONG_PLATFORM' }),
     );
@@ -87,7 +87,7 @@ test('the ELF ones export the names that nm lists', () => {
     const args = ['-D', '--defined-only', '-P', path];
     const listed = execFileSync(tool('binutils', 'nm'), args, { encoding: 'utf8', maxBuffer: 2 ** 26 });
     const names = listed.split('\n').flatMap((line) => (line === '' ? [] : [line.replace(/[@ ].*$/, '')]));
-    expect(new Set(inspectFile(path).exports.map((symbol) => symbol.name)), path).toEqual(new Set(names));
+    expect(new Set(inspectFileSync(path).exports.map((symbol) => symbol.name)), path).toEqual(new Set(names));
   }
 });
 
@@ -95,5 +95,7 @@ test('the Windows ones need the libraries that objdump lists', () => {
   const path = libraryOf('win32-x64');
   const objdump = tool('binutils-mingw-w64-x86-64', 'x86_64-w64-mingw32-objdump');
   const listed = execFileSync(objdump, ['-p', path], { encoding: 'utf8', maxBuffer: 2 ** 26 });
-  expect(inspectFile(path).needed).toEqual([...listed.matchAll(/DLL Name: (\S+)/g)].map((match) => match[1]));
+  expect(inspectFileSync(path).needed).toEqual(
+    [...listed.matchAll(/DLL Name: (\S+)/g)].map((match) => match[1]),
+  );
 });

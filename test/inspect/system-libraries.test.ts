@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { inspectFile } from '../../src/inspect/index.js';
+import { inspectFileSync } from '../../src/inspect/index.js';
 import { tool } from './compilers.js';
 
 /** The folder of the system's libraries: the one that has the C library. */
@@ -53,7 +53,7 @@ test('every library of the system exports the names that nm lists', () => {
   let compared = 0;
   for (let first = 0; first < files.length; first += 50) {
     for (const [file, expected] of namesByNm(files.slice(first, first + 50))) {
-      const found = new Set(inspectFile(file).exports.map((symbol) => symbol.name));
+      const found = new Set(inspectFileSync(file).exports.map((symbol) => symbol.name));
       compared += expected.size;
       differences.push(
         ...[...expected].filter((name) => !found.has(name)).map((name) => `${file}: misses ${name}`),
@@ -68,7 +68,7 @@ test('every library of the system exports the names that nm lists', () => {
 });
 
 test('the C library is described as its documentation says', () => {
-  const facts = inspectFile(join(systemFolder(), 'libc.so.6'));
+  const facts = inspectFileSync(join(systemFolder(), 'libc.so.6'));
   const types = new Map(facts.exports.map((symbol) => [symbol.name, symbol.type]));
   expect(facts).toMatchObject({ format: 'elf', os: 'linux', arch: process.arch, bits: 64 });
   expect(['malloc', 'printf', 'memcpy', 'time'].map((name) => types.get(name))).toEqual(

@@ -1,6 +1,7 @@
 /** What TypeScript infers of a kind. The statements are checked by `npm run lint`, which compiles the tests. */
 import { expect, expectTypeOf, test } from 'vitest';
-import { defineKind, type KindApi, method } from '../../src/kinds/kind.js';
+import type { CallOptions } from '../../src/index.js';
+import { defineKind, type KindApi, type KindApiSync, method } from '../../src/kinds/kind.js';
 
 const shapes = defineKind({
   name: 'shapes',
@@ -25,7 +26,8 @@ const shapes = defineKind({
     raw: method.bytes(),
   },
 });
-type Shapes = KindApi<typeof shapes>;
+type Shapes = KindApiSync<typeof shapes>;
+type AsyncShapes = KindApi<typeof shapes>;
 
 test('arguments and results of a record have the types of their fields', () => {
   expectTypeOf<Parameters<Shapes['all']>[0]>().toEqualTypeOf<{
@@ -54,7 +56,17 @@ test('arguments and results of a record have the types of their fields', () => {
 
 test('a method without fields takes no argument, one of bytes takes and gives bytes', () => {
   expectTypeOf<Shapes['none']>().toEqualTypeOf<() => { count: number }>();
-  expectTypeOf<Shapes['raw']>().toEqualTypeOf<(input: Uint8Array) => Buffer>();
+  expectTypeOf<Shapes['raw']>().toEqualTypeOf<(input: Uint8Array, options?: CallOptions) => Buffer>();
+});
+
+test('methods with promises take the same arguments, and the options of a call', () => {
+  expectTypeOf<AsyncShapes['none']>().toEqualTypeOf<(options?: CallOptions) => Promise<{ count: number }>>();
+  expectTypeOf<AsyncShapes['raw']>().toEqualTypeOf<
+    (input: Uint8Array, options?: CallOptions) => Promise<Buffer>
+  >();
+  expectTypeOf<Parameters<AsyncShapes['all']>[0]>().toEqualTypeOf<Parameters<Shapes['all']>[0]>();
+  expectTypeOf<Parameters<AsyncShapes['all']>[1]>().toEqualTypeOf<CallOptions | undefined>();
+  expectTypeOf<Awaited<ReturnType<AsyncShapes['all']>>>().toEqualTypeOf<ReturnType<Shapes['all']>>();
 });
 
 test('mistakes do not compile', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { TenonError, type TenonErrorCode } from '../../src/base/errors.js';
 import { PluginHost } from '../../src/index.js';
 import {
-  bindKind,
+  bindKindSync,
   bindMethod,
   defineKind,
   findMethod,
@@ -10,7 +10,7 @@ import {
   type Methods,
   method,
 } from '../../src/kinds/kind.js';
-import { type Binding, SOMETHING, type TierInstance } from '../../src/tiers/tier.js';
+import { SOMETHING, type TierBinding, type TierInstance } from '../../src/tiers/tier.js';
 import { pluginFile, runNode } from '../support/index.js';
 import { loopback } from '../support/record-loopback.js';
 
@@ -109,11 +109,13 @@ function tierWith(tables: Record<string, number>): TierInstance {
   const unused = (): never => {
     throw new Error('not part of this test');
   };
-  const binding: Binding = {
+  const binding: TierBinding = {
+    blocking: true,
     callSync: (input) => Buffer.from(input).reverse(),
     call: unused,
     callManySync: unused,
     callMany: unused,
+    callRecord: unused,
     record: (inputSize, outputSize) =>
       loopback(inputSize, outputSize, (input, output) => output.set(input.subarray(0, outputSize))),
   };
@@ -133,9 +135,9 @@ describe('a kind and a plugin', () => {
   test('fit together when the version of the plugin is in the range of the kind', () => {
     const tier = tierWith({ 'codec/1': 2 });
     for (const version of ['1.2.0', '1.2.9', '1.10.0']) {
-      expect(bindKind(codec, tier, { codec: version }).encode(Buffer.from('abc')).toString()).toBe('cba');
+      expect(bindKindSync(codec, tier, { codec: version }).encode(Buffer.from('abc')).toString()).toBe('cba');
     }
-    expect(bindKind(withMethods(codec.methods, '>=1.0.0 <2.0.0'), tier, { codec: '1.0.0' })).toBeTypeOf(
+    expect(bindKindSync(withMethods(codec.methods, '>=1.0.0 <2.0.0'), tier, { codec: '1.0.0' })).toBeTypeOf(
       'object',
     );
   });
@@ -143,7 +145,7 @@ describe('a kind and a plugin', () => {
   test('do not fit otherwise, and the message says which side to upgrade', () => {
     const tier = tierWith({ 'codec/1': 2 });
     const problem = (offered: Record<string, string>, kind: Kind = codec) =>
-      refused(() => bindKind(kind, tier, offered), 'ERR_TENON_MISSING_KIND').message;
+      refused(() => bindKindSync(kind, tier, offered), 'ERR_TENON_MISSING_KIND').message;
     expect(problem({ codec: '1.1.0' })).toMatch(/version 1\.1\.0 .* accepts \^1\.2\.0\. Upgrade the plugin/);
     expect(problem({ codec: '2.0.0' })).toMatch(/version 2\.0\.0 .* accepts \^1\.2\.0\. Upgrade the host/);
     expect(problem({ codec: '1.3.0' }, withMethods(codec.methods, '1.2.0 || 1.4.0'))).toMatch(
@@ -169,21 +171,27 @@ describe('a kind and a plugin', () => {
   });
 
   test('without a descriptor are judged by the method table alone', () => {
-    expect(bindKind(codec, tierWith({ 'codec/1': 2 }), null)).toHaveProperty('decode');
-    expect(bindKind(codec, tierWith({ 'codec/1': 5 }), null)).toHaveProperty('decode');
-    const few = refused(() => bindKind(codec, tierWith({ 'codec/1': 1 }), null), 'ERR_TENON_MISSING_KIND');
+    expect(bindKindSync(codec, tierWith({ 'codec/1': 2 }), null)).toHaveProperty('decode');
+    expect(bindKindSync(codec, tierWith({ 'codec/1': 5 }), null)).toHaveProperty('decode');
+    const few = refused(
+      () => bindKindSync(codec, tierWith({ 'codec/1': 1 }), null),
+      'ERR_TENON_MISSING_KIND',
+    );
     expect(few.message).toContain('1 of the 2 methods');
-    const none = refused(() => bindKind(codec, tierWith({ 'codec/2': 2 }), null), 'ERR_TENON_MISSING_KIND');
+    const none = refused(
+      () => bindKindSync(codec, tierWith({ 'codec/2': 2 }), null),
+      'ERR_TENON_MISSING_KIND',
+    );
     expect(none.message).toContain('does not know codec/1');
     for (const kind of [{}, null, { ...codec }, 'codec']) {
-      expect(refused(() => bindKind(kind as Kind, tierWith({}), null)).argument).toBe('kind');
+      expect(refused(() => bindKindSync(kind as Kind, tierWith({}), null)).argument).toBe('kind');
     }
   });
 
   test('may use any name for a method', () => {
     const methods = { constructor: method.bytes(), delete: method({ class: 'i32' }, { default: 'i32' }) };
     const odd = defineKind({ name: 'odd', version: '1.0.0', methods });
-    expect(bindKind(odd, tierWith({ 'odd/1': 2 }), null).delete({ class: 7 })).toEqual({ default: 7 });
+    expect(bindKindSync(odd, tierWith({ 'odd/1': 2 }), null).delete({ class: 7 })).toEqual({ default: 7 });
   });
 });
 
@@ -192,7 +200,7 @@ describe('the plugin math', () => {
     await using host = new PluginHost();
     const plugin = await host.load(pluginFile('math'));
     const instance = await plugin.new();
-    const { min } = instance.as(math);
+    const { min } = instance.asSync(math);
     expect(min({ a: 1, b: 2 }).result).toBe(1);
     expect(min({ a: 2 ** 31 - 1, b: -(2 ** 31) })).toEqual({ result: -(2 ** 31) });
     for (let i = -1000; i < 1000; i++) expect(min({ a: i, b: i + 1 }).result).toBe(i);
@@ -217,13 +225,13 @@ describe('the plugin math', () => {
   test('is refused as a kind that it does not have', async () => {
     await using host = new PluginHost();
     const instance = await (await host.load(pluginFile('math'))).new();
-    refused(() => instance.as(codec), 'ERR_TENON_MISSING_KIND');
+    refused(() => instance.asSync(codec), 'ERR_TENON_MISSING_KIND');
     const newer = defineKind({ ...math, version: '1.1.0', range: '^1.1.0' });
-    expect(refused(() => instance.as(newer), 'ERR_TENON_MISSING_KIND').message).toContain(
+    expect(refused(() => instance.asSync(newer), 'ERR_TENON_MISSING_KIND').message).toContain(
       'Upgrade the plugin',
     );
     const longer = defineKind({ ...math, methods: { ...math.methods, max: method({ a: 'i32' }, {}) } });
-    expect(refused(() => instance.as(longer), 'ERR_TENON_MISSING_KIND').message).toContain(
+    expect(refused(() => instance.asSync(longer), 'ERR_TENON_MISSING_KIND').message).toContain(
       '1 of the 2 methods',
     );
   });
@@ -231,7 +239,7 @@ describe('the plugin math', () => {
   test('throws after close instead of calling', async () => {
     await using host = new PluginHost();
     const instance = await (await host.load(pluginFile('math'))).new();
-    const { min } = instance.as(math);
+    const { min } = instance.asSync(math);
     instance.close();
     refused(() => min({ a: 1, b: 2 }), 'ERR_TENON_CLOSED');
   });
@@ -244,7 +252,7 @@ describe('the plugin math', () => {
       const math = defineKind({ name: 'math', version: '1.0.0',
         methods: { min: method({ a: 'i32', b: 'i32' }, { result: 'i32' }) } });
       const host = new PluginHost({ paths: [plugins] });
-      const { min } = (await (await host.load('math')).new()).as(math);
+      const { min } = (await (await host.load('math')).new()).asSync(math);
       let refused;
       try { min({ a: 1, b: 'x' }); } catch (error) { refused = error.argument; }
       console.log(JSON.stringify({ generates, result: min({ a: 5, b: -5 }).result, refused }));

@@ -250,11 +250,11 @@ function encode(layout: Layout, values: unknown): Buffer {
   const binding = loopback(layout.size, 0, (input) => {
     bytes = Buffer.from(input);
   });
-  compileRecord(layout, layoutOf({}))(binding)(values);
+  compileRecord(layout, layoutOf({}))(binding).call(values);
   return bytes;
 }
 
 function decode(layout: Layout, bytes: Buffer): unknown {
   const binding = loopback(0, layout.size, (_, output) => output.set(bytes));
-  return compileRecord(layoutOf({}), layout)(binding)();
+  return compileRecord(layoutOf({}), layout)(binding).call();
 }

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { TenonError } from '../../src/base/errors.js';
 import { type Fields, layoutOf, SCALAR_SIZE, type Scalar } from '../../src/kinds/layout.js';
 import { SCALARS } from '../../src/kinds/scalars.js';
-import { compileRecord, type RecordCall, type RecordFactory } from '../../src/kinds/typed-record.js';
+import { compileRecord, type RecordFactory, type RecordMethodCode } from '../../src/kinds/typed-record.js';
 import { loopback } from '../support/record-loopback.js';
 
 /** The same method twice: as generated code, and as the loop that stands in where code generation is forbidden. */
@@ -36,7 +36,7 @@ const argumentOf = (call: () => unknown): string | undefined => {
 describe.each(bothWays({ a: 'i32', b: 'i32' }, { result: 'i32', less: 'bool' }))(
   'a record call (%s)',
   (_, factory) => {
-    const min = (onCall: () => void = () => undefined): RecordCall =>
+    const min = (onCall: () => void = () => undefined): RecordMethodCode['call'] =>
       factory(
         loopback(8, 8, (input, output) => {
           onCall();
@@ -44,7 +44,7 @@ describe.each(bothWays({ a: 'i32', b: 'i32' }, { result: 'i32', less: 'bool' }))
           new Int32Array(output.buffer)[0] = Math.min(a, b);
           output[4] = Number(a < b);
         }),
-      );
+      ).call;
 
     test('writes its arguments, calls, and gives the results', () => {
       expect(min()({ a: 1, b: -2 })).toEqual({ result: -2, less: false });
@@ -106,7 +106,7 @@ describe.each(bothWays({ a: 'i32', b: 'i32' }, { result: 'i32', less: 'bool' }))
     });
 
     test('throws the error of the binding when the outcome is not 0', () => {
-      const call = factory(loopback(8, 8, () => 3));
+      const call = factory(loopback(8, 8, () => 3)).call;
       expect(() => call({ a: 1, b: 2 })).toThrow(/status 3/);
     });
   },
@@ -123,7 +123,8 @@ const ARRAYS: Fields = {
 
 describe.each(bothWays(ARRAYS, ARRAYS))('arrays in records (%s)', (_, factory) => {
   const { size } = layoutOf(ARRAYS);
-  const echo = (): RecordCall => factory(loopback(size, size, (input, output) => output.set(input)));
+  const echo = (): RecordMethodCode['call'] =>
+    factory(loopback(size, size, (input, output) => output.set(input))).call;
   const good = {
     n: 1,
     f: [0.5, -1, 2, Infinity],

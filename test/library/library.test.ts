@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TenonError } from '../../src/base/errors.js';
-import { inspectFile } from '../../src/inspect/index.js';
+import { inspectFileSync } from '../../src/inspect/index.js';
 import { addressOf, ffi, standardLibrary } from '../../src/library/ffi.js';
 import { type Library, openLibrary } from '../../src/library/library.js';
 import { compilePlugin, type PluginParts } from '../admission/compile.js';
@@ -25,7 +25,7 @@ function compile(parts: PluginParts = {}): string {
   made += 1;
   return compilePlugin(folder, `library${made}`, parts);
 }
-const open = (path: string): Library => openLibrary(path, inspectFile(path));
+const open = (path: string): Library => openLibrary(path, inspectFileSync(path));
 
 function refusedAt(path: string): TenonError {
   try {
@@ -127,8 +127,8 @@ describe('a good library', () => {
     const source = `const { parentPort } = require('node:worker_threads');
       (async () => {
         const { openLibrary } = await import(${JSON.stringify(dist('library/library.js'))});
-        const { inspectFile } = await import(${JSON.stringify(dist('inspect/index.js'))});
-        const library = openLibrary(${JSON.stringify(path)}, inspectFile(${JSON.stringify(path)}));
+        const { inspectFileSync } = await import(${JSON.stringify(dist('inspect/index.js'))});
+        const library = openLibrary(${JSON.stringify(path)}, inspectFileSync(${JSON.stringify(path)}));
         parentPort.postMessage([library.version(), library.pluginName(), library.vtable().slots.drop, library.base]);
       })();`;
     const inWorker = () =>
@@ -166,7 +166,7 @@ describe('a bad library', () => {
 
   test('is not trusted with facts of another file', () => {
     const path = compile();
-    const facts = { ...inspectFile(path), code: [] };
+    const facts = { ...inspectFileSync(path), code: [] };
     expect(() => openLibrary(path, facts)).toThrow(
       expect.objectContaining({ code: 'ERR_TENON_BAD_SYMBOL', gate: 'open' }),
     );
@@ -174,7 +174,7 @@ describe('a bad library', () => {
 
   test('is named in errors as the user named it', () => {
     const path = join(folder, 'none.so');
-    const facts = inspectFile(compile());
+    const facts = inspectFileSync(compile());
     expect(() => openLibrary(path, facts, './mine.so')).toThrow(
       /^Cannot load \.\/mine\.so: the system's loader says "\.\/mine\.so: cannot open shared object file/,
     );

@@ -20,7 +20,7 @@ test('closing the host in the listener of an event ends the instance and nothing
   if (!host.capabilities.events) return;
   const metronome = await (await host.load('metronome')).new({ interval: 1 });
   await new Promise<void>((resolve) => {
-    metronome.once('event', () => {
+    metronome.once('message', () => {
       void host.close();
       resolve();
     });

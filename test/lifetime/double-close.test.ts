@@ -16,7 +16,7 @@ test('closing twice, in any order of host, plugin and instance, closes once', as
   await host.close();
   instance.close();
   expect(closed).toBe(1);
-  expect(host.running).toEqual([]);
+  expect(host.plugins).toEqual([]);
 });
 
 test('every member of a closed handle throws ERR_TENON_CLOSED, and the manifest stays', async () => {
@@ -33,5 +33,5 @@ test('every member of a closed handle throws ERR_TENON_CLOSED, and the manifest 
   await expect(plugin.new()).rejects.toEqual(closed);
   await expect(host.discover()).rejects.toEqual(closed);
   expect(plugin.manifest.name).toBe('gzip');
-  expect(host.available.map((manifest) => manifest.name)).toEqual(['gzip']);
+  expect(host.manifests.map((manifest) => manifest.name)).toEqual(['gzip']);
 });

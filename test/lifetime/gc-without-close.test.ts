@@ -49,7 +49,7 @@ test.runIf(withAddon)('an instance with a listener is kept, and its events go on
     const plugin = await host.load('metronome');
     let ticks = 0;
     await new Promise((resolve) => {
-      plugin.newSync({ interval: 1 }).on('event', () => { if (ticks % 10 === 0) gc(); if (++ticks === 50) resolve(); });
+      plugin.newSync({ interval: 1 }).on('message', () => { if (ticks % 10 === 0) gc(); if (++ticks === 50) resolve(); });
     });
     console.log(ticks >= 50);
     await host.close();

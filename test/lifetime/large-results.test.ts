@@ -123,8 +123,8 @@ describe.runIf(withAddon && process.platform === 'linux')('large results in a pr
       const most = rss();
       held.length = 0;
       await turn();
-      const deadline = Date.now() + 60_000;
-      while (rss() > most - 40 && Date.now() < deadline) { gc(); await new Promise((r) => setTimeout(r, 100)); }
+      const timeout = Date.now() + 60_000;
+      while (rss() > most - 40 && Date.now() < timeout) { gc(); await new Promise((r) => setTimeout(r, 100)); }
       console.log(each < 64, rss() <= most - 40);
       await host.close();
     `);

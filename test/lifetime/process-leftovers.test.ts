@@ -117,7 +117,7 @@ describe.runIf(hasProcesses)('a host that goes on', () => {
     for (let i = 1; i < CYCLES; i++) await cycle();
     await vi.waitFor(() => expect([openFiles(), mappedMemory(), children()]).toEqual(before), PATIENCE);
     await gone(name);
-    expect(host.running).toEqual([]);
+    expect(host.plugins).toEqual([]);
     const [own = '', ...others] = readdirSync(cacheDir);
     expect([others, readdirSync(join(cacheDir, own)).length]).toEqual([[], 1]);
   });
@@ -144,7 +144,7 @@ describe.runIf(hasProcesses)('a host that goes on', () => {
     async (how) => {
       const name = mark();
       const plugin = await openHost().load(compiled(PARENT), {
-        ...{ isolation: 'process', env: environmentOf(name), restart: false, deadline: 200 },
+        ...{ isolation: 'process', env: environmentOf(name), restart: false, timeout: 200 },
       });
       await expect((await plugin.new()).call(Buffer.from(how))).rejects.toThrow();
       await gone(name);

@@ -10,7 +10,7 @@ test.runIf(withAddon)(
     const counter = await (await host.load('wordcount')).new();
     const seen = await new Promise<bigint[]>((resolve) => {
       const ticks: bigint[] = [];
-      metronome.on('event', () => {
+      metronome.on('message', () => {
         ticks.push(metronome.callSync(Buffer.alloc(0)).readBigUInt64LE(0));
         expect(counter.callSync(Buffer.from('a b')).readBigUInt64LE(8)).toBe(2n);
         if (ticks.length === 5) resolve(ticks);
@@ -25,7 +25,7 @@ test.runIf(withAddon)('a listener may close the instance that emitted, and no ev
   await using host = new PluginHost({ paths: [pluginsDir] });
   const metronome = await (await host.load('metronome')).new({ interval: 1 });
   let events = 0;
-  metronome.on('event', () => {
+  metronome.on('message', () => {
     events++;
     metronome.close();
   });

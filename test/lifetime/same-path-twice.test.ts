@@ -14,7 +14,7 @@ test('the same path loaded twice gives two handles on one library; closing one l
   one.close();
   expect(first.closed).toBe(true);
   expect(second.callSync(Buffer.from('a b')).readBigUInt64LE(8)).toBe(2n);
-  expect(host.available).toHaveLength(1);
+  expect(host.manifests).toHaveLength(1);
 });
 
 test('two instances of one plugin have their own state', async () => {

@@ -28,7 +28,7 @@ const inWorkers = (body: string, count: number, end: 'return' | 'terminate' | 'e
 
 const load = (name: string, config = '') => `
   const instance = (await host.load('${name}')).newSync(${config});
-  instance.on('event', () => {});
+  instance.on('message', () => {});
   instance.callSync(Buffer.from('a b c'));
   await new Promise((resolve) => setTimeout(resolve, 20));`;
 

@@ -187,6 +187,19 @@ test('a circle and a wrong arrow are found where there are some', () => {
   ).toEqual(['b/three.ts imports a/one.ts, but b may not import a']);
 });
 
+test('no two exported types have one name', () => {
+  const declared = filesOf('src', /\.ts$/).flatMap((file) =>
+    [
+      ...readFileSync(join(root, 'src', file), 'utf8').matchAll(
+        /^export (?:abstract )?(?:interface|type|class) (\w+)/gm,
+      ),
+    ].map(([, name = '']) => ({ name, file })),
+  );
+  const files = new Map<string, string[]>();
+  for (const { name, file } of declared) files.set(name, [...(files.get(name) ?? []), file]);
+  expect([...files].filter(([, places]) => places.length > 1)).toEqual([]);
+});
+
 test('the tops of src and native are small', () => {
   const top = (folder: string) =>
     readdirSync(join(root, folder), { withFileTypes: true }).filter((entry) => entry.isFile());

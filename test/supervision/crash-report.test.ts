@@ -114,7 +114,7 @@ describe('the end in words', () => {
       'exited with 3: a plugin must not end its process, also not with success',
     ],
     [
-      'a deadline',
+      'a timeout',
       { reason: 'timeout', signal: 'SIGKILL' },
       'was killed because it did not come back in time',
     ],

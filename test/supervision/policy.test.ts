@@ -4,10 +4,11 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { TenonError } from '../../src/base/errors.js';
 import type { SupervisorState } from '../../src/supervision/states.js';
 import { Supervisor, type SupervisorOptions } from '../../src/supervision/supervisor.js';
+import { newTally } from '../../src/tiers/call-tally.js';
 import { type InstanceEvents, SOMETHING, type TierInstance } from '../../src/tiers/tier.js';
 import { Puppet, type PuppetOptions, started } from './puppet.js';
 
-const NOBODY: InstanceEvents = { event: () => undefined, log: () => undefined };
+const NOBODY: InstanceEvents = { message: () => undefined, log: () => undefined };
 const FAST = { initial: 1, max: 1, jitter: 0 };
 
 interface Watched {
@@ -15,10 +16,14 @@ interface Watched {
   readonly states: SupervisorState[];
 }
 
-function supervise(options: Partial<SupervisorOptions> = {}, puppet: PuppetOptions = {}): Watched {
+function supervise(
+  options: Partial<Omit<SupervisorOptions, 'tally'>> = {},
+  puppet: PuppetOptions = {},
+): Watched {
   const supervisor = new Supervisor((generation, handlers) => Puppet.start(generation, handlers, puppet), {
     plugin: 'puppet',
     path: '/plugins/puppet.so',
+    tally: newTally(),
     ...options,
   });
   const states: SupervisorState[] = [supervisor.state];
@@ -226,8 +231,8 @@ describe('a call while no process runs', () => {
     expect(String(await bound)).toBe('2:blue:z');
   });
 
-  test('waits no longer than its deadline or its signal allows', async () => {
-    const { instance } = await down({ whenDown: 'wait', deadline: 40 });
+  test('waits no longer than its timeout or its signal allows', async () => {
+    const { instance } = await down({ whenDown: 'wait', timeout: 40 });
     await expect(call(instance, 'x')).rejects.toMatchObject({ code: 'ERR_TENON_TIMEOUT', plugin: 'puppet' });
     const reason = new Error('enough');
     const controller = new AbortController();
@@ -238,7 +243,7 @@ describe('a call while no process runs', () => {
   });
 
   test('is refused when as many wait as may be on their way', async () => {
-    const { instance, go } = await down({ whenDown: 'wait', inFlight: 2 });
+    const { instance, go } = await down({ whenDown: 'wait', maxInFlight: 2 });
     const waiting = [call(instance, 'a'), call(instance, 'b')];
     await expect(call(instance, 'c')).rejects.toMatchObject({
       code: 'ERR_TENON_CALL_FAILED',

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { TenonError } from '../../src/base/errors.js';
 import type { Runner } from '../../src/supervision/runner.js';
 import type { RunnerExit, RunnerHandlers } from '../../src/tiers/process/settings.js';
-import type { Binding, InstanceEvents, MethodRef, TierInstance } from '../../src/tiers/tier.js';
+import type { InstanceEvents, MethodRef, TierBinding, TierInstance } from '../../src/tiers/tier.js';
 
 /** Reads `ID VERB TEXT`, answers `ID ok|no TEXT`. Each instance has a config; answers name generation, config and input. */
 const SCRIPT = `
@@ -145,18 +145,20 @@ class PuppetInstance implements TierInstance {
     this.#number = number;
   }
 
-  bind(method: MethodRef): Binding {
+  bind(method: MethodRef): TierBinding {
     if (method.kind !== null) throw new TenonError('ERR_TENON_MISSING_KIND', 'A puppet has one method.');
     const unsupported = () => {
       throw new TenonError('ERR_TENON_UNSUPPORTED', 'A puppet takes its time.');
     };
     return {
+      blocking: false,
       call: async (input) =>
         Buffer.from(await this.#puppet.ask('call', this.#number, Buffer.from(input).toString())),
       callMany: unsupported,
       callSync: unsupported,
       callManySync: unsupported,
       record: unsupported,
+      callRecord: unsupported,
     };
   }
 

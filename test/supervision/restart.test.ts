@@ -123,7 +123,7 @@ describe('the restart policy', () => {
     ['restart.backoff', { backoff: 'fast' }],
     ['restart.backoff.initial', { backoff: { initial: -1 } }],
     ['restart.backoff.factor', { backoff: { factor: 0.5 } }],
-    ['restart.backoff.max', { backoff: { max: Number.POSITIVE_INFINITY } }],
+    ['restart.backoff.max', { backoff: { max: -1 } }],
     ['restart.backoff.jitter', { backoff: { jitter: 2 } }],
     ['restart.backoff.base', { backoff: { base: 2 } }],
   ])('a wrong option is refused by its name: %s in %j', (argument, value) => {

@@ -3,19 +3,20 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Batch } from '../../src/base/batch.js';
-import { bindKind, defineKind, method } from '../../src/kinds/kind.js';
+import { bindKindSync, defineKind, method } from '../../src/kinds/kind.js';
 import type { CrashReport } from '../../src/supervision/crash-report.js';
 import {
   Supervisor,
   type SupervisorOptions,
   type SupervisorState,
 } from '../../src/supervision/supervisor.js';
+import { newTally } from '../../src/tiers/call-tally.js';
 import { RunnerProcess, type RunnerSettings } from '../../src/tiers/process/runner-process.js';
 import { DEFAULT_QUEUE, type InstanceEvents, SOMETHING, type TierInstance } from '../../src/tiers/tier.js';
 import { faultFile, pluginFile, withAddon, withRunner } from '../support/index.js';
 import { sanitizable } from '../support/sanitized.js';
 
-const NOBODY: InstanceEvents = { event: () => undefined, log: () => undefined };
+const NOBODY: InstanceEvents = { message: () => undefined, log: () => undefined };
 const INPUT = Buffer.from('some input');
 const FAST = { initial: 1, max: 1, jitter: 0 };
 
@@ -27,14 +28,15 @@ function settingsFor(plugin: string, file: string): Omit<RunnerSettings, 'genera
     abi: '1.0.0',
     profile: 'balanced',
     transport: withAddon ? 'shared-memory' : 'pipe',
-    deadline: 10_000,
-    startDeadline: 10_000,
-    inFlight: 64,
-    whenFull: 'error',
+    timeout: 10_000,
+    startTimeout: 10_000,
+    maxInFlight: 64,
+    whenFull: 'fail',
     queue: DEFAULT_QUEUE,
     limits: {},
     env: {},
     cwd: undefined,
+    tally: newTally(),
   };
 }
 
@@ -50,17 +52,18 @@ interface Supervised {
 async function supervise(
   plugin: string,
   file = faultFile(plugin),
-  options: Partial<SupervisorOptions> & { settings?: Partial<RunnerSettings> } = {},
+  options: Partial<Omit<SupervisorOptions, 'tally'>> & { settings?: Partial<RunnerSettings> } = {},
 ): Promise<Supervised> {
   const pids = new Set<number>();
-  const settings = { ...settingsFor(plugin, file), ...options.settings };
+  const { settings: more, ...rest } = options;
+  const settings = { ...settingsFor(plugin, file), ...more };
   const supervisor = new Supervisor(
     async (generation, handlers) => {
       const runner = await RunnerProcess.start({ ...settings, generation }, handlers);
       pids.add(runner.pid);
       return runner;
     },
-    { plugin, path: file, deadline: settings.deadline, ...options },
+    { plugin, path: file, timeout: settings.timeout, tally: settings.tally, ...rest },
   );
   const states: SupervisorState[] = [supervisor.state];
   const reports: CrashReport[] = [];
@@ -186,9 +189,9 @@ describe.runIf(withRunner)('a plugin that ends its process in a call', () => {
     expect(reports[0]?.fault?.meaning).toMatch(/end of the stack/);
   });
 
-  test('a call that never returns is killed at its deadline, and the next generation is there', async () => {
+  test('a call that never returns is killed at its timeout, and the next generation is there', async () => {
     const { supervisor, reports } = await supervise('process-hang', undefined, {
-      settings: { deadline: 100 },
+      settings: { timeout: 100 },
     });
     const instance = await newInstance(supervisor);
     await expect(call(instance)).rejects.toMatchObject({ code: 'ERR_TENON_TIMEOUT' });
@@ -261,7 +264,7 @@ describe.runIf(withRunner)('a plugin that crashes in its second call', () => {
 describe.runIf(withRunner)('calls that wait for their turn when the process crashes', () => {
   test('go to the next generation, with the input that they were given, if calls are to wait', async () => {
     const { supervisor } = await supervise('second-call-segfaults', undefined, {
-      settings: { inFlight: 1, whenFull: 'wait' },
+      settings: { maxInFlight: 1, whenFull: 'wait' },
       whenFull: 'wait',
       whenDown: 'wait',
       restart: { max: 10, backoff: FAST },
@@ -284,7 +287,7 @@ describe.runIf(withRunner)('calls that wait for their turn when the process cras
 
   test('fail like those on their way otherwise', async () => {
     const { supervisor } = await supervise('second-call-segfaults', undefined, {
-      settings: { inFlight: 1, whenFull: 'wait' },
+      settings: { maxInFlight: 1, whenFull: 'wait' },
       whenFull: 'wait',
     });
     const binding = (await newInstance(supervisor)).bind(SOMETHING);
@@ -298,10 +301,10 @@ test.runIf(withRunner)('wrong inputs are refused by name, also while no process 
   const { supervisor } = await supervise('process-segfault', undefined, { whenDown: 'wait' });
   const binding = (await newInstance(supervisor)).bind(SOMETHING);
   const wrong = async () => {
-    const deadline = { deadline: -1 };
+    const timeout = { timeout: -1 };
     await expect(binding.call('text' as never)).rejects.toMatchObject({ argument: 'input' });
     await expect(binding.callMany('text' as never)).rejects.toMatchObject({ argument: 'batch' });
-    await expect(binding.call(INPUT, deadline)).rejects.toMatchObject({ argument: 'deadline' });
+    await expect(binding.call(INPUT, timeout)).rejects.toMatchObject({ argument: 'timeout' });
   };
   await wrong();
   await expect(binding.call(INPUT)).rejects.toMatchObject({ code: 'ERR_TENON_CRASHED' });
@@ -382,7 +385,7 @@ describe.runIf(withRunner)('instances of good plugins live through crashes of th
     const events: string[] = [];
     const instance = await supervised.supervisor.create(Buffer.from('{"interval":5}'), {
       ...NOBODY,
-      event: (data) => events.push(String(data)),
+      message: (data) => events.push(String(data)),
     });
     instance.ref();
     await until(() => expect(events.length).toBeGreaterThan(2));
@@ -400,7 +403,7 @@ describe.runIf(withRunner)('instances of good plugins live through crashes of th
     });
     const supervised = await supervise('math', pluginFile('math'));
     const instance = await newInstance(supervised.supervisor);
-    const api = bindKind(math, instance, null);
+    const api = bindKindSync(math, instance, null);
     expect(api.min({ a: 3, b: -4 })).toEqual({ result: -4 });
     for (let round = 0; round < 3; round++) {
       process.kill(supervised.supervisor.pid ?? 0, 'SIGKILL');

@@ -79,13 +79,13 @@ describe.each(backends)('calls through %s', (backend) => {
     ['another address of the output', 't'],
     ['another capacity', 'c'],
     ['a message that is not UTF-8', 'u'],
-  ])('%s is a breach of the contract, and the instance is quarantined', (_, command) => {
+  ])('%s is a breach of the contract, and the instance is disabled', (_, command) => {
     const make = puppetFactory(backend);
     const { act, tier } = make();
     const call = (text: string) => () => act.callSync(Buffer.from(text, 'latin1'));
     expect(call(command)).toThrow(error('ERR_TENON_CONTRACT', { plugin: 'puppet' }) as Error);
     expect(call('eagain')).toThrow(
-      error('ERR_TENON_CONTRACT', { message: expect.stringContaining('quarantined') }) as Error,
+      error('ERR_TENON_CONTRACT', { message: expect.stringContaining('disabled') }) as Error,
     );
     tier.close();
     const other = make();

@@ -1,7 +1,7 @@
 /** Checks of group `abi` that are about the host, as a plugin sees it. */
 import type { CheckDefinition } from '../definition.js';
 
-const method = { type: 'scenario', deadline: 30_000 } as const;
+const method = { type: 'scenario', timeout: 30_000 } as const;
 
 export const hostChecks: readonly CheckDefinition[] = [
   {

@@ -3,7 +3,7 @@ import type { CheckDefinition } from '../definition.js';
 import { hostChecks } from './abi-hosts.js';
 
 /** These only load the library and ask it things. */
-const method = { type: 'scenario', deadline: 10_000 } as const;
+const method = { type: 'scenario', timeout: 10_000 } as const;
 
 export const abiChecks: readonly CheckDefinition[] = [
   {

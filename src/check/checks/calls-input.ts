@@ -11,7 +11,7 @@ export const inputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: NEEDS_CALLS,
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/one-byte',
@@ -21,7 +21,7 @@ export const inputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: NEEDS_CALLS,
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/unaligned-input',
@@ -31,7 +31,7 @@ export const inputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: NEEDS_CALLS,
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/input-bounds',
@@ -41,7 +41,7 @@ export const inputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: ['calls/unaligned-input'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/read-only-input',
@@ -51,7 +51,7 @@ export const inputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: NEEDS_CALLS,
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/retained-input',
@@ -61,7 +61,7 @@ export const inputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: NEEDS_CALLS,
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/large-input',
@@ -71,7 +71,7 @@ export const inputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'torture',
     needs: NEEDS_CALLS,
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
   {
     id: 'calls/lengths',
@@ -81,6 +81,6 @@ export const inputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'torture',
     needs: ['calls/input-bounds', 'calls/one-byte', 'calls/capacity-exact'],
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
 ];

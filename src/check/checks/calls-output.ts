@@ -11,7 +11,7 @@ export const outputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/reserve-moves',
@@ -21,7 +21,7 @@ export const outputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: ['calls/output-bounds'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/capacity-zero',
@@ -31,7 +31,7 @@ export const outputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: NEEDS_CALLS,
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/capacity-one',
@@ -41,7 +41,7 @@ export const outputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['calls/capacity-zero'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/capacity-exact',
@@ -51,7 +51,7 @@ export const outputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['calls/capacity-zero'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/reserve-fails',
@@ -61,7 +61,7 @@ export const outputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['calls/capacity-one', 'calls/unwritten-output'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/truncated-output',
@@ -71,7 +71,7 @@ export const outputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['calls/reserve-fails', 'calls/deterministic'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/reserve-size',
@@ -81,7 +81,7 @@ export const outputChecks: readonly CheckDefinition[] = [
     severity: 'warning',
     level: 'strict',
     needs: ['calls/capacity-zero'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/unwritten-output',
@@ -91,7 +91,7 @@ export const outputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: NEEDS_CALLS,
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/retained-output',
@@ -101,6 +101,6 @@ export const outputChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: NEEDS_CALLS,
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
 ];

@@ -12,7 +12,7 @@ const plain: CheckDefinition = {
   severity: 'error',
   level: 'basic',
   needs: ['lifecycle/new'],
-  method: { type: 'scenario', deadline: 10_000 },
+  method: { type: 'scenario', timeout: 10_000 },
 };
 
 const contractChecks: readonly CheckDefinition[] = [
@@ -24,7 +24,7 @@ const contractChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: NEEDS_CALLS,
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
   {
     id: 'calls/message-text',
@@ -34,7 +34,7 @@ const contractChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['calls/odd-input'],
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
   {
     id: 'calls/message-empty',
@@ -44,7 +44,7 @@ const contractChecks: readonly CheckDefinition[] = [
     severity: 'warning',
     level: 'strict',
     needs: ['calls/odd-input'],
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
   {
     id: 'calls/deterministic',
@@ -54,7 +54,7 @@ const contractChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: NEEDS_CALLS,
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/after-failure',
@@ -65,7 +65,7 @@ const contractChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['calls/odd-input', 'calls/reserve-fails'],
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
   {
     id: 'calls/methods',
@@ -75,7 +75,7 @@ const contractChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: [...NEEDS_CALLS, 'abi/kind-tables'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'calls/record-length',
@@ -85,7 +85,7 @@ const contractChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['calls/methods', 'calls/input-bounds'],
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
 ];
 

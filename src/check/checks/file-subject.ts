@@ -1,6 +1,6 @@
 /** What the checks of group `file` have in common: facts that only ELF libraries have. */
 import { inspectLoading, type LoadingFacts } from '../../inspect/index.js';
-import type { Answer } from '../definition.js';
+import type { CheckAnswer } from '../definition.js';
 import { findNeeded, type NeededLibrary } from '../loader/search.js';
 import type { Subject } from '../subject.js';
 
@@ -27,8 +27,8 @@ export function neededBy(subject: Subject): readonly NeededLibrary[] {
 
 /** A check of what only ELF libraries have: skipped for others. */
 export function ofElf(
-  judge: (facts: LoadingFacts, subject: Subject) => Answer,
-): (subject: Subject) => Answer {
+  judge: (facts: LoadingFacts, subject: Subject) => CheckAnswer,
+): (subject: Subject) => CheckAnswer {
   return (subject) => {
     const facts = loadingOf(subject);
     if (facts === null) return { state: 'skipped', reason: 'only ELF libraries have it' };

@@ -1,7 +1,7 @@
 /** Checks of group `lifecycle` that are about the config of an instance. */
 import type { CheckDefinition } from '../definition.js';
 
-const method = { type: 'scenario', deadline: 30_000 } as const;
+const method = { type: 'scenario', timeout: 30_000 } as const;
 const common = { severity: 'error', needs: ['lifecycle/new'], method } as const;
 
 export const configChecks: readonly CheckDefinition[] = [

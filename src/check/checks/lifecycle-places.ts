@@ -2,7 +2,7 @@
 import type { CheckDefinition } from '../definition.js';
 import type { Subject } from '../subject.js';
 
-const scenario = { type: 'scenario', deadline: 30_000 } as const;
+const scenario = { type: 'scenario', timeout: 30_000 } as const;
 const common = { needs: ['calls/plain'], method: scenario } as const;
 
 /** The loader would look for them beside the copy. */

@@ -4,9 +4,9 @@ import { configChecks } from './lifecycle-configs.js';
 import { placeChecks } from './lifecycle-places.js';
 
 /** One instance. */
-const once = { type: 'scenario', deadline: 10_000 } as const;
+const once = { type: 'scenario', timeout: 10_000 } as const;
 /** Many of them, or many calls, of a plugin that may be slow. */
-const method = { type: 'scenario', deadline: 30_000 } as const;
+const method = { type: 'scenario', timeout: 30_000 } as const;
 
 export const lifecycleChecks: readonly CheckDefinition[] = [
   {

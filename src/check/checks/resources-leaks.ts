@@ -15,7 +15,7 @@ export const leakChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: MANY, judge: leaksIn },
+    method: { type: 'scenario', timeout: MANY, judge: leaksIn },
   },
   {
     id: 'resources/leak-per-instance',
@@ -25,7 +25,7 @@ export const leakChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: ['resources/leak-per-call'],
-    method: { type: 'scenario', deadline: MANY, judge: leaksIn },
+    method: { type: 'scenario', timeout: MANY, judge: leaksIn },
   },
   {
     id: 'resources/descriptors-per-call',
@@ -35,7 +35,7 @@ export const leakChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: MANY },
+    method: { type: 'scenario', timeout: MANY },
   },
   {
     id: 'resources/descriptors-per-instance',
@@ -46,7 +46,7 @@ export const leakChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: ['resources/descriptors-per-call'],
-    method: { type: 'scenario', deadline: MANY },
+    method: { type: 'scenario', timeout: MANY },
   },
   {
     id: 'resources/timers',
@@ -56,7 +56,7 @@ export const leakChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: FEW },
+    method: { type: 'scenario', timeout: FEW },
   },
   {
     id: 'resources/child-processes',
@@ -66,7 +66,7 @@ export const leakChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: FEW },
+    method: { type: 'scenario', timeout: FEW },
   },
   {
     id: 'resources/files',
@@ -76,6 +76,6 @@ export const leakChecks: readonly CheckDefinition[] = [
     severity: 'warning',
     level: 'strict',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: FEW },
+    method: { type: 'scenario', timeout: FEW },
   },
 ];

@@ -13,7 +13,7 @@ interface Words {
 }
 
 function setting(name: string, severity: Severity, words: Words): CheckDefinition {
-  const method = { type: 'scenario', deadline: QUICK } as const;
+  const method = { type: 'scenario', timeout: QUICK } as const;
   return { id: `resources/${name}`, ...words, severity, level: 'strict', needs: ['calls/plain'], method };
 }
 

@@ -13,7 +13,7 @@ export const wasteChecks: readonly CheckDefinition[] = [
     severity: 'warning',
     level: 'basic',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'resources/standard-error',
@@ -23,7 +23,7 @@ export const wasteChecks: readonly CheckDefinition[] = [
     severity: 'note',
     level: 'strict',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'resources/load-time',
@@ -33,7 +33,7 @@ export const wasteChecks: readonly CheckDefinition[] = [
     severity: 'warning',
     level: 'basic',
     needs: ['abi/vtable'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'resources/call-time',
@@ -43,7 +43,7 @@ export const wasteChecks: readonly CheckDefinition[] = [
     severity: 'warning',
     level: 'basic',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'resources/stack',
@@ -53,7 +53,7 @@ export const wasteChecks: readonly CheckDefinition[] = [
     severity: 'warning',
     level: 'strict',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'resources/descriptor-inheritance',
@@ -63,6 +63,6 @@ export const wasteChecks: readonly CheckDefinition[] = [
     severity: 'warning',
     level: 'strict',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
 ];

@@ -14,7 +14,7 @@ const callerChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: NEEDS_THREADS,
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
   {
     id: 'threads/concurrent-instances',
@@ -24,7 +24,7 @@ const callerChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: NEEDS_THREADS,
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
   {
     id: 'threads/concurrent-new',
@@ -34,7 +34,7 @@ const callerChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: NEEDS_THREADS,
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
   {
     id: 'threads/concurrent-calls',
@@ -45,7 +45,7 @@ const callerChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: NEEDS_THREADS,
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
   {
     id: 'threads/thread-name',
@@ -55,7 +55,7 @@ const callerChecks: readonly CheckDefinition[] = [
     severity: 'warning',
     level: 'strict',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
 ];
 
@@ -68,7 +68,7 @@ const eventChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'threads/log-text',
@@ -78,7 +78,7 @@ const eventChecks: readonly CheckDefinition[] = [
     severity: 'warning',
     level: 'strict',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'threads/left-after-drop',
@@ -88,7 +88,7 @@ const eventChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'threads/emit-after-drop',
@@ -98,7 +98,7 @@ const eventChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['threads/left-after-drop'],
-    method: { type: 'scenario', deadline: QUICK },
+    method: { type: 'scenario', timeout: QUICK },
   },
   {
     id: 'threads/slow-emit',
@@ -108,7 +108,7 @@ const eventChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['threads/left-after-drop'],
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
   {
     id: 'threads/busy',
@@ -118,7 +118,7 @@ const eventChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
     needs: ['calls/plain'],
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
   {
     id: 'threads/busy-rate',
@@ -128,7 +128,7 @@ const eventChecks: readonly CheckDefinition[] = [
     severity: 'warning',
     level: 'strict',
     needs: ['threads/busy'],
-    method: { type: 'scenario', deadline: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS },
   },
 ];
 

@@ -8,7 +8,7 @@ import type { Subject } from '../subject.js';
 import type { Finding } from '../verdict.js';
 import { minimise } from './minimise.js';
 
-export interface Culprit {
+export interface CrashingInput {
   readonly bytes: Buffer;
   /** Whether these bytes alone show the finding again. */
   readonly alone: boolean;
@@ -31,7 +31,7 @@ const HURRY_MS = 1000;
 const SETTING_UP_MS = 10_000;
 
 /** @throws TenonError ERR_TENON_UNSUPPORTED if there is no checker program */
-export async function findCulprit(input: Buffer, found: Finding, trial: Trial): Promise<Culprit> {
+export async function findCulprit(input: Buffer, found: Finding, trial: Trial): Promise<CrashingInput> {
   const wanted = signature(found);
   const showsWithin = (hang: number) => async (bytes: Buffer) => {
     const [again] = await tryInput(bytes, { ...trial, hang });
@@ -50,10 +50,10 @@ export async function findCulprit(input: Buffer, found: Finding, trial: Trial): 
 async function tryInput(bytes: Buffer, { check, subject, folder, hang }: Trial): Promise<readonly Finding[]> {
   const file = join(folder, 'attempt');
   writeFileSync(file, bytes);
-  const deadline = hang + SETTING_UP_MS;
+  const timeout = hang + SETTING_UP_MS;
   const args = ['--reproduce', file, '--hang', String(hang)];
-  const run = await startScenario(check, subject, folder, { deadline, args });
-  const answer = conclude(run, {}, subject, deadline);
+  const run = await startScenario(check, subject, folder, { timeout, args });
+  const answer = conclude(run, {}, subject, timeout);
   return answer.state === 'failed' ? answer.findings : [];
 }
 

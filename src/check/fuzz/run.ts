@@ -2,29 +2,29 @@
 import { join } from 'node:path';
 import { quote } from '../../library/statements.js';
 import { conclude } from '../conclude.js';
-import type { Answer, CheckDefinition } from '../definition.js';
+import type { CheckAnswer, CheckDefinition } from '../definition.js';
 import { keepInput } from '../inputs.js';
 import { startScenario } from '../scenario.js';
 import { withScratch } from '../scratch.js';
 import type { Subject } from '../subject.js';
 import type { Finding } from '../verdict.js';
 import { type Breadcrumb, readBreadcrumb } from './breadcrumb.js';
-import { type Culprit, findCulprit } from './culprit.js';
+import { type CrashingInput, findCulprit } from './culprit.js';
 
 /** Milliseconds after which an input hangs, unless the user says otherwise. */
 const HANG_MS = 5000;
 /** Time to load the plugin and make an instance, on a busy machine. */
 const SETTING_UP_MS = 10_000;
 
-export function fuzz(check: CheckDefinition, subject: Subject): Promise<Answer> {
+export function fuzz(check: CheckDefinition, subject: Subject): Promise<CheckAnswer> {
   const { settings } = subject;
   const hang = settings.timeout ?? HANG_MS;
-  const deadline = (settings.fuzz?.budget ?? 0) + hang + SETTING_UP_MS;
+  const timeout = (settings.fuzz?.budget ?? 0) + hang + SETTING_UP_MS;
   return withScratch(async (folder) => {
     const file = join(folder, 'breadcrumb');
     const args = ['--breadcrumb', file, '--hang', String(hang)];
-    const run = await startScenario(check, subject, folder, { deadline, args });
-    const answer = conclude(run, {}, subject, deadline);
+    const run = await startScenario(check, subject, folder, { timeout, args });
+    const answer = conclude(run, {}, subject, timeout);
     const [found, ...others] = answer.state === 'failed' ? answer.findings : [];
     const crumb = readBreadcrumb(file);
     if (answer.state !== 'failed' || found === undefined || crumb === null) return answer;
@@ -39,7 +39,7 @@ export function fuzz(check: CheckDefinition, subject: Subject): Promise<Answer> 
 function withInput(
   found: Finding,
   crumb: Breadcrumb,
-  { bytes, alone }: Culprit,
+  { bytes, alone }: CrashingInput,
   { id }: CheckDefinition,
   { settings }: Subject,
 ): Finding {

@@ -2,7 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { TenonError } from '../../base/errors.js';
 import type { LibraryFacts } from '../../inspect/facts.js';
-import { inspectFile } from '../../inspect/index.js';
+import { inspectFileSync } from '../../inspect/index.js';
 import { type LoaderCache, loaderCache } from './cache.js';
 
 /** A needed library. */
@@ -108,7 +108,7 @@ function firstFit(
 
 function matching(path: string, { arch, bits }: LibraryFacts, beside: boolean): Hit | null {
   try {
-    const facts = inspectFile(path, { exports: 'entry-points' });
+    const facts = inspectFileSync(path, { exports: 'entry-points' });
     return facts.arch === arch && facts.bits === bits ? { facts, beside } : null;
   } catch (error) {
     if (error instanceof TenonError) return null;

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { conclude } from '../conclude.js';
-import { type Answer, type CheckDefinition, finding } from '../definition.js';
+import { type CheckAnswer, type CheckDefinition, finding } from '../definition.js';
 import { startScenario } from '../scenario.js';
 import { withScratch } from '../scratch.js';
 import type { Sanitizer } from '../settings.js';
@@ -10,7 +10,7 @@ import type { Subject } from '../subject.js';
 import { reportsIn, type SanitizerReport } from './reports.js';
 
 /** Milliseconds: everything takes ten times as long. */
-const DEADLINE = 120_000;
+const TIMEOUT = 120_000;
 const MAX_FINDINGS = 20;
 /** Of each report this much is kept. */
 const KEPT_REPORT = 8 * 1024;
@@ -24,7 +24,7 @@ const MARKS: Readonly<Record<Sanitizer, string>> = {
 /** ThreadSanitizer cannot place its own memory. */
 const NO_MEMORY_LAYOUT = /FATAL: ThreadSanitizer: (.*)/;
 
-export function sanitize(check: CheckDefinition, subject: Subject): Promise<Answer> {
+export function sanitize(check: CheckDefinition, subject: Subject): Promise<CheckAnswer> {
   const sanitizer = subject.settings.sanitize;
   if (sanitizer === undefined)
     return Promise.resolve({ state: 'skipped', reason: 'no sanitizer was asked for' });
@@ -32,10 +32,10 @@ export function sanitize(check: CheckDefinition, subject: Subject): Promise<Answ
     const reason = `the library was not built with -fsanitize=${sanitizer}`;
     return Promise.resolve({ state: 'incomplete', reason });
   }
-  const deadline = subject.settings.timeout ?? DEADLINE;
+  const timeout = subject.settings.timeout ?? TIMEOUT;
   return withScratch(async (folder) => {
-    const run = await startScenario(check, subject, folder, { deadline, env: optionsOf(folder) });
-    const answer = conclude(run, {}, subject, deadline);
+    const run = await startScenario(check, subject, folder, { timeout, env: optionsOf(folder) });
+    const answer = conclude(run, {}, subject, timeout);
     const fatal = NO_MEMORY_LAYOUT.exec(`${run.stderr}\n${textIn(folder)}`);
     if (fatal !== null) {
       const reason = `ThreadSanitizer cannot run here: ${fatal[1]}. As root: sysctl vm.mmap_rnd_bits=28`;

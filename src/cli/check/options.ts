@@ -10,8 +10,8 @@ export interface CheckCommand {
   /** Undefined: as the surroundings suggest. */
   readonly format: Format | undefined;
   readonly output: string | undefined;
-  /** A file of records for hosts that demand one. */
-  readonly record: string | undefined;
+  /** A file of certificates for hosts that demand one. */
+  readonly certificates: string | undefined;
   readonly onlyFailed: boolean;
   readonly inProcess: boolean;
 }
@@ -41,7 +41,7 @@ export const OPTIONS = {
   config: text,
   'fail-on': text,
   output: text,
-  record: text,
+  certificates: text,
   list: flag,
   json: flag,
   explain: text,
@@ -66,7 +66,7 @@ export function requestOf(args: readonly string[]): Request {
     return { type: 'list', json: format === 'json' };
   }
   if (files.length === 0 || files.includes('')) throw new UsageError('name at least one file');
-  const { output, record, corpus, reproduce, config } = values;
+  const { output, certificates, corpus, reproduce, config } = values;
   const fuzz =
     values.fuzz === undefined ? undefined : { budget: durationOf('--fuzz', values.fuzz), corpus, reproduce };
   if (fuzz === undefined && (corpus ?? reproduce) !== undefined)
@@ -92,14 +92,14 @@ export function requestOf(args: readonly string[]): Request {
     ...withoutUnset(told),
   });
   const inProcess = values['in-process'] === true;
-  const shown = output ?? record ?? format;
+  const shown = output ?? certificates ?? format;
   if (inProcess && (files.length > 1 || shown !== undefined))
-    throw new UsageError('--in-process takes one file, and none of --format, --output and --record');
-  if (record === '') throw new UsageError('--record must name a file');
+    throw new UsageError('--in-process takes one file, and none of --format, --output and --certificates');
+  if (certificates === '') throw new UsageError('--certificates must name a file');
   const partial = options.filter ?? options.sanitize ?? options.fuzz?.reproduce;
-  if (record !== undefined && partial !== undefined)
+  if (certificates !== undefined && partial !== undefined)
     throw new UsageError(
-      '--record is for all checks of a level; --filter, --sanitize and --reproduce leave some out',
+      '--certificates is for all checks of a level; --filter, --sanitize and --reproduce leave some out',
     );
   return {
     type: 'run',
@@ -107,7 +107,7 @@ export function requestOf(args: readonly string[]): Request {
     options,
     format,
     output,
-    record,
+    certificates,
     onlyFailed: values['only-failed'] === true,
     inProcess,
   };

@@ -22,8 +22,8 @@ const lines = (all: readonly string[]) => all.map((line) => `${line}\n`).join(''
 
 /** Everything but the code. */
 function facts({ method, ...check }: CheckDefinition): object {
-  const deadline = method.type === 'scenario' ? method.deadline : null;
-  return { ...check, method: method.type, deadline };
+  const timeout = method.type === 'scenario' ? method.timeout : null;
+  return { ...check, method: method.type, timeout };
 }
 
 function howOf(method: CheckDefinition['method']): string {
@@ -31,7 +31,7 @@ function howOf(method: CheckDefinition['method']): string {
     case 'bytes':
       return 'reads the bytes of the file; nothing of it runs';
     case 'scenario':
-      return `runs the plugin in a process of its own, for at most ${method.deadline} ms`;
+      return `runs the plugin in a process of its own, for at most ${method.timeout} ms`;
     case 'processes':
       return 'runs the plugin in as many processes of their own as it takes';
   }

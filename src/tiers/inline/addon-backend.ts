@@ -6,10 +6,11 @@ import { requireBytes } from '../../base/bytes.js';
 import type { TenonError } from '../../base/errors.js';
 import type { VTable } from '../../library/library.js';
 import { badBatch, batchResult, InlineBinding, requireBatch } from '../binding.js';
+import { type CallTally, countCall } from '../call-tally.js';
 import type { PluginContext } from '../context.js';
 import { Control, isBreach, Outcome } from '../control.js';
 import { type CallSite, callFailure, type Failure, newFailure, refuseInput } from '../status.js';
-import type { MethodRef, RecordBinding } from '../tier.js';
+import type { CallOptions, MethodRef, RecordBinding } from '../tier.js';
 import type { Backend, BackendInstance } from './backend.js';
 
 /** Results up to this size are copied faster by a loop than by a call. */
@@ -129,7 +130,8 @@ class AddonInstance implements BackendInstance {
   }
 
   #site(method: string): CallSite {
-    return { plugin: this.#context.plugin, path: this.#context.path, method };
+    const { plugin, path, tally } = this.#context;
+    return { plugin, path, method, tally };
   }
 }
 
@@ -138,7 +140,8 @@ class AddonBinding extends InlineBinding {
   readonly #address: bigint;
   readonly #target: number;
   readonly #generation: number;
-  readonly #site: CallSite;
+  protected readonly site: CallSite;
+  readonly #tally: CallTally;
 
   constructor(
     owner: object,
@@ -153,10 +156,12 @@ class AddonBinding extends InlineBinding {
     this.#address = address;
     this.#target = target;
     this.#generation = generation;
-    this.#site = site;
+    this.site = site;
+    this.#tally = site.tally;
   }
 
-  callSync(input: Uint8Array): Buffer {
+  callSync(input: Uint8Array, options?: CallOptions): Buffer {
+    if (options !== undefined) this.checkOptions(options);
     const native = this.#native;
     const control = native.control;
     control[TARGET] = this.#target;
@@ -164,6 +169,9 @@ class AddonBinding extends InlineBinding {
     native.call(input);
     if (control[OUTCOME] !== 0 || control[GROWN] !== 0) return this.#seldom(input);
     const length = control[LENGTH] as number;
+    const tally = this.#tally;
+    tally.bytesIn += input.length;
+    tally.bytesOut += length;
     const result = Buffer.allocUnsafe(length);
     const scratch = native.scratch;
     if (length > SMALL) scratch.copy(result, 0, 0, length);
@@ -183,12 +191,14 @@ class AddonBinding extends InlineBinding {
     }
     const outcome = native.at(OUTCOME);
     if (outcome === Outcome.NOT_BYTES || outcome === Outcome.SHARED) refuseInput('input', input);
-    if (outcome !== 0) throw callFailure(native.failure(), this.#site);
+    if (outcome !== 0) throw callFailure(native.failure(), this.site);
     const length = native.at(LENGTH);
+    countCall(this.#tally, input.length, length);
     return native.at(GROWN) === 0 ? Buffer.from(native.scratch.subarray(0, length)) : native.take(length);
   }
 
-  callManySync(batch: Batch): BatchResult {
+  callManySync(batch: Batch, options?: CallOptions): BatchResult {
+    if (options !== undefined) this.checkOptions(options);
     const { offsets, data } = requireBatch(batch);
     const results = new Int32Array(offsets.length);
     const statuses = new Int32Array(Math.max(offsets.length - 1, 0));
@@ -198,13 +208,14 @@ class AddonBinding extends InlineBinding {
     const outcome = native.at(OUTCOME);
     if (outcome === Outcome.BAD_BATCH) throw badBatch();
     if (outcome === Outcome.NOT_BYTES || outcome === Outcome.SHARED) refuseInput('batch.data', data);
-    if (outcome < 0 && !isBreach(outcome)) throw callFailure(native.failure(), this.#site);
+    if (outcome < 0 && !isBreach(outcome)) throw callFailure(native.failure(), this.site);
     const end = {
       outcome,
       detail: native.at(DETAIL),
       processed: native.at(PROCESSED),
       total: native.at(LENGTH),
     };
+    countCall(this.#tally, data.length, end.total);
     return batchResult(end, results, statuses, (target) => native.addon.take(target));
   }
 
@@ -213,13 +224,13 @@ class AddonBinding extends InlineBinding {
     const { addon, callRecord, control } = native;
     native.aim(this.#target, this.#generation);
     const memory = addon.record(this.#address, inputSize, outputSize);
-    if (memory === undefined) throw callFailure(native.failure(), this.#site);
+    if (memory === undefined) throw callFailure(native.failure(), this.site);
     const [input, output] = memory;
     const target = native.at(TARGET);
     const generation = native.at(GENERATION);
     // Both closures keep this binding, and so the instance, alive.
     const fail = (): never => {
-      throw callFailure(native.failure(Buffer.from(output)), this.#site);
+      throw callFailure(native.failure(Buffer.from(output)), this.site);
     };
     const invoke = (): void => {
       control[TARGET] = target;

@@ -1,7 +1,7 @@
 /** What the inline tier needs from the way in which it calls a plugin: the native addon, or koffi where that is absent. */
 import type { VTable } from '../../library/library.js';
 import type { PluginContext } from '../context.js';
-import type { Binding, MethodRef } from '../tier.js';
+import type { MethodRef, TierBinding } from '../tier.js';
 
 /** A way to call plugins. One per thread. */
 export interface Backend {
@@ -20,7 +20,7 @@ export interface Backend {
 export interface BackendInstance {
   readonly closed: boolean;
   /** The method at `address`. The binding keeps `owner` alive, so that no instance is collected under its methods. */
-  bind(owner: object, method: MethodRef, address: bigint): Binding;
+  bind(owner: object, method: MethodRef, address: bigint): TierBinding;
   /** What the plugin's `get_extension` returns, 0n if it has none. @throws TenonError ERR_TENON_CLOSED */
   extension(id: string): bigint;
   /** Whether the instance keeps the event loop alive. */

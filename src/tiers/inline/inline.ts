@@ -6,7 +6,7 @@ import { warnCollected } from '../collected.js';
 import type { PluginContext } from '../context.js';
 import { MethodTables } from '../method-table.js';
 import { dispatch, endRoute, openRoute } from '../routes.js';
-import type { Binding, InstanceEvents, MethodRef, TierInstance } from '../tier.js';
+import type { InstanceEvents, MethodRef, TierBinding, TierInstance } from '../tier.js';
 import { addonBackend } from './addon-backend.js';
 import type { Backend, BackendInstance } from './backend.js';
 import { koffiBackend } from './koffi-backend.js';
@@ -93,7 +93,7 @@ class InlineInstance implements TierInstance {
     collected.register(this, { instance: this.#instance, token: this.#token }, this.#instance);
   }
 
-  bind(method: MethodRef): Binding {
+  bind(method: MethodRef): TierBinding {
     const address = method.kind === null ? this.#something : this.#tables.slot(method.kind, method.slot);
     return this.#instance.bind(this, method, address);
   }

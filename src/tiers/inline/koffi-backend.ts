@@ -10,13 +10,14 @@ import type { TenonError } from '../../base/errors.js';
 import { addressOf, type ForeignAddress, ffi } from '../../library/ffi.js';
 import type { VTable } from '../../library/library.js';
 import { badBatch, batchResult, InlineBinding, requireBatch } from '../binding.js';
+import { countCall } from '../call-tally.js';
 import type { PluginContext } from '../context.js';
 import { CONTROL_SIZE, Control, isBreach, Outcome } from '../control.js';
 import { type CallSite, callFailure, type Failure, newFailure } from '../status.js';
-import type { MethodRef, RecordBinding } from '../tier.js';
+import type { CallOptions, MethodRef, RecordBinding } from '../tier.js';
 import type { Backend, BackendInstance } from './backend.js';
 import { hostStub } from './host-stub.js';
-import { Output, Region } from './koffi-output.js';
+import { KoffiOutput, Region } from './koffi-output.js';
 
 /** Pointers are passed as numbers: they are the same to every calling convention, and much faster than BigInts. */
 type Method = (state: ForeignAddress, input: number | Uint8Array, length: number, out: number) => number;
@@ -41,7 +42,7 @@ const NOTHING = Buffer.allocUnsafeSlow(16).fill(0);
 
 /** What this thread shares with plugins. */
 class Foreign {
-  readonly output = new Output();
+  readonly output = new KoffiOutput();
   readonly #functions = new Map<string, unknown>();
   readonly #prototypes = new Map<Signature, ReturnType<ReturnType<typeof ffi>['proto']>>();
 
@@ -146,11 +147,12 @@ class KoffiInstance implements BackendInstance {
   judge(outcome: number): void {
     if (outcome === Status.TENON_PANIC || outcome === Status.TENON_POISONED)
       this.condition = Outcome.POISONED;
-    if (isBreach(outcome)) this.condition = Outcome.QUARANTINED;
+    if (isBreach(outcome)) this.condition = Outcome.DISABLED;
   }
 
   #site(method: string): CallSite {
-    return { plugin: this.#context.plugin, path: this.#context.path, method };
+    const { plugin, path, tally } = this.#context;
+    return { plugin, path, method, tally };
   }
 }
 
@@ -163,7 +165,7 @@ class KoffiBinding extends InlineBinding {
   readonly #instance: KoffiInstance;
   readonly #address: bigint;
   readonly #call: Method;
-  readonly #site: CallSite;
+  protected readonly site: CallSite;
 
   constructor(owner: object, foreign: Foreign, instance: KoffiInstance, address: bigint, site: CallSite) {
     super(owner);
@@ -171,10 +173,11 @@ class KoffiBinding extends InlineBinding {
     this.#instance = instance;
     this.#address = address;
     this.#call = foreign.function<Method>('method', address);
-    this.#site = site;
+    this.site = site;
   }
 
-  callSync(input: Uint8Array): Buffer {
+  callSync(input: Uint8Array, options?: CallOptions): Buffer {
+    if (options !== undefined) this.checkOptions(options);
     const bytes = isPlainBytes(input) ? input : this.#seldom(input);
     const instance = this.#instance;
     if (instance.condition !== 0) this.#refuse();
@@ -185,6 +188,7 @@ class KoffiBinding extends InlineBinding {
     const outcome = output.end(status);
     if (outcome !== 0) throw this.#failed(outcome, status);
     const length = output.length;
+    countCall(this.site.tally, input.length, length);
     if (output.grown) return this.#large();
     const result = Buffer.allocUnsafe(length);
     if (length > SMALL) scratch.memory.copy(result, 0, 0, length);
@@ -205,17 +209,18 @@ class KoffiBinding extends InlineBinding {
   }
 
   #refuse(): never {
-    throw callFailure({ outcome: this.#instance.condition, detail: 0, text: '' }, this.#site);
+    throw callFailure({ outcome: this.#instance.condition, detail: 0, text: '' }, this.site);
   }
 
   #failed(outcome: number, status: number): TenonError {
     const failure = this.#foreign.failure(outcome, status);
     this.#foreign.output.trim();
     this.#instance.judge(failure.outcome);
-    return callFailure(failure, this.#site);
+    return callFailure(failure, this.site);
   }
 
-  callManySync(batch: Batch): BatchResult {
+  callManySync(batch: Batch, options?: CallOptions): BatchResult {
+    if (options !== undefined) this.checkOptions(options);
     const { offsets, data } = requireBatch(batch);
     checkOffsets(offsets, data.length);
     const instance = this.#instance;
@@ -239,6 +244,7 @@ class KoffiBinding extends InlineBinding {
       end = { outcome: instance.condition === 0 ? 0 : outcome, detail: status, processed: i + 1, total };
     }
     results.fill(end.total, end.processed + 1);
+    countCall(this.site.tally, data.length, end.total);
     return batchResult(end, results, statuses, (target) => output.copyBlock(target));
   }
 
@@ -274,7 +280,7 @@ class KoffiBinding extends InlineBinding {
       out.trim();
     };
     const fail = (): never => {
-      throw callFailure(failure, this.#site);
+      throw callFailure(failure, this.site);
     };
     return { input: memoryOf(input), output: memoryOf(output), control, invoke, fail };
   }

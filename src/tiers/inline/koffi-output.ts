@@ -53,7 +53,7 @@ const CAPACITY = OUT.offset.capacity / 4;
 const RESERVE = OUT.offset.reserve / 4;
 
 /** One per thread, used for one call at a time. */
-export class Output {
+export class KoffiOutput {
   /** What a plugin gets. */
   readonly address: number;
   readonly scratch = new Region(SCRATCH);

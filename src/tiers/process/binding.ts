@@ -1,13 +1,15 @@
 /** A method of an instance in a process of its own. */
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { isPlainBytes, requireBytes } from '../../base/bytes.js';
-import { invalidArgument, type TenonError } from '../../base/errors.js';
+import type { TenonError } from '../../base/errors.js';
 import { badBatch, requireBatch } from '../binding.js';
+import { callSettings, nativeTimeout } from '../call-options.js';
+import { countCall } from '../call-tally.js';
 import { Outcome } from '../control.js';
-import { type CallSite, callFailure, type Failure } from '../status.js';
-import type { Binding, CallOptions, RecordBinding } from '../tier.js';
+import { badRecord, type CallSite, callFailure, type Failure } from '../status.js';
+import { type CallOptions, type RecordBinding, type TierBinding, wholeWords } from '../tier.js';
 import type { Answer, RequestHeader } from './channel.js';
-import { type Engine, timeoutOf } from './engine.js';
+import type { Engine } from './engine.js';
 import { closed, crashed } from './errors.js';
 import { Operation, Word } from './protocol.js';
 import type { RunnerInstance } from './runner-instance.js';
@@ -15,19 +17,12 @@ import type { RunnerInstance } from './runner-instance.js';
 /** What native code says of an input that it does not take as it is. */
 const REFUSED: readonly number[] = [Outcome.NOT_BYTES, Outcome.SHARED, Outcome.INSPECT];
 
-/** The deadline of a call. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
-export function deadlineOf(options: CallOptions | undefined, engine: Engine): number | undefined {
-  const deadline = options?.deadline;
-  if (deadline === undefined) return engine.settings.deadline;
-  if (typeof deadline === 'number' && deadline > 0) return deadline;
-  throw invalidArgument('deadline', `must be a number of milliseconds above 0, not ${String(deadline)}`);
-}
-
 export function failureOf({ status, detail, bytes }: Answer): Failure {
   return { outcome: status, detail, text: status > 0 ? bytes.toString() : '' };
 }
 
-export class ProcessBinding implements Binding {
+export class ProcessBinding implements TierBinding {
+  readonly blocking = false;
   /** Held so that the instance is not collected while its method can be called. */
   readonly owner: object;
   readonly #held: RunnerInstance;
@@ -46,72 +41,91 @@ export class ProcessBinding implements Binding {
   }
 
   callSync(input: Uint8Array, options?: CallOptions): Buffer {
-    const engine = this.#ready(options);
+    const engine = this.#ready();
     const { channel } = engine;
     if (channel.checksBytes !== true) requireBytes('input', input);
-    const deadline = deadlineOf(options, engine);
-    const outcome = channel.request(this.#call, timeoutOf(deadline), input, 0);
-    return outcome === 0 ? channel.result() : this.#seldom(outcome, input, deadline);
+    const timeout = options === undefined ? engine.timeout : this.#timeoutOf(options);
+    const outcome = channel.request(this.#call, nativeTimeout(timeout, -1), input, 0);
+    return outcome === 0 ? this.#result(input) : this.#seldom(outcome, input, timeout);
+  }
+
+  #result(input: Uint8Array): Buffer {
+    const result = this.#engine.channel.result();
+    countCall(this.#site.tally, input.length, result.length);
+    return result;
   }
 
   /** A call that failed, or whose input has to be looked at. */
-  #seldom(found: number, input: Uint8Array, deadline: number | undefined): Buffer {
+  #seldom(found: number, input: Uint8Array, timeout: number): Buffer {
     const { channel } = this.#engine;
     let outcome = found;
     if (REFUSED.includes(outcome)) {
       requireBytes('input', input);
-      outcome = channel.request(this.#call, timeoutOf(deadline), input);
-      if (outcome === 0) return channel.result();
+      outcome = channel.request(this.#call, nativeTimeout(timeout, -1), input);
+      if (outcome === 0) return this.#result(input);
     }
-    this.#engine.check(outcome, this.#site, deadline);
+    this.#engine.check(outcome, this.#site, timeout);
     throw this.#failure(outcome);
   }
 
   async call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
+    return this.#submit(this.#call, input, options);
+  }
+
+  /** The runner holds the plugin to the size of the record. */
+  async callRecord(input: Uint8Array, outputSize: number, options?: CallOptions): Promise<Buffer> {
+    const result = await this.#submit({ ...this.#call, detail: 1 + outputSize }, input, options);
+    if (result.length !== outputSize) throw badRecord(result.length, this.#site);
+    return result;
+  }
+
+  #submit(header: RequestHeader, input: Uint8Array, options: CallOptions | undefined): Promise<Buffer> {
     if (!isPlainBytes(input)) requireBytes('input', input);
-    const engine = this.#ready(options);
+    const engine = this.#ready();
     let bytes = input;
     return engine.submit({
       site: this.#site,
-      deadline: deadlineOf(options, engine),
-      signal: options?.signal,
+      ...callSettings(options, engine.timeout),
       counts: true,
       batch: 0,
       keep: () => {
         bytes = Uint8Array.from(input);
       },
-      send: (slot) => engine.channel.send(this.#call, slot, -1, bytes),
+      send: (slot) => engine.channel.send(header, slot, -1, bytes),
       take: (answer) => {
-        if (answer.status === 0) return answer.bytes;
-        throw callFailure(failureOf(answer), this.#site);
+        if (answer.status !== 0) throw callFailure(failureOf(answer), this.#site);
+        countCall(this.#site.tally, bytes.length, answer.bytes.length);
+        return answer.bytes;
       },
     });
   }
 
   callManySync(batch: Batch, options?: CallOptions): BatchResult {
     const { offsets, data } = requireBatch(batch);
-    const engine = this.#ready(options);
+    const engine = this.#ready();
     const { channel } = engine;
-    const deadline = deadlineOf(options, engine);
-    const outcome = channel.requestBatch(this.#batch, timeoutOf(deadline), offsets, data);
+    const timeout = options === undefined ? engine.timeout : this.#timeoutOf(options);
+    const outcome = channel.requestBatch(this.#batch, nativeTimeout(timeout, -1), offsets, data);
     if (outcome === Outcome.BAD_BATCH) throw badBatch();
-    engine.check(outcome, this.#site, deadline);
+    engine.check(outcome, this.#site, timeout);
     if (channel.control[Word.LENGTH] === 0) throw this.#failure(outcome);
     const result = channel.batchResult(offsets.length - 1);
-    if (result !== null) return result;
+    if (result !== null) {
+      countCall(this.#site.tally, data.length, result.data.length);
+      return result;
+    }
     engine.lifetime.breach();
     throw crashed(this.#site, engine.lifetime.endNow());
   }
 
   async callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
     const given = requireBatch(batch);
-    const engine = this.#ready(options);
+    const engine = this.#ready();
     if (!areOffsets(given.offsets, given.data.length)) throw badBatch();
     let { offsets, data } = given;
     return engine.submit({
       site: this.#site,
-      deadline: deadlineOf(options, engine),
-      signal: options?.signal,
+      ...callSettings(options, engine.timeout),
       counts: true,
       batch: offsets.length - 1,
       keep: () => {
@@ -120,44 +134,52 @@ export class ProcessBinding implements Binding {
       },
       send: (slot) => engine.channel.sendBatch(this.#batch, slot, -1, offsets, data),
       take: (answer) => {
-        if (answer.batch !== null) return answer.batch;
+        if (answer.batch !== null) {
+          countCall(this.#site.tally, data.length, answer.batch.data.length);
+          return answer.batch;
+        }
         throw callFailure(failureOf(answer), this.#site);
       },
     });
   }
 
   record(inputSize: number, outputSize: number): RecordBinding {
-    const engine = this.#ready(undefined);
+    const engine = this.#ready();
     const { channel } = engine;
-    // Whole words, so that a view of any type can be laid over all of it.
-    const input = new ArrayBuffer(words(inputSize));
-    const output = new ArrayBuffer(words(outputSize));
+    const input = new ArrayBuffer(wholeWords(inputSize));
+    const output = new ArrayBuffer(wholeWords(outputSize));
     const bytes = new Uint8Array(input, 0, inputSize);
     const result = new Uint8Array(output, 0, outputSize);
     const request: RequestHeader = { ...this.#call, detail: 1 + outputSize };
-    const { deadline } = engine.settings;
-    const timeout = timeoutOf(deadline);
+    const { timeout } = engine;
+    const forNative = nativeTimeout(timeout, -1);
     const held = this.#held;
     const { control } = channel;
     const invoke = (): void => {
       if (held.closed) control[Word.OUTCOME] = Outcome.CLOSED;
-      else channel.requestInto(request, timeout, bytes, result);
+      else channel.requestInto(request, forNative, bytes, result);
     };
     // Keeps this binding, and so the instance, alive.
     const fail = (): never => {
-      throw this.#failure(engine.check(control[Word.OUTCOME] as number, this.#site, deadline));
+      throw this.#failure(engine.check(control[Word.OUTCOME] as number, this.#site, timeout));
     };
     return { input, output, control, invoke, fail };
   }
 
   /** @throws TenonError ERR_TENON_CLOSED, ERR_TENON_CRASHED, or what has aborted the signal */
-  #ready(options: CallOptions | undefined): Engine {
+  #ready(): Engine {
     const engine = this.#engine;
     if (this.#held.closed) throw closed(this.#site);
     const { exit } = engine.lifetime;
     if (exit !== undefined) throw crashed(this.#site, exit);
-    if (options?.signal !== undefined) options.signal.throwIfAborted();
     return engine;
+  }
+
+  /** The timeout of a call that blocks. @throws TenonError ERR_TENON_INVALID_ARGUMENT; the reason of an aborted signal */
+  #timeoutOf(options: CallOptions): number {
+    const { signal, timeout } = callSettings(options, this.#engine.timeout);
+    signal?.throwIfAborted();
+    return timeout;
   }
 
   /** How the last synchronous call went, of which the plugin is to blame. */
@@ -166,10 +188,6 @@ export class ProcessBinding implements Binding {
     const detail = channel.control[Word.DETAIL] as number;
     return callFailure({ outcome, detail, text: outcome > 0 ? channel.text() : '' }, this.#site);
   }
-}
-
-function words(size: number): number {
-  return Math.ceil(size / 8) * 8;
 }
 
 function areOffsets(offsets: Int32Array, end: number): boolean {

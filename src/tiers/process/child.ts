@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { parentOf } from '../../base/process-id.js';
 import type { Earlier } from './captured-output.js';
-import { Output } from './output.js';
+import { ProcessOutput } from './output.js';
 import { type ProcessEnd, peakOf } from './report.js';
 
 export interface ChildListener {
@@ -26,8 +26,8 @@ export class RunnerChild {
   /** The keeper's: the process that was started. */
   readonly pid: number | undefined;
   readonly #child: ChildProcess;
-  readonly #stdout: Output | undefined;
-  readonly #stderr: Output | undefined;
+  readonly #stdout: ProcessOutput | undefined;
+  readonly #stderr: ProcessOutput | undefined;
   readonly #startedAt = performance.now();
   #end: ProcessEnd | null = null;
   #peak: number | null = null;
@@ -45,12 +45,12 @@ export class RunnerChild {
     });
     if (child.pid === undefined) return;
     const lost = (bytes: number) => listener.lost(bytes);
-    this.#stdout = new Output(child.stdout as Socket, {
+    this.#stdout = new ProcessOutput(child.stdout as Socket, {
       line: (line) => listener.stdout(line),
       earlier: () => listener.earlier(0),
       lost,
     });
-    this.#stderr = new Output(child.stderr as Socket, {
+    this.#stderr = new ProcessOutput(child.stderr as Socket, {
       line: (line) => listener.stderr(line),
       earlier: () => listener.earlier(1),
       lost,

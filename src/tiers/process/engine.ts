@@ -3,6 +3,7 @@
 import { LOG_LEVELS, Status } from '../../base/abi.js';
 import { deferred } from '../../base/deferred.js';
 import type { TenonError } from '../../base/errors.js';
+import { nativeTimeout } from '../call-options.js';
 import { Outcome } from '../control.js';
 import type { CallSite } from '../status.js';
 import type { InstanceEvents } from '../tier.js';
@@ -17,8 +18,8 @@ import type { RunnerExit, RunnerHandlers, RunnerSettings } from './settings.js';
 /** An asynchronous request. */
 export interface AsyncRequest<T> {
   readonly site: CallSite;
-  /** Milliseconds; undefined for none. */
-  readonly deadline: number | undefined;
+  /** Milliseconds; Infinity for none. */
+  readonly timeout: number;
   readonly signal?: AbortSignal | undefined;
   /** Whether it counts as a call. */
   readonly counts: boolean;
@@ -44,6 +45,8 @@ for (const ours of [Outcome.NOT_BYTES, Outcome.SHARED, Outcome.INSPECT]) VALID.d
 
 export class Engine implements ChannelListener {
   readonly settings: RunnerSettings;
+  /** Milliseconds for calls that have no timeout of their own; Infinity for none. */
+  readonly timeout: number;
   readonly lifetime: RunnerLifetime;
   readonly channel: RunnerChannel;
   readonly requests: PendingRequests;
@@ -61,8 +64,9 @@ export class Engine implements ChannelListener {
   /** Starts the process. `failed` is told if it never runs. @throws as RunnerLifetime */
   constructor(settings: RunnerSettings, handlers: RunnerHandlers, failed: (cause: Error) => void) {
     this.settings = settings;
+    this.timeout = settings.timeout ?? Number.POSITIVE_INFINITY;
     this.requests = new PendingRequests({
-      inFlight: settings.inFlight,
+      maxInFlight: settings.maxInFlight,
       late: (pending, sent) => this.#late(pending, sent),
       refused: (pending, outcome) => this.#refused(pending, outcome),
     });
@@ -87,29 +91,30 @@ export class Engine implements ChannelListener {
   }
 
   site(method: string): CallSite {
-    return { plugin: this.settings.plugin, path: this.settings.shown, method };
+    const { plugin, shown: path, tally } = this.settings;
+    return { plugin, path, method, tally };
   }
 
   // ---- Requests ----
 
   /** Does a request and waits for it. Returns its outcome. @throws TenonError ERR_TENON_TIMEOUT, ERR_TENON_CRASHED */
-  request(request: RequestHeader, site: CallSite, deadline: number | undefined, bytes: Uint8Array): number {
-    const outcome = this.channel.request(request, timeoutOf(deadline), bytes);
-    return outcome === 0 ? outcome : this.check(outcome, site, deadline);
+  request(request: RequestHeader, site: CallSite, timeout: number, bytes: Uint8Array): number {
+    const outcome = this.channel.request(request, nativeTimeout(timeout, -1), bytes);
+    return outcome === 0 ? outcome : this.check(outcome, site, timeout);
   }
 
   /** Passes the outcome of a synchronous request on, if it is one of the plugin's. @throws as request */
-  check(outcome: number, site: CallSite, deadline: number | undefined): number {
+  check(outcome: number, site: CallSite, timeout: number): number {
     if (VALID.has(outcome)) return outcome;
-    throw this.trouble(outcome, site, deadline);
+    throw this.trouble(outcome, site, timeout);
   }
 
   /** The error for an outcome that is not the plugin's. Ends the process where it is to blame. */
-  trouble(outcome: number, site: CallSite, deadline: number | undefined): TenonError {
+  trouble(outcome: number, site: CallSite, timeout: number): TenonError {
     const { lifetime } = this;
     if (outcome === ProcessOutcome.TIMEOUT) {
       lifetime.kill('timeout');
-      return timedOut(site, deadline ?? 0);
+      return timedOut(site, timeout);
     }
     if (outcome !== ProcessOutcome.GONE && outcome !== ProcessOutcome.CLOSED) lifetime.breach();
     return crashed(site, lifetime.endNow());
@@ -123,8 +128,8 @@ export class Engine implements ChannelListener {
     return new Promise((resolve, reject) => {
       const pending = this.#pending(asked, resolve, reject);
       if (this.requests.start(pending)) return;
-      if (counts && this.settings.whenFull === 'error') {
-        pending.fail(busy(site, this.settings.inFlight));
+      if (counts && this.settings.whenFull === 'fail') {
+        pending.fail(busy(site, this.settings.maxInFlight));
         return;
       }
       asked.keep();
@@ -137,20 +142,22 @@ export class Engine implements ChannelListener {
     resolve: (value: T) => void,
     reject: (error: unknown) => void,
   ): PendingRequest {
-    const { site, deadline = Number.POSITIVE_INFINITY, signal, counts, batch } = asked;
+    const { site, timeout, signal, counts, batch } = asked;
     let over = false;
+    if (counts) site.tally.inFlight += 1;
     const end = (): boolean => {
       if (over) return false;
       over = true;
+      if (counts) site.tally.inFlight -= 1;
       signal?.removeEventListener('abort', abort);
       return true;
     };
     const pending: PendingRequest = {
       site,
-      deadline,
+      timeout,
       counts,
       batch,
-      due: deadline === Number.POSITIVE_INFINITY ? deadline : performance.now() + deadline,
+      due: performance.now() + timeout,
       send: (slot) => asked.send(slot),
       settle: (answer) => {
         if (end()) this.#settle(asked, answer, resolve, reject);
@@ -188,7 +195,7 @@ export class Engine implements ChannelListener {
   #late(pending: PendingRequest, sent: boolean): void {
     if (sent) this.lifetime.kill('timeout');
     const error = sent ? timedOut : waitedTooLong;
-    pending.fail(error(pending.site, pending.deadline));
+    pending.fail(error(pending.site, pending.timeout));
   }
 
   #refused(pending: PendingRequest, outcome: number): void {
@@ -208,7 +215,7 @@ export class Engine implements ChannelListener {
   mute(instance: number): void {
     const events = this.#routes.get(instance);
     if (events === undefined) return;
-    this.#routes.set(instance, { event: () => undefined, log: (entry) => events.log(entry) });
+    this.#routes.set(instance, { message: () => undefined, log: (entry) => events.log(entry) });
   }
 
   /** Nothing more comes of the instance but what is on its way. */
@@ -244,7 +251,7 @@ export class Engine implements ChannelListener {
   }
 
   event(instance: number, data: Buffer): void {
-    this.#routes.get(instance)?.event(data);
+    this.#routes.get(instance)?.message(data);
   }
 
   /** A level that the ABI does not know counts as the nearest one that it knows. */
@@ -273,9 +280,4 @@ export class Engine implements ChannelListener {
   ended(): void {
     this.lifetime.ended();
   }
-}
-
-/** Milliseconds for native code. */
-export function timeoutOf(deadline: number | undefined): number {
-  return deadline === undefined ? -1 : Math.min(Math.ceil(deadline), 2 ** 31 - 1);
 }

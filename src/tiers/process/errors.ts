@@ -1,7 +1,8 @@
 /** What goes wrong around calls of a process, as errors. What goes wrong within them is `status.ts`'s. */
 import { TenonError, type TenonErrorCode } from '../../base/errors.js';
+import { GATES, type Gate } from '../../base/gates.js';
 import { BUILD_COMMAND } from '../../base/package.js';
-import { type Stage as Gate, isRefusalCode, refusal, STAGES } from '../../library/refusal.js';
+import { isRefusalCode, refusal, STAGES, type Stage } from '../../library/refusal.js';
 import { type CallSite, callFailure } from '../status.js';
 import type { RunnerExit, RunnerSettings } from './settings.js';
 
@@ -15,7 +16,7 @@ export function howEnded({ reason, code, signal, problem }: RunnerExit): string 
     case 'crashed':
       return `was ended by ${signal ?? 'a signal'}`;
     case 'timeout':
-      return 'was killed, because a call passed its deadline';
+      return 'was killed, because a call passed its timeout';
     case 'protocol':
       return `was ended, because it broke the protocol: ${problem ?? 'what it wrote made no sense'}`;
     case 'killed':
@@ -46,6 +47,7 @@ export function crashed(site: CallSite, exit: RunnerExit, sent = true): TenonErr
     cause: exit,
   });
   if (!sent) unsent.add(error);
+  else site.tally.failures += 1;
   return error;
 }
 
@@ -55,30 +57,33 @@ function inputOf({ call }: RunnerExit): string {
   return `call ${call.number}, ${call.inputSize} bytes${message}`;
 }
 
-export function timedOut(site: CallSite, deadline: number): TenonError {
-  const { method, plugin, path } = site;
+export function timedOut(site: CallSite, timeout: number): TenonError {
+  const { method, plugin, path, tally } = site;
+  tally.failures += 1;
   return new TenonError(
     'ERR_TENON_TIMEOUT',
-    `${method} of plugin ${plugin} did not come back within ${deadline} ms. Its process was killed, and with it all instances of this generation. Repair the plugin, or give it a longer deadline.`,
+    `${method} of plugin ${plugin} did not come back within ${timeout} ms. Its process was killed, and with it all instances of this generation. Repair the plugin, or give it a longer timeout.`,
     { plugin, path },
   );
 }
 
 /** A call that had to wait for others, and never was sent. */
-export function waitedTooLong(site: CallSite, deadline: number): TenonError {
-  const { method, plugin, path } = site;
+export function waitedTooLong(site: CallSite, timeout: number): TenonError {
+  const { method, plugin, path, tally } = site;
+  tally.failures += 1;
   return new TenonError(
     'ERR_TENON_TIMEOUT',
-    `${method} of plugin ${plugin} waited ${deadline} ms for other calls and was not sent. Send fewer at a time, or give it a longer deadline.`,
+    `${method} of plugin ${plugin} waited ${timeout} ms for other calls and was not sent. Send fewer at a time, or give it a longer timeout.`,
     { plugin, path },
   );
 }
 
-export function busy(site: CallSite, inFlight: number): TenonError {
-  const { method, plugin, path } = site;
+export function busy(site: CallSite, maxInFlight: number): TenonError {
+  const { method, plugin, path, tally } = site;
+  tally.failures += 1;
   return new TenonError(
     'ERR_TENON_CALL_FAILED',
-    `${method} of plugin ${plugin} failed with TENON_BUSY: ${inFlight} calls are on their way already. Await some of them first, or load the plugin with whenFull: 'wait'.`,
+    `${method} of plugin ${plugin} failed with TENON_BUSY: ${maxInFlight} calls are on their way already. Await some of them first, or load the plugin with whenFull: 'wait'.`,
     { plugin, path, status: 'TENON_BUSY' },
   );
 }
@@ -114,7 +119,7 @@ export function refused(settings: RunnerSettings, gate: string, text: string): T
   const end = text.indexOf('\n');
   const code = text.slice(0, end);
   const problem = text.slice(end + 1).replaceAll(file, shown);
-  const found = STAGES.find((name): name is Gate => name === gate) ?? 'open';
+  const found = STAGES.find((name): name is Stage => name === gate) ?? 'open';
   if (isRefusalCode(code)) return refusal(code, found, shown, problem).with({ plugin });
   const other: TenonErrorCode = 'ERR_TENON_VERSION_MISMATCH';
   if (code !== other) return null;
@@ -146,17 +151,17 @@ export function endedEarly(settings: RunnerSettings, exit: RunnerExit): TenonErr
   return new TenonError(
     'ERR_TENON_CRASHED',
     `Cannot start plugin ${plugin} (${shown}): its process ${howEnded(exit)}${where}${said(lines.at(-1))}. The host is unharmed. Repair the plugin.`,
-    { ...details, gate: exit.call?.stage },
+    { ...details, gate: gateOf(exit.call?.stage) },
   );
 }
 
 export function startedTooSlowly(settings: RunnerSettings, stage: string | null): TenonError {
-  const { shown, plugin, startDeadline } = settings;
+  const { shown, plugin, startTimeout } = settings;
   const where = stage === null ? '' : ` (gate ${stage})`;
   return new TenonError(
     'ERR_TENON_TIMEOUT',
-    `Cannot start plugin ${plugin} (${shown}): its process was not ready within ${startDeadline} ms${where} and was killed. Repair the plugin, or give it a longer startDeadline.`,
-    { path: shown, plugin, gate: stage ?? undefined },
+    `Cannot start plugin ${plugin} (${shown}): its process was not ready within ${startTimeout} ms${where} and was killed. Repair the plugin, or give it a longer startTimeout.`,
+    { path: shown, plugin, gate: gateOf(stage) },
   );
 }
 
@@ -166,4 +171,9 @@ export function notStarted(settings: RunnerSettings, program: string, cause: Err
     `Cannot run ${settings.shown} in a process of its own: ${program} could not be started: ${cause.message}.`,
     { path: settings.shown, plugin: settings.plugin, cause },
   );
+}
+
+/** The gate of a stage that is one; the others are calls. */
+function gateOf(stage: string | null | undefined): Gate | undefined {
+  return GATES.find((gate) => gate === stage);
 }

@@ -1,15 +1,16 @@
 /** An instance in a process of its own. */
+import { callSettings } from '../call-options.js';
 import { warnCollected } from '../collected.js';
 import { type CallSite, callFailure, newFailure } from '../status.js';
 import {
-  type Binding,
   type CallOptions,
   type InstanceEvents,
   type MethodRef,
   SOMETHING,
+  type TierBinding,
   type TierInstance,
 } from '../tier.js';
-import { deadlineOf, failureOf, ProcessBinding } from './binding.js';
+import { failureOf, ProcessBinding } from './binding.js';
 import type { RequestHeader } from './channel.js';
 import type { Engine } from './engine.js';
 import { badTable, closed, crashed, missingKind } from './errors.js';
@@ -28,8 +29,7 @@ export function createInstance(
   let number = 0;
   return engine.submit<TierInstance>({
     site,
-    deadline: deadlineOf(options, engine),
-    signal: options?.signal,
+    ...callSettings(options, engine.timeout),
     counts: false,
     batch: 0,
     keep: () => {
@@ -59,7 +59,7 @@ export function createInstanceSync(engine: Engine, config: Uint8Array, events: I
   const site = engine.site('new');
   const { channel } = engine;
   const number = engine.newInstances.next(events);
-  const outcome = engine.request(requestHeader(Operation.NEW), site, engine.settings.deadline, config);
+  const outcome = engine.request(requestHeader(Operation.NEW), site, engine.timeout, config);
   if (outcome === 0) return adopt(engine, number, channel.control[Word.INSTANCE] as number, events);
   engine.retire(number);
   const detail = channel.control[Word.DETAIL] as number;
@@ -88,7 +88,7 @@ class ProcessInstance implements TierInstance {
     collected.register(this, held, held);
   }
 
-  bind(method: MethodRef): Binding {
+  bind(method: MethodRef): TierBinding {
     const { engine } = this.#held;
     const site = engine.site(method.name);
     this.#requireOpen(site);
@@ -155,7 +155,7 @@ class ProcessInstance implements TierInstance {
 
   #ask(about: RequestHeader, kind: string, site: CallSite): number {
     const { engine } = this.#held;
-    const outcome = engine.request(about, site, engine.settings.deadline, Buffer.from(kind));
+    const outcome = engine.request(about, site, engine.timeout, Buffer.from(kind));
     if (outcome === ProcessOutcome.BAD_TABLE) throw badTable(engine.channel.text(), site);
     return outcome;
   }

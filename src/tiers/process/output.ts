@@ -20,7 +20,7 @@ export interface OutputListener {
 }
 
 /** One standard stream of a runner. */
-export class Output {
+export class ProcessOutput {
   readonly #stream: Socket;
   readonly #listener: OutputListener;
   readonly #decoder = new StringDecoder('utf8');

@@ -105,8 +105,17 @@ export function problemOf(end: ProcessEnd, facts: ProcessFacts): string | null {
 
 /** The peak of the memory of a process that still runs, in bytes; null if it cannot be had. */
 export function peakOf(pid: number): number | null {
+  return memoryOf(pid, /^VmHWM:\s+(\d+) kB$/m);
+}
+
+/** The memory that a process holds now, in bytes; null where the system does not tell. */
+export function rssOf(pid: number): number | null {
+  return memoryOf(pid, /^VmRSS:\s+(\d+) kB$/m);
+}
+
+function memoryOf(pid: number, line: RegExp): number | null {
   try {
-    const found = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const found = line.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
     return found === null ? null : Number(found[1]) * 1024;
   } catch {
     return null;

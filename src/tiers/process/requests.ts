@@ -1,4 +1,5 @@
 /** Asynchronous requests of one runner: on their way, or waiting for their turn. */
+import { Timer } from '../../base/timer.js';
 import type { CallSite } from '../status.js';
 import type { Answer } from './channel.js';
 import { ProcessOutcome } from './protocol.js';
@@ -7,11 +8,11 @@ import { ProcessOutcome } from './protocol.js';
 export interface PendingRequest {
   /** Sends it. 0, or a ProcessOutcome. Called again after a FULL. */
   readonly send: (slot: number) => number;
-  /** Whether it counts as a call, which `inFlight` bounds. */
+  /** Whether it counts as a call, which `maxInFlight` bounds. */
   readonly counts: boolean;
   readonly site: CallSite;
   /** Milliseconds; Infinity for none. */
-  readonly deadline: number;
+  readonly timeout: number;
   /** When it has to be back, by the clock of `performance`; Infinity if never. */
   readonly due: number;
   /** Messages of a batch; 0 for all others. */
@@ -23,8 +24,8 @@ export interface PendingRequest {
 
 /** What becomes of requests that cannot be sent, or are not answered in time. */
 export interface RequestRules {
-  readonly inFlight: number;
-  /** The deadline passed. `sent`: the runner has it. */
+  readonly maxInFlight: number;
+  /** The timeout passed. `sent`: the runner has it. */
   late(pending: PendingRequest, sent: boolean): void;
   /** It cannot be sent, and never will be. */
   refused(pending: PendingRequest, outcome: number): void;
@@ -37,7 +38,7 @@ export class PendingRequests {
   readonly #waiting = new Set<PendingRequest>();
   #calls = 0;
   #all = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
 
   constructor(rules: RequestRules) {
@@ -99,7 +100,7 @@ export class PendingRequests {
     this.#waiting.clear();
     this.#calls = 0;
     this.#all = 0;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     for (const pending of sentOnes) pending?.fail(error(pending, true));
     for (const pending of waiting) pending.fail(error(pending, false));
   }
@@ -113,7 +114,7 @@ export class PendingRequests {
 
   /** True unless it has to wait. */
   #try(pending: PendingRequest): boolean {
-    if (pending.counts && this.#calls >= this.#rules.inFlight) return false;
+    if (pending.counts && this.#calls >= this.#rules.maxInFlight) return false;
     const slot = this.#free.pop() ?? this.#sent.length;
     const outcome = pending.send(slot);
     if (outcome === 0) {
@@ -138,10 +139,9 @@ export class PendingRequests {
   /** One timer for all: it is for the one that is due first, and most never come due. */
   #watch(pending: PendingRequest): void {
     if (pending.due >= this.#timerDue) return;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timerDue = pending.due;
-    this.#timer = setTimeout(() => this.#look(), Math.max(0, pending.due - performance.now()));
-    this.#timer.unref();
+    this.#timer = new Timer(pending.due - performance.now(), () => this.#look()).unref();
   }
 
   #look(): void {

@@ -22,7 +22,7 @@ export async function dropInstance(held: RunnerInstance): Promise<void> {
   try {
     await engine.submit({
       site: engine.site('drop'),
-      deadline: undefined,
+      timeout: Number.POSITIVE_INFINITY,
       counts: false,
       batch: 0,
       keep: () => undefined,

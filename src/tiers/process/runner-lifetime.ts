@@ -139,7 +139,7 @@ export class RunnerLifetime {
     const facts = this.channel.facts();
     const end = (facts && endOf(facts)) ?? child.end ?? { code: null, signal: null };
     const reason = facts === undefined ? 'killed' : reasonOf(end, facts, this.#killed, this.stopping);
-    const inFlight = facts !== undefined && reason !== 'stopped';
+    const maxInFlight = facts !== undefined && reason !== 'stopped';
     return {
       generation: settings.generation,
       pid: this.pid,
@@ -147,7 +147,7 @@ export class RunnerLifetime {
       signal: end.signal,
       reason,
       problem: facts === undefined ? null : problemOf(end, facts),
-      call: inFlight ? callOf(facts, (method) => this.#listener.methodName(method)) : null,
+      call: maxInFlight ? callOf(facts, (method) => this.#listener.methodName(method)) : null,
       fault: facts === undefined ? null : faultOf(facts),
       stdout: child.stdoutTail,
       stderr: child.stderrTail,

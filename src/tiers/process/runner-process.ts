@@ -10,6 +10,7 @@
 
 import { deferred } from '../../base/deferred.js';
 import { TenonError } from '../../base/errors.js';
+import { Timer } from '../../base/timer.js';
 import type { CallOptions, InstanceEvents, TierInstance } from '../tier.js';
 import type { Answer } from './channel.js';
 import { enforcedOf } from './enforced.js';
@@ -127,11 +128,11 @@ export class RunnerProcess {
     engine.hold(this);
     if (lifetime.alive) lifetime.child.samplePeak();
     lifetime.stopping = true;
-    const timer = setTimeout(() => lifetime.kill('killed'), graceMs);
+    const timer = new Timer(graceMs, () => lifetime.kill('killed'));
     engine
       .submit({
         site: engine.site('drop'),
-        deadline: undefined,
+        timeout: Number.POSITIVE_INFINITY,
         counts: false,
         batch: 0,
         keep: () => undefined,
@@ -140,7 +141,7 @@ export class RunnerProcess {
       })
       .catch(() => undefined);
     const exit = await engine.whenEnded;
-    clearTimeout(timer);
+    timer.cancel();
     return exit;
   }
 }
@@ -152,10 +153,10 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
   const { lifetime } = engine;
   if (lifetime.child.pid === undefined) return promise;
   let refusal: TenonError | undefined;
-  const timer = setTimeout(() => {
+  const timer = new Timer(settings.startTimeout, () => {
     refusal = startedTooSlowly(settings, stageOf(engine));
     lifetime.kill('timeout');
-  }, settings.startDeadline);
+  });
   const settle = (answer: Answer): void => {
     if (answer.operation === Operation.READY) {
       resolve(engine);
@@ -168,7 +169,7 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
   const never = Number.POSITIVE_INFINITY;
   const slot = engine.requests.reserve({
     site: engine.site('start'),
-    deadline: never,
+    timeout: never,
     due: never,
     counts: false,
     batch: 0,
@@ -186,7 +187,7 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
     await engine.whenEnded;
     throw error;
   } finally {
-    clearTimeout(timer);
+    timer.cancel();
   }
 }
 

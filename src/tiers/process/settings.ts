@@ -1,4 +1,5 @@
 /** What a runner is started with, and what is left of it when it has ended. */
+import type { CallTally } from '../call-tally.js';
 import type { QueueLimits } from '../tier.js';
 
 /** What the process, and each that it forks, may take. What is not given is not limited. */
@@ -21,18 +22,20 @@ export interface RunnerSettings {
   /** The ABI version that it must state. */
   readonly abi: string;
   readonly generation: number;
-  readonly profile: 'latency' | 'balanced' | 'idle';
+  readonly profile: 'latency' | 'balanced' | 'efficient';
   readonly transport: 'shared-memory' | 'pipe';
   /** Milliseconds for every call that says nothing itself. */
-  readonly deadline: number | undefined;
+  readonly timeout: number | undefined;
   /** Milliseconds from the start of the process to its readiness. */
-  readonly startDeadline: number;
+  readonly startTimeout: number;
   /** Asynchronous calls on their way, at most. */
-  readonly inFlight: number;
+  readonly maxInFlight: number;
   /** What becomes of a call beyond that. */
-  readonly whenFull: 'error' | 'wait';
+  readonly whenFull: 'fail' | 'wait';
   /** Events and log entries of one instance that wait. */
   readonly queue: QueueLimits;
+  /** Where calls are counted. */
+  readonly tally: CallTally;
   readonly limits: ProcessLimits;
   readonly sandbox?: boolean | { readonly read?: readonly string[] };
   /** The whole environment of the process. */
@@ -50,7 +53,7 @@ export interface RunnerExit {
   readonly signal: NodeJS.Signals | null;
   /**
    * `stopped`: as asked, with success. `exited`: by itself, with whatever code. `crashed`: by a signal. The rest was ended by this
-   * side: `timeout` for a deadline, `protocol` because it broke the channel, `killed` because somebody wanted it.
+   * side: `timeout` for a timeout, `protocol` because it broke the channel, `killed` because somebody wanted it.
    */
   readonly reason: 'stopped' | 'exited' | 'crashed' | 'timeout' | 'protocol' | 'killed';
   /** For `protocol`: what it did. */

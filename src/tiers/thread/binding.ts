@@ -2,29 +2,32 @@
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { invalidArgument } from '../../base/errors.js';
 import { badBatch, requireBatch } from '../binding.js';
+import { callSettings } from '../call-options.js';
+import { countCall } from '../call-tally.js';
 import { isBreach, Outcome } from '../control.js';
-import { type CallSite, callFailure, refuseInput, timeoutFailure } from '../status.js';
-import type { Binding, CallOptions, RecordBinding } from '../tier.js';
+import { badRecord, type CallSite, callFailure, refuseInput, timeoutFailure } from '../status.js';
+import { type CallOptions, type RecordBinding, type TierBinding, wholeWords } from '../tier.js';
 import { PendingBatch, type PendingCall, PendingMessage } from './call.js';
 import { ThreadControl } from './control.js';
 import { handInput, takeBatch } from './input.js';
-import type { Answer, ThreadNative } from './native.js';
-import type { Owner } from './pending.js';
+import type { ThreadAnswer, ThreadNative } from './native.js';
+import type { CallOwner } from './pending.js';
 
 /** The instance, as its methods see it. */
-export interface BoundInstance extends Owner {
+export interface BoundInstance extends CallOwner {
   readonly site: (method: string) => CallSite;
   /** Milliseconds for calls that say nothing themselves. */
-  readonly deadline: number | undefined;
+  readonly timeout: number | undefined;
   /** Queues the call, or has it wait. @throws TenonError if neither can be */
   start(call: PendingCall): void;
   /** Names the instance as the one that this thread will wait for, after all calls that were made before. */
-  aimToWait(method: number): void;
-  /** Looks for deadlines, because a call was given up. */
+  aimToWait(method: number, timeout: number): void;
+  /** Looks for timeouts, because a call was given up. */
   look(): void;
 }
 
-export class ThreadBinding implements Binding {
+export class ThreadBinding implements TierBinding {
+  readonly blocking = false;
   readonly #instance: BoundInstance;
   readonly #native: ThreadNative;
   readonly #method: number;
@@ -39,13 +42,13 @@ export class ThreadBinding implements Binding {
 
   call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const { deadline } = this.#instance;
+      const { timeout } = this.#instance;
       const call = new PendingMessage(
         this.#instance,
         this.#site,
         this.#method,
         options,
-        deadline,
+        timeout,
         resolve,
         reject,
       );
@@ -54,15 +57,21 @@ export class ThreadBinding implements Binding {
     });
   }
 
+  async callRecord(input: Uint8Array, outputSize: number, options?: CallOptions): Promise<Buffer> {
+    const result = await this.call(input, options);
+    if (result.length !== outputSize) throw badRecord(result.length, this.#site);
+    return result;
+  }
+
   callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
     return new Promise((resolve, reject) => {
-      const { deadline } = this.#instance;
+      const { timeout } = this.#instance;
       const call = new PendingBatch(
         this.#instance,
         this.#site,
         this.#method,
         options,
-        deadline,
+        timeout,
         resolve,
         reject,
       );
@@ -71,28 +80,36 @@ export class ThreadBinding implements Binding {
     });
   }
 
-  callSync(input: Uint8Array): Buffer {
+  callSync(input: Uint8Array, options?: CallOptions): Buffer {
     const native = this.#native;
-    this.#instance.aimToWait(this.#method);
+    const timeout = this.#timeoutOf(options);
+    this.#instance.aimToWait(this.#method, timeout);
     handInput(native, input, native.addon.callSync);
     const answer = native.waited();
     const { outcome } = answer;
-    if (outcome === 0) return native.output(answer);
+    if (outcome === 0) {
+      countCall(this.#site.tally, input.length, answer.length);
+      return native.output(answer);
+    }
     if (outcome === Outcome.NOT_BYTES || outcome === Outcome.SHARED) refuseInput('input', input);
-    throw this.#failure(answer);
+    throw this.#failure(answer, timeout);
   }
 
-  callManySync(batch: Batch): BatchResult {
+  callManySync(batch: Batch, options?: CallOptions): BatchResult {
     const { offsets, data } = requireBatch(batch);
     const native = this.#native;
-    this.#instance.aimToWait(this.#method);
+    const timeout = this.#timeoutOf(options);
+    this.#instance.aimToWait(this.#method, timeout);
     native.addon.callManySync(offsets, data);
     const answer = native.waited();
     const { outcome } = answer;
-    if (outcome >= 0 || isBreach(outcome)) return takeBatch(native, answer, Math.max(offsets.length - 1, 0));
+    if (outcome >= 0 || isBreach(outcome)) {
+      countCall(this.#site.tally, data.length, answer.length);
+      return takeBatch(native, answer, Math.max(offsets.length - 1, 0));
+    }
     if (outcome === Outcome.BAD_BATCH) throw badBatch();
     if (outcome === Outcome.NOT_BYTES || outcome === Outcome.SHARED) refuseInput('batch.data', data);
-    throw this.#failure(answer);
+    throw this.#failure(answer, timeout);
   }
 
   /** The thread works on copies: this memory is never touched while JavaScript runs. */
@@ -103,8 +120,9 @@ export class ThreadBinding implements Binding {
     const output = new ArrayBuffer(wholeWords(outputSize));
     const from = new Uint8Array(input, 0, inputSize);
     const to = new Uint8Array(output, 0, outputSize);
+    const { timeout = Number.POSITIVE_INFINITY } = this.#instance;
     const invoke = (): void => {
-      this.#instance.aimToWait(this.#method);
+      this.#instance.aimToWait(this.#method, timeout);
       // Memory that was transferred has no length.
       if (from.length === inputSize && to.length === outputSize) addon.record(from, to);
       else control[ThreadControl.OUTCOME] = Outcome.NOT_BYTES;
@@ -113,18 +131,26 @@ export class ThreadBinding implements Binding {
       const answer = native.waited();
       if (answer.outcome === Outcome.NOT_BYTES)
         throw invalidArgument('record', 'must keep its memory, which was transferred elsewhere');
-      throw this.#failure(answer);
+      throw this.#failure(answer, timeout);
     };
     return { input, output, control, invoke, fail };
   }
 
+  /** The timeout of a call that blocks. @throws TenonError ERR_TENON_INVALID_ARGUMENT; the reason of an aborted signal */
+  #timeoutOf(options: CallOptions | undefined): number {
+    const { timeout = Number.POSITIVE_INFINITY } = this.#instance;
+    if (options === undefined) return timeout;
+    const settings = callSettings(options, timeout);
+    settings.signal?.throwIfAborted();
+    return settings.timeout;
+  }
+
   /** The error for a call that was waited for. */
-  #failure(answer: Answer): Error {
+  #failure(answer: ThreadAnswer, timeout: number): Error {
     const { outcome } = answer;
-    const { deadline = 0 } = this.#instance;
     if (outcome === Outcome.TIMED_OUT || outcome === Outcome.NOT_BEGUN) {
       this.#instance.look();
-      return timeoutFailure(outcome, deadline, this.#site);
+      return timeoutFailure(outcome, timeout, this.#site);
     }
     const failure = this.#native.failure(answer);
     if (outcome === Outcome.WEDGED) this.#instance.look();
@@ -132,6 +158,3 @@ export class ThreadBinding implements Binding {
     return callFailure({ ...failure, detail: this.#native.at(ThreadControl.LIMIT) }, this.#site);
   }
 }
-
-/** So that a view of any type can lie over all of it. */
-const wholeWords = (size: number): number => Math.ceil(size / 8) * 8;

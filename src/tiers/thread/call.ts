@@ -1,16 +1,16 @@
 /** Calls that wait in a queue for their turn: one message, or a batch. */
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { requireBytes } from '../../base/bytes.js';
-import { invalidArgument } from '../../base/errors.js';
 import { badBatch, requireBatch } from '../binding.js';
+import { callSettings, nativeTimeout } from '../call-options.js';
+import { countCall } from '../call-tally.js';
 import { isBreach, Outcome } from '../control.js';
 import { type CallSite, callFailure } from '../status.js';
 import type { CallOptions } from '../tier.js';
 import { ThreadControl } from './control.js';
 import { handInput, inputRefusal, takeBatch } from './input.js';
-import type { Answer, ThreadNative } from './native.js';
-import { checkDeadline } from './options.js';
-import { type Owner, Pending } from './pending.js';
+import type { ThreadAnswer, ThreadNative } from './native.js';
+import { type CallOwner, Pending } from './pending.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -18,9 +18,11 @@ const NOTHING = Buffer.alloc(0);
 export abstract class PendingCall extends Pending {
   readonly #signal: AbortSignal | undefined;
   readonly #method: number;
+  #listening = false;
+  #sentBytes = 0;
 
   constructor(
-    owner: Owner,
+    owner: CallOwner,
     site: CallSite,
     method: number,
     options: CallOptions | undefined,
@@ -30,17 +32,19 @@ export abstract class PendingCall extends Pending {
   ) {
     super(owner, site, resolve, reject);
     this.#method = method;
-    const deadline = checkDeadline(options?.deadline) ?? byDefault;
-    if (deadline !== undefined) {
-      this.deadline = deadline;
-      this.expires = performance.now() + deadline;
+    const { signal, timeout } = callSettings(options, byDefault);
+    signal?.throwIfAborted();
+    this.#signal = signal;
+    if (timeout !== Number.POSITIVE_INFINITY) {
+      this.timeout = timeout;
+      this.expires = performance.now() + timeout;
     }
-    this.#signal = checkSignal(options?.signal);
-    this.#signal?.throwIfAborted();
   }
 
-  /** From here on the signal can end the wait. */
+  /** The call is under way: from here on the signal can end the wait. */
   listen(): void {
+    this.#listening = true;
+    this.site.tally.inFlight += 1;
     this.#signal?.addEventListener('abort', this, { once: true });
   }
 
@@ -51,11 +55,12 @@ export abstract class PendingCall extends Pending {
     this.id = native.issue(this);
     control[ThreadControl.CALL] = this.id;
     control[ThreadControl.METHOD] = this.#method;
-    control[ThreadControl.DEADLINE] = Math.ceil(this.deadline);
+    control[ThreadControl.TIMEOUT] = nativeTimeout(this.timeout, 0);
     control[ThreadControl.LIMIT] = limit;
     this.hand(native);
     const outcome = native.at(ThreadControl.OUTCOME);
     if (outcome === 0) {
+      this.#sentBytes = this.inputSize;
       this.letGo();
     } else {
       native.withdraw(this.id);
@@ -76,12 +81,19 @@ export abstract class PendingCall extends Pending {
     return callFailure({ outcome, detail: limit, text: '' }, this.site);
   }
 
+  protected succeeded(answer: ThreadAnswer): void {
+    countCall(this.site.tally, this.#sentBytes, answer.length);
+  }
+
   protected override end(): void {
     super.end();
     this.letGo();
+    if (this.#listening) this.site.tally.inFlight -= 1;
     this.#signal?.removeEventListener('abort', this);
   }
 
+  /** Bytes of input. */
+  protected abstract get inputSize(): number;
   protected abstract hand(native: ThreadNative): void;
   /** Keeps a copy of the input until it can be handed over. */
   abstract keep(): void;
@@ -90,6 +102,10 @@ export abstract class PendingCall extends Pending {
 
 export class PendingMessage extends PendingCall {
   input: Uint8Array = NOTHING;
+
+  protected get inputSize(): number {
+    return this.input.length;
+  }
 
   protected hand(native: ThreadNative): void {
     handInput(native, this.input, native.addon.call);
@@ -108,7 +124,8 @@ export class PendingMessage extends PendingCall {
     this.input = NOTHING;
   }
 
-  protected value(answer: Answer): Buffer {
+  protected value(answer: ThreadAnswer): Buffer {
+    this.succeeded(answer);
     return this.owner.native.output(answer);
   }
 }
@@ -123,6 +140,10 @@ export class PendingBatch extends PendingCall {
     this.#offsets = offsets;
     this.#data = data;
     this.#length = Math.max(offsets.length - 1, 0);
+  }
+
+  protected get inputSize(): number {
+    return this.#data.length;
   }
 
   protected hand(native: ThreadNative): void {
@@ -148,12 +169,8 @@ export class PendingBatch extends PendingCall {
     return outcome < 0 && !isBreach(outcome);
   }
 
-  protected value(answer: Answer): BatchResult {
+  protected value(answer: ThreadAnswer): BatchResult {
+    this.succeeded(answer);
     return takeBatch(this.owner.native, answer, this.#length);
   }
-}
-
-function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
-  if (signal === undefined || typeof signal?.throwIfAborted === 'function') return signal;
-  throw invalidArgument('signal', 'must be an AbortSignal');
 }

@@ -8,7 +8,7 @@ export const ThreadControl = {
   CALL: 8,
   METHOD: 9,
   /** Milliseconds, 0 for none. */
-  DEADLINE: 10,
+  TIMEOUT: 10,
   /** Calls that may wait. */
   LIMIT: 11,
   /** Rows that `completions` has filled. */

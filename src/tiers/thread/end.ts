@@ -1,11 +1,13 @@
 /** The end of instances on threads: of those that are closed, and of those that nobody holds. */
+
+import { nativeTimeout } from '../call-options.js';
 import { warnCollected } from '../collected.js';
 import { endRoute } from '../routes.js';
 import type { CallSite } from '../status.js';
 import { ThreadControl } from './control.js';
-import type { DeadlineWatch } from './deadlines.js';
 import type { ThreadNative } from './native.js';
 import { PendingDrop } from './pending.js';
+import type { TimeoutWatch } from './timeouts.js';
 
 /** What is needed to end an instance that nobody holds. */
 export interface Left {
@@ -25,8 +27,8 @@ export const collected = new FinalizationRegistry<Left>((left) => {
 /** Has `drop` run after all that runs before. */
 export function end(
   { native, target, generation, token, site }: Left,
-  deadline: number,
-  watch?: DeadlineWatch,
+  timeout: number,
+  watch?: TimeoutWatch,
   tell?: (drop: PendingDrop) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -42,14 +44,14 @@ export function end(
       },
     };
     const drop = new PendingDrop(owner, site, resolve, reject);
-    drop.deadline = deadline;
+    drop.timeout = timeout;
     drop.id = native.issue(drop);
     native.aim(target, generation);
     native.control[ThreadControl.CALL] = drop.id;
-    native.control[ThreadControl.DEADLINE] = Math.ceil(deadline);
+    native.control[ThreadControl.TIMEOUT] = nativeTimeout(timeout, 0);
     native.addon.close(watch !== undefined);
     if (native.at(ThreadControl.OUTCOME) !== 0) drop.doNotWait();
-    else if (deadline > 0) watch?.add(drop);
+    else if (timeout > 0) watch?.add(drop);
     tell?.(drop);
   });
 }

@@ -5,7 +5,7 @@ import { batchResult } from '../binding.js';
 import { Outcome } from '../control.js';
 import { refuseInput } from '../status.js';
 import { ThreadControl } from './control.js';
-import type { Answer, ThreadNative } from './native.js';
+import type { ThreadAnswer, ThreadNative } from './native.js';
 
 /** Hands an input over, again after a look at its memory if native code wants that. */
 export function handInput(native: ThreadNative, input: Uint8Array, hand: (input: Uint8Array) => void): void {
@@ -28,7 +28,7 @@ export function inputRefusal(outcome: number, argument: string, input: Uint8Arra
 }
 
 /** The result of a batch that is to be taken. */
-export function takeBatch(native: ThreadNative, answer: Answer, length: number): BatchResult {
+export function takeBatch(native: ThreadNative, answer: ThreadAnswer, length: number): BatchResult {
   const end = {
     outcome: answer.outcome,
     detail: answer.detail,

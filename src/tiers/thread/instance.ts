@@ -3,25 +3,26 @@
  * the other, those of different instances at the same time, and the event loop waits for none of them. `new` and `drop` run on that
  * thread too.
  *
- * A call may have a deadline. Its promise is rejected that long after the call was made. A call that *runs* so long has wedged its
+ * A call may have a timeout. Its promise is rejected that long after the call was made. A call that *runs* so long has wedged its
  * instance: a thread cannot be stopped, so all calls that wait fail, no new ones are taken, and `close` does not wait. If the
  * call comes back after all, `drop` runs.
  */
 import type { VTable } from '../../library/library.js';
+import { nativeTimeout } from '../call-options.js';
 import type { PluginContext } from '../context.js';
 import { Outcome } from '../control.js';
 import { MethodTables } from '../method-table.js';
 import { endRoute, openRoute } from '../routes.js';
 import { type CallSite, callFailure, newFailure } from '../status.js';
-import type { Binding, InstanceEvents, MethodRef, TierInstance } from '../tier.js';
+import type { InstanceEvents, MethodRef, TierBinding, TierInstance } from '../tier.js';
 import { type BoundInstance, ThreadBinding } from './binding.js';
 import { PendingCall } from './call.js';
 import { ThreadControl } from './control.js';
-import { DeadlineWatch } from './deadlines.js';
 import { collected, end, type Left } from './end.js';
 import { openThreads, type ThreadNative } from './native.js';
-import { checkOptions, NO_LIMIT, type ThreadOptions, type ThreadSettings } from './options.js';
+import { NO_LIMIT, type ThreadOptions } from './options.js';
 import { type Pending, type PendingDrop, PendingNew } from './pending.js';
+import { TimeoutWatch } from './timeouts.js';
 
 export type { ThreadOptions } from './options.js';
 
@@ -37,8 +38,7 @@ export async function createThreadInstance(
   events: InstanceEvents,
   options: ThreadOptions = {},
 ): Promise<TierInstance> {
-  const settings = checkOptions(options);
-  const instance = new ThreadInstance(openThreads(), context, settings, events);
+  const instance = new ThreadInstance(openThreads(), context, options, events);
   await instance.make(vtable, config);
   return instance;
 }
@@ -48,12 +48,13 @@ const referenced = new Set<ThreadInstance>();
 
 class ThreadInstance implements TierInstance, BoundInstance {
   readonly native: ThreadNative;
-  readonly deadline: number | undefined;
-  readonly #settings: ThreadSettings;
+  readonly timeout: number | undefined;
+  readonly #queue: number;
+  readonly #whenFull: 'fail' | 'wait';
   readonly #context: PluginContext;
   readonly #tables: MethodTables;
   readonly #token: number;
-  readonly #watch = new DeadlineWatch(() => this.#check());
+  readonly #watch = new TimeoutWatch(() => this.#check());
   /** Calls that wait for room in the queue, in order. */
   readonly #outside = new Set<PendingCall>();
   #target = -1;
@@ -65,20 +66,21 @@ class ThreadInstance implements TierInstance, BoundInstance {
   constructor(
     native: ThreadNative,
     context: PluginContext,
-    settings: ThreadSettings,
+    { timeout, queue = 1024, whenFull = 'fail' }: ThreadOptions,
     events: InstanceEvents,
   ) {
     this.native = native;
-    this.deadline = settings.deadline;
-    this.#settings = settings;
+    this.timeout = timeout === Number.POSITIVE_INFINITY ? undefined : timeout;
+    this.#queue = queue;
+    this.#whenFull = whenFull;
     this.#context = context;
     this.#tables = new MethodTables(context, (kind) => this.#extension(kind));
     this.#token = openRoute(events);
   }
 
   readonly site = (method: string): CallSite => {
-    const { plugin, path } = this.#context;
-    return { plugin, path, method };
+    const { plugin, path, tally } = this.#context;
+    return { plugin, path, method, tally };
   };
 
   /** Runs `new` on the instance's thread. */
@@ -100,9 +102,12 @@ class ThreadInstance implements TierInstance, BoundInstance {
     return new Promise((resolve, reject) => {
       const pending = new PendingNew(this, this.site('new'), resolve, reject);
       pending.id = native.issue(pending);
-      this.#limit(pending, this.deadline);
+      if (this.timeout !== undefined) {
+        pending.timeout = this.timeout;
+        pending.expires = performance.now() + this.timeout;
+      }
       native.control[ThreadControl.CALL] = pending.id;
-      native.control[ThreadControl.DEADLINE] = Math.ceil(pending.deadline);
+      native.control[ThreadControl.TIMEOUT] = nativeTimeout(pending.timeout, 0);
       native.addon.create(make, drop, something, get_extension, this.#token, messages, bytes, config);
       const outcome = native.at(ThreadControl.OUTCOME);
       if (outcome !== 0) {
@@ -111,17 +116,11 @@ class ThreadInstance implements TierInstance, BoundInstance {
       }
       this.#target = native.at(ThreadControl.TARGET);
       this.#generation = native.at(ThreadControl.GENERATION);
-      if (pending.deadline > 0) this.#watch.add(pending);
+      if (pending.timeout > 0) this.#watch.add(pending);
     });
   }
 
-  #limit(pending: Pending, deadline: number | undefined): void {
-    if (deadline === undefined) return;
-    pending.deadline = deadline;
-    pending.expires = performance.now() + deadline;
-  }
-
-  bind(method: MethodRef): Binding {
+  bind(method: MethodRef): TierBinding {
     if (method.kind === null) {
       this.#aim(method.name);
       return new ThreadBinding(this, 0, method.name);
@@ -159,7 +158,7 @@ class ThreadInstance implements TierInstance, BoundInstance {
     this.#outside.clear();
     this.native.aim(this.#target, this.#generation);
     this.native.addon.reference(false);
-    return end(this.#left('drop'), this.deadline ?? 0, this.#watch, (drop) => {
+    return end(this.#left('drop'), this.timeout ?? 0, this.#watch, (drop) => {
       this.#drop = drop;
     });
   }
@@ -175,23 +174,22 @@ class ThreadInstance implements TierInstance, BoundInstance {
   }
 
   start(call: PendingCall): void {
-    const { queue, whenFull } = this.#settings;
     this.native.aim(this.#target, this.#generation);
-    const outcome = this.#outside.size > 0 ? Outcome.FULL : call.send(queue);
-    if (outcome === Outcome.FULL && whenFull === 'wait' && this.#closing === undefined) {
+    const outcome = this.#outside.size > 0 ? Outcome.FULL : call.send(this.#queue);
+    if (outcome === Outcome.FULL && this.#whenFull === 'wait' && this.#closing === undefined) {
       call.keep();
       this.#outside.add(call);
     } else if (outcome !== 0) {
-      call.giveUp(call.refusal(outcome, queue));
+      call.giveUp(call.refusal(outcome, this.#queue));
       return;
     }
     call.listen();
-    if (call.deadline > 0) this.#watch.add(call);
+    if (call.timeout > 0) this.#watch.add(call);
   }
 
   settled(pending: Pending): void {
-    if (pending.deadline > 0) this.#watch.delete(pending);
-    if (this.#outside.size > 0) this.native.later(() => this.#letIn(this.#settings.queue));
+    if (pending.timeout > 0) this.#watch.delete(pending);
+    if (this.#outside.size > 0) this.native.later(() => this.#letIn(this.#queue));
   }
 
   revoke(pending: Pending): boolean {
@@ -219,22 +217,21 @@ class ThreadInstance implements TierInstance, BoundInstance {
     }
   }
 
-  aimToWait(method: number): void {
+  aimToWait(method: number, timeout: number): void {
     const { native } = this;
-    const { queue, whenFull } = this.#settings;
     if (this.#outside.size > 0) this.#letIn(NO_LIMIT);
     native.aim(this.#target, this.#generation);
     native.control[ThreadControl.METHOD] = method;
     native.control[ThreadControl.GROWN] = 0;
-    native.control[ThreadControl.DEADLINE] = Math.ceil(this.deadline ?? 0);
-    native.control[ThreadControl.LIMIT] = whenFull === 'wait' ? NO_LIMIT : queue;
+    native.control[ThreadControl.TIMEOUT] = nativeTimeout(timeout, 0);
+    native.control[ThreadControl.LIMIT] = this.#whenFull === 'wait' ? NO_LIMIT : this.#queue;
   }
 
   look(): void {
     this.#watch.look();
   }
 
-  /** Gives up what is over its deadline. Returns after how many milliseconds to look again. */
+  /** Gives up what is over its timeout. Returns after how many milliseconds to look again. */
   #check(): number {
     const { native } = this;
     native.settle(); // an answer that is there is not late

@@ -13,7 +13,7 @@ const SMALL = 64;
 const ROUNDS = 8;
 
 /** How a call went. One object serves all: it is valid until the next one is settled. */
-export interface Answer extends Omit<Failure, 'text'> {
+export interface ThreadAnswer extends Omit<Failure, 'text'> {
   readonly outcome: number;
   readonly detail: number;
   /** Bytes of output. */
@@ -26,7 +26,7 @@ export interface Answer extends Omit<Failure, 'text'> {
 
 /** Who waits for something that a thread does. Must not run code of the user in `settle`. */
 export interface Ticket {
-  settle(answer: Answer): void;
+  settle(answer: ThreadAnswer): void;
 }
 
 /** The functions of the addon and the memory that this JavaScript thread shares with them. */
@@ -121,7 +121,7 @@ export class ThreadNative {
   }
 
   /** How the call went that was just waited for. */
-  waited(): Answer {
+  waited(): ThreadAnswer {
     const answer = this.#answer;
     answer.outcome = this.at(ThreadControl.OUTCOME);
     answer.detail = this.at(ThreadControl.DETAIL);
@@ -132,7 +132,7 @@ export class ThreadNative {
   }
 
   /** The output of a call, for the caller to keep. */
-  output({ length, place }: Answer): Buffer {
+  output({ length, place }: ThreadAnswer): Buffer {
     if (place < 0) return this.#take(length);
     const result = Buffer.allocUnsafe(length);
     const results = this.#results;
@@ -142,7 +142,7 @@ export class ThreadNative {
   }
 
   /** The failure that an answer tells of; its text is taken. */
-  failure(answer: Answer): Failure {
+  failure(answer: ThreadAnswer): Failure {
     const { outcome, detail, length, place } = answer;
     if (outcome < 0) {
       this.skip(answer);
@@ -154,7 +154,7 @@ export class ThreadNative {
   }
 
   /** Lets go of an output that nobody wants. */
-  skip({ place }: Answer): void {
+  skip({ place }: ThreadAnswer): void {
     if (place < 0) this.addon.skip();
   }
 

@@ -1,10 +1,10 @@
 /** What a thread was asked for and somebody waits for; `new` and `drop`. */
 import { type CallSite, callFailure, newFailure, timeoutFailure } from '../status.js';
-import type { Watched } from './deadlines.js';
-import type { Answer, ThreadNative, Ticket } from './native.js';
+import type { ThreadAnswer, ThreadNative, Ticket } from './native.js';
+import type { Watched } from './timeouts.js';
 
 /** Whose calls these are: an instance. */
-export interface Owner {
+export interface CallOwner {
   readonly native: ThreadNative;
   /** Takes the call back, if it has not begun. True if it had not. */
   revoke(pending: Pending): boolean;
@@ -18,16 +18,16 @@ export abstract class Pending implements Ticket, Watched {
   id = -1;
   expires = Number.POSITIVE_INFINITY;
   /** Milliseconds that it may run; 0 for as long as it likes. */
-  deadline = 0;
+  timeout = 0;
   /** Nobody waits any more. */
   over = false;
   readonly site: CallSite;
-  protected readonly owner: Owner;
+  protected readonly owner: CallOwner;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (reason: unknown) => void;
 
   constructor(
-    owner: Owner,
+    owner: CallOwner,
     site: CallSite,
     resolve: (value: never) => void,
     reject: (reason: unknown) => void,
@@ -38,13 +38,13 @@ export abstract class Pending implements Ticket, Watched {
     this.#reject = reject;
   }
 
-  protected abstract value(answer: Answer): unknown;
+  protected abstract value(answer: ThreadAnswer): unknown;
 
-  protected failure(answer: Answer): Error {
+  protected failure(answer: ThreadAnswer): Error {
     return callFailure(this.owner.native.failure(answer), this.site);
   }
 
-  settle(answer: Answer): void {
+  settle(answer: ThreadAnswer): void {
     this.id = -1;
     if (this.over) {
       this.owner.native.skip(answer);
@@ -54,7 +54,7 @@ export abstract class Pending implements Ticket, Watched {
     this.owner.settled(this);
   }
 
-  #finish(answer: Answer): void {
+  #finish(answer: ThreadAnswer): void {
     this.end();
     try {
       if (this.failed(answer.outcome)) this.#reject(this.failure(answer));
@@ -70,7 +70,7 @@ export abstract class Pending implements Ticket, Watched {
 
   /** Its time is over, as `outcome` says. */
   late(outcome: number): void {
-    this.giveUp(timeoutFailure(outcome, this.deadline, this.site));
+    this.giveUp(timeoutFailure(outcome, this.timeout, this.site));
   }
 
   giveUp(reason: unknown): void {
@@ -95,7 +95,7 @@ export abstract class Pending implements Ticket, Watched {
 export class PendingNew extends Pending {
   protected value(): void {}
 
-  protected override failure(answer: Answer): Error {
+  protected override failure(answer: ThreadAnswer): Error {
     return newFailure(this.owner.native.failure(answer), this.site);
   }
 }

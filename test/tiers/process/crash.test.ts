@@ -49,7 +49,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
       expect(reportOf(found)).toBe(exits[0]);
     }
     expect(await failure(act.call(Buffer.from('e')))).toEqual(error('ERR_TENON_CRASHED'));
-    expect(await failure(runner.create(Buffer.alloc(0), { event() {}, log() {} }))).toEqual(
+    expect(await failure(runner.create(Buffer.alloc(0), { message() {}, log() {} }))).toEqual(
       error('ERR_TENON_CRASHED'),
     );
   });
@@ -107,7 +107,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
 
   test('new and drop that crash', async () => {
     const { runner } = await start(fixture());
-    const nobody = { event: () => undefined, log: () => undefined };
+    const nobody = { message: () => undefined, log: () => undefined };
     const found = await failure(runner.create(Buffer.from('crash'), nobody));
     expect(found).toEqual(error('ERR_TENON_CRASHED', { signal: 'SIGABRT' }));
     expect(reportOf(found).call).toMatchObject({ method: 'new', stage: 'new' });
@@ -195,7 +195,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
   });
 
   test('a start that takes too long', async () => {
-    const found = await failure(start(faultFile('constructor-hang'), { startDeadline: 100 }));
+    const found = await failure(start(faultFile('constructor-hang'), { startTimeout: 100 }));
     expect(found).toEqual(error('ERR_TENON_TIMEOUT', { gate: 'open' }));
   });
 

@@ -30,11 +30,11 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
     'is ended: %s',
     async (way) => {
       const sync = await hostile(way);
-      const found = thrown(() => sync.act.callSync(TEXT, { deadline: 20_000 }));
+      const found = thrown(() => sync.act.callSync(TEXT, { timeout: 20_000 }));
       expect(found).toEqual(crashed);
       expect(reasonOf(found)).toBe('protocol');
       const later = await hostile(way);
-      const lost = await failure(later.act.call(TEXT, { deadline: 20_000 }));
+      const lost = await failure(later.act.call(TEXT, { timeout: 20_000 }));
       expect(lost).toEqual(crashed);
       expect(reasonOf(lost)).toBe('protocol');
       expect(isRunning(later.runner.pid)).toBe(false);
@@ -49,7 +49,7 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
     expect((await act.call(TEXT)).toString()).toBe(answer);
     // An idle host does not look for answers: one too many shows with the next call. For events it does.
     if (way === 'twice')
-      expect(reasonOf(await failure(act.call(TEXT, { deadline: 20_000 })))).toBe('protocol');
+      expect(reasonOf(await failure(act.call(TEXT, { timeout: 20_000 })))).toBe('protocol');
     await until(() => exits.length === 1);
     expect(exits[0]).toMatchObject({ reason: 'protocol', signal: 'SIGTERM' });
   });
@@ -58,7 +58,7 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
     const later = await hostile('old-number');
     expect(reasonOf(await failure(later.act.call(TEXT)))).toBe('protocol');
     const sync = await hostile('old-number');
-    expect(thrown(() => sync.act.callSync(TEXT, { deadline: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
+    expect(thrown(() => sync.act.callSync(TEXT, { timeout: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
   });
 
   test('is ended when it answers out of order', async () => {
@@ -86,9 +86,9 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
 
   test('is ended when it never answers', async () => {
     const sync = await hostile('never');
-    expect(thrown(() => sync.act.callSync(TEXT, { deadline: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
+    expect(thrown(() => sync.act.callSync(TEXT, { timeout: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
     const later = await hostile('never');
-    expect(await failure(later.act.call(TEXT, { deadline: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
+    expect(await failure(later.act.call(TEXT, { timeout: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
     expect(await (await hostile('never')).runner.stop(50)).toMatchObject({ reason: 'killed' });
   });
 
@@ -122,7 +122,7 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
   });
 
   test('that says nothing at all is ended', async () => {
-    const found = failure(start(puppet(), { program: double(DOUBLE), plugin: 'silent', startDeadline: 100 }));
+    const found = failure(start(puppet(), { program: double(DOUBLE), plugin: 'silent', startTimeout: 100 }));
     expect(await found).toEqual(error('ERR_TENON_TIMEOUT'));
   });
 });
@@ -130,10 +130,10 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
 describe.runIf(hasProcesses)('a runner that writes garbage', () => {
   test('200 of them leave the host as it was', async () => {
     const program = double(FUZZER);
-    const nobody = { event: () => undefined, log: () => undefined };
+    const nobody = { message: () => undefined, log: () => undefined };
     const handlers = { stdout: () => undefined, stderr: () => undefined, exit: () => undefined };
     const attack = async (seed: number): Promise<void> => {
-      const settings = settingsFor(puppet(), { program, abi: String(seed), startDeadline: 60, deadline: 30 });
+      const settings = settingsFor(puppet(), { program, abi: String(seed), startTimeout: 60, timeout: 30 });
       let runner: RunnerProcess | undefined;
       try {
         runner = await RunnerProcess.start(settings, handlers);

@@ -46,7 +46,7 @@ const prelude = (file: string): string => `
   const { SOMETHING } = await import(${built('tiers/tier.js')});
   const settings = ${JSON.stringify(settingsFor(file))};
   const start = () => RunnerProcess.start(settings, { stdout() {}, stderr() {}, exit() {} });
-  const make = async (runner) => (await runner.create(Buffer.alloc(0), { event() {}, log() {} })).bind(SOMETHING);
+  const make = async (runner) => (await runner.create(Buffer.alloc(0), { message() {}, log() {} })).bind(SOMETHING);
 `;
 
 describe.runIf(hasProcesses)('after the end of a process', () => {
@@ -88,7 +88,7 @@ describe.runIf(hasProcesses)('after the end of a process', () => {
 
   test.each(['', 'hang', 'crash'])('what the plugin has started ends too (%s)', async (how) => {
     const { act, runner, stderr } = await actor(parent());
-    const call = act.call(Buffer.from(how), { deadline: 200 }).catch((found: unknown) => found);
+    const call = act.call(Buffer.from(how), { timeout: 200 }).catch((found: unknown) => found);
     await until(() => stderr.length === 1);
     const child = Number(stderr[0]);
     expect(await call).toBeDefined();
@@ -123,7 +123,7 @@ describe.runIf(hasProcesses && existsSync(join(root, 'dist')))('the host', () =>
     const ended = await runNode(`${prelude(pluginFile('metronome'))}
       const runner = await start();
       let beats = 0;
-      const tier = await runner.create(Buffer.from('{"interval":1}'), { event() {
+      const tier = await runner.create(Buffer.from('{"interval":1}'), { message() {
         if (++beats === 5) { console.log('five'); tier.unref(); }
       }, log() {} });
       tier.ref();`);
@@ -138,7 +138,7 @@ describe.runIf(hasProcesses && existsSync(join(root, 'dist')))('the host', () =>
       const ended = await runNode(`${prelude(file)}
       const runner = await start();
       for (const name of ['one', 'two']) {
-        const tier = await runner.create(Buffer.from(${JSON.stringify(folder)} + '/' + name), { event() {}, log() {} });
+        const tier = await runner.create(Buffer.from(${JSON.stringify(folder)} + '/' + name), { message() {}, log() {} });
         tier.bind(SOMETHING).callSync(Buffer.alloc(0));
       }
       ${end};`);
@@ -178,7 +178,7 @@ describe.runIf(hasProcesses && existsSync(join(root, 'dist')))('the host', () =>
         import('node:worker_threads').then(async ({ parentPort }) => {
           ${prelude(pluginFile('metronome'))}
           const runner = await start();
-          const tier = await runner.create(Buffer.from('{"interval":1}'), { event() {}, log() {} });
+          const tier = await runner.create(Buffer.from('{"interval":1}'), { message() {}, log() {} });
           tier.bind(SOMETHING).call(Buffer.alloc(0)).catch(() => {});
           parentPort.postMessage(runner.pid);
           ${how === 'terminate' ? 'setInterval(() => {}, 1000);' : how === 'exit' ? 'process.exit(0);' : ''}

@@ -8,7 +8,7 @@ import { type Actor, actor, failure, hasProcesses, printer, thrown } from './sup
 
 const MANY = 10_000;
 /** A call that waits for ever would take the whole run with it. */
-const SETTINGS = { deadline: 30_000 };
+const SETTINGS = { timeout: 30_000 };
 const numbered = (word: string, count: number) => Array.from({ length: count }, (_, i) => `${word} ${i}`);
 
 async function expectLines({ stdout, stderr }: Actor, calls: number): Promise<void> {
@@ -71,9 +71,9 @@ describe.runIf(hasProcesses)('a plugin that prints 10 000 lines', () => {
 });
 
 describe.runIf(hasProcesses)('a plugin that prints without an end', () => {
-  test('is ended at the deadline of a synchronous call', async () => {
+  test('is ended at the timeout of a synchronous call', async () => {
     const plugin = await actor(printer(), SETTINGS);
-    expect(thrown(() => plugin.act.callSync(Buffer.from('e'), { deadline: 200 }))).toEqual(
+    expect(thrown(() => plugin.act.callSync(Buffer.from('e'), { timeout: 200 }))).toEqual(
       error('ERR_TENON_TIMEOUT'),
     );
     const lost = await failure(plugin.act.call(Buffer.from('1')));

@@ -20,7 +20,7 @@ function transfer(memory: ArrayBuffer): void {
 }
 
 describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
-  test.each(['latency', 'balanced', 'idle'] as const)(
+  test.each(['latency', 'balanced', 'efficient'] as const)(
     'answers in the profile %s, both ways',
     async (profile) => {
       const { act, say } = await actor(puppet(), { profile });
@@ -103,7 +103,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
   });
 
   test.each(['o', 'O', 'l', 't', 'c', 'sM'])(
-    'a breach of the contract (%s) quarantines the instance',
+    'a breach of the contract (%s) disables the instance',
     async (how) => {
       const { act } = await actor(puppet());
       expect(thrown(() => act.callSync(Buffer.from(how)))).toEqual(error('ERR_TENON_CONTRACT'));
@@ -114,7 +114,10 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
   test('new fails with the words of the plugin, and what it logged is heard', async () => {
     const { runner } = await start(puppet());
     const logs: string[] = [];
-    const events = { event: () => undefined, log: ({ message }: { message: string }) => logs.push(message) };
+    const events = {
+      message: () => undefined,
+      log: ({ message }: { message: string }) => logs.push(message),
+    };
     const expected = error('ERR_TENON_NEW_FAILED', { message: expect.stringContaining('no such config') });
     expect(await failure(runner.create(Buffer.from('fail'), events))).toEqual(expected);
     expect(thrown(() => runner.createSync(Buffer.from('fail'), events))).toEqual(expected);
@@ -211,8 +214,8 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     }
     expect(thrown(() => act.callSync(new Uint8Array(new SharedArrayBuffer(4))))).toEqual(wrong);
     expect(await failure(act.call(new Uint8Array(new SharedArrayBuffer(4))))).toEqual(wrong);
-    expect(thrown(() => act.callSync(Buffer.from('e'), { deadline: -1 }))).toEqual(wrong);
-    expect(await failure(act.call(Buffer.from('e'), { deadline: Number.NaN }))).toEqual(wrong);
+    expect(thrown(() => act.callSync(Buffer.from('e'), { timeout: -1 }))).toEqual(wrong);
+    expect(await failure(act.call(Buffer.from('e'), { timeout: Number.NaN }))).toEqual(wrong);
     expect(thrown(() => act.callManySync({} as never))).toEqual(wrong);
   });
 
@@ -279,7 +282,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     process.removeAllListeners('uncaughtException').on('uncaughtException', (thing) => uncaught.push(thing));
     try {
       const tier = runner.createSync(Buffer.alloc(0), {
-        event: (data) => {
+        message: (data) => {
           heard.push(act.callSync(Buffer.from(`e${data}`)).toString());
           if (heard.length === 1) throw new Error('of the listener');
         },

@@ -5,13 +5,14 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect } from 'vitest';
 import type { LogLevel } from '../../../src/base/abi.js';
-import { inspectFile } from '../../../src/inspect/index.js';
+import { inspectFileSync } from '../../../src/inspect/index.js';
 import { openLibrary } from '../../../src/library/library.js';
 import { memory } from '../../../src/library/memory.js';
+import { newTally } from '../../../src/tiers/call-tally.js';
 import type { PluginContext } from '../../../src/tiers/context.js';
 import { createInlineInstance, createInstance } from '../../../src/tiers/inline/inline.js';
 import { koffiBackend } from '../../../src/tiers/inline/koffi-backend.js';
-import { type Binding, DEFAULT_QUEUE, SOMETHING, type TierInstance } from '../../../src/tiers/tier.js';
+import { DEFAULT_QUEUE, SOMETHING, type TierBinding, type TierInstance } from '../../../src/tiers/tier.js';
 import { compile, temporaryFolder, withAddon } from '../../support/index.js';
 
 /** What came out of an instance, in order. */
@@ -23,7 +24,7 @@ export interface Heard {
 /** An instance under test. */
 export interface Puppet extends Heard {
   readonly tier: TierInstance;
-  readonly act: Binding;
+  readonly act: TierBinding;
   /** Calls with text, returns text. */
   say(command: string): string;
 }
@@ -58,7 +59,7 @@ function freshCopy(): string {
 /** Makes instances of one fresh copy of the plugin. */
 export function puppetFactory(backend: BackendName): (options?: PuppetOptions) => Puppet {
   const path = freshCopy();
-  const library = openLibrary(path, inspectFile(path));
+  const library = openLibrary(path, inspectFileSync(path));
   const vtable = library.vtable();
   return ({ config = '', queue = {}, onEvent, onLog } = {}) => {
     const heard: Heard = { events: [], logs: [] };
@@ -66,11 +67,12 @@ export function puppetFactory(backend: BackendName): (options?: PuppetOptions) =
       plugin: 'puppet',
       path,
       queue: { ...DEFAULT_QUEUE, ...queue },
+      tally: newTally(),
       memory,
       isPluginCode: (address) => library.isCode(address),
     };
     const events = {
-      event: (data: Buffer) => {
+      message: (data: Buffer) => {
         heard.events.push(data);
         onEvent?.(data);
       },

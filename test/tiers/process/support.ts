@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
 import type { LogLevel } from '../../../src/base/abi.js';
+import { newTally } from '../../../src/tiers/call-tally.js';
 import {
   type RunnerExit,
   RunnerProcess,
   type RunnerSettings,
 } from '../../../src/tiers/process/runner-process.js';
-import { type Binding, DEFAULT_QUEUE, SOMETHING, type TierInstance } from '../../../src/tiers/tier.js';
+import { DEFAULT_QUEUE, SOMETHING, type TierBinding, type TierInstance } from '../../../src/tiers/tier.js';
 import { compile, root, withAddon, withRunner } from '../../support/index.js';
 
 /** The tier is for Linux; without the addon it works over a pipe. */
@@ -86,6 +87,7 @@ export function useTransport(name: RunnerSettings['transport']): void {
 }
 
 export function settingsFor(file: string, more: Partial<RunnerSettings> = {}): RunnerSettings {
+  const { tally = newTally(), ...settings } = more;
   return {
     file,
     shown: file,
@@ -94,15 +96,16 @@ export function settingsFor(file: string, more: Partial<RunnerSettings> = {}): R
     generation: 1,
     profile: 'balanced',
     transport,
-    deadline: undefined,
-    startDeadline: 30_000,
-    inFlight: 1024,
-    whenFull: 'error',
+    timeout: undefined,
+    startTimeout: 30_000,
+    maxInFlight: 1024,
+    whenFull: 'fail',
     queue: DEFAULT_QUEUE,
     limits: {},
     env: {},
     cwd: undefined,
-    ...more,
+    tally,
+    ...settings,
   };
 }
 
@@ -127,7 +130,7 @@ export async function start(
 
 export interface Actor extends Started {
   readonly tier: TierInstance;
-  readonly act: Binding;
+  readonly act: TierBinding;
   readonly events: Buffer[];
   readonly logs: { level: LogLevel; message: string }[];
   /** Calls with text, returns text. */
@@ -153,7 +156,7 @@ export async function instance(
   const events: Buffer[] = [];
   const logs: { level: LogLevel; message: string }[] = [];
   const tier = await runner.create(Buffer.from(config), {
-    event: (data) => events.push(data),
+    message: (data) => events.push(data),
     log: (entry) => logs.push(entry),
   });
   const act = tier.bind(SOMETHING);

@@ -9,13 +9,13 @@ const quick = { timeout: 20_000 };
 describe.runIf(withAddon)('the end of a process with plugins on threads', () => {
   test.each([
     [
-      'by itself, with a deadline',
-      `const { say } = await make({ deadline: 150 });
+      'by itself, with a timeout',
+      `const { say } = await make({ timeout: 150 });
       await say('f').catch((error) => console.log(error.code));`,
     ],
     [
       'by itself, during a new that was given up',
-      `await make({ deadline: 150 }, 'forever').catch((error) => console.log(error.code));`,
+      `await make({ timeout: 150 }, 'forever').catch((error) => console.log(error.code));`,
     ],
     [
       'by itself, with an aborted call',
@@ -29,7 +29,7 @@ describe.runIf(withAddon)('the end of a process with plugins on threads', () => 
     ],
     [
       'by process.exit after callSync was given up',
-      `const { act } = await make({ deadline: 150 });
+      `const { act } = await make({ timeout: 150 });
       try { act.callSync(bytes('f')); } catch (error) { console.log(error.code); } process.exit(0);`,
     ],
     [
@@ -74,10 +74,10 @@ describe.runIf(withAddon)('the end of a process with plugins on threads', () => 
   test('a metronome on a thread keeps it alive while somebody listens', async () => {
     const ended = await runSleepers(
       `const file = ${JSON.stringify(pluginFile('metronome'))};
-       const metronome = openLibrary(file, inspectFile(file));
+       const metronome = openLibrary(file, inspectFileSync(file));
        const inside = { ...context, path: file, isPluginCode: (address) => metronome.isCode(address) };
        let ticks = 0;
-       const events = { event: () => { if (++ticks === 20) instance.close().then(() => console.log('closed')); }, log() {} };
+       const events = { message: () => { if (++ticks === 20) instance.close().then(() => console.log('closed')); }, log() {} };
        const config = bytes('{"interval":1}');
        const instance = await createThreadInstance(metronome.vtable(), inside, config, events);
        instance.ref();`,
@@ -102,7 +102,7 @@ describe.runIf(withAddon)('workers with plugins on threads', () => {
     [
       'during a call that wedged its instance',
       `const { act } = await make();
-      await act.call(bytes('f'), { deadline: 10 }).catch(() => {}); parentPort.postMessage('up'); await new Promise(() => setInterval(() => {}, 1000));`,
+      await act.call(bytes('f'), { timeout: 10 }).catch(() => {}); parentPort.postMessage('up'); await new Promise(() => setInterval(() => {}, 1000));`,
     ],
     [
       'with many calls under way',

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, onTestFinished } from 'vitest';
-import { inspectFile } from '../../../src/inspect/index.js';
+import { inspectFileSync } from '../../../src/inspect/index.js';
 import { openLibrary } from '../../../src/library/library.js';
 import { memory } from '../../../src/library/memory.js';
+import { newTally } from '../../../src/tiers/call-tally.js';
 import type { PluginContext } from '../../../src/tiers/context.js';
 import { createInlineInstance } from '../../../src/tiers/inline/inline.js';
 import { createThreadInstance, type ThreadOptions } from '../../../src/tiers/thread/instance.js';
-import { type Binding, DEFAULT_QUEUE, SOMETHING, type TierInstance } from '../../../src/tiers/tier.js';
+import { DEFAULT_QUEUE, SOMETHING, type TierBinding, type TierInstance } from '../../../src/tiers/tier.js';
 import { compile, type Ended, root, runNode, temporaryFolder } from '../../support/index.js';
 
 const FLAGS = ['-pthread', '-Wall', '-Wextra', '-D_DEFAULT_SOURCE'];
@@ -44,7 +45,7 @@ export interface Counters {
 /** An instance under test. */
 export interface Sleeper {
   readonly tier: TierInstance;
-  readonly act: Binding;
+  readonly act: TierBinding;
   readonly events: Buffer[];
   readonly logs: string[];
   /** Calls with text, gives text. */
@@ -63,15 +64,22 @@ export interface Sleepers {
 /** Makes instances of one fresh copy of the plugin. They are closed, and let go of, when the test ends. */
 export function sleepers(): Sleepers {
   const path = sleeperFile();
-  const library = openLibrary(path, inspectFile(path));
+  const library = openLibrary(path, inspectFileSync(path));
   const vtable = library.vtable();
   const isPluginCode = (address: bigint) => library.isCode(address);
-  const context: PluginContext = { plugin: 'sleeper', path, queue: DEFAULT_QUEUE, memory, isPluginCode };
+  const context: PluginContext = {
+    plugin: 'sleeper',
+    path,
+    queue: DEFAULT_QUEUE,
+    tally: newTally(),
+    memory,
+    isPluginCode,
+  };
   const listen = () => {
     const events: Buffer[] = [];
     const logs: string[] = [];
     const relay = {
-      event: (data: Buffer) => void events.push(data),
+      message: (data: Buffer) => void events.push(data),
       log: ({ message }: { message: string }) => void logs.push(message),
     };
     return { events, logs, relay };
@@ -127,17 +135,18 @@ export function sleeperPrelude(): string {
   const dist = pathToFileURL(join(root, 'dist', '/')).href;
   return `
 const load = (file) => import(${JSON.stringify(dist)} + file);
-const { inspectFile } = await load('inspect/index.js');
+const { inspectFileSync } = await load('inspect/index.js');
 const { openLibrary } = await load('library/library.js');
 const { memory } = await load('library/memory.js');
 const { createThreadInstance } = await load('tiers/thread/instance.js');
 const { DEFAULT_QUEUE, SOMETHING } = await load('tiers/tier.js');
 const { Batch } = await load('base/batch.js');
+const { newTally } = await load('tiers/call-tally.js');
 const path = ${JSON.stringify(sleeperFile())};
-const library = openLibrary(path, inspectFile(path));
+const library = openLibrary(path, inspectFileSync(path));
 const isPluginCode = (address) => library.isCode(address);
-const context = { plugin: 'sleeper', path, queue: DEFAULT_QUEUE, memory, isPluginCode };
-const nobody = { event() {}, log() {} };
+const context = { plugin: 'sleeper', path, queue: DEFAULT_QUEUE, tally: newTally(), memory, isPluginCode };
+const nobody = { message() {}, log() {} };
 const bytes = (text) => Buffer.from(text);
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const make = async (options = {}, config = '', events = nobody) => {

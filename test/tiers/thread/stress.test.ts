@@ -6,7 +6,7 @@ import { ThreadControl, ThreadRow } from '../../../src/tiers/thread/control.js';
 import { root, temporaryFolder } from '../../support/index.js';
 import { stressWithoutRaces } from '../../support/stress.js';
 
-test('calls, waits, cancellations, deadlines and ends race with nothing, each call is answered once, each instance dropped once', () => {
+test('calls, waits, cancellations, timeouts and ends race with nothing, each call is answered once, each instance dropped once', () => {
   const parts = [
     'plugin/call',
     'plugin/output',
@@ -27,8 +27,8 @@ test('calls, waits, cancellations, deadlines and ends race with nothing, each ca
 });
 
 test('the places that native code and JavaScript share are the same in both', () => {
-  const { CALL, METHOD, DEADLINE, LIMIT, COUNT, RUNNING, REMAINING, ROWS } = ThreadControl;
-  const places = { CALL, METHOD, DEADLINE, LIMIT, COUNT, RUNNING, REMAINING, ROWS };
+  const { CALL, METHOD, TIMEOUT, LIMIT, COUNT, RUNNING, REMAINING, ROWS } = ThreadControl;
+  const places = { CALL, METHOD, TIMEOUT, LIMIT, COUNT, RUNNING, REMAINING, ROWS };
   const pascal = (name: string) => name.charAt(0) + name.slice(1).toLowerCase();
   const expected = [
     ...Object.entries(places).map(([name, value]) => [`kThread${pascal(name)}`, value]),

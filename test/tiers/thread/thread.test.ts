@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Batch, type BatchResult } from '../../../src/base/batch.js';
 import { createThreadInstance } from '../../../src/tiers/thread/instance.js';
-import type { Binding, TierInstance } from '../../../src/tiers/tier.js';
+import type { TierInstance } from '../../../src/tiers/tier.js';
 import { temporaryFolder, withAddon } from '../../support/index.js';
 import { error, until } from '../process/puppet.js';
 import { type Sleeper, sleepers } from './sleeper.js';
@@ -32,7 +32,7 @@ async function asyncOutcomeOf(run: () => Promise<Uint8Array>): Promise<unknown> 
 
 test.runIf(!withAddon)('without the addon there are no threads, and the error says why', async () => {
   const context = { plugin: 'p', path: temporaryFolder() } as never;
-  const none = { event: () => undefined, log: () => undefined };
+  const none = { message: () => undefined, log: () => undefined };
   const made = createThreadInstance({} as never, context, Buffer.alloc(0), none);
   await expect(made).rejects.toEqual(
     error('ERR_TENON_UNSUPPORTED', { message: expect.stringContaining('TENON_NO_ADDON') }),
@@ -187,7 +187,7 @@ describe.runIf(withAddon)('batches and records on a thread', () => {
   });
 
   const min = (tier: TierInstance, a: number, b: number) => {
-    const binding: Binding = tier.bind(MIN);
+    const binding = tier.bind(MIN);
     const record = binding.record(8, 4);
     return outcomeOf(() => {
       new Int32Array(record.input).set([a, b]);

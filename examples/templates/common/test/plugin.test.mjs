@@ -10,7 +10,7 @@ let plugin;
 before(async () => {
   host = new PluginHost();
   // In a process of its own a crash of the plugin is an error here, and not the end of the tests.
-  plugin = await host.load(file, { isolation: 'process', deadline: 5000 });
+  plugin = await host.load(file, { isolation: 'process', timeout: 5000 });
 });
 after(() => host.close());
 

@@ -3,7 +3,7 @@ import type { ProcessFacts } from '../../../addon/process.js';
 import { Operation, Stage } from '../protocol.js';
 import { FrameReader, HEADER, type PipeRecord } from './frames.js';
 import { decodePage, FIRST_PAGE, PAGE_SIZE, type Page } from './page.js';
-import { type PendingRequest, PendingRequests } from './pending.js';
+import { type PipeRequest, PipeRequests } from './pending.js';
 
 /** Beside the operations that shared memory has too. */
 export const PipeOperation = { TAKEN: 9, PAGE: 20 } as const;
@@ -27,11 +27,11 @@ export interface Message {
 }
 /** The answer to an asynchronous request. */
 export interface PipeAnswer extends Message {
-  readonly request: PendingRequest;
+  readonly request: PipeRequest;
 }
 
 export class PipeInbox {
-  readonly pending = new PendingRequests();
+  readonly pending = new PipeRequests();
   readonly reader = new FrameReader({
     check: (record) => this.#check(record),
     take: (record, bytes) => this.#take({ record, bytes }),
@@ -123,7 +123,7 @@ function isEvent(operation: number): boolean {
   return operation === Operation.EVENT || operation === Operation.LOG;
 }
 
-function inputOf(request: PendingRequest | undefined): Buffer | null {
+function inputOf(request: PipeRequest | undefined): Buffer | null {
   if (request === undefined || request.size > LONGEST_INPUT) return null;
   return Buffer.concat(request.pieces);
 }

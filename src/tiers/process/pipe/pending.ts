@@ -1,6 +1,6 @@
 /** Requests over a pipe that were not answered yet. Answers come in the order of requests. */
 
-export interface PendingRequest {
+export interface PipeRequest {
   readonly number: number;
   readonly operation: number;
   readonly instance: number;
@@ -12,8 +12,8 @@ export interface PendingRequest {
   readonly size: number;
 }
 
-export class PendingRequests {
-  #queue: PendingRequest[] = [];
+export class PipeRequests {
+  #queue: PipeRequest[] = [];
   #start = 0;
   #bytes = 0;
 
@@ -27,16 +27,16 @@ export class PendingRequests {
   }
 
   /** The one that is answered next. */
-  get first(): PendingRequest | undefined {
+  get first(): PipeRequest | undefined {
     return this.#queue[this.#start];
   }
 
-  push(request: PendingRequest): void {
+  push(request: PipeRequest): void {
     this.#queue.push(request);
     this.#bytes += request.size;
   }
 
-  shift(): PendingRequest | undefined {
+  shift(): PipeRequest | undefined {
     const request = this.first;
     if (request === undefined) return undefined;
     this.#start++;
@@ -48,7 +48,7 @@ export class PendingRequests {
     return request;
   }
 
-  find(number: number): PendingRequest | undefined {
+  find(number: number): PipeRequest | undefined {
     return this.#queue.find((request, at) => at >= this.#start && request.number === number);
   }
 }

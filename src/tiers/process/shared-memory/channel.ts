@@ -10,7 +10,7 @@ import { descriptorOf } from '../file.js';
 import { ENTRY_COUNT, End, Entry, Operation, ProcessOutcome, Word } from '../protocol.js';
 import { type NativeMemory, openNative } from './memory.js';
 
-const PROFILES = ['latency', 'balanced', 'idle'] as const;
+const PROFILES = ['latency', 'balanced', 'efficient'] as const;
 /** Requests larger than this take memory that is given back afterwards. */
 const LARGE = 256 * 1024;
 const TRIM_MS = 200;

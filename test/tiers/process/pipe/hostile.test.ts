@@ -19,7 +19,7 @@ chmodSync(program, 0o755);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const TEXT = Buffer.from('e');
-const LONG = { deadline: 20_000 };
+const LONG = { timeout: 20_000 };
 const hostile = (way: string) => actor('/nowhere.so', { program, plugin: way });
 const reasonOf = (found: unknown) => ((found as Error).cause as RunnerExit | undefined)?.reason;
 const crashed = error('ERR_TENON_CRASHED');
@@ -76,13 +76,13 @@ describe.runIf(process.platform === 'linux')('a runner that breaks the protocol 
     expect(reasonOf(thrown(() => record.fail()))).toBe('protocol');
   });
 
-  test.each(['never', 'never-whole', 'deaf'])('is ended at the deadline: %s', async (way) => {
+  test.each(['never', 'never-whole', 'deaf'])('is ended at the timeout: %s', async (way) => {
     const late = error('ERR_TENON_TIMEOUT');
     const large = Buffer.alloc(8 << 20);
     const sync = await hostile(way);
-    expect(thrown(() => sync.act.callSync(large, { deadline: 50 }))).toEqual(late);
+    expect(thrown(() => sync.act.callSync(large, { timeout: 50 }))).toEqual(late);
     const later = await hostile(way);
-    expect(await failure(later.act.call(large, { deadline: 50 }))).toEqual(late);
+    expect(await failure(later.act.call(large, { timeout: 50 }))).toEqual(late);
     expect(await (await hostile(way)).runner.stop(50)).toMatchObject({ reason: 'killed' });
   });
 
@@ -103,7 +103,7 @@ describe.runIf(process.platform === 'linux')('a runner that breaks the protocol 
   test('50 of them that write garbage leave the host as it was', async () => {
     const attack = async (seed: number): Promise<void> => {
       const { act, runner } = await hostile(`garbage:${seed}`);
-      const short = { deadline: 50 };
+      const short = { timeout: 50 };
       const all = [act.call(TEXT, short), act.callMany(Batch.of([TEXT]), short)];
       if (seed % 2 === 0) {
         try {

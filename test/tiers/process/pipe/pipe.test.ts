@@ -34,7 +34,7 @@ const reportOf = (found: unknown): RunnerExit => (found as Error).cause as Runne
 describe('over a pipe', async () => {
   await import('../process.test.js');
   await import('../crash.test.js');
-  await import('../deadline.test.js');
+  await import('../timeout.test.js');
   await import('../prints.test.js');
 });
 
@@ -118,10 +118,10 @@ describe.runIf(hasProcesses)('a pipe', () => {
     process.kill(runner.pid, 'SIGCONT');
     expect((await call).length).toBe(large.length - 1);
     process.kill(runner.pid, 'SIGSTOP');
-    expect(await failure(act.call(large, { deadline: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
+    expect(await failure(act.call(large, { timeout: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
     const sync = await actor(puppet());
     process.kill(sync.runner.pid, 'SIGSTOP');
-    expect(thrown(() => sync.act.callSync(large, { deadline: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
+    expect(thrown(() => sync.act.callSync(large, { timeout: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
   });
 
   test('delivers what came while a synchronous call waited', async () => {
@@ -185,7 +185,7 @@ const prelude = (): string => `
   const { SOMETHING } = await import(${module('tiers/tier.js')});
   const settings = ${JSON.stringify(settingsFor(pluginFile('echo')))};
   const runner = await RunnerProcess.start(settings, { stdout() {}, stderr() {}, exit() {} });
-  const tier = await runner.create(Buffer.alloc(0), { event() {}, log() {} });
+  const tier = await runner.create(Buffer.alloc(0), { message() {}, log() {} });
   const echo = tier.bind(SOMETHING);`;
 
 describe.runIf(hasProcesses && existsSync(join(root, 'dist', 'tiers/process/pipe/channel.js')))(

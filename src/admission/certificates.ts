@@ -1,6 +1,6 @@
 /**
  * Certificates: what the safety suite found out about files, by their digest, in a file that `tenon check --record` writes and a host
- * with the option `require` reads.
+ * with the option `requireCheck` reads.
  */
 import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
 
@@ -9,7 +9,7 @@ export const CHECK_LEVELS = ['basic', 'strict', 'torture'] as const;
 export type CheckLevel = (typeof CHECK_LEVELS)[number];
 
 /** What the suite came to for one file. */
-export interface CheckRecord {
+export interface Certificate {
   /** SHA-256 of the file, hexadecimal. */
   readonly digest: string;
   /** Where the file was, and what its plugin is called; for people. */
@@ -30,38 +30,39 @@ export interface CheckRecord {
   readonly date: string;
 }
 
-const FILE: JsonStoreOptions<CheckRecord> = {
-  format: 'tenon-check-records/1',
-  name: 'records',
+const FILE: JsonStoreOptions<Certificate> = {
+  format: 'tenon-certificates/1',
+  name: 'certificates',
   isEntry,
   precious: true,
 };
 
-/** The records in one file. */
-export class CheckRecords {
+/** The certificates in one file. */
+export class Certificates {
   readonly path: string;
-  readonly #store: JsonStore<CheckRecord>;
+  readonly #store: JsonStore<Certificate>;
 
   constructor(path: string) {
     this.path = path;
     this.#store = new JsonStore(path, FILE);
   }
 
-  /** The record of a file; undefined if there is none. @throws TenonError ERR_TENON_UNREADABLE */
-  async get(digest: string): Promise<CheckRecord | undefined> {
+  /** The certificate of a file; undefined if there is none. @throws TenonError ERR_TENON_UNREADABLE */
+  async get(digest: string): Promise<Certificate | undefined> {
     return (await this.#store.read()).get(digest);
   }
 
   /**
-   * Adds records. The latest counts, but for one that says less of the same: a clean record of a lower level does not replace a
+   * Adds certificates. The latest counts, unless it says less of the same: a clean certificate of a lower level does not replace a
    * clean one of a higher level of the same suite.
    * @throws TenonError ERR_TENON_UNREADABLE
    */
-  async add(records: readonly CheckRecord[]): Promise<void> {
+  async add(certificates: readonly Certificate[]): Promise<void> {
     await this.#store.update((entries) => {
-      for (const record of records) {
-        const known = entries.get(record.digest);
-        if (known === undefined || !saysMore(known, record)) entries.set(record.digest, record);
+      for (const certificate of certificates) {
+        const known = entries.get(certificate.digest);
+        if (known === undefined || !saysMore(known, certificate))
+          entries.set(certificate.digest, certificate);
       }
     });
   }
@@ -72,14 +73,14 @@ export function reaches(level: CheckLevel, wanted: CheckLevel): boolean {
   return CHECK_LEVELS.indexOf(level) >= CHECK_LEVELS.indexOf(wanted);
 }
 
-function saysMore(known: CheckRecord, next: CheckRecord): boolean {
+function saysMore(known: Certificate, next: Certificate): boolean {
   if (known.outcome !== 'clean' || next.outcome !== 'clean' || known.suite !== next.suite) return false;
   const stricter = known.failOn === 'warning' || next.failOn === 'error';
   return known.level !== next.level && reaches(known.level, next.level) && stricter;
 }
 
-function isEntry(value: unknown): value is CheckRecord {
-  const { digest, path, level, outcome, suite, abi, date, failOn } = (value ?? {}) as Partial<CheckRecord>;
+function isEntry(value: unknown): value is Certificate {
+  const { digest, path, level, outcome, suite, abi, date, failOn } = (value ?? {}) as Partial<Certificate>;
   const texts = [digest, path, outcome, suite, abi, date, failOn];
   return texts.every((text) => typeof text === 'string') && CHECK_LEVELS.some((one) => one === level);
 }

@@ -1,17 +1,19 @@
-/** The deadlines of one instance: one timer, which is not touched by calls that come back in time. */
+/** The timeouts of one instance: one timer, which is not touched by calls that come back in time. */
+
+import { Timer } from '../../base/timer.js';
 
 /** Something that has to be over by a time. */
 export interface Watched {
   /** `performance.now()` at which it is given up; Infinity if only its own running time counts. */
   readonly expires: number;
   /** Milliseconds that it may run. */
-  readonly deadline: number;
+  readonly timeout: number;
 }
 
-export class DeadlineWatch {
+export class TimeoutWatch {
   readonly #all = new Set<Watched>();
   readonly #look: () => number;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #at = Number.POSITIVE_INFINITY;
 
   /** `look` gives up what is overdue. Returns the milliseconds after which it has to look again, Infinity for never. */
@@ -21,7 +23,7 @@ export class DeadlineWatch {
 
   add(watched: Watched): void {
     this.#all.add(watched);
-    this.#arm(Math.min(watched.expires, performance.now() + watched.deadline));
+    this.#arm(Math.min(watched.expires, performance.now() + watched.timeout));
   }
 
   delete(watched: Watched): void {
@@ -39,8 +41,8 @@ export class DeadlineWatch {
     const soon = this.#look();
     const now = performance.now();
     let next = now + soon;
-    for (const { expires, deadline } of this.#all) {
-      next = Math.min(next, Number.isFinite(expires) ? expires : now + deadline);
+    for (const { expires, timeout } of this.#all) {
+      next = Math.min(next, Number.isFinite(expires) ? expires : now + timeout);
     }
     this.#arm(next);
   }
@@ -48,12 +50,11 @@ export class DeadlineWatch {
   /** The event loop is kept alive by what is waited for, not by this. */
   #arm(at: number): void {
     if (at >= this.#at) return;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#at = at;
-    const ms = Math.max(Math.ceil(at - performance.now()), 1);
-    this.#timer = setTimeout(() => {
+    this.#timer = new Timer(Math.max(at - performance.now(), 1), () => {
       this.#at = Number.POSITIVE_INFINITY;
       this.look();
-    }, ms).unref();
+    }).unref();
   }
 }

@@ -8,9 +8,9 @@ import { actor, failure, fixture, hasProcesses, start, thrown } from './support.
 
 const HANG = Buffer.from('dh');
 const BUSY_LOOP = Buffer.from('dc');
-const SHORT = { deadline: 50 };
+const SHORT = { timeout: 50 };
 
-describe.runIf(hasProcesses)('a deadline', () => {
+describe.runIf(hasProcesses)('a timeout', () => {
   test.each([
     ['sleeps', HANG],
     ['computes', BUSY_LOOP],
@@ -31,13 +31,13 @@ describe.runIf(hasProcesses)('a deadline', () => {
     const other = failure(act.call(Buffer.from('ehello')));
     expect(await late).toEqual(error('ERR_TENON_TIMEOUT'));
     expect(await other).toEqual(
-      error('ERR_TENON_CRASHED', { message: expect.stringContaining('a call passed its deadline') }),
+      error('ERR_TENON_CRASHED', { message: expect.stringContaining('a call passed its timeout') }),
     );
     expect(exits).toMatchObject([{ reason: 'timeout' }]);
   });
 
   test('of the settings counts for all calls, batches, records and new', async () => {
-    const settings = { deadline: 50 };
+    const settings = { timeout: 50 };
     const batch = Batch.of([HANG]);
     const late = error('ERR_TENON_TIMEOUT');
     const begin = () => actor(fixture(), settings);
@@ -52,9 +52,13 @@ describe.runIf(hasProcesses)('a deadline', () => {
   });
 
   test('of a call counts instead of that of the settings, and one that is far away ends nothing', async () => {
-    const { runner } = await start(fixture(), { deadline: 1 });
-    const far = { deadline: 60_000 };
-    const tier = await runner.create(Buffer.alloc(0), { event: () => undefined, log: () => undefined }, far);
+    const { runner } = await start(fixture(), { timeout: 1 });
+    const far = { timeout: 60_000 };
+    const tier = await runner.create(
+      Buffer.alloc(0),
+      { message: () => undefined, log: () => undefined },
+      far,
+    );
     const act = tier.bind(SOMETHING);
     const inputs = Array.from({ length: 100 }, () => Buffer.alloc(100_000, 'e'));
     await Promise.all(inputs.map((input) => act.call(input, far)));
@@ -71,7 +75,7 @@ describe.runIf(hasProcesses)('a deadline', () => {
   });
 
   test('a call that waited for others and was not sent ends nothing', async () => {
-    const { act, runner } = await actor(faultFile('process-hang'), { inFlight: 1, whenFull: 'wait' });
+    const { act, runner } = await actor(faultFile('process-hang'), { maxInFlight: 1, whenFull: 'wait' });
     const first = failure(act.call(Buffer.from('x')));
     expect(await failure(act.call(Buffer.from('y'), SHORT))).toEqual(
       error('ERR_TENON_TIMEOUT', { message: expect.stringContaining('not sent') }),
@@ -98,12 +102,12 @@ describe.runIf(hasProcesses)('an AbortSignal', () => {
   });
 
   test('gives up a call that waits, and an instance that is being made', async () => {
-    const { act, runner } = await actor(fixture(), { inFlight: 1, whenFull: 'wait' });
+    const { act, runner } = await actor(fixture(), { maxInFlight: 1, whenFull: 'wait' });
     const controller = new AbortController();
     const { signal } = controller;
     const first = act.call(Buffer.from('efirst'));
     const second = failure(act.call(Buffer.from('esecond'), { signal }));
-    const nobody = { event: () => undefined, log: () => undefined };
+    const nobody = { message: () => undefined, log: () => undefined };
     const made = failure(runner.create(Buffer.alloc(0), nobody, { signal }));
     controller.abort();
     expect(await second).toBe(signal.reason);
@@ -115,7 +119,7 @@ describe.runIf(hasProcesses)('an AbortSignal', () => {
 
 describe.runIf(hasProcesses)('too many calls', () => {
   test('fail with TENON_BUSY', async () => {
-    const { act } = await actor(fixture(), { inFlight: 4 });
+    const { act } = await actor(fixture(), { maxInFlight: 4 });
     const calls = Array.from({ length: 6 }, (_, i) => act.call(Buffer.from(`e${i}`)));
     const results = await Promise.allSettled(calls);
     expect(results.map(({ status }) => status)).toEqual([
@@ -133,7 +137,7 @@ describe.runIf(hasProcesses)('too many calls', () => {
   });
 
   test('or wait, in order, with inputs of their own', async () => {
-    const { act } = await actor(fixture(), { inFlight: 3, whenFull: 'wait' });
+    const { act } = await actor(fixture(), { maxInFlight: 3, whenFull: 'wait' });
     const input = Buffer.from('e000');
     const calls = Array.from({ length: 500 }, (_, i) => {
       input.write(String(i).padStart(3, '0'), 1);
@@ -144,7 +148,7 @@ describe.runIf(hasProcesses)('too many calls', () => {
   });
 
   test('a full ring counts as too many', async () => {
-    const { act, runner } = await actor(fixture(), { inFlight: 1000 });
+    const { act, runner } = await actor(fixture(), { maxInFlight: 1000 });
     const large = Buffer.alloc(48 << 20, 'e');
     // Nobody takes anything out of the ring meanwhile.
     const hanging = failure(act.call(HANG));

@@ -1,0 +1,46 @@
+/** The options of a call, checked in the same way in every tier. */
+import { checkKnown, checkMilliseconds, checkObject, checkSignal } from '../base/options.js';
+import type { CallOptions } from './tier.js';
+
+const KNOWN = ['signal', 'timeout'];
+
+/** The options with their defaults. `timeout` is in milliseconds; Infinity if there is none. */
+export interface CallSettings {
+  readonly signal: AbortSignal | undefined;
+  readonly timeout: number;
+}
+
+/**
+ * Checks the options of a call. `general` is the timeout of calls that have none of their own.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option
+ */
+export function callSettings(options: CallOptions | undefined, general: number | undefined): CallSettings {
+  if (options === undefined) return { signal: undefined, timeout: general ?? Number.POSITIVE_INFINITY };
+  checkKnown('call', checkObject('options', options), KNOWN);
+  return { signal: checkSignal(options.signal), timeout: timeoutOf(options, general) };
+}
+
+/** The timeout of a call in milliseconds: its own, or the general one. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+export function timeoutOf(options: CallOptions | undefined, general: number | undefined): number {
+  const own = options?.timeout;
+  return own === undefined ? (general ?? Number.POSITIVE_INFINITY) : checkMilliseconds('timeout', own);
+}
+
+/** The options of a call that has waited since then, by performance.now(): at least a millisecond is left. */
+export function remaining(
+  options: CallOptions | undefined,
+  general: number | undefined,
+  since: number,
+): CallOptions | undefined {
+  const timeout = timeoutOf(options, general);
+  if (timeout === Number.POSITIVE_INFINITY) return options;
+  return { ...options, timeout: Math.max(1, timeout - (performance.now() - since)) };
+}
+
+/** The most milliseconds that native code takes. */
+const MOST_MS = 2 ** 31 - 1;
+
+/** A timeout for native code, in whole milliseconds: `none` for Infinity, and for more than it can count. */
+export function nativeTimeout(timeout: number, none: 0 | -1): number {
+  return timeout > MOST_MS ? none : Math.ceil(timeout);
+}

@@ -1,0 +1,43 @@
+/** `tenon check --certificates`: what a host with the option `requireCheck` admits then. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { PluginHost } from '../../src/index.js';
+import { canCheck } from '../check/support.js';
+import { faultFile, pluginFile, temporaryFolder } from '../support/index.js';
+import { tenon } from './run.js';
+
+describe.skipIf(!canCheck)('tenon check --certificates', () => {
+  test('writes a certificate for each plugin, by which a host admits the one that passed', async () => {
+    const certificates = join(temporaryFolder(), 'certificates.json');
+    const [good, bad] = [pluginFile('echo'), faultFile('returns-42')];
+    const { code } = await tenon(['check', good, bad, '--level', 'strict', '--certificates', certificates]);
+    expect(code).toBe(1);
+    expect(Object.keys(JSON.parse(readFileSync(certificates, 'utf8')).certificates)).toHaveLength(2);
+    await using host = new PluginHost({ requireCheck: { level: 'strict', certificates } });
+    expect((await host.load(good)).name).toBe('echo');
+    await expect(host.load(bad)).rejects.toMatchObject({ code: 'ERR_TENON_UNTRUSTED', gate: 'trust' });
+  });
+
+  test.each([
+    [['--certificates', ''], '--certificates must name a file'],
+    [['--certificates', 'x', '--filter', 'calls/*'], '--filter, --sanitize and --reproduce leave some out'],
+    [['--certificates', 'x', '--sanitize', 'address'], '--filter, --sanitize and --reproduce leave some out'],
+    [['--certificates', 'x', '--in-process'], '--in-process takes one file'],
+  ])('%j is wrong usage, and nothing is written', async (args, words) => {
+    const cwd = temporaryFolder();
+    const run = await tenon(['check', pluginFile('echo'), ...args], { cwd });
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(words) });
+    expect(existsSync(join(cwd, 'x'))).toBe(false);
+  });
+
+  test('certificates that cannot be written are reported, and nothing passes for it', async () => {
+    const run = await tenon([
+      'check',
+      pluginFile('echo'),
+      '--certificates',
+      join(pluginFile('echo'), 'certificates.json'),
+    ]);
+    expect(run).toMatchObject({ code: 3, stderr: expect.stringContaining('ERR_TENON_UNREADABLE') });
+  });
+});

@@ -1,0 +1,150 @@
+/** Options that a tier cannot honour: all options of `load`, in all tiers. */
+import { describe, expect, test, vi } from 'vitest';
+import { checkLoadOptions, LOAD_OPTIONS } from '../../src/host/load-options.js';
+import { type Isolation, type LoadOptions, PluginHost } from '../../src/index.js';
+import { pluginFile, withAddon } from '../support/index.js';
+
+/** A value for each option that asks for something, and one that asks for nothing where there is one. */
+const VALUES: Readonly<Record<keyof LoadOptions, { some: unknown; none?: unknown }>> = {
+  isolation: { some: undefined },
+  unsupported: { some: 'warn' },
+  timeout: { some: 500, none: Number.POSITIVE_INFINITY },
+  queue: { some: { messages: 5 } },
+  maxInFlight: { some: 5 },
+  whenFull: { some: 'wait' },
+  profile: { some: 'latency' },
+  transport: { some: 'pipe' },
+  restart: { some: { max: 1 }, none: false },
+  whenDown: { some: 'wait' },
+  limits: { some: { memory: 2 ** 28 }, none: {} },
+  sandbox: { some: true, none: false },
+  env: { some: ['PATH'] },
+  cwd: { some: '/' },
+  startTimeout: { some: 1000 },
+  grace: { some: 10 },
+  onCrash: { some: 'demote', none: 'none' },
+};
+const TIERS: readonly Isolation[] = ['inline', 'thread', 'process'];
+const VITAL = ['sandbox', 'limits'];
+const cases = TIERS.flatMap((isolation) =>
+  Object.entries(VALUES)
+    .filter(([name]) => name !== 'isolation')
+    .map(([name, { some, none }]) => ({ isolation, name, some, none })),
+);
+/** The profile is one of shared memory. */
+const transportFor = (name: string, isolation: Isolation) =>
+  isolation === 'process' && name === 'profile' ? { transport: 'shared-memory' as const } : {};
+
+test('the table has every option', () => {
+  expect(Object.keys(VALUES).sort()).toEqual(Object.keys(LOAD_OPTIONS).sort());
+});
+
+describe.each(cases)('$name in the $isolation tier', ({ isolation, name, some, none }) => {
+  const options = { isolation, [name]: some, ...transportFor(name, isolation) } as LoadOptions;
+  const isHonoured = LOAD_OPTIONS[name]?.includes(isolation);
+
+  test(isHonoured ? 'is taken' : 'is refused by name, with the tiers that have it', () => {
+    if (isHonoured) return void checkLoadOptions(options);
+    const tiers = LOAD_OPTIONS[name]?.map((tier) => `isolation: '${tier}'`).join(' or ');
+    expect(() => checkLoadOptions(options)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_TENON_INVALID_ARGUMENT',
+        argument: name,
+        message: expect.stringContaining(`load the plugin with ${tiers}`),
+      }),
+    );
+  });
+
+  if (!isHonoured)
+    test(
+      VITAL.includes(name)
+        ? 'is refused even if others are only warned of'
+        : 'is warned of where that was asked for',
+      () => {
+        const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+        try {
+          const lenient = () => checkLoadOptions({ ...options, unsupported: 'warn' });
+          if (VITAL.includes(name))
+            return expect(lenient).toThrow(expect.objectContaining({ argument: name }));
+          lenient();
+          expect(warn).toHaveBeenCalledWith(expect.stringContaining(`'${name}'`), {
+            type: 'TenonWarning',
+            code: 'TENON_UNSUPPORTED_OPTION',
+          });
+        } finally {
+          warn.mockRestore();
+        }
+      },
+    );
+
+  if (none !== undefined)
+    test('asks for nothing in one of its values, which is always taken', () => {
+      checkLoadOptions({ isolation, [name]: none } as LoadOptions);
+    });
+});
+
+test('profile is refused over a pipe, which has none', () => {
+  const options: LoadOptions = { isolation: 'process', transport: 'pipe', profile: 'latency' };
+  expect(() => checkLoadOptions(options)).toThrow(/'profile' cannot be honoured by transport 'pipe'/);
+});
+
+test('old names are refused with the new ones', () => {
+  const said = (options: object) => {
+    try {
+      checkLoadOptions(options as LoadOptions);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'nothing';
+  };
+  expect(said({ deadline: 5 })).toMatch(/Did you mean 'timeout'\?$/);
+  expect(said({ startDeadline: 5 })).toMatch(/Did you mean 'startTimeout'\?$/);
+  expect(said({ inFlight: 5 })).toMatch(/Did you mean 'maxInFlight'\?$/);
+  expect(said({ whenFull: 'error' })).toMatch(/Did you mean 'fail'\?$/);
+  expect(said({ profile: 'idle' })).toMatch(/Did you mean 'efficient'\?$/);
+  expect(said({ isolaton: 'inline' })).toMatch(/Did you mean 'isolation'\?$/);
+  expect(said({ xyzzy: 1 })).not.toContain('Did you mean');
+  expect(() => new PluginHost({ require: {} } as object)).toThrow(/Did you mean 'requireCheck'\?$/);
+  expect(() => new PluginHost({ probe: { deadline: 5 } } as object)).toThrow(/Did you mean 'timeout'\?$/);
+});
+
+describe('the options of a call', () => {
+  test('have no timeout inline, where nothing could end the call', async () => {
+    await using host = new PluginHost();
+    const echo = await (await host.load(pluginFile('echo'))).new();
+    const refused = expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument: 'timeout' });
+    expect(() => echo.callSync(Buffer.from('x'), { timeout: 5 })).toThrow(refused);
+    await expect(echo.call(Buffer.from('x'), { timeout: 5 })).rejects.toEqual(refused);
+    expect(echo.callSync(Buffer.from('x'), { timeout: Number.POSITIVE_INFINITY }).toString()).toBe('x');
+    const lenient = await (await host.load(pluginFile('echo'), { unsupported: 'warn' })).new();
+    expect(lenient.callSync(Buffer.from('y'), { timeout: 5 }).toString()).toBe('y');
+  });
+
+  test.each([
+    ['deadline', { deadline: 5 }, /Did you mean 'timeout'\?$/],
+    ['signal', { signal: {} }, /must be an AbortSignal/],
+    ['options', 5, /must be an object/],
+  ])('are checked in every tier: %s', async (argument, options, words) => {
+    await using host = new PluginHost();
+    for (const isolation of withAddon ? (['inline', 'thread', 'process'] as const) : (['inline'] as const)) {
+      const echo = await (await host.load(pluginFile('echo'), { isolation })).new();
+      const refused = expect.objectContaining({ argument, message: expect.stringMatching(words) });
+      expect(() => echo.callSync(Buffer.from('x'), options as object)).toThrow(refused);
+      await expect(echo.call(Buffer.from('x'), options as object)).rejects.toEqual(refused);
+      await expect(echo.method('something').call(Buffer.from('x'), options as object)).rejects.toEqual(
+        refused,
+      );
+    }
+  });
+
+  test('an aborted signal ends a call before it begins, whether it blocks or not', async () => {
+    await using host = new PluginHost();
+    const reason = new Error('enough');
+    const signal = AbortSignal.abort(reason);
+    for (const isolation of withAddon ? (['inline', 'thread', 'process'] as const) : (['inline'] as const)) {
+      const echo = await (await host.load(pluginFile('echo'), { isolation })).new();
+      expect(() => echo.callSync(Buffer.from('x'), { signal })).toThrow(reason);
+      await expect(echo.call(Buffer.from('x'), { signal })).rejects.toBe(reason);
+    }
+  });
+});
