@@ -133,6 +133,7 @@ async function withoutAddon(load, file) {
   const { memory } = await load('library/memory.js');
   const { createInstance } = await load('tiers/inline/inline.js');
   const { koffiBackend } = await load('tiers/inline/koffi-backend.js');
+  const { newTally } = await load('tiers/call-tally.js');
   const { DEFAULT_QUEUE, SOMETHING } = await load('tiers/tier.js');
   const library = openLibrary(file, inspectFileSync(file));
   const vtable = library.vtable();
@@ -140,10 +141,11 @@ async function withoutAddon(load, file) {
     plugin: 'bench',
     path: file,
     queue: DEFAULT_QUEUE,
+    tally: newTally(),
     memory,
     isPluginCode: (/** @type {bigint} */ address) => library.isCode(address),
   };
-  const nobody = { event: () => undefined, log: () => undefined };
+  const nobody = { message: () => undefined, log: () => undefined };
   const instance = createInstance(koffiBackend(), vtable, context, Buffer.alloc(0), nobody);
   const method = instance.bind({ kind: 'bench/1', slot: 0, name: 'bench.min' });
   return { tier: instance, binding: instance.bind(SOMETHING), method, slots: vtable.slots };

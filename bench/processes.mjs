@@ -133,8 +133,8 @@ export function processFigures(rows, crowd) {
     ),
     figure('process: start to the first answer', ns('tenon, process, start to first answer') / 1e6, 15, 'ms'),
     figure(
-      'process: SIGSEGV to refused promise',
-      ns('tenon, process, SIGSEGV to refused promise') / 1e6,
+      'process: SIGSEGV to rejected promise',
+      ns('tenon, process, SIGSEGV to rejected promise') / 1e6,
       10,
       'ms',
     ),
@@ -270,7 +270,7 @@ async function lifeRows(tier, rounds) {
   }
   return [
     rowOf('tenon, process, start to first answer', starts, null, null),
-    rowOf('tenon, process, SIGSEGV to refused promise', crashes, null, null),
+    rowOf('tenon, process, SIGSEGV to rejected promise', crashes, null, null),
   ];
 }
 
@@ -284,6 +284,7 @@ function rowOf(name, samples, ratio, against) {
 async function tierOf(build, dist) {
   const load = (/** @type {string} */ file) => import(pathToFileURL(join(dist, file)).href);
   const { RunnerProcess } = await load('tiers/process/runner-process.js');
+  const { newTally } = await load('tiers/call-tally.js');
   const { DEFAULT_QUEUE, SOMETHING } = await load('tiers/tier.js');
   const { Batch } = await load('base/batch.js');
   const file = join(build, 'bench', 'crash.so');
@@ -300,11 +301,12 @@ async function tierOf(build, dist) {
     maxInFlight: 1024,
     whenFull: 'fail',
     queue: DEFAULT_QUEUE,
+    tally: newTally(),
     limits: {},
     env: {},
     cwd: undefined,
   };
-  const nobody = { event: () => undefined, log: () => undefined };
+  const nobody = { message: () => undefined, log: () => undefined };
   const silent = { stdout: () => undefined, stderr: () => undefined, exit: () => undefined };
   const runners = /** @type {any[]} */ ([]);
   // Held, because an instance that nobody holds is dropped.

@@ -94,6 +94,7 @@ async function threadInstance(build, dist) {
   const { memory } = await load('library/memory.js');
   const { Batch } = await load('base/batch.js');
   const { createThreadInstance } = await load('tiers/thread/instance.js');
+  const { newTally } = await load('tiers/call-tally.js');
   const { DEFAULT_QUEUE, SOMETHING } = await load('tiers/tier.js');
   const file = join(build, 'bench', `bench${SUFFIX[/** @type {'win32'} */ (process.platform)] ?? '.so'}`);
   const library = openLibrary(file, inspectFileSync(file));
@@ -101,10 +102,11 @@ async function threadInstance(build, dist) {
     plugin: 'bench',
     path: file,
     queue: DEFAULT_QUEUE,
+    tally: newTally(),
     memory,
     isPluginCode: (/** @type {bigint} */ address) => library.isCode(address),
   };
-  const nobody = { event: () => undefined, log: () => undefined };
+  const nobody = { message: () => undefined, log: () => undefined };
   const tier = await createThreadInstance(library.vtable(), context, Buffer.alloc(0), nobody);
   const binding = tier.bind(SOMETHING);
   return {

@@ -1,5 +1,5 @@
 /** What tenon tells those who watch: `node:diagnostics_channel` for tools, `NODE_DEBUG=tenon` for people. */
-import { channel, tracingChannel } from 'node:diagnostics_channel';
+import { channel, type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
 import type { TenonError } from './errors.js';
 
@@ -19,25 +19,8 @@ const channels = {
   restart: channel('tenon.restart'),
 };
 
-/** Each call, while it has subscribers: `tracing:tenon.call:start`, `:end`, `:asyncStart`, `:asyncEnd` and `:error`. */
-const callChannels = tracingChannel<object>('tenon.call');
-const { start, end, asyncStart, asyncEnd, error } = callChannels;
-
-/** The tracing channels of calls. Node.js before 22 has no `hasSubscribers` for all five of them. */
-export const callTrace = {
-  get hasSubscribers(): boolean {
-    return (
-      start.hasSubscribers ||
-      end.hasSubscribers ||
-      asyncStart.hasSubscribers ||
-      asyncEnd.hasSubscribers ||
-      error.hasSubscribers
-    );
-  },
-  traceSync: <R>(work: () => R, context: object): R => callChannels.traceSync(work, context),
-  tracePromise: <R>(work: () => Promise<R>, context: object): Promise<R> =>
-    callChannels.tracePromise(work, context),
-};
+/** Each call, while somebody listens: `tracing:tenon.call:start`, `:end`, `:asyncStart`, `:asyncEnd` and `:error`. */
+export const callChannels: TracingChannel<object> = tracingChannel<object>('tenon.call');
 
 export function tellLoad(manifest: object): void {
   if (channels.load.hasSubscribers) channels.load.publish({ manifest });

@@ -1,6 +1,6 @@
 /** An instance of a tier whose calls are counted, sometimes timed and, where somebody listens, traced. */
 import { Batch, type BatchResult } from '../base/batch.js';
-import { callTrace } from '../base/diagnostics.js';
+import { callChannels } from '../base/diagnostics.js';
 import { invalidArgument } from '../base/errors.js';
 import type {
   Binding,
@@ -38,6 +38,19 @@ export interface CallTrace {
 }
 
 const now = performance.now.bind(performance);
+
+const { start, end, asyncStart, asyncEnd, error } = callChannels;
+
+/** Whether somebody listens. Written so that the compiler makes next to nothing of it; and Node.js 20 has no shorter way. */
+function isTraced(): boolean {
+  return (
+    start.hasSubscribers ||
+    end.hasSubscribers ||
+    asyncStart.hasSubscribers ||
+    asyncEnd.hasSubscribers ||
+    error.hasSubscribers
+  );
+}
 
 export class ObservedInstance implements TierInstance {
   readonly #inner: TierInstance;
@@ -88,35 +101,35 @@ export class ObservedBinding implements TierBinding {
     this.#method = method;
   }
 
+  // No closure is made on the usual ways through these: it would cost as much as all else that they do.
+
   callSync(input: Uint8Array, options?: CallOptions): Buffer {
-    const allowed = options === undefined ? undefined : this.#allowed(options);
-    if (--this.#counter.untilTimed !== 0 && !callTrace.hasSubscribers)
-      return this.#inner.callSync(input, allowed);
-    return this.#watchSync(input, () => this.#inner.callSync(input, allowed));
+    if (options !== undefined || --this.#counter.untilTimed === 0 || isTraced())
+      return this.#seldomSync('callSync', input, options) as Buffer;
+    return this.#inner.callSync(input);
   }
 
   callManySync(batch: Batch, options?: CallOptions): BatchResult {
-    const allowed = options === undefined ? undefined : this.#allowed(options);
-    if (--this.#counter.untilTimed !== 0 && !callTrace.hasSubscribers)
-      return this.#inner.callManySync(batch, allowed);
-    return this.#watchSync(batch, () => this.#inner.callManySync(batch, allowed));
+    if (options !== undefined || --this.#counter.untilTimed === 0 || isTraced())
+      return this.#seldomSync('callManySync', batch, options) as BatchResult;
+    return this.#inner.callManySync(batch);
   }
 
   call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
-    if (options !== undefined || --this.#counter.untilTimed === 0 || callTrace.hasSubscribers)
-      return this.#seldom(input, options, (allowed) => this.#inner.call(input, allowed));
+    if (options !== undefined || --this.#counter.untilTimed === 0 || isTraced())
+      return this.#seldom('call', input, options) as Promise<Buffer>;
     return this.#inner.call(input);
   }
 
   callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
-    if (options !== undefined || --this.#counter.untilTimed === 0 || callTrace.hasSubscribers)
-      return this.#seldom(batch, options, (allowed) => this.#inner.callMany(batch, allowed));
+    if (options !== undefined || --this.#counter.untilTimed === 0 || isTraced())
+      return this.#seldom('callMany', batch, options) as Promise<BatchResult>;
     return this.#inner.callMany(batch);
   }
 
   callRecord(input: Uint8Array, outputSize: number, options?: CallOptions): Promise<Uint8Array> {
-    if (options !== undefined || --this.#counter.untilTimed === 0 || callTrace.hasSubscribers)
-      return this.#seldom(input, options, (allowed) => this.#inner.callRecord(input, outputSize, allowed));
+    if (options !== undefined || --this.#counter.untilTimed === 0 || isTraced())
+      return this.#seldom('callRecord', input, options, outputSize) as Promise<Uint8Array>;
     return this.#inner.callRecord(input, outputSize);
   }
 
@@ -127,54 +140,66 @@ export class ObservedBinding implements TierBinding {
     return {
       ...record,
       invoke: () => {
-        if (--counter.untilTimed === 0 || callTrace.hasSubscribers) this.#watchRecord(record);
+        if (--counter.untilTimed === 0 || isTraced()) this.#watchRecord(record);
         else invoke();
       },
     };
   }
 
   #watchRecord({ input, control, invoke, fail }: RecordBinding): void {
-    const start = this.#begin();
+    const begun = this.#begin();
     try {
       // A trace has the error, which otherwise only the caller of this makes.
       const work = () => {
         invoke();
         if (control[0] !== 0) fail();
       };
-      if (callTrace.hasSubscribers) callTrace.traceSync(work, this.#trace(input.byteLength, null));
+      if (isTraced()) callChannels.traceSync(work, this.#trace(input.byteLength, null));
       else invoke();
     } catch {
       // The caller finds it in `control`, and throws it.
     } finally {
-      this.#end(start);
+      this.#end(begun);
     }
   }
 
-  #watchSync<R>(input: Uint8Array | Batch, work: () => R): R {
-    const start = this.#begin();
+  /** A call with options, or one that is timed or traced. The options are checked first: what is refused is not counted. */
+  #seldomSync(name: 'callSync' | 'callManySync', input: Uint8Array | Batch, options?: CallOptions): unknown {
+    const allowed = this.#counted(options);
+    const begun = this.#begin();
+    const work = () => this.#inner[name](input as never, allowed);
     try {
-      return callTrace.hasSubscribers ? callTrace.traceSync(work, this.#traceOf(input)) : work();
+      return isTraced() ? callChannels.traceSync(work, this.#traceOf(input)) : work();
     } finally {
-      this.#end(start);
+      this.#end(begun);
     }
   }
 
-  /** A call with options, or one that is watched. The options are checked first: what is refused is not counted. */
-  async #seldom<R>(
+  async #seldom(
+    name: 'call' | 'callMany' | 'callRecord',
     input: Uint8Array | Batch,
     options: CallOptions | undefined,
-    work: (allowed: CallOptions | undefined) => Promise<R>,
-  ): Promise<R> {
-    const allowed = options === undefined ? undefined : this.#allowed(options);
-    if (options !== undefined) this.#counter.untilTimed -= 1;
-    const start = this.#begin();
+    outputSize = 0,
+  ): Promise<unknown> {
+    const allowed = this.#counted(options);
+    const begun = this.#begin();
+    const work = (): Promise<unknown> =>
+      name === 'callRecord'
+        ? this.#inner.callRecord(input as Uint8Array, outputSize, allowed)
+        : this.#inner[name](input as never, allowed);
     try {
-      return await (callTrace.hasSubscribers
-        ? callTrace.tracePromise(() => work(allowed), this.#traceOf(input))
-        : work(allowed));
+      return await (isTraced() ? callChannels.tracePromise(work, this.#traceOf(input)) : work());
     } finally {
-      this.#end(start);
+      this.#end(begun);
     }
+  }
+
+  /** Checks the options of a call, and counts it, unless it has none: then it is counted already. */
+  #counted(options: CallOptions | undefined): CallOptions | undefined {
+    if (options === undefined) return undefined;
+    const allowed = this.#allowed(options);
+    this.#counter.untilTimed -= 1;
+    return allowed;
   }
 
   /** When the call began, if it is timed; -1 otherwise. */
@@ -184,8 +209,8 @@ export class ObservedBinding implements TierBinding {
     return now();
   }
 
-  #end(start: number): void {
-    if (start >= 0) this.#counter.took((now() - start) * 1e6);
+  #end(begun: number): void {
+    if (begun >= 0) this.#counter.took((now() - begun) * 1e6);
   }
 
   #traceOf(input: Uint8Array | Batch): CallTrace {
