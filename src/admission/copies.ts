@@ -6,11 +6,12 @@
  */
 import { createHash } from 'node:crypto';
 import { constants, rmSync } from 'node:fs';
-import { chmod, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
-import { asTenonError, TenonError } from '../base/errors.js';
+import { asTenonError } from '../base/errors.js';
+import { makePrivateFolder } from '../base/private-folder.js';
 import { isGone, startTime } from '../base/process-id.js';
 
 export { startTime };
@@ -41,12 +42,10 @@ export function copyFolder(base?: string): Promise<string> {
 
 async function makeFolder(root: string): Promise<string> {
   try {
-    await mkdir(root, { recursive: true, mode: 0o700 });
-    await checkPrivate(root);
+    await makePrivate(root);
     await sweep(root);
     const own = join(root, ownerName(process.pid));
-    await mkdir(own, { recursive: true, mode: 0o700 });
-    await checkPrivate(own);
+    await makePrivate(own);
     // Workers share the folder of their process; only the main thread outlives them all.
     if (isMainThread) process.once('exit', () => rmSync(own, { recursive: true, force: true }));
     return own;
@@ -59,19 +58,8 @@ async function makeFolder(root: string): Promise<string> {
   }
 }
 
-/** A folder that somebody else could write to, or that is a link, is no place for code that will be loaded. */
-async function checkPrivate(folder: string): Promise<void> {
-  const found = await lstat(folder);
-  const foreign = typeof uid === 'number' && found.uid !== uid;
-  const open = process.platform !== 'win32' && (found.mode & 0o022) !== 0;
-  if (!found.isDirectory() || foreign || open) {
-    throw new TenonError(
-      'ERR_TENON_UNTRUSTED',
-      `Cannot keep private copies of plugins in ${folder}: expected a folder of user ${uid} that nobody else can write to, found ${found.isDirectory() ? `owner ${found.uid}, mode ${(found.mode & 0o7777).toString(8)}` : 'no folder'}. Remove it, or set TENON_CACHE_DIR to another one.`,
-      { path: folder },
-    );
-  }
-}
+const makePrivate = (folder: string): Promise<void> =>
+  makePrivateFolder(folder, 'private copies of plugins', 'Remove it, or set TENON_CACHE_DIR to another one.');
 
 /** `p<pid>-<start time>`: the start time tells a process from a later one with the same id, where the system gives it. */
 function ownerName(pid: number): string {
