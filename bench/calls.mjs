@@ -13,6 +13,7 @@ const SUFFIX = { win32: '.dll', darwin: '.dylib' };
 
 export const YARDSTICK = {
   buffer: 'C Node-API, Buffer → new Buffer',
+  into: 'C Node-API, into a Buffer that JavaScript made',
   record: 'C Node-API, (i32, i32) → i32',
   message: 'tenon callSync',
 };
@@ -23,7 +24,7 @@ export const YARDSTICK = {
  */
 export async function callRows({ build = join(root, 'build'), dist = join(root, 'dist'), ...options } = {}) {
   const found = await contenders(build, dist);
-  const groups = [found.buffers, found.records, found.batches];
+  const groups = [found.buffers, found.strongest, found.records, found.batches];
   const rows = groups.flatMap((group) => measure(group, options));
   found.close();
   return rows;
@@ -42,7 +43,7 @@ async function contenders(build, dist) {
   const input = Buffer.alloc(64, 'tenon ');
   const messages = Array.from({ length: 1000 }, () => Buffer.from(input));
   const packed = tenon.Batch.of(messages);
-  const { buffer, record, message } = YARDSTICK;
+  const { buffer, into, record, message } = YARDSTICK;
   const api = instance.asSync(kind);
   const slow = method.record(8, 4);
   const words = new Int32Array(slow.input);
@@ -56,7 +57,7 @@ async function contenders(build, dist) {
     buffers: [
       { name: buffer, run: () => byHand.sum(input) },
       {
-        name: 'C Node-API, into a Buffer that JavaScript made',
+        name: into,
         against: buffer,
         run: () => intoMade(byHand, input),
       },
@@ -64,6 +65,10 @@ async function contenders(build, dist) {
       { name: message, against: buffer, run: () => instance.callSync(input) },
       { name: 'tenon without the addon, callSync', against: buffer, run: () => binding.callSync(input) },
       { name: 'koffi directly', against: buffer, run: () => koffi(input) },
+    ],
+    strongest: [
+      { name: into, run: () => intoMade(byHand, input) },
+      { name: message, against: into, run: () => instance.callSync(input) },
     ],
     records: [
       { name: record, run: () => byHand.min(3, 4) },

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { peersOf } from './peers.mjs';
-import { quantile } from './rounds.mjs';
+import { PLOTTED, quantile } from './rounds.mjs';
 import { measureAsync } from './rounds-async.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -277,7 +277,8 @@ async function lifeRows(tier, rounds) {
 /** @param {string} name @param {number[]} samples @param {number | null} ratio @param {string | null} against */
 function rowOf(name, samples, ratio, against) {
   const [medianNs, p99Ns, maxNs] = [0.5, 0.99, 1].map((q) => quantile(samples, q));
-  return /** @type {AsyncRow} */ ({ name, medianNs, p99Ns, maxNs, ratio, against });
+  const quantilesNs = PLOTTED.map((q) => quantile(samples, q));
+  return /** @type {AsyncRow} */ ({ name, medianNs, p99Ns, maxNs, quantilesNs, ratio, against });
 }
 
 /** Runners of the plugin that echoes, and crashes for want of an input. @param {string} build @param {string} dist */

@@ -1,5 +1,5 @@
 /** Like rounds.mjs, for contenders whose calls give promises: one call after the other, contenders interleaved in rounds. */
-import { quantile } from './rounds.mjs';
+import { PLOTTED, quantile } from './rounds.mjs';
 
 /**
  * @typedef {object} AsyncContender
@@ -12,6 +12,7 @@ import { quantile } from './rounds.mjs';
  * @property {string} name
  * @property {number} medianNs median of the rounds, per call
  * @property {number} p99Ns 99th percentile of single runs, per call
+ * @property {readonly number[]} quantilesNs those of PLOTTED
  * @property {number} maxNs
  * @property {number | null} ratio median of the rounds' ratios to `against`
  * @property {string | null} against
@@ -68,6 +69,7 @@ function summary({ contender, means, samples }, lanes) {
     name: contender.name,
     medianNs: quantile(means, 0.5),
     p99Ns: quantile(samples, 0.99),
+    quantilesNs: PLOTTED.map((q) => quantile(samples, q)),
     maxNs: quantile(samples, 1),
     ratio: ratios ? quantile(ratios, 0.5) : null,
     against: contender.against ?? null,

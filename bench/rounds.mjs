@@ -11,9 +11,13 @@
  * @property {string} name
  * @property {number} medianNs median of the rounds, per message
  * @property {number} p99Ns 99th percentile of slices of about 20 µs, per message
+ * @property {readonly number[]} quantilesNs those of {@link PLOTTED}, per message
  * @property {number | null} ratio median of the rounds' ratios to `against`
  * @property {string | null} against
  */
+
+/** The quantiles that the plot of latencies shows. */
+export const PLOTTED = /** @type {const} */ ([0.5, 0.9, 0.99, 0.999]);
 
 const SLICE_NS = 20_000;
 
@@ -97,6 +101,7 @@ function summary({ contender, means, samples }, lanes) {
     name: contender.name,
     medianNs: quantile(means, 0.5),
     p99Ns: quantile(samples, 0.99),
+    quantilesNs: PLOTTED.map((q) => quantile(samples, q)),
     ratio: ratios ? quantile(ratios, 0.5) : null,
     against: contender.against ?? null,
   };

@@ -30,9 +30,9 @@ export function packagesAreInstalled(folder = root) {
   return complete && Object.keys(installed).every((path) => wanted[path] !== undefined);
 }
 
-/** Installs the packages if need be. */
-export async function installPackages() {
-  if (packagesAreInstalled()) return 'up to date';
-  mustSucceed(await runNpm(['ci', '--no-audit', '--no-fund']), 'npm ci', 'npm-ci');
+/** Installs the packages of a folder if need be. */
+export async function installPackages(folder = root) {
+  if (packagesAreInstalled(folder)) return 'up to date';
+  mustSucceed(await runNpm(['ci', '--no-audit', '--no-fund'], { cwd: folder }), 'npm ci', 'npm-ci');
   return 'installed';
 }

@@ -120,7 +120,7 @@ export class BatchResult extends Batch {
 
   /**
    * The result of message `index`, as a view of `data`.
-   * @throws TenonError for a message that failed: as {@link callError}
+   * @throws TenonError for a message that failed: the same one as a call of its own would throw
    */
   result(index: number): Uint8Array {
     const bytes = this.get(index);

@@ -63,7 +63,8 @@ export interface HostSettings {
   readonly kinds: readonly Kind[];
 }
 
-const KNOWN: readonly (keyof HostOptions)[] = [
+/** The options of a host. */
+export const HOST_OPTIONS: readonly (keyof HostOptions)[] = [
   'paths',
   'depth',
   'abi',
@@ -81,7 +82,7 @@ const KNOWN: readonly (keyof HostOptions)[] = [
 /** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
 export function checkOptions(given: HostOptions): HostSettings {
   const options = readOptions('options', given);
-  checkKnown('PluginHost', options, KNOWN);
+  checkKnown('PluginHost', options, HOST_OPTIONS);
   const { paths = [], depth = 0, descriptor = 'optional', requireCheck } = options;
   const policy: AdmissionPolicy = {
     rule: versionRule(options.abi, options.versionPolicy),

@@ -5,10 +5,9 @@ import { expect, test } from 'vitest';
 import { CHECKS, FORMATS, groupOf } from '../../src/check/index.js';
 import { configOf } from '../../src/cli/check/config.js';
 import { root, temporaryFolder } from '../support/index.js';
+import { expectGenerated } from './generated.js';
 
 const file = join(root, 'docs', 'check.md');
-const BEGIN = '<!-- checks:begin -->';
-const END = '<!-- checks:end -->';
 
 function listOfChecks(): string {
   const groups = [...new Set(CHECKS.map(({ id }) => groupOf(id)))];
@@ -25,14 +24,8 @@ function describe_({ id, title, why, fix, severity, level, needs }: (typeof CHEC
   return `**\`${id}\`** · ${severity}, ${level}\\\n${title}\\\n*Why:* ${why}\\\n*Fix:* ${fix}${rests}`;
 }
 
-test('docs/check.md shows the checks as they are (npm run readme writes it)', () => {
-  const text = readFileSync(file, 'utf8');
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  expect(begin, `docs/check.md has to have ${BEGIN}`).toBeGreaterThan(-1);
-  expect(end, `docs/check.md has to have ${END} behind it`).toBeGreaterThan(begin);
-  const expected = `${text.slice(0, begin)}${BEGIN}\n\n${listOfChecks()}\n\n${text.slice(end)}`;
-  if (process.env['TENON_UPDATE_README'] === '1') writeFileSync(file, expected);
-  expect(readFileSync(file, 'utf8')).toBe(expected);
+test('docs/check.md shows the checks as they are', () => {
+  expectGenerated('docs/check.md', 'checks', listOfChecks());
 });
 
 test('every check of the documentation is one, and every one is documented', () => {

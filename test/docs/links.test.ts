@@ -1,0 +1,66 @@
+/** Every link of the documentation leads somewhere, and what it says of the project is so. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { HOST_OPTIONS } from '../../src/host/host-options.js';
+import { LOAD_OPTIONS } from '../../src/host/load-options.js';
+import { root } from '../support/index.js';
+import { pages, textOf } from './pages.js';
+
+/** The anchors of a page, as GitHub makes them of its headings. */
+function anchorsOf(page: string): string[] {
+  const headings = textOf(page)
+    .replaceAll(/^```[\s\S]*?^```$/gm, '')
+    .matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** Links to files of this project: `[text](target)` and `![text](target)`. */
+function linksOf(page: string): { target: string; anchor: string | undefined }[] {
+  const prose = textOf(page)
+    .replaceAll(/^```[\s\S]*?^```$/gm, '')
+    .replaceAll(/`[^`\n]*`/g, '');
+  return [...prose.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => {
+    const [path = '', anchor] = link.split('#');
+    return { target: path === '' ? page : normalize(join(dirname(page), path)), anchor };
+  });
+}
+
+describe.each(pages)('%s', (page) => {
+  test('has only links that lead somewhere', () => {
+    const broken = linksOf(page).filter(({ target, anchor }) => {
+      if (!existsSync(join(root, target))) return true;
+      return anchor !== undefined && !anchorsOf(target).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test('names only commands and files that are there', () => {
+    const text = textOf(page);
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    for (const [, name = ''] of text.matchAll(/npm run ([\w:]+)/g)) expect(scripts).toHaveProperty([name]);
+    const files = [
+      ...text.matchAll(/`((?:src|native|test|scripts|docs|include|plugins-c|plugins-rust)\/[\w./-]+\.\w+)`/g),
+    ];
+    expect(files.map(([, file = '']) => file).filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  });
+});
+
+test('the README is short, and every page of docs/ can be reached from the index and from the README', () => {
+  expect(Buffer.byteLength(textOf('README.md'))).toBeLessThanOrEqual(9 * 1024);
+  const all = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && name !== 'index.md');
+  const fromIndex = linksOf('docs/index.md').map(({ target }) => target);
+  expect(all.map((name) => `docs/${name}`).filter((target) => !fromIndex.includes(target))).toEqual([]);
+});
+
+test('docs/api.md lists every option of a host and of load', () => {
+  const rows = [...textOf('docs/api.md').matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
+  for (const name of [...HOST_OPTIONS, ...Object.keys(LOAD_OPTIONS)]) expect(rows).toContain(name);
+});

@@ -1,0 +1,36 @@
+/** The pages that people read, and the code blocks in them. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../support/index.js';
+
+export interface Block {
+  /** The page, from the root of the project. */
+  readonly page: string;
+  readonly line: number;
+  readonly language: string;
+  readonly code: string;
+  /** What the block needs beyond the package: `addon`, `process`. */
+  readonly needs: string | undefined;
+}
+
+/** README and the other pages at the top, then docs/. */
+export const pages: readonly string[] = [
+  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+export const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
+
+/** All fenced code blocks of the pages. */
+export const blocks: readonly Block[] = pages.flatMap((page) => {
+  const text = textOf(page);
+  return [...text.matchAll(/(?:<!-- needs: (\w+) -->\n)?^```(\w*)\n([\s\S]*?)^```$/gm)].map((found) => {
+    const [, needs, language = '', code = ''] = found;
+    return { page, line: text.slice(0, found.index).split('\n').length, language, code, needs };
+  });
+});
+
+export const blocksOf = (...languages: string[]): Block[] =>
+  blocks.filter(({ language }) => languages.includes(language));
