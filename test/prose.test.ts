@@ -1,0 +1,138 @@
+/** The prose of documents, comments and messages: the habits of prose/rules.ts do not return. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Passage, passages } from './prose/read.js';
+import { rules, SEMICOLONS, WIDTH } from './prose/rules.js';
+import { root } from './support/index.js';
+
+/** The rules themselves, and data that quotes foreign text. */
+const EXEMPT = /^test\/prose(\/|\.test)|^LICENSE|^test\/check\/corpus/;
+
+/** Folders and files whose prose is still to be rewritten. */
+const PENDING: readonly string[] = [
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'README.md',
+  'bench/',
+  'docs/',
+  'examples/',
+  'include/',
+  'native/base/',
+  'native/channel/',
+  'native/check/',
+  'native/node/',
+  'native/plugin/',
+  'native/process/',
+  'native/runner/',
+  'native/test/',
+  'native/thread/',
+  'plugins-c/check/',
+  'plugins-c/',
+  'plugins-rust/',
+  '.ci/',
+  'CMakeLists.txt',
+  'native/CMakeLists.txt',
+  'scripts/',
+  'src/addon/',
+  'src/admission/',
+  'src/base/',
+  'src/check/',
+  'src/cli/',
+  'src/examples/',
+  'src/host/',
+  'src/inspect/',
+  'src/kinds/',
+  'src/library/',
+  'src/supervision/',
+  'src/tiers/',
+  'test/check/',
+  'test/cli/',
+  'test/abi/',
+  'test/admission/',
+  'test/base/',
+  'test/conformance.test.ts',
+  'test/crash-exit.test.ts',
+  'test/docs/',
+  'test/examples/',
+  'test/faults/',
+  'test/host/',
+  'test/inspect/',
+  'test/kinds/',
+  'test/library/',
+  'test/lifetime/',
+  'test/native.test.ts',
+  'test/plugins-c.test.ts',
+  'test/scripts/',
+  'test/structure/',
+  'test/supervision/',
+  'test/support/',
+  'test/tiers/',
+  'test/types/',
+];
+
+function files(): string[] {
+  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return listed
+    .split('\n')
+    .filter(
+      (file) =>
+        file !== '' &&
+        !EXEMPT.test(file) &&
+        !PENDING.some((pending) => file.startsWith(pending)) &&
+        existsSync(join(root, file)),
+    );
+}
+
+function faultsOf(file: string, { kind, line, text }: Passage): string[] {
+  const at = (index: number) => line + text.slice(0, index).split('\n').length - 1;
+  // A line break is white space like any other: a habit does not hide behind one.
+  const flat = text.replaceAll(/\s/g, ' ');
+  const found = rules
+    .filter(({ only }) => only === undefined || only === kind)
+    .flatMap(({ pattern, write }) => {
+      const match = pattern.exec(flat);
+      return match === null ? [] : [`${file}:${at(match.index)}: "${match[0].trim()}": write ${write}`];
+    });
+  if (kind === 'literal') return found;
+  const joined = SEMICOLONS.exec(text.replaceAll(/`[^`]*`/g, (code) => code.replaceAll(/[.;:!?]/g, '_')));
+  if (joined !== null) found.push(`${file}:${at(joined.index)}: three facts in one sentence of semicolons`);
+  for (const [index, row] of text.split('\n').entries()) {
+    if (row.length > WIDTH && !/^\s*\||https?:\/\//.test(row)) {
+      found.push(`${file}:${line + index}: ${row.length} characters; lines of prose have at most ${WIDTH}`);
+    }
+  }
+  return found;
+}
+
+describe('prose', () => {
+  test('is read from every type of file', () => {
+    expect(
+      passages('a.ts', "const a = /'/; // What\n/** b */ call('c', `d`);")?.map(({ text }) => text.trim()),
+    ).toEqual(['What', 'b', 'c', 'd']);
+    expect(passages('a.c', `char a = '"'; /* b */ "c"`)?.map(({ text }) => text.trim())).toEqual(['b', 'c']);
+    expect(passages('a.rs', `fn f<'a>(x: &'a str) { "b" } // c`)?.map(({ text }) => text.trim())).toEqual([
+      'b',
+      'c',
+    ]);
+    expect(passages('a.md', '# a\n\n```\nb\n```\n\nc\n')?.map(({ text }) => text.trim())).toEqual([
+      '# a',
+      'c',
+    ]);
+    expect(passages('a.cmake', 'set(A "#b") # c\n')?.map(({ text }) => text.trim())).toEqual(['c']);
+  });
+
+  test('is plain', () => {
+    const found = files().flatMap((file) =>
+      (passages(file, readFileSync(join(root, file), 'utf8')) ?? []).flatMap((passage) =>
+        faultsOf(file, passage),
+      ),
+    );
+    expect(found, `${found.length} places`).toEqual([]);
+  });
+});
