@@ -12,14 +12,13 @@ const EXEMPT = /^test\/prose(\/|\.test)|^LICENSE|^test\/check\/corpus/;
 
 /** Folders and files whose prose is still to be rewritten. */
 const PENDING: readonly string[] = [
-  'ARCHITECTURE.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'README.md',
   'bench/',
-  'docs/',
+  'docs/check.md',
+  'docs/errors.md',
+  'docs/faults.md',
   'examples/',
   'include/',
+  'native/addon.cc',
   'native/base/',
   'native/channel/',
   'native/check/',
@@ -89,6 +88,14 @@ function files(): string[] {
     );
 }
 
+/** The text with marks for ends of sentences: a list item ends one, tables and code hold none. */
+function sentences(text: string): string {
+  return text
+    .replaceAll(/`[^`]*`/g, (code) => code.replaceAll(/[.;:!?]/g, '_'))
+    .replaceAll(/^ *\|.*$/gm, (row) => '.'.repeat(row.length))
+    .replaceAll(/^ *(?:[-*]|\d+\.)(?= )/gm, (mark) => '.'.repeat(mark.length));
+}
+
 function faultsOf(file: string, { kind, line, text }: Passage): string[] {
   const at = (index: number) => line + text.slice(0, index).split('\n').length - 1;
   // A line break is white space like any other: a habit does not hide behind one.
@@ -100,7 +107,7 @@ function faultsOf(file: string, { kind, line, text }: Passage): string[] {
       return match === null ? [] : [`${file}:${at(match.index)}: "${match[0].trim()}": write ${write}`];
     });
   if (kind === 'literal') return found;
-  const joined = SEMICOLONS.exec(text.replaceAll(/`[^`]*`/g, (code) => code.replaceAll(/[.;:!?]/g, '_')));
+  const joined = SEMICOLONS.exec(sentences(text));
   if (joined !== null) found.push(`${file}:${at(joined.index)}: three facts in one sentence of semicolons`);
   for (const [index, row] of text.split('\n').entries()) {
     if (row.length > WIDTH && !/^\s*\||https?:\/\//.test(row)) {

@@ -1,4 +1,4 @@
-/** Draws docs/images/*.dot as SVG files beside them. `--check` only says which are not up to date. */
+/** Draws docs/images/*.dot as SVG files next to them. `--check` only says which are not up to date. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { instance } from '@viz-js/viz';

@@ -38,7 +38,7 @@ export const rules: readonly Rule[] = [
   { pattern: /\b(tells|told)\b/i, write: 'reports, notifies, says, is given' },
   {
     pattern:
-      /\b(is|are|was|were) no (?!(longer|more|less|different|fewer|better|worse|later|earlier|larger|smaller|slower)\b)/i,
+      /(?<!\bthere )\b(is|are|was|were) no (?!(longer|more|less|different|fewer|better|worse|later|earlier|larger|smaller|slower)\b)/i,
     write: 'is not a',
   },
   { pattern: /, also\b/i, write: 'even, too, or a main clause' },
