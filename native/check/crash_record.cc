@@ -1,25 +1,16 @@
 #include "check/crash_record.h"
 
-#include <signal.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <ucontext.h>
-#include <unistd.h>
 
 #include <atomic>
 
-#include "plugin/frames.h"
 #include "check/watched_memory.h"
+#include "plugin/fault_signals.h"
 
 namespace tenon::check {
 namespace {
 
-constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP, SIGXCPU};
-constexpr size_t kStackSize = 64 * 1024;
-
 Report *report;
-uintptr_t base;
 
 /* A line of JSON made without anything that a signal handler must not use. */
 class Line {
@@ -58,32 +49,31 @@ void TellMeaning(uintptr_t address) {
   line.Send();
 }
 
+void TellCrash(const Fault &fault) {
+  Line line;
+  line.Text("{\"type\":\"crash\",\"signal\":"), line.Small(fault.signal);
+  line.Text(",\"address\":"), line.Hex(fault.address);
+  line.Text(",\"pc\":"), line.Hex(fault.pc);
+  line.Text(",\"base\":"), line.Hex(fault.base);
+  line.Text(fault.main_thread ? ",\"main\":true" : ",\"main\":false");
+  line.Text(",\"frames\":[");
+  for (uint32_t i = 0; i < fault.frame_count; i++) {
+    if (i != 0) line.Text(",");
+    line.Hex(fault.frames[i]);
+  }
+  line.Text("]}");
+  line.Send();
+}
+
 void OnSignal(int signal, siginfo_t *info, void *context) {
   static std::atomic<bool> told;
   if (!told.exchange(true)) {
+    Fault fault = {};
     if (signal == SIGSEGV || signal == SIGBUS) TellMeaning(reinterpret_cast<uintptr_t>(info->si_addr));
-    Registers registers = RegistersOf(static_cast<const ucontext_t *>(context));
-    uint64_t frames[kMaxFrames];
-    uint32_t count = CollectFrames(registers, frames);
-    Line line;
-    line.Text("{\"type\":\"crash\",\"signal\":"), line.Small(signal);
-    line.Text(",\"address\":"), line.Hex(reinterpret_cast<uintptr_t>(info->si_addr));
-    line.Text(",\"pc\":"), line.Hex(registers.pc);
-    line.Text(",\"base\":"), line.Hex(base);
-    bool main_thread = syscall(SYS_gettid) == getpid();
-    line.Text(main_thread ? ",\"main\":true" : ",\"main\":false");
-    line.Text(",\"frames\":[");
-    for (uint32_t i = 0; i < count; i++) {
-      if (i != 0) line.Text(",");
-      line.Hex(frames[i]);
-    }
-    line.Text("]}");
-    line.Send();
+    ReadFault(signal, info, context, &fault);
+    TellCrash(fault);
   }
-  struct sigaction standard = {};
-  standard.sa_handler = SIG_DFL;
-  sigaction(signal, &standard, nullptr);
-  syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
+  EndBySignal(signal);
 }
 
 }  // namespace
@@ -94,24 +84,11 @@ void RecordCrashes(Report *where) {
   getrlimit(RLIMIT_CORE, &core);
   core.rlim_cur = core.rlim_max < 1 ? core.rlim_max : 1; /* keeps away a handler behind core_pattern, too */
   setrlimit(RLIMIT_CORE, &core);
-  void *memory = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory != MAP_FAILED) {
-    stack_t stack = {};
-    stack.ss_sp = memory;
-    stack.ss_size = kStackSize;
-    sigaltstack(&stack, nullptr);
-  }
-  struct sigaction action = {};
-  action.sa_sigaction = OnSignal;
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  sigemptyset(&action.sa_mask);
-  for (int signal : kSignals) sigaction(signal, &action, nullptr);
+  HandleFaults(OnSignal);
 }
 
 void SetCrashCode(uintptr_t address) {
-  CodeRange range = FindCode(address);
-  base = range.base;
-  SetFrameCode(range.start, range.end);
+  SetPluginCode(FindCode(address));
 }
 
 }  // namespace tenon::check

@@ -3,9 +3,6 @@
 #ifndef TENON_RUNNER_CRASH_H
 #define TENON_RUNNER_CRASH_H
 
-#include <stdint.h>
-
-#include "plugin/frames.h"
 #include "channel/link.h"
 
 namespace tenon {
@@ -14,9 +11,6 @@ namespace tenon {
  * notices `exit` too. Call before the plugin is opened, so that its exit handlers run first. The channel must
  * live as long as the process. */
 void WatchForCrashes(HostLink *channel);
-
-/* This code is the plugin's: addresses in there are worth reporting. */
-void SetPluginCode(const CodeRange &code);
 
 /* The process ends from here on because it was told to. */
 void ExpectExit();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "channel/runner_end.h"
+#include "plugin/fault_signals.h"
 #include "runner/crash.h"
 #include "runner/emitter.h"
 #include "plugin/gates.h"

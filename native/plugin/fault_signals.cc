@@ -1,0 +1,63 @@
+#include "plugin/fault_signals.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+namespace tenon {
+namespace {
+
+constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP, SIGXCPU};
+constexpr size_t kStackSize = 64 * 1024;
+
+/* Set before anything can go wrong. */
+uintptr_t plugin_base;
+
+}  // namespace
+
+void HandleFaults(void (*handler)(int, siginfo_t *, void *)) {
+  /* Its own mapping: a neighbour on the heap could be what the plugin overruns. */
+  void *memory =
+      mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (memory != MAP_FAILED) {
+    stack_t stack = {};
+    stack.ss_sp = memory;
+    stack.ss_size = kStackSize;
+    sigaltstack(&stack, nullptr);
+  }
+  struct sigaction action = {};
+  action.sa_sigaction = handler;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigemptyset(&action.sa_mask);
+  for (int signal : kSignals) sigaction(signal, &action, nullptr);
+}
+
+void SetPluginCode(const CodeRange &code) {
+  plugin_base = code.base;
+  SetFrameCode(code.start, code.end);
+}
+
+void ReadFault(int signal, const siginfo_t *info, const void *context, Fault *fault) {
+  Registers registers = RegistersOf(static_cast<const ucontext_t *>(context));
+  pid_t thread = static_cast<pid_t>(syscall(SYS_gettid));
+  fault->signal = signal;
+  fault->code = info->si_code;
+  fault->thread = static_cast<uint32_t>(thread);
+  fault->main_thread = thread == getpid();
+  fault->address = reinterpret_cast<uintptr_t>(info->si_addr);
+  fault->pc = registers.pc;
+  fault->sp = registers.sp;
+  fault->base = plugin_base;
+  fault->frame_count = CollectFrames(registers, fault->frames, &fault->scanned);
+}
+
+void EndBySignal(int signal) {
+  struct sigaction standard = {};
+  standard.sa_handler = SIG_DFL;
+  sigaction(signal, &standard, nullptr);
+  /* Blocked until the handler returns. */
+  syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
+}
+
+}  // namespace tenon
