@@ -160,14 +160,14 @@ enum class Stage : uint32_t {
 struct Breadcrumb {
   alignas(kLine) uint32_t stage; /* a Stage; written last, read first */
   uint32_t operation;
-  uint64_t number;
+  uint64_t number; /* of the request, whatever it is */
   uint32_t instance;
   int32_t method;
   uint32_t message; /* in a batch: which one */
   uint32_t reserved;
   uint64_t input_offset; /* in the memfd; 0 if the input is not in the ring */
   uint64_t input_size;
-  uint64_t calls; /* that have come back */
+  uint64_t calls; /* requests kCall and kBatch that this process was sent, this one among them */
 };
 
 struct CrashRecord {

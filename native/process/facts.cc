@@ -30,6 +30,7 @@ Napi::Value CallOf(Napi::Env env, const ChannelHost &channel) {
   call["stage"] = Number(env, crumb.stage);
   call["operation"] = Number(env, crumb.operation);
   call["number"] = Number(env, static_cast<double>(crumb.number));
+  call["calls"] = Number(env, static_cast<double>(crumb.calls));
   call["instance"] = Number(env, crumb.instance);
   call["method"] = Number(env, crumb.method);
   call["message"] = Number(env, crumb.message);

@@ -39,8 +39,10 @@ void Server::Handle(const Incoming &request) {
     case kNew:
       return New(request);
     case kCall:
+      calls_++;
       return Call(request);
     case kBatch:
+      calls_++;
       return Batch(request);
     case kDrop:
       return Drop(request);
@@ -67,13 +69,12 @@ void Server::Mark(Stage stage, const Incoming &request) {
   crumb.message = 0;
   crumb.input_offset = request.place;
   crumb.input_size = request.record.size;
+  crumb.calls = calls_;
   StoreWord(&crumb.stage, static_cast<uint32_t>(stage));
 }
 
 void Server::Unmark() {
-  Breadcrumb &crumb = channel_->breadcrumb();
-  crumb.calls++;
-  StoreWord(&crumb.stage, static_cast<uint32_t>(Stage::kIdle));
+  StoreWord(&channel_->breadcrumb().stage, static_cast<uint32_t>(Stage::kIdle));
 }
 
 /* The room of the request is given back first: a host that sends the next one right away finds the ring

@@ -56,6 +56,7 @@ class Server {
   Instance *last_ = nullptr; /* what FindInstance found last */
   uint32_t last_number_ = 0;
   uint32_t numbers_ = 0;
+  uint64_t calls_ = 0;                /* requests kCall and kBatch so far */
   std::vector<tenon_method> methods_; /* method n + 1; 0 is `something` */
   std::unordered_map<std::string, Table> tables_;
   std::string problem_; /* of the table that FindTable did not like */

@@ -21,7 +21,10 @@ export interface ProcessFacts {
     /** A `Stage`. */
     readonly stage: number;
     readonly operation: number;
+    /** Of the request, whatever it is. */
     readonly number: number;
+    /** Calls and batches that the process was sent, this one among them. */
+    readonly calls: number;
     readonly instance: number;
     readonly method: number;
     readonly message: number;

@@ -164,10 +164,11 @@ function howEnded({ reason, code, signal, problem, call }: RunnerExit): string {
   return `exited with ${code ?? 'an unknown code'}${where}${more}: a plugin must not end its process, also not with success`;
 }
 
-function showCall({ method, number, inputSize, message }: RunnerCall): string {
-  if (number === 0) return method;
+function showCall({ method, number, stage, inputSize, message }: RunnerCall): string {
+  const bytes = `${inputSize} ${inputSize === 1 ? 'byte' : 'bytes'}`;
+  if (number === 0) return stage === 'new' ? `${method} (${bytes} of config)` : method;
   const which = message === null ? '' : `, message ${message} of a batch`;
-  return `${method} (call ${number}${which}, ${inputSize} ${inputSize === 1 ? 'byte' : 'bytes'} of input)`;
+  return `${method} (call ${number}${which}, ${bytes} of input)`;
 }
 
 function showAddress({ address, meaning }: ReportedFault): string {

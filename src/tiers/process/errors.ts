@@ -4,7 +4,7 @@ import { GATES, type Gate } from '../../base/gates.js';
 import { BUILD_COMMAND } from '../../base/package.js';
 import { isRefusalCode, refusal, STAGES, type Stage } from '../../library/refusal.js';
 import { type CallSite, callFailure } from '../status.js';
-import type { RunnerExit, RunnerSettings } from './settings.js';
+import type { RunnerCall, RunnerExit, RunnerSettings } from './settings.js';
 
 /** How a process ended, as the end of a sentence. */
 export function howEnded({ reason, code, signal, problem }: RunnerExit): string {
@@ -35,7 +35,7 @@ export function wasNeverSent(error: unknown): boolean {
 /** For a call that the process did not answer, or that came after its end. `sent`: it may have come to the plugin. */
 export function crashed(site: CallSite, exit: RunnerExit, sent = true): TenonError {
   const culprit =
-    exit.call === null || exit.reason === 'protocol' ? '' : ` in ${exit.call.method} (${inputOf(exit)})`;
+    exit.call === null || exit.reason === 'protocol' ? '' : ` in ${exit.call.method}${inputOf(exit.call)}`;
   const message =
     `Cannot finish ${site.method} of plugin ${site.plugin}: its process (generation ${exit.generation}) ${howEnded(exit)}${culprit}. ` +
     'The host is unharmed. Call an instance of a newer generation.';
@@ -51,10 +51,10 @@ export function crashed(site: CallSite, exit: RunnerExit, sent = true): TenonErr
   return error;
 }
 
-function inputOf({ call }: RunnerExit): string {
-  if (call === null) return '';
-  const message = call.message === null ? '' : `, message ${call.message} of a batch`;
-  return `call ${call.number}, ${call.inputSize} bytes${message}`;
+function inputOf({ number, inputSize, message }: RunnerCall): string {
+  if (number === 0) return '';
+  const which = message === null ? '' : `, message ${message} of a batch`;
+  return ` (call ${number}, ${inputSize} bytes${which})`;
 }
 
 export function timedOut(site: CallSite, timeout: number): TenonError {

@@ -65,15 +65,16 @@ export function callOf(
   const stage = STAGES[call.stage];
   if (stage === undefined) return null;
   const method = FUNCTIONS[call.stage] ?? methodName(call.method) ?? `method ${call.method}`;
-  const isRequest = call.stage >= Stage.NEW;
+  const isCall = call.stage === Stage.CALL;
+  const hasInput = isCall || call.stage === Stage.NEW;
   const { input } = call;
   return {
     method,
-    number: isRequest ? call.number : 0,
+    number: isCall ? call.calls : 0,
     stage,
-    inputSize: isRequest ? call.inputSize : 0,
-    inputDigest: isRequest && input !== null ? createHash('sha256').update(input).digest('hex') : null,
-    message: call.stage === Stage.CALL && call.operation === Operation.BATCH ? call.message : null,
+    inputSize: hasInput ? call.inputSize : 0,
+    inputDigest: hasInput && input !== null ? createHash('sha256').update(input).digest('hex') : null,
+    message: isCall && call.operation === Operation.BATCH ? call.message : null,
   };
 }
 

@@ -71,8 +71,13 @@ export interface RunnerExit {
 /** What the plugin was doing. */
 export interface RunnerCall {
   readonly method: string;
+  /**
+   * Which call of this process it was, from 1 on; 0 where it was in no call. Counted are all calls of all instances that the process
+   * was sent: those of `something`, of methods of kinds, of typed methods, and each batch as one. `new` and `drop` are no calls.
+   */
   readonly number: number;
   readonly stage: string;
+  /** Bytes of the input; for `new` those of the config. */
   readonly inputSize: number;
   /** SHA-256, hexadecimal; null if the input is not at hand or large. */
   readonly inputDigest: string | null;

@@ -1,12 +1,15 @@
 /** What becomes of calls when the process ends under them. */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { Batch } from '../../../src/base/batch.js';
 import type { RunnerExit } from '../../../src/tiers/process/runner-process.js';
 import { SOMETHING } from '../../../src/tiers/tier.js';
-import { faultFile, pluginFile } from '../../support/index.js';
+import { faultFile, pluginFile, withAddon } from '../../support/index.js';
 import { Because, cannotBeSanitized } from '../../support/sanitized.js';
 import { error, until } from './puppet.js';
 import { actor, failure, fixture, hasProcesses, instance, puppet, start, thrown } from './support.js';
+
+const TRANSPORTS = withAddon ? (['shared-memory', 'pipe'] as const) : (['pipe'] as const);
 
 /** How the fixture dies, and what is to be seen of it. */
 const DEATHS = [
@@ -81,13 +84,34 @@ describe.runIf(hasProcesses)('a process that ends', () => {
   });
 
   test('the report names the message of a batch', async () => {
-    const { Batch } = await import('../../../src/base/batch.js');
     const batch = Batch.of(['ea', 'eb', 'ds'].map((text) => Buffer.from(text)));
     const one = await actor(fixture());
     expect(reportOf(thrown(() => one.act.callManySync(batch))).call).toMatchObject({ message: 2 });
     const two = await actor(fixture());
     expect(reportOf(await failure(two.act.callMany(batch))).call).toMatchObject({ message: 2 });
   });
+
+  test.each(TRANSPORTS)(
+    'calls are counted from 1, over %s: new, binding and drop are none',
+    async (transport) => {
+      const more = { transport };
+      const first = await actor(fixture(), more);
+      expect(reportOf(thrown(() => first.act.callSync(Buffer.from('ds')))).call).toMatchObject({ number: 1 });
+      const { runner, tier, act } = await actor(fixture(), more);
+      const { tier: other } = await instance(runner);
+      const second = other.bind({ kind: 'fixture/1', slot: 1, name: 'fixture.second' });
+      await second.call(Buffer.from('e'));
+      act.callManySync(Batch.of([Buffer.from('ea'), Buffer.from('eb')]));
+      await (await instance(runner)).tier.close();
+      const died = reportOf(await failure(tier.bind(SOMETHING).call(Buffer.from('ds'))));
+      expect(died.call).toMatchObject({ number: 3, method: 'something' });
+      const killed = await actor(fixture(), { ...more, timeout: 300 });
+      killed.say('e');
+      await failure(killed.act.call(Buffer.from('dh')));
+      await until(() => killed.exits.length === 1);
+      expect(killed.exits[0]).toMatchObject({ reason: 'timeout', call: { number: 2 } });
+    },
+  );
 
   test('another thread is told apart', async () => {
     const { act } = await actor(fixture());
@@ -110,7 +134,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     const nobody = { message: () => undefined, log: () => undefined };
     const found = await failure(runner.create(Buffer.from('crash'), nobody));
     expect(found).toEqual(error('ERR_TENON_CRASHED', { signal: 'SIGABRT' }));
-    expect(reportOf(found).call).toMatchObject({ method: 'new', stage: 'new' });
+    expect(reportOf(found).call).toMatchObject({ method: 'new', stage: 'new', number: 0, inputSize: 5 });
     const dropped = await actor(faultFile('process-in-drop'));
     await dropped.tier.close();
     await until(() => dropped.exits.length === 1);

@@ -35,6 +35,7 @@ export class PipeChannel implements RunnerChannel {
   #pid = 0;
   #listener: ChannelListener | undefined;
   #numbers = 0;
+  #calls = 0;
   #scheduled = false;
   #referenced = false;
   #paused = false;
@@ -65,7 +66,7 @@ export class PipeChannel implements RunnerChannel {
     this.#pid = pid;
     this.#listener = listener;
     this.#prints.watch(streams);
-    const ready = { number: 0, operation: Operation.READY, instance: 0, method: 0 };
+    const ready = { number: 0, calls: 0, operation: Operation.READY, instance: 0, method: 0 };
     this.#inbox.pending.push({ ...ready, slot, pieces: [], size: 0 });
     this.#refer();
   }
@@ -130,8 +131,9 @@ export class PipeChannel implements RunnerChannel {
     if (this.#inbox.problem !== null) return ProcessOutcome.BROKEN;
     if (this.#gone) return ProcessOutcome.GONE;
     const number = ++this.#numbers;
+    if (request.operation === Operation.CALL || request.operation === Operation.BATCH) this.#calls++;
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
-    this.#inbox.pending.push({ ...request, number, slot, pieces, size });
+    this.#inbox.pending.push({ ...request, number, calls: this.#calls, slot, pieces, size });
     const isSmall = size <= SMALL;
     const record = encodeRecord({ ...request, number, size }, isSmall ? size : 0);
     let at = HEADER;

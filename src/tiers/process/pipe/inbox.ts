@@ -84,9 +84,10 @@ export class PipeInbox {
     if (ending || first === undefined || first.operation === Operation.READY) {
       return { ...call, input: inputOf(this.pending.find(call.number)) };
     }
-    const { operation, number, instance, method, size } = first;
+    const { operation, number, calls, instance, method, size: inputSize } = first;
     const stage = STAGES[operation] ?? Stage.IDLE;
-    return { stage, operation, number, instance, method, message: 0, inputSize: size, input: inputOf(first) };
+    const input = inputOf(first);
+    return { stage, operation, number, calls, instance, method, message: 0, inputSize, input };
   }
 
   #check({ operation, size, number }: PipeRecord): string | null {

@@ -39,6 +39,7 @@ function callIn(bytes: Buffer): Page['call'] {
     method: bytes.readInt32LE(20),
     message: bytes.readUInt32LE(24),
     inputSize: Number(bytes.readBigUInt64LE(40)),
+    calls: Number(bytes.readBigUInt64LE(48)),
   };
 }
 

@@ -2,6 +2,8 @@
 
 export interface PipeRequest {
   readonly number: number;
+  /** Calls and batches up to here, this one among them. */
+  readonly calls: number;
   readonly operation: number;
   readonly instance: number;
   readonly method: number;
