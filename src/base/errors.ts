@@ -5,6 +5,7 @@
 
 import type { StatusName } from './abi.js';
 import type { Gate } from './gates.js';
+import { printable } from './text.js';
 
 /** All codes, each with its meaning, as the documentation shows it. A test holds docs/errors.md against this table. */
 export const errorMeanings = {
@@ -87,7 +88,10 @@ export interface TenonErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The one error class of tenon. */
+/**
+ * The one error class of tenon. Its message is one line that can be printed: names and texts of plugins in it are shown with escapes
+ * for all that could move a cursor, end a line or pass for a command.
+ */
 export class TenonError extends Error {
   override readonly name = 'TenonError';
   readonly code: TenonErrorCode;
@@ -103,7 +107,7 @@ export class TenonError extends Error {
 
   constructor(code: TenonErrorCode, message: string, details: TenonErrorDetails = {}) {
     const { cause, ...rest } = details;
-    super(message, cause === undefined ? undefined : { cause });
+    super(printable(message), cause === undefined ? undefined : { cause });
     this.code = code;
     for (const [key, value] of Object.entries(rest)) {
       if (value !== undefined)

@@ -1,6 +1,7 @@
 /** What is known of the end of a plugin's process: for people as text, for machines as JSON. */
 import { basename } from 'node:path';
 import { type AttachedReport, TenonError } from '../base/errors.js';
+import { paragraph, printable } from '../base/text.js';
 import { quote } from '../library/statements.js';
 import type { RunnerCall, RunnerExit } from '../tiers/process/settings.js';
 import { explainFault, hex, isSameFrame, type ReportedFault, showFrame } from './fault.js';
@@ -91,13 +92,13 @@ export class CrashReport implements AttachedReport {
     const frame = inside.find((one) => one.function !== null) ?? inside[0];
     if (frame !== undefined) parts.push(`at ${showFrame(frame)}`);
     if (this.fault !== null && this.fault.address !== null) parts.push(showAddress(this.fault));
-    return parts.join(', ');
+    return printable(parts.join(', '));
   }
 
   /** All of it, in several lines. */
   toString(): string {
     const lines = [this.summary];
-    const add = (name: string, value: string) => lines.push(`  ${`${name}:`.padEnd(12)}${value}`);
+    const add = (name: string, value: string) => lines.push(`  ${`${name}:`.padEnd(12)}${printable(value)}`);
     add('file', this.path);
     add('process', `${this.pid}, generation ${this.generation}, ran for ${showTime(this.uptimeMs)}`);
     if (this.peakRss !== null) add('memory', `${(this.peakRss / 2 ** 20).toFixed(1)} MiB at most`);
@@ -112,7 +113,7 @@ export class CrashReport implements AttachedReport {
         add(`#${depth}`, `${showFrame(frame)}${where}${times === 1 ? '' : `, ${times} times`}`);
       });
     }
-    if (this.stderr !== '') lines.push('  stderr:', ...indented(this.stderr));
+    if (this.stderr !== '') lines.push('  stderr:', paragraph(this.stderr, '    '));
     return lines.join('\n');
   }
 
@@ -177,13 +178,6 @@ function showAddress({ address, meaning }: ReportedFault): string {
 
 function showTime(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-}
-
-function indented(text: string): string[] {
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => `    ${line}`);
 }
 
 function lastLine(text: string): string {

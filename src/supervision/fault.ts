@@ -1,4 +1,6 @@
 /** What the place of a crash tells: the functions on the way to it, and what the address may have been. */
+import { printable } from '../base/text.js';
+import { plainName } from '../inspect/demangle/index.js';
 import { placesIn, type SymbolPlace } from '../inspect/symbols.js';
 import type { RunnerFault } from '../tiers/process/settings.js';
 
@@ -7,7 +9,7 @@ export interface Frame {
   readonly address: bigint;
   /** The same relative to where the plugin's library begins, as tools take it (`addr2line`); null outside of the library. */
   readonly offset: bigint | null;
-  /** The function by the name that the linker knows, Rust's in plain words; null if the library does not name it. */
+  /** The function in the words of its language; null if the library does not name it. It is the plugin's text: make it printable to show it. */
   readonly function: string | null;
   /** Bytes from the start of the function. */
   readonly functionOffset: number;
@@ -88,45 +90,11 @@ export function isSameFrame(one: Frame, other: Frame | undefined): boolean {
   return one.address === other?.address;
 }
 
-const RUST_ESCAPES: Readonly<Record<string, string>> = {
-  $LT$: '<',
-  $GT$: '>',
-  $RF$: '&',
-  $BP$: '*',
-  $C$: ',',
-  $LP$: '(',
-  $RP$: ')',
-  $SP$: '@',
-  $u20$: ' ',
-  $u7b$: '{',
-  $u7d$: '}',
-  '..': '::',
-};
-
-/** `grep::run` for `_ZN4grep3run17h0123456789abcdefE`, as Rust mangles names by default. All others stay as they are. */
-export function plainName(symbol: string): string {
-  const [, path] = /^_ZN((?:\d+[^\d].*?)+)17h[0-9a-f]{16}E(?:\.|$)/.exec(symbol) ?? [];
-  const parts: string[] = [];
-  for (let rest = path ?? ''; rest !== ''; ) {
-    const digits = /^\d+/.exec(rest)?.[0] ?? '';
-    const end = digits.length + Number(digits);
-    if (digits === '' || end > rest.length) return symbol;
-    parts.push(rest.slice(digits.length, end));
-    rest = rest.slice(end);
-  }
-  if (parts.length === 0) return symbol;
-  return parts
-    .map((part) =>
-      part.replace(/^_(?=\$)/, '').replace(/\$\w+\$|\.\./g, (found) => RUST_ESCAPES[found] ?? found),
-    )
-    .join('::');
-}
-
-/** `call+0x1c (0x116c)`, `0x116c`, or `outside of the library (0x7f…)`. */
+/** For people: `call+0x1c (0x116c)`, `0x116c`, or `outside of the library (0x7f…)`. */
 export function showFrame(frame: Frame): string {
   if (frame.offset === null) return `outside of the library (${hex(frame.address)})`;
   if (frame.function === null) return hex(frame.offset);
-  return `${frame.function}+${hex(frame.functionOffset)} (${hex(frame.offset)})`;
+  return `${printable(frame.function)}+${hex(frame.functionOffset)} (${hex(frame.offset)})`;
 }
 
 export function hex(value: bigint | number): string {

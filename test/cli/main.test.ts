@@ -82,7 +82,7 @@ describe('a failure of a command', () => {
     [
       new TenonError('ERR_TENON_NOT_FOUND', 'no file\nat all'),
       1,
-      /^tenon: ERR_TENON_NOT_FOUND\n {2}no file\n {2}at all\n$/,
+      /^tenon: ERR_TENON_NOT_FOUND\n {2}no file\\x0aat all\n$/,
     ],
     [new TenonError('ERR_TENON_INVALID_ARGUMENT', 'bad'), 2, /ERR_TENON_INVALID_ARGUMENT/],
     [new RangeError('our own'), 4, /fault of tenon itself[\s\S]*RangeError: our own\n[\s\S]*main\.test/],

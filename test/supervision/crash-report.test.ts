@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { TenonError } from '../../src/base/errors.js';
 import { CrashReport, crashError } from '../../src/supervision/crash-report.js';
-import { plainName } from '../../src/supervision/fault.js';
 import type { RunnerExit } from '../../src/tiers/process/settings.js';
-import { faultFile } from '../support/index.js';
+import { compile, faultFile, temporaryFolder } from '../support/index.js';
 
 const BASE = 0x7f12_3450_0000n;
 const file = faultFile('process-segfault');
@@ -37,6 +38,12 @@ function addressOf(name: string): bigint {
     .split('\n')
     .find((one) => one.endsWith(` ${name}`));
   return BigInt(`0x${line?.split(' ')[0]}`);
+}
+
+/** Where the first function of a file is that has one only. */
+function firstSymbol(path: string): bigint {
+  const line = execFileSync('nm', ['-D', '--defined-only', path], { encoding: 'utf8' });
+  return BigInt(`0x${line.slice(0, 16)}`);
 }
 
 /** The fault of an access to `address` in `call`. */
@@ -198,19 +205,39 @@ test('a frame that repeats is one line', () => {
   ]);
 });
 
-test.each([
-  ['_ZN17stack_overflow_rs7descend17hf5698850a088b3f3E', 'stack_overflow_rs::descend'],
-  ['_ZN17stack_overflow_rs7descend17hf5698850a088b3f3E.llvm.142997', 'stack_overflow_rs::descend'],
-  [
-    '_ZN58_$LT$alloc..string..String$u20$as$u20$core..fmt..Write$GT$9write_str17h0123456789abcdefE',
-    '<alloc::string::String as core::fmt::Write>::write_str',
-  ],
-  ['_ZN3foo3barEv', '_ZN3foo3barEv'],
-  ['_ZN99foo17h0123456789abcdefE', '_ZN99foo17h0123456789abcdefE'],
-  ['_RNvCs1234_7mycrate3foo', '_RNvCs1234_7mycrate3foo'],
-  ['call', 'call'],
-])('the linker calls a function %s, the report %s', (symbol, name) => {
-  expect(plainName(symbol)).toBe(name);
+describe('what a plugin says in names and on its standard streams', () => {
+  const HOSTILE = '\u001b]0;owned\u0007 \u009b31m\n::error::injected\n\u202egpj.exe\u2028';
+  /** The C0 and C1 controls, line ends but those of the report, format characters and separators. */
+  const UNSAFE = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+  test('is harmless in the report and in the message, and still told', () => {
+    // No assembler takes such a name: it is written into the file.
+    const placeholder = 'p'.repeat(Buffer.byteLength(HOSTILE));
+    const source = `__attribute__((visibility("default"))) void ${placeholder}(void) { *(volatile int *)0 = 1; }`;
+    const named = compile(temporaryFolder(), 'named', source, ['-s']);
+    const address = firstSymbol(named);
+    const bytes = readFileSync(named);
+    bytes.write(HOSTILE, bytes.indexOf(placeholder));
+    writeFileSync(named, bytes);
+    const fault = { address: 0n, pc: BASE + address, base: BASE, frames: [], mainThread: true };
+    const report = new CrashReport(
+      { ...ended, fault, stderr: `words\n${HOSTILE}` },
+      { ...culprit, file: named },
+    );
+    expect(report.fault?.frames[0]?.function).toContain('owned');
+    for (const text of [String(report), report.summary, crashError(report).message]) {
+      expect(text.match(UNSAFE)).toBeNull();
+      expect(text).toContain('\\x1b]0;owned\\x07');
+      expect(text.split('\n').filter((line) => line.trimStart().startsWith('::'))).toEqual([]);
+    }
+    expect(report.summary).not.toContain('\n');
+  });
+
+  test('is harmless in the message of any error', () => {
+    const { message } = new TenonError('ERR_TENON_CALL_FAILED', `x of plugin y failed: ${HOSTILE}`);
+    expect(message.match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)).toBeNull();
+    expect(message).toContain('\\x0a::error::injected');
+  });
 });
 
 test('what a lying process reports is shown as it is, and harms nothing', () => {

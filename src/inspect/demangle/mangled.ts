@@ -1,0 +1,107 @@
+/**
+ * A mangled name as a parser reads it. Such names come from plugins: no input makes it throw, or work for longer than its limits
+ * allow. What goes wrong is remembered, and everything after that is empty.
+ */
+
+/** Characters of what is being put together. Without this bound a few back references would fill the memory. */
+const LONGEST_RESULT = 1024;
+/** Productions, each of which makes one string at most. Names that are really used take some hundreds. */
+const MOST_STEPS = 4096;
+const DEEPEST = 64;
+
+export class Mangled {
+  readonly text: string;
+  /** Where the parser is. A back reference moves it for a while. */
+  at: number;
+  #steps = 0;
+  #depth = 0;
+  #failed = false;
+
+  constructor(text: string, at: number) {
+    this.text = text;
+    this.at = at;
+  }
+
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  get isAtEnd(): boolean {
+    return this.at >= this.text.length;
+  }
+
+  /** Gives up on the whole name. */
+  fail(): '' {
+    this.#failed = true;
+    this.at = this.text.length;
+    return '';
+  }
+
+  /** Runs a production one level deeper. */
+  deeper(production: () => string): string {
+    this.#steps += 1;
+    if (this.#steps > MOST_STEPS || this.#depth >= DEEPEST) return this.fail();
+    this.#depth += 1;
+    const made = production();
+    this.#depth -= 1;
+    return this.#failed ? '' : made;
+  }
+
+  /** Puts a result together. */
+  join(...parts: readonly string[]): string {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    return length > LONGEST_RESULT ? this.fail() : parts.join('');
+  }
+
+  peek(ahead = 0): string {
+    return this.text.charAt(this.at + ahead);
+  }
+
+  /** Takes the text if it comes next. */
+  eat(text: string): boolean {
+    if (!this.text.startsWith(text, this.at)) return false;
+    this.at += text.length;
+    return true;
+  }
+
+  /** Takes the next character, whatever it is. */
+  next(): string {
+    if (this.isAtEnd) return this.fail();
+    return this.text.charAt(this.at++);
+  }
+
+  /** A decimal number; NaN if there is none. */
+  number(): number {
+    const from = this.at;
+    // No mangling has leading zeros: behind a 0 the next number may follow at once.
+    if (!this.eat('0')) while (isDigit(this.peek())) this.at += 1;
+    const length = this.at - from;
+    if (length === 0 || length > 9) {
+      this.fail();
+      return Number.NaN;
+    }
+    return Number(this.text.slice(from, this.at));
+  }
+
+  /** So many characters. */
+  take(length: number): string {
+    if (!(length >= 0) || this.at + length > this.text.length) return this.fail();
+    const taken = this.text.slice(this.at, this.at + length);
+    this.at += length;
+    return taken;
+  }
+
+  /** What `production` gives, over and over until `end` comes. */
+  until(end: string, production: () => string): string[] {
+    const made: string[] = [];
+    while (!this.#failed && !this.eat(end)) {
+      if (this.isAtEnd) this.fail();
+      else made.push(production());
+    }
+    return made;
+  }
+}
+
+export function isDigit(character: string): boolean {
+  return character >= '0' && character <= '9' && character.length === 1;
+}
