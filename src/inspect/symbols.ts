@@ -110,18 +110,21 @@ function findFunctions(
   addresses: readonly (number | null)[],
 ): (Hit | undefined)[] {
   const hits: (Hit | undefined)[] = addresses.map(() => undefined);
+  const wanted = addresses.flatMap((address, index) => (address === null ? [] : [{ address, index }]));
+  const least = Math.min(...wanted.map(({ address }) => address));
+  const greatest = Math.max(...wanted.map(({ address }) => address));
   const size = symbolSize(file);
   for (let first = 0; first < table.count; first += PART) {
     const count = Math.min(PART, table.count - first);
     const symbols = file.struct(table.offset + first * size, count * size, 'the symbol table');
     for (let at = 0; at < count * size; at += size) {
       const found = functionAt(symbols, at);
-      if (found === null) continue;
-      addresses.forEach((address, index) => {
-        if (address === null || address < found.start || address >= found.end) return;
+      if (found === null || found.end <= least || found.start > greatest) continue;
+      for (const { address, index } of wanted) {
+        if (address < found.start || address >= found.end) continue;
         const best = hits[index];
         if (best === undefined || found.start > best.start) hits[index] = found;
-      });
+      }
     }
   }
   return hits;

@@ -1,12 +1,20 @@
 /** What is known of the end of a plugin's process: for people as text, for machines as JSON. */
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { type AttachedReport, TenonError } from '../base/errors.js';
 import { paragraph, printable } from '../base/text.js';
 import { quote } from '../library/statements.js';
 import type { RunnerCall, RunnerExit } from '../tiers/process/settings.js';
-import { explainFault, hex, isSameFrame, type ReportedFault, showFrame } from './fault.js';
+import {
+  explainFault,
+  type Frame,
+  hex,
+  isSameFrame,
+  type ReportedFault,
+  showCalls,
+  showFrame,
+} from './fault.js';
 
-export type { Frame, ReportedFault } from './fault.js';
+export type { Frame, InlinedFrame, ReportedFault } from './fault.js';
 
 /** Whose process it was. */
 export interface CrashedPlugin {
@@ -71,7 +79,7 @@ export class CrashReport implements AttachedReport {
     this.signal = exit.signal;
     this.how = howEnded(exit);
     this.call = exit.call;
-    this.fault = exit.fault === null ? null : explainFault(exit.fault, exit.signal, file);
+    this.fault = exit.fault === null ? null : explainFault(exit.fault, exit.signal, file, [dirname(path)]);
     this.stdout = exit.stdout.slice(-TAIL);
     this.stderr = exit.stderr.slice(-TAIL);
     this.uptimeMs = exit.uptimeMs;
@@ -90,7 +98,7 @@ export class CrashReport implements AttachedReport {
     if (this.call !== null) parts.push(`in ${showCall(this.call)}`);
     const inside = this.fault?.frames.filter(({ offset }) => offset !== null) ?? [];
     const frame = inside.find((one) => one.function !== null) ?? inside[0];
-    if (frame !== undefined) parts.push(`at ${showFrame(frame)}`);
+    if (frame !== undefined) parts.push(`at ${showPlace(frame)}`);
     if (this.fault !== null && this.fault.address !== null) parts.push(showAddress(this.fault));
     return printable(parts.join(', '));
   }
@@ -98,20 +106,15 @@ export class CrashReport implements AttachedReport {
   /** All of it, in several lines. */
   toString(): string {
     const lines = [this.summary];
-    const add = (name: string, value: string) => lines.push(`  ${`${name}:`.padEnd(12)}${printable(value)}`);
+    const add = (name: string, value: string) =>
+      lines.push(`  ${(name === '' ? '' : `${name}:`).padEnd(12)}${printable(value)}`);
     add('file', this.path);
     add('process', `${this.pid}, generation ${this.generation}, ran for ${showTime(this.uptimeMs)}`);
     if (this.peakRss !== null) add('memory', `${(this.peakRss / 2 ** 20).toFixed(1)} MiB at most`);
     if (this.call?.inputDigest) add('input', `sha256 ${this.call.inputDigest}`);
     if (this.fault !== null) {
       if (!this.fault.mainThread) add('thread', 'one that the plugin has started');
-      this.fault.frames.forEach((frame, depth, all) => {
-        if (isSameFrame(frame, all[depth - 1])) return;
-        const next = all.findIndex((other, at) => at > depth && !isSameFrame(other, frame));
-        const times = (next < 0 ? all.length : next) - depth;
-        const where = frame.offset === null ? '' : ` in ${basename(this.path)}`;
-        add(`#${depth}`, `${showFrame(frame)}${where}${times === 1 ? '' : `, ${times} times`}`);
-      });
+      for (const [name, value] of frameLines(this.fault.frames, basename(this.path))) add(name, value);
     }
     if (this.stderr !== '') lines.push('  stderr:', paragraph(this.stderr, '    '));
     return lines.join('\n');
@@ -170,6 +173,31 @@ function showCall({ method, number, stage, inputSize, message }: RunnerCall): st
   if (number === 0) return stage === 'new' ? `${method} (${bytes} of config)` : method;
   const which = message === null ? '' : `, message ${message} of a batch`;
   return `${method} (call ${number}${which}, ${bytes} of input)`;
+}
+
+/** `call+0x1c (0x116c), /src/plugin.c:12` */
+function showPlace(frame: Frame): string {
+  const [innermost, ...others] = showCalls(frame);
+  const inlined = others.length === 0 ? '' : `${innermost?.what}, inlined into `;
+  const source = innermost?.where ?? null;
+  return `${inlined}${showFrame(frame)}${source === null ? '' : `, ${source}`}`;
+}
+
+/** The lines of the frames. A frame with inlined functions has one for each, of which only the first is numbered. */
+function frameLines(frames: readonly Frame[], library: string): [name: string, value: string][] {
+  return frames.flatMap((frame, depth) => {
+    if (isSameFrame(frame, frames[depth - 1])) return [];
+    const next = frames.findIndex((other, at) => at > depth && !isSameFrame(other, frame));
+    const times = (next < 0 ? frames.length : next) - depth;
+    const within = `${frame.offset === null ? '' : ` in ${library}`}`;
+    const calls = showCalls(frame);
+    return calls.map(({ what, where }, i): [string, string] => {
+      const isLast = i === calls.length - 1;
+      const place = `${what}${isLast ? within : ''}${where === null ? '' : ` at ${where}`}`;
+      const suffix = isLast ? (times === 1 ? '' : `, ${times} times`) : ', inlined into';
+      return [i === 0 ? `#${depth}` : '', `${place}${suffix}`];
+    });
+  });
 }
 
 function showAddress({ address, meaning }: ReportedFault): string {

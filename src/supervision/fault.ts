@@ -1,18 +1,34 @@
 /** What the place of a crash tells: the functions on the way to it, and what the address may have been. */
 import { printable } from '../base/text.js';
 import { plainName } from '../inspect/demangle/index.js';
+import { type SourcePlace, sourcePlacesIn } from '../inspect/dwarf/index.js';
 import { placesIn, type SymbolPlace } from '../inspect/symbols.js';
 import type { RunnerFault } from '../tiers/process/settings.js';
 
-/** A place in the code, the innermost first. */
+/** A place in the code, the innermost first. Names are the plugin's text: make them printable to show them. */
 export interface Frame {
   readonly address: bigint;
   /** The same relative to where the plugin's library begins, as tools take it (`addr2line`); null outside of the library. */
   readonly offset: bigint | null;
-  /** The function in the words of its language; null if the library does not name it. It is the plugin's text: make it printable to show it. */
+  /** The function in the words of its language; null if the library does not name it. */
   readonly function: string | null;
   /** Bytes from the start of the function. */
   readonly functionOffset: number;
+  /**
+   * The source file of the instruction, as the debug information names it; null without debug information. Where functions are
+   * inlined, it is that of the innermost one.
+   */
+  readonly file: string | null;
+  readonly line: number | null;
+  /** The functions that the compiler has inlined there, the innermost first; empty if there are none. */
+  readonly inlined: readonly InlinedFrame[];
+}
+
+/** A function that is inlined into the next one, and where in that it was called. */
+export interface InlinedFrame {
+  readonly function: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
 }
 
 /** A fault with what could be found out about it. */
@@ -35,15 +51,24 @@ const USER_SPACE = 1n << 47n;
 const MAX_FRAMES = 32;
 const LARGEST_LIBRARY = 1n << 40n;
 
-/** Explains a fault. `file` is the library that ran. */
-export function explainFault(fault: RunnerFault, signal: string | null, file: string): ReportedFault {
+/** Explains a fault. `file` is the library that ran; debug information that was split off it is looked for in `folders`, too. */
+export function explainFault(
+  fault: RunnerFault,
+  signal: string | null,
+  file: string,
+  folders: readonly string[] = [],
+): ReportedFault {
   const { pc, base, mainThread } = fault;
   const about = signal === 'SIGSEGV' || signal === 'SIGBUS' ? fault.address : null;
   const chain = [pc, ...fault.frames.slice(0, MAX_FRAMES)];
   // A return address may be the first byte behind a function that ends in a call.
   const looked = chain.map((address, depth) => offsetIn(base, depth === 0 ? address : address - 1n));
   const places = placesIn(file, [...looked, offsetIn(base, about ?? 0n)]);
-  const frames = chain.map((address, depth) => frameAt(address, base, places[depth], depth === 0 ? 0 : 1));
+  const sources = sourcePlacesIn(file, looked, folders);
+  const frames = chain.map((address, depth) => {
+    const found = { place: places[depth], source: sources[depth] ?? null };
+    return frameAt(address, base, found, depth === 0 ? 0 : 1);
+  });
   const meaning = about === null ? null : meaningOf(about, pc, places[chain.length], frames);
   return { address: about, meaning, pc, frames, mainThread };
 }
@@ -54,13 +79,28 @@ function offsetIn(base: bigint, address: bigint): number {
   return base > 0n && offset >= 0n && offset < LARGEST_LIBRARY ? Number(offset) : -1;
 }
 
-function frameAt(address: bigint, base: bigint, place: SymbolPlace | undefined, back: number): Frame {
-  if (place === undefined || place.kind !== 'code') {
-    return { address, offset: null, function: null, functionOffset: 0 };
-  }
-  const functionOffset = place.name === null ? 0 : place.offset + back;
-  const name = place.name === null ? null : plainName(place.name);
-  return { address, offset: address - base, function: name, functionOffset };
+/** What the symbols and the debug information tell of an address. */
+interface Found {
+  readonly place: SymbolPlace | undefined;
+  readonly source: SourcePlace | null;
+}
+
+function frameAt(address: bigint, base: bigint, { place, source }: Found, back: number): Frame {
+  const nothing = { function: null, functionOffset: 0, file: null, line: null, inlined: [] };
+  if (place === undefined || place.kind !== 'code') return { ...nothing, address, offset: null };
+  const named = place.name === null ? (source?.function ?? null) : { name: place.name, offset: place.offset };
+  return {
+    address,
+    offset: address - base,
+    function: named === null ? null : plainName(named.name),
+    functionOffset: named === null ? 0 : named.offset + back,
+    file: source?.file ?? null,
+    line: source?.line ?? null,
+    inlined: (source?.inlined ?? []).map((one) => ({
+      ...one,
+      function: one.function === null ? null : plainName(one.function),
+    })),
+  };
 }
 
 function meaningOf(
@@ -95,6 +135,19 @@ export function showFrame(frame: Frame): string {
   if (frame.offset === null) return `outside of the library (${hex(frame.address)})`;
   if (frame.function === null) return hex(frame.offset);
   return `${printable(frame.function)}+${hex(frame.functionOffset)} (${hex(frame.offset)})`;
+}
+
+/** For people: the functions of a frame, the innermost first, each with where it is in the source. Most frames have one. */
+export function showCalls(frame: Frame): readonly { readonly what: string; readonly where: string | null }[] {
+  const names = [...frame.inlined.map((one) => printable(one.function ?? 'a function')), showFrame(frame)];
+  const places = [frame, ...frame.inlined].map(showSource);
+  return names.map((what, depth) => ({ what, where: places[depth] ?? null }));
+}
+
+/** For people: `/src/plugin.c:12`; null if it is not known. */
+export function showSource({ file, line }: Pick<Frame, 'file' | 'line'>): string | null {
+  if (file === null) return null;
+  return printable(line === null ? file : `${file}:${line}`);
 }
 
 export function hex(value: bigint | number): string {

@@ -1,0 +1,183 @@
+/** Reads numbers one after the other from a section, and never beyond its end. */
+import type { ByteSource } from '../source.js';
+import type { Work } from './work.js';
+
+/** The contents of a section, decompressed where need be. */
+export interface Section {
+  readonly source: ByteSource;
+  readonly little: boolean;
+  readonly work: Work;
+}
+
+/** What a cursor reads at first, and by how much more each time. */
+const NOTHING = Buffer.alloc(0);
+const WINDOW = 2048;
+const LARGEST_WINDOW = 1 << 20;
+
+export class Cursor {
+  readonly section: Section;
+  readonly #end: number;
+  /** A stretch of the section, where it begins, and where in it the cursor is. */
+  #bytes: Buffer = NOTHING;
+  #origin: number;
+  #at = 0;
+  #window: number;
+
+  /** From `offset` to `end`. Where all of it will be read, `whole` reads it at once. */
+  constructor(section: Section, offset: number, end = section.source.size, whole = false) {
+    this.section = section;
+    this.#end = Math.min(end, section.source.size);
+    this.#origin = offset;
+    this.#window = whole ? this.#end - offset : WINDOW;
+    if (!(offset >= 0 && offset <= this.#end))
+      throw section.work.fail('it refers to what is outside of a section');
+  }
+
+  /** Where it is in the section. */
+  get position(): number {
+    return this.#origin + this.#at;
+  }
+
+  get isAtEnd(): boolean {
+    return this.position >= this.#end;
+  }
+
+  seek(position: number): void {
+    if (!(position >= 0 && position <= this.#end))
+      throw this.section.work.fail('it refers to what is outside of a section');
+    const at = position - this.#origin;
+    if (at >= 0 && at <= this.#bytes.length) this.#at = at;
+    else {
+      this.#origin = position;
+      this.#bytes = NOTHING;
+      this.#window = WINDOW;
+      this.#at = 0;
+    }
+  }
+
+  skip(length: number): void {
+    if (this.#at + length <= this.#bytes.length && length >= 0) this.#at += length;
+    else this.seek(this.position + length);
+  }
+
+  u8(): number {
+    if (this.#at >= this.#bytes.length) this.#need(1);
+    return this.#bytes[this.#at++] as number;
+  }
+
+  s8(): number {
+    return (this.u8() << 24) >> 24;
+  }
+
+  u16(): number {
+    this.#need(2);
+    const value = this.section.little
+      ? this.#bytes.readUInt16LE(this.#at)
+      : this.#bytes.readUInt16BE(this.#at);
+    this.#at += 2;
+    return value;
+  }
+
+  u24(): number {
+    const [first, second, third] = [this.u8(), this.u8(), this.u8()];
+    return this.section.little
+      ? first | (second << 8) | (third << 16)
+      : (first << 16) | (second << 8) | third;
+  }
+
+  u32(): number {
+    this.#need(4);
+    const value = this.section.little
+      ? this.#bytes.readUInt32LE(this.#at)
+      : this.#bytes.readUInt32BE(this.#at);
+    this.#at += 4;
+    return value;
+  }
+
+  /** What lies above 2^53 is rounded: no address, offset or size that is used is so large. */
+  u64(): number {
+    this.#need(8);
+    const first = this.u32();
+    const second = this.u32();
+    return this.section.little ? first + second * 2 ** 32 : first * 2 ** 32 + second;
+  }
+
+  /** A number of that many bytes. */
+  unsigned(size: number): number {
+    switch (size) {
+      case 1:
+        return this.u8();
+      case 2:
+        return this.u16();
+      case 3:
+        return this.u24();
+      case 4:
+        return this.u32();
+      case 8:
+        return this.u64();
+      default:
+        throw this.section.work.fail(`it has numbers of ${size} bytes`);
+    }
+  }
+
+  uleb(): number {
+    let value = 0;
+    let scale = 1;
+    for (let length = 0; length < 16; length += 1) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 128;
+    }
+    throw this.section.work.fail('it has a number without an end');
+  }
+
+  sleb(): number {
+    let value = 0;
+    let scale = 1;
+    for (let length = 0; length < 16; length += 1) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      scale *= 128;
+      if (byte < 0x80) return (byte & 0x40) === 0 ? value : value - scale;
+    }
+    throw this.section.work.fail('it has a number without an end');
+  }
+
+  /** Skips a NUL-terminated string. Whether it was not empty. */
+  skipString(): boolean {
+    const from = this.position;
+    while (this.u8() !== 0);
+    return this.position > from + 1;
+  }
+
+  /** Has so many bytes at hand. */
+  #need(length: number): void {
+    const left = this.#bytes.length - this.#at;
+    if (left >= length) return;
+    const position = this.position;
+    if (position + length > this.#end) throw this.section.work.fail('it ends in the middle of something');
+    const wanted = Math.min(Math.max(this.#window, length), this.#end - position);
+    this.section.work.read(wanted);
+    this.#bytes = this.section.source.read(position, wanted, 'debug information');
+    this.#origin = position;
+    this.#at = 0;
+    this.#window = Math.min(this.#window * 4, LARGEST_WINDOW);
+  }
+}
+
+/** The length of a unit, and whether offsets in it have 8 bytes instead of 4. */
+export function initialLength(cursor: Cursor): { readonly length: number; readonly offsetSize: 4 | 8 } {
+  const length = cursor.u32();
+  if (length < 0xfffffff0) return { length, offsetSize: 4 };
+  if (length === 0xffffffff) return { length: cursor.u64(), offsetSize: 8 };
+  throw cursor.section.work.fail('it has a unit of an unknown format');
+}
+
+/** A NUL-terminated string in a section. */
+export function stringAt(section: Section | undefined, offset: number): string | null {
+  if (section === undefined || !section.source.contains(offset, 1)) return null;
+  const text = section.source.cString(offset, section.source.size, 'a name');
+  section.work.read(text.length);
+  return text;
+}

@@ -1,0 +1,93 @@
+/** Debug information that was split off a library: found beside it, by the library's build ID or by the name that it gives. */
+import { join } from 'node:path';
+import * as zlib from 'node:zlib';
+import { withFile } from '../open.js';
+import type { ByteSource } from '../source.js';
+import { Cursor, stringAt } from './cursor.js';
+import { DebugSections } from './sections.js';
+import type { Work } from './work.js';
+
+/** Where systems put debug information of their packages. */
+const SYSTEM_FOLDER = '/usr/lib/debug';
+const BUILD_ID = 3;
+const LONGEST_BUILD_ID = 64;
+/** A larger file is not digested, which takes a millisecond per megabyte. */
+const LARGEST_DIGESTED = 32 << 20;
+
+/** What a library says of the file with its debug information. */
+interface Link {
+  readonly buildId: string | null;
+  readonly name: string | null;
+  readonly checksum: number | null;
+}
+
+/**
+ * Hands over the sections of the debug information that belongs to the library: its own or, if it was stripped, those of a file
+ * in `folders`. Undefined if there are none.
+ */
+export function withDebugSections<T>(
+  library: ByteSource,
+  folders: readonly string[],
+  work: Work,
+  use: (sections: DebugSections) => T,
+): T | undefined {
+  const own = new DebugSections(library, work);
+  if (own.has('.debug_line')) return use(own);
+  const link = linkOf(own);
+  for (const path of candidates(link, folders)) {
+    const found = work.attempt(() =>
+      withFile(path, (source) => {
+        const sections = new DebugSections(source, work);
+        return sections.has('.debug_line') && belongs(sections, link) ? { made: use(sections) } : undefined;
+      }),
+    );
+    if (found !== undefined) return found.made;
+  }
+  return undefined;
+}
+
+function linkOf(sections: DebugSections): Link {
+  const { work } = sections;
+  const buildId = buildIdOf(sections);
+  const section = sections.get('.gnu_debuglink');
+  const name = section === undefined ? null : (work.attempt(() => stringAt(section, 0)) ?? null);
+  const isPlain = name !== null && /^[^/\0]{1,255}$/.test(name) && name !== '.' && name !== '..';
+  if (section === undefined || !isPlain) return { buildId, name: null, checksum: null };
+  const at = Math.ceil((Buffer.byteLength(name) + 1) / 4) * 4;
+  const checksum = work.attempt(() => new Cursor(section, at).u32()) ?? null;
+  return { buildId, name, checksum };
+}
+
+function candidates({ buildId, name }: Link, folders: readonly string[]): string[] {
+  const byId =
+    buildId === null
+      ? []
+      : [...folders, SYSTEM_FOLDER].map((folder) =>
+          join(folder, '.build-id', buildId.slice(0, 2), `${buildId.slice(2)}.debug`),
+        );
+  const byName =
+    name === null ? [] : folders.flatMap((folder) => [join(folder, name), join(folder, '.debug', name)]);
+  return [...byId, ...byName];
+}
+
+/** Whether it was split off this very library, and not off an earlier build of it. */
+function belongs(sections: DebugSections, { buildId, checksum }: Link): boolean {
+  if (buildId !== null) return buildIdOf(sections) === buildId;
+  const { source } = sections;
+  if (checksum === null || source.size > LARGEST_DIGESTED) return false;
+  return zlib.crc32(source.read(0, source.size, 'debug information')) === checksum;
+}
+
+/** Hexadecimal. */
+function buildIdOf(sections: DebugSections): string | null {
+  const section = sections.get('.note.gnu.build-id');
+  const found =
+    section &&
+    sections.work.attempt(() => {
+      const cursor = new Cursor(section, 0);
+      const [nameSize, size, type] = [cursor.u32(), cursor.u32(), cursor.u32()];
+      if (nameSize !== 4 || type !== BUILD_ID || size < 2 || size > LONGEST_BUILD_ID) return null;
+      return section.source.read(16, size, 'the build ID').toString('hex');
+    });
+  return found ?? null;
+}

@@ -1,0 +1,224 @@
+/** The function that has an address, and the functions that the compiler put into it there. */
+import { inRanges } from '../image.js';
+import {
+  type Abbreviation,
+  Attributes,
+  readAttributes,
+  skipAttributes,
+  type Value,
+} from './abbreviations.js';
+import { Cursor } from './cursor.js';
+import { Form } from './forms.js';
+import { rangesOf } from './ranges.js';
+import { Attribute, Unit, type UnitPlace } from './units.js';
+import type { Work } from './work.js';
+
+const Tag = { inlined: 0x1d, subprogram: 0x2e } as const;
+
+const SCOPE_ATTRIBUTES: ReadonlySet<number> = new Set([
+  Attribute.sibling,
+  Attribute.lowPc,
+  Attribute.highPc,
+  Attribute.ranges,
+  Attribute.abstractOrigin,
+  Attribute.callFile,
+  Attribute.callLine,
+]);
+const NAME_ATTRIBUTES: ReadonlySet<number> = new Set([
+  Attribute.name,
+  Attribute.linkageName,
+  Attribute.mipsLinkageName,
+  Attribute.abstractOrigin,
+  Attribute.specification,
+]);
+/** From a function that was put into another one to its declaration. */
+const MOST_HOPS = 8;
+/** Functions in functions; compilers give up long before. */
+const MOST_INLINED = 32;
+const DEEPEST = 1000;
+
+/** Where a function was put into another one. */
+export interface InlinedFunction {
+  /** As the linker would call it; null if it has no name. */
+  readonly name: string | null;
+  /** The number of the file in the unit's line table, and the line, of the call. */
+  readonly callFile: number;
+  readonly callLine: number;
+}
+
+export interface FunctionAt {
+  /** As the linker would call it. */
+  readonly name: string | null;
+  readonly start: number;
+  /** The innermost first. */
+  readonly inlined: readonly InlinedFunction[];
+}
+
+/** One that is being put together. */
+interface Found {
+  readonly entry: number;
+  readonly start: number;
+  readonly inlined: {
+    readonly origin: Value | undefined;
+    readonly callFile: number;
+    readonly callLine: number;
+  }[];
+}
+
+/** Other units, by offsets within them. */
+export type UnitAt = (offset: number) => UnitPlace | undefined;
+
+/** Of the addresses those of which the unit says in which function they are. @throws TenonError */
+export function functionsAt(
+  unit: Unit,
+  addresses: readonly number[],
+  unitAt: UnitAt,
+): ReadonlyMap<number, FunctionAt> {
+  const walk = new Walk(unit, addresses);
+  // What was found before it went wrong is as good as ever.
+  unit.sections.work.attempt(() => walk.run());
+  const names = new Names(unit, unitAt);
+  return new Map(
+    [...walk.found].map(([address, { entry, start, inlined }]) => {
+      const chain = inlined.map(({ origin, callFile, callLine }) => ({
+        name: names.of(origin),
+        callFile,
+        callLine,
+      }));
+      return [address, { name: names.at(unit, entry, 0), start, inlined: chain.reverse() }];
+    }),
+  );
+}
+
+/** Goes through the entries of a unit in their order: parents come before their children. */
+class Walk {
+  readonly found = new Map<number, Found>();
+  readonly #unit: Unit;
+  readonly #addresses: readonly number[];
+  readonly #cursor: Cursor;
+  readonly #attributes = new Attributes();
+  #depth = 0;
+
+  constructor(unit: Unit, addresses: readonly number[]) {
+    this.#unit = unit;
+    this.#addresses = addresses;
+    this.#cursor = new Cursor(unit.sections.require('.debug_info'), unit.entries, unit.end, true);
+  }
+
+  run(): void {
+    const cursor = this.#cursor;
+    while (!cursor.isAtEnd) {
+      const entry = cursor.position;
+      const code = cursor.uleb();
+      if (code === 0) {
+        this.#depth -= 1;
+        // The functions are at the top, or in namespaces and classes there. All that is to come is about others.
+        if (this.#depth <= 0) return;
+        continue;
+      }
+      this.#step(entry, this.#unit.abbreviations.get(code));
+      if (this.#depth > DEEPEST) throw cursor.section.work.fail('its entries are nested too deeply');
+    }
+  }
+
+  #step(entry: number, abbreviation: Abbreviation): void {
+    const { tag, hasChildren } = abbreviation;
+    if (hasChildren) this.#depth += 1;
+    if (tag !== Tag.subprogram && tag !== Tag.inlined) {
+      skipAttributes(this.#cursor, abbreviation, this.#unit.encoding);
+      return;
+    }
+    const attributes = this.#attributes;
+    readAttributes(this.#cursor, abbreviation, this.#unit.encoding, SCOPE_ATTRIBUTES, attributes);
+    if (this.#look(entry, tag, attributes) || !hasChildren) return;
+    // Nothing in there has one of the addresses.
+    const sibling = attributes.get(Attribute.sibling);
+    const target = sibling === undefined ? -1 : this.#unit.offset + sibling.value;
+    if (sibling === undefined || sibling.form === Form.refAddr || target <= this.#cursor.position) return;
+    this.#cursor.seek(target);
+    this.#depth -= 1;
+  }
+
+  /** Whether one of the addresses is in there. */
+  #look(entry: number, tag: number, attributes: Attributes): boolean {
+    const ranges = rangesOf(this.#unit, attributes);
+    if (ranges.length === 0) return false;
+    this.#cursor.section.work.spend(ranges.length);
+    let isThere = false;
+    for (const address of this.#addresses) {
+      if (!inRanges(ranges, address)) continue;
+      isThere = true;
+      const known = this.found.get(address);
+      if (tag === Tag.subprogram) {
+        const start = Math.min(...ranges.map((range) => range.start));
+        if (known === undefined) this.found.set(address, { entry, start, inlined: [] });
+      } else if (known !== undefined && known.inlined.length < MOST_INLINED) {
+        known.inlined.push({
+          origin: attributes.get(Attribute.abstractOrigin),
+          callFile: attributes.get(Attribute.callFile)?.value ?? 0,
+          callLine: attributes.get(Attribute.callLine)?.value ?? 0,
+        });
+      }
+    }
+    return isThere;
+  }
+}
+
+/** The names of entries, which may lie in other entries and other units. */
+class Names {
+  readonly #unit: Unit;
+  readonly #work: Work;
+  readonly #unitAt: UnitAt;
+  readonly #others = new Map<number, Unit>();
+
+  constructor(unit: Unit, unitAt: UnitAt) {
+    this.#unit = unit;
+    this.#work = unit.sections.work;
+    this.#unitAt = unitAt;
+  }
+
+  /** Of the entry that a value refers to. */
+  of(reference: Value | undefined, from = this.#unit, hops = 0): string | null {
+    if (reference === undefined || hops > MOST_HOPS) return null;
+    switch (reference.form) {
+      case Form.ref1:
+      case Form.ref2:
+      case Form.ref4:
+      case Form.ref8:
+      case Form.refUdata:
+        return this.at(from, from.offset + reference.value, hops);
+      case Form.refAddr:
+        return this.#elsewhere(reference.value, hops);
+      default:
+        return null;
+    }
+  }
+
+  /** The name by which linkers know it, wherever that is told, or else the one in the source. */
+  at(unit: Unit, entry: number, hops: number): string | null {
+    const found = this.#work.attempt(() => {
+      const cursor = new Cursor(unit.sections.require('.debug_info'), entry, unit.end);
+      const abbreviation = unit.abbreviations.get(cursor.uleb());
+      return readAttributes(cursor, abbreviation, unit.encoding, NAME_ATTRIBUTES);
+    });
+    if (found === undefined) return null;
+    const linkage = found.get(Attribute.linkageName) ?? found.get(Attribute.mipsLinkageName);
+    const own = linkage ?? found.get(Attribute.name);
+    const name = own === undefined ? null : (this.#work.attempt(() => unit.string(own)) ?? null);
+    if (linkage !== undefined && name !== null) return name;
+    const next = found.get(Attribute.abstractOrigin) ?? found.get(Attribute.specification);
+    return this.of(next, unit, hops + 1) ?? name;
+  }
+
+  #elsewhere(offset: number, hops: number): string | null {
+    const place = this.#work.attempt(() => this.#unitAt(offset));
+    if (place === undefined) return null;
+    const known = this.#others.get(place.offset);
+    const { sections } = this.#unit;
+    const unit =
+      known ?? this.#work.attempt(() => new Unit(sections, sections.require('.debug_info'), place));
+    if (unit === undefined) return null;
+    this.#others.set(place.offset, unit);
+    return this.at(unit, offset, hops);
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * Files and lines of addresses, from the DWARF debug information (versions 2 to 5) of an ELF library or of the file that was split off
+ * it. Pure but for the reading; all work is bounded, and what is damaged or hostile comes to nothing being known.
+ */
+import { ElfFile } from '../elf-file.js';
+import type { AddressRange } from '../facts.js';
+import { inRanges } from '../image.js';
+import { withFile } from '../open.js';
+import type { ByteSource } from '../source.js';
+import type { Section } from './cursor.js';
+import { withDebugSections } from './debug-file.js';
+import { type FunctionAt, functionsAt } from './functions.js';
+import { type Row, rowsOf } from './line-program.js';
+import { LineTable } from './line-table.js';
+import { rangesByUnit, rangesOf } from './ranges.js';
+import type { DebugSections } from './sections.js';
+import { Unit, type UnitPlace, unitPlaces } from './units.js';
+import { Work } from './work.js';
+
+/** A call that the compiler has replaced by the body of what was called. */
+export interface InlinedCall {
+  /** The function that was called, as the linker would call it; null if it has no name. */
+  readonly function: string | null;
+  /** Where the call is. */
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** What the debug information tells about an address. */
+export interface SourcePlace {
+  /** The file of the instruction, as the compiler was given it, and where it was. */
+  readonly file: string | null;
+  readonly line: number | null;
+  /** The function that has the address, as the linker would call it, and how far into it; null if it is not known. */
+  readonly function: { readonly name: string; readonly offset: number } | null;
+  /** The functions that are inlined there, the innermost first. The instruction is in the first of them. */
+  readonly inlined: readonly InlinedCall[];
+}
+
+/** Compressed, it takes too long to be searched for units; line tables alone are smaller. */
+const LARGEST_COMPRESSED = 8 << 20;
+
+/**
+ * Finds out which lines addresses come from, relative to where the library begins. `folders`: where a file that was split off it may
+ * lie. Never fails; null where nothing is known.
+ */
+export function sourcePlacesIn(
+  path: string,
+  addresses: readonly number[],
+  folders: readonly string[] = [],
+): (SourcePlace | null)[] {
+  const find = () => withFile(path, (source) => sourcePlacesOf(source, addresses, folders));
+  return new Work(path).attempt(find) ?? addresses.map(() => null);
+}
+
+/** The same for an open file. @throws TenonError if it is no ELF library, or its debug information cannot be read */
+export function sourcePlacesOf(
+  source: ByteSource,
+  addresses: readonly number[],
+  folders: readonly string[] = [],
+): (SourcePlace | null)[] {
+  const file = new ElfFile(source);
+  const ranges = file.codeRanges();
+  const code = ranges.map(({ start, end }) => ({ start: start + file.base, end: end + file.base }));
+  const wanted = addresses.map((address) => (inRanges(ranges, address) ? address + file.base : null));
+  const inside = [...new Set(wanted.filter((address) => address !== null))];
+  if (inside.length === 0) return addresses.map(() => null);
+  const work = new Work(source.path);
+  const places = withDebugSections(source, folders, work, (sections) =>
+    new Lookup(sections, code).run(inside),
+  );
+  return wanted.map((address) => (address === null ? null : (places?.get(address) ?? null)));
+}
+
+/** A unit and those of the addresses that it has. */
+interface UnitOfAddresses {
+  readonly unit: Unit;
+  readonly own: readonly number[];
+}
+
+class Lookup {
+  readonly #sections: DebugSections;
+  readonly #work: Work;
+  readonly #code: readonly AddressRange[];
+  readonly #places = new Map<number, SourcePlace>();
+  #units: UnitPlace[] | undefined;
+  /** Units that do not say which addresses they have, as old compilers wrote them. */
+  readonly #silent: Unit[] = [];
+
+  constructor(sections: DebugSections, code: readonly AddressRange[]) {
+    this.#sections = sections;
+    this.#work = sections.work;
+    this.#code = code;
+  }
+
+  /** Lines first, which matter most; names of functions with what work is left. In the order of the addresses. */
+  run(addresses: readonly number[]): ReadonlyMap<number, SourcePlace> {
+    if (!this.#canSearchUnits()) {
+      this.#work.attempt(() => this.#searchLines(addresses));
+      return this.#places;
+    }
+    const units = this.#unitsOf(addresses);
+    const tables = units.map(({ unit, own }) => ({ unit, own, table: this.#readLines(unit, own) }));
+    for (const unit of this.#silent) {
+      if (this.#work.isDone) break;
+      const missing = addresses.filter((address) => !this.#places.has(address));
+      const table = missing.length === 0 ? undefined : this.#readLines(unit, missing);
+      const own = missing.filter((address) => this.#places.has(address));
+      if (own.length > 0) tables.push({ unit, own, table });
+    }
+    for (const { unit, own, table } of tables)
+      this.#work.attempt(() => this.#readFunctions(unit, own, table));
+    return this.#places;
+  }
+
+  #canSearchUnits(): boolean {
+    const name = '.debug_info';
+    if (!this.#sections.has(name)) return false;
+    return !this.#sections.isCompressed(name) || this.#sections.sizeOf(name) <= LARGEST_COMPRESSED;
+  }
+
+  /** The units of the addresses, each with those that it has. */
+  #unitsOf(addresses: readonly number[]): UnitOfAddresses[] {
+    const info = this.#sections.get('.debug_info');
+    if (info === undefined) return [];
+    const index = this.#index(addresses);
+    const units: UnitOfAddresses[] = [];
+    for (const [offset, own] of index.found) {
+      this.#work.attempt(() =>
+        units.push({ unit: new Unit(this.#sections, info, unitPlace(info, offset)), own }),
+      );
+    }
+    const left = new Set(addresses);
+    for (const { own } of units) for (const address of own) left.delete(address);
+    this.#work.attempt(() => {
+      for (const found of this.#searchUnits(info, left, index.units)) units.push(found);
+    });
+    const order = ({ own }: UnitOfAddresses) => Math.min(...own.map((address) => addresses.indexOf(address)));
+    return units.sort((one, other) => order(one) - order(other));
+  }
+
+  /** What `.debug_aranges` tells: which unit has which of the addresses, and all units that it knows. */
+  #index(addresses: readonly number[]): {
+    readonly found: Map<number, number[]>;
+    readonly units: Set<number>;
+  } {
+    const found = new Map<number, number[]>();
+    const units = new Set<number>();
+    const section = this.#sections.get('.debug_aranges');
+    const left = new Set(addresses);
+    this.#work.attempt(() => {
+      for (const { start, end, unit } of section === undefined ? [] : rangesByUnit(section)) {
+        units.add(unit);
+        if (!inRanges(this.#code, start)) continue;
+        for (const address of left) {
+          if (address < start || address >= end) continue;
+          left.delete(address);
+          found.set(unit, [...(found.get(unit) ?? []), address]);
+        }
+        if (left.size === 0) break;
+      }
+    });
+    return { found, units };
+  }
+
+  /** In those that the index does not know. */
+  *#searchUnits(
+    info: Section,
+    left: Set<number>,
+    indexed: ReadonlySet<number>,
+  ): Generator<UnitOfAddresses, void> {
+    for (const place of left.size === 0 ? [] : this.#allUnits(info)) {
+      if (this.#work.isDone) return;
+      if (indexed.has(place.offset)) continue;
+      const unit = this.#work.attempt(() => new Unit(this.#sections, info, place));
+      if (unit === undefined) continue;
+      const own = this.#work.attempt(() => this.#ownOf(unit, left)) ?? [];
+      if (own.length > 0) yield { unit, own };
+      for (const address of own) left.delete(address);
+      if (left.size === 0) return;
+    }
+  }
+
+  #ownOf(unit: Unit, addresses: ReadonlySet<number>): number[] {
+    const all = rangesOf(unit, unit.root);
+    if (all.length === 0) this.#silent.push(unit);
+    const ranges = all.filter(({ start }) => inRanges(this.#code, start));
+    this.#work.spend(all.length);
+    return [...addresses].filter((address) => inRanges(ranges, address));
+  }
+
+  #allUnits(info: Section): readonly UnitPlace[] {
+    this.#units ??= [...unitPlaces(info)];
+    return this.#units;
+  }
+
+  #readLines(unit: Unit, addresses: readonly number[]): LineTable | undefined {
+    const offset = unit.lines;
+    if (offset === undefined) return undefined;
+    return this.#work.attempt(() => {
+      const table = new LineTable(this.#sections, offset, unit.encoding.addressSize);
+      this.#place(table, unit.folder, rowsOf(table, addresses, this.#code));
+      return table;
+    });
+  }
+
+  /** Without units: in one table after the other. */
+  #searchLines(addresses: readonly number[]): void {
+    const section = this.#sections.require('.debug_line');
+    let left = addresses;
+    for (const { offset } of unitPlaces(section)) {
+      if (this.#work.isDone) return;
+      const table = this.#work.attempt(() => new LineTable(this.#sections, offset, 8));
+      if (table === undefined) continue;
+      const rows = this.#work.attempt(() => rowsOf(table, left, this.#code));
+      if (rows === undefined) continue;
+      this.#place(table, null, rows);
+      left = left.filter((address) => !this.#places.has(address));
+      if (left.length === 0) return;
+    }
+  }
+
+  #place(table: LineTable, folder: string | null, rows: ReadonlyMap<number, Row>): void {
+    for (const [address, { file, line }] of rows) {
+      const path = this.#work.attempt(() => table.path(file, folder)) ?? null;
+      this.#places.set(address, { file: path, line: line > 0 ? line : null, function: null, inlined: [] });
+    }
+  }
+
+  #readFunctions(unit: Unit, addresses: readonly number[], table: LineTable | undefined): void {
+    const info = this.#sections.require('.debug_info');
+    const unitAt = (offset: number) =>
+      this.#allUnits(info).find((place) => offset >= place.offset && offset < place.end);
+    for (const [address, found] of functionsAt(unit, addresses, unitAt)) {
+      const place = this.#places.get(address) ?? { file: null, line: null, function: null, inlined: [] };
+      this.#places.set(address, { ...place, ...this.#shown(found, address, unit, table) });
+    }
+  }
+
+  #shown(
+    { name, start, inlined }: FunctionAt,
+    address: number,
+    unit: Unit,
+    table: LineTable | undefined,
+  ): Pick<SourcePlace, 'function' | 'inlined'> {
+    return {
+      function: name === null ? null : { name, offset: address - start },
+      inlined: inlined.map(({ name: called, callFile, callLine }) => ({
+        function: called,
+        file: (table && this.#work.attempt(() => table.path(callFile, unit.folder))) ?? null,
+        line: callLine > 0 ? callLine : null,
+      })),
+    };
+  }
+}
+
+function unitPlace(info: Section, offset: number): UnitPlace {
+  const [place] = unitPlaces(info, offset);
+  if (place === undefined) throw info.work.fail('it has a unit without an end');
+  return place;
+}
