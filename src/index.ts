@@ -14,7 +14,7 @@ export { type Discovery, type HostStats, PluginHost } from './host/host.js';
 export type { EventSource, HostEventMap } from './host/host-events.js';
 export type { HostOptions } from './host/host-options.js';
 export type { Instance, InstanceEventMap, LogEntry } from './host/instance.js';
-export type { LoadOptions, Profile } from './host/load-options.js';
+export type { CrashInputOptions, LoadOptions, Profile } from './host/load-options.js';
 export type { Manifest } from './host/manifest.js';
 export type { CallTrace } from './host/observed.js';
 export type { Plugin, PluginEventMap, PluginState, PluginStats } from './host/plugin.js';
@@ -34,7 +34,13 @@ export {
 } from './kinds/kind.js';
 export type { Fields, FieldType } from './kinds/layout.js';
 export type { VersionPolicy } from './library/version.js';
-export type { CrashReport } from './supervision/crash-report.js';
+export type {
+  CrashReport,
+  Frame,
+  InlinedFrame,
+  ReportedFault,
+  Reproduction,
+} from './supervision/crash-report.js';
 export type { Demotion, Demotions } from './supervision/demotion.js';
 export type { Quarantine, QuarantineEntry } from './supervision/quarantine.js';
 export type { BackoffOptions, RestartOptions } from './supervision/restart.js';

@@ -97,6 +97,8 @@ const char *ChannelMemory::Open(int file) {
 
 void ChannelMemory::ReadBreadcrumb(Breadcrumb *copy) const {
   memcpy(copy, &header()->breadcrumb, sizeof(*copy));
+  /* What is checked is the copy, and nothing is read a second time. */
+  std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
 bool ChannelMemory::ReadCrash(CrashRecord *copy) const {

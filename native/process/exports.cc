@@ -128,6 +128,14 @@ Napi::Value Facts(const Napi::CallbackInfo &info) {
   return process == nullptr ? info.Env().Undefined() : Napi::Value(FactsOf(info.Env(), *process));
 }
 
+/* callInput(target): the input of the call in flight; its length, or -1. */
+Napi::Value CallInput(const Napi::CallbackInfo &info) {
+  Process *process = Own(info)->Target();
+  Napi::Uint8Array target = info[0].As<Napi::Uint8Array>();
+  int64_t size = process == nullptr ? -1 : CopyCallInput(process->channel, target.Data(), target.ByteLength());
+  return Napi::Number::New(info.Env(), static_cast<double>(size));
+}
+
 /* awaitEnd(milliseconds): whether the process has ended by then. */
 Napi::Value AwaitEnd(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
@@ -327,6 +335,7 @@ Napi::Object MakeProcessExports(Napi::Env env) {
   Export(exports, "trim", Trim, self);
   Export(exports, "cool", Cool, self);
   Export(exports, "facts", Facts, self);
+  Export(exports, "callInput", CallInput, self);
   Export(exports, "awaitEnd", AwaitEnd, self);
   Hot(exports, "request", DoRequest, self);
   Hot(exports, "send", SendRequest, self);

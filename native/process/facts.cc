@@ -1,10 +1,9 @@
 #include "process/facts.h"
 
+#include <string.h>
+
 namespace tenon {
 namespace {
-
-/* The digest of a longer input would take longer than a crash may take to be reported. */
-constexpr uint64_t kLongestInput = 4 * 1024 * 1024;
 
 Napi::Value Number(Napi::Env env, double value) {
   return Napi::Number::New(env, value);
@@ -35,11 +34,6 @@ Napi::Value CallOf(Napi::Env env, const ChannelHost &channel) {
   call["method"] = Number(env, crumb.method);
   call["message"] = Number(env, crumb.message);
   call["inputSize"] = Number(env, static_cast<double>(crumb.input_size));
-  const uint8_t *input =
-      crumb.input_offset == 0 ? nullptr : channel.InputAt(crumb.input_offset, crumb.input_size);
-  bool at_hand = input != nullptr && crumb.input_size <= kLongestInput;
-  call["input"] = env.Null();
-  if (at_hand) call["input"] = Napi::Buffer<uint8_t>::Copy(env, input, static_cast<size_t>(crumb.input_size));
   return call;
 }
 
@@ -73,6 +67,16 @@ Napi::Object FactsOf(Napi::Env env, Process &process) {
   facts["call"] = CallOf(env, channel);
   facts["crash"] = CrashOf(env, channel);
   return facts;
+}
+
+int64_t CopyCallInput(const ChannelHost &channel, uint8_t *target, size_t room) {
+  Breadcrumb crumb;
+  channel.ReadBreadcrumb(&crumb);
+  if (crumb.input_offset == 0 || crumb.input_size > room) return -1;
+  const uint8_t *input = channel.InputAt(crumb.input_offset, crumb.input_size);
+  if (input == nullptr) return -1;
+  if (crumb.input_size != 0) memcpy(target, input, static_cast<size_t>(crumb.input_size));
+  return static_cast<int64_t>(crumb.input_size);
 }
 
 }  // namespace tenon

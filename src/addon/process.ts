@@ -29,7 +29,6 @@ export interface ProcessFacts {
     readonly method: number;
     readonly message: number;
     readonly inputSize: number;
-    readonly input: Buffer | null;
   };
   readonly crash: {
     readonly signal: number;
@@ -71,6 +70,8 @@ export interface ProcessAddon {
   /** Gives memory of `takeWarm` back that was not used since the last time. False if all is given back. */
   cool(): boolean;
   facts(): ProcessFacts | undefined;
+  /** Copies the input of the call in flight. Its length; -1 if it is not at hand, or longer than the target. */
+  callInput(target: Uint8Array): number;
   /** Waits, blocking, for the end of the process. Whether it has ended. */
   awaitEnd(milliseconds: number): boolean;
   /** Refuses, by the outcome, what it cannot look at without care; see CHECKED. */

@@ -1,4 +1,5 @@
 /** Command lines: of the checker for one check, and those that show a finding again. */
+import { quoted } from '../base/shell.js';
 import { findChecker } from './checker.js';
 import type { CheckDefinition } from './definition.js';
 import type { CheckSettings } from './settings.js';
@@ -65,21 +66,3 @@ function told({ id, method }: CheckDefinition, settings: CheckSettings): string[
   if (timeout !== undefined) args.push('--timeout', `${timeout}ms`);
   return args;
 }
-
-/** For a POSIX shell. What cannot be printed is written as an escape, so that the line can be shown and copied. */
-export function quoted(args: readonly string[]): string {
-  return args.map(quotedOne).join(' ');
-}
-
-function quotedOne(arg: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(arg)) return arg;
-  if (!UNPRINTABLE.test(arg)) return `'${arg.replaceAll("'", `'\\''`)}'`;
-  const escaped = Array.from(arg, (character) => {
-    if (character === "'" || character === '\\') return `\\${character}`;
-    if (!UNPRINTABLE.test(character)) return character;
-    return Array.from(Buffer.from(character), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
-  });
-  return `$'${escaped.join('')}'`;
-}
-
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { messageOf } from '../base/errors.js';
 import { type Binding, type Instance, type Isolation, PluginHost } from '../index.js';
 import { type Command, Exit, isolationOf, parse, UsageError } from './command.js';
 import type { Io } from './io.js';
@@ -13,7 +14,8 @@ Loads a plugin, makes an instance, calls it once, and writes the result to the s
 by byte and nothing else. What the plugin logs or prints goes to the standard error output.
 
   --method M      'something' (the default), or a kind and the number of a slot: 'codec/1#0'
-  --config JSON   the config of the instance; without it the config is empty
+  --config JSON   the config of the instance, or '@FILE' for the content of a file; without it the
+                  config is empty
   --input TEXT    the input: a text, '@FILE' for the content of a file, '-' for the standard input;
                   without it the input is empty
   --isolation T   where the plugin runs: 'inline' (the default), 'thread' or 'process'
@@ -41,20 +43,24 @@ export const call: Command = {
     const [file = '', ...others] = positionals;
     if (file === '' || others.length > 0) throw new UsageError('name exactly one file');
     const { method = 'something', config, input = '' } = values;
-    checkConfig(config);
+    if (config?.startsWith('@') === false) checkConfig(config);
     const isolation = isolationOf(values.isolation);
     const settings = { file: resolve(file), bind: binderOf(method), config, input, isolation };
     return (io) => run(settings, io);
   },
 };
 
-function checkConfig(config: string | undefined): void {
-  if (config === undefined) return;
+function checkConfig(config: string): void {
   try {
     JSON.parse(config);
   } catch (error) {
-    throw new UsageError(`--config must be JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`--config must be JSON: ${messageOf(error)}`);
   }
+}
+
+/** As the plugin is to be given it, byte by byte. A file may hold what is no JSON: so did the instance that crashed with it. */
+async function readConfig(config: string | undefined): Promise<string | Uint8Array | undefined> {
+  return config?.startsWith('@') ? readNamed('--config', config) : config;
 }
 
 function binderOf(method: string): Settings['bind'] {
@@ -66,11 +72,11 @@ function binderOf(method: string): Settings['bind'] {
 }
 
 async function run({ file, bind, config, input, isolation }: Settings, io: Io): Promise<number> {
-  const bytes = await readInput(input);
+  const [bytes, configured] = [await readInput(input), await readConfig(config)];
   const host = new PluginHost();
   try {
     const plugin = await host.load(file, { isolation, restart: false });
-    const instance = await plugin.new(config);
+    const instance = await plugin.new(configured);
     instance.on('log', ({ level, message }) =>
       io.err.line(`${plugin.name}: ${level}: ${printable(message)}`),
     );
@@ -93,9 +99,14 @@ async function readInput(input: string): Promise<Uint8Array> {
     return Buffer.concat(chunks);
   }
   if (!input.startsWith('@')) return Buffer.from(input);
+  return readNamed('--input', input);
+}
+
+/** The content of `@FILE`. */
+async function readNamed(option: string, name: string): Promise<Buffer> {
   try {
-    return await readFile(input.slice(1));
+    return await readFile(name.slice(1));
   } catch (error) {
-    throw new UsageError(`--input cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${option} cannot be read: ${messageOf(error)}`);
   }
 }

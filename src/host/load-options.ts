@@ -1,4 +1,5 @@
 /** The options with which a plugin is loaded: what they mean, their defaults, and which tier can honour which. */
+import { resolve } from 'node:path';
 import { invalidArgument } from '../base/errors.js';
 import {
   checkCount,
@@ -11,7 +12,7 @@ import {
   shown,
 } from '../base/options.js';
 import { checkRestart, type RestartOptions } from '../supervision/restart.js';
-import type { ProcessLimits } from '../tiers/process/settings.js';
+import type { CrashInputSettings, ProcessLimits } from '../tiers/process/settings.js';
 import { DEFAULT_QUEUE, type Isolation, type QueueLimits } from '../tiers/tier.js';
 import { type Transport, transports } from './capabilities.js';
 
@@ -56,12 +57,27 @@ export interface LoadOptions {
   readonly env?: readonly string[] | Readonly<Record<string, string>>;
   /** Process: its working directory. Default: the host's. */
   readonly cwd?: string;
+  /**
+   * Process: a folder in which the input of a call is kept that ends the process, and the config of its instance, so that the call can
+   * be made again: the report has the command. The folder is made if it is missing, and nobody else may enter it, since inputs may be
+   * secret. See {@link CrashInputOptions} for the bounds. Default: none are kept.
+   */
+  readonly crashInputs?: string | CrashInputOptions;
   /** Process: milliseconds from its start to its readiness. Default 10 000. */
   readonly startTimeout?: number;
   /** Process: milliseconds that it has for an orderly end before it is killed. Default 1000. */
   readonly grace?: number;
   /** Inline, thread: `demote` loads a plugin whose process died with it into a process of its own the next time. Default `none`. */
   readonly onCrash?: 'none' | 'demote';
+}
+
+/** What is kept of the inputs of calls that end the process of a plugin. */
+export interface CrashInputOptions {
+  readonly folder: string;
+  /** The largest input that is kept, in bytes. Default 16 MiB. */
+  readonly bytes?: number;
+  /** How many are kept of a plugin; the oldest make way for new ones. Default 16. */
+  readonly files?: number;
 }
 
 /** Options with their defaults. */
@@ -80,6 +96,7 @@ export interface LoadSettings {
   readonly sandbox: boolean | { readonly read?: readonly string[] };
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | undefined;
+  readonly crashInputs: CrashInputSettings | undefined;
   readonly startTimeout: number;
   readonly grace: number;
   readonly onCrash: 'none' | 'demote';
@@ -132,6 +149,7 @@ const CHECKS: Checks = {
   sandbox: ({ sandbox = false }) => checkSandbox(sandbox),
   env: ({ env = ENV_BY_DEFAULT }) => checkEnvironment(env),
   cwd: ({ cwd }) => (cwd === undefined ? undefined : checkString('cwd', cwd)),
+  crashInputs: ({ crashInputs }) => (crashInputs === undefined ? undefined : checkCrashInputs(crashInputs)),
   startTimeout: ({ startTimeout = 10_000 }) => checkMilliseconds('startTimeout', startTimeout),
   grace: ({ grace = 1000 }) => checkMilliseconds('grace', grace, { zero: true }),
   onCrash: ({ onCrash = 'none' }) => checkOneOf('onCrash', onCrash, ['none', 'demote']),
@@ -163,6 +181,17 @@ function checkSandbox(sandbox: unknown): LoadSettings['sandbox'] {
   const { read, ...rest } = readOptions('sandbox', sandbox as { readonly read?: unknown });
   checkKnown('sandbox', rest, ['read'], 'sandbox.');
   return read === undefined ? {} : { read: checkStrings('sandbox.read', read) };
+}
+
+function checkCrashInputs(given: string | CrashInputOptions): CrashInputSettings {
+  const options = readOptions('crashInputs', typeof given === 'string' ? { folder: given } : given);
+  checkKnown('crashInputs', options, ['folder', 'bytes', 'files'], 'crashInputs.');
+  const { folder, bytes = 16 << 20, files = 16 } = options;
+  return {
+    folder: resolve(checkString('crashInputs.folder', folder)),
+    bytes: checkCount('crashInputs.bytes', bytes, { most: 1 << 30 }),
+    files: checkCount('crashInputs.files', files, { most: 10_000 }),
+  };
 }
 
 function checkEnvironment(env: NonNullable<LoadOptions['env']>): Readonly<Record<string, string>> {
@@ -207,6 +236,7 @@ const REACH: Readonly<Partial<Record<keyof LoadOptions, Reach>>> = {
   sandbox: { tiers: PROCESS, idle: (value) => value === false, vital: true },
   env: { tiers: PROCESS },
   cwd: { tiers: PROCESS },
+  crashInputs: { tiers: PROCESS },
   startTimeout: { tiers: PROCESS },
   grace: { tiers: PROCESS },
 };

@@ -9,6 +9,7 @@ import type { CallTally } from '../tiers/call-tally.js';
 import type { PluginContext } from '../tiers/context.js';
 import { createInlineInstance } from '../tiers/inline/inline.js';
 import type { Confinement } from '../tiers/process/confinement.js';
+import { privateFolder } from '../tiers/process/kept-input.js';
 import { rssOf } from '../tiers/process/report.js';
 import { RunnerProcess, type RunnerSettings } from '../tiers/process/runner-process.js';
 import { createThreadInstance } from '../tiers/thread/instance.js';
@@ -113,6 +114,7 @@ async function processTier(
   listener: TierListener,
 ): Promise<PluginTier> {
   const { name: plugin, path, copy: file } = admitted;
+  if (settings.crashInputs !== undefined) privateFolder(settings.crashInputs.folder);
   const { restart, whenDown, whenFull, timeout, maxInFlight, grace } = settings;
   const { tally } = listener;
   const onFailed = (error: TenonError) => listener.failed(error);
@@ -165,10 +167,10 @@ function runnerSettings(
   tally: CallTally,
 ): RunnerSettings {
   const { name: plugin, abi, path: shown, copy: file } = admitted;
-  const { profile, transport, timeout, startTimeout, maxInFlight, whenFull, queue } = settings;
+  const { profile, transport, timeout, startTimeout, maxInFlight, whenFull, queue, crashInputs } = settings;
   return {
     ...{ file, shown, plugin, abi, generation },
-    ...{ profile, transport, timeout, startTimeout, maxInFlight, whenFull, queue, tally },
+    ...{ profile, transport, timeout, startTimeout, maxInFlight, whenFull, queue, crashInputs, tally },
     ...confinementOf(settings, file),
   };
 }

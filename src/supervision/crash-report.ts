@@ -1,9 +1,11 @@
 /** What is known of the end of a plugin's process: for people as text, for machines as JSON. */
 import { basename, dirname } from 'node:path';
 import { type AttachedReport, TenonError } from '../base/errors.js';
+import { quoted } from '../base/shell.js';
 import { paragraph, printable } from '../base/text.js';
 import { quote } from '../library/statements.js';
-import type { RunnerCall, RunnerExit } from '../tiers/process/settings.js';
+import type { KeptInput, RunnerCall, RunnerExit } from '../tiers/process/settings.js';
+import { SOMETHING } from '../tiers/tier.js';
 import {
   explainFault,
   type Frame,
@@ -24,6 +26,16 @@ export interface CrashedPlugin {
   readonly path: string;
   /** The private copy that ran, which still has the symbols when the file was rebuilt. Default: `path`. */
   readonly file?: string;
+}
+
+/** An input that was kept, and what to do with it. */
+export interface Reproduction {
+  /** A line for a shell, which makes the call again in a process of its own. */
+  readonly command: string;
+  /** The file with the input; null for `new`, which has none. */
+  readonly file: string | null;
+  /** The file with the config of the instance; null if that is empty. */
+  readonly config: string | null;
 }
 
 /** Characters of the standard streams that are kept, from their end. */
@@ -59,6 +71,8 @@ export class CrashReport implements AttachedReport {
   readonly how: string;
   /** The call that it did not come back from. */
   readonly call: RunnerCall | null;
+  /** How to make the call again; null unless the plugin was loaded with `crashInputs`, and its input was at hand. */
+  readonly reproduce: Reproduction | null;
   readonly fault: ReportedFault | null;
   /** The last 16 KiB of what it wrote. */
   readonly stdout: string;
@@ -79,6 +93,7 @@ export class CrashReport implements AttachedReport {
     this.signal = exit.signal;
     this.how = howEnded(exit);
     this.call = exit.call;
+    this.reproduce = exit.kept ? reproductionOf(exit.kept, path) : null;
     this.fault = exit.fault === null ? null : explainFault(exit.fault, exit.signal, file, [dirname(path)]);
     this.stdout = exit.stdout.slice(-TAIL);
     this.stderr = exit.stderr.slice(-TAIL);
@@ -112,6 +127,7 @@ export class CrashReport implements AttachedReport {
     add('process', `${this.pid}, generation ${this.generation}, ran for ${showTime(this.uptimeMs)}`);
     if (this.peakRss !== null) add('memory', `${(this.peakRss / 2 ** 20).toFixed(1)} MiB at most`);
     if (this.call?.inputDigest) add('input', `sha256 ${this.call.inputDigest}`);
+    if (this.reproduce !== null) add('again', this.reproduce.command);
     if (this.fault !== null) {
       if (!this.fault.mainThread) add('thread', 'one that the plugin has started');
       for (const [name, value] of frameLines(this.fault.frames, basename(this.path))) add(name, value);
@@ -137,6 +153,14 @@ export class CrashReport implements AttachedReport {
       },
     };
   }
+}
+
+function reproductionOf({ method, file, config }: KeptInput, path: string): Reproduction {
+  const args = ['npx', 'tenon', 'call', path.startsWith('-') ? `./${path}` : path, '--isolation', 'process'];
+  if (method !== null && method !== SOMETHING.name) args.push('--method', method);
+  if (config !== null) args.push('--config', `@${config}`);
+  if (file !== null) args.push('--input', `@${file}`);
+  return { command: quoted(args), file, config };
 }
 
 /** The error for calls that a crash took along. */

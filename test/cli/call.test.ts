@@ -57,6 +57,16 @@ describe('tenon call', () => {
     expect((await tenon(['call', file])).out).toHaveLength(0);
   });
 
+  test('takes the config from a file, as it is', async () => {
+    const file = compile(temporaryFolder(), 'odd', ODD);
+    const path = join(temporaryFolder(), 'config');
+    writeFileSync(path, '{"from": "a file"}');
+    const run = await tenon(['call', file, '--config', `@${path}`]);
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('{"from": "a file"}') });
+    const missing = await tenon(['call', file, '--config', `@${path}-missing`]);
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('--config cannot be read') });
+  });
+
   test('calls a slot of a kind', async () => {
     const path = join(temporaryFolder(), 'record');
     writeFileSync(path, Buffer.from(Int32Array.of(40, -2).buffer));

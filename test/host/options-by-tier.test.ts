@@ -20,6 +20,7 @@ const VALUES: Readonly<Record<keyof LoadOptions, { some: unknown; none?: unknown
   sandbox: { some: true, none: false },
   env: { some: ['PATH'] },
   cwd: { some: '/' },
+  crashInputs: { some: '/nowhere/inputs' },
   startTimeout: { some: 1000 },
   grace: { some: 10 },
   onCrash: { some: 'demote', none: 'none' },

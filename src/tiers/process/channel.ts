@@ -86,6 +86,8 @@ export interface RunnerChannel {
   /** Declares that the runner broke the protocol. */
   break(): void;
   facts(): ProcessFacts | undefined;
+  /** A copy of the input of the call in flight, as `facts` tells of it; null if it is not at hand, or longer than `limit`. */
+  callInput(limit: number): Buffer | null;
   /** Waits, blocking, for the end of the process. False if it does not end within so many milliseconds. */
   awaitEnd(milliseconds: number): boolean;
   /** Tells the listener what is left to tell, then the end: for runners whose end native code cannot see. */

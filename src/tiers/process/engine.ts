@@ -6,7 +6,7 @@ import type { TenonError } from '../../base/errors.js';
 import { nativeTimeout } from '../call-options.js';
 import { Outcome } from '../control.js';
 import type { CallSite } from '../status.js';
-import type { InstanceEvents } from '../tier.js';
+import { type InstanceEvents, SOMETHING } from '../tier.js';
 import type { Answer, ChannelListener, RequestHeader, RunnerChannel } from './channel.js';
 import { busy, closed, crashed, timedOut, waitedTooLong } from './errors.js';
 import { NewInstances } from './new-instances.js';
@@ -57,6 +57,8 @@ export class Engine implements ChannelListener {
   readonly bound = new Map<string, number>();
   readonly #methods = new Map<number, string>([[0, 'something']]);
   readonly #routes = new Map<number, InstanceEvents>();
+  /** Of the instances that there are, where inputs are kept: a call cannot be made again without them. */
+  readonly #configs = new Map<number, Uint8Array>();
   #retired: number[] = [];
   #drained: readonly number[] = [];
   readonly #holders = new Set<object>();
@@ -75,7 +77,11 @@ export class Engine implements ChannelListener {
     this.lifetime = new RunnerLifetime(settings, {
       stdout: (line) => handlers.stdout(line),
       stderr: (line) => handlers.stderr(line),
-      methodName: (method) => this.#methods.get(method),
+      names: {
+        methodName: (method) => this.#methods.get(method),
+        methodTarget: (method) => this.#targetOf(method),
+        configOf: (instance) => this.#configs.get(instance),
+      },
       failed,
       finished: (exit) => {
         this.#routes.clear();
@@ -218,8 +224,14 @@ export class Engine implements ChannelListener {
     this.#routes.set(instance, { message: () => undefined, log: (entry) => events.log(entry) });
   }
 
+  /** The instance was made with this config. */
+  remember(instance: number, config: Uint8Array): void {
+    if (this.settings.crashInputs !== undefined) this.#configs.set(instance, Uint8Array.from(config));
+  }
+
   /** Nothing more comes of the instance but what is on its way. */
   retire(instance: number): void {
+    this.#configs.delete(instance);
     if (this.lifetime.finished || !this.#routes.has(instance)) return;
     this.#retired.push(instance);
     this.channel.poke();
@@ -234,6 +246,11 @@ export class Engine implements ChannelListener {
 
   unhold(holder: object): void {
     if (this.#holders.delete(holder) && this.#holders.size === 0) this.channel.reference(false);
+  }
+
+  #targetOf(method: number): string | undefined {
+    if (method === SOMETHING.slot) return SOMETHING.name;
+    return [...this.bound].find(([key, number]) => number === method && !key.endsWith('#'))?.[0];
   }
 
   nameMethod(method: number, name: string): void {

@@ -42,7 +42,10 @@ export function createInstance(
     },
     take: (answer) => {
       engine.newInstances.end();
-      if (answer.status === 0) return adopt(engine, number, answer.instance, events);
+      if (answer.status === 0) {
+        engine.remember(answer.instance, bytes);
+        return adopt(engine, number, answer.instance, events);
+      }
       engine.retire(number);
       throw newFailure(failureOf(answer), site);
     },
@@ -60,7 +63,11 @@ export function createInstanceSync(engine: Engine, config: Uint8Array, events: I
   const { channel } = engine;
   const number = engine.newInstances.next(events);
   const outcome = engine.request(requestHeader(Operation.NEW), site, engine.timeout, config);
-  if (outcome === 0) return adopt(engine, number, channel.control[Word.INSTANCE] as number, events);
+  if (outcome === 0) {
+    const made = channel.control[Word.INSTANCE] as number;
+    engine.remember(made, config);
+    return adopt(engine, number, made, events);
+  }
   engine.retire(number);
   const detail = channel.control[Word.DETAIL] as number;
   throw newFailure({ outcome, detail, text: outcome > 0 ? channel.text() : '' }, site);

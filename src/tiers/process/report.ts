@@ -3,8 +3,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { ProcessFacts } from '../../addon/process.js';
+import { messageIn } from './pipe/batch.js';
 import { EXIT_CUT, Operation, STATE_BROKEN, STATE_CUT, STATE_READY, Stage } from './protocol.js';
 import type { RunnerCall, RunnerExit, RunnerFault } from './settings.js';
+
+/** The digest of a longer input would take longer than a crash may take to be reported. */
+export const LONGEST_DIGESTED = 4 << 20;
 
 /** Why this side ended a runner. */
 export type KillReason = 'timeout' | 'protocol' | 'killed';
@@ -57,25 +61,48 @@ export function endOf({ end }: ProcessFacts): ProcessEnd | null {
   return { code: end.code < 0 ? null : end.code, signal: signalName(end.signal) };
 }
 
-/** The call in pending. `methodName` tells the name of a bound method by its number. */
+/** What is known of the numbers that a breadcrumb has, which the runner wrote and which may be anything. */
+export interface CallNames {
+  /** The name of a bound method. */
+  methodName(method: number): string | undefined;
+  /** The method as `tenon call --method` takes it. */
+  methodTarget(method: number): string | undefined;
+  /** The config of an instance, where configs are kept. */
+  configOf(instance: number): Uint8Array | undefined;
+}
+
+/** Where the runner was. `input`: that of the call in flight, if it is at hand; of a batch the whole. */
 export function callOf(
   { call }: ProcessFacts,
-  methodName: (method: number) => string | undefined,
+  names: Pick<CallNames, 'methodName'>,
+  input: Buffer | null,
 ): RunnerCall | null {
   const stage = STAGES[call.stage];
   if (stage === undefined) return null;
-  const method = FUNCTIONS[call.stage] ?? methodName(call.method) ?? `method ${call.method}`;
   const isCall = call.stage === Stage.CALL;
   const hasInput = isCall || call.stage === Stage.NEW;
-  const { input } = call;
+  const own = hasInput ? ownInput({ call }, input) : null;
   return {
-    method,
+    method: FUNCTIONS[call.stage] ?? names.methodName(call.method) ?? `method ${call.method}`,
     number: isCall ? call.calls : 0,
     stage,
-    inputSize: hasInput ? call.inputSize : 0,
-    inputDigest: hasInput && input !== null ? createHash('sha256').update(input).digest('hex') : null,
-    message: isCall && call.operation === Operation.BATCH ? call.message : null,
+    inputSize: own?.length ?? (hasInput ? call.inputSize : 0),
+    inputDigest: own === null || own.length > LONGEST_DIGESTED ? null : digestOf(own),
+    message: isBatch({ call }) ? call.message : null,
   };
+}
+
+/** What the plugin was given: of a batch the message that it was at. Null if it is not at hand. */
+export function ownInput({ call }: Pick<ProcessFacts, 'call'>, input: Buffer | null): Buffer | null {
+  return input !== null && isBatch({ call }) ? messageIn(input, call.message) : input;
+}
+
+function isBatch({ call }: Pick<ProcessFacts, 'call'>): boolean {
+  return call.stage === Stage.CALL && call.operation === Operation.BATCH;
+}
+
+export function digestOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 export function faultOf({ crash }: ProcessFacts): RunnerFault | null {

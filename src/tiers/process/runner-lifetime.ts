@@ -1,9 +1,22 @@
 /** The life of one runner: its process and its channel, from the start to a report of the end. */
+import type { ProcessFacts } from '../../addon/process.js';
 import type { RunnerChannel } from './channel.js';
 import { RunnerChild } from './child.js';
+import { keepInput } from './kept-input.js';
 import { PipeChannel } from './pipe/channel.js';
-import { callOf, endOf, faultOf, type KillReason, problemOf, reasonOf } from './report.js';
-import type { RunnerExit, RunnerSettings } from './settings.js';
+import { Stage } from './protocol.js';
+import {
+  type CallNames,
+  callOf,
+  endOf,
+  faultOf,
+  type KillReason,
+  LONGEST_DIGESTED,
+  ownInput,
+  problemOf,
+  reasonOf,
+} from './report.js';
+import type { KeptInput, RunnerCall, RunnerExit, RunnerSettings } from './settings.js';
 import { SharedMemoryChannel } from './shared-memory/channel.js';
 import { FIRST_FILE, programOf, spawnRunner } from './spawn.js';
 
@@ -15,7 +28,8 @@ const REAP_MS = 5000;
 export interface LifetimeListener {
   stdout(line: string): void;
   stderr(line: string): void;
-  methodName(method: number): string | undefined;
+  /** What the numbers of a breadcrumb stand for. */
+  readonly names: CallNames;
   /** The process never ran. */
   failed(cause: Error): void;
   /** It has ended, and nothing is left of it. */
@@ -139,7 +153,8 @@ export class RunnerLifetime {
     const facts = this.channel.facts();
     const end = (facts && endOf(facts)) ?? child.end ?? { code: null, signal: null };
     const reason = facts === undefined ? 'killed' : reasonOf(end, facts, this.#killed, this.stopping);
-    const maxInFlight = facts !== undefined && reason !== 'stopped';
+    const about =
+      facts === undefined || reason === 'stopped' ? { call: null, kept: null } : this.#call(facts);
     return {
       generation: settings.generation,
       pid: this.pid,
@@ -147,13 +162,32 @@ export class RunnerLifetime {
       signal: end.signal,
       reason,
       problem: facts === undefined ? null : problemOf(end, facts),
-      call: maxInFlight ? callOf(facts, (method) => this.#listener.methodName(method)) : null,
+      ...about,
       fault: facts === undefined ? null : faultOf(facts),
       stdout: child.stdoutTail,
       stderr: child.stderrTail,
       uptimeMs: child.uptimeMs,
       peakRss: child.peak,
     };
+  }
+
+  /** The call in flight, and its input where that is to be kept. */
+  #call(facts: ProcessFacts): { readonly call: RunnerCall | null; readonly kept: KeptInput | null } {
+    const { crashInputs } = this.settings;
+    const { names } = this.#listener;
+    const input = this.channel.callInput(Math.max(LONGEST_DIGESTED, crashInputs?.bytes ?? 0));
+    return { call: callOf(facts, names, input), kept: this.#keep(facts, ownInput(facts, input)) };
+  }
+
+  #keep({ call }: ProcessFacts, input: Buffer | null): KeptInput | null {
+    const { crashInputs, plugin } = this.settings;
+    if (crashInputs === undefined || input === null || input.length > crashInputs.bytes) return null;
+    if (call.stage === Stage.NEW)
+      return keepInput(crashInputs, { plugin, method: null, input: null, config: input });
+    const method = this.#listener.names.methodTarget(call.method);
+    if (call.stage !== Stage.CALL || method === undefined) return null;
+    const config = this.#listener.names.configOf(call.instance) ?? new Uint8Array(0);
+    return keepInput(crashInputs, { plugin, method, input, config });
   }
 }
 

@@ -208,5 +208,5 @@ function spawnEngine(
 /** At which gate the plugin is. */
 function stageOf(engine: Engine): string | null {
   const facts = engine.channel.facts();
-  return facts === undefined ? null : (callOf(facts, () => undefined)?.stage ?? null);
+  return facts === undefined ? null : (callOf(facts, { methodName: () => undefined }, null)?.stage ?? null);
 }

@@ -12,6 +12,25 @@ export interface ProcessLimits {
   readonly files?: number;
 }
 
+/** Where the inputs of calls are kept that end their process. */
+export interface CrashInputSettings {
+  readonly folder: string;
+  /** The largest that is kept, in bytes. */
+  readonly bytes: number;
+  /** How many are kept of a plugin; the oldest make way. */
+  readonly files: number;
+}
+
+/** An input that was kept. */
+export interface KeptInput {
+  /** The method as `tenon call --method` takes it; null for `new`. */
+  readonly method: string | null;
+  /** The file with the input; null for `new`, which has none. */
+  readonly file: string | null;
+  /** The file with the config of the instance; null if that is empty. */
+  readonly config: string | null;
+}
+
 export interface RunnerSettings {
   /** The private copy to load. */
   readonly file: string;
@@ -41,6 +60,8 @@ export interface RunnerSettings {
   /** The whole environment of the process. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | undefined;
+  /** Default: none are kept. */
+  readonly crashInputs?: CrashInputSettings | undefined;
   /** The program to start; the tenon-runner that was built with this package unless told. */
   readonly program?: string | undefined;
 }
@@ -59,6 +80,8 @@ export interface RunnerExit {
   /** For `protocol`: what it did. */
   readonly problem: string | null;
   readonly call: RunnerCall | null;
+  /** The input of the call, if it was asked for and at hand. */
+  readonly kept?: KeptInput | null;
   readonly fault: RunnerFault | null;
   /** The last 16 KiB of each. */
   readonly stdout: string;
@@ -77,7 +100,7 @@ export interface RunnerCall {
    */
   readonly number: number;
   readonly stage: string;
-  /** Bytes of the input; for `new` those of the config. */
+  /** Bytes of the input: of a batch those of the message, for `new` those of the config. */
   readonly inputSize: number;
   /** SHA-256, hexadecimal; null if the input is not at hand or large. */
   readonly inputDigest: string | null;

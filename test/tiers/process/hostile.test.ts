@@ -1,8 +1,11 @@
 /** Runners that were taken over by their plugin: whatever they write, the host is neither hurt nor held up. */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Batch } from '../../../src/base/batch.js';
 import { type RunnerExit, RunnerProcess } from '../../../src/tiers/process/runner-process.js';
 import { SOMETHING } from '../../../src/tiers/tier.js';
+import { temporaryFolder, withAddon } from '../../support/index.js';
 import { error, until } from './puppet.js';
 import {
   actor,
@@ -124,6 +127,40 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
   test('that says nothing at all is ended', async () => {
     const found = failure(start(puppet(), { program: double(DOUBLE), plugin: 'silent', startTimeout: 100 }));
     expect(await found).toEqual(error('ERR_TENON_TIMEOUT'));
+  });
+});
+
+describe.runIf(hasProcesses && withAddon)('a runner that lies about the call that it ended in', () => {
+  const HUGE = 2n ** 63n;
+  const RING = 8192n;
+  const RING_SIZE = 128n << 20n;
+  /** Stage, operation, offset and size of the input, message, instance, method. */
+  test.each<readonly [string, readonly bigint[]]>([
+    ['an input of more bytes than there are', [6n, 2n, RING, HUGE, 0n, 1n, 0n]],
+    ['an input of all bits', [6n, 2n, 2n ** 64n - 1n, 2n ** 64n - 1n, 0n, 1n, 0n]],
+    ['an input in front of the ring', [7n, 2n, 64n, 100n, 0n, 1n, 0n]],
+    ['an input that reaches beyond the ring', [7n, 2n, RING + RING_SIZE - 50n, 100n, 0n, 1n, 0n]],
+    ['an input at the very end of the ring', [7n, 2n, RING + RING_SIZE, 0n, 0n, 1n, 0n]],
+    ['an input that is longer than is kept', [7n, 2n, RING, 1n << 26n, 0n, 1n, 0n]],
+    ['a batch that is none', [7n, 3n, RING, 4096n, 5n, 1n, 0n]],
+    ['a batch of too few bytes', [7n, 3n, RING, 4n, 0n, 1n, 0n]],
+    ['a message that the batch does not have', [7n, 3n, RING + 64n, 4096n, 4_000_000_000n, 1n, 0n]],
+    ['a method and an instance that there are not', [7n, 2n, RING, 100n, 0n, 4_000_000_000n, 77n]],
+    ['a stage that there is not', [99n, 2n, RING, 100n, 0n, 1n, 0n]],
+  ])('harms nothing: %s', async (_, words) => {
+    const folder = temporaryFolder();
+    const crashInputs = { folder, bytes: 1 << 20, files: 4 };
+    const more = { program: double(DOUBLE), plugin: 'lies', crashInputs };
+    for (const how of ['call', 'callSync'] as const) {
+      const { act, exits } = await actor(puppet(), more);
+      const found = await failure(Promise.resolve().then(() => act[how](Buffer.from(words.join(' ')))));
+      expect(found).toEqual(crashed);
+      await until(() => exits.length === 1);
+      expect(() => JSON.stringify(exits[0]?.call)).not.toThrow();
+    }
+    for (const name of readdirSync(folder))
+      expect(statSync(join(folder, name)).size).toBeLessThanOrEqual(1 << 20);
+    expect(readdirSync(folder).length).toBeLessThanOrEqual(4);
   });
 });
 

@@ -23,6 +23,17 @@ export function packBatch(offsets: Int32Array, data: Uint8Array): Buffer | null 
   return bytes;
 }
 
+/** A message of a packed batch; null if it has no such message. */
+export function messageIn(bytes: Buffer, index: number): Buffer | null {
+  const count = bytes.length < START ? 0 : bytes.readUInt32LE(0);
+  const start = padded(START + WORD * (count + 1));
+  if (index >= count || start > bytes.length) return null;
+  const at = START + WORD * index;
+  const [first, from, to] = [bytes.readInt32LE(START), bytes.readInt32LE(at), bytes.readInt32LE(at + WORD)];
+  const isInside = first >= 0 && from >= first && to >= from && start + (to - first) <= bytes.length;
+  return isInside ? bytes.subarray(start + (from - first), start + (to - first)) : null;
+}
+
 /** Null if that is no answer to a batch of `count` messages. */
 export function unpackBatch(record: PipeRecord, bytes: Buffer, count: number): BatchResult | null {
   const start = padded(START + WORD * (2 * count + 1));

@@ -292,6 +292,10 @@ export class PipeChannel implements RunnerChannel {
     };
   }
 
+  callInput(limit: number): Buffer | null {
+    return this.#closed ? null : this.#inbox.callInput(limit);
+  }
+
   #hasEnded(): boolean {
     return endOfChild(this.#pid) !== null;
   }

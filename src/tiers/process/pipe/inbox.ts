@@ -9,8 +9,6 @@ import { type PipeRequest, PipeRequests } from './pending.js';
 export const PipeOperation = { TAKEN: 9, PAGE: 20 } as const;
 /** Bytes of events, with their records, that may wait here. The runner counts too. */
 const MOST_EVENTS = 64 << 20;
-/** The digest of a longer input would take longer than a crash may take to be reported. */
-const LONGEST_INPUT = 4 << 20;
 /** Where an operation keeps the runner. */
 const STAGES: Readonly<Record<number, number>> = {
   [Operation.NEW]: Stage.NEW,
@@ -79,15 +77,22 @@ export class PipeInbox {
 
   /** What the runner said last about a call; if it had no time for that, the request that it has not answered. */
   call(): ProcessFacts['call'] {
-    const { call, ending } = this.#page;
-    const { first } = this.pending;
-    if (ending || first === undefined || first.operation === Operation.READY) {
-      return { ...call, input: inputOf(this.pending.find(call.number)) };
-    }
-    const { operation, number, calls, instance, method, size: inputSize } = first;
+    const request = this.#unanswered;
+    if (request === undefined) return this.#page.call;
+    const { operation, number, calls, instance, method, size: inputSize } = request;
     const stage = STAGES[operation] ?? Stage.IDLE;
-    const input = inputOf(first);
-    return { stage, operation, number, calls, instance, method, message: 0, inputSize, input };
+    return { stage, operation, number, calls, instance, method, message: 0, inputSize };
+  }
+
+  /** The input of that call. */
+  callInput(limit: number): Buffer | null {
+    const request = this.#unanswered ?? this.pending.find(this.#page.call.number);
+    return request === undefined || request.size > limit ? null : Buffer.concat(request.pieces);
+  }
+
+  get #unanswered(): PipeRequest | undefined {
+    const { first } = this.pending;
+    return this.#page.ending || first?.operation === Operation.READY ? undefined : first;
   }
 
   #check({ operation, size, number }: PipeRecord): string | null {
@@ -122,9 +127,4 @@ export class PipeInbox {
 
 function isEvent(operation: number): boolean {
   return operation === Operation.EVENT || operation === Operation.LOG;
-}
-
-function inputOf(request: PipeRequest | undefined): Buffer | null {
-  if (request === undefined || request.size > LONGEST_INPUT) return null;
-  return Buffer.concat(request.pieces);
 }

@@ -9,7 +9,7 @@ const MOST_FRAMES = 24;
 const Place = { STATE: 0, PID: 4, ACTIVE: 8, LANDLOCK: 12, CALL: 64, CRASH: 128, FRAMES: 192 } as const;
 
 export interface Page extends Pick<ProcessFacts, 'state' | 'pid' | 'active' | 'landlock' | 'crash'> {
-  readonly call: Omit<ProcessFacts['call'], 'input'>;
+  readonly call: ProcessFacts['call'];
   /** The runner says that it will end. */
   readonly ending: boolean;
 }

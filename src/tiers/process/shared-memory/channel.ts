@@ -153,6 +153,13 @@ export class SharedMemoryChannel implements RunnerChannel {
     return this.#aim().facts();
   }
 
+  callInput(limit: number): Buffer | null {
+    const size = this.facts()?.call.inputSize ?? Number.POSITIVE_INFINITY;
+    if (size > limit) return null;
+    const bytes = Buffer.allocUnsafeSlow(size);
+    return this.#aim().callInput(bytes) === size ? bytes : null;
+  }
+
   awaitEnd(milliseconds: number): boolean {
     return this.#aim().awaitEnd(milliseconds);
   }

@@ -1,0 +1,126 @@
+/**
+ * The inputs of calls that ended their process, kept in a folder of the user's for another look: a file of mode 0600 for each, named by
+ * the digest of its bytes, so that the same crash over and over takes no more room. The oldest make way for new ones.
+ */
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { TenonError } from '../../base/errors.js';
+import { digestOf } from './report.js';
+import type { CrashInputSettings, KeptInput } from './settings.js';
+
+/** What is to be kept. */
+export interface CrashInput {
+  readonly plugin: string;
+  /** The method as `tenon call --method` takes it; null for `new`. */
+  readonly method: string | null;
+  /** The input; null for `new`, which has a config only. */
+  readonly input: Buffer | null;
+  /** Empty if the instance has none. */
+  readonly config: Uint8Array;
+}
+
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+
+/**
+ * Makes the folder if there is none, and gives its path without links.
+ * @throws TenonError ERR_TENON_UNTRUSTED if others can enter it, ERR_TENON_UNREADABLE if it cannot be made
+ */
+export function privateFolder(folder: string): string {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const path = realpathSync(folder);
+    checkPrivate(path);
+    return path;
+  } catch (error) {
+    if (error instanceof TenonError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `Cannot keep inputs in ${folder}: ${reason}. Name another folder with crashInputs.`;
+    throw new TenonError('ERR_TENON_UNREADABLE', message, { path: folder, cause: error });
+  }
+}
+
+function checkPrivate(path: string): void {
+  const { uid, mode } = statSync(path);
+  const own = process.getuid?.();
+  if (own === undefined || (uid === own && (mode & 0o077) === 0)) return;
+  const found = `owner ${uid}, mode ${(mode & 0o7777).toString(8)}`;
+  throw new TenonError(
+    'ERR_TENON_UNTRUSTED',
+    `Cannot keep inputs in ${path}: expected a folder of user ${own} that nobody else can enter, found ${found}. Run chmod 700 on it, or name another one with crashInputs.`,
+    { path },
+  );
+}
+
+/** Writes it. Null, with a warning, if that cannot be done: a crash is reported in any case. */
+export function keepInput(settings: CrashInputSettings, found: CrashInput): KeptInput | null {
+  try {
+    const folder = privateFolder(settings.folder);
+    const { plugin, input, config, method } = found;
+    const name = `${plugin}-${digestOf(Buffer.concat([config, input ?? Buffer.alloc(0)])).slice(0, 16)}`;
+    const file = input === null ? null : write(folder, `${name}.bin`, input);
+    const configFile = config.length === 0 ? null : write(folder, `${name}.config.json`, config);
+    removeOldest(folder, plugin, settings.files);
+    return { method, file, config: configFile };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `The input that plugin ${found.plugin} crashed with could not be kept: ${reason}`;
+    process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_INPUT_NOT_KEPT' });
+    return null;
+  }
+}
+
+/** Whole or not at all, and through no link that somebody has laid. */
+function write(folder: string, name: string, bytes: Uint8Array): string {
+  const path = join(folder, name);
+  const present = lstatSync(path, { throwIfNoEntry: false });
+  if (present?.isFile() && present.size === bytes.length) {
+    const now = new Date();
+    utimesSync(path, now, now);
+    return path;
+  }
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = openSync(temporary, FLAGS, 0o600);
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  return path;
+}
+
+/** Only files of this plugin that were made here. */
+function removeOldest(folder: string, plugin: string, most: number): void {
+  const ages = new Map<string, number>();
+  for (const name of readdirSync(folder)) {
+    const rest = name.startsWith(`${plugin}-`) ? name.slice(plugin.length + 1) : '';
+    const [, digest] = /^([0-9a-f]{16})\.(?:bin|config\.json)$/.exec(rest) ?? [];
+    const found = digest === undefined ? undefined : lstatSync(join(folder, name), { throwIfNoEntry: false });
+    if (digest !== undefined && found?.isFile())
+      ages.set(digest, Math.max(found.mtimeMs, ages.get(digest) ?? 0));
+  }
+  const oldest = [...ages].sort(([, one], [, other]) => other - one).slice(most);
+  for (const [digest] of oldest) {
+    for (const end of ['bin', 'config.json'])
+      rmSync(join(folder, `${plugin}-${digest}.${end}`), { force: true });
+  }
+}
