@@ -132,7 +132,8 @@ Napi::Value Facts(const Napi::CallbackInfo &info) {
 Napi::Value CallInput(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   Napi::Uint8Array target = info[0].As<Napi::Uint8Array>();
-  int64_t size = process == nullptr ? -1 : CopyCallInput(process->channel, target.Data(), target.ByteLength());
+  int64_t size =
+      process == nullptr ? -1 : CopyCallInput(process->channel, target.Data(), target.ByteLength());
   return Napi::Number::New(info.Env(), static_cast<double>(size));
 }
 

@@ -1,11 +1,13 @@
 /** From how a process ended, and what it wrote, to what the check came to. */
 import { constants } from 'node:os';
+import { dirname } from 'node:path';
 import { explainFault, hex, showFrame } from '../supervision/fault.js';
 import type { CheckerRun } from './checker.js';
 import { type CheckAnswer, finding, type ScenarioMethod } from './definition.js';
 import { keepInput } from './inputs.js';
 import { measuresOf } from './measures.js';
 import type { CheckerRecord } from './report-lines.js';
+import { callsOf, placeIn } from './source-lines.js';
 import type { Subject } from './subject.js';
 import type { CrashFacts, Finding } from './verdict.js';
 
@@ -81,7 +83,8 @@ function ending(run: CheckerRun, subject: Subject, timeout: number): Finding {
   const crash = crashOf(run, subject);
   const how =
     run.signal === null ? `ended the process with exit code ${run.code}` : `was ended by ${run.signal}`;
-  return finding(`It ${how}, ${where}`, { stage, crash, stderr });
+  const place = placeIn(crash.calls ?? []);
+  return finding(`It ${how}, ${where}`, { stage, crash, stderr, ...(place === null ? {} : { place }) });
 }
 
 function crashOf(run: CheckerRun, { path }: Subject): CrashFacts {
@@ -96,12 +99,14 @@ function crashOf(run: CheckerRun, { path }: Subject): CrashFacts {
     frames: record.frames.map(BigInt),
     mainThread: record.main,
   };
-  const { address, meaning, frames } = explainFault(fault, signal, path);
+  const { address, meaning, frames } = explainFault(fault, signal, path, [dirname(path)]);
+  const calls = callsOf(frames);
   return {
     ...bare,
     signal,
     address: address === null ? null : hex(address),
     meaning,
     frames: frames.map(showFrame),
+    ...(calls.some(({ file }) => file !== null) ? { calls } : {}),
   };
 }

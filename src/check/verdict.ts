@@ -19,6 +19,23 @@ export type Severity = (typeof SEVERITIES)[number];
  */
 export type CheckState = 'passed' | 'failed' | 'skipped' | 'incomplete' | 'excepted';
 
+/** A line of a source file, as the debug information of the plugin names it. */
+export interface SourceLine {
+  /** In the words of its language; null if it has no name. */
+  readonly function: string | null;
+  /** Relative if it lies below the working directory; null if it is not known. */
+  readonly file: string | null;
+  readonly line: number | null;
+  /** The line itself; null if the file is not there, or is no source. */
+  readonly text: string | null;
+}
+
+/** A function on the way to a crash, and the line that it was at. */
+export interface CrashCall extends SourceLine {
+  /** Which of the frames it belongs to. */
+  readonly frame: number;
+}
+
 /** How a process ended that was not meant to end. */
 export interface CrashFacts {
   /** `SIGSEGV`; null if it ended itself. */
@@ -30,6 +47,11 @@ export interface CrashFacts {
   readonly meaning: string | null;
   /** The innermost first: `call+0x1c (0x116c)`. */
   readonly frames: readonly string[];
+  /**
+   * The functions of the frames with their lines, if the plugin has debug information. A frame has one for each function that is inlined
+   * there, the innermost first, and one for itself.
+   */
+  readonly calls?: readonly CrashCall[];
 }
 
 /** An input that shows the finding again. */
@@ -49,6 +71,8 @@ export interface Finding {
   /** What the plugin was doing: `call with an input of 64 MiB`; null for what the bytes of the file tell. */
   readonly stage: string | null;
   readonly crash: CrashFacts | null;
+  /** The line of the source that it is about, if one is known. */
+  readonly place?: SourceLine | null;
   readonly input: InputFacts | null;
   /** The end of what the plugin wrote to its standard error; empty if nothing. */
   readonly stderr: string;

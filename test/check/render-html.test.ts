@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { render, type Verdict } from '../../src/check/index.js';
 import { temporaryFolder } from '../support/index.js';
 import { CHROMIUM_FLAGS, findChromium } from './browser.js';
-import { clean, full, HOSTILE, hostile } from './verdicts.js';
+import { clean, fileOf, full, HOSTILE, hostile, located, result, verdictOf } from './verdicts.js';
 
 const program = findChromium();
 const WHY = 'skipped: there is no Chromium here (Debian package chromium, or CHROMIUM=PROGRAM)';
@@ -72,6 +72,15 @@ describe.skipIf(program === null)(program === null ? WHY : 'in Chromium', () => 
       'The file was changed while it was checked',
     ]);
     expect({ problems, requests }).toEqual({ problems: [], requests: [] });
+  });
+
+  test('shows the line of the source that a finding is about', async () => {
+    const found = [result('calls/plain', { state: 'failed', findings: [located] })];
+    const { page } = await open(verdictOf([fileOf(found)]));
+    const card = page.locator('article.finding');
+    expect(await card.locator('.source p').innerText()).toBe('Source src/parse.h:12');
+    expect(await card.locator('.source code').innerText()).toBe('return node->next;');
+    expect(await card.innerText()).toContain('parse at src/parse.h:12, inlined into');
   });
 
   test('draws the histogram with bars that are as high as their counts, and the slope through its points', async () => {

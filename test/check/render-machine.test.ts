@@ -9,10 +9,11 @@ import { describe, expect, test } from 'vitest';
 import { validateXML } from 'xmllint-wasm';
 import { CHECKS, render, type Verdict } from '../../src/check/index.js';
 import { root } from '../support/index.js';
-import { clean, fileOf, full, hostile, result, verdictOf } from './verdicts.js';
+import { clean, fileOf, full, hostile, located, result, verdictOf } from './verdicts.js';
 
 const readJson = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as object;
-const all = Object.entries({ full, hostile, clean });
+const withLines = verdictOf([fileOf([result('calls/plain', { state: 'failed', findings: [located] })])]);
+const all = Object.entries({ full, hostile, clean, withLines });
 
 describe('json', () => {
   const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
@@ -71,6 +72,17 @@ describe('junit', () => {
     expect(xml).toContain('time="0.012"');
   });
 
+  test('tells the line of a finding in its message, and all the others below', () => {
+    const xml = render(withLines, 'junit');
+    expect(xml).toContain(
+      '<failure message="It was ended by SIGSEGV, in: call with an empty input, at src/parse.h:12"',
+    );
+    expect(xml).toContain(
+      'parse at src/parse.h:12, inlined into&#10;call+0x1c (0x116c) at src/plugin.c:40&#10;',
+    );
+    expect(xml).toContain('source: src/parse.h:12  return node-&gt;next;');
+  });
+
   test('takes a warning for a failure only if the run does', () => {
     const failures = (verdict: Verdict) =>
       render(verdict, 'junit').match(/<failure [^>]*type="warning"/g)?.length ?? 0;
@@ -87,6 +99,9 @@ interface SarifResult {
   readonly message: { readonly text: string };
   readonly partialFingerprints: Readonly<Record<string, string>>;
   readonly suppressions?: readonly object[];
+  readonly stacks?: readonly {
+    readonly frames: readonly { location: { physicalLocation: { artifactLocation: { uri: string } } } }[];
+  }[];
   readonly locations: readonly { physicalLocation: { artifactLocation: { uri: string } } }[];
 }
 interface Sarif {
@@ -163,6 +178,27 @@ describe('sarif', () => {
         ?.physicalLocation.artifactLocation.uri;
     expect(uri('./build/my plugin#1.so')).toBe('build/my%20plugin%231.so');
     expect(uri('/usr/lib/x y.so')).toBe('file:///usr/lib/x%20y.so');
+  });
+
+  test('places a finding in the source where its line is known, and has the way there', () => {
+    const [found] = runOf(withLines).results;
+    expect(found?.locations).toEqual([
+      {
+        physicalLocation: {
+          artifactLocation: { uri: 'src/parse.h' },
+          region: { startLine: 12, snippet: { text: 'return node->next;' } },
+        },
+        logicalLocations: [{ fullyQualifiedName: 'parse', kind: 'function' }],
+      },
+    ]);
+    expect(found).toMatchObject({ analysisTarget: { uri: 'build/x.so' } });
+    const [stack] = found?.stacks ?? [];
+    expect(stack?.frames.map(({ location }) => location.physicalLocation.artifactLocation.uri)).toEqual([
+      'src/parse.h',
+      'src/plugin.c',
+      'file:///build/main.c',
+    ]);
+    expect(runOf(full).results[0]?.locations[0]?.physicalLocation.artifactLocation.uri).toBe('build/x.so');
   });
 
   test('has fingerprints that are the same in the next run, and differ between findings', () => {

@@ -1,7 +1,9 @@
 /** The formats for people and for GitHub: everything is told, and nothing hostile gets through. */
 import { describe, expect, test } from 'vitest';
-import { FORMATS, onlyFailed, render } from '../../src/check/index.js';
-import { clean, fileOf, full, HOSTILE, hostile, result, verdictOf } from './verdicts.js';
+import { type Finding, FORMATS, onlyFailed, render } from '../../src/check/index.js';
+import { clean, fileOf, full, HOSTILE, hostile, located, result, verdictOf } from './verdicts.js';
+
+const withLines = verdictOf([fileOf([result('calls/plain', { state: 'failed', findings: [located] })])]);
 
 /** Of a terminal and of a CI runner: control, format and separating characters, halves of characters, workflow commands. */
 const UNSAFE = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -14,7 +16,9 @@ describe('whatever a plugin says', () => {
     const commands = text.split('\n').filter(isCommand);
     if (format === 'github') {
       expect(
-        commands.every((line) => /^::(error|warning|notice) file=[^:,]+,title=[^:,]+::[^\r\n]/.test(line)),
+        commands.every((line) =>
+          /^::(error|warning|notice) file=[^:,]+(,line=\d+)?,title=[^:,]+::[^\r\n]/.test(line),
+        ),
       ).toBe(true);
       expect(commands.length).toBe(3);
     } else expect(commands).toEqual([]);
@@ -76,6 +80,16 @@ describe('pretty', () => {
       expect(card).toContain(part);
   });
 
+  test('has the lines of the frames, and the line that a finding is about', () => {
+    const shown = render(withLines, 'pretty');
+    for (const part of [
+      '    crash     SIGSEGV at 0x8\n              parse at src/parse.h:12, inlined into\n              call+0x1c (0x116c) at src/plugin.c:40\n',
+      '              main+0x40 (0x1040) at /build/main.c:3\n              outside of the library (0x7f00)\n',
+      '    source    src/parse.h:12  return node->next;\n',
+    ])
+      expect(shown).toContain(part);
+  });
+
   test('has the gravest findings first, and comes to a tally', () => {
     const order = [
       'error calls/empty-input',
@@ -117,6 +131,9 @@ describe('compact', () => {
       '',
     ]);
     expect(render(clean, 'compact')).toBe('');
+    expect(render(withLines, 'compact')).toBe(
+      './build/x.so: error: calls/plain: It was ended by SIGSEGV, in: call with an empty input, at src/parse.h:12\n',
+    );
   });
 });
 
@@ -150,6 +167,22 @@ describe('github', () => {
       title: 'x.so: 1 check could not be completed',
       message: 'lifecycle/many: new failed, so that there is nothing to call',
     });
+  });
+
+  test('stands at the line of the source, if that is in the checkout', () => {
+    const annotation = (finding: Finding) => {
+      const found = [result('calls/plain', { state: 'failed', findings: [finding] })];
+      return parseCommand(render(verdictOf([fileOf(found)]), 'github').trimEnd());
+    };
+    expect(annotation(located)).toMatchObject({
+      file: 'src/parse.h',
+      line: '12',
+      title: 'x.so: calls/plain',
+    });
+    expect(annotation(located).message).toContain('in: call with an empty input, at src/parse.h:12\n');
+    const elsewhere = { function: null, file: '/usr/include/c++/12/vector', line: 5, text: null };
+    expect(annotation({ ...located, place: elsewhere })).toMatchObject({ file: './build/x.so' });
+    expect(annotation({ ...located, place: elsewhere }).line).toBeUndefined();
   });
 
   test('escapes what the runner would take apart', () => {

@@ -1,7 +1,15 @@
 /** The suite as a library: what a run comes to, whatever the plugin does. */
-import { appendFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { CHECKS, type CheckOptions, type CheckResult, check } from '../../src/check/index.js';
 import { compile, faultFile, hasRust, pluginFile, temporaryFolder } from '../support/index.js';
 import { children, processesWith } from '../support/processes.js';
@@ -48,6 +56,27 @@ describe.skipIf(!canCheck)('what a plugin does is a result', () => {
         state: 'skipped',
         reason: expect.stringContaining('calls/plain'),
       });
+  });
+
+  test('a crash has the lines of its functions, and the finding the line in the project at hand', async () => {
+    // Below the working directory, as the sources of a project are.
+    const folder = mkdtempSync(join(process.cwd(), 'build', 'lines-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const body = 'crash((volatile int *)(8 + in_len));';
+    const more = 'static __attribute__((noinline)) void crash(volatile int *to) {\n  *to = 1;\n  *to = 2;\n}';
+    const file = compile(folder, 'made', calling(body, more), ['-D_DEFAULT_SOURCE', '-g', '-O1']);
+    const [finding] = (await resultsOf(file, { filter: ['calls/plain'] })).get('calls/plain')?.findings ?? [];
+    const source = relative(process.cwd(), join(folder, 'made.c'));
+    const place = { function: 'crash', file: source, line: 7, text: '*to = 1;' };
+    expect(finding?.place).toEqual(place);
+    expect(finding?.crash?.calls?.slice(0, 2)).toEqual([
+      { frame: 0, ...place },
+      { frame: 1, function: 'call', file: source, line: 12, text: body },
+    ]);
+    expect(finding?.crash?.frames[0]).toMatch(/^crash\+0x/);
+    rmSync(join(folder, 'made.c'));
+    const [later] = (await resultsOf(file, { filter: ['calls/plain'] })).get('calls/plain')?.findings ?? [];
+    expect(later?.place).toEqual({ ...place, text: null });
   });
 
   test('a process that ends with 0 without its completion record has crashed', async () => {

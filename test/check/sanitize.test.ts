@@ -50,6 +50,11 @@ describe.skipIf(!built)('with a sanitizer', () => {
     const { results } = await sanitized(trip('address'), 'address');
     const result = results.find(({ id }) => id === 'sanitize/address');
     expect(result?.findings[0]?.stderr).toMatch(/ERROR: AddressSanitizer: [\s\S]*allocated by thread/);
+    expect(result?.findings[0]?.place).toMatchObject({
+      file: expect.stringMatching(/plugins-c\/check\/sanitize\.c$/),
+      line: expect.any(Number),
+      text: expect.any(String),
+    });
     expect(result?.reproduce.command).toContain('--sanitize address');
     expect(result?.reproduce.gdb).toContain('tenon-checker-address');
   });

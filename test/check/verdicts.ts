@@ -129,6 +129,27 @@ export const full: Verdict = verdictOf([
   }),
 ]);
 
+const hostileLine = { function: HOSTILE, file: HOSTILE, line: 7, text: HOSTILE };
+
+/** A crash in a function that is inlined, with the lines of all of it. */
+export const located: Finding = {
+  ...crashed,
+  crash: {
+    signal: 'SIGSEGV',
+    code: null,
+    address: '0x8',
+    meaning: null,
+    frames: ['call+0x1c (0x116c)', 'main+0x40 (0x1040)', 'outside of the library (0x7f00)'],
+    calls: [
+      { frame: 0, function: 'parse', file: 'src/parse.h', line: 12, text: 'return node->next;' },
+      { frame: 0, function: 'call', file: 'src/plugin.c', line: 40, text: 'parse(in);' },
+      { frame: 1, function: 'main', file: '/build/main.c', line: 3, text: null },
+      { frame: 2, function: null, file: null, line: null, text: null },
+    ],
+  },
+  place: { function: 'parse', file: 'src/parse.h', line: 12, text: 'return node->next;' },
+};
+
 /** Every text is hostile. */
 export const hostile: Verdict = verdictOf([
   fileOf(
@@ -142,7 +163,15 @@ export const hostile: Verdict = verdictOf([
           {
             message: HOSTILE,
             stage: HOSTILE,
-            crash: { signal: 'SIGSEGV', code: null, address: '0x0', meaning: HOSTILE, frames: [HOSTILE] },
+            crash: {
+              signal: 'SIGSEGV',
+              code: null,
+              address: '0x0',
+              meaning: HOSTILE,
+              frames: [HOSTILE],
+              calls: [0, 0].map((frame) => ({ frame, ...hostileLine })),
+            },
+            place: hostileLine,
             input: { size: 1, sha256: 'ab'.repeat(32), file: HOSTILE, role: 'config' },
             stderr: HOSTILE,
           },

@@ -1,7 +1,7 @@
 /** A line for each finding, as compilers write them; for people, `grep` and editors. */
 import { printable } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Verdict } from '../verdict.js';
-import { bySeverity, wholeFileProblem } from './view.js';
+import { bySeverity, wholeFileProblem, withPlace } from './view.js';
 
 export function renderCompact({ files }: Verdict): string {
   return files
@@ -19,5 +19,5 @@ function linesOf(file: FileVerdict): string[] {
 
 function resultLines({ id, state, severity, reason, findings }: CheckResult): string[] {
   if (state === 'incomplete') return [`incomplete: ${id}: ${reason}`];
-  return state === 'failed' ? findings.map(({ message }) => `${severity}: ${id}: ${message}`) : [];
+  return state === 'failed' ? findings.map((finding) => `${severity}: ${id}: ${withPlace(finding)}`) : [];
 }

@@ -1,8 +1,8 @@
 /** Workflow commands of GitHub Actions: a note at the pull request for each finding. GitHub shows the first ten of each kind. */
-import { basename } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 import { count, printable } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Verdict } from '../verdict.js';
-import { bySeverity, crashLines, wholeFileProblem } from './view.js';
+import { bySeverity, crashLines, wholeFileProblem, withPlace } from './view.js';
 
 type Kind = 'error' | 'warning' | 'notice';
 
@@ -13,7 +13,7 @@ export function renderGithub({ files }: Verdict): string {
 
 function wholeFile(file: FileVerdict): string[] {
   const problem = wholeFileProblem(file);
-  return problem === null ? [] : [command('error', file.path, basename(file.path), [problem])];
+  return problem === null ? [] : [command('error', { file: file.path }, basename(file.path), [problem])];
 }
 
 function findings({ path, results }: FileVerdict): string[] {
@@ -21,7 +21,12 @@ function findings({ path, results }: FileVerdict): string[] {
   return failed.flatMap((result) => {
     const kind = result.severity === 'note' ? 'notice' : result.severity;
     const title = `${basename(path)}: ${result.id}`;
-    return result.findings.map((_, i) => command(kind, path, title, message(result, i)));
+    return result.findings.map((finding, i) => {
+      const { file = null, line = null } = finding.place ?? {};
+      // What lies elsewhere has no line in a pull request.
+      const isHere = file !== null && line !== null && !isAbsolute(file);
+      return command(kind, isHere ? { file, line } : { file: path }, title, message(result, i));
+    });
   });
 }
 
@@ -33,7 +38,7 @@ function unfinished({ path, results }: FileVerdict): string[] {
   return [
     command(
       'error',
-      path,
+      { file: path },
       title,
       missing.map(({ id, reason }) => `${id}: ${reason}`),
     ),
@@ -44,7 +49,7 @@ function message({ findings, why, fix, reproduce }: CheckResult, index: number):
   const finding = findings[index];
   if (finding === undefined) return [];
   return [
-    finding.message,
+    withPlace(finding),
     ...crashLines(finding),
     `Why: ${why}`,
     `Fix: ${fix}`,
@@ -52,9 +57,15 @@ function message({ findings, why, fix, reproduce }: CheckResult, index: number):
   ];
 }
 
-function command(kind: Kind, file: string, title: string, lines: readonly string[]): string {
-  const text = lines.map((line) => printable(line)).join('\n');
-  return `::${kind} file=${property(file)},title=${property(title)}::${data(text)}`;
+function command(
+  kind: Kind,
+  { file, line }: { readonly file: string; readonly line?: number },
+  title: string,
+  lines: readonly string[],
+): string {
+  const text = lines.map((one) => printable(one)).join('\n');
+  const where = line === undefined ? '' : `,line=${line}`;
+  return `::${kind} file=${property(file)}${where},title=${property(title)}::${data(text)}`;
 }
 
 /** As the runner takes it apart. */

@@ -1,7 +1,7 @@
 /** A finding on the page: what, why, and how to see it again. */
 import { bytes } from '../../base/text.js';
 import type { CheckResult, Finding } from '../verdict.js';
-import { crashLines } from './view.js';
+import { crashLines, placeText } from './view.js';
 import { element, type Markup } from './xml.js';
 
 export function findingCard(result: CheckResult, anchor: string): Markup {
@@ -31,15 +31,24 @@ export function findingCard(result: CheckResult, anchor: string): Markup {
 function found(finding: Finding): Markup {
   const { message, stage, input, stderr } = finding;
   const crash = crashLines(finding);
+  const source = placeText(finding);
   return element(
     'div',
     { class: 'found' },
     element('p', { class: 'message' }, message),
     ...(stage === null ? [] : [part('During', stage)]),
     ...(crash.length === 0 ? [] : [lines('Crash', crash)]),
+    ...(source === null ? [] : [sourceLine(source, finding.place?.text ?? null)]),
     ...(input === null ? [] : [part(input.role === 'config' ? 'Config' : 'Input', inputText(input))]),
     ...(stderr === '' ? [] : [lines('Standard error output', stderr.trimEnd().split('\n'))]),
   );
+}
+
+/** With the line itself, if the file was there. */
+function sourceLine(place: string, text: string | null): Markup {
+  const where = part('Source', place);
+  if (text === null) return where;
+  return element('div', { class: 'source' }, where, element('pre', {}, element('code', {}, text)));
 }
 
 function inputText({ size, sha256, file }: NonNullable<Finding['input']>): string {

@@ -1,7 +1,7 @@
 /** JUnit's XML, as Jenkins, GitLab and others read it: a suite for each file, a test case for each check. */
 import { basename } from 'node:path';
 import type { CheckResult, FileVerdict, Finding, Verdict } from '../verdict.js';
-import { counts, crashLines, wholeFileProblem } from './view.js';
+import { counts, crashLines, placeText, wholeFileProblem, withPlace } from './view.js';
 import { element, Markup } from './xml.js';
 
 /** A test case and what became of it. */
@@ -114,7 +114,7 @@ function contentOf(result: CheckResult, verdict: Verdict): [Case['kind'], ...Mar
       if (!counts(result, verdict)) return ['passed', system('out', `${severity}: ${text}`), ...output];
       return [
         'failure',
-        element('failure', { message: first?.message ?? '', type: severity }, text),
+        element('failure', { message: first === undefined ? '' : withPlace(first), type: severity }, text),
         ...output,
       ];
     }
@@ -130,5 +130,7 @@ function details({ findings, why, fix, reproduce }: CheckResult): string {
 
 function findingLines(finding: Finding): string[] {
   const stage = finding.stage === null ? [] : [`during: ${finding.stage}`];
-  return [finding.message, ...stage, ...crashLines(finding)];
+  const place = placeText(finding);
+  const source = place === null ? [] : [`source: ${[place, finding.place?.text ?? ''].join('  ').trimEnd()}`];
+  return [finding.message, ...stage, ...crashLines(finding), ...source];
 }

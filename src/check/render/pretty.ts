@@ -3,7 +3,14 @@ import { bytes, count, duration, printable, wrapped } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Finding, PluginFacts, Severity, Verdict } from '../verdict.js';
 import { measureText } from './measure-text.js';
 import { type Paint, paintWith } from './paint.js';
-import { bySeverity, crashLines, findingsBySeverity, tallyText, wholeFileProblem } from './view.js';
+import {
+  bySeverity,
+  crashLines,
+  findingsBySeverity,
+  placeText,
+  tallyText,
+  wholeFileProblem,
+} from './view.js';
 
 const WIDTH = 92;
 /** Behind the name of a check. */
@@ -91,6 +98,8 @@ function findingLines(finding: Finding): string[] {
   const lines = [detail('found', message)];
   if (stage !== null && !message.endsWith(`in: ${stage}`)) lines.push(detail('during', stage));
   for (const [i, line] of crashLines(finding).entries()) lines.push(exact(i === 0 ? 'crash' : '', line));
+  const place = placeText(finding);
+  if (place !== null) lines.push(exact('source', [place, finding.place?.text ?? ''].join('  ').trimEnd()));
   if (input !== null) {
     const { role, size, sha256, file } = input;
     lines.push(

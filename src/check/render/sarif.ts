@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { isAbsolute, normalize } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CHECKS } from '../registry.js';
-import type { CheckResult, FileVerdict, Finding, Severity, Verdict } from '../verdict.js';
+import type { CheckResult, FileVerdict, Finding, Severity, SourceLine, Verdict } from '../verdict.js';
 import { jsonText } from './json.js';
-import { crashLines, wholeFileProblem } from './view.js';
+import { crashLines, wholeFileProblem, withPlace } from './view.js';
 
 const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
 const HOME = 'https://www.npmjs.com/package/tenon';
@@ -82,12 +82,13 @@ function resultsOf(file: FileVerdict): object[] {
 function resultOf(result: CheckResult, finding: Finding, file: FileVerdict): object {
   const { id, severity, reason, state, reproduce } = result;
   const { message, stage, crash, stderr, input } = finding;
-  const text = [message, ...crashLines(finding), `See it again: ${reproduce.command}`].join('\n');
+  const text = [withPlace(finding), ...crashLines(finding), `See it again: ${reproduce.command}`].join('\n');
   // Numbers differ from run to run, and the finding is still the same.
   const same = message.replace(/0x[0-9a-f]+|\d+/gi, '#');
   const frame = crash?.frames[0]?.replace(/[+ ].*/, '') ?? '';
   return {
     ...base(id, severity, text, file),
+    ...sourceOf(finding, file),
     partialFingerprints: fingerprint([id, file.path, same, frame]),
     ...(state === 'excepted' ? { suppressions: [{ kind: 'external', justification: reason ?? '' }] } : {}),
     properties: { stage, crash, stderr, input, reproduce },
@@ -104,6 +105,29 @@ function base(ruleId: string, level: Severity, text: string, { path }: FileVerdi
     message: { text },
     // A library has no lines; those who show results demand one.
     locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(path) }, region: { startLine: 1 } } }],
+  };
+}
+
+/** Where it is in the source, and how the plugin came there. What was looked at is the library nevertheless. */
+function sourceOf({ place, crash }: Finding, { path }: FileVerdict): object {
+  const found = place === null || place === undefined ? null : locationOf(place);
+  const frames = (crash?.calls ?? []).flatMap((call) => {
+    const location = locationOf(call);
+    return location === null ? [] : [{ location, module: path }];
+  });
+  return {
+    ...(found === null ? {} : { analysisTarget: { uri: uriOf(path) }, locations: [found] }),
+    ...(frames.length === 0 ? {} : { stacks: [{ message: { text: 'The way to the crash' }, frames }] }),
+  };
+}
+
+function locationOf({ function: name, file, line, text }: SourceLine): object | null {
+  if (file === null) return null;
+  const snippet = text === null ? {} : { snippet: { text } };
+  const region = line === null ? {} : { region: { startLine: line, ...snippet } };
+  return {
+    physicalLocation: { artifactLocation: { uri: uriOf(file) }, ...region },
+    ...(name === null ? {} : { logicalLocations: [{ fullyQualifiedName: name, kind: 'function' }] }),
   };
 }
 

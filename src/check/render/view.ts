@@ -1,10 +1,12 @@
 /** What several formats ask of a verdict. */
 import {
   type CheckResult,
+  type CrashFacts,
   type FileVerdict,
   type Finding,
   SEVERITIES,
   type Severity,
+  type SourceLine,
   type Tally,
   type Verdict,
 } from '../verdict.js';
@@ -53,9 +55,43 @@ export function findingsBySeverity(files: readonly FileVerdict[]): readonly (rea
 /** Where and how the process ended, in lines. */
 export function crashLines({ crash }: Finding): string[] {
   if (crash === null) return [];
-  const { signal, code, address, meaning, frames } = crash;
+  const { signal, code, address, meaning } = crash;
   const how = signal ?? (code === null ? '' : `exit code ${code}`);
   const where = address === null ? '' : ` at ${address}`;
   const why = meaning === null ? '' : ` (${meaning})`;
-  return [`${how}${where}${why}`, ...frames].filter((line) => line !== '');
+  return [`${how}${where}${why}`, ...frameLines(crash)].filter((line) => line !== '');
+}
+
+/** The frames, with a line of their own for functions that are inlined there. */
+function frameLines({ frames, calls = [] }: CrashFacts): string[] {
+  return frames.flatMap((frame, index) => {
+    const own = calls.filter((call) => call.frame === index);
+    const inlined = own
+      .slice(0, -1)
+      .map((call) => `${call.function ?? 'a function'}${atLine(call)}, inlined into`);
+    const last = own.at(-1);
+    return [...inlined, `${frame}${last === undefined ? '' : atLine(last)}`];
+  });
+}
+
+function atLine(line: SourceLine): string {
+  const place = lineText(line);
+  return place === null ? '' : ` at ${place}`;
+}
+
+/** `src/plugin.c:12`; null if it is not known. */
+export function lineText({ file, line }: Pick<SourceLine, 'file' | 'line'>): string | null {
+  if (file === null) return null;
+  return line === null ? file : `${file}:${line}`;
+}
+
+/** The sentence of a finding with its line: `It was ended by SIGSEGV, at src/plugin.c:12`. */
+export function withPlace(finding: Finding): string {
+  const place = placeText(finding);
+  return place === null ? finding.message : `${finding.message}, at ${place}`;
+}
+
+/** The same for a finding. */
+export function placeText({ place }: Finding): string | null {
+  return place === null || place === undefined ? null : lineText(place);
 }

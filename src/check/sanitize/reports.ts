@@ -6,6 +6,8 @@ export interface SanitizerReport {
   readonly what: string;
   /** The innermost function outside of the runtime: `call (sanitize.c:28)`; null if the report names none. */
   readonly where: string | null;
+  /** The same for machines; null if the report names no line. */
+  readonly place: { readonly function: string | null; readonly file: string; readonly line: number } | null;
   /** The report itself. */
   readonly text: string;
 }
@@ -63,12 +65,19 @@ function whatOf(line: string): string | null {
 function reportOf(lines: readonly string[]): SanitizerReport {
   const [head = ''] = lines;
   const place = PLACE.exec(head)?.[0];
-  const frame = lines.map(whereOf).find((where) => where !== null) ?? null;
-  const where = frame ?? (place === undefined ? null : baseOf(place));
-  return { what: whatOf(head) ?? head, where, text: lines.join('\n') };
+  const frame = lines.map(frameOf).find((found) => found !== null) ?? null;
+  const where = frame?.where ?? (place === undefined ? null : baseOf(place));
+  const source = frame === null ? placeOf(null, place) : frame.place;
+  return { what: whatOf(head) ?? head, where, place: source, text: lines.join('\n') };
 }
 
-function whereOf(line: string): string | null {
+/** `/src/a.c:12:3` */
+function placeOf(name: string | null, source: string | undefined): SanitizerReport['place'] {
+  const [, file, line] = /^(.+?):(\d+)(?::\d+)?$/.exec(source ?? '') ?? [];
+  return file === undefined ? null : { function: name, file, line: Number(line) };
+}
+
+function frameOf(line: string): Pick<SanitizerReport, 'where' | 'place'> | null {
   const body = FRAME.exec(line)?.[1];
   if (body === undefined || RUNTIME.test(body) || RUNTIME_FILE.test(line)) return null;
   const module = MODULE.exec(body)?.[1];
@@ -76,8 +85,9 @@ function whereOf(line: string): string | null {
   const source = SOURCE.exec(named)?.[1];
   const name = named.replace(SOURCE, '');
   const place = source === undefined || source === '<null>' ? module : source;
-  if (place === undefined) return name;
-  return name === '' ? baseOf(place) : `${name} (${baseOf(place)})`;
+  const found = placeOf(name === '' ? null : name, source);
+  if (place === undefined) return { where: name, place: found };
+  return { where: name === '' ? baseOf(place) : `${name} (${baseOf(place)})`, place: found };
 }
 
 /** Without the folders, which are those of another machine as often as not. */

@@ -6,6 +6,7 @@ import { type CheckAnswer, type CheckDefinition, finding } from '../definition.j
 import { startScenario } from '../scenario.js';
 import { withScratch } from '../scratch.js';
 import type { Sanitizer } from '../settings.js';
+import { sourceLine } from '../source-lines.js';
 import type { Subject } from '../subject.js';
 import { reportsIn, type SanitizerReport } from './reports.js';
 
@@ -63,6 +64,10 @@ function textIn(folder: string): string {
   return names.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
 }
 
-function findingOf({ what, where, text }: SanitizerReport) {
-  return finding(where === null ? what : `${what} in ${where}`, { stderr: text.slice(0, KEPT_REPORT) });
+function findingOf({ what, where, place, text }: SanitizerReport) {
+  const details = {
+    stderr: text.slice(0, KEPT_REPORT),
+    ...(place === null ? {} : { place: sourceLine(place) }),
+  };
+  return finding(where === null ? what : `${what} in ${where}`, details);
 }

@@ -1,0 +1,78 @@
+/** Lines of source files that debug information names, which may be anywhere, or anything. */
+import { isAbsolute, relative, resolve } from 'node:path';
+import { TenonError } from '../base/errors.js';
+import { withFile } from '../inspect/open.js';
+import type { Frame } from '../supervision/fault.js';
+import type { CrashCall, SourceLine } from './verdict.js';
+
+/** What is known of a place in the source. */
+type Place = Pick<SourceLine, 'function' | 'file' | 'line'>;
+
+/** Only what is plainly source is read: a plugin could name any other file of the user's. */
+const SOURCE = /\.(?:c|cc|cpp|cxx|c\+\+|h|hh|hpp|hxx|inc|inl|ipp|tcc|rs|zig|go|d|nim|m|mm|s|S)$/;
+const LARGEST = 4 << 20;
+/** Characters of a line. */
+const LONGEST = 200;
+
+/** The functions of the frames, the innermost first: more than one for a frame where functions are inlined. */
+export function callsOf(frames: readonly Frame[]): CrashCall[] {
+  return frames.flatMap((frame, index) => {
+    const names = [...frame.inlined.map((one) => one.function), frame.function];
+    const places = [frame, ...frame.inlined];
+    return names.map((name, depth) => {
+      const { file = null, line = null } = places[depth] ?? {};
+      return { frame: index, ...sourceLine({ function: name, file, line }) };
+    });
+  });
+}
+
+/**
+ * The line that a finding is about: the innermost in the project at hand or, if there is none, the innermost whose file is there, or else
+ * that is known. What is inlined from libraries is rarely where the fault is.
+ */
+export function placeIn(calls: readonly SourceLine[]): SourceLine | null {
+  const known = calls.filter(({ file, line }) => file !== null && line !== null);
+  const found =
+    known.find(({ file }) => file !== null && !isAbsolute(file)) ??
+    known.find(({ text }) => text !== null) ??
+    known[0];
+  if (found === undefined) return null;
+  const { function: name, file, line, text } = found;
+  return { function: name, file, line, text };
+}
+
+/** Reads the line, if it can be had, and names its file as seen from here. */
+export function sourceLine(place: Place): SourceLine {
+  const { file, line } = place;
+  return { ...place, file: file === null ? null : shownPath(file), text: textOf(file, line) };
+}
+
+function shownPath(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path === '' || path.startsWith('..') || isAbsolute(path) ? file : path;
+}
+
+function textOf(file: string | null, line: number | null): string | null {
+  if (file === null || line === null || !SOURCE.test(file)) return null;
+  try {
+    return withFile(resolve(file), (source) => {
+      if (source.size > LARGEST) return null;
+      const text = source.read(0, source.size, 'source').toString();
+      return lineIn(text, line);
+    });
+  } catch (error) {
+    if (error instanceof TenonError) return null;
+    throw error;
+  }
+}
+
+function lineIn(text: string, line: number): string | null {
+  let from = 0;
+  for (let number = 1; number < line; number += 1) {
+    from = text.indexOf('\n', from) + 1;
+    if (from === 0) return null;
+  }
+  const end = text.indexOf('\n', from);
+  const found = text.slice(from, end < 0 ? undefined : end).trim();
+  return found === '' ? null : found.slice(0, LONGEST);
+}
