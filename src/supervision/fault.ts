@@ -5,6 +5,8 @@ import { type SourcePlace, sourcePlacesIn } from '../inspect/dwarf/index.js';
 import { placesIn, type SymbolPlace } from '../inspect/symbols.js';
 import type { RunnerFault } from '../tiers/process/settings.js';
 
+export { plainName } from '../inspect/demangle/index.js';
+
 /** A place in the code, the innermost first. Names are the plugin's text: make them printable to show them. */
 export interface Frame {
   readonly address: bigint;
