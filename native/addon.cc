@@ -1,5 +1,5 @@
-/* What the addon exports. Cold code in node-addon-api; the calls are plain Node-API, see calls.h.
- * src/addon/addon.ts has the types. */
+/* The exports of the addon. Cold code uses node-addon-api; the calls use plain Node-API, see node/calls.h.
+ * The types are in src/addon/addon.ts. */
 #include <napi.h>
 
 #if defined(_WIN32)
@@ -18,8 +18,8 @@
 namespace tenon {
 namespace {
 
-/* Node unloads an addon when the last worker that has loaded it ends. Plugin threads may still be in our
- * functions then. */
+/* Keeps the addon loaded for the life of the process. Node.js unloads an addon when the last worker that
+ * loaded it ends, but threads of plugins may still run host functions of the addon then. */
 void StayLoaded() {
 #if defined(_WIN32)
   HMODULE self;
@@ -47,15 +47,17 @@ uint64_t AddressOf(const Napi::Value &value) {
   return value.As<Napi::BigInt>().Uint64Value(&lossless);
 }
 
-/* open(dispatch, defer): [control, scratch]. Once per environment. */
+/* open(dispatch, defer): returns [control, scratch]. Called once per environment. */
 Napi::Value Open(const Napi::CallbackInfo &info) {
   napi_value result = EnvironmentOf(info)->Open(info[0], info[1]);
-  if (result == nullptr) Napi::Error::New(info.Env(), "tenon: cannot start").ThrowAsJavaScriptException();
-  return result == nullptr ? info.Env().Undefined() : Napi::Value(info.Env(), result);
+  if (result != nullptr) return Napi::Value(info.Env(), result);
+  Napi::Error::New(info.Env(), "Cannot start the tenon addon: Node-API refused its memory or callbacks")
+      .ThrowAsJavaScriptException();
+  return info.Env().Undefined();
 }
 
-/* create(new, drop, something, get_extension, token, messages, bytes, config): outcome and binding in
- * control. */
+/* create(new, drop, something, get_extension, token, messages, bytes, config): writes the outcome and the
+ * binding to control. */
 void Create(const Napi::CallbackInfo &info) {
   PluginFunctions plugin = {
       FunctionAt<NewFunction>(AddressOf(info[0])),
@@ -72,22 +74,23 @@ void Create(const Napi::CallbackInfo &info) {
   EnvironmentOf(info)->Create(plugin, token, limits, bytes, config.ByteLength());
 }
 
-/* bind(address): a binding of the method at `address` for the target instance, in control. */
+/* bind(address): binds the method at `address` for the target instance and writes the binding to control. */
 void Bind(const Napi::CallbackInfo &info) {
   Environment *self = EnvironmentOf(info);
   Instance *instance = self->TargetInstance();
   if (instance != nullptr) self->Bind(instance, FunctionAt<tenon_method>(AddressOf(info[0])), nullptr);
 }
 
-/* record(address, inputSize, outputSize): the same with pinned memory, [input, output]. `output` is longer by
- * the canary. */
+/* record(address, inputSize, outputSize): as bind, with pinned memory; returns [input, output]. `output` is
+ * longer than `outputSize` by the canary. */
 Napi::Value Record(const Napi::CallbackInfo &info) {
   Environment *self = EnvironmentOf(info);
   Instance *instance = self->TargetInstance();
   if (instance == nullptr) return info.Env().Undefined();
   size_t input_size = info[1].As<Napi::Number>().Uint32Value();
   size_t output_size = info[2].As<Napi::Number>().Uint32Value();
-  /* Whole words, so that JavaScript can lay a view of any type over all of it. */
+  /* Sizes are rounded up to whole words, so that JavaScript can create a view of any type over the whole
+   * buffer. */
   Napi::ArrayBuffer input = Napi::ArrayBuffer::New(info.Env(), (input_size + 7) / 8 * 8);
   Napi::ArrayBuffer output = Napi::ArrayBuffer::New(info.Env(), (output_size + kGuardSize + 7) / 8 * 8);
   if (info.Env().IsExceptionPending()) return info.Env().Undefined();
@@ -106,7 +109,7 @@ Napi::Value Record(const Napi::CallbackInfo &info) {
   return result;
 }
 
-/* extension(id): what the target's get_extension returns, as a BigInt. */
+/* extension(id): returns the result of the target's get_extension as a BigInt. */
 Napi::Value Extension(const Napi::CallbackInfo &info) {
   Instance *instance = EnvironmentOf(info)->TargetInstance();
   if (instance == nullptr) return info.Env().Undefined();
@@ -116,26 +119,26 @@ Napi::Value Extension(const Napi::CallbackInfo &info) {
   return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(reinterpret_cast<uintptr_t>(found)));
 }
 
-/* close(): ends the target instance. */
+/* close(): closes the target instance. */
 void Close(const Napi::CallbackInfo &info) {
   Environment *self = EnvironmentOf(info);
   Instance *instance = self->TargetInstance();
   if (instance != nullptr) self->Close(instance);
 }
 
-/* reference(on): whether the target keeps the event loop alive. */
+/* reference(on): sets whether the target keeps the event loop alive. */
 void Reference(const Napi::CallbackInfo &info) {
   Environment *self = EnvironmentOf(info);
   Instance *instance = self->TargetInstance();
   if (instance != nullptr) self->SetReferenced(instance, info[0].As<Napi::Boolean>().Value());
 }
 
-/* drain(): goes on with the delivery after defer(). */
+/* drain(): continues the delivery after defer(). */
 void Drain(const Napi::CallbackInfo &info) {
   EnvironmentOf(info)->delivery.Drain();
 }
 
-/* flush(): dispatches the log entries of instances that are closed, or were never made. */
+/* flush(): dispatches the log entries of instances that are closed or whose creation failed. */
 void Flush(const Napi::CallbackInfo &info) {
   EnvironmentOf(info)->delivery.FlushOrphans();
 }

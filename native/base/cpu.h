@@ -1,4 +1,4 @@
-/* The CPUs that this process may use, and how a thread waits on one without sleeping. */
+/* The CPUs that this process may use, and the pause instruction of a spin loop. */
 #ifndef TENON_BASE_CPU_H
 #define TENON_BASE_CPU_H
 
@@ -13,18 +13,19 @@
 
 namespace tenon {
 
-/* The number of CPUs that the calling thread may run on, at least 1. */
+/* Returns the number of CPUs that the calling thread may run on, at least 1. */
 inline int UsableCpus() {
 #if defined(__linux__)
+  /* sched_getaffinity fails on a machine with more CPUs than the set has bits. */
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0) return CPU_COUNT(&allowed);
-    /* It fails where there are more CPUs than the set has bits. */
 #endif
   unsigned count = std::thread::hardware_concurrency();
   return count == 0 ? 1 : static_cast<int>(count);
 }
 
-/* Tells the CPU that this is a spin loop: it saves power and leaves the core to its other hardware thread. */
+/* Signals the CPU that this is a spin loop: it saves power and yields the core to its other hardware
+ * thread. */
 inline void Relax() {
 #if defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))
   _mm_pause();
