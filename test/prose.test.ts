@@ -19,7 +19,6 @@ const PENDING: readonly string[] = [
   'examples/',
   'include/',
   'native/addon.cc',
-  'native/channel/',
   'native/check/',
   'native/node/',
   'native/plugin/',

@@ -1,4 +1,5 @@
-/* How one side of a channel waits for the other: first awake, then asleep on a futex in the shared memory. */
+/* The wait of one end of a channel for the other: it spins first, then sleeps on a futex in the shared
+ * memory. */
 #ifndef TENON_CHANNEL_BELL_H
 #define TENON_CHANNEL_BELL_H
 
@@ -12,11 +13,11 @@
 
 namespace tenon {
 
-/* When a wait is over. The clock is read only when it comes to waiting, so that a call that is answered at
- * once does not pay. */
+/* The end of a wait. The clock is read only when the wait begins, so that a call whose answer is already
+ * there does not pay for it. */
 class Deadline {
  public:
-  /* `timeout` in nanoseconds from now on, kNever, or 0. */
+  /* `timeout` is in nanoseconds from the first check, or kNever, or 0. */
   explicit Deadline(uint64_t timeout) : timeout_(timeout) {}
   uint64_t At() {
     if (at_ == 0) at_ = After(Now(), timeout_);
@@ -29,12 +30,14 @@ class Deadline {
   uint64_t at_ = 0;
 };
 
-/* How long to stay awake before going to sleep. Spinning is only worth it while the other side runs on
- * another CPU. */
+/* The policy by which an end spins before it sleeps. Spinning only pays while the other end runs on another
+ * CPU. */
 enum class Profile : uint32_t { kLatency = 0, kBalanced = 1, kEfficient = 2 };
+/* Returns the time to spin, in nanoseconds. */
 uint64_t SpinTime(Profile profile);
 
-/* Waits awake until `ready()` says true, for at most `time` nanoseconds. */
+/* Spins until `ready()` returns true, for at most `time` nanoseconds. Returns the last result of
+ * `ready()`. */
 template <typename Ready>
 bool Spin(uint64_t time, const Ready &ready) {
   if (time == 0) return ready();
@@ -50,17 +53,17 @@ bool Spin(uint64_t time, const Ready &ready) {
   }
 }
 
-/* One side's way to wait awake, and its memory of whether that was worth it: each time it was in vain, it is
- * not tried for twice as many times. On a machine that is so busy that both sides share one CPU, waiting
- * awake keeps the other side from working. */
+/* Decides when an end spins, backing off when spinning does not pay: after each failure in a row, up to a
+ * limit, it skips twice as many attempts. On a machine so busy that both ends share one CPU, spinning keeps
+ * the other end from running. */
 class Wakefulness {
  public:
   void SetTime(uint64_t time) { time_ = time; }
-  /* What is waited for next moves so many bytes. To sleep and be woken meanwhile costs more than to wait
-   * awake a little longer. */
+  /* Announces the size of the data that the next wait moves. Spinning a little longer costs less than
+   * sleeping and waking up during the transfer. */
   void Expect(uint64_t bytes) { more_ = time_ == 0 ? 0 : std::min(bytes / kBytesPerNanosecond, kMostMore); }
 
-  /* Waits awake, for a while, if that promises something. */
+  /* Spins for a while, unless recent attempts failed. Returns whether `ready()` was true. */
   template <typename Ready>
   bool Wait(const Ready &ready) {
     if (time_ == 0 || ready()) return ready();
@@ -69,40 +72,40 @@ class Wakefulness {
       return false;
     }
     if (Spin(time_ + more_, ready)) {
-      in_vain_ = 0;
+      failures_ = 0;
       return true;
     }
-    if (in_vain_ < kMostInVain) in_vain_++;
-    skip_ = (1u << in_vain_) - 1;
+    if (failures_ < kMostFailures) failures_++;
+    skip_ = (1u << failures_) - 1;
     return false;
   }
 
  private:
-  static constexpr uint32_t kMostInVain = 6;
+  static constexpr uint32_t kMostFailures = 6;
   static constexpr uint64_t kBytesPerNanosecond = 8;
   static constexpr uint64_t kMostMore = 500000;
   uint64_t time_ = 0;
-  uint64_t more_ = 0; /* beside time_ */
-  uint32_t in_vain_ = 0;
-  uint32_t skip_ = 0; /* times that it is not tried */
+  uint64_t more_ = 0; /* nanoseconds to spin in addition to time_ */
+  uint32_t failures_ = 0;
+  uint32_t skip_ = 0; /* attempts still to skip */
 };
 
-/* Sleeps while the word is 1, until `deadline`. Wakes up early at will. */
+/* Sleeps while the word is 1, until `deadline`. Spurious wake-ups are possible. */
 void FutexWait(std::atomic<uint32_t> *word, uint64_t deadline);
 void FutexWake(std::atomic<uint32_t> *word);
 
-/* Sleeps until the other side rings, unless `ready()` is true by then. The caller looks again in any case. */
+/* Sleeps until the other end rings, unless `ready()` is already true. The caller checks again in any case. */
 template <typename Ready>
 void Sleep(std::atomic<uint32_t> *word, uint64_t deadline, const Ready &ready) {
   word->store(1, std::memory_order_seq_cst);
-  /* The other side publishes first and looks at the word second, this side the other way round: one of them
-   * sees the other. */
+  /* The other end publishes first and reads the word second. This end writes the word first and checks
+   * second. So at least one of them sees the other. */
   if (!ready()) FutexWait(word, deadline);
   word->store(0, std::memory_order_relaxed);
 }
 
-/* Call after having published and a memory_order_seq_cst fence or store. A system call only if somebody
- * sleeps. */
+/* Wakes the other end if it sleeps; only then this makes a system call. Call it after publishing, followed by
+ * a memory_order_seq_cst fence or store. */
 inline void Ring(std::atomic<uint32_t> *word) {
   if (word->load(std::memory_order_seq_cst) == 0) return;
   word->store(0, std::memory_order_relaxed);

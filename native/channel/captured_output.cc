@@ -9,12 +9,11 @@
 namespace tenon {
 namespace {
 
-/* Of each stream so much is kept at least, up to twice as much. src/tiers/process/captured-output.ts has the
- * same.
- */
+/* Bytes kept of each stream: at least this many, at most twice as many. src/tiers/process/captured-output.ts
+ * has the same value. */
 constexpr size_t kKept = size_t{16} << 20;
 constexpr size_t kChunk = 64 * 1024;
-/* After so many chunks whoever waits looks at its deadline. */
+/* Chunks read in one turn. After a turn the waiting caller checks its deadline. */
 constexpr int kTurn = 16;
 
 }  // namespace
@@ -43,7 +42,7 @@ bool CapturedOutput::Stream::Listen() {
   char chunk[kChunk];
   bool heard = false;
   for (int i = 0; i < kTurn && file >= 0; i++) {
-    /* Whether the file blocks is not this side's choice alone. */
+    /* Polls first, because the other end can make the file blocking at any time. */
     pollfd there = {file, POLLIN, 0};
     if (poll(&there, 1, 0) != 1) return heard;
     ssize_t size = read(file, chunk, sizeof(chunk));

@@ -1,9 +1,9 @@
-/* What a runner prints while its host waits for it and does not read: a runner that may not print on would
- * never answer.
+/* The output that a runner prints while its host blocks in a call. A runner that blocks on a full pipe never
+ * answers, so the host reads the output while it waits.
  *
  *     captured_output.Open(stdout, stderr);
  *     while (waiting) captured_output.Listen();
- *     text = captured_output.Take(0, &lost);             // before anything else is read from that file */
+ *     text = captured_output.Take(0, &lost);  // before anything else is read from that file */
 #ifndef TENON_CHANNEL_CAPTURED_OUTPUT_H
 #define TENON_CHANNEL_CAPTURED_OUTPUT_H
 
@@ -20,15 +20,15 @@ class CapturedOutput {
   CapturedOutput &operator=(const CapturedOutput &) = delete;
   ~CapturedOutput() { Close(); }
 
-  /* Has descriptors of its own: those that are given may be closed at any time. */
+  /* Duplicates the two descriptors. The caller may close its own at any time. */
   void Open(int out, int err);
   void Close();
 
-  /* Takes what is there, without waiting. Whether there was something. */
+  /* Reads the available output without waiting. Returns whether there was any. */
   bool Listen();
   bool empty() const { return streams_[0].IsEmpty() && streams_[1].IsEmpty(); }
-  /* What was taken from stdout (0) or stderr (1). `lost`: so many bytes before it were too many to be kept.
-   */
+  /* Returns the captured bytes of stdout (0) or stderr (1). `lost` receives the number of earlier bytes that
+   * were dropped because they exceeded the limit. */
   std::string Take(int stream, uint64_t *lost);
 
  private:

@@ -14,9 +14,11 @@
 namespace tenon {
 namespace {
 
-/* How long a runner that was killed from outside can be overlooked. A crash rings, it is not waited for. */
+/* The longest time for which an external kill of the runner can go unnoticed, in nanoseconds. A crash rings
+ * and needs no polling. */
 constexpr uint64_t kSlice = 2000000;
-/* How long a runner that prints much waits for this side to take it. */
+/* The longest sleep while the runner prints a lot, in nanoseconds: it waits for this end to read its
+ * output. */
 constexpr uint64_t kPrintingSlice = 100000;
 
 void CloseFile(int *file) {
@@ -24,7 +26,7 @@ void CloseFile(int *file) {
   *file = -1;
 }
 
-/* Copies `size` bytes of the pieces, from the byte `from` on. */
+/* Copies `size` bytes of the pieces, starting at the byte `from`. */
 void CopyPieces(uint8_t *to, const Pieces &pieces, uint64_t from, uint64_t size) {
   for (int i = 0; i < 3 && size > 0; i++) {
     if (from >= pieces.size[i]) {
@@ -32,7 +34,7 @@ void CopyPieces(uint8_t *to, const Pieces &pieces, uint64_t from, uint64_t size)
       continue;
     }
     uint64_t part = std::min(size, pieces.size[i] - from);
-    memcpy(to, pieces.data[i] + from, part); /* never of 0 bytes */
+    memcpy(to, pieces.data[i] + from, part); /* `part` is never 0 */
     to += part, size -= part, from = 0;
   }
 }
@@ -92,7 +94,7 @@ bool ChannelHost::IsAlive() {
     pollfd ended{pidfd_, POLLIN, 0};
     return poll(&ended, 1, 0) == 0;
   }
-  /* Kernels before 5.3: looks without reaping, which is the business of whoever started it. */
+  /* Kernels before 5.3 have no pidfd. WNOWAIT checks without reaping the process: its parent does that. */
   siginfo_t info = {};
   return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
 }
@@ -101,15 +103,17 @@ bool ChannelHost::IsGone() {
   return HasEnded() || !IsAlive();
 }
 
-/* A runner whose output nobody takes does not go on. Returns how long the next sleep may be. */
+/* Reads the runner's output, because a runner whose output no one reads stops. Returns the longest time to
+ * sleep next. */
 uint64_t ChannelHost::Listen() {
   if (!captured_output_.Listen()) return kSlice;
   const uint64_t one = 1;
-  if (write(wake_, &one, sizeof(one)) < 0) return kPrintingSlice; /* full: it has rung */
+  if (write(wake_, &one, sizeof(one)) < 0) return kPrintingSlice; /* full: it has already rung */
   return kPrintingSlice;
 }
 
-/* Answers are taken out while this waits: a runner that cannot get rid of its answers takes no requests. */
+/* Waits for room in the request ring. It takes answers out of the response ring meanwhile, because a runner
+ * that cannot send its answers accepts no requests. */
 bool ChannelHost::AwaitRoom(uint64_t size, Deadline *deadline) {
   uint64_t room, slice = kSlice;
   const auto ready = [&] {
@@ -157,7 +161,7 @@ uint64_t ChannelHost::Send(const Request &request, uint64_t timeout, uint64_t pa
     record.size = std::min(rest, part);
     record.flags = rest > part ? kMore : 0;
     if (!SendRecord(record, request.bytes, from, from == 0 ? &deadline : &parts)) {
-      if (from != 0 && broken_ == nullptr) Break("the runner did not take all parts of a request");
+      if (from != 0 && broken_ == nullptr) Break("the runner did not read all parts of a request");
       return 0;
     }
     if (record.flags != 0) continue;
@@ -166,17 +170,17 @@ uint64_t ChannelHost::Send(const Request &request, uint64_t timeout, uint64_t pa
   }
 }
 
-/* The next whole answer from the ring; parts are put together on the way. */
+/* Reads the next complete answer from the ring and joins the parts of a long one. */
 bool ChannelHost::Fetch(Message *answer) {
   while (responses_.Peek(&answer->record, &answer->bytes)) {
     const Record &record = answer->record;
     if (record.total > options_.longest_answer) {
-      Break("an answer is longer than is allowed");
+      Break("an answer is longer than the limit");
       return false;
     }
     if (parts_.bytes == nullptr && (record.flags & kMore) == 0) {
       if (record.size == record.total) return true;
-      Break("an answer is not as long as it says");
+      Break("an answer's size differs from the size in its header");
       return false;
     }
     if (!Join(record, answer->bytes)) return false;
@@ -191,7 +195,7 @@ bool ChannelHost::Fetch(Message *answer) {
   return false;
 }
 
-/* Adds a part. Memory is taken as the bytes come, not as they are announced. */
+/* Appends a part. Allocates as the bytes arrive, not as they are announced. */
 bool ChannelHost::Join(const Record &record, const uint8_t *bytes) {
   bool first = parts_.bytes == nullptr;
   if (first) {
@@ -202,14 +206,14 @@ bool ChannelHost::Join(const Record &record, const uint8_t *bytes) {
   bool last = (record.flags & kMore) == 0;
   if (record.number != parts_.record.number || record.total != parts_.record.total || size > record.total ||
       last != (size == record.total) || record.size == 0) {
-    Break("the parts of an answer do not fit together");
+    Break("the parts of an answer are inconsistent");
     return false;
   }
   if (first || size > parts_room_) {
     parts_room_ = std::min(record.total, std::max(size, 2 * parts_room_));
     uint8_t *larger = static_cast<uint8_t *>(realloc(parts_.bytes, parts_room_));
     if (larger == nullptr) {
-      Break("the host has no memory for an answer");
+      Break("the host ran out of memory for an answer");
       return false;
     }
     parts_.bytes = larger;
@@ -228,13 +232,13 @@ void ChannelHost::Done() {
   }
 }
 
-/* Puts an answer aside that came while another one was waited for. */
+/* Stores an answer that arrived while the caller waited for another one. */
 bool ChannelHost::Keep(const Message &answer) {
   Kept kept = {answer.record, shown_};
   if (shown_ == nullptr) {
     kept.bytes = static_cast<uint8_t *>(malloc(answer.record.size + 1));
     if (kept.bytes == nullptr) {
-      Break("the host has no memory for an answer");
+      Break("the host ran out of memory for an answer");
       return false;
     }
     memcpy(kept.bytes, answer.bytes, answer.record.size);
@@ -245,7 +249,7 @@ bool ChannelHost::Keep(const Message &answer) {
   return true;
 }
 
-/* The kept answer with this number, or the oldest one for the number ~0. */
+/* Takes the stored answer with this number, or the oldest one if the number is ~0. */
 bool ChannelHost::TakeKept(uint64_t number, Message *answer) {
   for (auto kept = kept_.begin(); kept != kept_.end(); ++kept) {
     if (number != kNever && kept->record.number != number) continue;
@@ -265,7 +269,7 @@ bool ChannelHost::Next(Message *answer) {
 bool ChannelHost::NextEvent(Message *event) {
   if (!events_.Peek(&event->record, &event->bytes)) return false;
   if (event->record.size == event->record.total) return true;
-  Break("an event is not as long as it says");
+  Break("an event's size differs from the size in its header");
   return false;
 }
 
@@ -278,12 +282,12 @@ Wait ChannelHost::Await(uint64_t number, uint64_t timeout, Message *answer) {
   for (;;) {
     while (broken() == nullptr && Fetch(answer)) {
       if (answer->record.number == number) return Wait::kDone;
-      if (answer->record.number > numbers_) Break("an answer to a request that was not made");
+      if (answer->record.number > numbers_) Break("an answer to a request that was never sent");
       if (broken() != nullptr || !Keep(*answer)) break;
     }
     if (broken() != nullptr) return Wait::kBroken;
     if (gone) return Wait::kGone;
-    gone = HasEnded(); /* then looks a last time for what was written before */
+    gone = HasEnded(); /* then checks once more for what was written before */
     if (gone || awake_.Wait(ready)) continue;
     if (deadline.HasPassed()) return Wait::kTimeout;
     Sleep(&responses_.words()->reader_sleeps, std::min(deadline.At(), Now() + slice), ready);

@@ -1,15 +1,15 @@
-/* The host's end of a channel. Knows no Node.js: process/processes.cc wraps it.
+/* The host's end of a channel. Has no dependency on Node.js: process/processes.cc wraps it.
  *
  *     ChannelHost channel;
  *     channel.Create(options);                       // memfd, eventfd, lifetime pipe
  *     spawn(tenon-runner, stdio = [..., channel.shm_file(), channel.wake_file(), channel.life_file()])
  *     channel.Started(pid);
- *     channel.Await(0, timeout, &answer);           // kReady or kRefused
+ *     channel.Await(0, timeout, &answer);            // kReady or kRefused
  *     number = channel.Send(request, timeout);
  *     channel.Await(number, timeout, &answer); ...; channel.Done();
  *
- * Used on one thread at a time. Nothing in here trusts the runner: whatever it writes, a call returns, at the
- * latest at its deadline, and reads only what lies in the ring. */
+ * Used on one thread at a time. The host's end does not trust the runner. No matter what the runner writes, a
+ * call returns at its deadline at the latest and reads only within the ring. */
 #ifndef TENON_CHANNEL_HOST_END_H
 #define TENON_CHANNEL_HOST_END_H
 
@@ -29,19 +29,19 @@ struct ChannelOptions {
   uint64_t response_bytes = uint64_t{128} << 20;
   uint64_t event_bytes = uint64_t{32} << 20;
   Profile profile = Profile::kBalanced;
-  /* A longer answer turns the channel broken. */
+  /* The limit for an answer, in bytes. A longer answer breaks the channel. */
   uint64_t longest_answer = 0x7fffffff;
 };
 
 enum class Wait {
   kDone,
   kTimeout,
-  kGone,   /* the runner has ended, or says that it is about to */
-  kBroken, /* the runner broke the protocol; see broken() */
+  kGone,   /* the runner has ended, or has announced that it is about to */
+  kBroken, /* the runner violated the protocol; see broken() */
   kNoMemory,
 };
 
-/* Bytes of a message in up to three pieces, which go into the ring one behind the other. */
+/* The bytes of a message in up to three pieces. They are written to the ring one after the other. */
 struct Pieces {
   const uint8_t *data[3] = {};
   uint64_t size[3] = {};
@@ -56,17 +56,18 @@ struct Request {
   Pieces bytes;
 };
 
-/* An answer, an event or a log entry. `bytes` are in the ring, or in memory of the channel, until Done. */
+/* An answer, an event or a log entry. `bytes` are in the ring or in memory of the channel, and valid until
+ * Done. */
 struct Message {
   Record record;
   const uint8_t *bytes;
 };
 
-/* What is left of a kBatch answer when offsets and statuses were taken out of it. */
+/* The rest of a kBatch answer after its offsets and statuses were copied out. */
 struct BatchAnswer {
   uint32_t processed;
   const uint8_t *data;
-  uint64_t size; /* of the data: the last offset */
+  uint64_t size; /* of the data, in bytes: the last offset */
 };
 
 class ChannelHost {
@@ -76,59 +77,63 @@ class ChannelHost {
   ChannelHost &operator=(const ChannelHost &) = delete;
   ~ChannelHost() { Close(); }
 
-  /* 0, or the errno of what failed. */
+  /* Creates the shared memory, the wake file and the lifetime pipe. Returns 0, or the errno of the failed
+   * call. */
   int Create(const ChannelOptions &options);
   int shm_file() const { return shm_; }
   int wake_file() const { return wake_; }
   int life_file() const { return life_child_; }
-  /* Becomes readable when the runner has ended. -1 before Started, and where the kernel has no such file. */
+  /* The pidfd, which becomes readable when the runner ends. -1 before Started, and on kernels without
+   * pidfd. */
   int pid_file() const { return pidfd_; }
-  /* The runner was started: closes the files that only it needs. The parent side of the lifetime pipe stays
-   * open until Close. */
+  /* Records that the runner was started and closes the files that only the runner needs. The host's end of
+   * the lifetime pipe stays open until Close. */
   void Started(pid_t pid);
 
-  /* Puts a request into the ring and returns its number. 0 if there is no room within `timeout` nanoseconds,
-   * if the runner is gone or the channel broken. A request larger than the ring goes in parts, and then waits
-   * for the runner in any case. */
+  /* Writes a request to the ring and returns its number. Returns 0 if no room becomes free within
+   * `timeout` nanoseconds, if the runner is gone, or if the channel is broken. A request larger than the ring
+   * is sent in parts, and then Send always waits for the runner. */
   uint64_t Send(const Request &request, uint64_t timeout, uint64_t parts_timeout = kNever);
-  /* What is longer goes in parts. They may take `parts_timeout`; after it the channel is broken. */
+  /* The longest request that is sent in one part. The parts of a longer one may take `parts_timeout`
+   * nanoseconds in total; after that the channel is broken. */
   uint64_t longest_request() const { return requests_.limit(); }
 
-  /* Waits for the answer with this number, for `timeout` nanoseconds at most (kNever: for the runner's life).
-   * Answers to other requests are kept for Next. */
+  /* Waits for the answer with this number, for at most `timeout` nanoseconds (kNever: as long as the runner
+   * lives). Answers to other requests are stored for Next. */
   Wait Await(uint64_t number, uint64_t timeout, Message *answer);
 
-  /* The next answer, if there is one. */
+  /* Reads the next answer. Returns false if there is none. */
   bool Next(Message *answer);
-  /* The message that Await, Next or NextEvent gave is used up. */
+  /* Ends the use of the message that Await or Next returned. EventDone does the same after NextEvent. */
   void Done();
   void EventDone() { events_.Release(); }
-  /* The next event or log entry, if there is one. */
+  /* Reads the next event or log entry. Returns false if there is none. */
   bool NextEvent(Message *event);
 
-  /* Asks for a byte in the wake file as soon as there is an answer, an event, or room after a part of a large
-   * request. False if something is there already. */
+  /* Requests a byte in the wake file as soon as there is an answer, an event, or room after a part of a large
+   * request. Returns false if something is there already. */
   bool Arm();
-  /* The same for answers or events alone. */
+  /* As Arm, for answers or events alone. */
   bool ArmAnswers();
   bool ArmEvents();
-  /* Answers that came while another one was waited for. */
+  /* The number of stored answers, which arrived while the caller waited for another one. */
   size_t kept() const { return kept_.size(); }
-  /* Empties the wake file. */
+  /* Disarms and empties the wake file. */
   void Disarm();
 
-  /* While this waits, it takes what the runner prints. Each time that it took something it rings. */
+  /* The output of the runner that was read while this end waited. The channel rings each time it has read
+   * some. */
   CapturedOutput &captured_output() { return captured_output_; }
 
-  /* Gives memory back after large messages. Cheap; for a timer, when nothing is under way. False if something
-   * still is. */
+  /* Releases memory after large messages. Returns false if messages are still in flight. Cheap: call it from
+   * a timer while the channel is idle. */
   bool Trim() { return requests_.Trim(); }
   bool wants_trim() const { return requests_.wants_trim(); }
 
-  /* Whether the runner's process is still there, not only a zombie of it. */
+  /* Returns whether the runner's process is running. A zombie is not. */
   bool IsAlive();
   const char *broken() const;
-  /* Declares the channel broken, for findings of the caller. */
+  /* Declares the channel broken. The caller does this for violations that it finds itself. */
   void Break(const char *reason) { broken_ = reason; }
 
   RunnerState state() const {
@@ -139,11 +144,12 @@ class ChannelHost {
   bool ReadCrash(CrashRecord *copy) const { return memory_.ReadCrash(copy); }
   const uint8_t *InputAt(uint64_t offset, uint64_t size) const { return memory_.InputAt(offset, size); }
 
-  /* Ends the runner (its lifetime pipe closes) and forgets the memory. */
+  /* Ends the runner by closing its lifetime pipe, and unmaps the memory. */
   void Close();
 
-  /* Copies the count + 1 offsets and count statuses of a kBatch answer out, then checks the copies: offsets
-   * begin with 0, do not decrease and end within the data. False if the runner lies. */
+  /* Copies the count + 1 offsets and the count statuses out of a kBatch answer and checks the copies: the
+   * offsets begin with 0, do not decrease and end within the data. Returns false if the answer is
+   * malformed. */
   static bool TakeBatch(const Message &answer, uint32_t count, int32_t *offsets, int32_t *statuses,
                         BatchAnswer *batch);
 
@@ -158,7 +164,7 @@ class ChannelHost {
   bool Join(const Record &record, const uint8_t *bytes);
   bool Keep(const Message &answer);
   bool TakeKept(uint64_t number, Message *answer);
-  /* What the runner says itself; it costs nothing to look. */
+  /* Whether the runner itself has reported its end. This check costs nothing. */
   bool HasEnded() const { return state() >= RunnerState::kRefused; }
   bool IsGone();
   uint64_t Listen();
@@ -173,10 +179,10 @@ class ChannelHost {
   pid_t pid_ = 0;
   uint64_t numbers_ = 0;
   const char *broken_ = nullptr;
-  std::deque<Kept> kept_; /* answers that nobody has asked for yet */
-  Kept parts_ = {};       /* an answer of which not all records are there */
+  std::deque<Kept> kept_; /* answers that were not asked for yet */
+  Kept parts_ = {};       /* an answer whose records have not all arrived */
   uint64_t parts_size_ = 0, parts_room_ = 0;
-  uint8_t *shown_ = nullptr; /* memory of the message that Done ends; NULL if it is in the ring */
+  uint8_t *shown_ = nullptr; /* the current message, freed by Done; NULL if it is in the ring */
 };
 
 }  // namespace tenon

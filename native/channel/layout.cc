@@ -32,7 +32,7 @@ bool IsRing(const RingPlace &place, uint64_t expected_offset, uint64_t total) {
 void *Map(int file, uint64_t size) {
   void *map = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
   if (map == MAP_FAILED) return nullptr;
-  madvise(map, size, MADV_DONTFORK); /* a process that the plugin starts has no business in here */
+  madvise(map, size, MADV_DONTFORK); /* processes that the plugin starts must not inherit it */
   madvise(map, size, MADV_DONTDUMP);
   return map;
 }
@@ -89,7 +89,7 @@ const char *ChannelMemory::Open(int file) {
   for (int i = 0; i < kRingCount; i++) {
     places_[i] = header()->places[i];
     if (!IsRing(places_[i], offset, size))
-      return "the rings of the shared memory are not where they should be";
+      return "the rings of the shared memory are not at their expected offsets";
     offset += places_[i].size;
   }
   return nullptr;

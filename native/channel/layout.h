@@ -1,16 +1,16 @@
-/* The memory that a host and its runner share, and what the two say to each other in it.
+/* The memory that a host and its runner share, and the messages that they exchange in it.
  *
- * One sealed memfd per runner: this header, then three rings, each with one writer and one reader (ring.h):
- * requests go from the host to the runner, responses and events (with log entries) the other way. Neither
- * side trusts the other: what is read from the memory is read once, into a local, and checked before it is
- * used; sizes and places are known to each side by itself.
+ * There is one sealed memfd per runner: this header, then three rings (ring.h), each with one writer and one
+ * reader. Requests go from the host to the runner. Responses and events (with log entries) go the other way.
+ * Neither side trusts the other: it reads a value once, into a local variable, and checks the copy before it
+ * uses it. Each side keeps its own copy of sizes and offsets.
  *
- *     page 0     geometry, written once by the host before the runner starts; then words that one side writes
- * and the other reads page 1     what the runner tells about itself: its state, the call in flight, a crash
- *     rings      sparse: a page takes memory only after it was written
+ *     page 0   geometry, written once by the host before the runner starts; then the words of the rings
+ *     page 1   the runner's report about itself: its state, the call in flight, a crash
+ *     rings    sparse: a page takes memory only after it was written
  *
- * Numbers are little-endian and of this machine; both ends are built together, so there is one layout version
- * and no older. */
+ * Numbers have the byte order of this machine, which is little-endian. Both ends are built together, so there
+ * is only one layout version. */
 #ifndef TENON_CHANNEL_LAYOUT_H
 #define TENON_CHANNEL_LAYOUT_H
 
@@ -27,37 +27,34 @@ constexpr uint64_t kChannelMagic = 0x6c6e6e6863746e54; /* "Tntchnnl" */
 constexpr uint32_t kChannelLayout = 1;
 constexpr size_t kPage = 4096;
 constexpr size_t kLine = 64;
-constexpr size_t kPair =
-    128; /* processors fetch lines in pairs: words of different writers keep this distance */
+constexpr size_t kPair = 128; /* the distance of different writers' words: CPUs fetch lines in pairs */
 
 /* ---- Messages ---- */
 
-/* What the runner is asked to do. The answer has the same operation and number. */
+/* The operations of the runner. An answer has the operation and the number of its request. */
 enum Operation : uint32_t {
-  kNew = 1,   /* bytes: the config. Answer: the instance, or the plugin's message */
-  kCall = 2,  /* instance, method, `detail`: 1 + the exact size that the result must have, or 0 */
-  kBatch = 3, /* instance, method; bytes: BatchRequest. Answer: BatchResponse */
-  kDrop = 4,  /* instance */
-  kBind = 5,  /* bytes: a kind ("codec/1"), `detail`: the slot. Answer: the method */
-  kMethodCount =
-      6,     /* bytes: a kind. Answer: the count in `detail`, 0 for a kind that the plugin does not know */
-  kPing = 7, /* bytes come back; the plugin is not called */
-  kShutdown = 8, /* drops all instances; nothing follows the answer */
-  /* What the runner says unasked, with the number 0. */
+  kNew = 1,         /* bytes: the config. Answer: the instance, or the plugin's message */
+  kCall = 2,        /* instance, method; `detail`: 1 + the exact size that the result must have, or 0 */
+  kBatch = 3,       /* instance, method; bytes: BatchRequest. Answer: BatchResponse */
+  kDrop = 4,        /* instance */
+  kBind = 5,        /* bytes: a kind ("codec/1"); `detail`: the slot. Answer: the method */
+  kMethodCount = 6, /* bytes: a kind. Answer: the count in `detail`, 0 if the plugin does not have the kind */
+  kPing = 7,        /* the answer repeats the bytes; the plugin is not called */
+  kShutdown = 8,    /* drops all instances; nothing follows the answer */
+  /* Messages that the runner sends without a request, with the number 0. */
   kReady = 16,   /* first message: the plugin has passed all gates */
-  kRefused = 17, /* first message, and the last: bytes "ERR_TENON_...\nmessage" */
+  kRefused = 17, /* first and last message: bytes "ERR_TENON_...\nmessage" */
   kEvent = 18,   /* events ring: of `instance` */
-  kLog = 19,     /* events ring: of `instance`, the level in `status` */
+  kLog = 19,     /* events ring: of `instance`; the level in `status` */
 };
 
-constexpr uint32_t kMore = 1;     /* flag: further records with the same number continue the message */
-constexpr int32_t kSomething = 0; /* the method that needs no kBind */
-constexpr int32_t kBadTable =
-    -32; /* kBind, kMethodCount: the plugin's method table is unusable; the bytes say why */
+constexpr uint32_t kMore = 1;         /* flag: further records with the same number continue the message */
+constexpr int32_t kSomething = 0;     /* the method that needs no kBind */
+constexpr int32_t kBadTable = -32;    /* kBind, kMethodCount: unusable method table; the bytes say why */
 constexpr int32_t kBadRequest = -33;  /* the host asked for something that does not exist */
-constexpr int32_t kMissingKind = -34; /* kBind: the plugin does not know the kind, or it has no such slot */
+constexpr int32_t kMissingKind = -34; /* kBind: the plugin lacks the kind, or the kind lacks the slot */
 
-/* What a message is, beside its bytes. */
+/* The header of a part of a message. */
 struct Record {
   uint32_t operation;
   uint32_t flags;
@@ -70,25 +67,25 @@ struct Record {
   uint32_t detail; /* the status behind a kBadStatus, the length behind a kBadRecord; see Operation */
 };
 
-/* A line in front of the bytes of each record in a ring. The reader waits for the stamp, so that a small
- * message takes no more trips between processors than a bare word would. A stamp is the record's position
- * mixed with a secret of the channel: neither what was left from before nor bytes of a user, which may lie
- * where a reader waits, can pass for one. */
+/* The line before the bytes of each record in a ring. The reader polls the stamp, so a small message costs no
+ * more transfers between processors than a single word would. A stamp is the record's position mixed with a
+ * secret of the channel. So neither stale memory nor a user's bytes at the polled address can pass for
+ * one. */
 struct Slot {
   std::atomic<uint64_t> stamp;
   uint64_t reserved;
   Record record;
 };
-static_assert(sizeof(Slot) == kLine, "bytes behind a slot begin a line");
+static_assert(sizeof(Slot) == kLine, "the bytes after a slot begin a line");
 
-/* Then count + 1 offsets (int32, not decreasing, not necessarily from 0), padding to 16, data from the first
- * offset on. */
+/* Followed by count + 1 offsets (int32, not decreasing, the first may be above 0), padding to 16 bytes, then
+ * the data, which begins at the first offset. */
 struct BatchRequest {
   uint32_t count;
   uint32_t reserved;
 };
-/* Then count + 1 offsets (int32, from 0), count statuses (int32), padding to 16, data. The record's status
- * tells why the batch ended early, if it did. */
+/* Followed by count + 1 offsets (int32, from 0), count statuses (int32), padding to 16 bytes, then the data.
+ * If the batch ended early, the record's status says why. */
 struct BatchResponse {
   uint32_t count;
   uint32_t processed;
@@ -104,22 +101,22 @@ inline size_t BatchResponseData(size_t count) {
 
 enum RingName { kRequests = 0, kResponses = 1, kEvents = 2, kRingCount = 3 };
 
-constexpr uint64_t kNowhere = ~uint64_t{0}; /* no position: those are multiples of a line */
+constexpr uint64_t kNowhere = ~uint64_t{0}; /* not a position: those are multiples of a line */
 
 struct RingPlace {
   uint64_t offset;
   uint64_t size; /* a power of two */
 };
 
-/* Beside the records themselves. Each pair of lines is written by one side only; the other one takes the
- * sleeper's mark off. */
+/* The words of a ring. Only one side writes each pair of lines, except that the other side clears the mark
+ * of a sleeper. */
 struct RingWords {
-  alignas(kPair)
-      std::atomic<uint64_t> skip; /* writer: at this position the reader goes on at the start of the ring */
-  alignas(kPair) std::atomic<uint64_t> tail; /* reader: how many bytes are used up; never goes back */
-  alignas(kPair) std::atomic<uint32_t> reader_sleeps; /* reader: waits on this word for a record */
-  std::atomic<uint32_t> reader_armed; /* reader: wants a byte in its eventfd for the next record */
-  alignas(kPair) std::atomic<uint32_t> writer_sleeps; /* writer: waits on this word for room */
+  /* writer: at this position the reader continues at the start of the ring */
+  alignas(kPair) std::atomic<uint64_t> skip;
+  alignas(kPair) std::atomic<uint64_t> tail; /* reader: the number of bytes consumed; never decreases */
+  alignas(kPair) std::atomic<uint32_t> reader_sleeps; /* reader: sleeps here until there is a record */
+  std::atomic<uint32_t> reader_armed; /* reader: requests a byte in its eventfd for the next record */
+  alignas(kPair) std::atomic<uint32_t> writer_sleeps; /* writer: sleeps here until there is room */
 };
 
 enum class RunnerState : uint32_t {
@@ -132,10 +129,10 @@ enum class RunnerState : uint32_t {
   kBroken = 6,
   kCut = 7 /* the plugin has closed the descriptors of the channel */
 };
-/* The exit code of a runner that is cut off. Over a pipe it has no other way to say so. */
+/* The exit code of a runner that has lost its channel. Over a pipe it has no other way to report this. */
 constexpr int kExitCut = 86;
 
-/* Atomic access to the words of structs that are copied too. */
+/* Atomic access to words of structs that are also copied as a whole. */
 inline void StoreWord(uint32_t *word, uint32_t value) {
   __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
@@ -143,15 +140,15 @@ inline uint32_t LoadWord(const uint32_t *word) {
   return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-/* Where the runner is, so that a crash has a culprit. */
+/* The stage that the runner has reached, so that a crash can be attributed. */
 enum class Stage : uint32_t {
   kIdle = 0,
-  kStart = 1,   /* nothing of the plugin has run */
+  kStart = 1,   /* no code of the plugin has run */
   kOpen = 2,    /* constructors of the library */
   kVersion = 3, /* get_version */
   kName = 4,    /* get_name */
   kVtable = 5,  /* get_plugin */
-  kInNew = 6,   /* from here on slots of the vtable or of a kind */
+  kInNew = 6,   /* from here on: slots of the vtable or of a kind */
   kInCall = 7,
   kInDrop = 8,
   kInExtension = 9,
@@ -160,33 +157,33 @@ enum class Stage : uint32_t {
 struct Breadcrumb {
   alignas(kLine) uint32_t stage; /* a Stage; written last, read first */
   uint32_t operation;
-  uint64_t number; /* of the request, whatever it is */
+  uint64_t number; /* of the request, of any operation */
   uint32_t instance;
   int32_t method;
-  uint32_t message; /* in a batch: which one */
+  uint32_t message; /* in a batch: the index of the message */
   uint32_t reserved;
   uint64_t input_offset; /* in the memfd; 0 if the input is not in the ring */
   uint64_t input_size;
-  uint64_t calls; /* requests kCall and kBatch that this process was sent, this one among them */
+  uint64_t calls; /* number of kCall and kBatch requests that this process was sent, including this one */
 };
 
 struct CrashRecord {
-  alignas(kLine) uint32_t written; /* 1 if the rest is there */
+  alignas(kLine) uint32_t written; /* 1 if the rest is complete */
   int32_t signal;
   int32_t code; /* si_code */
   uint32_t thread;
-  uint32_t main_thread; /* 1: the thread that makes the calls */
+  uint32_t main_thread; /* 1: the thread that calls the plugin */
   uint32_t frame_count;
-  uint32_t scanned; /* 1: frames are words of the stack that look like return addresses, not a walked chain */
+  uint32_t scanned; /* 1: frames are stack words that look like return addresses, not a walked chain */
   uint32_t reserved;
-  uint64_t address; /* that could not be accessed */
+  uint64_t address; /* the address that could not be accessed */
   uint64_t pc;
   uint64_t sp;
-  uint64_t base; /* of the plugin's library: subtract it for addresses in the file */
+  uint64_t base; /* load address of the plugin's library: subtract it to get an address in the file */
   uint64_t frames[kMaxFrames];
 };
 
-/* Bits of RunnerFacts::active: what of the wanted limits is in force. */
+/* Bits of RunnerFacts::active: the requested limits that are in force. */
 enum : uint32_t {
   kLimitMemory = 1u << 0,
   kLimitCpu = 1u << 1,
@@ -227,7 +224,7 @@ static_assert(kHeaderSize == 2 * kPage, "the header is two pages");
 
 /* ---- The mapping ---- */
 
-/* The memory as one side has it mapped. Owns the mapping. */
+/* One side's mapping of the memory. Owns the mapping. */
 class ChannelMemory {
  public:
   ChannelMemory() = default;
@@ -235,10 +232,10 @@ class ChannelMemory {
   ChannelMemory &operator=(const ChannelMemory &) = delete;
   ~ChannelMemory() { Unmap(); }
 
-  /* Host: makes and seals the memfd; sizes are rounded up to powers of two. 0, or the errno. `file` is
-   * close-on-exec. */
+  /* Host: creates and seals the memfd and maps it. Sizes are rounded up to powers of two. Returns 0 or the
+   * errno. `file` is close-on-exec. */
   int Create(const uint64_t (&sizes)[kRingCount], int *file);
-  /* Runner: maps what the host made. NULL, or what is wrong with it. */
+  /* Runner: maps the memory that the host created. Returns NULL, or what is wrong with it. */
   const char *Open(int file);
   void Unmap();
 
@@ -248,10 +245,12 @@ class ChannelMemory {
   uint64_t ring_size(RingName name) const { return places_[name].size; }
   uint64_t size() const { return size_; }
 
-  /* Copies, for the host: the runner may write while this reads. ReadCrash: false if there is no record. */
+  /* Copies for the host, taken while the runner may write. ReadCrash returns false if none was
+   * written. */
   void ReadBreadcrumb(Breadcrumb *copy) const;
   bool ReadCrash(CrashRecord *copy) const;
-  /* The input of the call in flight; NULL if the breadcrumb tells no place inside of the request ring. */
+  /* Returns the input of the call in flight, or NULL if the breadcrumb's offset is not within the request
+   * ring. */
   const uint8_t *InputAt(uint64_t offset, uint64_t size) const;
   uint64_t OffsetOf(const void *address) const {
     return static_cast<uint64_t>(static_cast<const uint8_t *>(address) - base_);

@@ -15,10 +15,10 @@
 namespace tenon {
 namespace {
 
-constexpr int kAttempts = 100; /* of a signal handler, a millisecond each */
+constexpr int kAttempts = 100; /* attempts of a signal handler, one millisecond apart */
 constexpr int kForEver = -1;
 
-/* The other end may have made the file non-blocking. */
+/* Waits for a file that the other end may have made non-blocking. */
 void AwaitFile(int file, short events) {
   pollfd wanted = {file, events, 0};
   poll(&wanted, 1, -1);
@@ -49,7 +49,7 @@ void *PipeLink::ReadAll(void *self) {
   return nullptr;
 }
 
-/* Reads exactly so much. Does not come back when the host is gone. */
+/* Reads exactly `size` bytes. Does not return when the host is gone. */
 bool PipeLink::Read(void *to, uint64_t size) {
   uint8_t *at = static_cast<uint8_t *>(to);
   while (size > 0) {
@@ -79,7 +79,7 @@ bool PipeLink::Discard(uint64_t size) {
   return true;
 }
 
-/* False if nothing that follows makes sense. */
+/* Reads one message. Returns false if the rest of the stream cannot be read. */
 bool PipeLink::ReadOne() {
   Record record;
   if (!Read(&record, sizeof(record))) return false;
@@ -127,7 +127,8 @@ bool PipeLink::Await(Incoming *request) {
 
 /* ---- Out ---- */
 
-/* With the mutex held. A signal handler that has interrupted the last writer gives up after a while. */
+/* Called with the mutex held. A signal handler may have interrupted the current writer, so it gives up after
+ * some attempts. */
 bool PipeLink::TakeTurn(int attempts) {
   const timespec pause = {0, 1000000};
   while (writing_.exchange(1, std::memory_order_acquire) != 0) {
@@ -140,8 +141,8 @@ bool PipeLink::TakeTurn(int attempts) {
 void PipeLink::WriteBytes(const void *bytes, uint64_t size) {
   const uint8_t *at = static_cast<const uint8_t *>(bytes);
   while (size > 0) {
-    /* Without a SIGPIPE where that can be had: the host's end is to end everything, not this process alone.
-     */
+    /* Avoids SIGPIPE on a socket: when the host is gone, the reading thread ends the whole process group, not
+     * only this process. */
     ssize_t done = is_socket_ ? send(out_, at, size, MSG_NOSIGNAL) : write(out_, at, size);
     if (done >= 0) {
       at += done;
@@ -151,7 +152,7 @@ void PipeLink::WriteBytes(const void *bytes, uint64_t size) {
     } else if (errno == EBADF) {
       _exit(kExitCut);
     } else if (errno != EINTR) {
-      return; /* the host is gone, which the other thread sees */
+      return; /* the host is gone; the reading thread notices */
     }
   }
 }
@@ -211,7 +212,7 @@ bool PipeLink::PutEvent(const Record &record, const void *bytes) {
   return true;
 }
 
-/* In one piece, and nothing but what a signal handler may do. */
+/* Sends the page in one write. Uses async-signal-safe functions only. */
 void PipeLink::Show() {
   Record record = {};
   record.operation = kPageRecord;

@@ -1,12 +1,12 @@
-/* The runner's end of a pipe to its host (or a socket): for systems without the shared memory of layout.h,
- * with the same records in both directions.
+/* The runner's end of a pipe or socket to its host, for systems without the shared memory of layout.h. It
+ * carries the same records in both directions.
  *
- *     Record, then record.size bytes; flags 0 and total the same as size: no message comes in parts
+ *     Record, then record.size bytes; flags are 0 and total equals size: messages are not split
  *
- * Beside the operations of layout.h the host sends kTaken, and the runner kPageRecord. A thread reads
- * whatever comes at once, so that a host that writes never waits for a runner that writes. Events wait for a
- * thread that writes them, because whoever emits must not wait; an answer is written by the thread that has
- * made it, after the events that were put before it. */
+ * In addition to the operations of layout.h, the host sends kTaken and the runner sends kPageRecord. A thread
+ * reads everything as it arrives, so that a host that writes never waits for a runner that writes. Another
+ * thread writes the events, because emitting must not block. An answer is written by the thread that made it,
+ * after the events that were emitted before it. */
 #ifndef TENON_CHANNEL_PIPE_END_H
 #define TENON_CHANNEL_PIPE_END_H
 
@@ -20,17 +20,17 @@
 
 namespace tenon {
 
-/* From the host: it has delivered events up to the position `number`. */
+/* From the host: it has delivered the events up to the position `number`. */
 constexpr uint32_t kTaken = 9;
-/* From the runner: a RunnerPage, as it is now. */
+/* From the runner: the current RunnerPage. */
 constexpr uint32_t kPageRecord = 20;
 
-/* Bytes of a message; more are no message. */
+/* The longest message, in bytes. A longer one is refused. */
 constexpr uint64_t kLongestPiped = uint64_t{1} << 32;
-/* Bytes of events with their records that may wait for the host. */
+/* The limit for events that wait for the host, in bytes, with their records. */
 constexpr uint64_t kMostEvents = uint64_t{64} << 20;
 
-/* What shared memory shows all the time. src/tiers/process/pipe/page.ts knows the places. */
+/* The state that shared memory shows all the time. src/tiers/process/pipe/page.ts has the same offsets. */
 struct RunnerPage {
   RunnerFacts facts;
   Breadcrumb breadcrumb;
@@ -38,16 +38,16 @@ struct RunnerPage {
 };
 static_assert(sizeof(Record) == 48 && offsetof(RunnerPage, breadcrumb) == 64 &&
                   offsetof(RunnerPage, crash) == 128 && sizeof(RunnerPage) == 384,
-              "pipe/page.ts has the same");
+              "pipe/page.ts has the same offsets");
 
 class PipeLink final : public HostLink {
  public:
   PipeLink() { Place(&page_.facts, &page_.breadcrumb, &page_.crash); }
 
-  /* Takes the files over, which may be one. `gone` ends this process, as its host is gone. NULL, or what is
-   * wrong. */
+  /* Takes ownership of the files, which may be the same one. `gone` ends this process when its host is gone.
+   * Returns NULL, or what is wrong with the files. */
   const char *Open(int in, int out, void (*gone)());
-  /* From here on requests are read. */
+  /* Starts to read requests and to write events. */
   bool Start();
 
   bool Await(Incoming *request) override;
@@ -68,7 +68,7 @@ class PipeLink final : public HostLink {
   using Bytes = std::unique_ptr<uint8_t[]>;
   struct Message {
     Record record;
-    Bytes bytes; /* none although the record has some: there was no memory for them */
+    Bytes bytes; /* NULL although the record has some: out of memory */
   };
 
   static void *ReadAll(void *self);
@@ -88,15 +88,15 @@ class PipeLink final : public HostLink {
   void (*gone_)() = nullptr;
   RunnerPage page_ = {};
 
-  std::mutex in_mutex_; /* of the next four */
+  std::mutex in_mutex_; /* guards the next four members */
   std::condition_variable arrived_;
   std::deque<Message> requests_;
   bool broken_ = false;
-  Bytes bytes_; /* of the request under way */
+  Bytes bytes_; /* of the request in progress */
 
-  std::mutex turn_;                  /* who writes; then: */
-  std::atomic<uint32_t> writing_{0}; /* the same for a signal handler, which cannot wait for a mutex */
-  std::mutex events_mutex_;          /* of the next two */
+  std::mutex turn_;                  /* held by the writing thread, which then also takes: */
+  std::atomic<uint32_t> writing_{0}; /* the same lock for a signal handler, which must not wait for a mutex */
+  std::mutex events_mutex_;          /* guards the next two members */
   std::condition_variable emitted_;
   std::deque<Message> events_;
   uint64_t put_ = 0;

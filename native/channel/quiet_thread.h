@@ -1,4 +1,4 @@
-/* Threads of the runner beside the one that calls the plugin. */
+/* Threads of the runner besides the one that calls the plugin. */
 #ifndef TENON_CHANNEL_QUIET_THREAD_H
 #define TENON_CHANNEL_QUIET_THREAD_H
 
@@ -8,7 +8,8 @@
 
 namespace tenon {
 
-/* Starts a thread with a small stack that takes no signals: those are the plugin's. */
+/* Starts a detached thread with a small stack. The thread blocks all signals, because signals belong to the
+ * plugin. */
 inline bool StartQuietThread(void *(*run)(void *), void *argument) {
   constexpr size_t kStack = 64 * 1024;
   pthread_attr_t attributes;

@@ -13,24 +13,24 @@ void RingWriter::Attach(const ChannelMemory &memory, RingName name) {
   secret_ = memory.secret();
 }
 
-/* Looks at the reader's position. It may only move forward, by whole lines, up to what was published. */
+/* Reads the reader's position. It may only move forward, by whole lines, up to the published position. */
 bool RingWriter::Refresh() {
   uint64_t tail = words_->tail.load(std::memory_order_seq_cst);
   if (tail == skip_) tail = resumed_;
   if (tail - tail_ > head_ - tail_ || tail % kLine != 0) {
-    broken_ = "the reader's position is not one that it can have";
+    broken_ = "the reader's position is impossible";
     return false;
   }
   tail_ = tail;
   return true;
 }
 
-/* Bytes in one piece from the head on. */
+/* The number of contiguous free bytes from the head on. */
 uint64_t RingWriter::Here() const {
   return std::min(size_ - (head_ & (size_ - 1)), size_ - Used());
 }
 
-/* Goes on at the start of the ring. */
+/* Continues at the start of the ring. */
 void RingWriter::Skip() {
   bool empty = Used() == 0;
   skip_ = head_;
@@ -46,8 +46,8 @@ uint8_t *RingWriter::Prepare(uint64_t size, uint64_t *room) {
   if (offset >= kRestartOffset || space > Here()) {
     if (!Refresh()) return nullptr;
     uint64_t to_end = size_ - offset;
-    /* Behind the end there is room up to the reader; a skip must not be asked for before the reader has made
-     * the last one, which it has if there is any. */
+    /* After the wrap there is room up to the reader. A skip must not be requested before the reader has done
+     * the previous one. If there is room after the wrap, it has. */
     uint64_t behind = size_ - Used() > to_end ? size_ - Used() - to_end : 0;
     if (offset != 0 && (Used() == 0 || (space > Here() && space <= behind))) Skip();
     if (space > Here()) return nullptr;
@@ -62,7 +62,8 @@ void RingWriter::Commit(const Record &record) {
   slot->record = record;
   touched_ = std::max(touched_, (head_ & (size_ - 1)) + space);
   head_ += space;
-  /* Not one exchange: it would wait for the lines before it and lose this one to the reader meanwhile. */
+  /* Not one exchange: an exchange would wait for the earlier lines, and meanwhile the reader would take this
+   * one. */
   slot->stamp.store(stamp, std::memory_order_release);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   Ring(&words_->reader_sleeps);
@@ -95,14 +96,14 @@ void RingReader::Attach(const ChannelMemory &memory, RingName name) {
 bool RingReader::Peek(Record *record, const uint8_t **bytes) {
   if (broken_ != nullptr) return false;
   if (words_->skip.load(std::memory_order_acquire) == tail_) {
-    if ((tail_ & (size_ - 1)) == 0) return Break("the writer goes round in circles");
+    if ((tail_ & (size_ - 1)) == 0) return Break("the writer skips at the start of the ring");
     MoveTo((tail_ | (size_ - 1)) + 1);
   }
   if (!IsStamped() || SlotHere()->stamp.load(std::memory_order_acquire) != expected_) return false;
   Slot *slot = SlotHere();
   memcpy(record, &slot->record, sizeof(*record));
-  std::atomic_signal_fence(
-      std::memory_order_seq_cst); /* from here on the copy counts, whatever the writer does */
+  /* From here on only the copy is used, because the writer may still change the record. */
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   uint64_t to_end = size_ - (tail_ & (size_ - 1));
   if (record->size > to_end - sizeof(Slot)) return Break("a record is longer than the rest of the ring");
   if (record->size > record->total) return Break("a record is longer than its message");
@@ -114,8 +115,8 @@ bool RingReader::Peek(Record *record, const uint8_t **bytes) {
 void RingReader::Release() {
   MoveTo(tail_ + space_);
   space_ = 0;
-  /* Not in one order with the look at the sleeper, which would cost as much as the rest: a full ring is rare.
-   */
+  /* Not sequentially consistent with the check for a sleeper: that would cost as much as all the rest, and a
+   * full ring is rare. */
   words_->tail.store(tail_, std::memory_order_release);
   Ring(&words_->writer_sleeps);
 }

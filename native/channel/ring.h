@@ -1,8 +1,9 @@
-/* One ring of a channel: records from one writer to one reader, each in one piece, in order.
+/* One ring of a channel. It carries records from one writer to one reader, in order, each contiguous in
+ * memory.
  *
- * A writer that finds the ring empty begins again at its start, so that small traffic stays within few pages.
- * Whatever the other side writes into the words or the records, neither end reads or writes outside of the
- * ring: it turns broken instead. */
+ * A writer that finds the ring empty restarts at its beginning, so that small traffic touches only a few
+ * pages. No matter what the other side writes to the words or the records, neither end reads or writes
+ * outside of the ring. The ring becomes broken instead. */
 #ifndef TENON_CHANNEL_RING_H
 #define TENON_CHANNEL_RING_H
 
@@ -13,19 +14,19 @@
 
 namespace tenon {
 
-/* From this offset on an empty ring begins again at 0. */
+/* The offset from which an empty ring restarts at 0. */
 constexpr uint64_t kRestartOffset = 32 * 1024;
-/* The longest sleep of a writer that waits for room: a reader that gives room back does not make sure that it
- * is seen. */
+/* The longest sleep of a writer that waits for room, in nanoseconds. Needed because a reader that frees room
+ * does not make sure that the writer sees it. */
 constexpr uint64_t kRoomSlice = 1000000;
-/* Memory that an idle ring keeps. */
+/* The memory that an idle ring keeps, in bytes. */
 constexpr uint64_t kKeptMemory = 256 * 1024;
 
 inline uint64_t RecordSpace(uint64_t size) {
   return (sizeof(Slot) + size + kLine - 1) & ~uint64_t{kLine - 1};
 }
 
-/* What stands in the slot of the record at `position`. Never 0, which is what memory starts with. */
+/* Returns the stamp of the record at `position`. It is never 0, the initial value of the memory. */
 inline uint64_t StampOf(uint64_t position, uint64_t secret) {
   return (position ^ secret) | 1;
 }
@@ -34,22 +35,22 @@ class RingWriter {
  public:
   void Attach(const ChannelMemory &memory, RingName name);
 
-  /* Finds room for a record of `size` bytes: where they go, and in `room` how many there may be at most (a
-   * guard for the caller's use included). NULL if there is no such room now. Nothing is taken until Commit.
-   */
+  /* Finds room for a record of `size` bytes. Returns the address for its bytes, or NULL if it does not
+   * fit now. `room` receives the largest number of bytes that fit there, which the caller may use for a
+   * guard. Nothing is reserved until Commit. */
   uint8_t *Prepare(uint64_t size, uint64_t *room);
 
-  /* Publishes the record whose bytes are where Prepare said. */
+  /* Publishes the record whose bytes were written to the address that Prepare returned. */
   void Commit(const Record &record);
 
-  /* Waits for room, without an end. False when the ring is broken. */
+  /* Waits for room, without a time limit. Returns false when the ring is broken. */
   bool AwaitRoom(uint64_t size);
 
-  /* Gives the memory of an empty ring back that a large record has taken. False if the ring is not empty. */
+  /* Releases the memory that a large record took, if the ring is empty. Returns false if it is not. */
   bool Trim();
   bool wants_trim() const { return touched_ > kKeptMemory; }
 
-  /* The largest record that goes in at all. */
+  /* The size of the largest record that fits into the ring. */
   uint64_t limit() const { return size_ - sizeof(Slot); }
   uint64_t published() const { return head_; }
   uint64_t Consumed() { return Refresh() ? tail_ : tail_; }
@@ -68,8 +69,8 @@ class RingWriter {
   uint64_t size_ = 0;
   uint64_t secret_ = 0;
   uint64_t head_ = 0;
-  uint64_t tail_ = 0;        /* the reader's, as last seen */
-  uint64_t skip_ = kNowhere; /* the reader's position `skip_` is the same as `resumed_` */
+  uint64_t tail_ = 0;        /* the reader's position, as last seen */
+  uint64_t skip_ = kNowhere; /* if the reader is at `skip_`, it is at `resumed_` */
   uint64_t resumed_ = 0;
   uint64_t touched_ = 0;
   const char *broken_ = nullptr;
@@ -79,16 +80,16 @@ class RingReader {
  public:
   void Attach(const ChannelMemory &memory, RingName name);
 
-  /* The next record, copied, and where its bytes are (as long as Release is not called). False if there is
-   * none after all, or the ring is broken. */
+  /* Copies the next record and returns the address of its bytes, which are valid until Release. Returns false
+   * if the ring is empty or broken. */
   bool Peek(Record *record, const uint8_t **bytes);
 
-  /* Gives the room of the record that Peek showed back to the writer. */
+  /* Returns the room of the record that Peek returned to the writer. */
   void Release();
 
-  /* Whether there is something to look at. */
+  /* Returns whether Peek has something to do: a record, a skip, or a broken ring. */
   bool HasNews() const {
-    /* The first line of bytes comes along with the slot, not after it. */
+    /* Prefetches the first line of bytes, so that it arrives along with the slot and not after it. */
     __builtin_prefetch(SlotHere() + 1);
     return IsStamped() || words_->skip.load(std::memory_order_seq_cst) == tail_ || broken_ != nullptr;
   }
@@ -98,9 +99,9 @@ class RingReader {
 
  private:
   Slot *SlotHere() const { return reinterpret_cast<Slot *>(base_ + (tail_ & (size_ - 1))); }
-  /* Looks before the writer has said that there is something. After a skip, bytes of a record may be written
-   * where this looks; half of them are no stamp either. That is a race on purpose, of which the thread
-   * sanitizer need not know. */
+  /* Reads the stamp before the writer has announced a record. After a skip, the writer may be writing bytes
+   * of a record here. A partial write of those does not match a stamp either. The race is deliberate, so it
+   * is hidden from ThreadSanitizer. */
   __attribute__((no_sanitize("thread"))) bool IsStamped() const {
     return __atomic_load_n(reinterpret_cast<const uint64_t *>(&SlotHere()->stamp), __ATOMIC_SEQ_CST) ==
            expected_;
@@ -119,8 +120,8 @@ class RingReader {
   uint64_t size_ = 0;
   uint64_t secret_ = 0;
   uint64_t tail_ = 0;
-  uint64_t expected_ = 0; /* the stamp of the record at tail_ */
-  uint64_t space_ = 0;    /* of the record that was shown */
+  uint64_t expected_ = 0; /* the stamp that the record at tail_ will have */
+  uint64_t space_ = 0;    /* of the current record */
   const char *broken_ = nullptr;
 };
 

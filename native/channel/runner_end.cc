@@ -9,7 +9,7 @@
 namespace tenon {
 namespace {
 
-/* After this time without a request the memory of large messages is given back. */
+/* The time without a request after which the memory of large messages is released, in nanoseconds. */
 constexpr uint64_t kIdleTime = 100000000;
 constexpr size_t kKeptParts = 256 * 1024;
 
@@ -92,11 +92,12 @@ void ChannelRunner::Notify(RingName ring) {
   const uint64_t one = 1;
   while (write(wake_, &one, sizeof(one)) < 0) {
     if (errno == EBADF) EndCutOff();
-    if (errno != EINTR) return; /* full: it is awake */
+    if (errno != EINTR) return; /* full: the host is awake */
   }
 }
 
-/* The host would wait for ever: it sleeps until this rings. The end of a process it sees in any case. */
+/* Ends the process. The host would wait forever, because it sleeps until this end rings. It always notices
+ * the end of a process. */
 void ChannelRunner::EndCutOff() {
   SetState(RunnerState::kCut);
   _exit(kExitCut);
@@ -106,11 +107,11 @@ void ChannelRunner::Alarm() {
   FutexWake(&memory_.header()->rings[kResponses].reader_sleeps);
   FutexWake(&memory_.header()->rings[kRequests].writer_sleeps);
   const uint64_t one = 1;
-  if (write(wake_, &one, sizeof(one)) < 0) return; /* full: it is awake */
+  if (write(wake_, &one, sizeof(one)) < 0) return; /* full: the host is awake */
 }
 
 void ChannelRunner::CommitAnswer(const Record &record) {
-  /* The host copies it out, and the next request in, which may be as long. */
+  /* The host copies the answer out and the next request in, which may be as long. */
   awake_.Expect(2 * record.total);
   answers_.Commit(record);
   Notify(kResponses);
@@ -135,7 +136,7 @@ void ChannelRunner::Send(Record record, const uint8_t *bytes, uint64_t size) {
     uint64_t room;
     uint8_t *to = answers_.Prepare(record.size, &room);
     if (to == nullptr) {
-      /* A host that waits for room of its own takes answers out meanwhile. */
+      /* A host that waits for room in its own ring reads answers meanwhile. */
       if (!answers_.AwaitRoom(record.size)) return;
       to = answers_.Prepare(record.size, &room);
       if (to == nullptr) return;

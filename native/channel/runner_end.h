@@ -1,4 +1,4 @@
-/* The runner's end of a channel. */
+/* The runner's end of a channel over shared memory. */
 #ifndef TENON_CHANNEL_RUNNER_END_H
 #define TENON_CHANNEL_RUNNER_END_H
 
@@ -11,20 +11,22 @@ namespace tenon {
 
 class ChannelRunner final : public HostLink {
  public:
-  /* Takes the two files over. NULL, or what is wrong with them. */
+  /* Takes ownership of the two files. `spin` is in nanoseconds. Returns NULL, or what is wrong with the
+   * files. */
   const char *Open(int shm, int wake, uint64_t spin);
 
-  /* A request's bytes are in the ring, or in memory of the channel. */
+  /* Waits for a request. Its bytes are in the ring or in memory of the channel. */
   bool Await(Incoming *request) override;
   void Release() override;
 
-  /* Where the answer to the request under way is written to. After Commit the host has to be told: Notify. */
+  /* The ring for the answer to the request in progress. After Commit the caller must notify the host with
+   * Notify. */
   RingWriter &answers() { return answers_; }
   /* Wakes the host if it sleeps or has armed its event loop. */
   void Notify(RingName ring);
-  /* Ends the process, whose plugin has closed the descriptors that it had from the host. */
+  /* Ends the process. Called when the plugin has closed the descriptors of the channel. */
   [[noreturn]] void EndCutOff();
-  /* Copies a message into the ring, in parts if it is larger, and waits for room. */
+  /* Copies a message to the ring, in parts if it is larger than the ring. Waits for room. */
   void Send(Record record, const uint8_t *bytes, uint64_t size) override;
 
   uint8_t *PrepareAnswer(uint64_t size, uint64_t *room) override { return answers_.Prepare(size, room); }
@@ -39,7 +41,7 @@ class ChannelRunner final : public HostLink {
   }
 
   ChannelMemory &memory() { return memory_; }
-  void Show() override {} /* it sees them anyway */
+  void Show() override {} /* the host sees the shared memory directly */
   void Alarm() override;
   uint64_t MappedSize() const override { return memory_.size(); }
   int wake_file() const { return wake_; }
@@ -56,7 +58,7 @@ class ChannelRunner final : public HostLink {
   Wakefulness awake_;
   std::vector<uint8_t> parts_;
   bool joining_ = false;
-  bool in_parts_ = false; /* the request under way is in parts_ */
+  bool in_parts_ = false; /* the request in progress is in parts_ */
   uint64_t number_ = 0;
 };
 
