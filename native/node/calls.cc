@@ -6,7 +6,7 @@
 namespace tenon {
 namespace {
 
-/* The arguments of callMany. 0, or the Outcome for the caller. */
+/* Reads the arguments of callMany. Returns 0, or the Outcome for the caller. */
 int32_t ReadPacked(napi_env env, const napi_value *arguments, PackedBatch *batch) {
   size_t offsets, results, statuses;
   Bytes data;
@@ -45,7 +45,7 @@ napi_value Call(napi_env env, napi_callback_info info) {
 }
 
 napi_value CallRecord(napi_env env, napi_callback_info) {
-  /* Without napi_get_cb_info, which would take a quarter of the time of the call. */
+  /* Does not call napi_get_cb_info, which would take a quarter of the call's time. */
   Environment *self = Environment::Of(env);
   if (self == nullptr) return nullptr;
   Binding *binding = self->Target();

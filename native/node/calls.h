@@ -1,4 +1,5 @@
-/* The calls of plugins, hot: plain Node-API, no values made, all else goes through the control array. */
+/* The calls of plugins. They are hot, so they use plain Node-API, create no values, and return everything
+ * else through the control array. */
 #ifndef TENON_NODE_CALLS_H
 #define TENON_NODE_CALLS_H
 
@@ -6,22 +7,23 @@
 
 namespace tenon {
 
-/* All of them: `data` is the Environment, the method is the one that the control array names, the result is
+/* For all of them, `data` is the Environment, the control array selects the method, and the result is
  * undefined.
  *
- * call(input): one message, a Uint8Array that is not copied. Output in the scratch memory, or, when it has
- * grown, in the block, which `take` copies. */
+ * call(input): passes one message, a Uint8Array that is not copied. The output is in the scratch memory. If
+ * it has grown beyond that, it is in the block, and `take` copies it. */
 napi_value Call(napi_env env, napi_callback_info info);
 
-/* callRecord(): input and output in the memory that `record` has pinned. */
+/* callRecord(): passes input and output in the memory that `record` pinned. */
 napi_value CallRecord(napi_env env, napi_callback_info info);
 
-/* callMany(offsets, data, resultOffsets, statuses): all messages of a batch; output in the block. Stops at
- * the first message with which the plugin broke the contract or panicked: kDetail tells how many were
- * processed, kOutcome why it ended. */
+/* callMany(offsets, data, resultOffsets, statuses): passes all messages of a batch; the output is in the
+ * block. Stops at the first message at which the plugin violated the contract or panicked. kProcessed holds
+ * the number of messages processed, kOutcome the reason for the end. */
 napi_value CallMany(napi_env env, napi_callback_info info);
 
-/* take(target): copies the block's start into `target`, which has the length that the call told. */
+/* take(target): copies the start of the block into `target`, whose length is the length that the call
+ * reported. */
 napi_value Take(napi_env env, napi_callback_info info);
 
 }  // namespace tenon

@@ -20,7 +20,7 @@ napi_value Environment::Open(napi_value dispatch, napi_value defer) {
       napi_create_array_with_length(env_, 2, &result) != napi_ok ||
       napi_set_element(env_, result, 0, buffers[0]) != napi_ok ||
       napi_set_element(env_, result, 1, buffers[1]) != napi_ok || !delivery.Start(env_, dispatch, defer) ||
-      /* Hooks run in reverse order: this one before that of the wake-up, which was made first. */
+      /* Hooks run in reverse order: this one runs before the hook of the wake-up, which was added earlier. */
       napi_add_env_cleanup_hook(env_, OnTeardown, this) != napi_ok) {
     return nullptr;
   }
@@ -36,8 +36,8 @@ Environment::~Environment() {
   if (current_ == this) current_ = nullptr;
 }
 
-/* The environment ends, perhaps in the middle of its work: no JavaScript from here on, but each plugin gets
- * its `drop`. */
+/* Closes all instances. The environment may end in the middle of its work: no JavaScript runs from here on,
+ * but each plugin still gets its `drop`. */
 void Environment::OnTeardown(void *data) {
   Environment *self = static_cast<Environment *>(data);
   self->down_ = true;
@@ -79,7 +79,7 @@ void Environment::Create(const PluginFunctions &plugin, double token, const Queu
     Bind(instance, plugin.something, nullptr);
     return;
   }
-  /* Where `new` succeeded and broke the contract all the same, there is something to drop. */
+  /* If `new` succeeded but violated the contract, there is an instance to drop. */
   if (status != TENON_OK) instance->plugin.drop = nullptr;
   Close(instance);
 }
@@ -92,7 +92,7 @@ void Environment::Bind(Instance *instance, tenon_method call, RecordMemory *reco
 }
 
 void Environment::Close(Instance *instance) {
-  /* Nothing must find the instance while `drop` runs. */
+  /* The instance must be unreachable while `drop` runs. */
   Unlink(instance);
   FreeBindings(instance);
   SetReferenced(instance, false);
@@ -139,7 +139,7 @@ void Environment::FreeBindings(Instance *instance) {
     if (binding.record != nullptr) FreeRecord(binding.record);
     binding.instance = nullptr;
     binding.record = nullptr;
-    if (binding.generation < INT32_MAX) { /* a place with a used-up generation is not used again */
+    if (binding.generation < INT32_MAX) { /* an entry whose generations are used up is not reused */
       binding.generation++;
       binding.next_of_instance = free_binding_;
       free_binding_ = index;

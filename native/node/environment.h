@@ -1,5 +1,5 @@
-/* What one Node.js environment (the main thread or a worker) has: its instances and the memory that it shares
- * with its JavaScript. Used on that environment's thread only. */
+/* The state of one Node.js environment (the main thread or a worker): its instances and the memory shared
+ * with its JavaScript. Used on the environment's thread only. */
 #ifndef TENON_NODE_ENVIRONMENT_H
 #define TENON_NODE_ENVIRONMENT_H
 
@@ -12,22 +12,22 @@
 
 namespace tenon {
 
-/* Places in the control array, an Int32Array that JavaScript and the calls share. src/tiers/control.ts has
- * the same. */
+/* Indices of the control array, an Int32Array that JavaScript and the calls share. src/tiers/control.ts has
+ * the same values. */
 enum ControlIndex {
-  kOutcome = 0,    /* out: how the call went, see Outcome */
+  kOutcome = 0,    /* out: the outcome of the call, see Outcome */
   kLength = 1,     /* out: bytes of output */
-  kGrown = 2,      /* out: 1 if the output has left its first memory; `take` gets it */
+  kGrown = 2,      /* out: 1 if the output has outgrown its first memory; `take` copies it */
   kDetail = 3,     /* out: the status of a kBadStatus, the length of a kBadRecord */
-  kTarget = 4,     /* in: the binding; out of create, bind: the new one */
-  kGeneration = 5, /* in: its generation; out of create, bind: the new one's */
-  kChecked = 6,    /* in: 1 if JavaScript has looked at the input's memory */
-  kProcessed = 7,  /* out of callMany: messages that were processed */
+  kTarget = 4,     /* in: the binding; out of create and bind: the new one */
+  kGeneration = 5, /* in: the binding's generation; out of create and bind: the new one's */
+  kChecked = 6,    /* in: 1 if JavaScript has checked the input's memory */
+  kProcessed = 7,  /* out of callMany: number of messages processed */
   kControlSize = 16
 };
 
-/* A pointer per thread that is read in a nanosecond. The quickest model takes 8 bytes of what glibc keeps for
- * libraries that are loaded late; other C libraries keep nothing. */
+/* A thread-local pointer that is read in a nanosecond. The fastest model takes 8 bytes of the space that
+ * glibc reserves for libraries loaded late. Other C libraries reserve none. */
 #if defined(__linux__) && defined(__GLIBC__)
 #define TENON_THREAD_LOCAL       __thread
 #define TENON_THREAD_LOCAL_MODEL __attribute__((tls_model("initial-exec")))
@@ -45,10 +45,10 @@ struct Instance {
   Mailbox *mailbox;
   bool referenced;
   Instance *previous, *next;
-  uint32_t first_binding; /* the one of `something`; the others follow by next_of_instance */
+  uint32_t first_binding; /* the binding of `something`; the others follow by next_of_instance */
 };
 
-/* Memory that stays where it is while a record method is bound. */
+/* Memory that does not move while a record method is bound. */
 struct RecordMemory {
   uint8_t *input;
   size_t input_size;
@@ -57,14 +57,14 @@ struct RecordMemory {
   napi_ref input_buffer, output_buffer;
 };
 
-/* A method of an instance. JavaScript names it by its place in the table and its generation, so that a stale
- * name is found out instead of followed. */
+/* A method of an instance. JavaScript refers to it by its index in the table and its generation, so that a
+ * stale reference is detected instead of followed. */
 struct Binding {
   tenon_method call;
   Instance *instance; /* NULL: not in use */
   RecordMemory *record;
   int32_t generation;
-  uint32_t next_of_instance; /* or the next free one */
+  uint32_t next_of_instance; /* or the next free binding */
 };
 constexpr uint32_t kNoBinding = 0xffffffff;
 
@@ -73,19 +73,19 @@ class Environment {
   explicit Environment(napi_env env) : env_(env) {}
   ~Environment();
 
-  /* Makes the shared memory and starts the delivery of events. Returns {control, scratch}; NULL if Node-API
-   * refuses. */
+  /* Creates the shared memory and starts the delivery of events. Returns {control, scratch}, or NULL if
+   * Node-API fails. */
   napi_value Open(napi_value dispatch, napi_value defer);
 
-  /* The environment that `env` belongs to, in a nanosecond where it is the last one that this thread has
-   * opened, which in Node it always is. NULL if it never was opened. */
+  /* Returns the environment of `env`, or NULL if it was never opened. Takes a nanosecond for the environment
+   * that this thread opened last, which in Node.js is always the one in use. */
   static Environment *Of(napi_env env) {
     Environment *current = current_;
     return current != nullptr && current->env_ == env ? current : Lookup(env);
   }
 
-  /* The binding that the control array names; NULL, with kOutcome set, if there is none that may be called.
-   */
+  /* Returns the binding that the control array selects. Returns NULL and sets kOutcome if the binding cannot
+   * be called. */
   Binding *Target() {
     uint32_t index = static_cast<uint32_t>(control[kTarget]);
     if (index < bindings_.size()) {
@@ -99,10 +99,10 @@ class Environment {
     control[kOutcome] = kClosed;
     return nullptr;
   }
-  /* The same for what is allowed in any condition. NULL if it is closed. */
+  /* Returns the instance that the control array selects, in any condition, or NULL if it is closed. */
   Instance *TargetInstance();
 
-  /* Writes how a call went into the control array, and puts a plugin that misbehaved out of use. */
+  /* Writes the outcome of a call to the control array and disables an instance that violated the contract. */
   void Report(Instance *instance, tenon_status status) {
     int32_t outcome = output.End(status);
     if (outcome != TENON_OK) {
@@ -113,16 +113,16 @@ class Environment {
     control[kLength] = static_cast<int32_t>(output.length());
     control[kGrown] = output.grown();
   }
-  /* The part of it for calls that did not succeed. */
+  /* Reports a call that did not succeed. The cold part of Report. */
   void Trouble(Instance *instance, int32_t outcome, tenon_status status);
 
   void Create(const PluginFunctions &plugin, double token, const QueueLimits &limits, const uint8_t *config,
               size_t length);
-  /* Names a method of `instance` in the control array. */
+  /* Creates a binding for a method of `instance` and writes it to the control array. */
   void Bind(Instance *instance, tenon_method call, RecordMemory *record);
   void Close(Instance *instance);
   void SetReferenced(Instance *instance, bool referenced);
-  /* One more, or one less, keeps the event loop alive for its events. */
+  /* Counts the instances that keep the event loop alive for their events: one more, or one less. */
   void CountReference(bool referenced);
   void SetCondition(Instance *instance, Condition condition) { instance->condition = condition; }
 

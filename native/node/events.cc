@@ -10,7 +10,7 @@
 namespace tenon {
 namespace {
 
-/* After so long the event loop gets a turn, whatever a plugin emits meanwhile. */
+/* The longest time for which Drain delays the event loop, no matter how much plugins emit. */
 constexpr std::chrono::milliseconds kTurn(10);
 
 uint64_t ContextOf(const tenon_host *host) {
@@ -37,7 +37,8 @@ const void *HostGetExtension(const tenon_host *, const char *) {
   return nullptr;
 }
 
-/* The arguments of dispatch. False for what is too large for a string or a Buffer: that entry is lost. */
+/* Makes the arguments of dispatch. Returns false if the bytes are too large for a string or a Buffer; that
+ * entry is lost. */
 bool Convert(napi_env env, Entry *entry, napi_value *arguments) {
   char *text = reinterpret_cast<char *>(entry->bytes());
   napi_status status = entry->kind == EntryKind::kLog
@@ -149,7 +150,7 @@ void Delivery::WakeLocked() {
 }
 
 void Delivery::OnWake(napi_env env, napi_value, void *context, void *) {
-  /* Without an environment the wake-up comes from its end: JavaScript cannot be called any more. */
+  /* Without an environment, the wake-up comes from its teardown: JavaScript cannot be called any more. */
   if (env != nullptr) static_cast<Delivery *>(context)->Drain();
 }
 
@@ -160,8 +161,8 @@ void Delivery::Drain() {
     if (entry == nullptr) return;
     if (!Dispatch(entry)) return;
   } while (std::chrono::steady_clock::now() < end);
-  /* Not by the thread-safe function: Node would come back at once, without a turn of the event loop. Until
-   * then `awake_` stays set. */
+  /* Defers without the thread-safe function, which would call back at once, before the event loop gets a
+   * turn. `awake_` stays set until then. */
   Call(defer_, 0, nullptr);
 }
 
@@ -208,8 +209,8 @@ bool Delivery::Call(napi_ref reference, size_t count, const napi_value *argument
     return false;
   }
   if (napi_call_function(env_, receiver, function, count, arguments, nullptr) == napi_ok) return true;
-  /* A handler has thrown. That is the program's uncaught exception, and no reason to lose the other entries.
-   */
+  /* A handler has thrown. It becomes an uncaught exception of the program, and the other entries are still
+   * delivered. */
   bool pending = false;
   napi_is_exception_pending(env_, &pending);
   if (!pending || napi_get_and_clear_last_exception(env_, &error) != napi_ok) return false;

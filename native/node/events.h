@@ -1,10 +1,10 @@
-/* What plugins tell their host outside of calls: `log` and `emit`, from any thread, to JavaScript.
+/* Messages of plugins to their host outside of calls: `log` and `emit`, from any thread, to JavaScript.
  *
- * Each open instance has a Mailbox, a bounded queue. Mailboxes are never freed, only used again, so a late
- * caller always finds a mutex to lock; the `ctx` of its host struct is a number that names the mailbox and
- * its generation, and a number of an earlier generation is answered with TENON_CLOSED. Each Node environment
- * has one Delivery: the list of mailboxes with something in them and the one wake-up of the event loop. Locks
- * nest in the order Mailbox, Delivery; no lock is held while JavaScript or a plugin runs. */
+ * Each open instance has a Mailbox, a bounded queue. Mailboxes are never freed, only reused, so a late caller
+ * always finds a valid mutex. The `ctx` of the host struct is a number that encodes the mailbox and its
+ * generation. A number of an earlier generation gets TENON_CLOSED. Each Node.js environment has one Delivery:
+ * the list of mailboxes that are not empty, and the one wake-up of the event loop. Locks nest in the order
+ * Mailbox, Delivery. No lock is held while JavaScript or a plugin runs. */
 #ifndef TENON_NODE_EVENTS_H
 #define TENON_NODE_EVENTS_H
 
@@ -18,7 +18,7 @@ namespace tenon {
 
 enum class EntryKind : int32_t { kEvent = 0, kLog = 1 };
 
-/* A message on its way; its bytes follow it in memory. */
+/* A message in a queue. Its bytes follow it in memory. */
 struct Entry {
   Entry *next;
   double token;
@@ -29,7 +29,7 @@ struct Entry {
   uint8_t *bytes() { return reinterpret_cast<uint8_t *>(this + 1); }
 };
 
-/* First in, first out. Owns its entries. */
+/* A first-in, first-out queue. Owns its entries. */
 struct EntryList {
   Entry *first = nullptr;
   Entry *last = nullptr;
@@ -39,7 +39,7 @@ struct EntryList {
   void Clear();
 };
 
-/* Bounds on what may wait in one mailbox. */
+/* The limits of one mailbox. */
 struct QueueLimits {
   uint32_t messages;
   size_t bytes;
@@ -49,43 +49,43 @@ class Delivery;
 
 struct Mailbox {
   std::mutex mutex;
-  uint64_t id; /* generation and index, what the host's `ctx` says while this generation is open */
+  uint64_t id; /* generation and index; the value of the host's `ctx` while this generation is open */
   Mailbox *next_free;
   tenon_host *host;
   Delivery *delivery; /* NULL while closed */
-  bool closing;       /* events are refused, log entries are still taken */
-  double token;       /* by which JavaScript knows the instance */
+  bool closing;       /* events are refused, log entries are still accepted */
+  double token;       /* JavaScript's identifier of the instance */
   QueueLimits limits;
   EntryList entries;
   uint32_t waiting;
   size_t bytes;
-  uint64_t dropped;         /* log entries since the last report of dropped ones */
-  bool listed;              /* in the Delivery's list, or in the hands of Drain, which puts it back */
-  Mailbox *previous, *next; /* in that list, guarded by the Delivery's mutex */
+  uint64_t dropped;         /* log entries dropped since the last report about that */
+  bool listed;              /* in the Delivery's list, or taken out by Drain, which puts it back */
+  Mailbox *previous, *next; /* in that list; guarded by the Delivery's mutex */
 };
 
 class Delivery {
  public:
-  /* `dispatch` will be called as dispatch(token, kind, level, Buffer | string), and defer() when Drain has to
-   * go on after a turn of the event loop. False if Node-API refuses. */
+  /* Starts the delivery. `dispatch` is called as dispatch(token, kind, level, Buffer | string). defer() is
+   * called when Drain has to continue after a turn of the event loop. Returns false if Node-API fails. */
   bool Start(napi_env env, napi_value dispatch, napi_value defer);
-  /* No thread reaches JavaScript after this. [the environment's thread] */
+  /* Stops the delivery. No thread reaches JavaScript after this. [the environment's thread] */
   void Stop();
-  /* Whether the event loop is kept alive. */
+  /* Sets whether the delivery keeps the event loop alive. */
   void SetReferenced(bool referenced);
-  /* Delivers what waits, for as long as the event loop may be kept. */
+  /* Delivers queued messages, for as long as the event loop may be delayed. */
   void Drain();
   /* Delivers the log entries that closed mailboxes left behind. */
   void FlushOrphans();
 
   Mailbox *Open(double token, const QueueLimits &limits);
-  /* From here on `emit` returns TENON_CLOSED. */
+  /* Begins to close: from here on `emit` returns TENON_CLOSED. */
   void BeginClose(Mailbox *mailbox);
-  /* From here on `log` does nothing. Undelivered events are discarded, undelivered log entries become
-   * orphans. */
+  /* Ends the close: from here on `log` does nothing. Undelivered events are discarded. Undelivered log
+   * entries become orphans. */
   void EndClose(Mailbox *mailbox);
 
-  /* Called by the producers with the mailbox locked. */
+  /* Adds a mailbox to the list. Called by producers with the mailbox locked. */
   void List(Mailbox *mailbox);
 
  private:
@@ -93,7 +93,7 @@ class Delivery {
   Entry *TakeNext();
   void Unlist(Mailbox *mailbox);
   void WakeLocked();
-  /* Both: false once JavaScript cannot be called any more. */
+  /* Both return false once JavaScript cannot be called any more. */
   bool Dispatch(Entry *entry);
   bool Call(napi_ref function, size_t count, const napi_value *arguments);
 
@@ -104,12 +104,12 @@ class Delivery {
 
   std::mutex mutex_;
   bool running_ = false;
-  bool awake_ = false; /* a wake-up is under way */
+  bool awake_ = false; /* a wake-up is in progress */
   Mailbox *first_ = nullptr;
   Mailbox *last_ = nullptr;
 };
 
-/* Fills the functions of all host structs in. Once per process, before the first Open. */
+/* Sets the functions of all host structs. Called once per process, before the first Open. */
 void InstallHostFunctions();
 
 }  // namespace tenon

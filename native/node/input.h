@@ -1,4 +1,4 @@
-/* The memory of inputs: what JavaScript hands in, checked for what native code can see. */
+/* The memory of inputs that JavaScript passes, checked as far as native code can. */
 #ifndef TENON_NODE_INPUT_H
 #define TENON_NODE_INPUT_H
 
@@ -8,8 +8,8 @@
 
 namespace tenon {
 
-/* V8 gives a resizable ArrayBuffer whole pages, and malloc hardly ever does: what starts a page is looked at
- * again by JavaScript, which alone can tell. */
+/* V8 allocates whole pages for a resizable ArrayBuffer, malloc hardly ever does. JavaScript checks every
+ * buffer that starts on a page again, because only JavaScript can tell whether it is resizable. */
 constexpr uintptr_t kPageMask = 4095;
 
 struct Bytes {
@@ -17,7 +17,8 @@ struct Bytes {
   size_t length;
 };
 
-/* The memory of a Uint8Array, or why it cannot be used. */
+/* Gets the memory of a Uint8Array. Returns 0, or the Outcome that says why the memory cannot be used.
+ * `checked` is true if JavaScript has checked the buffer. */
 inline int32_t InputBytes(napi_env env, napi_value value, bool checked, Bytes *bytes) {
   napi_typedarray_type type;
   void *data;
@@ -36,7 +37,7 @@ inline int32_t InputBytes(napi_env env, napi_value value, bool checked, Bytes *b
   return 0;
 }
 
-/* The elements of an Int32Array that JavaScript has checked. */
+/* Returns the elements of an Int32Array that JavaScript has checked, or NULL if it is of another type. */
 inline int32_t *Integers(napi_env env, napi_value value, size_t *length) {
   napi_typedarray_type type;
   void *data;
@@ -44,7 +45,7 @@ inline int32_t *Integers(napi_env env, napi_value value, size_t *length) {
   return type == napi_int32_array ? static_cast<int32_t *>(data) : nullptr;
 }
 
-/* Whether `count` numbers are offsets into `end` bytes. */
+/* Returns whether the `count` numbers are ascending offsets into `end` bytes. */
 inline bool AreOffsets(const int32_t *offsets, size_t count, size_t end) {
   int32_t previous = offsets[0];
   if (previous < 0) return false;

@@ -7,7 +7,7 @@ namespace tenon {
 LoopWait *LoopWait::Make(napi_env env, Turn turn, void *context) {
   LoopWait *self = new LoopWait(env, turn, context);
   if (self->Open()) return self;
-  if (self->hook_ == nullptr) delete self; /* else at the end of the environment */
+  if (self->hook_ == nullptr) delete self; /* otherwise it is deleted at the end of the environment */
   return nullptr;
 }
 
@@ -80,7 +80,7 @@ void LoopWait::CloseHandle(uv_any_handle *handle) {
   if (handle != nullptr) uv_close(handle, OnClosed);
 }
 
-/* The environment ends. Node waits until libuv has let go of the handles. */
+/* Closes the handles at the end of the environment. Node.js waits until libuv has released them. */
 void LoopWait::OnTeardown(napi_async_cleanup_hook_handle, void *data) {
   LoopWait *self = static_cast<LoopWait *>(data);
   self->Stop();

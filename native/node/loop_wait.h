@@ -1,5 +1,5 @@
-/* A say in whether an environment's event loop goes to sleep. To sleep and be woken up can take ten times as
- * long as what is waited for: who expects something at once waits for it here, awake and for a moment. */
+/* A hook that can delay the sleep of an environment's event loop. Sleeping and waking up can take ten times
+ * as long as the event that is expected, so a caller that expects an event soon spins for a moment here. */
 #ifndef TENON_NODE_LOOP_WAIT_H
 #define TENON_NODE_LOOP_WAIT_H
 
@@ -9,25 +9,26 @@
 
 namespace tenon {
 
-/* Used on the environment's thread only. Frees itself at the end of the environment. */
+/* A wait in the event loop. Used on the environment's thread only. Deletes itself at the end of the
+ * environment. */
 class LoopWait {
  public:
-  /* Before the loop would sleep, with `context`. True: it shall not, but look for what else has happened, and
-   * then ask again. */
+  /* Called with `context` before the loop would sleep. If it returns true, the loop polls for other events
+   * without sleeping and then calls it again. */
   typedef bool (*Turn)(void *context);
 
-  /* NULL if Node-API or libuv refuses. `turn` is not called after hooks of the environment's end that are
-   * added later. */
+  /* Creates a wait. Returns NULL if Node-API or libuv fails. `turn` is not called after environment cleanup
+   * hooks that are added later. */
   static LoopWait *Make(napi_env env, Turn turn, void *context);
   LoopWait(const LoopWait &) = delete;
   LoopWait &operator=(const LoopWait &) = delete;
 
-  /* From here on `turn` is asked, until it is stopped. Does not keep the event loop alive. */
+  /* Starts calling `turn`, until Stop. Does not keep the event loop alive. */
   void Start();
   void Stop();
 
-  /* Calls a JavaScript function without arguments, as the event loop does: its microtasks run too, and what
-   * it throws is an uncaught exception. For `turn`. */
+  /* Calls a JavaScript function without arguments, as the event loop does: its microtasks run, and an
+   * exception that it throws is uncaught. Called by `turn`. */
   void CallBack(napi_ref function);
 
  private:

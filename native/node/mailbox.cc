@@ -13,7 +13,7 @@ constexpr uint64_t kIndexBits = 24;
 constexpr size_t kBlockSize = 1024;
 constexpr size_t kBlocks = (size_t{1} << kIndexBits) / kBlockSize;
 
-/* Leaked on purpose: plugin threads may run longer than static destructors. */
+/* Leaked on purpose: threads of plugins may outlive the static destructors. */
 struct Table {
   std::mutex mutex;
   std::atomic<Mailbox *> blocks[kBlocks];
@@ -47,7 +47,8 @@ void Put(Mailbox *mailbox, Entry *entry) {
   if (!mailbox->listed) mailbox->delivery->List(mailbox);
 }
 
-/* The entry that stands for the dropped ones, outside of the limits. NULL if nothing was dropped. */
+/* Takes the log entry that reports the dropped ones, outside of the limits. Returns NULL if nothing was
+ * dropped. */
 Entry *TakeDropReport(Mailbox *mailbox) {
   if (mailbox->dropped == 0) return nullptr;
   char text[64];
@@ -121,7 +122,7 @@ tenon_status PostEvent(Mailbox *mailbox, uint64_t id, const uint8_t *data, size_
   std::lock_guard<std::mutex> lock(mailbox->mutex);
   if (mailbox->id != id || mailbox->delivery == nullptr || mailbox->closing) return TENON_CLOSED;
   if (data == nullptr && length != 0) return TENON_INVALID;
-  if (length > mailbox->limits.bytes) return TENON_NO_MEMORY; /* BUSY would have the plugin try for ever */
+  if (length > mailbox->limits.bytes) return TENON_NO_MEMORY; /* BUSY would make the plugin retry forever */
   if (!HasRoom(mailbox, 1, length)) return TENON_BUSY;
   Entry *entry = MakeEntry(mailbox, EntryKind::kEvent, 0, data, length);
   if (entry == nullptr) return TENON_NO_MEMORY;

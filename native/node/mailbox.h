@@ -1,5 +1,5 @@
-/* The mailboxes of the process: a table that only grows, to the number of instances that were open at the
- * same time. */
+/* The mailboxes of the process. Their table only grows, to the largest number of instances open at one
+ * time. */
 #ifndef TENON_NODE_MAILBOX_H
 #define TENON_NODE_MAILBOX_H
 
@@ -7,23 +7,24 @@
 
 namespace tenon {
 
-/* A closed mailbox, of a generation that no `ctx` names yet; NULL if memory or the table ran out.
- * [any-thread] */
+/* Returns a closed mailbox of a generation that no `ctx` refers to yet. Returns NULL if memory or the table
+ * is exhausted. [any-thread] */
 Mailbox *AcquireMailbox();
-/* Call with the mailbox closed and empty. Starts its next generation. [any-thread] */
+/* Starts the next generation of a mailbox that is closed and empty. [any-thread] */
 void ReleaseMailbox(Mailbox *mailbox);
-/* The mailbox that `ctx` names, whatever its generation; compare the ids under its mutex. NULL for garbage.
- * [any-thread] */
+/* Returns the mailbox of `ctx`, in any generation: compare the ids under its mutex. Returns NULL for an
+ * invalid number. [any-thread] */
 Mailbox *FindMailbox(uint64_t id);
 
-/* Puts a message in, or tells why not. [any-thread] */
+/* Queues an event. Returns the status for the plugin. [any-thread] */
 tenon_status PostEvent(Mailbox *mailbox, uint64_t id, const uint8_t *data, size_t length);
+/* Queues a log entry, or counts it as dropped. [any-thread] */
 void PostLog(Mailbox *mailbox, uint64_t id, int32_t level, const char *message, size_t length);
-/* From here on events are refused with TENON_CLOSED. [any-thread, while the mailbox is open] */
+/* Begins to refuse events with TENON_CLOSED. [any-thread, while the mailbox is open] */
 void RefuseEvents(Mailbox *mailbox);
-/* Takes the oldest entry; `more` tells whether others wait. NULL if there is none. */
+/* Takes the oldest entry, or returns NULL if the mailbox is empty. `more` receives whether entries remain. */
 Entry *TakeEntry(Mailbox *mailbox, bool *more);
-/* Empties the mailbox into `logs`, in order; events are discarded. Call with the mailbox locked. */
+/* Moves the log entries into `logs`, in order, and discards the events. Called with the mailbox locked. */
 void TakeLogs(Mailbox *mailbox, EntryList *logs);
 
 }  // namespace tenon

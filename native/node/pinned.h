@@ -1,4 +1,4 @@
-/* Memory that JavaScript and native code share for as long as the environment lives. */
+/* Memory that JavaScript and native code share for the lifetime of the environment. */
 #ifndef TENON_NODE_PINNED_H
 #define TENON_NODE_PINNED_H
 
@@ -6,7 +6,8 @@
 
 namespace tenon {
 
-/* An ArrayBuffer that is never collected; its memory never moves. False if Node-API refuses. */
+/* Creates an ArrayBuffer that is never collected and whose memory never moves. Returns false if Node-API
+ * fails. */
 inline bool MakePinned(napi_env env, size_t size, void **memory, napi_value *buffer) {
   napi_ref reference;
   return napi_create_arraybuffer(env, size, memory, buffer) == napi_ok &&

@@ -1,5 +1,6 @@
-/* The few functions of libuv that take part in the event loop. Every Node.js exports them; their header comes
- * only with Node's own, which the build does without. The numbers are libuv's and fixed for its version 1. */
+/* Declarations of the few libuv functions that take part in the event loop. Every Node.js exports them, but
+ * their header comes only with Node's own headers, which the build does not use. The numbers are libuv's and
+ * fixed for its version 1. */
 #ifndef TENON_NODE_UV_LOOP_H
 #define TENON_NODE_UV_LOOP_H
 
@@ -9,7 +10,7 @@ extern "C" {
 
 struct uv_loop_s;
 
-/* A handle of libuv, seen from outside: memory of uv_handle_size bytes. */
+/* A handle of libuv as opaque memory of uv_handle_size bytes. */
 typedef void uv_any_handle;
 
 size_t uv_handle_size(int type);
@@ -19,17 +20,17 @@ void uv_unref(uv_any_handle *handle);
 void *uv_handle_get_data(const uv_any_handle *handle);
 void uv_handle_set_data(uv_any_handle *handle, void *data);
 
-/* Tells of a file that can be read. */
+/* A poll handle: calls back when a file is readable. */
 int uv_poll_init(struct uv_loop_s *loop, uv_any_handle *handle, int file);
 int uv_poll_start(uv_any_handle *handle, int events,
                   void (*callback)(uv_any_handle *, int status, int events));
 
-/* Called each time before the loop looks for what has happened, asleep until something has. */
+/* A prepare handle: called each time before the loop polls, where it may sleep. */
 int uv_prepare_init(struct uv_loop_s *loop, uv_any_handle *handle);
 int uv_prepare_start(uv_any_handle *handle, void (*callback)(uv_any_handle *));
 int uv_prepare_stop(uv_any_handle *handle);
 
-/* While there is one the loop does not sleep. */
+/* An idle handle: the loop does not sleep while one is active. */
 int uv_idle_init(struct uv_loop_s *loop, uv_any_handle *handle);
 int uv_idle_start(uv_any_handle *handle, void (*callback)(uv_any_handle *));
 int uv_idle_stop(uv_any_handle *handle);
