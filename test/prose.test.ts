@@ -20,7 +20,6 @@ const PENDING: readonly string[] = [
   'include/',
   'native/addon.cc',
   'native/check/',
-  'native/plugin/',
   'native/process/',
   'native/runner/',
   'native/test/',

@@ -28,7 +28,7 @@ BatchEnd CallEach(Output *output, Condition *condition, tenon_method method, voi
         end.outcome = outcome = Judge(*output, outcome, condition);
         end.detail = status;
       }
-      /* A message with which the plugin broke the contract has no output. */
+      /* A message at which the plugin violated the contract has no output. */
       if (outcome >= TENON_OK) end.length += output->length();
       batch.statuses[i] = outcome >= TENON_OK ? outcome : static_cast<int32_t>(TENON_POISONED);
     }

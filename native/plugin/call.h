@@ -1,5 +1,5 @@
-/* Calls of a plugin's functions in the host's process, and what the host makes of how they went: the part
- * that the inline and the thread tier share. Knows no Node.js. */
+/* Calls of a plugin's functions in the host's process, and the evaluation of their outcomes. Shared by the
+ * inline and the thread tier. Has no dependency on Node.js. */
 #ifndef TENON_PLUGIN_CALL_H
 #define TENON_PLUGIN_CALL_H
 
@@ -12,7 +12,7 @@ typedef tenon_status (*NewFunction)(const tenon_host *, const uint8_t *, size_t,
 typedef void (*DropFunction)(void *);
 typedef const void *(*ExtensionFunction)(const char *);
 
-/* The functions of a plugin, from the vtable's checked copy. */
+/* The functions of a plugin, from the checked copy of its vtable. */
 struct PluginFunctions {
   NewFunction make;
   DropFunction drop;
@@ -20,15 +20,15 @@ struct PluginFunctions {
   ExtensionFunction get_extension; /* may be NULL */
 };
 
-/* Whether an instance may be called. */
+/* The condition of an instance. Only a live one may be called. */
 enum class Condition : int32_t { kLive = 0, kPoisoned = tenon::kPoisoned, kDisabled = tenon::kDisabled };
 
-/* What a plugin gets for an empty input: an address that may be read from, unlike NULL, by code that does not
- * check. */
+/* The memory that a plugin gets for an empty input. Unlike NULL, code that does not check the length may read
+ * it. */
 extern const uint8_t kNothing[16];
 
-/* The final outcome of a call that did not succeed, whose output has its message; puts an instance that
- * misbehaved out of use. */
+/* Returns the final outcome of a call that did not succeed. Checks the message in its output, and poisons or
+ * disables an instance that panicked or violated the contract. */
 int32_t Judge(const Output &output, int32_t outcome, Condition *condition);
 
 /* A batch in memory: offsets that were checked, and room for as many results. */
@@ -40,15 +40,15 @@ struct PackedBatch {
   size_t count;
 };
 
-/* How the loop over a batch ended. */
+/* The end of the loop over a batch. */
 struct BatchEnd {
-  int32_t outcome;     /* TENON_OK, or why it stopped early */
+  int32_t outcome;     /* TENON_OK, or the reason for an early end */
   tenon_status detail; /* the status of a kBadStatus */
-  size_t processed;    /* messages */
+  size_t processed;    /* number of messages */
   size_t length;       /* bytes of all results, in the block of the output */
 };
 
-/* Calls `method` for each message, until one of them puts the instance out of use. The rest gets
+/* Calls `method` for each message, until a call poisons or disables the instance. The remaining messages get
  * TENON_POISONED. */
 BatchEnd CallEach(Output *output, Condition *condition, tenon_method method, void *state,
                   const PackedBatch &batch);

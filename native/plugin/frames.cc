@@ -12,14 +12,14 @@ namespace {
 
 constexpr uintptr_t kPage = 4096;
 constexpr uintptr_t kScanned = 16 * 1024;
-/* A stack overflow leaves the stack pointer in the guard below the stack, at most so far from it. */
+/* The largest distance below a stack of a stack pointer that has overflowed into the guard, in bytes. */
 constexpr uintptr_t kGap = 256 * 1024;
 
-/* Set before anything can go wrong. */
+/* The plugin's code. Set before a crash can be handled. */
 uintptr_t code_start, code_end;
 
-/* Reads a word that may not be there. The kernel looks at the new mask before it looks at the nonsense in
- * `how`: EFAULT tells that the word cannot be read. Needs no file and is allowed in a signal handler. */
+/* Reads a word that may not be mapped. The kernel copies the new mask before it checks the invalid `how`, so
+ * EFAULT says that the word cannot be read. Needs no file and is async-signal-safe. */
 __attribute__((no_sanitize("address"))) bool ReadWord(uintptr_t address, uintptr_t *word) {
   if (address % sizeof(uintptr_t) != 0 || address < kPage) return false;
   int saved = errno;
@@ -33,14 +33,14 @@ bool IsPluginCode(uintptr_t address) {
   return address >= code_start && address < code_end;
 }
 
-/* Whether the instruction before `address`, which is code of the plugin, is a call: other words that look
- * like code are addresses of functions, or what was left on the stack. */
+/* Returns whether the instruction before `address`, which is code of the plugin, is a call. Other words that
+ * look like code are addresses of functions, or stale values on the stack. */
 bool IsBehindCall(uintptr_t address) {
 #if defined(__x86_64__)
   if (address - code_start < 7) return false;
   const uint8_t *code = reinterpret_cast<const uint8_t *>(address);
   if (code[-5] == 0xe8) return true;
-  for (int length : {2, 3, 4, 6, 7}) { /* FF /2 in its forms */
+  for (int length : {2, 3, 4, 6, 7}) { /* the forms of FF /2 */
     if (code[-length] == 0xff && (code[1 - length] >> 3 & 7) == 2) return true;
   }
   return false;
@@ -54,7 +54,7 @@ bool IsBehindCall(uintptr_t address) {
 #endif
 }
 
-/* Follows frame pointers as long as they make sense. */
+/* Follows frame pointers for as long as they are plausible. */
 uint32_t WalkFrames(uintptr_t frame, uint64_t *frames) {
   uint32_t count = 0;
   while (count < kMaxFrames) {
@@ -67,7 +67,8 @@ uint32_t WalkFrames(uintptr_t frame, uint64_t *frames) {
   return count;
 }
 
-/* Without frame pointers: words on the stack that point behind calls in the plugin's code. */
+/* Finds return addresses without frame pointers: words on the stack that point after a call in the plugin's
+ * code. */
 uint32_t ScanStack(uintptr_t sp, uint64_t *frames) {
   uint32_t count = 0;
   uintptr_t at = sp & ~(sizeof(uintptr_t) - 1), word;

@@ -1,5 +1,5 @@
-/* Where in the code a crash happened: what a signal handler can find out without touching anything that may
- * be broken. */
+/* The location of a crash in the code, found by a signal handler without touching memory that may be
+ * invalid. */
 #ifndef TENON_PLUGIN_FRAMES_H
 #define TENON_PLUGIN_FRAMES_H
 
@@ -9,7 +9,7 @@
 
 namespace tenon {
 
-/* More frames than this tell nothing new. */
+/* The number of frames that are collected. More add no information. */
 constexpr size_t kMaxFrames = 24;
 
 struct Registers {
@@ -18,19 +18,19 @@ struct Registers {
 
 Registers RegistersOf(const ucontext_t *context);
 
-/* The executable segments of a library, and where its file begins. Empty if nothing is known. */
+/* The executable segments of a library, and the load address of its file. All zero if unknown. */
 struct CodeRange {
   uintptr_t base, start, end;
 };
 
-/* Of the library that has code at `address`. Not for signal handlers. */
+/* Returns the range of the library that has code at `address`. Not async-signal-safe. */
 CodeRange FindCode(uintptr_t address);
 
-/* Code from `start` to `end` is the plugin's: addresses in there are worth reporting. */
+/* Declares the code from `start` to `end` as the plugin's. Its addresses are worth reporting. */
 void SetFrameCode(uintptr_t start, uintptr_t end);
 
-/* The return addresses on the way to the registers, the innermost first, at most kMaxFrames: by frame
- * pointers or, where these lead nowhere near the plugin, by scanning the stack, which `scanned` then tells.
+/* Collects the return addresses that lead to the registers, the innermost first, at most kMaxFrames. Follows
+ * frame pointers. If those do not reach the plugin, it scans the stack, and `scanned` receives true.
  * Async-signal-safe. */
 uint32_t CollectFrames(const Registers &registers, uint64_t *frames, bool *scanned = nullptr);
 

@@ -123,7 +123,7 @@ bool Gates::ReadVtable(uintptr_t address) {
   return vtable_.size == size || Refuse(code, "its size changed while it was read");
 }
 
-/* A slot that repeats an exported entry point has to say the same. */
+/* Checks that a slot that repeats an exported entry point returns the same string. */
 bool Gates::CheckRepeats(const char *name, uintptr_t slot, uintptr_t exported, size_t limit,
                          const std::string &expected) {
   if (slot == exported) return true;

@@ -1,5 +1,5 @@
-/* Gates 6 to 9 of the admission, in this process: open, version, name, vtable. Functions of the plugin run in
- * here, so this is only for a process that may be lost. */
+/* Gates 6 to 9 of the admission, in this process: open, version, name, vtable. They run functions of the
+ * plugin, so they are only for a process that may crash. */
 #ifndef TENON_PLUGIN_GATES_H
 #define TENON_PLUGIN_GATES_H
 
@@ -12,7 +12,7 @@
 
 namespace tenon {
 
-/* Why a plugin does not pass. */
+/* The reason why a plugin is refused. */
 struct Refusal {
   const char *code = nullptr; /* ERR_TENON_... */
   std::string message;
@@ -20,7 +20,7 @@ struct Refusal {
 
 class Gates {
  public:
-  /* One gate after the other, in this order; after a false the rest must not be called. */
+  /* Runs one gate. Call them in this order, and stop at the first that returns false. */
   bool Open(const char *file);
   bool Version();
   bool Name();
@@ -49,9 +49,9 @@ class Gates {
   tenon_plugin vtable_ = {};
 };
 
-/* "0x7f..." */
+/* Formats an address: "0x7f...". */
 std::string AddressText(uintptr_t address);
-/* Bytes of a plugin as they can stand in a message; the same as `quote` in src/library/statements.ts. */
+/* Quotes bytes of a plugin for use in a message, exactly as `quote` in src/library/statements.ts. */
 std::string Quote(const std::string &bytes);
 
 }  // namespace tenon

@@ -15,19 +15,20 @@ namespace {
 /* A whole cache line, so that threads of different instances do not share one. */
 struct alignas(64) Slot {
   tenon_host host;
-  Slot *next;       /* retired after this one, where structs are reused */
-  uint32_t retired; /* in the first slot of each page, which is no host: how many of the others are retired */
+  Slot *next; /* the slot retired after this one, where structs are reused */
+  /* in the first slot of each page, which is not a host: the number of retired slots in the page */
+  uint32_t retired;
 };
 static_assert(sizeof(Slot) == 64, "a page is a whole number of slots");
 
 constexpr size_t kChunkSize = size_t{1} << 20;
 constexpr uint32_t kReuseAfter = 65536;
 
-/* Leaked on purpose: plugin threads may run longer than static destructors. */
+/* Leaked on purpose: threads of plugins may outlive the static destructors. */
 struct Slots {
   std::mutex mutex;
   tenon_host functions = {};
-  Slot *next = nullptr; /* the first slot that was never used, in the newest chunk */
+  Slot *next = nullptr; /* the first unused slot, in the newest chunk */
   Slot *end = nullptr;
   size_t page_slots = 0;
   int tombstones = -1; /* a memfd of kChunkSize, filled with structs whose `ctx` is NULL */
@@ -53,8 +54,8 @@ void StoreContext(tenon_host *host, void *ctx) {
 constexpr bool kUniqueAddresses = true;
 
 Slot *MapChunk() {
-  /* Twice the size and cut, because the tombstones' offset follows from the address within an aligned chunk.
-   */
+  /* Maps twice the size and cuts it, because a chunk must be aligned to its size: the offset of a tombstone
+   * follows from the address within the chunk. */
   void *map = mmap(nullptr, 2 * kChunkSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (map == MAP_FAILED) return nullptr;
   uintptr_t start = reinterpret_cast<uintptr_t>(map);
@@ -65,7 +66,8 @@ Slot *MapChunk() {
   return reinterpret_cast<Slot *>(base);
 }
 
-/* The file of tombstones, made when the first page is full of retired structs. -1 if it is refused. */
+/* Creates the file of tombstones, when the first page is full of retired structs. Returns -1 if the system
+ * refuses. */
 int Tombstones(const Slots &slots) {
   int file = memfd_create("tenon-tombstones", MFD_CLOEXEC);
   if (file < 0) return -1;
@@ -80,8 +82,8 @@ int Tombstones(const Slots &slots) {
   return file;
 }
 
-/* Replaces a page in which nothing lives by tombstones. A thread that reads it meanwhile sees either; if the
- * system refuses, the page just stays. Neighbours with consecutive offsets become one mapping. */
+/* Replaces a page of retired structs by tombstones. A thread that reads the page meanwhile sees either. If
+ * the system refuses, the page stays. Neighbours with consecutive offsets become one mapping. */
 void BuryPage(Slots &slots, uintptr_t page, size_t size) {
   if (slots.tombstones < 0) slots.tombstones = Tombstones(slots);
   if (slots.tombstones < 0) return;

@@ -1,15 +1,15 @@
-/* Where the `tenon_host` structs live that plugins get.
+/* The memory of the `tenon_host` structs that plugins receive.
  *
- * A plugin must join its threads before `drop` returns. One that does not may read its `host` pointer at any
- * later time, so the struct behind that pointer has to stay readable and callable for as long as the process
- * lives, and must never become the host of another instance. Hence addresses are handed out once and never
- * again. Memory is not: as soon as all structs of a page are retired, the page is replaced by a shared
- * read-only page of tombstones, whose `ctx` is NULL. A retired instance so costs 64 bytes of address space
- * and no memory.
+ * A plugin must join its threads before `drop` returns. A plugin that does not may read its `host` pointer at
+ * any later time. So the struct behind that pointer must stay readable and callable for as long as the
+ * process lives, and it must never become the host of another instance. Hence each address is handed out only
+ * once. The memory is reclaimed: when all structs of a page are retired, the page is replaced by a shared
+ * read-only page of tombstones, whose `ctx` is NULL. A retired instance costs 64 bytes of address space and
+ * no memory.
  *
- * Where the system has no memfd, retired structs are reused, oldest first, and not before kReuseAfter others
- * were retired. Then a call through a pointer that is that old may reach a newer instance; it never touches
- * freed memory. */
+ * On systems without memfd, retired structs are reused, oldest first, and only after kReuseAfter others were
+ * retired. There a call through such an old pointer may reach a newer instance, but it never touches freed
+ * memory. */
 #ifndef TENON_PLUGIN_HOST_SLOTS_H
 #define TENON_PLUGIN_HOST_SLOTS_H
 
@@ -17,10 +17,11 @@
 
 namespace tenon {
 
-/* The functions that every struct points to. Set once, before the first acquire. */
+/* Sets the functions that every struct points to. Called once, before the first AcquireHost. */
 void SetHostFunctions(const tenon_host &functions);
 
-/* A struct at an address that no earlier instance had, with `ctx` set; NULL without memory. [any-thread] */
+/* Returns a struct with `ctx` set, at an address that no earlier instance had, or NULL if memory is
+ * exhausted. [any-thread] */
 tenon_host *AcquireHost(void *ctx);
 
 /* Ends the use of the struct: from now on its `ctx` reads as NULL. [any-thread] */

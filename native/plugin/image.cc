@@ -18,7 +18,7 @@ bool Image::open(const char *file, std::string &problem) {
   }
   link_map *map = nullptr;
   if (dlinfo(handle_, RTLD_DI_LINKMAP, &map) != 0 || map == nullptr) {
-    problem = "the loader does not tell where it put the library";
+    problem = "the loader does not report the library's address";
     return false;
   }
   base_ = map->l_addr;
@@ -32,7 +32,7 @@ bool Image::find_segments(const void *dynamic) {
     Image *image;
     uintptr_t dynamic;
   } search{this, reinterpret_cast<uintptr_t>(dynamic)};
-  // The object whose dynamic section is ours is this library; its base alone would not tell, several may have
+  // Finds this library by its dynamic section. Its base alone is not unique, because several objects may have
   // base 0.
   const auto visit = [](dl_phdr_info *info, size_t, void *data) {
     const auto &wanted = *static_cast<Search *>(data);

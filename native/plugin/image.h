@@ -1,4 +1,4 @@
-// A loaded shared library: where it lies in memory, and to whom an address belongs.
+// A loaded shared library: its segments in memory, and the owner of an address.
 #ifndef TENON_PLUGIN_IMAGE_H
 #define TENON_PLUGIN_IMAGE_H
 
@@ -10,23 +10,23 @@ namespace tenon::probe {
 
 class Image {
  public:
-  // Opens and pins `file`: every symbol bound now, none of them offered to others, never unloaded again.
-  // On failure `problem` holds the loader's own words.
+  // Opens and pins `file`: binds all symbols now, does not offer them to other libraries, and never unloads
+  // it. On failure `problem` receives the loader's message.
   bool open(const char *file, std::string &problem);
 
-  // The address of an exported name; 0 if neither the library nor one of its dependencies has it.
+  // Returns the address of an exported name, or 0 if neither the library nor one of its dependencies has it.
   uintptr_t symbol(const char *name) const;
 
-  // True if `address` lies in an executable segment of this library.
+  // Returns whether `address` is in an executable segment of this library.
   bool is_code(uintptr_t address) const;
 
-  // True if `address` lies in any segment of this library.
+  // Returns whether `address` is in any segment of this library.
   bool owns(uintptr_t address) const;
 
-  // What is at `address`, as the end of a sentence: "data of this library".
+  // Describes the memory at `address`, as the end of a sentence: "data of this library".
   std::string describe(uintptr_t address) const;
 
-  // `address` relative to the base of the library, as inspection of the file states addresses.
+  // Returns `address` relative to the base of the library, as `inspect` states addresses of the file.
   uintptr_t relative(uintptr_t address) const { return address - base_; }
 
  private:

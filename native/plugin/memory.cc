@@ -12,8 +12,8 @@
 namespace tenon::probe {
 namespace {
 
-// No chunk crosses a border of this size. Real pages may be larger, never smaller, so a chunk is readable as
-// a whole or not at all.
+// The alignment of chunks. No chunk crosses a multiple of it. Real pages may be larger but never smaller, so
+// a chunk is readable as a whole or not at all.
 constexpr size_t kPage = 4096;
 
 bool copy_by_vm_readv(uintptr_t address, void *to, size_t length) {
@@ -22,7 +22,7 @@ bool copy_by_vm_readv(uintptr_t address, void *to, size_t length) {
   return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(length);
 }
 
-// /proc/self/mem ignores the protection of a page, so the permissions are looked up first.
+// Looks up the permissions of a page, because /proc/self/mem ignores them.
 bool is_mapped_readable(uintptr_t address) {
   FILE *maps = std::fopen("/proc/self/maps", "re");
   if (maps == nullptr) return false;
@@ -52,14 +52,14 @@ bool copy_by_proc_mem(uintptr_t address, void *to, size_t length) {
   return count == static_cast<ssize_t>(length);
 }
 
-// Containers may forbid the system call: a read that cannot fail tells.
+// Returns whether the system call works, tested by a read that cannot fail. Containers may forbid the call.
 bool vm_readv_works() {
   const char known = 42;
   char copy = 0;
   return copy_by_vm_readv(reinterpret_cast<uintptr_t>(&known), &copy, 1) && copy == known;
 }
 
-// `address` to `address` + `length` lies within one page.
+// Copies memory within one page.
 bool copy_chunk(uintptr_t address, void *to, size_t length) {
   static const bool fast = vm_readv_works();
   return fast ? copy_by_vm_readv(address, to, length) : copy_by_proc_mem(address, to, length);

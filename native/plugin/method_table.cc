@@ -42,7 +42,7 @@ bool ReadMethodTable(const probe::Image &image, const std::string &kind, uintptr
     uintptr_t method = (*methods)[slot];
     if (image.is_code(method)) continue;
     std::string found =
-        method == 0 ? "is NULL" : "points to " + AddressText(method) + ", which is no code of the plugin";
+        method == 0 ? "is NULL" : "points to " + AddressText(method) + ", which is not code of the plugin";
     return refuse("ERR_TENON_BAD_VTABLE", "is unusable: its slot " + std::to_string(slot) + " " + found);
   }
   return true;

@@ -1,4 +1,4 @@
-/* The method table of a kind, read from a plugin's memory with care. */
+/* The method table of a kind, copied safely from a plugin's memory. */
 #ifndef TENON_PLUGIN_METHOD_TABLE_H
 #define TENON_PLUGIN_METHOD_TABLE_H
 
@@ -11,8 +11,8 @@
 
 namespace tenon {
 
-/* The addresses of the methods; false and `refusal` if the table is unusable. The rules and the words are
- * those of src/tiers/method-table.ts. */
+/* Reads the addresses of the methods. Returns false and sets `refusal` if the table is unusable. The rules
+ * and messages are those of src/tiers/method-table.ts. */
 bool ReadMethodTable(const probe::Image &image, const std::string &kind, uintptr_t address,
                      std::vector<uintptr_t> *methods, Refusal *refusal);
 

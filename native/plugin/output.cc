@@ -27,12 +27,12 @@ int32_t Output::Discard(int32_t finding) {
 bool Output::MakeBlock() {
   out_.len = 0;
   start_ = 0;
-  grown_ = true; /* nothing is to be moved into the block */
+  grown_ = true; /* no earlier output has to be moved into the block */
   return Grow(kSmallestBlock) == TENON_OK;
 }
 
 tenon_status Output::Reserve(tenon_out *out, size_t additional) {
-  /* A copy of the struct, or one of a call that has ended, has no host behind it. */
+  /* A copy of the struct, or the struct of a call that has ended, is not backed by the host. */
   Output *output = reinterpret_cast<Output *>(out);
   if (output == nullptr || output->magic_ != kMagic || !output->open_) return TENON_NO_MEMORY;
   int32_t finding = output->Inspect();
@@ -52,7 +52,7 @@ tenon_status Output::Grow(size_t additional) {
   if (wanted < kSmallestBlock) wanted = kSmallestBlock;
   if (wanted > kMaxOutput) wanted = kMaxOutput;
   if (grown_ || used + additional > block_capacity_) {
-    if (!grown_) Free(); /* what is in it is of an earlier call */
+    if (!grown_) Free(); /* its contents belong to an earlier call */
     uint8_t *block = static_cast<uint8_t *>(realloc(block_, wanted + kGuardSize));
     if (block == nullptr) return TENON_NO_MEMORY;
     block_ = block;
@@ -91,7 +91,7 @@ bool IsUtf8(const uint8_t *bytes, size_t length) {
     size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
     if (lead < 0xc2 || lead > 0xf4 || more > length - i) return false;
     uint8_t second = bytes[i];
-    /* No overlong forms, no surrogates, nothing above U+10FFFF. */
+    /* Overlong forms, surrogates and values above U+10FFFF are malformed. */
     if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
         (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) {
       return false;
