@@ -20,7 +20,6 @@ const PENDING: readonly string[] = [
   'include/',
   'native/addon.cc',
   'native/check/',
-  'native/process/',
   'native/runner/',
   'native/test/',
   'native/thread/',

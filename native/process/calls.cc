@@ -1,4 +1,4 @@
-/* The part of a runner that asks it for something. */
+/* The requests of a host to one runner. */
 #include <string.h>
 #include <sys/mman.h>
 
@@ -7,19 +7,19 @@
 #include "process/processes.h"
 
 #ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* headers of before Linux 5.14 */
+#define MADV_POPULATE_WRITE 23 /* missing in headers before Linux 5.14 */
 #endif
 
 namespace tenon {
 namespace {
 
 constexpr uint64_t kMillisecond = 1000000;
-/* A request that is larger than the ring is only sent to a runner that waits for one. So long may it take to
- * take it in parts. */
+/* The time in which a runner must read all parts of a request larger than the ring, in nanoseconds. Such a
+ * request is only sent to a runner that waits for one. */
 constexpr uint64_t kPartsTimeout = 10000 * kMillisecond;
 
-/* Memory that may be new to the process: all pages at once cost a third of one after the other. Where the
- * system cannot do it, they come one after the other. */
+/* Populates memory that may be new to the process: faulting in all pages at once takes a third of the time of
+ * one after the other. Where the system cannot do it, they fault in one by one. */
 void TouchPages(uint8_t *memory, size_t size) {
   uintptr_t from = reinterpret_cast<uintptr_t>(memory) & ~uintptr_t{kPage - 1};
   uintptr_t to = (reinterpret_cast<uintptr_t>(memory) + size + kPage - 1) & ~uintptr_t{kPage - 1};
@@ -57,7 +57,7 @@ void Process::Fail(Wait wait) {
   }
 }
 
-/* Why nothing was sent. */
+/* Sets the outcome of a request that was not sent. */
 void Process::FailToSend() {
   if (channel.broken() != nullptr) return Fail(Wait::kBroken);
   bool gone = channel.state() > RunnerState::kStopped || !channel.IsAlive();
@@ -73,13 +73,13 @@ bool Process::AwaitAnswer(const Pieces &bytes, Message *answer) {
     if (owner_->control[kWordOutcome] == kOutcomeFull) Fail(Wait::kTimeout);
     return false;
   }
-  slab_ = owner_->FreeSlab(&slab_room_); /* while the runner works */
+  slab_ = owner_->FreeSlab(&slab_room_); /* done while the runner works */
   Wait wait = channel.Await(number, timeout, answer);
   if (wait != Wait::kDone) {
     Fail(wait);
     return false;
   }
-  /* The runner works in order: by now it has answered everything that was asked before. */
+  /* The runner answers in order, so by now it has answered all earlier requests. */
   if (answer->record.operation == request.operation && channel.kept() == pending_.size()) return true;
   channel.Done();
   channel.Break("it sent an answer out of order");
@@ -131,7 +131,7 @@ void Process::DoInto(const Pieces &bytes, uint8_t *output, size_t size) {
   bool exact = record.status != 0 || record.size == size;
   channel.Done();
   if (exact) return;
-  channel.Break("it answered with a record of another size than it was asked for");
+  channel.Break("it answered with a record of a different size than requested");
   Fail(Wait::kBroken);
 }
 
@@ -174,7 +174,7 @@ void Process::TakeBatch(int32_t *offsets, int32_t *statuses, uint32_t count) {
   BatchAnswer batch;
   if (held_ != Held::kAnswer || !ChannelHost::TakeBatch(message_, count, offsets, statuses, &batch)) {
     Release();
-    channel.Break("it answered a batch with something that is none");
+    channel.Break("it answered a batch with an inconsistent result");
     return Fail(Wait::kBroken);
   }
   batch_data_ = batch.data;

@@ -23,22 +23,25 @@ Napi::Error Problem(Napi::Env env, const char *what, int problem) {
   return error;
 }
 
-/* open(wake): [control, scratch]. Once per environment. */
+/* open(wake): returns [control, scratch]. Called once per environment. */
 Napi::Value Open(const Napi::CallbackInfo &info) {
   napi_value result = Own(info)->Open(info[0]);
   if (result != nullptr) return Napi::Value(info.Env(), result);
-  Napi::Error::New(info.Env(), "this runtime has no event loop of libuv").ThrowAsJavaScriptException();
+  Napi::Error::New(info.Env(),
+                   "Cannot start the tenon addon: Node-API refused its memory or has no libuv event loop")
+      .ThrowAsJavaScriptException();
   return info.Env().Undefined();
 }
 
-/* create(profile): the runner is in the control words; [shm, wake, life], to be given to it. */
+/* create(profile): creates a channel, writes the runner to the control words, and returns [shm, wake, life],
+ * the files for the runner. */
 Napi::Value Create(const Napi::CallbackInfo &info) {
   ChannelOptions options;
   options.profile = static_cast<Profile>(info[0].As<Napi::Number>().Uint32Value());
   Process *process = nullptr;
   int problem = Own(info)->Create(options, &process);
   if (problem != 0) {
-    Problem(info.Env(), "no shared memory can be made", problem).ThrowAsJavaScriptException();
+    Problem(info.Env(), "Cannot create the channel to a runner", problem).ThrowAsJavaScriptException();
     return info.Env().Undefined();
   }
   Napi::Array files = Napi::Array::New(info.Env(), 3);
@@ -48,14 +51,15 @@ Napi::Value Create(const Napi::CallbackInfo &info) {
   return files;
 }
 
-/* started(pid, slot, stdout, stderr): its first message will be answered to the slot. */
+/* started(pid, slot, stdout, stderr): records that the runner was started. Its first message will be the
+ * answer for `slot`. */
 void Started(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   if (process == nullptr) return;
   const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Int32Value(); };
   int problem = process->Started(Own(info)->loop(), number(0), number(2), number(3));
   process->ExpectReady(number(1));
-  if (problem != 0) Problem(info.Env(), "the runner cannot be watched", problem).ThrowAsJavaScriptException();
+  if (problem != 0) Problem(info.Env(), "Cannot watch the runner", problem).ThrowAsJavaScriptException();
 }
 
 void Reference(const Napi::CallbackInfo &info) {
@@ -78,26 +82,26 @@ void Close(const Napi::CallbackInfo &info) {
   if (process != nullptr) process->Close();
 }
 
-/* slab(buffer): the memory of small answers from now on. */
+/* slab(buffer): sets the memory for small answers from now on. */
 void Slab(const Napi::CallbackInfo &info) {
   Own(info)->SetSlab(info[0]);
 }
 
-/* poke(): another wake-up soon. */
+/* poke(): requests another wake-up. */
 void Poke(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   if (process != nullptr) process->SelfWake();
 }
 
-/* break(): a finding of JavaScript. */
+/* break(): declares the channel broken, for violations that JavaScript finds. */
 void Break(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   if (process != nullptr && process->channel.broken() == nullptr)
-    process->channel.Break("it sent numbers that mean nothing");
+    process->channel.Break("it sent values that the protocol does not define");
 }
 
-/* capturedOutput(stream): what the runner printed while it was waited for, and how many bytes of it are lost.
- */
+/* capturedOutput(stream): returns the output of the runner that was read while the host waited, and the
+ * number of bytes lost. */
 Napi::Value TakeCapturedOutput(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   if (process == nullptr) return info.Env().Null();
@@ -110,25 +114,25 @@ Napi::Value TakeCapturedOutput(const Napi::CallbackInfo &info) {
   return result;
 }
 
-/* trim(): false if memory is left to be given back later. */
+/* trim(): releases memory; returns false if some must be released later. */
 Napi::Value Trim(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   bool done = process == nullptr || process->channel.Trim();
   return Napi::Boolean::New(info.Env(), done);
 }
 
-/* cool(): frees memory of large results that was not used for a while; whether there is more of it. */
+/* cool(): frees memory of large results that was not used for a while; returns whether some is left. */
 Napi::Value Cool(const Napi::CallbackInfo &info) {
   return Napi::Boolean::New(info.Env(), Own(info)->blocks().Cool());
 }
 
-/* facts(): what is known of the runner; undefined if it is closed. */
+/* facts(): returns the state of the runner; undefined if it is closed. */
 Napi::Value Facts(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   return process == nullptr ? info.Env().Undefined() : Napi::Value(FactsOf(info.Env(), *process));
 }
 
-/* callInput(target): the input of the call in flight; its length, or -1. */
+/* callInput(target): copies the input of the call in flight to `target`; returns its length, or -1. */
 Napi::Value CallInput(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   Napi::Uint8Array target = info[0].As<Napi::Uint8Array>();
@@ -137,7 +141,7 @@ Napi::Value CallInput(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), static_cast<double>(size));
 }
 
-/* awaitEnd(milliseconds): whether the process has ended by then. */
+/* awaitEnd(milliseconds): waits for the end of the process; returns whether it has ended. */
 Napi::Value AwaitEnd(const Napi::CallbackInfo &info) {
   Process *process = Own(info)->Target();
   uint64_t end = Now() + static_cast<uint64_t>(info[0].As<Napi::Number>().Uint32Value()) * 1000000;
@@ -166,7 +170,7 @@ bool Read(napi_env env, napi_callback_info info, Processes **self, Arguments *ar
   return arguments->process != nullptr;
 }
 
-/* Of what JavaScript has made sure that it is one. */
+/* Returns the elements of a value that JavaScript has checked to be a typed array. */
 template <typename Element>
 Element *Elements(napi_env env, napi_value value, size_t *length) {
   void *memory = nullptr;
@@ -184,7 +188,7 @@ Pieces BytesOf(napi_env env, napi_value value) {
   return pieces;
 }
 
-/* request(bytes) */
+/* request(bytes): sends a request and waits for the answer. */
 napi_value DoRequest(napi_env env, napi_callback_info info) {
   Processes *self;
   Arguments arguments;
@@ -202,7 +206,7 @@ napi_value DoRequest(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/* send(bytes) */
+/* send(bytes): sends a request whose answer comes with a wake-up. */
 napi_value SendRequest(napi_env env, napi_callback_info info) {
   Processes *self;
   Arguments arguments;
@@ -210,7 +214,7 @@ napi_value SendRequest(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/* requestInto(bytes, output) */
+/* requestInto(bytes, output): as request, with a result of exactly the size of `output`. */
 napi_value DoInto(napi_env env, napi_callback_info info) {
   Processes *self;
   Arguments arguments;
@@ -221,7 +225,7 @@ napi_value DoInto(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/* Offsets and data as one request. False if the offsets are wrong. */
+/* Packs offsets and data into one request. Returns false if the offsets are invalid. */
 bool Pack(napi_env env, const napi_value *values, std::vector<uint8_t> *head, Pieces *pieces) {
   size_t length, size;
   const int32_t *offsets = Elements<int32_t>(env, values[0], &length);
@@ -259,7 +263,7 @@ napi_value Batch(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/* take(target) */
+/* take(target): copies the held answer. */
 napi_value Take(napi_env env, napi_callback_info info) {
   Processes *self;
   Arguments arguments;
@@ -270,7 +274,8 @@ napi_value Take(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/* takeWarm(): the held answer; undefined if there is no memory for it here, which leaves it held. */
+/* takeWarm(): returns the held answer in a warm block; undefined if there is none for it, and the answer
+ * stays held. */
 napi_value TakeWarm(napi_env env, napi_callback_info info) {
   Processes *self;
   Arguments arguments;
@@ -284,7 +289,7 @@ napi_value TakeWarm(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* takeBatch(offsets, statuses); then take(target) with the data. */
+/* takeBatch(offsets, statuses): copies the head of the held batch; take(target) then copies the data. */
 napi_value TakeBatch(napi_env env, napi_callback_info info) {
   Processes *self;
   Arguments arguments;
@@ -296,7 +301,7 @@ napi_value TakeBatch(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/* skip(): the held answer is not wanted. */
+/* skip(): discards the held answer. */
 napi_value Skip(napi_env env, napi_callback_info info) {
   Processes *self;
   Arguments arguments;

@@ -1,5 +1,5 @@
-/* What the addon exports of the process tier, as the object `processes`. src/addon/process.ts has the types.
- */
+/* The exports of the addon for the process tier, as the object `processes`. The types are in
+ * src/addon/process.ts. */
 #ifndef TENON_PROCESS_EXPORTS_H
 #define TENON_PROCESS_EXPORTS_H
 

@@ -1,4 +1,4 @@
-/* What is known of a runner, for its report. */
+/* The facts about a runner, for its report. */
 #ifndef TENON_PROCESS_FACTS_H
 #define TENON_PROCESS_FACTS_H
 
@@ -8,7 +8,7 @@
 
 namespace tenon {
 
-/* ProcessFacts of src/addon/process.ts. */
+/* Returns the facts as the type ProcessFacts of src/addon/process.ts. */
 Napi::Object FactsOf(Napi::Env env, Process &process);
 
 /* Copies the input of the call in flight, as the runner has told of it. Its bytes; -1 if there is none inside

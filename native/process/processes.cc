@@ -11,7 +11,7 @@
 namespace tenon {
 namespace {
 
-/* An ArrayBuffer that is never collected; its memory never moves. */
+/* Creates an ArrayBuffer that is never collected and whose memory never moves. */
 bool Pinned(napi_env env, size_t size, void **memory, napi_value *buffer) {
   napi_ref reference;
   return napi_create_arraybuffer(env, size, memory, buffer) == napi_ok &&
@@ -20,7 +20,7 @@ bool Pinned(napi_env env, size_t size, void **memory, napi_value *buffer) {
 
 }  // namespace
 
-/* glibc's waitid hides the last argument of the system call. */
+/* Makes the system call directly, because glibc's waitid hides its last argument. */
 bool ReadEnd(pid_t pid, ProcessStatus *status) {
   siginfo_t info = {};
   rusage usage = {};
@@ -46,7 +46,7 @@ int Process::Started(uv_loop_s *loop, pid_t pid, int out, int err) {
   channel.captured_output().Open(out, err);
   channel.Started(pid);
   int problem = 0;
-  /* Without it (kernels before 5.3) JavaScript hears of the end from libuv alone. */
+  /* Without a pidfd (kernels before 5.3), JavaScript learns of the end only from libuv. */
   if (channel.pid_file() >= 0) end_ = Watch(loop, channel.pid_file(), OnEnd, &problem);
   return problem;
 }
@@ -76,7 +76,7 @@ void Process::Close() {
   closed_ = true;
   Release();
   owner_->Forget(index_);
-  /* First libuv lets go of the files, then they are closed. */
+  /* libuv must release the files before they are closed. */
   if (news_ != nullptr) uv_close(news_, OnClosed);
   if (end_ != nullptr) uv_close(end_, OnClosed);
   channel.Close();

@@ -1,6 +1,6 @@
 /* The runners of one Node.js environment (the main thread or a worker): channels on its event loop. Used on
- * that environment's thread only. Which runner a function is for, what it is to do, and how it went stands in
- * a control array that JavaScript shares; src/tiers/process/protocol.ts has the same numbers. */
+ * that environment's thread only. A control array that JavaScript shares holds the runner of a call, the
+ * request and the outcome. src/tiers/process/protocol.ts has the same numbers. */
 #ifndef TENON_PROCESS_PROCESSES_H
 #define TENON_PROCESS_PROCESSES_H
 
@@ -15,27 +15,27 @@
 
 namespace tenon {
 
-/* Places in the control array. */
+/* Indices of the control array. */
 enum ProcessWord {
   kWordOutcome = 0,         /* out: the record's status, or a ProcessOutcome */
   kWordLength = 1,          /* out: bytes of the answer */
   kWordDetail = 2,          /* in, out: Record::detail */
-  kWordRunner = 3,          /* in: its place in the table */
-  kWordSerial = 4,          /* in: and which of those that had the place */
+  kWordRunner = 3,          /* in: the runner's index in the table */
+  kWordSerial = 4,          /* in: its serial number, because indices are reused */
   kWordInstance = 5,        /* in, out */
   kWordMethod = 6,          /* in, out */
   kWordTimeout = 7,         /* in: milliseconds, negative for none */
   kWordOperation = 8,       /* in */
-  kWordSlot = 9,            /* in: what the answer to a `send` will be named by */
+  kWordSlot = 9,            /* in: the slot that identifies the answer to a `send` */
   kWordHeld = 10,           /* out: 1 if the answer is still in the ring: take, takeBatch or skip it */
-  kWordProcessed = 11,      /* out of takeBatch */
-  kWordCount = 12,          /* out of a wake-up: entries */
+  kWordProcessed = 11,      /* out of takeBatch: number of messages processed */
+  kWordCount = 12,          /* out of a wake-up: number of entries */
   kWordEnded = 13,          /* out of a wake-up: a ProcessEnd */
-  kWordPlace = 14,          /* out: where in the slab the answer lies; -1: not there */
-  kWordFree = 15,           /* in: from where on the slab is free */
-  kWordChecked = 16,        /* in: 1 if JavaScript has looked at the input's memory */
-  kWordCapturedOutput = 17, /* out of a wake-up: 1 if there is something to take with `capturedOutput` */
-  kWordEntries = 24,        /* out of a wake-up: kEntryCount of kEntrySize */
+  kWordPlace = 14,          /* out: offset of the answer in the slab; -1 if it is not there */
+  kWordFree = 15,           /* in: offset from which the slab is free */
+  kWordChecked = 16,        /* in: 1 if JavaScript has checked the input's memory */
+  kWordCapturedOutput = 17, /* out of a wake-up: 1 if `capturedOutput` has something to return */
+  kWordEntries = 24,        /* out of a wake-up: kEntryCount entries of kEntrySize words */
 };
 enum ProcessEntry {
   kEntryOperation = 0,
@@ -44,28 +44,28 @@ enum ProcessEntry {
   kEntryMethod = 3,
   kEntryStatus = 4,
   kEntryDetail = 5,
-  kEntryLength = 6, /* the bytes follow each other in the scratch memory */
-  kEntryHeld = 7,   /* 1: they do not, see kWordHeld. Only in the last entry */
+  kEntryLength = 6, /* the bytes of the entries are consecutive in the scratch memory */
+  kEntryHeld = 7,   /* 1: the bytes are not there, see kWordHeld. Only in the last entry */
   kEntrySize = 8
 };
 constexpr int32_t kEntryCount = 256;
 constexpr size_t kProcessWords = kWordEntries + kEntryCount * kEntrySize;
 constexpr size_t kProcessScratch = 64 * 1024;
-/* Longer answers do not go into the slab. */
+/* The longest answer that goes into the slab, in bytes. */
 constexpr uint64_t kSlabLongest = 1024;
 
-/* Beside the statuses of a record: what became of a request that got no answer. */
+/* The outcome of a request without an answer. The values are disjoint from the statuses of records. */
 enum ProcessOutcome : int32_t {
-  kOutcomeGone = -40,    /* the runner has ended, or is about to */
-  kOutcomeBroken = -41,  /* it broke the protocol */
+  kOutcomeGone = -40,    /* the runner has ended, or has announced that it is about to */
+  kOutcomeBroken = -41,  /* the runner violated the protocol */
   kOutcomeTimeout = -42, /* no answer in time */
-  kOutcomeFull = -43,    /* no room in the ring, nothing was sent */
-  kOutcomeClosed = -44,  /* no such runner, or no longer */
+  kOutcomeFull = -43,    /* the ring was full, and nothing was sent */
+  kOutcomeClosed = -44,  /* the runner never existed or is closed */
 };
 
 enum ProcessEnd : int32_t {
   kRunning = 0,
-  kEnding = 1, /* it says itself that it will end */
+  kEnding = 1, /* the runner has announced that it will end */
   kEnded = 2,  /* the process is a zombie */
 };
 
@@ -76,38 +76,41 @@ class Process {
  public:
   Process(Processes *owner, int32_t index, int32_t serial) : owner_(owner), index_(index), serial_(serial) {}
 
-  /* 0, or the errno. */
+  /* Creates the channel and watches it. Returns 0 or the errno. */
   int Open(uv_loop_s *loop, const ChannelOptions &options);
-  /* The process was spawned: watches it, and what it prints to these files. 0, or the errno. */
+  /* Records that the process was started, and watches it and its output on these files. Returns 0 or the
+   * errno. */
   int Started(uv_loop_s *loop, pid_t pid, int out, int err);
-  /* Ends the runner by closing its lifetime pipe, and this object as soon as the event loop lets go of it. */
+  /* Ends the runner by closing its lifetime pipe. Deletes this object as soon as the event loop has released
+   * it. */
   void Close();
 
-  /* Does the request that the control words name, and waits. How it went is in the control words. */
+  /* Sends the request that the control words describe, and waits. Writes the outcome to the control words. */
   void Do(const Pieces &bytes);
-  /* Sends the request; its answer comes with a wake-up. kWordOutcome tells whether it was sent. */
+  /* Sends the request; its answer comes with a wake-up. kWordOutcome receives whether it was sent. */
   void Send(const Pieces &bytes);
-  /* A kCall whose result goes to `output`, which must be filled by it exactly. */
+  /* Sends a kCall and waits. The result goes to `output` and must fill it exactly. */
   void DoInto(const Pieces &bytes, uint8_t *output, size_t size);
-  /* The runner's first message is answered as if it had been asked for. */
+  /* Registers the runner's first message as the answer for `slot`. */
   void ExpectReady(int32_t slot);
 
-  /* Bytes that `Take` has to give. */
+  /* The number of bytes that `Take` copies. */
   uint64_t held_size() const { return batch_data_ != nullptr ? batch_left_ : message_.record.size; }
   bool holds() const { return held_ != Held::kNothing; }
-  /* Copies the held answer, into memory that may be new to the process or was used before. */
+  /* Copies the held answer and releases it. `is_new` says that the target may be new to the process. */
   void Take(uint8_t *target, size_t size, bool is_new = true);
   void TakeBatch(int32_t *offsets, int32_t *statuses, uint32_t count);
   void Release();
 
-  /* Delivers what the runner wrote before it ended, then its end. For JavaScript that hears of it first. */
+  /* Delivers the messages that the runner wrote before it ended, then its end. For JavaScript that learns of
+   * the end first. */
   void Finish();
 
-  /* Keeps the event loop alive also when nothing is under way. */
+  /* Sets whether the event loop is kept alive even if no request is in flight. */
   void SetReferenced(bool referenced);
-  /* Leaves events in the ring while true. */
+  /* While true, leaves events in the ring. */
   void SetPaused(bool paused);
-  /* Another wake-up, soon. */
+  /* Requests another wake-up. */
   void SelfWake();
 
   ChannelHost channel;
@@ -116,7 +119,7 @@ class Process {
   bool closed() const { return closed_; }
 
  private:
-  /* A request whose answer will come with a wake-up. Answers come in the order of requests. */
+  /* A request whose answer comes with a wake-up. Answers arrive in the order of requests. */
   struct Pending {
     uint64_t number;
     uint32_t operation;
@@ -133,7 +136,7 @@ class Process {
   bool CollectAnswer();
   bool CollectEvent();
   void Enter(const Message &message, int32_t slot, Held kind);
-  void Tell(ProcessEnd end);
+  void Report(ProcessEnd end);
   bool Arm();
   void Expect();
   void UpdateReference();
@@ -152,10 +155,10 @@ class Process {
   std::deque<Pending> pending_;
   Held held_ = Held::kNothing;
   Message message_ = {};
-  uint64_t batch_left_ = 0; /* bytes of the held batch that `take` copies */
+  uint64_t batch_left_ = 0; /* bytes of the held batch that `Take` copies */
   const uint8_t *batch_data_ = nullptr;
   size_t scratch_used_ = 0;
-  uint8_t *slab_ = nullptr; /* for the answer that is waited for */
+  uint8_t *slab_ = nullptr; /* memory for the answer that the caller waits for */
   uint64_t slab_room_ = 0;
   bool expecting_ = false; /* the next answer rings, or has rung, or is known */
   bool referenced_ = false, paused_ = false, active_ = false, closed_ = false;
@@ -163,14 +166,15 @@ class Process {
 
 class Processes {
  public:
-  /* The one of this environment, which ends with it. */
+  /* Creates the object of this environment. It is deleted with the environment. */
   static Processes *Make(napi_env env);
 
-  /* Makes the shared memory: [control, scratch]. NULL if Node-API refuses. Once. */
+  /* Creates the shared memory and returns [control, scratch], or NULL if Node-API fails. Called once. */
   napi_value Open(napi_value wake);
-  /* A new runner's place in the table, named in the control words. 0, or the errno. */
+  /* Creates a channel and writes the runner's index and serial number to the control words. Returns 0 or the
+   * errno. */
   int Create(const ChannelOptions &options, Process **made);
-  /* The runner that the control words name. NULL, with the outcome set, if there is none. */
+  /* Returns the runner that the control words select. Returns NULL and sets the outcome if it is closed. */
   Process *Target();
 
   /* Calls JavaScript's wake(index, serial). */
@@ -178,11 +182,11 @@ class Processes {
   void Forget(int32_t index);
   void HandleClosed();
 
-  /* The ArrayBuffer of which small answers of requests get a piece each, without a further copy. JavaScript
-   * gives another one before it is full. */
+  /* Sets the ArrayBuffer that holds small answers without a further copy, each in a piece of it. JavaScript
+   * sets another one before it is full. */
   void SetSlab(napi_value slab);
-  /* What is free of the slab now, up to kSlabLongest bytes. Only until JavaScript runs again: whoever has a
-   * piece of it may transfer all of it elsewhere. */
+  /* Returns the free part of the slab, up to kSlabLongest bytes. Valid only until JavaScript runs again,
+   * because code that holds a piece may transfer the whole buffer. */
   uint8_t *FreeSlab(uint64_t *room) const;
 
   napi_env env() const { return env_; }
@@ -213,12 +217,12 @@ class Processes {
   std::vector<uint8_t> batch_head_;
 };
 
-/* How a process ended, without taking its end away from whoever started it. False if it did not, or if that
- * is not known any more. */
+/* Reads the exit status of a process without reaping it: its parent does that. Returns false if the process
+ * has not ended or was already reaped. */
 struct ProcessStatus {
-  int code;      /* -1: by a signal */
-  int signal;    /* 0: by itself */
-  uint64_t peak; /* bytes of memory */
+  int code;      /* -1 if a signal ended it */
+  int signal;    /* 0 if it exited */
+  uint64_t peak; /* of memory, in bytes */
 };
 bool ReadEnd(pid_t pid, ProcessStatus *status);
 

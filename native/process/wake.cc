@@ -1,4 +1,4 @@
-/* The part of a runner that listens to it on the event loop: answers, events and the end of the process. */
+/* The events of one runner on the event loop: answers, events and the end of the process. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 namespace tenon {
 namespace {
 
-/* After so long the event loop gets a turn, whatever the runner has to say. */
+/* The longest time for which one runner delays the event loop, in nanoseconds. */
 constexpr uint64_t kTurn = 10000000;
 
 class HandleScope {
@@ -38,14 +38,14 @@ void Process::HandleNews() {
   for (;;) {
     Collect();
     bool ending = channel.broken() != nullptr || channel.state() > RunnerState::kStopped;
-    Tell(ending ? kEnding : kRunning);
-    if (closed_) return; /* not freed: libuv's last callback comes later */
+    Report(ending ? kEnding : kRunning);
+    if (closed_) return; /* not freed yet: libuv's last callback comes later */
     if (ending || Arm()) return;
     if (Now() >= end) return SelfWake();
   }
 }
 
-/* What it wrote before its end is delivered before its end. */
+/* Delivers the messages that the runner wrote before its end, then the end. */
 void Process::OnEnd(uv_any_handle *handle, int, int) {
   Process *self = static_cast<Process *>(uv_handle_get_data(handle));
   self->end_ = nullptr;
@@ -58,21 +58,21 @@ void Process::Finish() {
   while (!closed_) {
     Collect();
     bool more = owner_->control[kWordCount] > 0 && channel.broken() == nullptr;
-    Tell(more ? kRunning : kEnded);
+    Report(more ? kRunning : kEnded);
     if (!more) return;
   }
 }
 
-void Process::Tell(ProcessEnd end) {
+void Process::Report(ProcessEnd end) {
   HandleScope scope(owner_->env());
   if (!scope.open()) return;
   owner_->control[kWordEnded] = end;
   owner_->control[kWordCapturedOutput] = !channel.captured_output().empty();
   owner_->Wake(index_, serial_);
-  if (!closed_) Release(); /* if JavaScript had no memory for it */
+  if (!closed_) Release(); /* held if JavaScript had no memory for it */
 }
 
-/* Puts what there is into the entries, as much as fits. */
+/* Copies available answers and events to the entries, as many as fit. */
 void Process::Collect() {
   owner_->control[kWordCount] = 0;
   scratch_used_ = 0;
@@ -95,7 +95,7 @@ bool Process::CollectAnswer() {
   }
   if (!fits) {
     channel.Done();
-    channel.Break("it sent an answer that nobody waits for");
+    channel.Break("it sent an answer that was not requested");
     return false;
   }
   int32_t slot = pending_.front().slot;
@@ -108,7 +108,7 @@ bool Process::CollectEvent() {
   Message event;
   if (!channel.NextEvent(&event)) return false;
   if (event.record.operation != kEvent && event.record.operation != kLog) {
-    channel.Break("it sent something else than an event where only events are");
+    channel.Break("it sent a message other than an event in the ring of events");
     return false;
   }
   Enter(event, 0, Held::kEvent);
@@ -136,14 +136,14 @@ void Process::Enter(const Message &message, int32_t slot, Held kind) {
   Release();
 }
 
-/* True if the next news will ring. */
+/* Arms the channel. Returns true if the next message will ring. */
 bool Process::Arm() {
   bool quiet = pending_.empty() ? channel.kept() == 0 : channel.ArmAnswers();
   expecting_ = quiet && !pending_.empty();
   return (paused_ || channel.ArmEvents()) && quiet;
 }
 
-/* Sees to a wake-up for the next answer, once for all that are under way. */
+/* Requests a wake-up for the next answer, once for all requests in flight. */
 void Process::Expect() {
   if (expecting_) return;
   expecting_ = true;

@@ -5,7 +5,7 @@
 namespace tenon {
 namespace {
 
-/* Sizes of blocks are multiples of it. */
+/* Sizes of blocks are multiples of this. */
 constexpr size_t kGrain = 64 * 1024;
 
 }  // namespace
@@ -14,7 +14,7 @@ struct WarmBlocks::Block {
   WarmBlocks *owner;
   uint8_t *memory;
   size_t size;
-  uint32_t turn; /* in which it was used last */
+  uint32_t turn; /* of Cool, at its last use */
 };
 
 uint8_t *WarmBlocks::MemoryOf(Block *block) {
@@ -34,7 +34,7 @@ void WarmBlocks::Free(Block *block) {
   delete block;
 }
 
-/* The one that was used last of those that are large enough and not twice as large. */
+/* Finds the most recently used block that is large enough and at most twice as large as needed. */
 WarmBlocks::Block *WarmBlocks::Find(size_t size) {
   for (size_t i = free_.size(); i-- > 0;) {
     Block *block = free_[i];
@@ -45,7 +45,7 @@ WarmBlocks::Block *WarmBlocks::Find(size_t size) {
   return nullptr;
 }
 
-/* Those that were not used for the longest time go first. */
+/* Frees unused blocks to make room for `size` bytes, the least recently used first. */
 bool WarmBlocks::MakeRoom(size_t size) {
   size_t unused = 0, gone = 0;
   for (const Block *block : free_) unused += block->size;
@@ -75,7 +75,7 @@ napi_value WarmBlocks::Wrap(napi_env env, Block *block, size_t size) {
   napi_status status = napi_create_external_buffer(env, size, block->memory, OnUnused, block, &buffer);
   if (status == napi_ok) return buffer;
   allowed_ = false;
-  /* Of other failures nobody says whether the finalizer is still to come: the block stays away. */
+  /* After other failures the finalizer may still run, so the block is not reused. */
   if (status == napi_no_external_buffers_allowed) GiveBack(block);
   return nullptr;
 }
@@ -86,7 +86,7 @@ void WarmBlocks::OnUnused(napi_env, void *, void *hint) {
 }
 
 void WarmBlocks::GiveBack(Block *block) {
-  if (closed_) return; /* the environment ends, and others may still see the memory */
+  if (closed_) return; /* the environment ends, and other threads may still see the memory */
   block->turn = turn_;
   if (allowed_) return free_.push_back(block);
   Free(block);

@@ -1,11 +1,11 @@
-/* Memory for large results that goes round: what a result was in is used again when JavaScript's garbage
- * collector is done with it. Memory from the system costs a fault a page at its first touch, which is several
- * times the copy.
+/* A recycled buffer pool for large results: the memory of a result is reused after JavaScript's garbage
+ * collector has freed the result. New memory costs a page fault per page at its first touch, which takes
+ * several times as long as the copy.
  *
- * For the main thread. JavaScript sees a block as the memory of an external Buffer, just as long as the
- * result; a block comes back by that Buffer's finalizer, when nobody can see it any more, and by nothing
- * else. Not for workers: at the end of one the finalizers run also for memory that was transferred to another
- * thread. What does not fit in is for ordinary memory. */
+ * For the main thread only. JavaScript sees a block as the memory of an external Buffer, exactly as long as
+ * the result. A block returns to the pool only through the finalizer of that Buffer, when the Buffer is
+ * unreachable. Workers must not use the pool: at the end of a worker the finalizers run even for memory that
+ * was transferred to another thread. Results that the pool has no block for use ordinary memory. */
 #ifndef TENON_PROCESS_WARM_BLOCKS_H
 #define TENON_PROCESS_WARM_BLOCKS_H
 
@@ -17,27 +17,29 @@
 
 namespace tenon {
 
-/* Results of other sizes are not worth it. */
+/* The sizes of results for which the pool pays, in bytes. */
 constexpr size_t kWarmSmallest = 128 * 1024;
 constexpr size_t kWarmLargest = 16 * 1024 * 1024;
-/* Of all blocks, in use or not. */
+/* The limit for all blocks, in use or not, in bytes. */
 constexpr size_t kWarmMost = 64 * 1024 * 1024;
 
 class WarmBlocks {
  public:
-  /* Leaves itself and what JavaScript has to the end of the process. */
+  /* Creates a pool. Close deletes it when JavaScript holds no block; otherwise the pool and those blocks stay
+   * until the process ends. */
   static WarmBlocks *Make() { return new WarmBlocks; }
   void Close();
 
   struct Block;
-  /* A block for a result of `size` bytes. NULL if there is none. */
+  /* Takes a block for a result of `size` bytes. Returns NULL if the pool has none. */
   Block *Take(size_t size);
-  /* A Buffer of the first `size` bytes of a block, which they fill: what was in it before is nobody's
-   * business. NULL, and no more blocks from now on, where the runtime does not allow it. */
+  /* Wraps the first `size` bytes of a block in a Buffer. The caller must overwrite all of them, because the
+   * block holds an earlier result. Returns NULL where the runtime forbids external buffers; the pool then
+   * hands out no more blocks. */
   napi_value Wrap(napi_env env, Block *block, size_t size);
   static uint8_t *MemoryOf(Block *block);
 
-  /* Frees what was not used since the last time. Whether blocks are left to be freed. */
+  /* Frees the blocks that were not used since the last call. Returns whether blocks are left. */
   bool Cool();
 
  private:
@@ -49,9 +51,9 @@ class WarmBlocks {
   bool MakeRoom(size_t size);
   void Free(Block *block);
 
-  std::vector<Block *> free_; /* the one that was used last is the last one */
+  std::vector<Block *> free_; /* the most recently used one is last */
   size_t bytes_ = 0;          /* of all blocks */
-  uint32_t turn_ = 0;         /* of Cool */
+  uint32_t turn_ = 0;         /* of Cool: the number of calls */
   bool allowed_ = true, closed_ = false;
 };
 
