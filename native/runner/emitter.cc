@@ -13,10 +13,10 @@ struct Source {
   bool closing = false;
   uint32_t waiting = 0;
   uint64_t bytes = 0;
-  uint64_t dropped = 0; /* log entries since the last report of dropped ones */
+  uint64_t dropped = 0; /* log entries dropped since the last report about that */
 };
 
-/* A record that the host has not taken yet. */
+/* A record that the host has not consumed yet. */
 struct Underway {
   uint64_t end;
   uint32_t instance;
@@ -36,7 +36,7 @@ State &All() {
   return state;
 }
 
-/* The instance is in `ctx` itself, as a number: there is nothing behind it that could be gone. */
+/* Returns the instance. It is a number in `ctx` itself, so it cannot be a pointer to freed memory. */
 uint32_t InstanceOf(const tenon_host *host) {
   return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(__atomic_load_n(&host->ctx, __ATOMIC_ACQUIRE)));
 }
@@ -46,7 +46,7 @@ Source *Find(State &state, uint32_t instance) {
   return found == state.sources.end() ? nullptr : &found->second;
 }
 
-/* Takes note of what the host has taken. */
+/* Accounts for the records that the host has consumed. */
 void Settle(State &state) {
   uint64_t consumed = state.channel->EventsTaken();
   while (!state.underway.empty() && static_cast<int64_t>(consumed - state.underway.front().end) >= 0) {
@@ -102,7 +102,7 @@ tenon_status OnEmit(const tenon_host *host, const uint8_t *data, size_t length) 
   if (source == nullptr || source->closing) return TENON_CLOSED;
   if (data == nullptr && length != 0) return TENON_INVALID;
   if (length > state.limits.bytes || length > state.channel->LongestEvent())
-    return TENON_NO_MEMORY; /* BUSY would have it try for ever */
+    return TENON_NO_MEMORY; /* BUSY would make the plugin retry forever */
   Settle(state);
   Record record = {};
   record.operation = kEvent;

@@ -1,5 +1,4 @@
-/* Events and log entries of a runner's instances, from any thread, into the ring that the host empties when
- * it likes. */
+/* Events and log entries of a runner's instances, written by any thread to the ring that the host reads. */
 #ifndef TENON_RUNNER_EMITTER_H
 #define TENON_RUNNER_EMITTER_H
 
@@ -12,26 +11,27 @@
 
 namespace tenon {
 
-/* Bounds on what of one instance may wait. */
+/* The limits for the records of one instance that the host has not consumed. */
 struct EmitLimits {
   uint32_t messages = 1024;
   uint64_t bytes = 16 * 1024 * 1024;
 };
 
-/* One per process. Never destroyed: threads of the plugin may run longer than anything else. */
+/* The emitter of the process. Never destroyed, because threads of the plugin may run until the process
+ * ends. */
 class Emitter {
  public:
   static void Start(HostLink *channel, const EmitLimits &limits);
 
-  /* What the instance gets as its host. NULL if there is no memory. */
+  /* Returns the host struct for an instance, or NULL if memory is exhausted. */
   static const tenon_host *Open(uint32_t instance);
-  /* From here on `emit` returns TENON_CLOSED. */
+  /* Begins to close an instance: from here on `emit` returns TENON_CLOSED. */
   static void BeginClose(uint32_t instance);
-  /* From here on `log` does nothing. */
+  /* Ends the close: from here on `log` does nothing. */
   static void EndClose(uint32_t instance);
 
-  /* Reports dropped log entries for which there was no room up to now. For the start of each request; the
-   * next log entry of an instance does it too. */
+  /* Reports dropped log entries whose report did not fit so far. Called at the start of each request. The
+   * next log entry of an instance does the same. */
   static void ReportDropped() {
     if (has_dropped_.load(std::memory_order_relaxed)) ReportAllDropped();
   }

@@ -22,12 +22,13 @@
 namespace tenon {
 namespace {
 
-/* What cannot be killed within this time sits in a system call that cannot be interrupted, or makes new
- * processes faster than they can be ended. */
+/* The time to kill all processes, in nanoseconds. A process that survives it is in an uninterruptible system
+ * call, or it creates new processes faster than they can be killed. */
 constexpr uint64_t kPatience = 2000000000;
 constexpr int kLookAgain = 10; /* milliseconds */
 
-/* Only they are this process's to kill: their numbers cannot have passed to others. */
+/* Kills the listed processes. Only children are safe to kill: a child's pid cannot be reused before it is
+ * reaped. */
 void KillChildrenInList(FILE *list) {
   int child;
   while (fscanf(list, "%d", &child) == 1) kill(child, SIGKILL);
@@ -41,12 +42,12 @@ bool IsOwnChild(const char *name) {
   size_t size = fread(line, 1, sizeof(line) - 1, file);
   fclose(file);
   line[size] = 0;
-  const char *end = strrchr(line, ')'); /* of the name, which may contain anything */
+  const char *end = strrchr(line, ')'); /* end of the name, which may contain any character */
   int parent;
   return end != nullptr && sscanf(end, ") %*c %d", &parent) == 1 && parent == getpid();
 }
 
-/* For kernels without lists of children. */
+/* Kills the children on kernels that do not list them. */
 void KillChildrenByLooking() {
   DIR *processes = opendir("/proc");
   if (processes == nullptr) return;
@@ -78,17 +79,17 @@ class Keeper {
   }
 
  private:
-  /* Waits for news. Whether everything has to end although the runner has not. */
+  /* Waits for an event. Returns whether everything must end although the runner has not. */
   bool IsToEnd() {
     pollfd files[] = {{life_, 0, 0}, {signals_, POLLIN, 0}};
     if (poll(files, 2, -1) < 0) return false;
-    bool told = files[0].revents != 0;
+    bool must_end = files[0].revents != 0;
     signalfd_siginfo signal;
-    while (read(signals_, &signal, sizeof(signal)) == sizeof(signal)) told |= signal.ssi_signo == SIGTERM;
-    return told;
+    while (read(signals_, &signal, sizeof(signal)) == sizeof(signal)) must_end |= signal.ssi_signo == SIGTERM;
+    return must_end;
   }
 
-  /* Takes the ends of children. False when there are no children. */
+  /* Reaps children. Returns false when there are none left. */
   bool Collect() {
     int status;
     for (;;) {
@@ -101,7 +102,8 @@ class Keeper {
     }
   }
 
-  /* Whoever is killed leaves its own children to this process: until there are none. */
+  /* Kills children until there are none left. The children of a killed process become children of this
+   * one. */
   void EndAll() {
     for (uint64_t end = Now() + kPatience; Collect() && Now() < end;) {
       KillChildren();
@@ -133,7 +135,7 @@ class Keeper {
 [[noreturn]] void KeepRunner(pid_t runner, int life, const sigset_t &awaited) {
   prctl(PR_SET_NAME, "tenon-keeper");
   int signals = signalfd(-1, &awaited, SFD_NONBLOCK | SFD_CLOEXEC);
-  /* The end of a stream is where the plugin's processes have ended, not this one. */
+  /* A stream must end when the plugin's processes have ended, not when this process does. */
   for (int file = 0; file <= 2; file++) close(file);
   CloseOtherFiles({std::min(life, signals), std::max(life, signals)});
   Keeper(runner, life, signals).Run();
@@ -154,7 +156,7 @@ bool Keep(int life) {
     setpgid(runner, runner);
     KeepRunner(runner, life, awaited);
   }
-  setpgid(0, 0); /* on both sides: whoever is first */
+  setpgid(0, 0); /* in both processes, because either may run first */
   sigprocmask(SIG_SETMASK, &before, nullptr);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   return getppid() == keeper;

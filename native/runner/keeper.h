@@ -1,15 +1,15 @@
-/* The process between the host and the one that has the plugin. All that a plugin starts and loses falls to
- * it (it is their subreaper), also what has left the process group and what outlives a crash: when the
- * plugin's process ends, or the host wants it to, or the host is gone, the keeper ends them all, and then
- * itself in the same way as the plugin's process did. It runs no code of the plugin. */
+/* A keeper process between the host and the process of the plugin. As subreaper it adopts all orphans of the
+ * plugin, even processes that have left the process group or outlive a crash. When the plugin's process ends,
+ * the host requests it, or the host is gone, the keeper kills all of them. Then it ends in the same way as
+ * the plugin's process did. It runs no code of the plugin. */
 #ifndef TENON_RUNNER_KEEPER_H
 #define TENON_RUNNER_KEEPER_H
 
 namespace tenon {
 
-/* Comes back in the process that is to have the plugin; the calling one stays as its keeper. `life` is a pipe
- * or socket whose other end closes with the host; SIGTERM has the keeper end everything too. False if the
- * system is out of processes. */
+/* Forks; returns only in the child, which loads the plugin. The calling process stays as the keeper. `life`
+ * is a pipe or socket whose other end closes with the host; SIGTERM also makes the keeper end everything.
+ * Returns false if the system cannot create a process. */
 bool Keep(int life);
 
 }  // namespace tenon

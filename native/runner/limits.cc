@@ -16,8 +16,8 @@ namespace tenon {
 namespace {
 
 constexpr int kFirstHidden = 200;
-/* Address space beside the plugin's memory: the runner, libraries, thread stacks and the reserves of malloc,
- * which RLIMIT_DATA, the real limit, does not count. */
+/* The address space in addition to the plugin's memory, in bytes: the runner, libraries, thread stacks and
+ * the reserves of malloc. RLIMIT_DATA, the effective limit, does not count these. */
 constexpr uint64_t kAddressReserve = uint64_t{2} << 30;
 
 bool Limit(int resource, uint64_t soft, uint64_t hard) {
@@ -34,7 +34,7 @@ bool CloseRange(unsigned first, unsigned last) {
   return syscall(SYS_close_range, first, last, 0) == 0;
 }
 
-/* For kernels before 5.9. */
+/* Closes files on kernels before 5.9. */
 bool CloseByList(const std::vector<int> &kept) {
   DIR *folder = opendir("/proc/self/fd");
   if (folder == nullptr) return false;
@@ -69,14 +69,14 @@ bool CloseOtherFiles(const std::vector<int> &kept) {
 
 uint32_t ApplyLimits(const Limits &limits, uint64_t shared) {
   uint32_t active = 0;
-  /* A limit of 1, unlike 0, also keeps crashes away from a handler behind a pipe in core_pattern. */
+  /* Unlike 0, a limit of 1 also keeps crashes from a handler that core_pattern pipes to. */
   if (Limit(RLIMIT_CORE, 1, 1)) active |= kLimitCore;
   if (limits.memory != 0 && Limit(RLIMIT_DATA, limits.memory, limits.memory)) {
-    /* RLIMIT_DATA does not count shared mappings: the address space has a limit too, a wide one. */
+    /* RLIMIT_DATA does not count shared mappings, so the address space gets a limit too, a generous one. */
     uint64_t space = 2 * limits.memory + shared + kAddressReserve;
     if (Limit(RLIMIT_AS, space, space)) active |= kLimitMemory;
   }
-  /* At the soft limit SIGXCPU, which is reported; one second later SIGKILL. */
+  /* The soft limit raises SIGXCPU, which is reported. SIGKILL follows one second later. */
   if (limits.cpu != 0 && Limit(RLIMIT_CPU, limits.cpu, limits.cpu + 1)) active |= kLimitCpu;
   if (limits.files != 0 && Limit(RLIMIT_NOFILE, limits.files, limits.files)) active |= kLimitFiles;
   return active;

@@ -1,4 +1,4 @@
-/* What a runner may use. Everything is applied to the own process before the plugin is opened. */
+/* The resource limits of a runner. They are applied to the calling process before it opens the plugin. */
 #ifndef TENON_RUNNER_LIMITS_H
 #define TENON_RUNNER_LIMITS_H
 
@@ -10,23 +10,24 @@
 namespace tenon {
 
 struct Limits {
-  uint64_t memory = 0; /* bytes of private memory; 0: unlimited, as for the others */
-  uint64_t cpu = 0;    /* seconds */
-  uint64_t files = 0;  /* open at the same time */
+  uint64_t memory = 0; /* bytes of private memory; 0 means unlimited, here and below */
+  uint64_t cpu = 0;    /* seconds of CPU time */
+  uint64_t files = 0;  /* number of open files */
   bool sandbox = false;
-  std::vector<std::string>
-      readable; /* in the sandbox: files and folders, beside the plugin's file and the system's libraries */
+  /* files and folders that the sandbox may read, besides the plugin's file and the system's libraries */
+  std::vector<std::string> readable;
 };
 
-/* Moves a file out of the way of a plugin that closes or uses small descriptors which are not its own; it is
- * not inherited by what the plugin starts. The new descriptor, or -1. */
+/* Moves a file to a high descriptor, because some plugins close or use low descriptors that they did not
+ * open. The new one is close-on-exec, so programs that the plugin starts do not inherit it. Returns the new
+ * descriptor, or -1. */
 int HideFile(int file);
 
-/* Closes everything from 3 on but the sorted `kept`. False if the system does not let it. */
+/* Closes all descriptors from 3 on except `kept`, which is sorted. Returns false if the system refuses. */
 bool CloseOtherFiles(const std::vector<int> &kept);
 
-/* The resource limits; `shared` is the size of the channel's mapping. The bits of RunnerFacts::active that
- * are in force. */
+/* Applies the resource limits. `shared` is the size of the channel's mapping in bytes. Returns the bits of
+ * RunnerFacts::active that are in force. */
 uint32_t ApplyLimits(const Limits &limits, uint64_t shared);
 
 }  // namespace tenon

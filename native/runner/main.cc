@@ -1,11 +1,12 @@
-// tenon-runner: the process outside of the host that loads a plugin. Knows tenon.h and no Node.
+// tenon-runner: the program that loads a plugin outside of the host's process. Depends on tenon.h and not on
+// Node.js.
 //
-//     tenon-runner probe FILE ... tries gates 6 to 9 of the admission on FILE (see runner/probe_report.h for
-//     what it reports) tenon-runner serve FILE ... holds FILE as a plugin for a host (see serve_options.cc
-//     and channel/layout.h) tenon-runner --version      prints the version of the ABI
+//     tenon-runner probe FILE ...   runs gates 6 to 9 of the admission on FILE (see runner/probe_report.h)
+//     tenon-runner serve FILE ...   serves FILE to a host (see serve_options.cc, channel/layout.h)
+//     tenon-runner --version        prints the version of the ABI
 //
-// Exit codes: 0 the walk ended with a verdict, 1 the host is gone, 2 usage. Linux and other ELF systems with
-// dl_iterate_phdr and prctl; elsewhere the host does the same walk in a Node child
+// Exit codes: 0 the gates ended with a verdict, 1 the host is gone, 2 usage. For Linux and other ELF systems
+// with dl_iterate_phdr and prctl. Elsewhere the host runs the same gates in a Node.js child
 // (src/admission/probe-child.ts).
 
 #include <cstdio>
@@ -25,7 +26,7 @@ int usage() {
   return 2;
 }
 
-// A name without a slash would be looked for in the system's folders instead of the current one.
+// Adds "./" to a name without a slash, which the loader would search for in the system's folders only.
 std::string as_path(const char *file) {
   return std::strchr(file, '/') == nullptr ? std::string("./") + file : std::string(file);
 }

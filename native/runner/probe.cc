@@ -16,21 +16,23 @@
 namespace tenon::probe {
 namespace {
 
-// The process must not outlive its host, and its crashes are expected: they leave no core files behind.
+// Confines the process. It must not outlive its host, and its crashes are expected, so they leave no core
+// files. Returns false if the host is gone.
 bool confine(int host) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != host) return false;  // it ended before the line above took effect
-  // A limit of 1, unlike 0, also keeps crashes away from a handler behind a pipe in core_pattern.
+  if (getppid() != host) return false;  // the host ended before the line above took effect
+  // Unlike 0, a limit of 1 also keeps crashes from a handler that core_pattern pipes to.
   rlimit core{};
   getrlimit(RLIMIT_CORE, &core);
   core.rlim_cur = core.rlim_max < 1 ? core.rlim_max : 1;
   setrlimit(RLIMIT_CORE, &core);
-  // What the plugin printed before it crashed should be there, also without a terminal.
+  // Line buffering, so that the plugin's output before a crash is not lost without a terminal.
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   return true;
 }
 
-// Where the slots lie in the library, for the host, which knows them from the file.
+// Formats the offsets of the slots in the library, which the host compares with its own inspection of the
+// file.
 std::string vtable_record(const Gates &gates) {
   const tenon_plugin &plugin = gates.vtable();
   std::string record = "vtable " + std::to_string(plugin.size) + " " + std::to_string(plugin.flags);

@@ -1,4 +1,4 @@
-// Gates 6 to 9 of the admission on one file, in this process, reported over the channel.
+// Gates 6 to 9 of the admission on one file, run in this process and reported over the channel.
 #ifndef TENON_RUNNER_PROBE_H
 #define TENON_RUNNER_PROBE_H
 
@@ -6,8 +6,8 @@
 
 namespace tenon::probe {
 
-// The limits hold before anything of the file runs. Returns an exit code if the walk could not begin;
-// otherwise the process ends in here.
+// Runs the gates. The limits are in force before any code of the file runs. Returns an exit code if the gates
+// could not begin; otherwise the process ends in this function.
 int run(const char *file, const Limits &limits);
 
 }  // namespace tenon::probe

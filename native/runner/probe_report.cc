@@ -14,10 +14,11 @@ namespace {
 constexpr int kOut = 3;
 constexpr int kIn = 4;
 constexpr size_t kLongestLine = 256;
-// Out of the way of a plugin that closes or writes to every small descriptor that it did not open.
+// The lowest descriptor for hidden files, above those that a careless plugin closes or writes to.
 constexpr int kFirstHidden = 200;
 
-// Close-on-exec, so that what the plugin starts does not hold the channel open.
+// Moves a descriptor. The new one is close-on-exec, so programs that the plugin starts do not keep the
+// channel open.
 int hide(int descriptor) {
   int hidden = fcntl(descriptor, F_DUPFD_CLOEXEC, kFirstHidden);
   if (hidden < 0) hidden = fcntl(descriptor, F_DUPFD_CLOEXEC, 10);  // a low limit on open files

@@ -8,7 +8,7 @@
 namespace tenon {
 namespace {
 
-/* What a plugin finds at first: as much as in the host's process. */
+/* The initial capacity of an output: the same as in the host's process. */
 constexpr size_t kFirstCapacity = 16 * 1024;
 constexpr size_t kSmallestGrowth = 64 * 1024;
 
@@ -28,7 +28,7 @@ bool Reply::Start(size_t prefix) {
   uint64_t room = 0;
   memory_ = channel_->PrepareAnswer(window_ + kGuardSize, &room);
   room_ = memory_ == nullptr ? 0 : room - kGuardSize;
-  /* The host has not taken its answers yet, or this one is too large: it is made elsewhere and waits. */
+  /* The ring has no room yet, or the answer is too large for it: it is built elsewhere and sent later. */
   if (memory_ == nullptr && !MoveToBlock(0, window_)) {
     start_ = 0;
     return false;
@@ -41,7 +41,7 @@ void Reply::Put(size_t at, const void *bytes, size_t size) {
   if (size != 0) memcpy(memory_ + at, bytes, size);
 }
 
-/* Shows the plugin what is behind the kept bytes. */
+/* Sets the memory that the plugin may write: everything after the kept bytes. */
 void Reply::Offer() {
   out_.data = memory_ + start_;
   out_.capacity = window_ - start_;
@@ -74,7 +74,7 @@ int32_t Reply::End(tenon_status status) {
 }
 
 tenon_status Reply::Reserve(tenon_out *out, size_t additional) {
-  /* A copy of the struct, or one of a call that has ended, has no host behind it. */
+  /* A copy of the struct, or the struct of a call that has ended, is not backed by the host. */
   Reply *reply = reinterpret_cast<Reply *>(out);
   if (reply == nullptr || reply->magic_ != kMagic || !reply->open_) return TENON_NO_MEMORY;
   int32_t finding = reply->Inspect();

@@ -1,5 +1,6 @@
-/* The output of a call, written by the plugin straight into the ring of answers where there is one. What
- * Output (output.h) is to calls in the host's process: the same capacities, the same checks. */
+/* The output of a call, which the plugin writes directly to the ring of answers if there is one. It is the
+ * counterpart of Output (plugin/output.h) for calls in the host's process, with the same capacities and
+ * checks. */
 #ifndef TENON_RUNNER_REPLY_H
 #define TENON_RUNNER_REPLY_H
 
@@ -9,7 +10,7 @@
 
 namespace tenon {
 
-/* Used for one answer at a time. Must not move: a plugin knows its address during a call. */
+/* The answer to one request at a time. It must not move, because a plugin knows its address during a call. */
 class Reply {
  public:
   explicit Reply(HostLink *channel) : channel_(channel) {}
@@ -17,27 +18,27 @@ class Reply {
   Reply &operator=(const Reply &) = delete;
   ~Reply();
 
-  /* Starts an answer whose first `prefix` bytes are for Put. False if there is no memory: then it can only be
-   * sent empty. */
+  /* Begins an answer whose first `prefix` bytes are set by Put. Returns false if memory is exhausted; then
+   * the answer can only be sent empty. */
   bool Start(size_t prefix);
-  /* Writes into the prefix, or over it when the answer has no output yet. */
+  /* Writes to the prefix, or past it while the answer has no output yet. */
   void Put(size_t at, const void *bytes, size_t size);
 
-  /* A call appends to the answer. */
+  /* Begins a call that appends to the answer. */
   tenon_out *Begin();
-  /* Ends the call: `status` if the plugin kept the contract, the Outcome otherwise. After a breach nothing is
-   * in the output. */
+  /* Ends the call. Returns `status` if the plugin kept the contract, the Outcome otherwise. After a violation
+   * the output is empty. */
   int32_t End(tenon_status status);
-  /* What the call wrote stays in the answer. */
+  /* Keeps the output of the call in the answer. */
   void Keep() { start_ += out_.len, out_.len = 0; }
-  /* What it wrote does not. */
+  /* Discards the output of the call. */
   void Discard() { out_.len = 0; }
 
   size_t length() const { return out_.len; }
   const uint8_t *data() const { return memory_ + start_; }
   size_t kept() const { return start_; }
 
-  /* Publishes what was kept. */
+  /* Sends the kept bytes. */
   void Send(const Record &record);
 
  private:
@@ -48,13 +49,13 @@ class Reply {
   int32_t Inspect() const;
   bool in_ring() const { return block_ == nullptr; }
 
-  tenon_out out_ = {}; /* first: a plugin gets its address */
+  tenon_out out_ = {}; /* first member: a plugin receives its address */
   uint64_t magic_ = kMagic;
   HostLink *channel_;
-  uint8_t *memory_ = nullptr; /* of the answer, in the ring or in the block */
-  size_t room_ = 0;           /* bytes of it that can be used without moving, without the guard */
-  size_t window_ = 0;         /* bytes of it that the plugin may use: the canary is behind them */
-  size_t start_ = 0;          /* bytes of it that are kept */
+  uint8_t *memory_ = nullptr; /* memory of the answer, in the ring or in the block */
+  size_t room_ = 0;           /* bytes usable without a move, excluding the guard */
+  size_t window_ = 0;         /* bytes that the plugin may use; the canary follows them */
+  size_t start_ = 0;          /* bytes that are kept */
   int32_t breach_ = 0;
   bool open_ = false;
   uint8_t *block_ = nullptr;

@@ -11,7 +11,7 @@
 namespace tenon {
 namespace {
 
-/* Of <linux/landlock.h>, which older systems do not have. The numbers are the kernel's ABI. */
+/* Declarations of <linux/landlock.h>, which older systems do not have. The numbers are the kernel's ABI. */
 struct LandlockRules {
   uint64_t files;
   uint64_t network;
@@ -34,7 +34,7 @@ constexpr uint64_t kAbstractSockets = 1u << 0, kSignals = 1u << 1;
 constexpr uint32_t kVersion = 1u << 0;
 constexpr int kPathBeneath = 1;
 
-/* Where the loader and a C library look for what they need. */
+/* The paths that the loader and a C library read. */
 constexpr const char *kSystemPaths[] = {
     "/lib",
     "/lib64",
@@ -50,7 +50,7 @@ constexpr const char *kSystemPaths[] = {
     "/dev/urandom",
 };
 
-/* Everything that this version of Landlock can forbid. */
+/* Returns all access rights that this version of Landlock can forbid. */
 LandlockRules Everything(long abi) {
   LandlockRules rules = {kFilesAbi1, 0, 0};
   if (abi >= 2) rules.files |= kRefer;
@@ -65,7 +65,7 @@ size_t SizeOf(long abi) {
   return abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
 }
 
-/* A path that does not exist cannot be read either. */
+/* Allows reads of a path. A path that does not exist needs no rule. */
 void Allow(int ruleset, const char *path) {
   int file = open(path, O_PATH | O_CLOEXEC);
   if (file < 0) return;

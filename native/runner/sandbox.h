@@ -1,5 +1,6 @@
-/* The sandbox of the runner on Linux: no new privileges, no network, no other processes, no writes, reads
- * only where allowed. For this process for good. Only with one thread, before the plugin is opened. */
+/* The sandbox of the runner on Linux: no new privileges, no network, no other processes, no writes, and reads
+ * only where allowed. A process cannot leave it. Enter it with a single thread, before the plugin is
+ * opened. */
 #ifndef TENON_RUNNER_SANDBOX_H
 #define TENON_RUNNER_SANDBOX_H
 
@@ -11,13 +12,13 @@ namespace tenon {
 
 struct SandboxState {
   uint32_t active = 0;       /* bits of RunnerFacts::active */
-  uint32_t landlock_abi = 0; /* what the kernel has; 0: no Landlock, reads are not restricted */
+  uint32_t landlock_abi = 0; /* version in the kernel; 0: no Landlock, reads are not restricted */
 };
 
-/* Enters the sandbox as far as the kernel has one; the result tells how far. */
+/* Enters the sandbox as far as the kernel supports it. The result says which parts are active. */
 SandboxState EnterSandbox(const std::string &plugin, const Limits &limits);
 
-/* The system-call filter alone. False if the kernel or the processor has none. */
+/* Installs the system-call filter alone. Returns false if the kernel or the processor does not support it. */
 bool FilterSystemCalls();
 
 }  // namespace tenon

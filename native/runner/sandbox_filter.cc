@@ -1,5 +1,5 @@
-/* The system-call filter of the sandbox, for seccomp. A list of what is refused, with EPERM, so that a plugin
- * can go on: network, other processes, writes to the file system, and the calls that would get around the
+/* The system-call filter of the sandbox, for seccomp. It is a list of calls that fail with EPERM, so that a
+ * plugin can continue: network, other processes, writes to the file system, and calls that would bypass the
  * rest. */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ constexpr uint32_t kProcessor = 0;
 #endif
 
 constexpr int kRefused[] = {
-    /* network: without a socket the other calls have nothing to work on, but descriptors may be passed in */
+    /* network: without a socket the other calls have no target, but descriptors may be passed in */
     SYS_socket,
     SYS_connect,
     SYS_bind,
@@ -44,7 +44,7 @@ constexpr int kRefused[] = {
     SYS_unshare,
     SYS_setsid,
     SYS_setpgid,
-    /* io_uring does on its own what is refused here */
+    /* io_uring, which could perform the refused operations */
     425,
     426,
     427,
@@ -133,8 +133,8 @@ constexpr int kRefused[] = {
 #endif
 };
 
-/* Their arguments are behind a pointer, where a filter cannot look: with ENOSYS the C library takes the older
- * call. */
+/* Calls whose arguments are behind a pointer, which a filter cannot read. With ENOSYS the C library falls
+ * back to the older call. */
 constexpr int kUnknown[] = {435 /* clone3 */, 437 /* openat2 */};
 
 constexpr uint32_t kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
@@ -147,7 +147,7 @@ class Program {
     Return(SECCOMP_RET_KILL_PROCESS);
     Load(offsetof(seccomp_data, nr));
 #if defined(__x86_64__)
-    /* Calls of the x32 ABI have other numbers. */
+    /* Calls of the x32 ABI have different numbers. */
     Add(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1);
     Return(SECCOMP_RET_KILL_PROCESS);
 #endif
@@ -157,7 +157,7 @@ class Program {
     Add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 1);
     Return(SECCOMP_RET_ERRNO | error);
   }
-  /* Refuses it if argument `index` has one of the bits. */
+  /* Refuses a call if argument `index` has one of the bits. */
   void RefuseWith(int call, unsigned index, uint32_t bits) {
     Add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 4);
     Load(Argument(index));
@@ -165,7 +165,7 @@ class Program {
     Return(SECCOMP_RET_ERRNO | EPERM);
     Return(SECCOMP_RET_ALLOW);
   }
-  /* Refuses it unless argument `index` has the bits. */
+  /* Refuses a call unless argument `index` has the bits. */
   void RefuseWithout(int call, unsigned index, uint32_t bits) {
     Add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 4);
     Load(Argument(index));
@@ -173,7 +173,7 @@ class Program {
     Return(SECCOMP_RET_ERRNO | EPERM);
     Return(SECCOMP_RET_ALLOW);
   }
-  /* Refuses it unless argument `index` is `value`. */
+  /* Refuses a call unless argument `index` is `value`. */
   void RefuseUnless(int call, unsigned index, uint32_t value) {
     Add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 4);
     Load(Argument(index));
@@ -191,9 +191,9 @@ class Program {
   }
 
  private:
+  /* Returns the offset of the lower half of an argument. */
   static uint32_t Argument(unsigned index) {
-    return static_cast<uint32_t>(offsetof(seccomp_data, args) +
-                                 index * sizeof(uint64_t)); /* the lower half */
+    return static_cast<uint32_t>(offsetof(seccomp_data, args) + index * sizeof(uint64_t));
   }
   void Load(size_t offset) {
     Add(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset), 0, 0);
@@ -217,7 +217,7 @@ bool FilterSystemCalls() {
 #if defined(__x86_64__)
   program.RefuseWith(SYS_open, 1, kWriting);
 #endif
-  /* Signals, limits and memory of other processes are not the plugin's business. */
+  /* The plugin must not access signals, limits and memory of other processes. */
   uint32_t self = static_cast<uint32_t>(getpid());
   for (int call : {SYS_kill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_process_vm_readv})
     program.RefuseUnless(call, 0, self);

@@ -1,6 +1,6 @@
-// In sanitized programs only: how the sanitizers are to behave. A runner's environment is what its plugin was
-// given, and nothing else, so that it cannot say so; and what a report says on stderr would be taken for
-// words of the plugin.
+// The default options of the sanitizers, in sanitized programs only. A runner's environment is exactly that
+// of its plugin, so the options cannot be set there. A report on stderr would be mistaken for output of the
+// plugin.
 
 extern "C" {
 

@@ -25,14 +25,14 @@
 namespace tenon {
 namespace {
 
-/* Ends everything at once when the host is gone, should the keeper be gone as well. As the leader of its
- * process group, the runner takes along what the plugin has started. */
+/* Ends everything when the host is gone, in case the keeper is gone as well. The runner leads its process
+ * group, so it also kills the processes that the plugin started. */
 [[noreturn]] void EndWithHost() {
   if (getpgrp() == getpid()) kill(0, SIGKILL);
   _exit(1);
 }
 
-/* The lifetime pipe, and who is told where there is none any more. Never destroyed. */
+/* The lifetime pipe, and the channel to notify if the pipe is closed. Never destroyed. */
 struct Watch {
   int life;
   ChannelRunner *channel;
@@ -42,40 +42,41 @@ void *WatchHost(void *argument) {
   const Watch *watch = static_cast<const Watch *>(argument);
   pollfd host = {watch->life, 0, 0};
   while (poll(&host, 1, -1) <= 0) continue;
-  /* The plugin was faster than this thread, and has closed it. */
+  /* The plugin closed the pipe before this thread could poll it. */
   if ((host.revents & POLLNVAL) != 0) watch->channel->EndCutOff();
   EndWithHost();
 }
 
-/* A thread, because the other one may never come back from the plugin. The host's end of the pipe closes with
- * the host, whatever way it ends. */
+/* Starts a thread that watches the host, because the main thread may never return from the plugin. The host's
+ * end of the pipe closes with the host, no matter how the host ends. */
 bool StartWatcher(int life, ChannelRunner *channel) {
   return StartQuietThread(WatchHost, new Watch{life, channel});
 }
 
-/* The pipe is what counts; the signal is for a host that is killed while the keeper is stopped, and has it go
- * on so that it can do its work. Not SIGKILL: what the plugin has started would stay. The kernel also sends
- * it when the *thread* ends that has started the runner. */
+/* Requests a signal at the end of the parent. The lifetime pipe is what detects that end. The signal is for a
+ * host that is killed while the keeper is stopped: SIGCONT makes the keeper continue, so that it can do its
+ * work. SIGKILL would leave the processes that the plugin started. The kernel also sends the signal when the
+ * *thread* ends that started the runner. Returns false if the parent is already gone. */
 bool EndWithParent(int parent) {
   prctl(PR_SET_PDEATHSIG, SIGCONT);
-  return getppid() == parent; /* otherwise it ended before */
+  return getppid() == parent; /* otherwise the parent ended earlier */
 }
 
 class Runner {
  public:
   explicit Runner(const ServeOptions &options) : options_(options) {}
 
-  /* Everything before the plugin. NULL, or what went wrong. */
+  /* Does everything that precedes the plugin. Returns NULL, or the reason of the failure. */
   const char *Prepare() {
     const char *problem = options_.in < 0 ? OpenChannel() : OpenPipe();
     if (problem != nullptr) return problem;
     uint32_t active = kParentSignal;
     if (CloseOtherFiles(kept_)) active |= kClosedFiles;
-    /* What the plugin printed before it crashed should be there, also without a terminal. */
+    /* Line buffering, so that the plugin's output before a crash is not lost without a terminal. */
     setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
     WatchForCrashes(link_);
     active |= ApplyLimits(options_.limits, link_->MappedSize());
-    if (options_.limits.sandbox) { /* of this thread: the others inherit it */
+    if (options_.limits.sandbox) { /* of this thread; later threads inherit it */
       SandboxState sandbox = EnterSandbox(options_.file, options_.limits);
       active |= sandbox.active;
       link_->facts().landlock_abi.store(sandbox.landlock_abi);
@@ -83,10 +84,10 @@ class Runner {
     link_->facts().active.store(active);
     link_->facts().pid.store(static_cast<uint32_t>(getpid()));
     bool started = link_ == &pipe_ ? pipe_.Start() : StartWatcher(life_, &channel_);
-    return started ? nullptr : "the thread that watches the host cannot be started";
+    return started ? nullptr : "cannot start the thread that watches the host";
   }
 
-  /* Walks the gates. False if the plugin is refused, which the host has been told then. */
+  /* Runs the gates. Returns false if the plugin is refused, after notifying the host. */
   bool Admit() {
     At(Stage::kOpen);
     if (!gates_.Open(options_.file.c_str())) return Refuse(gates_.refusal());
@@ -110,12 +111,12 @@ class Runner {
     link_->SetState(RunnerState::kReady);
     Say(kReady, "");
     Server server(link_, &gates_);
-    bool told = server.Run();
+    bool stopped = server.Run();
     ExpectExit();
-    link_->SetState(told ? RunnerState::kStopped : RunnerState::kBroken);
-    if (!told) link_->Alarm();
+    link_->SetState(stopped ? RunnerState::kStopped : RunnerState::kBroken);
+    if (!stopped) link_->Alarm();
     fflush(nullptr);
-    return told ? 0 : 1;
+    return stopped ? 0 : 1;
   }
 
  private:
@@ -153,7 +154,7 @@ class Runner {
     return false;
   }
 
-  /* The host has judged another answer of the same file. */
+  /* Refuses a plugin whose answer differs from the one that the host admitted. */
   bool RefuseDifferent(const char *code, const char *what, const std::string &found,
                        const std::string &expected) {
     return Refuse({code, std::string("it states the ") + what + " " + Quote(found) + ", but stated " +
@@ -163,9 +164,9 @@ class Runner {
   const ServeOptions &options_;
   ChannelRunner channel_;
   PipeLink pipe_;
-  HostLink *link_ = nullptr; /* the one that is used */
+  HostLink *link_ = nullptr; /* the one in use */
   int life_ = -1;
-  std::vector<int> kept_; /* files, in order */
+  std::vector<int> kept_; /* descriptors, sorted */
   Gates gates_;
 };
 
@@ -180,17 +181,17 @@ int Serve(int count, char **arguments) {
   }
   if (!EndWithParent(options.parent)) return 1;
   if (!Keep(options.life >= 0 ? options.life : options.in)) {
-    fprintf(stderr, "tenon-runner: no process can be made\n");
+    fprintf(stderr, "tenon-runner: cannot create a process\n");
     return 1;
   }
-  /* Never destroyed: threads of the plugin may run until the very end. */
+  /* Never destroyed, because threads of the plugin may run until the process ends. */
   Runner &runner = *new Runner(options);
   const char *problem = runner.Prepare();
   if (problem != nullptr) {
     fprintf(stderr, "tenon-runner: %s\n", problem);
     return 1;
   }
-  /* Without exit handlers, which would be the plugin's. */
+  /* _exit skips exit handlers, which would be the plugin's. */
   if (!runner.Admit()) _exit(0);
   _exit(runner.Run());
 }

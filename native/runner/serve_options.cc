@@ -10,7 +10,7 @@ const char kLimitsUsage[] = "[--memory BYTES] [--cpu SECONDS] [--files N] [--san
 const char kServeUsage[] =
     "tenon-runner serve FILE --abi VERSION --name NAME --parent PID\n"
     "           {--shm FD --wake FD --life FD | --in FD --out FD}\n"
-    "           [--profile latency|balanced|idle] [--queue-messages N] [--queue-bytes N]\n"
+    "           [--profile latency|balanced|efficient] [--queue-messages N] [--queue-bytes N]\n"
     "           [--memory BYTES] [--cpu SECONDS] [--files N] [--sandbox [--read PATH]...]";
 
 namespace {
@@ -66,7 +66,7 @@ bool ReadOption(const char *name, const char *value, ServeOptions *options) {
   return ReadLimit(name, value, &options->limits);
 }
 
-/* Either set of files is whole. */
+/* Checks that one of the two sets of files is complete. Returns NULL, or the wrong argument. */
 const char *WrongFile(const ServeOptions &options) {
   if (options.in >= 0 || options.out >= 0) {
     if (options.in < 3) return "--in";
@@ -93,7 +93,7 @@ const char *ReadLimits(int count, char **arguments, Limits *limits) {
 
 const char *ReadServeOptions(int count, char **arguments, ServeOptions *options) {
   if (count < 1 || arguments[0][0] == '\0') return "FILE";
-  /* A name without a slash would be looked for in the system's folders instead of the current one. */
+  /* The loader would search for a name without a slash in the system's folders only. */
   options->file = strchr(arguments[0], '/') == nullptr ? std::string("./") + arguments[0] : arguments[0];
   for (int i = 1; i < count; i++) {
     if (strcmp(arguments[i], "--sandbox") == 0) {

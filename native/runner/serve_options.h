@@ -12,9 +12,9 @@ namespace tenon {
 
 struct ServeOptions {
   std::string file;
-  std::string abi;  /* the version that the host has accepted; the plugin has to state the same */
-  std::string name; /* the plugin's, as the host knows it */
-  int shm = -1, wake = -1, life = -1; /* over shared memory; */
+  std::string abi;  /* the version that the host has accepted; the plugin must return the same */
+  std::string name; /* the plugin's name that the host knows */
+  int shm = -1, wake = -1, life = -1; /* over shared memory, */
   int in = -1, out = -1;              /* or over a pipe */
   int parent = 0;                     /* the host's process */
   Profile profile = Profile::kBalanced;
@@ -22,10 +22,10 @@ struct ServeOptions {
   Limits limits;
 };
 
-/* NULL, or which argument is wrong. `arguments` begins behind `serve`. */
+/* Reads the arguments after `serve`. Returns NULL, or the wrong argument. */
 const char *ReadServeOptions(int count, char **arguments, ServeOptions *options);
 
-/* The same for the part that confines a plugin, which `probe` takes too: limits and sandbox. */
+/* Reads the arguments that confine a plugin, which `probe` takes too: limits and sandbox. */
 const char *ReadLimits(int count, char **arguments, Limits *limits);
 
 extern const char kServeUsage[];

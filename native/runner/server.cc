@@ -7,7 +7,7 @@
 namespace tenon {
 namespace {
 
-/* What a plugin gets for an empty input: an address that may be read from. */
+/* The memory that a plugin gets for an empty input. Unlike NULL, it may be read. */
 const uint8_t kNothing[16] = {};
 
 const uint8_t *InputOf(const Incoming &request) {
@@ -77,8 +77,8 @@ void Server::Unmark() {
   StoreWord(&channel_->breadcrumb().stage, static_cast<uint32_t>(Stage::kIdle));
 }
 
-/* The room of the request is given back first: a host that sends the next one right away finds the ring
- * empty. */
+/* Sends the answer. It releases the request first, so that a host that sends the next one at once finds the
+ * ring empty. */
 void Server::Answer(int32_t status) {
   answer_.status = status;
   channel_->Release();
@@ -101,7 +101,8 @@ tenon_method Server::FindMethod(int32_t method) const {
   return method > 0 && index < methods_.size() ? methods_[index] : nullptr;
 }
 
-/* What a call came to: its status, or the finding that puts the instance out of use. Keeps the output. */
+/* Ends a call and returns its outcome: the status, or a finding that disables the instance. Keeps the
+ * output. */
 int32_t Server::Finish(Instance *instance, tenon_status status, uint64_t expected) {
   int32_t outcome = reply_.End(status);
   answer_.detail = static_cast<uint32_t>(status);
@@ -136,7 +137,7 @@ void Server::New(const Incoming &request) {
     return Answer(outcome);
   }
   Emitter::BeginClose(number);
-  /* Where `new` succeeded and broke the contract all the same, there is something to drop. */
+  /* If `new` succeeded but violated the contract, there is an instance to drop. */
   if (status == TENON_OK) gates_->vtable().drop(instance.state);
   Emitter::EndClose(number);
   Answer(outcome);

@@ -1,4 +1,4 @@
-/* The runner's loop: takes requests, calls the plugin, answers. One thread, one request at a time. */
+/* The runner's loop: it reads requests, calls the plugin, and answers. One thread, one request at a time. */
 #ifndef TENON_RUNNER_SERVER_H
 #define TENON_RUNNER_SERVER_H
 
@@ -15,10 +15,10 @@ namespace tenon {
 
 class Server {
  public:
-  /* Both outlive the server. */
+  /* Both must outlive the server. */
   Server(HostLink *channel, const Gates *gates) : channel_(channel), gates_(gates), reply_(channel) {}
 
-  /* Serves until kShutdown: true. False if the host has broken the protocol. */
+  /* Serves until kShutdown and returns true. Returns false if the host violated the protocol. */
   bool Run();
 
  private:
@@ -53,13 +53,13 @@ class Server {
   Reply reply_;
   Record answer_ = {};
   std::unordered_map<uint32_t, Instance> instances_;
-  Instance *last_ = nullptr; /* what FindInstance found last */
+  Instance *last_ = nullptr; /* the last result of FindInstance */
   uint32_t last_number_ = 0;
   uint32_t numbers_ = 0;
   uint64_t calls_ = 0;                /* requests kCall and kBatch so far */
   std::vector<tenon_method> methods_; /* method n + 1; 0 is `something` */
   std::unordered_map<std::string, Table> tables_;
-  std::string problem_; /* of the table that FindTable did not like */
+  std::string problem_; /* what is wrong with the table that FindTable refused */
 };
 
 }  // namespace tenon

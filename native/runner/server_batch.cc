@@ -1,4 +1,4 @@
-/* The part of the server that handles packed batches: the same rules as CallMany in calls.cc. */
+/* Packed batches in the server, with the same rules as CallMany in node/calls.cc. */
 #include <string.h>
 
 #include "runner/server.h"
@@ -6,7 +6,7 @@
 namespace tenon {
 namespace {
 
-/* Offsets as they are in the request. `count` + 1 of them, within the record: checked. */
+/* The offsets of a request. There are `count` + 1 of them within the record, which CountOf has checked. */
 class Offsets {
  public:
   explicit Offsets(const Incoming &request)
@@ -17,7 +17,7 @@ class Offsets {
   const int32_t *offsets_;
 };
 
-/* The number of messages, or -1 if the request is not well-formed. */
+/* Returns the number of messages, or -1 if the request is malformed. */
 int64_t CountOf(const Incoming &request) {
   BatchRequest head;
   uint64_t size = request.record.size;
@@ -57,8 +57,8 @@ void Server::Batch(const Incoming &request) {
   Answer(answer_.status);
 }
 
-/* Calls the method for each message until one of them puts the instance out of use; the rest gets
- * TENON_POISONED. */
+/* Calls the method for each message, until a call poisons or disables the instance. The remaining messages
+ * get TENON_POISONED. */
 uint32_t Server::BatchLoop(Instance *instance, tenon_method method, const Incoming &request, uint32_t count) {
   Offsets offsets(request);
   const uint8_t *data = request.bytes + BatchRequestData(count);
@@ -69,7 +69,8 @@ uint32_t Server::BatchLoop(Instance *instance, tenon_method method, const Incomi
     reply_.Put(at + 4 * i, &value, sizeof(value));
   };
   put(result_offsets, 0, 0);
-  /* What is sent is all written: the padding must not carry what was in the memory before. */
+  /* Every byte that is sent must be written, because the padding could leak earlier contents of the
+   * memory. */
   const uint8_t padding[16] = {};
   size_t end_of_statuses = statuses + 4 * size_t{count};
   reply_.Put(end_of_statuses, padding, prefix - end_of_statuses);
@@ -80,7 +81,7 @@ uint32_t Server::BatchLoop(Instance *instance, tenon_method method, const Incomi
     tenon_status status = method(instance->state, data + from, static_cast<size_t>(size), reply_.Begin());
     int32_t outcome = Finish(instance, status, 0);
     if (instance->condition != 0) answer_.status = outcome;
-    /* Not a status: what broke the contract has none. */
+    /* A violation of the contract has no status of its own. */
     put(statuses, i, outcome < TENON_OK ? static_cast<int32_t>(TENON_POISONED) : outcome);
     put(result_offsets, ++i, static_cast<int32_t>(reply_.kept() - prefix));
   }

@@ -1,4 +1,4 @@
-/* The part of the server that finds methods of kinds. */
+/* The lookup of methods of kinds in the server. */
 #include <algorithm>
 
 #include "plugin/method_table.h"
@@ -6,8 +6,8 @@
 
 namespace tenon {
 
-/* The methods of a kind; none if the plugin does not know it, NULL if its table is unusable: then `problem_`
- * is the code of the error and, on the next line, what is wrong. */
+/* Returns the methods of a kind, or an empty table if the plugin does not have the kind. Returns NULL if its
+ * table is unusable; then `problem_` has the error code and, on the next line, what is wrong. */
 const Server::Table *Server::FindTable(const Incoming &request) {
   std::string kind(reinterpret_cast<const char *>(request.bytes), request.record.size);
   auto known = tables_.find(kind);
