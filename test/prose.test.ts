@@ -22,7 +22,6 @@ const PENDING: readonly string[] = [
   'native/check/',
   'native/runner/crash',
   'native/test/',
-  'native/thread/',
   'plugins-c/check/',
   'plugins-c/',
   'plugins-rust/',

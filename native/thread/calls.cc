@@ -23,7 +23,7 @@ bool ReadInput(ThreadTable *self, napi_env env, napi_value input, Bytes *bytes) 
   return IsUsable(self, InputBytes(env, input, self->control[kChecked] != 0, bytes));
 }
 
-/* The arguments of callMany. */
+/* Reads the arguments of callMany. Returns 0, or the Outcome for the caller. */
 int32_t ReadBatch(napi_env env, const napi_value *arguments, PackedBatch *batch) {
   size_t offsets;
   Bytes data;
@@ -36,7 +36,7 @@ int32_t ReadBatch(napi_env env, const napi_value *arguments, PackedBatch *batch)
   return AreOffsets(batch->offsets, offsets, data.length) ? 0 : kBadBatch;
 }
 
-/* A job for the batch; NULL if it cannot be, with the outcome set. */
+/* Creates a job for the batch. Returns NULL and sets the outcome if it cannot. */
 Job *BatchJob(ThreadTable *self, napi_env env, const napi_value *arguments) {
   PackedBatch batch;
   if (!IsUsable(self, ReadBatch(env, arguments, &batch))) return nullptr;
@@ -51,7 +51,7 @@ Job *BatchJob(ThreadTable *self, napi_env env, const napi_value *arguments) {
   return job;
 }
 
-/* Tells JavaScript how a call went for which it has waited. */
+/* Writes the outcome of a call that JavaScript waited for to the control array. */
 void Report(ThreadTable *self, Job *job) {
   self->control[kOutcome] = job->outcome;
   self->control[kDetail] = job->detail;
@@ -83,7 +83,7 @@ napi_value ThreadCallSync(napi_env env, napi_callback_info info) {
   if (self == nullptr || !ReadInput(self, env, arguments[0], &bytes)) return nullptr;
   tenon_method method = self->Method();
   if (method == nullptr) return nullptr;
-  /* Without a timeout this thread does not go on, and nobody changes the input, before the call is done. */
+  /* Without a timeout this thread blocks until the call is done, so the input cannot change before that. */
   Job *job = self->jobs.MakeCall(bytes.data, bytes.length, self->control[kThreadTimeout] == 0);
   if (job != nullptr) job->method = method;
   job = self->SubmitAndWait(job);

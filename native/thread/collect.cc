@@ -1,4 +1,4 @@
-/* The way of jobs that are done back to JavaScript, and how the event loop waits for them. */
+/* The delivery of finished jobs to JavaScript, and the wait of the event loop for them. */
 #include "thread/table.h"
 
 namespace tenon {
@@ -9,8 +9,8 @@ void ThreadTable::Awaited() {
   loop_->Start();
 }
 
-/* Whoever asks next before the loop sleeps finds that nothing is awaited: for calls one after the other
- * nothing is stopped and started. */
+/* Records that one job less is awaited. If the next one is awaited before the loop would sleep, nothing is
+ * stopped and started, so consecutive calls do not pay for that. */
 void ThreadTable::NoLongerAwaited() {
   if (--awaited_ == 0) napi_unref_threadsafe_function(env_, wake_);
 }
@@ -20,14 +20,14 @@ bool ThreadTable::BeforeSleep(void *table) {
   self->awake_ = self->WaitAwake() && self->awaited_ > 0;
   if (self->awake_) return true;
   if (self->awaited_ == 0) self->loop_->Stop();
-  /* What is there already wakes the loop up as if it had slept. */
+  /* Jobs that are already finished wake the loop up as if it had slept. */
   if (!self->completions_->Sleep() && self->completions_->Any()) {
     napi_call_threadsafe_function(self->wake_, nullptr, napi_tsfn_nonblocking);
   }
   return false;
 }
 
-/* Waits a moment for answers and delivers them. True if there were some. */
+/* Spins for a moment for finished jobs and delivers them. Returns whether there were some. */
 bool ThreadTable::WaitAwake() {
   if (awaited_ == 0) return false;
   if (ready_.first == nullptr) {

@@ -34,7 +34,7 @@ void Completions::Put(Job *job) {
   if (before == nullptr) Wake();
 }
 
-/* Under the lock, so that Close does not end what is used here. */
+/* Calls `wake_` under the lock, so that Close does not end the use of `context_` meanwhile. */
 void Completions::Wake() {
   std::lock_guard<std::mutex> lock(mutex_);
   if (wake_ != nullptr) wake_(context_);

@@ -1,5 +1,5 @@
-/* The jobs of one Node.js environment that are done: all its instances' threads put them in, one wake-up of
- * the event loop takes them out. Without locks, because at full speed both sides meet here for every job. */
+/* The finished jobs of one Node.js environment. The threads of all its instances add jobs, and one wake-up of
+ * the event loop takes them. It is lock-free, because at full speed both sides access it for every job. */
 #ifndef TENON_THREAD_COMPLETIONS_H
 #define TENON_THREAD_COMPLETIONS_H
 
@@ -10,34 +10,34 @@
 
 namespace tenon {
 
-/* Shared by the environment and the threads, which may outlive it. */
+/* A queue shared by the environment and its threads, which may outlive it. */
 class Completions {
  public:
   ~Completions();
 
-  /* `wake` must make the environment's thread call Take. Called by any thread, if the environment's sleeps.
-   */
+  /* Sets the wake-up. `wake` must make the environment's thread call Take. Any thread calls it while the
+   * environment's thread sleeps. */
   void Open(void (*wake)(void *context), void *context);
-  /* From here on nobody is woken up, and what is put in is freed. */
+  /* Ends the wake-ups: from here on, jobs that are put in are freed. */
   void Close();
 
-  /* [any-thread] */
+  /* Adds a finished job. [any-thread] */
   void Put(Job *job);
 
-  /* All that follow are for the environment's thread. */
+  /* The functions below are for the environment's thread. */
 
-  /* There is something to take. */
+  /* Whether there are finished jobs. */
   bool Any() const;
-  /* Everything that is done, in order. From here on nobody wakes this thread up, which is awake. */
+  /* Takes all finished jobs, in order. From here on this thread counts as awake, and Put does not wake it. */
   JobList Take();
-  /* This thread is to be woken up from here on. False if there is something to take already. */
+  /* Requests a wake-up from here on. Returns false if there are finished jobs already. */
   bool Sleep();
 
  private:
   void Wake();
 
-  /* A stack. Its end tells whether the environment's thread is asleep (NULL), comes by itself (awake_), or
-   * takes nothing any more (closed_). */
+  /* A stack of jobs. Its last link is the state of the environment's thread: asleep (NULL), awake (awake_),
+   * or closed (closed_). */
   std::atomic<Job *> newest_{nullptr};
   Job awake_{}, closed_{};
 

@@ -19,16 +19,17 @@ Function FunctionAt(const Napi::Value &address) {
       static_cast<uintptr_t>(address.As<Napi::BigInt>().Uint64Value(&lossless)));
 }
 
-/* open(settle): [control, results]. Once per environment, after the addon's own `open`. */
+/* open(settle): returns [control, results]. Called once per environment, after the addon's own `open`. */
 Napi::Value Open(const Napi::CallbackInfo &info) {
   napi_value result = TableOf(info)->Open(info.Env(), info[0]);
   if (result != nullptr) return Napi::Value(info.Env(), result);
-  Napi::Error::New(info.Env(), "tenon: cannot start").ThrowAsJavaScriptException();
+  Napi::Error::New(info.Env(), "Cannot start the tenon addon: Node-API refused its memory or callbacks")
+      .ThrowAsJavaScriptException();
   return info.Env().Undefined();
 }
 
-/* create(new, drop, something, get_extension, token, messages, bytes, config): outcome and place in control.
- */
+/* create(new, drop, something, get_extension, token, messages, bytes, config): writes the outcome and the
+ * target to control. */
 void Create(const Napi::CallbackInfo &info) {
   PluginFunctions plugin = {FunctionAt<NewFunction>(info[0]), FunctionAt<DropFunction>(info[1]),
                             FunctionAt<tenon_method>(info[2]), FunctionAt<ExtensionFunction>(info[3])};
@@ -39,12 +40,13 @@ void Create(const Napi::CallbackInfo &info) {
   TableOf(info)->Create(plugin, token, limits, Bytes{config.Data(), config.ByteLength()});
 }
 
-/* bind(address): the method's place, in control. */
+/* bind(address): writes the index of the method to control. */
 void Bind(const Napi::CallbackInfo &info) {
   TableOf(info)->Bind(FunctionAt<tenon_method>(info[0]));
 }
 
-/* extension(id): what the target's get_extension returns, as a BigInt; it may be called on any thread. */
+/* extension(id): returns the result of the target's get_extension as a BigInt; get_extension may be called on
+ * any thread. */
 Napi::Value Extension(const Napi::CallbackInfo &info) {
   ExtensionFunction get_extension = TableOf(info)->Extension();
   std::string id = info[0].As<Napi::String>().Utf8Value();
@@ -52,32 +54,32 @@ Napi::Value Extension(const Napi::CallbackInfo &info) {
   return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(reinterpret_cast<uintptr_t>(found)));
 }
 
-/* cancel(): takes the call out of the queue; kClosed if it is not there any more. */
+/* cancel(): removes the call from the queue; the outcome is kClosed if it is not in the queue any more. */
 void Cancel(const Napi::CallbackInfo &info) {
   TableOf(info)->Cancel();
 }
 
-/* check(): whether the target is wedged, by now. */
+/* check(): re-evaluates the timeout of the current job and writes to control whether the target is wedged. */
 void Check(const Napi::CallbackInfo &info) {
   TableOf(info)->Check();
 }
 
-/* close(awaited): ends the target after the call that runs. */
+/* close(awaited): closes the target after the current call. */
 void Close(const Napi::CallbackInfo &info) {
   TableOf(info)->Close(info[0].As<Napi::Boolean>().Value());
 }
 
-/* reference(on): whether the target keeps the event loop alive for its events. */
+/* reference(on): sets whether the target keeps the event loop alive for its events. */
 void Reference(const Napi::CallbackInfo &info) {
   TableOf(info)->SetReferenced(info[0].As<Napi::Boolean>().Value());
 }
 
-/* shutdown(): for the end of the process, which does not end the environment. */
+/* shutdown(): closes all instances at the end of the process, which does not end the environment. */
 void Shutdown(const Napi::CallbackInfo &info) {
   TableOf(info)->Shutdown();
 }
 
-/* skip(): lets go of the result that is to be taken next. */
+/* skip(): frees the next result without copying it. */
 void Skip(const Napi::CallbackInfo &info) {
   TableOf(info)->Taken();
 }

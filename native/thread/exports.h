@@ -1,5 +1,5 @@
-/* What the addon exports of the thread tier, as the object `threads`. src/tiers/thread/native.ts has the
- * types. */
+/* The exports of the addon for the thread tier, as the object `threads`. The types are in
+ * src/tiers/thread/native.ts. */
 #ifndef TENON_THREAD_EXPORTS_H
 #define TENON_THREAD_EXPORTS_H
 

@@ -1,6 +1,6 @@
-/* Jobs on their way from the environment's thread to an instance's, in order, without locks and without
- * limit. To put one in is a store that nobody waits for: at full speed the other thread looks here all the
- * time, and an exchange would have to get the line of the cache back from it for every job. */
+/* A queue of jobs from the environment's thread to an instance's thread, in order, lock-free and unbounded.
+ * Adding a job is a store that does not wait: at full speed the other thread polls the queue all the time,
+ * and an exchange would have to fetch the cache line back from it for every job. */
 #ifndef TENON_THREAD_INBOX_H
 #define TENON_THREAD_INBOX_H
 
@@ -10,7 +10,7 @@
 
 namespace tenon {
 
-/* For one thread that puts in, and one at a time that takes out. */
+/* A queue for one thread that adds jobs and one thread at a time that takes them. */
 class Inbox {
  public:
   Inbox();
@@ -18,15 +18,15 @@ class Inbox {
   Inbox(const Inbox &) = delete;
   Inbox &operator=(const Inbox &) = delete;
 
-  /* False: there was no memory to make it. */
+  /* Whether the constructor had enough memory. */
   bool made() const { return first_ != nullptr && reserve_ != nullptr; }
 
-  /* False if there is no memory. For the `last` one, once, there always is. */
+  /* Adds a job. Returns false if memory is exhausted. For the `last` job, once, memory is reserved. */
   bool Put(Job *job, bool last);
 
-  /* [any-thread] */
+  /* Whether the queue has jobs. [any-thread] */
   bool Any() const { return put_.load(std::memory_order_acquire) != taken_.load(std::memory_order_relaxed); }
-  /* The oldest. NULL if there is none. */
+  /* Takes the oldest job, or returns NULL. */
   Job *Take();
 
  private:
@@ -37,18 +37,18 @@ class Inbox {
   };
   static Chunk *MakeChunk();
 
-  /* Who puts in: */
+  /* Used by the thread that adds jobs: */
   Chunk *last_;
   uint32_t end_ = 0;
-  uint32_t count_ = 0; /* put_, whose line of the cache the other thread has */
+  uint32_t count_ = 0; /* copy of put_, whose cache line the other thread holds */
   Chunk *reserve_;
-  /* Both, which are the same count but for what is in between, and wrap around. */
+  /* Counts of jobs added and taken. Both wrap around; their difference is the number of queued jobs. */
   alignas(64) std::atomic<uint32_t> put_{0};
   alignas(64) std::atomic<uint32_t> taken_{0};
-  /* Who takes out: */
+  /* Used by the thread that takes jobs: */
   Chunk *first_;
   uint32_t begin_ = 0;
-  std::atomic<Chunk *> spare_{nullptr}; /* on its way back */
+  std::atomic<Chunk *> spare_{nullptr}; /* an empty chunk, returned for reuse */
 };
 
 }  // namespace tenon

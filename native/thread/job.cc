@@ -7,9 +7,9 @@
 namespace tenon {
 namespace {
 
-/* Room for the result of most calls, so that their memory is got and freed by one thread. */
+/* The room for results of most calls, in bytes, so that one thread allocates and frees their memory. */
 constexpr size_t kSmallResult = 128;
-/* A pool keeps so many jobs of that size. */
+/* The number of jobs of that size that a pool keeps. */
 constexpr size_t kMostKept = 256;
 
 void *JobMemory(size_t room) {

@@ -1,4 +1,4 @@
-/* What an instance's thread is given to do, and what comes of it. */
+/* The jobs of an instance's thread, with their results. */
 #ifndef TENON_THREAD_JOB_H
 #define TENON_THREAD_JOB_H
 
@@ -9,54 +9,54 @@
 
 namespace tenon {
 
-/* Bytes of output that fit into a plugin thread's first memory. */
+/* Bytes of output that fit into the first memory of a plugin thread. */
 constexpr size_t kThreadScratch = 16 * 1024;
 
 enum class JobKind : uint8_t { kNew, kCall, kMany, kRecord, kDrop };
 
-/* One job. All memory that a plugin sees while it works is the job's own, because a plugin that does not come
- * back may use it for ever. Owned by whoever holds it: the maker, the queue, the thread, the completions.
+/* One job. All memory that a plugin sees during a call belongs to the job, because a plugin that does not
+ * return may use it forever. A job is owned by its current holder: the maker, the queue, the thread, or the
+ * completions.
  *
- * A call that nothing is special about moves the first 64 bytes between two threads and back, and its input
- * and output, but not what follows in between: each line of a cache that moves takes a tenth of the whole
- * time. */
+ * An ordinary call moves only the first 64 bytes, its input and its output between the two threads and back.
+ * It does not move the members after those. Each cache line that moves takes a tenth of the whole time. */
 struct alignas(64) Job {
   Job *next;
   tenon_method method;
   union {
     const uint8_t *input;
-    const Job
-        *earlier; /* once it is done: one that was done kAhead before it. Perhaps gone, not to be read */
+    /* Of a finished job: the job finished kAhead before it. Only prefetched: it may already be freed. */
+    const Job *earlier;
   };
   size_t input_length;
   const uint8_t *output;
   size_t length;
-  int32_t id; /* by which JavaScript knows it; negative: nobody wants to know how it went */
+  int32_t id; /* JavaScript's identifier of the job; negative: the outcome is not wanted */
   int32_t outcome;
   int32_t detail;
   JobKind kind;
-  bool blocks; /* its caller sleeps until it is done. Guarded by the plugin thread's mutex */
-  bool timed;  /* it has a timeout */
+  bool blocks; /* the caller sleeps until the job is done. Guarded by the plugin thread's mutex */
+  bool timed;  /* the job has a timeout */
   std::atomic<bool> done;
 
-  uint64_t timeout; /* nanoseconds that it may run, or kNever */
-  uint64_t started; /* from when on that counts, if it counts */
+  uint64_t timeout; /* nanoseconds that the job may run, or kNever */
+  uint64_t started; /* the start of that time, if the job is timed */
   PackedBatch batch;
   size_t processed;
-  uint8_t *record; /* where the output of a kRecord goes, with a guard behind it */
+  uint8_t *record; /* memory for the output of a kRecord, followed by a guard */
   size_t record_size;
-  uint8_t *block;  /* to be freed with the job: where a large output lies */
-  size_t room;     /* bytes that follow in memory */
-  int32_t target;  /* the place of its plugin thread in the table */
-  bool is_awaited; /* keeps the event loop alive. [the environment's thread] */
+  uint8_t *block;  /* memory of a large output, freed with the job */
+  size_t room;     /* bytes that follow the job in memory */
+  int32_t target;  /* index of its plugin thread in the table */
+  bool is_awaited; /* the job keeps the event loop alive. [the environment's thread] */
 
   uint8_t *bytes() { return reinterpret_cast<uint8_t *>(this + 1); }
-  /* Room for the result of a kCall behind the job. */
+  /* Returns the room after the job for the result of a kCall, in bytes. */
   size_t ResultRoom() const;
 };
 
-/* Memory of jobs that are done, for the next ones. Many may be under way at once, more than an allocator
- * keeps at hand. For one thread. */
+/* A pool that reuses the memory of finished jobs. Many jobs may be in flight at once, more than an allocator
+ * caches. For one thread. */
 class JobPool {
  public:
   JobPool() = default;
@@ -64,13 +64,14 @@ class JobPool {
   JobPool(const JobPool &) = delete;
   JobPool &operator=(const JobPool &) = delete;
 
-  /* A job with `room` bytes of its own, or some more. NULL if there is no memory. */
+  /* Makes a job with at least `room` bytes of its own. Returns NULL if memory is exhausted. */
   Job *Make(JobKind kind, size_t room);
-  /* One with a copy of the input; with the very memory instead if it is `lent` until the job is done. */
+  /* Makes a kCall with a copy of the input, or with the caller's memory if that is `lent` until the job is
+   * done. */
   Job *MakeCall(const uint8_t *input, size_t length, bool lent);
-  /* The same for a record. */
+  /* Makes a kRecord with a copy of the input and room for a result of `result` bytes. */
   Job *MakeRecord(const uint8_t *input, size_t length, size_t result);
-  /* The same for a batch of which `data` and `offsets` are set. */
+  /* Makes a kMany with a copy of a batch whose `data` and `offsets` are set. */
   Job *MakeMany(const PackedBatch &batch);
   void Free(Job *job);
 
@@ -79,7 +80,7 @@ class JobPool {
   size_t count_ = 0;
 };
 
-/* Asks for the lines of the cache that whoever is given the job will read, its bytes among them. */
+/* Prefetches the first cache lines of a job, including its bytes, for the thread that will read it. */
 inline void Prefetch(const Job *job) {
 #if defined(__GNUC__)
   __builtin_prefetch(job);
@@ -89,24 +90,24 @@ inline void Prefetch(const Job *job) {
 #endif
 }
 
-/* [any-thread] */
+/* Allocates a job outside of a pool. [any-thread] */
 Job *MakeJob(JobKind kind, size_t room);
+/* Frees a job. [any-thread] */
 void FreeJob(Job *job);
 
-/* So many jobs ahead whoever takes a list of them asks for the memory of the next ones, which another CPU
- * has. */
+/* The number of jobs by which a reader of a list prefetches ahead, because another CPU holds their memory. */
 constexpr uint32_t kAhead = 4;
 
-/* First in, first out. */
+/* A first-in, first-out queue. */
 struct JobList {
   Job *first = nullptr;
   Job *last = nullptr;
 
   void Append(Job *job);
   Job *Take();
-  /* NULL if it is not here. */
+  /* Finds a job by its id. Returns NULL if it is not in the list. */
   Job *Find(int32_t id) const;
-  /* Takes a job out that is here. */
+  /* Removes a job that is in the list. */
   void Remove(const Job *job);
 };
 

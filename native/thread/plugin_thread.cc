@@ -34,8 +34,8 @@ PluginThread::~PluginThread() {
   free(scratch_);
 }
 
-/* Jobs that wait, at least so many as there truly are: looking at what the other thread writes is not free.
- */
+/* Returns an upper bound of the number of queued jobs. The exact count would require reading what the other
+ * thread writes, which is not free. */
 uint32_t PluginThread::Waiting() {
   return submitted_ - seen_started_;
 }
@@ -60,19 +60,19 @@ bool PluginThread::Push(Job *job, bool last) {
   if (job->timeout < shortest_timeout_) shortest_timeout_ = job->timeout;
   if (!inbox_.Put(job, last)) return false;
   submitted_++;
-  /* The thread says that it sleeps and then looks into the inbox, this one does it the other way round: one
-   * of them sees the other. */
+  /* The thread announces that it sleeps and then reads the inbox. This thread writes the inbox and then reads
+   * the announcement. So at least one of them sees the other. */
   FenceOfMany();
   if (!asleep_.load(std::memory_order_relaxed)) return true;
   {
-    std::unique_lock<std::mutex> lock = LockBriefly(mutex_); /* it sleeps indeed, or is awake again */
+    std::unique_lock<std::mutex> lock = LockBriefly(mutex_); /* by now it sleeps or is awake again */
     asleep_.store(false, std::memory_order_relaxed);
   }
   work_.notify_one();
   return true;
 }
 
-/* Moves what is in the inbox to the end of the queue. */
+/* Moves the jobs of the inbox to the end of the queue. */
 void PluginThread::Fetch() {
   while (Job *job = inbox_.Take()) queue_.Append(job);
 }
@@ -90,7 +90,7 @@ int32_t PluginThread::SubmitAndWait(Job *job, uint32_t limit, uint64_t timeout) 
       if (IsOverdue(now)) {
         Wedge();
         if (job == running_) return GiveUp(job, &lock);
-        continue; /* it was given up with the queue */
+        continue; /* the job was given up with the queue */
       }
       if (now >= expires) return GiveUp(job, &lock);
       uint64_t until = WaitUntil(expires);
@@ -104,8 +104,8 @@ int32_t PluginThread::SubmitAndWait(Job *job, uint32_t limit, uint64_t timeout) 
   return TENON_OK;
 }
 
-/* Until when to sleep: some job before this one may be, or become, overdue, of which nobody else would tell.
- */
+/* Returns the time until which the caller may sleep. An earlier job may be or become overdue, and only the
+ * caller checks that. */
 uint64_t PluginThread::WaitUntil(uint64_t expires) const {
   if (shortest_timeout_ == kNever) return expires;
   uint64_t next = Overdue(running_);
@@ -114,7 +114,7 @@ uint64_t PluginThread::WaitUntil(uint64_t expires) const {
   return next < expires ? next : expires;
 }
 
-/* The caller waits no longer. */
+/* Ends the wait of a caller for its job. */
 int32_t PluginThread::GiveUp(Job *job, std::unique_lock<std::mutex> *lock) {
   if (job == running_) {
     job->blocks = false;
@@ -146,7 +146,8 @@ bool PluginThread::Cancel(int32_t id, bool *was_awaited) {
   return true;
 }
 
-/* When a job is over its timeout. A little early, so that whoever waits for the same time finds it so. */
+/* Returns the time from which a job counts as overdue. That is slightly early, so that a caller that waits
+ * for exactly the timeout finds the job overdue. */
 uint64_t PluginThread::Overdue(const Job *job) const {
   if (job == nullptr || !job->timed) return kNever;
   return After(job->started, job->timeout) - kSlack;
@@ -171,7 +172,7 @@ void PluginThread::Wedge() {
   GiveUpQueue(kWedged);
 }
 
-/* All but `drop`, which has to run if ever it can. */
+/* Gives up all queued jobs except `drop`, which must run if that ever becomes possible. */
 void PluginThread::GiveUpQueue(int32_t outcome) {
   Fetch();
   JobList all = queue_;
@@ -187,7 +188,7 @@ void PluginThread::GiveUpQueue(int32_t outcome) {
   }
 }
 
-/* Hands a job to whoever wants to know how it went. */
+/* Delivers a finished job: to the caller that waits, to the completions, or to nothing. */
 void PluginThread::Answer(Job *job) {
   if (job->blocks) {
     job->done.store(true, std::memory_order_release);

@@ -1,4 +1,4 @@
-/* The part of a plugin thread that runs on its thread. */
+/* The functions of a plugin thread that run on that thread. */
 #include <stdlib.h>
 
 #include <new>
@@ -15,11 +15,12 @@
 namespace tenon {
 namespace {
 
-/* A result up to this size is copied out of the output's block, which stays for the next call. */
+/* The largest result that is copied out of the output's block, in bytes. The block stays for the next
+ * call. */
 constexpr size_t kCopiedResult = 64 * 1024;
 
-/* A new thread has the signal mask of its maker. Signals are for Node's own threads, except those that tell
- * of a mistake of the thread itself. */
+/* Blocks signals while a thread is created, because a new thread inherits the signal mask. Signals are for
+ * Node's own threads, except those that report an error of the thread itself. */
 class WithoutSignals {
  public:
 #if defined(_WIN32)
@@ -69,7 +70,7 @@ void PluginThread::Run() {
   }
 }
 
-/* The next job. Every plugin thread is closed some time, so there is always one more until then. */
+/* Returns the next job. Every plugin thread is eventually closed, so until then there is always one more. */
 Job *PluginThread::Next() {
   {
     std::unique_lock<std::mutex> lock = LockBriefly(mutex_);
@@ -95,8 +96,8 @@ Job *PluginThread::TakeNext() {
   if (job == nullptr) return nullptr;
   started_.store(started_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   running_ = job;
-  /* Its time runs from when it was given, however long this thread took to wake up, or from when those before
-   * it were done. */
+  /* The timeout counts from the submission, no matter how long this thread took to wake up, or from the end
+   * of the previous jobs. */
   if (job->timed) {
     uint64_t since = idle_since_ == kNever ? Now() : idle_since_;
     if (job->started < since) job->started = since;
@@ -135,7 +136,7 @@ void PluginThread::Do(Job *job) {
 void PluginThread::New(Job *job) {
   tenon_out *error = output_.Begin(scratch_, kThreadScratch);
   tenon_status status = plugin_.make(host_.host, job->input, job->input_length, &state_, error);
-  /* Where `new` succeeded and broke the contract all the same, there is something to drop. */
+  /* If `new` succeeded but violated the contract, there is an instance to drop. */
   made_ = status == TENON_OK;
   Settle(job, status);
 }
@@ -179,7 +180,7 @@ void PluginThread::Settle(Job *job, tenon_status status) {
   KeepOutput(job);
 }
 
-/* Moves the output of `length` bytes to where it stays until the environment has taken it. */
+/* Moves the output of `length` bytes to memory that lives until the environment has taken the result. */
 void PluginThread::KeepOutput(Job *job) {
   bool in_block = job->kind == JobKind::kMany || output_.grown();
   if (!in_block && job->kind == JobKind::kRecord) {

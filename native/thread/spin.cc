@@ -12,7 +12,8 @@ namespace {
 
 std::atomic<int> spinning;
 
-/* Linux since 4.14 can have all threads of the process pass a fence; numbers from linux/membarrier.h. */
+/* The commands of membarrier, from linux/membarrier.h. Linux since 4.14 can make all threads of the process
+ * execute a fence. */
 constexpr int kExpedited = 1 << 3, kRegisterExpedited = 1 << 4;
 
 bool Membarrier(int command) {

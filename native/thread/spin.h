@@ -1,5 +1,6 @@
-/* How threads of the host's process wait for each other: first awake, if that was worth it lately, then
- * asleep. A thread that is awake takes the next message in a fraction of the time that waking it up costs. */
+/* The wait of threads of the host's process for each other. They spin first, backing off when spinning does
+ * not pay, then sleep. A spinning thread takes the next message in a fraction of the time that a wake-up
+ * costs. */
 #ifndef TENON_THREAD_SPIN_H
 #define TENON_THREAD_SPIN_H
 
@@ -12,17 +13,17 @@
 
 namespace tenon {
 
-/* For at most so long a thread waits awake: about as long as waking it up takes where that takes longest, on
- * an idle CPU of a virtual machine. */
+/* The longest time to spin, in nanoseconds. That is about as long as a wake-up takes in the worst case, on an
+ * idle CPU of a virtual machine. */
 constexpr uint64_t kSpinTime = 50000;
 
-/* Two full fences that meet each other, as if both were std::atomic_thread_fence: one for the side that comes
- * here for every message and pays nothing, the other for the one that is about to sleep. */
+/* A pair of full fences, as if both were std::atomic_thread_fence. FenceOfMany is for the side that executes
+ * it for every message, and costs nothing. FenceOfOne is for the side that is about to sleep. */
 void FenceOfMany();
 void FenceOfOne();
 
-/* Takes a mutex that is never held for long. Going to sleep over it would cost more than all that is done
- * under it. */
+/* Locks a mutex that is held only briefly. Sleeping would cost more than all the work done under the
+ * mutex. */
 inline std::unique_lock<std::mutex> LockBriefly(std::mutex &mutex) {
   std::unique_lock<std::mutex> lock(mutex, std::defer_lock);
   for (int i = 0; i < 200; i++) {
@@ -33,7 +34,7 @@ inline std::unique_lock<std::mutex> LockBriefly(std::mutex &mutex) {
   return lock;
 }
 
-/* The right to wait awake, which fewer threads have than there are CPUs; with one CPU none has it. */
+/* A permit to spin. Fewer threads hold one than there are CPUs, so with one CPU no thread spins. */
 class SpinPermit {
  public:
   SpinPermit() { Ask(); }
@@ -47,11 +48,11 @@ class SpinPermit {
   bool granted_ = false;
 };
 
-/* One waiter's memory of whether waiting awake was worth it: each time it was in vain, it is not tried for
- * twice as many times. */
+/* Decides when a thread spins, backing off when spinning does not pay: after each failure in a row, up to a
+ * limit, it skips twice as many attempts. */
 class Patience {
  public:
-  /* Waits awake for what `ready` tells, for a while, if that promises something. */
+  /* Spins until `ready` returns true, for a while, unless recent attempts failed. */
   template <typename Ready>
   void Spin(const Ready &ready) {
     if (ready()) return;
@@ -60,7 +61,7 @@ class Patience {
       return;
     }
     SpinPermit permit;
-    /* The other side may be about to give its permit back: it has what it waited for. */
+    /* The other side may be about to return its permit, because its own wait has ended. */
     for (int i = 0; !permit.granted(); i++) {
       if (i == 64) return;
       if (ready()) return;
@@ -71,19 +72,19 @@ class Patience {
     do {
       for (int i = 0; i < 64; i++) {
         if (ready()) {
-          in_vain_ = 0;
+          failures_ = 0;
           return;
         }
         Relax();
       }
     } while (Now() < end);
-    if (in_vain_ < kMostInVain) in_vain_++;
-    skip_ = (1u << in_vain_) - 1;
+    if (failures_ < kMostFailures) failures_++;
+    skip_ = (1u << failures_) - 1;
   }
 
  private:
-  static constexpr uint32_t kMostInVain = 6;
-  uint32_t in_vain_ = 0;
+  static constexpr uint32_t kMostFailures = 6;
+  uint32_t failures_ = 0;
   uint32_t skip_ = 0;
 };
 

@@ -6,7 +6,7 @@
 namespace tenon {
 namespace {
 
-/* So long the end of an environment waits for instances to drop. */
+/* The time that the end of an environment waits for instances to drop, in nanoseconds. */
 constexpr uint64_t kGrace = 250 * 1000000;
 
 constexpr uint64_t kMillisecond = 1000000;
@@ -31,7 +31,8 @@ napi_value ThreadTable::Open(napi_env env, napi_value settle) {
                                       &wake_) != napi_ok ||
       napi_unref_threadsafe_function(env, wake_) != napi_ok ||
       (loop_ = LoopWait::Make(env, BeforeSleep, this)) == nullptr ||
-      /* Hooks run in reverse order: this one before those of the wake-up, the loop and the environment. */
+      /* Hooks run in reverse order: this one runs before those of the wake-up, the loop and the
+       * environment. */
       napi_add_env_cleanup_hook(env, OnTeardown, this) != napi_ok) {
     return nullptr;
   }
@@ -48,7 +49,8 @@ napi_value ThreadTable::Open(napi_env env, napi_value settle) {
   return result;
 }
 
-/* No JavaScript from here on. Threads that do not end share nothing with the environment any more. */
+/* Closes everything at the end of the environment. No JavaScript runs from here on. Threads that do not end
+ * no longer share anything with the environment. */
 void ThreadTable::OnTeardown(void *data) {
   ThreadTable *self = static_cast<ThreadTable *>(data);
   self->Shutdown();
@@ -78,7 +80,7 @@ void ThreadTable::Shutdown() {
 void ThreadTable::OnWake(napi_env env, napi_value, void *context, void *) {
   ThreadTable *self = static_cast<ThreadTable *>(context);
   napi_value settle, receiver;
-  /* Without an environment the wake-up comes from its end. An exception that `settle` throws becomes an
+  /* Without an environment, the wake-up comes from its teardown. An exception that `settle` throws becomes an
    * uncaught one of the program. */
   if (env == nullptr || napi_get_reference_value(env, self->settle_, &settle) != napi_ok ||
       napi_get_undefined(env, &receiver) != napi_ok) {
@@ -121,7 +123,7 @@ void ThreadTable::EndSlot(int32_t target) {
   slot.thread = nullptr;
   slot.mailbox = nullptr;
   slot.methods.clear();
-  if (slot.generation == INT32_MAX) return; /* a place with a used-up generation is not used again */
+  if (slot.generation == INT32_MAX) return; /* an entry whose generations are used up is not reused */
   slot.generation++;
   free_slots_.push_back(target);
 }

@@ -1,6 +1,6 @@
-/* The instances of one Node.js environment that have threads of their own. Used on that environment's thread
- * only. Which instance a function is for, what it is to do, and how it went stands in a control array that
- * JavaScript shares; src/tiers/thread/control.ts has the same numbers. */
+/* The instances of one Node.js environment in the thread tier. Used on that environment's thread only. A
+ * control array that JavaScript shares holds the instance of a call, the request and the outcome.
+ * src/tiers/thread/control.ts has the same numbers. */
 #ifndef TENON_THREAD_TABLE_H
 #define TENON_THREAD_TABLE_H
 
@@ -16,23 +16,23 @@
 
 namespace tenon {
 
-/* Places in the control array. The first eight are those of ControlIndex. */
+/* Indices of the control array. The first eight are those of ControlIndex. */
 enum ThreadControl {
-  kThreadCall = 8,       /* in: by which JavaScript knows the job */
-  kThreadMethod = 9,     /* in: the place of the method; out of `bind` */
+  kThreadCall = 8,       /* in: JavaScript's identifier of the job */
+  kThreadMethod = 9,     /* in: the index of the method; out of `bind` */
   kThreadTimeout = 10,   /* in: milliseconds, 0 for none */
-  kThreadLimit = 11,     /* in: jobs that may wait */
-  kThreadCount = 12,     /* out of `completions`: rows */
-  kThreadRunning = 13,   /* out of `check`: the job that runs, or -1 */
-  kThreadRemaining = 14, /* out of `check`: milliseconds until it may be overdue, or -1 */
-  kThreadRows = 16,      /* out of `completions`: kRowCount of kRowSize */
+  kThreadLimit = 11,     /* in: number of jobs that may wait */
+  kThreadCount = 12,     /* out of `completions`: number of rows */
+  kThreadRunning = 13,   /* out of `check`: the id of the current job, or -1 */
+  kThreadRemaining = 14, /* out of `check`: milliseconds until the job may be overdue, or -1 */
+  kThreadRows = 16,      /* out of `completions`: kRowCount rows of kRowSize words */
 };
 enum ThreadRow {
   kRowCall = 0,
   kRowOutcome = 1,
   kRowDetail = 2,
-  kRowLength = 3, /* bytes of output; they follow each other in the results' memory */
-  kRowTake = 4,   /* 1: they do not, `take` gets them, row by row */
+  kRowLength = 3, /* bytes of output; the outputs are consecutive in the results' memory */
+  kRowTake = 4,   /* 1: the output is not there; `take` copies it, row by row */
   kRowProcessed = 5,
   kRowSize = 6
 };
@@ -44,35 +44,38 @@ class ThreadTable {
  public:
   explicit ThreadTable(Environment *environment) : environment_(environment) {}
 
-  /* Makes the shared memory, {control, results}, and the wake-up, which calls `settle`. NULL if Node-API
-   * refuses. */
+  /* Creates the shared memory and the wake-up, which calls `settle`. Returns {control, results}, or NULL if
+   * Node-API fails. */
   napi_value Open(napi_env env, napi_value settle);
 
-  /* Starts a thread with its `new` queued. Outcome and place in the control array. */
+  /* Starts a thread with its `new` queued. Writes the outcome and the target to the control array. */
   void Create(const PluginFunctions &plugin, double token, const QueueLimits &limits, const Bytes &config);
-  /* Gives a method a place in the table of the target. */
+  /* Adds a method to the target and writes its index to the control array. */
   void Bind(tenon_method method);
   ExtensionFunction Extension();
-  /* Puts a job in the target's queue, or tells why not and frees it. NULL counts as out of memory. */
+  /* Adds a job to the target's queue. If that fails, it sets the outcome and frees the job. A NULL job counts
+   * as exhausted memory. */
   void Submit(Job *job);
-  /* The same, and waits for it. The job, which is the caller's, if it was done; NULL otherwise. */
+  /* As Submit, and waits. Returns the job, which the caller then owns, if it is done; NULL otherwise. */
   Job *SubmitAndWait(Job *job);
-  /* The method that the control array names for the target. NULL, with the outcome set, if there is none. */
+  /* Returns the method that the control array selects. Returns NULL and sets the outcome if the target is
+   * closed or has no such method. */
   tenon_method Method();
   void Cancel();
   void Check();
   void Close(bool is_awaited);
   void SetReferenced(bool referenced);
-  /* Closes all instances and waits a little for those that can end. */
+  /* Closes all instances and waits briefly for those that can end. */
   void Shutdown();
 
-  /* Puts what is done into the rows, as much as fits. */
+  /* Copies finished jobs to the rows, as many as fit. */
   void Collect();
-  /* Copies a job's result into the results' memory and frees it; or keeps it for `take`, true. */
+  /* Copies a job's result to the results' memory, frees the job and returns false. If the result does not
+   * fit, keeps the job for `take` and returns true. */
   bool Show(Job *job);
-  /* Makes the whole of the results' memory free. */
+  /* Frees the results' memory for new results. */
   void Rewind() { results_used_ = 0; }
-  /* The job whose result is to be taken next. NULL if there is none. */
+  /* Returns the job whose result `take` copies next, or NULL. */
   Job *taking() { return kept_.first; }
   void Taken();
 
@@ -108,12 +111,12 @@ class ThreadTable {
   napi_threadsafe_function wake_ = nullptr;
   LoopWait *loop_ = nullptr;
   Patience patience_;
-  bool awake_ = false; /* the event loop does not sleep, but asks `loop_` */
+  bool awake_ = false; /* the event loop does not sleep but polls `loop_` */
   std::shared_ptr<Completions> completions_;
   std::vector<Slot> slots_;
   std::vector<int32_t> free_slots_;
   JobList ready_; /* taken from the completions, not yet in rows */
-  JobList kept_;  /* in rows, with a result that is still to be taken */
+  JobList kept_;  /* in rows, with a result that `take` has not copied yet */
   uint32_t awaited_ = 0;
   bool shut_down_ = false;
 };
