@@ -1,4 +1,4 @@
-/* A host and a runner whose plugin takes it down, or whose host is gone. */
+/* A host and a runner whose plugin crashes it, or whose host is gone. */
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -53,7 +53,7 @@ Death Die(Session &session, const std::string &command) {
   const uint8_t *at = session.host.InputAt(death.crumb.input_offset, death.crumb.input_size);
   CHECK(at != nullptr && death.crumb.input_size == input.size() &&
         memcmp(at, input.data(), input.size()) == 0);
-  CHECK(session.host.Send(MakeRequest(kPing, 0, {}), 0) != 0); /* into the void */
+  CHECK(session.host.Send(MakeRequest(kPing, 0, {}), 0) != 0); /* no one reads it */
   CHECK(session.host.Await(number + 1, Milliseconds(1000), &answer) == Wait::kGone);
   return death;
 }
@@ -68,7 +68,7 @@ void Signals() {
   const struct {
     const char *command;
     int signal;
-    bool in_plugin; /* the fault itself is an instruction of the plugin */
+    bool in_plugin; /* the faulting instruction is the plugin's */
   } cases[] = {{"ds", SIGSEGV, true},
                {"da", SIGABRT, false},
                {"di", SIGILL, true},
@@ -88,7 +88,7 @@ void Signals() {
       plugin = plugin || (death.crash.frames[i] > death.crash.base &&
                           death.crash.frames[i] < death.crash.base + 0x100000);
     }
-    CHECK(plugin); /* whoever has called abort */
+    CHECK(plugin); /* the caller of abort */
   }
   CHECK(DieOf("ds").crash.address == 8);
 }
@@ -140,7 +140,7 @@ void Deadlines() {
   CHECK(session.host.Await(number, Milliseconds(10000), &answer) == Wait::kGone);
 }
 
-/* A host in a process of its own, which ends without a word while the plugin never returns. */
+/* A host in a process of its own, which ends without notice while the plugin never returns. */
 void HostsThatEnd() {
   for (int signal : {SIGKILL, 0}) {
     int report[2];
@@ -206,12 +206,12 @@ void NextGeneration() {
 
 int main() {
   Run("a signal is recorded with its address and the call in flight, and the wait ends at once", Signals);
-  Run("a crash of a thread of the plugin is told apart", Threads);
-  Run("exit in a plugin is noticed, _exit too", Exits);
-  Run("a runner that is killed from outside ends the wait", Kills);
-  Run("a crash in new says so", CrashInNew);
+  Run("a crash of a plugin's own thread is recorded as such", Threads);
+  Run("exit and _exit in a plugin are detected", Exits);
+  Run("an external kill of the runner ends the wait", Kills);
+  Run("a crash in new is attributed to new", CrashInNew);
   Run("a call that never returns ends at its deadline", Deadlines);
-  Run("a runner ends with its host, whatever the plugin does", HostsThatEnd);
+  Run("a runner ends with its host, no matter what the plugin does", HostsThatEnd);
   Run("a hundred runners end when their channel is closed", ManyStarts);
   Run("the next runner answers soon after a crash", NextGeneration);
   return 0;

@@ -1,5 +1,5 @@
-/* fixture - a plugin that misbehaves on demand, for the tests of the runner. The first byte of the input says
- * what to do, the rest is the argument. */
+/* fixture - a plugin that misbehaves on demand, for the tests of the runner. The first byte of the input
+ * selects the action; the rest is its argument. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -24,7 +24,7 @@ typedef struct fixture {
 static tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
                          tenon_out *error) {
   if (config_len == 4 && memcmp(config, "fail", 4) == 0)
-    return tenon_fail(error, TENON_INVALID, "told to fail");
+    return tenon_fail(error, TENON_INVALID, "asked to fail");
   if (config_len == 5 && memcmp(config, "crash", 5) == 0) abort();
   fixture *self = calloc(1, sizeof(fixture));
   if (self == NULL) return TENON_NO_MEMORY;
@@ -43,7 +43,8 @@ static tenon_status number(tenon_out *out, long value) {
   return tenon_write(out, text, (size_t)length);
 }
 
-/* Never the end, but neither a compiler nor a processor knows. */
+/* Overflows the stack. The recursion is finite, but it never reaches its end, and the compiler cannot know
+ * either. */
 static volatile int depth = 1 << 30;
 static int overflow(int left) {
   volatile char here[1024];
@@ -57,7 +58,7 @@ static void *crash_thread(void *unused) {
   return NULL;
 }
 
-/* One after the other, until the host has no room: how many it took. */
+/* Emits `count` events, and writes the number that the host accepted. */
 static tenon_status emit_many(const fixture *self, long count, tenon_out *out) {
   long taken = 0;
   for (long i = 0; i < count; i++) {
@@ -71,7 +72,7 @@ static tenon_status log_many(const fixture *self, long count, tenon_out *out) {
   return number(out, count);
 }
 
-/* `size` bytes in pieces, each of which says where it is. */
+/* Writes `size` bytes in pieces that hold their own offset. */
 static tenon_status grow(size_t size, tenon_out *out) {
   while (out->len < size) {
     uint64_t at = out->len;
@@ -103,7 +104,7 @@ static tenon_status open_files(tenon_out *out) {
   return TENON_OK;
 }
 
-/* 0, or the errno. */
+/* Returns 0, or the errno. */
 static long try_fork(void) {
   pid_t child = fork();
   if (child == 0) _exit(0);

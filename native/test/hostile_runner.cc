@@ -1,5 +1,5 @@
-/* A runner that knows the channel and abuses it. Started as tenon-runner is, but what it does depends on the
- * seed in --abi. */
+/* A runner that knows the channel and abuses it. It is started like tenon-runner, but the seed in --abi
+ * selects what it does. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ uint64_t Any() {
   return source();
 }
 
-/* A word that is nearly right. */
+/* Returns a word that is nearly right. */
 uint64_t Odd(uint64_t right) {
   switch (Any() % 6) {
     case 0:
@@ -47,7 +47,8 @@ Record AnyAnswer(uint64_t number) {
   return record;
 }
 
-/* Answers that do not fit: wrong numbers, twice, in parts that do not end, of wrong lengths. */
+/* Sends an answer that is invalid: with a wrong number, repeated, in parts that never end, or of a wrong
+ * length. */
 void Answer(ChannelRunner *channel, uint64_t number) {
   Record record = AnyAnswer(number);
   uint64_t room;
@@ -60,7 +61,7 @@ void Answer(ChannelRunner *channel, uint64_t number) {
   channel->Notify(kResponses);
 }
 
-/* Garbage over everything that the host reads. */
+/* Writes garbage over everything that the host reads. */
 void Scribble(ChannelMemory *memory) {
   RingWords *words = &memory->header()->rings[Any() % kRingCount];
   switch (Any() % 8) {
@@ -109,7 +110,7 @@ int main(int argc, char **argv) {
   source.seed(seed);
   ChannelRunner channel;
   if (channel.Open(3, 4, 0) != nullptr) return 1;
-  if (seed % 3 != 0) { /* begins well */
+  if (seed % 3 != 0) { /* begins correctly */
     Record ready = {};
     ready.operation = kReady;
     channel.Send(ready, nullptr, 0);
@@ -121,6 +122,6 @@ int main(int argc, char **argv) {
   }
   if (seed % 5 == 0) channel.SetState(static_cast<RunnerState>(Any()));
   if (seed % 7 == 0) abort();
-  pause(); /* for ever: never an answer again */
+  pause(); /* forever, without another answer */
   return 0;
 }

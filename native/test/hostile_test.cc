@@ -1,5 +1,5 @@
-/* A host whose runner is hostile: every wait ends, nothing is read from outside of the rings. Meant for the
- * sanitizers too. */
+/* A host whose runner is hostile. Every wait ends, and the host reads nothing outside of the rings. Meant for
+ * the sanitizers too. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ uint32_t Sum(const uint8_t *bytes, uint64_t size) {
 
 volatile uint32_t sink;
 
-/* What a host does, on and on, whatever it gets. The reason why it gave up. */
+/* Does what a host does, again and again, no matter what it receives. Returns the reason for its end. */
 std::string Live(Session &session, std::mt19937 &random) {
   std::vector<uint8_t> input = Bytes(random() % 3000, 1);
   uint64_t end = Now() + Milliseconds(60);
@@ -51,7 +51,7 @@ std::string Live(Session &session, std::mt19937 &random) {
     if (session.host.broken() != nullptr) return session.host.broken();
     if (wait == Wait::kGone) return "gone";
   }
-  return "still there";
+  return "still alive";
 }
 
 void Hostility() {
@@ -80,6 +80,6 @@ void Hostility() {
 
 int main() {
   if (getenv("TENON_HOSTILE_RUNNER") == nullptr) return fputs("set TENON_HOSTILE_RUNNER\n", stderr), 2;
-  Run("a runner that writes garbage, answers wrongly, twice or never, harms nobody", Hostility);
+  Run("a runner that writes garbage, or answers wrongly, twice or never, does no harm", Hostility);
   return 0;
 }

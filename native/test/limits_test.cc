@@ -1,4 +1,4 @@
-/* What a runner's plugin may use, and what the sandbox keeps from it. */
+/* The limits of a runner's plugin, and its sandbox. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -50,8 +50,8 @@ int EndOf(const std::vector<std::string> &options, const std::string &command, u
   printf("    64 MiB were used up after %.1f ms\n", static_cast<double>(Now() - start) / 1e6);
   Session session(With({"--memory", std::to_string(64 << 20)}));
   session.AwaitReady();
-  CHECK(session.Call(session.New(), Command("g50000000")).size() ==
-        50000000); /* output is the host's memory */
+  /* Output is the host's memory. */
+  CHECK(session.Call(session.New(), Command("g50000000")).size() == 50000000);
 }
 
 void CpuTime() {
@@ -60,7 +60,7 @@ void CpuTime() {
 }
 
 void Files() {
-  int leaked = open("/dev/null", O_RDONLY); /* not close-on-exec, as careless code of others does it */
+  int leaked = open("/dev/null", O_RDONLY); /* not close-on-exec, as in careless third-party code */
   Session session(With({"--files", "64"}));
   session.AwaitReady();
   uint32_t active = session.host.facts().active.load();
@@ -129,14 +129,14 @@ void WrongOptions() {
 }  // namespace
 
 int main() {
-  /* AddressSanitizer's own memory is more than any limit allows. */
+  /* AddressSanitizer's own memory exceeds any limit. */
 #ifndef __SANITIZE_ADDRESS__
-  Run("a plugin that leaks ends at its memory limit, output does not count", Memory);
+  Run("a plugin that leaks ends at its memory limit, and output does not count", Memory);
 #endif
-  Run("a plugin that never stops computing ends at its CPU limit, and the record says so", CpuTime);
-  Run("a plugin finds no descriptors but the standard ones and hidden ones", Files);
-  Run("in the sandbox there is no network, no process, no write, and no read that was not allowed", Sandbox);
-  Run("without the sandbox nothing of it is in force", WithoutSandbox);
+  Run("a plugin that never stops computing ends at its CPU limit, which is recorded", CpuTime);
+  Run("a plugin finds only the standard descriptors and hidden ones", Files);
+  Run("the sandbox refuses network, processes, writes, and reads that are not allowed", Sandbox);
+  Run("without the sandbox none of its restrictions are in force", WithoutSandbox);
   Run("wrong options are refused", WrongOptions);
   return 0;
 }

@@ -1,4 +1,4 @@
-/* What the channel costs, against the least that anything over shared memory can cost: two processes, one
+/* A benchmark of the channel against the minimum for communication over shared memory: two processes, one
  * word each way, and the same 64 bytes copied in and out.
  *
  *     TENON_RUNNER=.../tenon-runner TENON_TEST_PLUGINS=... pingpong [ROUNDS]
@@ -54,7 +54,7 @@ void Print(const char *what, const Times &times, const char *unit) {
   fflush(stdout);
 }
 
-/* Times single rounds; `scale` is what one round counts for. */
+/* Times single rounds. `scale` divides the nanoseconds of one round. */
 template <typename Body>
 Times Measure(int rounds, double scale, const Body &body) {
   for (int i = 0; i < rounds / 10 + 1; i++) body();
@@ -67,7 +67,7 @@ Times Measure(int rounds, double scale, const Body &body) {
   return TimesOf(samples);
 }
 
-/* The other process of it. */
+/* The bare exchange, with its other process. */
 class PingPong {
  public:
   explicit PingPong(uint64_t spin) : spin_(spin) {
@@ -120,8 +120,8 @@ Times RoundTrips(Session &session, Operation operation, uint32_t instance, int r
   return Measure(rounds, 1000, [&] { RoundTrip(session, request, output); });
 }
 
-/* Blocks of both in turn, because a busy machine changes its mind about where processes run. The median of
- * the blocks' ratios. */
+/* Measures blocks of both in turn, because a busy machine moves processes between CPUs over time. The ratio
+ * is the median of the blocks' ratios. */
 void Compare(Session &session, uint32_t instance, int rounds, uint64_t spin, const std::string &with) {
   PingPong bare(spin);
   std::vector<double> bare_medians, call_medians, ratios;

@@ -1,4 +1,4 @@
-/* A host and a real runner: what a plugin can do right and wrong. */
+/* A host and a real runner: what a plugin does right and wrong. */
 #include <string.h>
 
 #include "plugin/output.h"
@@ -44,7 +44,7 @@ void Outcomes() {
   CHECK(call("ehello", &status) == "hello" && status == TENON_OK);
 }
 
-void AfterABreach() {
+void AfterAViolation() {
   Session session(Fixture());
   session.AwaitReady();
   uint32_t first = session.New(), second = session.New();
@@ -62,7 +62,7 @@ void AfterABreach() {
   session.Do(MakeRequest(kDrop, first, {}), &record);
   session.Call(first, Command("ehello"), &status);
   CHECK(status == kClosed);
-  CHECK(TextOf(session.Do(TextRequest(kNew, 0, "fail"), &record)) == "told to fail" &&
+  CHECK(TextOf(session.Do(TextRequest(kNew, 0, "fail"), &record)) == "asked to fail" &&
         record.status == TENON_INVALID);
 }
 
@@ -116,7 +116,7 @@ struct BatchResult {
 BatchResult DoBatch(Session &session, uint32_t instance, const std::vector<std::string> &messages) {
   uint32_t count = static_cast<uint32_t>(messages.size());
   std::vector<uint8_t> head(BatchRequestData(count));
-  std::vector<int32_t> offsets = {100}; /* like those of a sliced column */
+  std::vector<int32_t> offsets = {100}; /* as in a sliced column */
   std::string data;
   for (const std::string &message : messages) {
     data += message;
@@ -181,8 +181,8 @@ void Events() {
   session.AwaitReady();
   uint32_t instance = session.New();
   for (int round = 0; round < 3; round++) {
-    CHECK(TextOf(session.Call(instance, Command("E5000"))) ==
-          "1024"); /* then TENON_BUSY: nobody reads meanwhile */
+    /* Then TENON_BUSY, because the host does not read meanwhile. */
+    CHECK(TextOf(session.Call(instance, Command("E5000"))) == "1024");
     CHECK(Drain(session, kEvent) == 1024);
   }
   session.Call(instance, Command("L3000"));
@@ -221,12 +221,12 @@ void Refusals() {
 }  // namespace
 
 int main() {
-  Run("every status and every breach of the contract has its outcome", Outcomes);
-  Run("an instance out of use refuses, others work on", AfterABreach);
-  Run("a result of another size than was asked for is a breach", ExactSizes);
+  Run("every status and every violation of the contract has its outcome", Outcomes);
+  Run("a disabled or poisoned instance refuses calls, and others keep working", AfterAViolation);
+  Run("a result of a different size than requested is a violation", ExactSizes);
   Run("methods of kinds are bound by slot, unusable tables are refused", Kinds);
-  Run("a batch has a status each, and stops where the instance does", Batches);
-  Run("events and log entries come in order and are bounded", Events);
-  Run("a plugin that is not what it was is refused with a code", Refusals);
+  Run("a batch has a status per message, and stops where the instance does", Batches);
+  Run("events and log entries arrive in order and are bounded", Events);
+  Run("a plugin that changed since its admission is refused with a code", Refusals);
   return 0;
 }

@@ -1,4 +1,4 @@
-/* The rings, both ends in one process. */
+/* The rings, with both ends in one process. */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,7 +51,7 @@ struct Pair {
   }
 };
 
-/* Pages of the memfd that take memory. */
+/* Returns the size of the memfd's allocated pages, in bytes. */
 uint64_t Allocated(int file) {
   struct stat facts;
   CHECK(fstat(file, &facts) == 0);
@@ -74,7 +74,7 @@ void AllSizes() {
   CHECK(!pair.Write(whole, 2) && pair.writer.broken() == nullptr);
 }
 
-/* Any mixture of writes and reads of any size: what goes in comes out, in order. */
+/* Mixes writes and reads of any size: records come out in the order in which they went in. */
 void RandomTraffic() {
   for (uint32_t seed = 1; seed <= 20; seed++) {
     std::mt19937 random(seed);
@@ -107,11 +107,11 @@ void SmallTrafficStaysSmall() {
   CHECK(Allocated(pair.file) < 64 * 1024);
 }
 
-void MemoryIsGivenBack() {
+void MemoryIsReleased() {
   Pair pair(128 << 20);
   std::vector<uint8_t> large = Bytes(64 << 20, 1), small = Bytes(100, 2);
   CHECK(pair.Write(large, 1));
-  CHECK(!pair.writer.Trim()); /* it is not read yet */
+  CHECK(!pair.writer.Trim()); /* not read yet */
   pair.ReadBack(large, 1);
   CHECK(Allocated(pair.file) > 60 << 20 && pair.writer.wants_trim());
   CHECK(pair.writer.Trim() && !pair.writer.wants_trim());
@@ -153,8 +153,8 @@ void TwoThreads() {
   reader.join();
 }
 
-/* Whatever stands in the memory, a reader stays within its ring, and a writer too. Runs under the address
- * sanitizer: the ring ends where the memory ends. */
+/* Fills the memory with garbage: reader and writer stay within the ring. The ring ends where the memory ends,
+ * so AddressSanitizer finds an overrun. */
 void HostileMemory() {
   for (uint32_t seed = 1; seed <= 3000; seed++) {
     std::mt19937_64 random(seed);
@@ -201,8 +201,9 @@ int main() {
   Run("any order of writes and reads keeps the order of the records, and an empty ring takes any record",
       RandomTraffic);
   Run("small traffic touches a few pages of a large ring", SmallTrafficStaysSmall);
-  Run("the memory of a large record is given back, and the ring works on", MemoryIsGivenBack);
-  Run("two threads pass 300000 records, awake and asleep, with a ring that is often full", TwoThreads);
-  Run("garbage in records and positions never leads out of the ring", HostileMemory);
+  Run("the memory of a large record is released, and the ring keeps working", MemoryIsReleased);
+  Run("two threads exchange 300000 records, spinning and sleeping, through a ring that is often full",
+      TwoThreads);
+  Run("garbage in records and positions never leads outside of the ring", HostileMemory);
   return 0;
 }

@@ -43,8 +43,7 @@ void LargerThanTheRing() {
   }
 }
 
-/* More answers than the ring holds, while the host still sends: neither side may wait for the other for ever.
- */
+/* Sends while more answers are due than the ring holds. Neither side may wait for the other forever. */
 void ManyInFlight() {
   Setup setup;
   setup.channel.request_bytes = setup.channel.response_bytes = 256 * 1024;
@@ -63,7 +62,7 @@ void ManyInFlight() {
   }
 }
 
-void NoRoomIsSaidAtOnce() {
+void FullRingIsReportedAtOnce() {
   Setup setup = Fixture();
   setup.channel.request_bytes = 64 * 1024;
   Session session(setup);
@@ -94,8 +93,8 @@ void OutputGrows() {
   Session session(Fixture());
   session.AwaitReady();
   uint32_t instance = session.New();
-  for (uint64_t size :
-       {16384, 16392, 100000, 64 << 20, 150 << 20}) { /* the last one is larger than the ring */
+  /* The last size is larger than the ring. */
+  for (uint64_t size : {16384, 16392, 100000, 64 << 20, 150 << 20}) {
     std::vector<uint8_t> output = session.Call(instance, Command("g" + std::to_string(size)));
     CHECK(output.size() == size);
     for (uint64_t at = 0; at + 8 <= size; at += 8) CHECK(memcmp(output.data() + at, &at, 8) == 0);
@@ -112,7 +111,7 @@ void WakeUps() {
   session.AwaitReady();
   uint32_t instance = session.New();
   session.Call(instance, Command("ea"));
-  CHECK(!Rings(session.host.wake_file(), 0)); /* nobody has asked */
+  CHECK(!Rings(session.host.wake_file(), 0)); /* not armed */
   for (int round = 0; round < 1000; round++) {
     uint64_t numbers[3];
     for (uint64_t &number : numbers)
@@ -145,11 +144,11 @@ void Shutdown() {
 
 int main() {
   Run("an echo of any size from 0 to 64 MiB is the input", AllSizes);
-  Run("messages larger than the ring go in parts, both ways", LargerThanTheRing);
-  Run("more calls in flight than either ring holds all get their answer", ManyInFlight);
-  Run("a full ring is said at once when nobody wants to wait", NoRoomIsSaidAtOnce);
+  Run("messages larger than the ring are sent in parts, both ways", LargerThanTheRing);
+  Run("more calls in flight than either ring holds are all answered", ManyInFlight);
+  Run("a full ring is reported at once when the timeout is 0", FullRingIsReportedAtOnce);
   Run("a million small calls", MillionCalls);
-  Run("output grows by reserve, also over the size of the ring", OutputGrows);
+  Run("output grows by reserve, even beyond the size of the ring", OutputGrows);
   Run("an armed event loop is woken, once per drain", WakeUps);
   Run("a shutdown drops the instances and ends the runner", Shutdown);
   return 0;

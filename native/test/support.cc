@@ -10,7 +10,7 @@
 namespace tenon::test {
 
 void Fail(const char *file, int line, const char *condition) {
-  fprintf(stderr, "%s:%d: not true: %s\n", file, line, condition);
+  fprintf(stderr, "%s:%d: check failed: %s\n", file, line, condition);
   abort();
 }
 
