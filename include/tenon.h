@@ -1,6 +1,6 @@
 /* tenon.h - the C ABI of tenon plugins, version 1.0.0. This header is the whole ABI.
  *
- * A plugin is a shared library. A complete one, in C:
+ * A plugin is a shared library that a host loads. A complete plugin in C, and the command that builds it:
  *
  *     #include "tenon.h"
  *
@@ -14,19 +14,21 @@
  *
  *     cc -std=c11 -shared -fPIC -fvisibility=hidden -Iinclude greet.c -o greet.so
  *
- * COMPATIBILITY. The version is semantic. Within major 1 no released member ever changes its type, place,
- * ownership, threading or nullability; status values are never reused; new members are appended and raise the
- * minor. Every struct that crosses the boundary starts with its size or is a view that the callee does not
- * keep: test `size` (TENON_HAS) before you touch a member that 1.0 did not have. Unknown flag bits are
- * ignored. Arguments are scalars and pointers, never structs by value. Nothing is ever freed across the
- * boundary, no exception, panic or longjmp ever crosses it.
+ * COMPATIBILITY. The ABI has a semantic version. Within major 1 no released member changes its type, offset,
+ * ownership, threading or nullability. Status values are never reused. New members are appended and raise the
+ * minor version. A struct that crosses the boundary either starts with its size or is a view that the callee
+ * does not keep. Test the size with TENON_HAS before you access a member that 1.0 did not have. Unknown flag
+ * bits are ignored. Arguments are scalars and pointers, never structs by value.
  *
- * THREADS. Tags at the end of the comments are part of the contract:
- *     [any-thread]     may be called from any thread at any time within the validity of its object;
- *     [one-at-a-time]  never called concurrently for one instance; not always on the same thread;
+ * OWNERSHIP. Memory is freed by the side that allocated it, never across the boundary. Lengths and sizes are
+ * in bytes. No exception, panic or longjmp may cross the boundary.
+ *
+ * THREADS. The tags at the end of comments are part of the contract:
+ *     [any-thread]     may be called from any thread at any time while its object is valid;
+ *     [one-at-a-time]  never called concurrently for one instance, but not always on the same thread;
  *     [!closed]        never called after `drop` was called.
  *
- * Compiles as C11 and as C++11 and newer, 64-bit little-endian platforms. */
+ * Compiles as C11 and newer, and as C++11 and newer, on 64-bit little-endian platforms. */
 #ifndef TENON_H
 #define TENON_H
 
@@ -37,7 +39,8 @@
 #include <exception>
 #endif
 
-/* The version of this header, and the oldest minor that has all a plugin uses unless it says otherwise. */
+/* The version of this header. Unless a plugin states another version, this is also the oldest minor version
+ * that has every member the plugin uses. */
 #define TENON_ABI_MAJOR   1
 #define TENON_ABI_MINOR   0
 #define TENON_ABI_PATCH   0
@@ -58,34 +61,35 @@ extern "C" {
 #define TENON_NEW_SLOT                new
 #endif
 
-/* ---- Status: what every call of a plugin returns. Any other value is a violation of the contract. ---- */
+/* ---- Status: the result of every call of a plugin. Any other value is a violation of the contract. ---- */
 
 typedef int32_t tenon_status;
 enum {
   TENON_OK = 0,
   TENON_FAILED = 1,      /* the plugin's own error */
-  TENON_INVALID = 2,     /* the input, or the config, is not acceptable */
-  TENON_UNSUPPORTED = 3, /* the plugin does not do this */
+  TENON_INVALID = 2,     /* the input or the config is not acceptable */
+  TENON_UNSUPPORTED = 3, /* the operation is not supported */
   TENON_BUSY = 4,        /* back-pressure: nothing was consumed, try again later */
-  TENON_NO_MEMORY = 5,   /* an allocation, or `reserve`, failed */
-  TENON_PANIC = 6,       /* an SDK stopped a panic or an exception; the instance is poisoned */
+  TENON_NO_MEMORY = 5,   /* an allocation or `reserve` failed */
+  TENON_PANIC = 6,       /* an SDK caught a panic or an exception; the instance is poisoned */
   TENON_POISONED = 7,    /* refused: an earlier call of this instance panicked */
   TENON_CLOSED = 8       /* refused: the other side is closed */
 };
 
 /* ---- Output: memory of the host that a plugin appends to. ---- */
 
-/* Write at `data[len]`, add to `len` (0 when a call begins), never pass `capacity`; `reserve` makes room for
- * `additional` more bytes and may move `data`. Valid until the call returns that got it. [one-at-a-time] */
+/* The output of one call. Write at `data[len]`, then add the count to `len`. Most plugins use tenon_write.
+ * Owned by the host and valid until the call that received it returns. [one-at-a-time] */
 typedef struct tenon_out {
-  uint8_t *data;
-  size_t len;
-  size_t capacity;
-  /* TENON_OK, or TENON_NO_MEMORY with everything unchanged. [one-at-a-time] */
+  uint8_t *data;   /* the host's memory; only `reserve` changes it */
+  size_t len;      /* bytes written: 0 when a call begins, never more than `capacity` */
+  size_t capacity; /* bytes available at `data`; only `reserve` changes it */
+  /* Makes room for `additional` bytes after `len`, and may move `data`. Returns TENON_OK, or TENON_NO_MEMORY
+   * with everything unchanged. [one-at-a-time] */
   tenon_status (*reserve)(struct tenon_out *out, size_t additional);
 } tenon_out;
 
-/* Appends `n` bytes. TENON_NO_MEMORY leaves the output unchanged. */
+/* Appends `n` bytes, which are copied. Returns TENON_OK, or TENON_NO_MEMORY with the output unchanged. */
 static inline tenon_status tenon_write(tenon_out *out, const void *bytes, size_t n) {
   if (n > out->capacity - out->len) {
     tenon_status status = out->reserve(out, n);
@@ -96,16 +100,17 @@ static inline tenon_status tenon_write(tenon_out *out, const void *bytes, size_t
   return TENON_OK;
 }
 
-/* Makes a NUL-terminated string the message of a failure, in place of what was written so far, and returns
- * `status`: `return tenon_fail(out, TENON_INVALID, "why")`. */
+/* Replaces the output with the message of a failure, a NUL-terminated UTF-8 string, which is copied. Returns
+ * `status`, as in `return tenon_fail(out, TENON_INVALID, "why");`. */
 static inline tenon_status tenon_fail(tenon_out *out, tenon_status status, const char *message) {
   out->len = 0;
   (void)tenon_write(out, message, strlen(message));
   return status;
 }
 
-/* ---- The host, as a plugin sees it. Valid from `new` until `drop` returns. ---- */
+/* ---- The host, as a plugin sees it ---- */
 
+/* The levels of `log`. */
 enum {
   TENON_LOG_ERROR = 0,
   TENON_LOG_WARN = 1,
@@ -114,73 +119,86 @@ enum {
   TENON_LOG_TRACE = 4
 };
 
+/* The services of the host for one instance. Owned by the host and read-only. Valid from `new` until `drop`
+ * returns. Pass the pointer that `new` received, not one to a copy. */
 typedef struct tenon_host {
-  uint32_t size; /* sizeof(tenon_host) as the host was compiled */
+  uint32_t size; /* sizeof(tenon_host) when the host was compiled */
   uint32_t reserved;
-  void *ctx; /* the host's own; a plugin does not touch it */
-  /* Hands over a UTF-8 message, which is copied. Never blocks; drops it when too many wait. [any-thread] */
+  void *ctx; /* owned by the host; plugins must not use it */
+  /* Sends a UTF-8 message of `len` bytes, which is copied. `level` is one of the TENON_LOG_ values. Never
+   * blocks, and drops the message if too many wait. [any-thread] */
   void (*log)(const struct tenon_host *host, int32_t level, const char *message, size_t len);
-  /* Hands over an event, which is copied, from any thread, also from one that the plugin started. TENON_BUSY:
-   * the host's bounded queue is full, nothing was taken. TENON_NO_MEMORY: the event alone is larger than it.
-   * TENON_INVALID: `data` is NULL. TENON_CLOSED: the instance is closed; what was not yet delivered then is
-   * discarded. TENON_UNSUPPORTED: this host takes no events. [any-thread] */
+  /* Sends an event of `len` bytes, which is copied. Threads that the plugin started may call it too. Returns:
+   *   TENON_OK           the event is queued; it is discarded if the instance closes before its delivery
+   *   TENON_BUSY         the host's bounded queue is full, and nothing was consumed
+   *   TENON_NO_MEMORY    the event alone exceeds the queue
+   *   TENON_INVALID      `data` is NULL
+   *   TENON_CLOSED       the instance is closed
+   *   TENON_UNSUPPORTED  this host accepts no events
+   * [any-thread] */
   tenon_status (*emit)(const struct tenon_host *host, const uint8_t *data, size_t len);
-  /* A further service of the host by its id, or NULL. None is defined in 1.0. [any-thread] */
+  /* Returns a further service of the host, or NULL. `id` is NUL-terminated. 1.0 defines none. [any-thread] */
   const void *(*get_extension)(const struct tenon_host *host, const char *id);
 } tenon_host;
 
 /* ---- The vtable ---- */
 
+/* The flags of a plugin. */
 enum {
   TENON_THREAD_SAFE = 1u << 0,  /* the host may call one instance concurrently */
   TENON_SINGLETON = 1u << 1,    /* at most one instance at a time in one process */
-  TENON_DETERMINISTIC = 1u << 2 /* calls of fresh instances with one config and one input have one result */
+  TENON_DETERMINISTIC = 1u << 2 /* on a fresh instance, equal config and equal input give an equal result */
 };
 
-/* The signature of `something` and of every method. `in` is borrowed until return, not NULL when in_len > 0.
- * On TENON_OK `out` holds the result, on failure a UTF-8 message instead. [one-at-a-time, !closed] */
+/* The signature of `something` and of every method of a kind. `state` is what `new` stored. `in` has `in_len`
+ * bytes and is borrowed until return; it may be NULL only if `in_len` is 0. On TENON_OK `out` holds the
+ * result. On failure it holds a UTF-8 message, and the instance stays usable except after TENON_PANIC and
+ * TENON_POISONED. [one-at-a-time, !closed] */
 typedef tenon_status (*tenon_method)(void *state, const uint8_t *in, size_t in_len, tenon_out *out);
 
+/* The vtable of a plugin. Owned by the plugin, in static storage, and constant. */
 typedef struct tenon_plugin {
-  uint32_t size;  /* sizeof(tenon_plugin) as the plugin was compiled; the host never reads past it */
-  uint32_t flags; /* TENON_THREAD_SAFE and the like; unknown bits are ignored */
-  /* The same strings as the exported entry points give. [any-thread] */
+  uint32_t size;  /* sizeof(tenon_plugin) when the plugin was compiled; the host never reads past it */
+  uint32_t flags; /* TENON_THREAD_SAFE and so on; unknown bits are ignored */
+  /* Return the same strings as the exported entry points. [any-thread] */
   const char *(*get_version)(void);
   const char *(*get_name)(void);
-  /* Makes one instance. `config` is borrowed until return: UTF-8 JSON, may be empty. On TENON_OK `*state` is
-   * the instance (NULL is allowed: a stateless plugin). On failure nothing was created and `error` holds a
-   * UTF-8 message. `host` stays valid until `drop` returns. Different instances may be made at the same time.
-   * [any-thread] */
+  /* Creates one instance. `config` is UTF-8 JSON of `config_len` bytes, may be empty, and is borrowed until
+   * return. `host` is valid until `drop` returns. On TENON_OK `*state` is the instance; a stateless plugin
+   * stores NULL. On failure nothing was created, `drop` is not called, and `error` holds a UTF-8 message.
+   * Several instances may be created concurrently. [any-thread] */
   tenon_status (*TENON_NEW_SLOT)(const tenon_host *host, const uint8_t *config, size_t config_len,
                                  void **state, tenon_out *error);
-  /* Ends the instance: exactly once for each successful `new`, also after a poisoned call. Joins the plugin's
-   * own threads before it returns. [one-at-a-time, !closed] */
+  /* Destroys the instance. Called exactly once for each successful `new`, even if the instance is poisoned.
+   * The plugin must join its own threads before it returns. [one-at-a-time, !closed] */
   void (*drop)(void *state);
   /* Does one unit of the plugin's work: bytes in, bytes out. [one-at-a-time, !closed] */
   tenon_method something;
-  /* The method table of a kind ("codec/1") or another extension, static storage, or NULL if the id is not
-   * known exactly. May itself be NULL: no extensions. [any-thread] */
+  /* Returns the method table of a kind ("codec/1") or another extension, in static storage. Returns NULL
+   * unless it knows exactly this `id`, which is NUL-terminated. The slot may be NULL: no extensions.
+   * [any-thread] */
   const void *(*get_extension)(const char *id);
 } tenon_plugin;
 
-/* True if the struct behind `p` (tenon_plugin or tenon_host) was compiled with member `m`. */
+/* Whether the struct at `p`, a tenon_plugin or tenon_host, was compiled with member `m`. */
 #define TENON_HAS(p, m) ((p)->size >= (uint32_t)((const char *)(&(p)->m + 1) - (const char *)(p)))
 
-/* What a plugin exports, in the order in which a host calls them. Static storage. [any-thread] */
+/* The entry points that a plugin exports, in the order in which a host calls them. They return pointers to
+ * static storage. [any-thread] */
 TENON_EXPORT const char *get_version(void); /* the ABI version that the plugin was built against: "1.0.0" */
 TENON_EXPORT const char *get_name(void);    /* 1 to 63 bytes of [A-Za-z0-9._-] */
-TENON_EXPORT const tenon_plugin *get_plugin(void); /* only called after the version was accepted */
+TENON_EXPORT const tenon_plugin *get_plugin(void); /* called only after the version was accepted */
 
-/* ---- Kinds: typed plugins. A kind's table has two members, then its methods, only ever appended. ---- */
+/* ---- Kinds: typed plugins. A table has two header members, then methods. New methods are appended. ---- */
 
-/* Declares `struct NAME` with its methods: TENON_KIND(codec_1, tenon_method encode; tenon_method decode;) */
-#define TENON_KIND(NAME, METHODS)                              \
-  typedef struct NAME {                                        \
-    uint32_t size;  /* sizeof the struct as it was compiled */ \
-    uint32_t count; /* methods in it */                        \
-    METHODS                                                    \
+/* Declares `struct NAME`, as in `TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);`. */
+#define TENON_KIND(NAME, METHODS)                         \
+  typedef struct NAME {                                   \
+    uint32_t size;  /* sizeof the struct when compiled */ \
+    uint32_t count; /* number of methods */               \
+    METHODS                                               \
   } NAME
-/* The first two members of a table's initialiser. */
+/* The first two members of a table's initialiser: its size in bytes and its number of methods. */
 #define TENON_KIND_HEADER(NAME) sizeof(NAME), (uint32_t)((sizeof(NAME) - 8) / sizeof(tenon_method))
 
 /* ---- The descriptor: facts that a host reads from the file's bytes. No pointers, no padding. ---- */
@@ -195,7 +213,7 @@ typedef struct tenon_descriptor_t {
   uint32_t vtable_size; /* sizeof(tenon_plugin) */
   uint32_t flags;       /* as in the vtable */
   uint32_t reserved2;
-  char name[64];    /* as get_name gives it, NUL padded */
+  char name[64];    /* as get_name returns it; strings here are padded with NUL */
   char version[32]; /* the plugin's own semantic version */
   char kinds[256];  /* "codec/1.0.0;connector/1.0.0" */
 } tenon_descriptor_t;
@@ -212,7 +230,7 @@ typedef struct tenon_descriptor_t {
 #define TENON_DESCRIPTOR_SECTION __attribute__((section(".tenon"), used))
 #endif
 
-/* ---- Layout: what the numbers of this ABI are. ---- */
+/* ---- Layout: the offsets and sizes of this ABI, in bytes. ---- */
 
 #define TENON_AT(type, member, offset) \
   TENON_ASSERT(offsetof(type, member) == offset, #type "." #member " moved")
@@ -248,10 +266,11 @@ TENON_ASSERT(sizeof(tenon_descriptor_t) == 392, "tenon_descriptor_t changed size
  *   TENON_PLUGIN("counter", "1.0.0", counter_new, counter_drop, counter_count);
  *   TENON_PLUGIN_WITH("math", "1.0.0", "math/1.0.0", TENON_THREAD_SAFE, make, drop, call, extension);
  *
- * NAME, VERSION (the plugin's own) and KINDS are string literals. Compiled as C++ every slot gets a barrier:
- * an exception becomes TENON_PANIC with its message, and the host poisons the instance. Wrap the methods of a
- * kind's table in TENON_METHOD for the same. */
+ * NAME, VERSION (the plugin's own) and KINDS are string literals. In C++ every slot gets a barrier that turns
+ * an exception into TENON_PANIC with its message; the host then poisons the instance. Wrap the methods of a
+ * kind's table in TENON_METHOD for the same barrier. */
 
+/* The `new` and `drop` of a stateless plugin. */
 static inline tenon_status tenon_new_nothing(const tenon_host *host, const uint8_t *config, size_t config_len,
                                              void **state, tenon_out *error) {
   (void)host, (void)config, (void)config_len, (void)error;
@@ -267,7 +286,7 @@ namespace tenon_barrier {
 typedef tenon_status (*new_fn)(const tenon_host *, const uint8_t *, size_t, void **, tenon_out *);
 typedef void (*drop_fn)(void *);
 
-/* Call only inside a catch block. Whatever was written before the throw is no message, so it is discarded. */
+/* Call only in a catch block. Discards the output from before the throw, which is not a message. */
 inline tenon_status caught(tenon_out *out) {
   out->len = 0;
   try {
@@ -275,7 +294,7 @@ inline tenon_status caught(tenon_out *out) {
   } catch (const std::exception &e) {
     return tenon_fail(out, TENON_PANIC, e.what());
   } catch (...) {
-    return tenon_fail(out, TENON_PANIC, "an exception that is no std::exception");
+    return tenon_fail(out, TENON_PANIC, "an exception that is not a std::exception");
   }
 }
 template <new_fn F>
@@ -291,7 +310,7 @@ template <drop_fn F>
 void drop(void *state) {
   try {
     F(state);
-  } catch (...) { /* `drop` has no way to report */
+  } catch (...) { /* `drop` cannot report a failure */
   }
 }
 template <tenon_method F>

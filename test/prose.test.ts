@@ -17,7 +17,6 @@ const PENDING: readonly string[] = [
   'docs/errors.md',
   'docs/faults.md',
   'examples/',
-  'include/',
   'native/addon.cc',
   'native/check/',
   'native/runner/crash',

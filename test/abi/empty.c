@@ -1,4 +1,4 @@
-/* The least that is a plugin. */
+/* The smallest possible plugin. */
 #include "tenon.h"
 
 static tenon_status nothing(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {

@@ -1,4 +1,4 @@
-/* Uses every macro of the header, in C and in C++: compiled with all warnings as errors, never run. */
+/* Uses every macro of the header, in C and in C++. Compiled with all warnings as errors, never run. */
 #include "tenon_math.h"
 
 TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);
