@@ -1,8 +1,8 @@
 /* config.h - reads the config of an example plugin: a flat JSON object of whole numbers and fixed words.
  *
- * A host hands `new` any JSON. A plugin that needs more than a few numbers takes a JSON library; these
- * examples show that it need not. What is not understood is refused with a message, never ignored: a misspelt
- * key that silently changes nothing costs its user an afternoon. */
+ * A host passes any JSON to `new`. A plugin that needs more than a few numbers uses a JSON library; these
+ * examples show that a simple one does not need it. Input that is not understood is refused with a message
+ * and never ignored, because a misspelt key that silently does nothing costs its user an afternoon. */
 #ifndef TENON_EXAMPLE_CONFIG_H
 #define TENON_EXAMPLE_CONFIG_H
 
@@ -10,12 +10,11 @@
 
 #include "tenon.h"
 
-/* One key that a plugin understands. `*value` holds the default before, and the value after. */
+/* One key that a plugin understands. `*value` holds the default before config_read and the value after it. */
 typedef struct config_field {
   const char *key;
-  const char
-      *word; /* NULL: a whole number; otherwise the one string that is accepted, which sets `*value` to 1 */
-  int64_t min, max; /* bounds of the number, both included */
+  const char *word; /* NULL for a whole number; otherwise the accepted string, which sets `*value` to 1 */
+  int64_t min, max; /* bounds of the number, inclusive */
   int64_t *value;
 } config_field;
 
@@ -28,14 +27,14 @@ static inline tenon_status config_refuse(tenon_out *error, const char *what, con
   char message[160];
   int shown = length > 40 ? 40 : (int)length;
   (void)snprintf(message, sizeof message, "config: %s '%.*s'", what, shown, text);
-  /* Cutting at a byte count could cut a character in two, and a message has to be UTF-8. */
+  /* A cut at a byte count can split a character, and a message must be UTF-8. */
   for (char *c = message; *c != 0; c++) {
     if ((unsigned char)*c >= 0x80) *c = '?';
   }
   return tenon_fail(error, TENON_INVALID, message);
 }
 
-/* Skips white space, then takes `c` if it is next. */
+/* Skips white space. Consumes `c` and returns 1 if it is next. */
 static inline int config_take(config_text *text, char c) {
   while (text->at < text->end && memchr(" \t\r\n", *text->at, 4) != NULL) text->at++;
   if (text->at == text->end || *text->at != c) return 0;
@@ -43,7 +42,7 @@ static inline int config_take(config_text *text, char c) {
   return 1;
 }
 
-/* A string without escapes: none of our keys and words needs one. */
+/* Reads a string without escapes, because no key or word of the examples needs one. */
 static inline int config_string(config_text *text, const char **string, size_t *length) {
   if (!config_take(text, '"')) return 0;
   *string = text->at;
@@ -56,7 +55,7 @@ static inline int config_equals(const char *string, size_t length, const char *e
   return strlen(expected) == length && memcmp(string, expected, length) == 0;
 }
 
-/* A whole number; more digits than any bound has are cut off early, so that nothing overflows. */
+/* Reads a whole number. Stops early at more digits than any bound has, so that nothing overflows. */
 static inline int config_number(config_text *text, int64_t *number) {
   int negative = config_take(text, '-');
   const char *first = text->at;
@@ -98,17 +97,18 @@ static inline tenon_status config_member(config_text *text, const config_field *
     if (config_value(text, &fields[i])) return TENON_OK;
     char what[96];
     if (fields[i].word != NULL) {
-      (void)snprintf(what, sizeof what, "\"%s\" has to be \"%s\", not", fields[i].key, fields[i].word);
+      (void)snprintf(what, sizeof what, "\"%s\" must be \"%s\", not", fields[i].key, fields[i].word);
     } else {
-      (void)snprintf(what, sizeof what, "\"%s\" has to be a whole number from %lld to %lld, not",
-                     fields[i].key, (long long)fields[i].min, (long long)fields[i].max);
+      (void)snprintf(what, sizeof what, "\"%s\" must be a whole number from %lld to %lld, not", fields[i].key,
+                     (long long)fields[i].min, (long long)fields[i].max);
     }
     return config_refuse(error, what, start, (size_t)(text->end - start));
   }
   return config_refuse(error, "unknown key", key, length);
 }
 
-/* Reads `config` into `fields`. An empty config and `null` leave all defaults. */
+/* Reads `config` into `fields`. An empty config and `null` leave all defaults. Returns TENON_INVALID with a
+ * message in `error` for anything else that is not valid. */
 static inline tenon_status config_read(const uint8_t *config, size_t config_len, const config_field *fields,
                                        size_t count, tenon_out *error) {
   if (config_len == 0) return TENON_OK;
@@ -125,9 +125,9 @@ static inline tenon_status config_read(const uint8_t *config, size_t config_len,
       return config_refuse(error, "expected } at", text.at, (size_t)(text.end - text.at));
     }
   }
-  (void)config_take(&text, ' '); /* skips the white space behind the object */
+  (void)config_take(&text, ' '); /* skips the white space after the object */
   if (text.at != text.end) {
-    return config_refuse(error, "more behind the object", text.at, (size_t)(text.end - text.at));
+    return config_refuse(error, "unexpected text after the object", text.at, (size_t)(text.end - text.at));
   }
   return TENON_OK;
 }

@@ -1,20 +1,21 @@
 /* gzip - compresses and decompresses with the system's zlib. A plugin with state, a dependency and a kind.
  *
- * INPUT   any bytes for `encode`, one gzip file (of one or more members) for `decode`.
- * RESULT  the gzip file, or the bytes that were in it. `something` is `encode`.
- * CONFIG  {"level": 0 to 9}        effort, as zlib has it (default 6);
- *         {"maxOutput": bytes}     what `decode` makes at most (default 256 MiB), since a kilobyte can hold a
- * gigabyte. KIND    codec/1.0.0, methods 0 encode and 1 decode. */
+ * INPUT   any bytes for `encode`; one gzip file (of one or more members) for `decode`.
+ * RESULT  the gzip file, or its decompressed contents. `something` is `encode`.
+ * CONFIG  {"level": 0 to 9}     effort, as in zlib (default 6)
+ *         {"maxOutput": bytes}  limit for the output of `decode` (default 256 MiB), because a kilobyte can
+ *                               decompress to a gigabyte
+ * KIND    codec/1.0.0, methods 0 encode and 1 decode. */
 #include <stdlib.h>
 #include <zlib.h>
 
 #include "config.h"
 
-/* A kind is a table of methods that all have the signature of `something`. Hosts know a method by its place,
- * so the order is for ever; further methods are appended. */
+/* A kind is a table of methods, all with the signature of `something`. Hosts identify a method by its slot,
+ * so the order is fixed forever, and further methods are appended. */
 TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);
 
-enum { GZIP_WINDOW = 15 + 16 /* the largest window; 16 asks for gzip instead of zlib's own framing */ };
+enum { GZIP_WINDOW = 15 + 16 /* the largest window; 16 selects gzip instead of zlib's own framing */ };
 
 typedef struct gzip {
   z_stream deflate, inflate;
@@ -25,7 +26,7 @@ static tenon_status gzip_fail(tenon_out *out, tenon_status status, const z_strea
   return tenon_fail(out, status, stream->msg != NULL ? stream->msg : zError(code));
 }
 
-/* zlib's buffers are set up once per instance, and only reset per call: that is what state is good for. */
+/* Sets up zlib's buffers once per instance. A call only resets them, which is the purpose of the state. */
 static tenon_status gzip_new(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
                              tenon_out *error) {
   (void)host;
@@ -49,7 +50,7 @@ static tenon_status gzip_new(const tenon_host *host, const uint8_t *config, size
     }
     deflateEnd(&self->deflate);
   }
-  /* `new` failed, so `drop` will not be called: everything is undone here. */
+  /* `new` failed, so `drop` will not be called: undo everything here. */
   free(self);
   return tenon_fail(error, code == Z_MEM_ERROR ? TENON_NO_MEMORY : TENON_FAILED, zError(code));
 }
@@ -61,13 +62,14 @@ static void gzip_drop(void *state) {
   free(self);
 }
 
-/* zlib counts in `unsigned int`: larger buffers are handed over in parts. */
+/* Returns the part of `n` that fits zlib's counters, which are `unsigned int`. Larger buffers are passed in
+ * parts. */
 static uInt part(size_t n) {
   return n > 1u << 30 ? 1u << 30 : (uInt)n;
 }
 
-/* Lets the stream write straight into the host's memory, at least `room` bytes of it: no buffer of ours, no
- * copy. */
+/* Makes the stream write directly to the host's memory, at least `room` bytes. That needs no buffer of the
+ * plugin and no copy. */
 static tenon_status aim_at(z_stream *stream, tenon_out *out, size_t room) {
   if (out->capacity - out->len < room) {
     tenon_status status = out->reserve(out, room);
@@ -81,9 +83,9 @@ static tenon_status aim_at(z_stream *stream, tenon_out *out, size_t room) {
 static tenon_status gzip_encode(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
   z_stream *stream = &((gzip *)state)->deflate;
   deflateReset(stream);
-  stream->next_in = in_len > 0 ? (Bytef *)in : (Bytef *)""; /* zlib refuses NULL, also for no bytes */
+  stream->next_in = in_len > 0 ? (Bytef *)in : (Bytef *)""; /* zlib refuses NULL even for no bytes */
   stream->avail_in = part(in_len);
-  size_t room = deflateBound(stream, (uLong)in_len); /* usually enough, so that `reserve` runs once */
+  size_t room = deflateBound(stream, (uLong)in_len); /* usually enough, so `reserve` runs once */
   for (size_t left = in_len - stream->avail_in;;) {
     tenon_status status = aim_at(stream, out, room);
     if (status != TENON_OK) return status;
@@ -100,10 +102,10 @@ static tenon_status gzip_encode(void *state, const uint8_t *in, size_t in_len, t
   }
 }
 
-/* One more round of inflate. On Z_STREAM_END a further member may follow. */
+/* Runs one more round of inflate. After Z_STREAM_END another member may follow. */
 static tenon_status inflate_some(gzip *self, tenon_out *out, int *code) {
   z_stream *stream = &self->inflate;
-  /* One byte more than allowed, to tell "exactly the limit" from "more". */
+  /* Allow one byte more than the limit, to distinguish "exactly the limit" from "more". */
   uint64_t left = self->max_output - out->len + 1;
   tenon_status status = aim_at(stream, out, left < 1 << 16 ? (size_t)left : 1 << 16);
   if (status != TENON_OK) return status;

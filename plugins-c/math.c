@@ -1,15 +1,15 @@
-/* math - a typed plugin: the minimum of two integers, by the kind of tenon_math.h.
+/* math - a typed plugin: the minimum of two integers, through the kind of tenon_math.h.
  *
- * Bytes in, bytes out is all that the ABI knows. A kind agrees on what the bytes are: here two structs, so
- * that neither side parses anything. `something` does nothing, because this plugin has only typed methods. */
+ * The ABI only knows bytes in and bytes out. A kind defines what the bytes are: here two structs, so neither
+ * side has to parse anything. `something` is not supported, because this plugin has only typed methods. */
 #include "tenon_math.h"
 
 static tenon_status math_min(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
   (void)state;
   math_min_in arguments;
-  /* The length is all that can be wrong with a struct of integers, and it has to be looked at. */
+  /* Only the length of a struct of integers can be wrong, and the plugin must check it. */
   if (in_len != sizeof arguments) return tenon_fail(out, TENON_INVALID, "min: expected a record of 8 bytes");
-  memcpy(&arguments, in, sizeof arguments); /* `in` need not be aligned */
+  memcpy(&arguments, in, sizeof arguments); /* `in` may be unaligned */
   math_min_out found = {arguments.a < arguments.b ? arguments.a : arguments.b};
   return tenon_write(out, &found, sizeof found);
 }
@@ -19,7 +19,7 @@ static tenon_status math_something(void *state, const uint8_t *in, size_t in_len
   return tenon_fail(out, TENON_UNSUPPORTED, "math has only the methods of its kind " TENON_MATH_KIND);
 }
 
-/* A host asks with the major version in the id: a plugin can offer several majors of a kind side by side. */
+/* The id that the host passes contains the major version, so a plugin can offer several majors of a kind. */
 static const void *math_extension(const char *id) {
   static const math_1 table = {TENON_KIND_HEADER(math_1), math_min};
   return strcmp(id, TENON_MATH_ID) == 0 ? &table : NULL;

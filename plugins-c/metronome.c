@@ -1,10 +1,10 @@
-/* metronome - emits an event at an interval. A plugin with a thread of its own, which speaks without being
- * asked.
+/* metronome - emits an event at an interval. A plugin with a thread of its own, which sends events outside of
+ * calls.
  *
  * EVENT   the number of the tick, from 1, as an unsigned 64-bit little-endian integer.
- * RESULT  the number of ticks so far, in the same form; the input is ignored.
- * CONFIG  {"interval": ms}    1 to 86400000 (default 1000);
- *         {"count": n}        stops after n ticks (default 0: goes on until it is closed). */
+ * RESULT  the number of ticks so far, in the same form. The input is ignored.
+ * CONFIG  {"interval": ms}  1 to 86400000 (default 1000)
+ *         {"count": n}      stops after n ticks (default 0: until the instance is closed) */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #include "config.h"
 
-/* A clock that nobody sets. macOS cannot wait by it. */
+/* A clock that does not jump. macOS cannot wait with it. */
 #if defined(__APPLE__)
 #define METRONOME_CLOCK CLOCK_REALTIME
 #else
@@ -20,30 +20,30 @@
 #endif
 
 typedef struct metronome {
-  const tenon_host *host; /* valid until `drop` returns, hence for the whole life of the thread */
+  const tenon_host *host; /* valid until `drop` returns, and thus while the thread runs */
   int64_t interval, count;
   pthread_t thread;
-  pthread_mutex_t mutex; /* guards what follows */
-  pthread_cond_t wake;   /* signalled when `stop` was set */
+  pthread_mutex_t mutex; /* guards the members below */
+  pthread_cond_t wake;   /* signalled when `stop` is set */
   int stop;
   uint64_t ticks;
-  uint64_t lost; /* ticks that the host had no room for */
+  uint64_t lost; /* ticks that did not fit into the host's queue */
 } metronome;
 
-/* Waits until `*due` or until `drop` wants the thread to end; false for the latter. A condition variable and
- * not a sleep: closing a metronome of a day's interval must not take a day. */
+/* Waits until `*due`, or until `drop` asks the thread to end; returns false in that case. It uses a condition
+ * variable instead of a sleep, because closing a metronome with an interval of a day must not take a day. */
 static int wait_until(metronome *self, const struct timespec *due) {
   int waited = 0;
   while (!self->stop && waited != ETIMEDOUT) waited = pthread_cond_timedwait(&self->wake, &self->mutex, due);
   return !self->stop;
 }
 
-/* Hands the tick to the host. False if the host wants no more. */
+/* Emits the tick. Returns false if the host accepts no more events. */
 static int emit_tick(metronome *self, uint64_t tick) {
   switch (self->host->emit(self->host, (const uint8_t *)&tick, sizeof tick)) {
     case TENON_OK:
       return 1;
-    case TENON_BUSY: /* an old tick is worth nothing: drop it rather than wait, and say so once */
+    case TENON_BUSY: /* an old tick is useless: drop it instead of waiting, and report that once */
       if (self->lost++ == 0) {
         static const char lost[] = "metronome: the host does not keep up, ticks are lost";
         self->host->log(self->host, TENON_LOG_WARN, lost, sizeof lost - 1);
@@ -62,13 +62,13 @@ static void *metronome_run(void *argument) {
   clock_gettime(METRONOME_CLOCK, &due);
   pthread_mutex_lock(&self->mutex);
   for (uint64_t tick = 1; self->count == 0 || tick <= (uint64_t)self->count; tick++) {
-    /* Added to the time that was due, not to the time that it is: delays do not add up. */
+    /* Add to the time that was due, not to the current time, so that delays do not accumulate. */
     due.tv_sec += self->interval / 1000;
     due.tv_nsec += self->interval % 1000 * 1000000;
     if (due.tv_nsec >= 1000000000) due.tv_sec++, due.tv_nsec -= 1000000000;
     if (!wait_until(self, &due)) break;
     self->ticks = tick;
-    /* Never call the host with a lock held: it may call back, and the other lock may be held there. */
+    /* Never call the host with a lock held: it may call back and need a lock that another thread holds. */
     pthread_mutex_unlock(&self->mutex);
     int go_on = emit_tick(self, tick);
     pthread_mutex_lock(&self->mutex);
@@ -119,7 +119,7 @@ static tenon_status metronome_new(const tenon_host *host, const uint8_t *config,
   return TENON_OK;
 }
 
-/* Joins the thread before it returns: afterwards neither the host nor this instance may be touched. */
+/* Joins the thread before it returns: after that, neither the host nor this instance may be used. */
 static void metronome_drop(void *state) {
   metronome *self = state;
   pthread_mutex_lock(&self->mutex);

@@ -1,10 +1,10 @@
 /* wordcount - counts lines, words and bytes. A complete plugin without dependencies.
  *
  * INPUT   any bytes.
- * RESULT  three unsigned 64-bit little-endian integers, 24 bytes: lines, words, bytes. A line ends in a
- * newline; a word is a run of bytes that are not white space (as `wc` counts in the C locale). CONFIG
- * {"minLength": n}     count only words of at least n UTF-8 characters, 1 to 1000000 (default 1);
- *         {"only": "words"}    8 bytes instead of 24: only the number of words. */
+ * RESULT  three unsigned 64-bit little-endian integers, 24 bytes: lines, words, bytes. A line ends with a
+ *         newline. A word is a run of bytes other than white space (as `wc` counts in the C locale).
+ * CONFIG  {"minLength": n}   count only words of at least n UTF-8 characters, 1 to 1000000 (default 1)
+ *         {"only": "words"}  8 bytes instead of 24: only the number of words */
 #include <stdlib.h>
 
 #include "config.h"
@@ -18,7 +18,7 @@ typedef struct counts {
   uint64_t lines, words, bytes;
 } counts;
 
-/* Makes one instance. The config is borrowed: what is needed later has to be copied out of it now. */
+/* Creates one instance. The config is borrowed: whatever is needed later must be copied now. */
 static tenon_status wordcount_new(const tenon_host *host, const uint8_t *config, size_t config_len,
                                   void **state, tenon_out *error) {
   (void)host; /* this plugin neither logs nor emits */
@@ -28,7 +28,7 @@ static tenon_status wordcount_new(const tenon_host *host, const uint8_t *config,
       {.key = "only", .word = "words", .value = &self.only_words},
   };
   tenon_status status = config_read(config, config_len, fields, sizeof fields / sizeof *fields, error);
-  if (status != TENON_OK) return status; /* `error` holds the message, nothing was allocated yet */
+  if (status != TENON_OK) return status; /* `error` holds the message; nothing is allocated yet */
 
   wordcount *made = malloc(sizeof *made);
   if (made == NULL) return tenon_fail(error, TENON_NO_MEMORY, "no memory for an instance");
@@ -37,7 +37,7 @@ static tenon_status wordcount_new(const tenon_host *host, const uint8_t *config,
   return TENON_OK;
 }
 
-/* What `new` allocated is freed here, by the plugin's own allocator: nothing is freed across the boundary. */
+/* Frees what `new` allocated, with the plugin's own allocator: memory is never freed across the boundary. */
 static void wordcount_drop(void *state) {
   free(state);
 }
@@ -46,9 +46,9 @@ static inline int is_space(uint8_t c) {
   return (c == ' ') | ((uint8_t)(c - '\t') < 5);
 }
 
-/* Counts without a branch and in blocks small enough for 8-bit counters: the compiler makes vector code of it
- * that looks at 16 or 32 bytes at a time. A word begins where white space (or the begin of the input) ends.
- */
+/* Counts without branches, in blocks small enough for 8-bit counters. The compiler turns this into vector
+ * code that reads 16 or 32 bytes at a time. A word begins where white space, or the start of the input,
+ * ends. */
 static counts count_all(const uint8_t *in, size_t n) {
   counts total = {.bytes = n};
   if (n == 0) return total;
@@ -68,7 +68,7 @@ static counts count_all(const uint8_t *in, size_t n) {
   return total;
 }
 
-/* The same with a minimal length. UTF-8's continuation bytes (10xxxxxx) do not begin a character. */
+/* Counts words of a minimal length. UTF-8 continuation bytes (10xxxxxx) do not begin a character. */
 static counts count_long(const uint8_t *in, size_t n, uint64_t min_length) {
   counts total = {.bytes = n};
   uint64_t length = 0;
@@ -85,18 +85,18 @@ static counts count_long(const uint8_t *in, size_t n, uint64_t min_length) {
   return total;
 }
 
-/* Does one unit of work. `in` is borrowed until return; `out` is the host's memory, tenon_write appends to
- * it. */
+/* Does one unit of work. `in` is borrowed until return. `out` is the host's memory, and tenon_write appends
+ * to it. */
 static tenon_status wordcount_count(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
   const wordcount *self = state;
   counts found =
       self->min_length > 1 ? count_long(in, in_len, (uint64_t)self->min_length) : count_all(in, in_len);
   if (self->only_words) return tenon_write(out, &found.words, sizeof found.words);
-  return tenon_write(out, &found,
-                     sizeof found); /* tenon's platforms are little-endian: the struct is the format */
+  /* tenon's platforms are little-endian, so the struct is the format of the result. */
+  return tenon_write(out, &found, sizeof found);
 }
 
-/* Thread-safe, because a call only reads its instance; deterministic, because nothing but config and input
- * counts. */
+/* Thread-safe, because a call only reads its instance. Deterministic, because the result depends only on the
+ * config and the input. */
 TENON_PLUGIN_WITH("wordcount", "1.0.0", "", TENON_THREAD_SAFE | TENON_DETERMINISTIC, wordcount_new,
                   wordcount_drop, wordcount_count, NULL);

@@ -20,8 +20,6 @@ const PENDING: readonly string[] = [
   'native/addon.cc',
   'native/check/',
   'native/runner/crash',
-  'plugins-c/check/',
-  'plugins-c/',
   'plugins-rust/',
   '.ci/',
   'scripts/',

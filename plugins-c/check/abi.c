@@ -1,5 +1,5 @@
-/* abi.c - a sound plugin, but for one thing that it says or takes for granted: TRIP says which. What the
- * SDK's macro would write is written by hand, so that each part can be wrong. */
+/* abi.c - a sound plugin with one fault in what it declares or assumes, selected by TRIP. It writes by hand
+ * what the SDK's macro would write, so that each part can be wrong. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -153,7 +153,7 @@ static const void *get_extension(const char *id) {
 #endif
 
 #if TRIP == TRIP_VTABLE
-#define DROP free /* of another library */
+#define DROP free /* a function of another library */
 #elif TRIP == TRIP_COPY_OF_HOST
 #define DROP forget
 static void forget(void *state) {

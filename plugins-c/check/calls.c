@@ -1,22 +1,22 @@
-/* calls.c - a sound plugin, but for one thing that it does in a call: TRIP says which. */
+/* calls.c - a sound plugin with one fault in a call, selected by TRIP. */
 #include <stdlib.h>
 
 #include "tenon.h"
 
-#define TRIP_PLAIN           1  /* returns a status that there is not */
+#define TRIP_PLAIN           1  /* returns a status that does not exist */
 #define TRIP_EMPTY_INPUT     2  /* reads the first byte of an empty input */
-#define TRIP_ONE_BYTE        3  /* looks at pairs of bytes, and loses its way when there is none */
-#define TRIP_UNALIGNED_INPUT 4  /* does as a processor that reads numbers only where they are aligned */
-#define TRIP_INPUT_BOUNDS    5  /* takes its input for a string, which has a NUL at its end */
+#define TRIP_ONE_BYTE        3  /* reads pairs of bytes, and fails when there is none */
+#define TRIP_UNALIGNED_INPUT 4  /* traps like a processor that only reads aligned numbers */
+#define TRIP_INPUT_BOUNDS    5  /* treats its input as a NUL-terminated string */
 #define TRIP_READ_ONLY_INPUT 6  /* marks the end of its input in place */
-#define TRIP_RETAINED_INPUT  7  /* compares its input with the one before, of which it kept the address */
+#define TRIP_RETAINED_INPUT  7  /* reads the previous input, whose address it kept */
 #define TRIP_LARGE_INPUT     8  /* copies its input to the stack */
-#define TRIP_LENGTHS         9  /* reads on behind the last block if it has 255 bytes */
-#define TRIP_ODD_INPUT       10 /* returns a status that there is not for what begins with a NUL */
+#define TRIP_LENGTHS         9  /* reads past the last block if it has 255 bytes */
+#define TRIP_ODD_INPUT       10 /* returns a status that does not exist for input that begins with a NUL */
 #define TRIP_MESSAGE_TEXT    11 /* quotes its input in a message */
-#define TRIP_MESSAGE_EMPTY   12 /* says nothing of why it failed */
-#define TRIP_DETERMINISTIC   13 /* declares that it is, and counts its calls */
-#define TRIP_AFTER_FAILURE   14 /* returns a status that there is not after it failed once */
+#define TRIP_MESSAGE_EMPTY   12 /* fails without a message */
+#define TRIP_DETERMINISTIC   13 /* declares that it is deterministic, and counts its calls */
+#define TRIP_AFTER_FAILURE   14 /* returns a status that does not exist after it failed once */
 
 typedef struct instance {
   const uint8_t *last;
@@ -36,7 +36,7 @@ static void drop(void *state) {
   free(state);
 }
 
-/* What the processor really reads. */
+/* Reads a byte in a way that the compiler cannot remove. */
 static uint8_t look(const uint8_t *at) {
   return *(const volatile uint8_t *)at;
 }
@@ -47,7 +47,7 @@ static tenon_status copy_on_stack(const uint8_t *in, size_t in_len, tenon_out *o
   return tenon_write(out, copy, in_len);
 }
 
-/* The fault; TENON_OK to go on as a sound plugin. */
+/* Commits the fault. Returns TENON_OK to continue as a sound plugin. */
 static tenon_status misbehave(instance *self, const uint8_t *in, size_t in_len, tenon_out *out) {
   static uint8_t calls;
   (void)self, (void)in, (void)in_len, (void)out, (void)look, (void)calls;

@@ -1,8 +1,8 @@
-/* calls_methods.c - a sound plugin with a kind, but for one thing that its method does: TRIP says which. */
+/* calls_methods.c - a sound plugin with a kind and one fault in its method, selected by TRIP. */
 #include "tenon.h"
 
-#define TRIP_METHODS       1 /* returns a status that there is not */
-#define TRIP_RECORD_LENGTH 2 /* reads a record without a look at its length */
+#define TRIP_METHODS       1 /* returns a status that does not exist */
+#define TRIP_RECORD_LENGTH 2 /* reads a record without checking its length */
 
 TENON_KIND(trip_1, tenon_method twice;);
 
@@ -13,7 +13,7 @@ static tenon_status twice(void *state, const uint8_t *in, size_t in_len, tenon_o
   return 42;
 #else
   uint64_t number = 0;
-  if (in == NULL) return tenon_fail(out, TENON_INVALID, "there is no record");
+  if (in == NULL) return tenon_fail(out, TENON_INVALID, "the record is missing");
   for (size_t i = 0; i < sizeof number; i++) number |= (uint64_t)((const volatile uint8_t *)in)[i] << 8 * i;
   number *= 2;
   return tenon_write(out, &number, sizeof number);

@@ -1,18 +1,18 @@
-/* calls_output.c - a sound plugin, but for one thing that it does with its output: TRIP says which. */
+/* calls_output.c - a sound plugin with one fault in its output, selected by TRIP. */
 #include <stdlib.h>
 
 #include "tenon.h"
 
-#define TRIP_OUTPUT_BOUNDS    1  /* writes somewhere behind the capacity, where no canary is */
-#define TRIP_RESERVE_MOVES    2  /* writes to where the output was before `reserve` */
-#define TRIP_CAPACITY_ZERO    3  /* writes before it looks whether there is room */
-#define TRIP_CAPACITY_ONE     4  /* takes room for one byte for room enough */
-#define TRIP_CAPACITY_EXACT   5  /* ends its result with a NUL */
-#define TRIP_RESERVE_FAILS    6  /* does not look at what `reserve` says */
-#define TRIP_TRUNCATED_OUTPUT 7  /* writes as much as fits, and says nothing of the rest */
-#define TRIP_RESERVE_SIZE     8  /* reserves everything that there is */
+#define TRIP_OUTPUT_BOUNDS    1  /* writes far past the capacity, beyond the canary */
+#define TRIP_RESERVE_MOVES    2  /* writes to the memory that the output had before `reserve` */
+#define TRIP_CAPACITY_ZERO    3  /* writes before it checks whether there is room */
+#define TRIP_CAPACITY_ONE     4  /* assumes that room for one byte is enough */
+#define TRIP_CAPACITY_EXACT   5  /* terminates its result with a NUL */
+#define TRIP_RESERVE_FAILS    6  /* ignores the result of `reserve` */
+#define TRIP_TRUNCATED_OUTPUT 7  /* writes as much as fits, and does not report the rest */
+#define TRIP_RESERVE_SIZE     8  /* reserves half of the address space */
 #define TRIP_UNWRITTEN_OUTPUT 9  /* makes its result longer than what it wrote */
-#define TRIP_RETAINED_OUTPUT  10 /* looks at the output of the call before */
+#define TRIP_RETAINED_OUTPUT  10 /* reads the output of the previous call */
 
 typedef struct instance {
   tenon_out *last;

@@ -1,13 +1,13 @@
-/* file.c - a sound plugin whose file has one thing about it: TRIP says what the compiler has to do with it,
- * the linker's part is in file.cmake. */
+/* file.c - a sound plugin whose file has one oddity, selected by TRIP. The compiler's part is here, the
+ * linker's part is in file.cmake. */
 #include "tenon.h"
 
-#define TRIP_LINKED        0 /* nothing: it is made when it is linked, or afterwards */
+#define TRIP_LINKED        0 /* nothing: the fault is made at link time or later */
 #define TRIP_EXPORTS       1 /* exports more than it should */
-#define TRIP_CONSTRUCTOR   2 /* runs when it is loaded */
-#define TRIP_GLIBC         3 /* uses what glibc has since 2.25 */
+#define TRIP_CONSTRUCTOR   2 /* runs code when it is loaded */
+#define TRIP_GLIBC         3 /* uses a function that glibc has since 2.25 */
 #define TRIP_THREAD_LOCAL  4 /* has a thread-local variable (compiled with another model) */
-#define TRIP_WRITABLE_CODE 5 /* has a section to be written and executed */
+#define TRIP_WRITABLE_CODE 5 /* has a section that is writable and executable */
 #define TRIP_TEXT          6 /* has an address in its code */
 #define TRIP_BORROWS       7 /* uses a function of another library */
 
@@ -37,7 +37,7 @@ static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_ou
   (void)state;
 #if TRIP == TRIP_GLIBC
   uint8_t byte;
-  if (getrandom(&byte, 1, 0) < 0) return tenon_fail(out, TENON_FAILED, "there are no random numbers");
+  if (getrandom(&byte, 1, 0) < 0) return tenon_fail(out, TENON_FAILED, "no random numbers available");
 #elif TRIP == TRIP_THREAD_LOCAL
   calls++;
 #elif TRIP == TRIP_BORROWS

@@ -1,12 +1,12 @@
-# Trips of group `file`: most of them are made by how they are linked.
+# Trips of the group `file`. Most of these faults are made by the linker.
 
-# tenon_linked_trip(name OPTION...): sound but for options of the linker.
+# tenon_linked_trip(name OPTION...): adds a plugin that is sound except for options of the linker.
 function(tenon_linked_trip name)
   tenon_trip(${name} file.c TRIP=TRIP_LINKED)
   target_link_options(trip-${name} PRIVATE ${ARGN})
 endfunction()
 
-# tenon_lender(target name folder): a library that others need.
+# tenon_lender(target name folder): adds a library that other libraries need.
 function(tenon_lender target name folder)
   add_library(${target} SHARED EXCLUDE_FROM_ALL lent.c)
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name})
@@ -24,12 +24,12 @@ tenon_trip(file-constructors file.c TRIP=TRIP_CONSTRUCTOR)
 tenon_trip(file-permissions file.c TRIP=TRIP_LINKED)
 add_custom_command(TARGET trip-file-permissions POST_BUILD COMMAND chmod o+w "$<TARGET_FILE:trip-file-permissions>" VERBATIM)
 
-# What follows is about ELF and its linkers.
+# The rest applies to ELF and its linkers only.
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
   return()
 endif()
 
-# The number of another processor is in the header, as if the file had been built for that.
+# The header contains the number of another processor, as if the file had been built for that.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(other_processor "\\267") # AArch64
 else()
@@ -45,16 +45,16 @@ endforeach()
 tenon_linked_trip(file-entry-points "-Wl,--version-script=${CMAKE_CURRENT_BINARY_DIR}/hide-get_name.map")
 tenon_linked_trip(file-descriptor "-Wl,--version-script=${CMAKE_CURRENT_BINARY_DIR}/hide-tenon_descriptor.map")
 
-# A library of glibc that nobody has a use for.
+# A library of glibc that the plugin does not use.
 tenon_linked_trip(file-needed -Wl,--no-as-needed -lBrokenLocale)
 
-# Linked against a library that stays in the build folder, and that nothing tells the loader about.
+# Linked against a library that stays in the build folder, where the loader does not search.
 tenon_lender(trip-lender-gone tenon-trip-gone "${CMAKE_CURRENT_BINARY_DIR}/gone")
 tenon_trip(file-libraries file.c TRIP=TRIP_BORROWS)
 target_link_libraries(trip-file-libraries PRIVATE trip-lender-gone)
 set_target_properties(trip-file-libraries PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "")
 
-# Linked against a newer library than the one that lies beside it.
+# Linked against a newer library than the one that is shipped with it.
 file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/old.map" "TRIP_1 { global: trip_lent; };\n")
 file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/new.map" "TRIP_2 { global: trip_lent; };\n")
 tenon_lender(trip-lender-old tenon-trip-lender "${TENON_TRIPS_DIR}/lib")

@@ -1,4 +1,4 @@
-/* fuzz.c - a sound plugin, but for one input or config among many: TRIP says what it does then. */
+/* fuzz.c - a sound plugin with one fault for one input or config among many, selected by TRIP. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -8,12 +8,12 @@
 
 #include "tenon.h"
 
-#define FUZZ_INPUT   1 /* crashes for a magic word with a certain byte behind it */
-#define FUZZ_HANG    2 /* never comes back from a length of 0 */
+#define FUZZ_INPUT   1 /* crashes for a magic word that is followed by a certain byte */
+#define FUZZ_HANG    2 /* never returns for a length of 0 */
 #define FUZZ_CONFIG  3 /* has room for a short name only */
 #define FUZZ_METHODS 4 /* a method trusts the length in its record */
-#define FUZZ_BREACH  5 /* returns what is no status */
-#define FUZZ_STATE   6 /* crashes at the third input of a kind, not at the first */
+#define FUZZ_BREACH  5 /* returns a status that does not exist */
+#define FUZZ_STATE   6 /* crashes at the third input of a certain form, not at the first */
 #define FUZZ_SOUND   7
 
 TENON_KIND(packer_1, tenon_method measure; tenon_method unpack;);
@@ -22,7 +22,7 @@ static void crash(void) {
   raise(SIGSEGV);
 }
 
-/* "BOX" and the number of bytes that follow. */
+/* Returns whether the input is a box: "BOX" and the number of bytes that follow. */
 static int is_box(const uint8_t *in, size_t in_len) {
   return in_len >= 4 && memcmp(in, "BOX", 3) == 0;
 }
@@ -33,7 +33,7 @@ static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_ou
 #if TRIP == FUZZ_INPUT
   if (in[3] == 0xff) crash();
 #elif TRIP == FUZZ_HANG
-  for (volatile size_t at = 4; at < in_len; at += in[3]) { /* a length of 0 leads nowhere */
+  for (volatile size_t at = 4; at < in_len; at += in[3]) { /* a length of 0 never advances */
   }
 #elif TRIP == FUZZ_BREACH
   if (in[3] > 200) return 99;
@@ -75,12 +75,12 @@ static tenon_status measure(void *state, const uint8_t *in, size_t in_len, tenon
   return tenon_write(out, &in_len, sizeof in_len);
 }
 
-/* A record of one byte, the length, and so many bytes. */
+/* Unpacks a record of one byte, the length, and as many bytes. */
 static tenon_status unpack(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
   (void)state;
   if (in_len == 0) return tenon_fail(out, TENON_INVALID, "no length");
 #if TRIP == FUZZ_METHODS
-  return tenon_write(out, in + 1, in[0]); /* reads behind the input */
+  return tenon_write(out, in + 1, in[0]); /* reads past the input */
 #else
   if (in[0] > in_len - 1) return tenon_fail(out, TENON_INVALID, "longer than the record");
   return tenon_write(out, in + 1, in[0]);

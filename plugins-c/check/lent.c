@@ -1,4 +1,4 @@
-/* lent.c - a library with one function, for plugins that need another one. */
+/* lent.c - a library with one function, for plugins that need another library. */
 #include "tenon.h"
 
 TENON_EXPORT int trip_lent(void);

@@ -1,4 +1,4 @@
-/* lifecycle.c - a sound plugin, but for one thing that its instances do: TRIP says which. */
+/* lifecycle.c - a sound plugin with one fault in its instances, selected by TRIP. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* RUSAGE_THREAD */
 #endif
@@ -11,22 +11,22 @@
 
 #include "tenon.h"
 
-#define TRIP_NEW               1  /* drop does not know an instance that was never called */
-#define TRIP_STATE_WRITTEN     2  /* takes it that `*state` is NULL beforehand */
+#define TRIP_NEW               1  /* drop cannot handle an instance that was never called */
+#define TRIP_STATE_WRITTEN     2  /* assumes that `*state` is NULL beforehand */
 #define TRIP_CYCLES            3  /* instances without a call keep their place in a table */
-#define TRIP_INTERLEAVED       4  /* the count of calls is not the instance's */
+#define TRIP_INTERLEAVED       4  /* the count of calls does not belong to the instance */
 #define TRIP_EMPTY_CONFIG      5  /* reads the first byte */
-#define TRIP_CONFIG_BOUNDS     6  /* reads the byte behind */
-#define TRIP_HUGE_CONFIG       7  /* has a bound on words, and does not hold it */
-#define TRIP_NESTED_CONFIG     8  /* calls itself for each level */
+#define TRIP_CONFIG_BOUNDS     6  /* reads the byte past the end */
+#define TRIP_HUGE_CONFIG       7  /* aborts at a word that exceeds its bound */
+#define TRIP_NESTED_CONFIG     8  /* recurses for each level */
 #define TRIP_INVALID_JSON      9  /* ends the process */
 #define TRIP_INVALID_UTF8      10 /* quotes it as it is */
 #define TRIP_KEPT_CONFIG       11 /* reads it in a call */
-#define TRIP_FAILED_NEW        12 /* keeps its place in a table */
-#define TRIP_DROP_AFTER_ERRORS 13 /* has room for so many */
+#define TRIP_FAILED_NEW        12 /* a failed new keeps its place in a table */
+#define TRIP_DROP_AFTER_ERRORS 13 /* aborts after a number of errors */
 #define TRIP_DROP_WHEN_IDLE    14
-#define TRIP_MOVED_THREAD      15 /* drops only where it was made or called */
-#define TRIP_THREAD_EXIT       16 /* what it needs ends with the thread that has made it */
+#define TRIP_MOVED_THREAD      15 /* drops only on the thread that created or called it */
+#define TRIP_THREAD_EXIT       16 /* depends on data that ends with the thread that created it */
 #define TRIP_EXIT              17
 #define TRIP_SECOND_COPY       18 /* finds another copy in a variable of the C library */
 #define TRIP_RELOAD            19 /* leaves a destructor of thread-local data behind */
@@ -41,7 +41,7 @@ typedef struct instance {
   long switches;
 } instance;
 
-/* ---- What the trips do; each has the functions that it needs ---- */
+/* ---- The faults; each section has the functions that it needs ---- */
 
 #if TRIP == TRIP_NESTED_CONFIG
 static size_t depth_of(const uint8_t *at, const uint8_t *end) __attribute__((noinline));
@@ -64,7 +64,7 @@ static void read_words(const uint8_t *config, size_t config_len) {
 #endif
 
 #if TRIP == TRIP_DROP_WHEN_IDLE
-/* How often this thread has gone to sleep: what only waits for a processor was not idle. */
+/* Returns how often this thread went to sleep. A thread that only waited for a processor was not idle. */
 static long count_switches(void) {
   struct rusage usage;
   getrusage(RUSAGE_THREAD, &usage);
@@ -85,7 +85,7 @@ static int was_idle(const instance *self) {
 #endif
 
 #if TRIP == TRIP_THREAD_EXIT
-/* Instances by their numbers, since a thread may end later than its instances. */
+/* Instances are identified by number, because a thread may end later than its instances. */
 enum { MOST_INSTANCES = 1 << 16 };
 static atomic_uint made;
 static atomic_char gone[MOST_INSTANCES];
@@ -100,7 +100,7 @@ static void make_key(void) {
   if (pthread_key_create(&maker_ends, on_thread_end) == 0) has_key = 1;
 }
 
-/* When the library goes, what it has told the system goes, too. */
+/* Removes the key when the library is unloaded. */
 __attribute__((destructor)) static void delete_key(void) {
   if (has_key) pthread_key_delete(maker_ends);
 }
@@ -142,7 +142,7 @@ static int places_taken;
 
 /* ---- The plugin ---- */
 
-static tenon_status judge_config(const uint8_t *config, size_t config_len, tenon_out *error) {
+static tenon_status check_config(const uint8_t *config, size_t config_len, tenon_out *error) {
   (void)config, (void)config_len, (void)error;
 #if TRIP == TRIP_EMPTY_CONFIG
   if (config_len == 0 && *(const volatile uint8_t *)config == 'x') return TENON_INVALID;
@@ -177,7 +177,7 @@ static tenon_status judge_config(const uint8_t *config, size_t config_len, tenon
 static tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
                          tenon_out *error) {
   (void)host;
-  tenon_status status = judge_config(config, config_len, error);
+  tenon_status status = check_config(config, config_len, error);
   if (status != TENON_OK) return status;
 #if TRIP == TRIP_STATE_WRITTEN
   return TENON_OK;

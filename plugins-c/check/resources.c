@@ -1,5 +1,4 @@
-/* resources.c - a sound plugin, but for one thing that it takes, changes or leaves behind: TRIP says which.
- */
+/* resources.c - a sound plugin that takes, changes or leaves behind one resource, selected by TRIP. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* pipe2 and the like */
 #endif
@@ -54,10 +53,10 @@ typedef struct instance {
   unsigned calls;
 } instance;
 
-/* Set once in the life of a process, so that a thousand instances do no more than one. */
+/* Set once per process, so that a thousand instances do no more than one. */
 static int done;
 
-/* So that no compiler sees that nobody needs the memory. */
+/* Keeps the compiler from seeing that the memory is unused. */
 static void *volatile kept;
 
 static inline void pause_for(long ms) {
@@ -77,7 +76,7 @@ static void on_signal(int signal) {
 }
 #endif
 
-/* What is done in the first call of a process. */
+/* Commits the fault of the first call of a process. */
 static void meddle(void) {
 #if TRIP == TIMERS
   struct itimerval hour = {{0, 0}, {3600, 0}};
@@ -95,7 +94,7 @@ static void meddle(void) {
   (void)snprintf(name, sizeof name, "/tenon-trip-%ld", (long)getpid());
   int memory = shm_open(name, O_CREAT | O_RDWR, 0600);
   if (memory >= 0) close(memory);
-  (void)shmget(IPC_PRIVATE, 4243, IPC_CREAT | 0600); /* a size by which the test finds it */
+  (void)shmget(IPC_PRIVATE, 4243, IPC_CREAT | 0600); /* the test recognises it by this size */
 #elif TRIP == FILES
   const char *folder = getenv("TMPDIR");
   char path[4096];
@@ -149,7 +148,7 @@ static tenon_status make(const tenon_host *host, const uint8_t *config, size_t c
 
 static void drop(void *state) {
 #if TRIP == LEAK_PER_INSTANCE
-  (void)state; /* forgotten */
+  (void)state; /* never freed */
 #else
   free(state);
 #endif
@@ -162,7 +161,7 @@ __attribute__((noinline)) static void use_stack(void) {
 }
 #endif
 
-/* What is done in each call. */
+/* Commits the fault of each call. */
 static void waste(instance *self) {
   (void)kept;
 #if TRIP == LEAK_PER_CALL

@@ -1,13 +1,13 @@
-/* sanitize.c - a sound plugin, but for one thing that only a sanitizer sees: TRIP says which. */
+/* sanitize.c - a sound plugin with one fault that only a sanitizer detects, selected by TRIP. */
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "tenon.h"
 
-#define SANITIZE_ADDRESS   1 /* reads behind what it has allocated */
-#define SANITIZE_UNDEFINED 2 /* an addition that overflows */
-#define SANITIZE_THREAD    3 /* instances count together, without a lock */
-#define SANITIZE_LEAK      4 /* forgets memory */
+#define SANITIZE_ADDRESS   1 /* reads past its allocation */
+#define SANITIZE_UNDEFINED 2 /* a shift that overflows */
+#define SANITIZE_THREAD    3 /* all instances share a counter without a lock */
+#define SANITIZE_LEAK      4 /* leaks memory */
 #define SANITIZE_SOUND     5
 
 typedef struct instance {
@@ -17,14 +17,14 @@ typedef struct instance {
 static volatile int total;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static volatile int shift = 31;
-static __thread volatile int weight; /* so that it is worth calculating */
+static __thread volatile int weight; /* keeps the compiler from removing the calculation */
 static void *volatile forgotten;
 
 static int weigh(instance *self, const uint8_t *in, size_t in_len) {
   (void)in, (void)in_len, (void)forgotten, (void)shift;
 #if TRIP == SANITIZE_ADDRESS
   int *one = calloc(1, sizeof *one);
-  int behind = one == NULL ? 0 : one[shift - 30]; /* there is only one */
+  int behind = one == NULL ? 0 : one[shift - 30]; /* the allocation holds one element */
   free(one);
   return self->calls + behind;
 #elif TRIP == SANITIZE_UNDEFINED

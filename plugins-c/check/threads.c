@@ -1,4 +1,4 @@
-/* threads.c - a sound plugin, but for one thing that has to do with threads: TRIP says which. */
+/* threads.c - a sound plugin with one fault that involves threads, selected by TRIP. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -9,18 +9,18 @@
 
 #include "tenon.h"
 
-#define TRIP_MANY_THREADS         1  /* has a table of the threads that have called, which is soon full */
+#define TRIP_MANY_THREADS         1  /* has a small table of the threads that have called it */
 #define TRIP_CONCURRENT_INSTANCES 2  /* all instances share one buffer */
 #define TRIP_CONCURRENT_NEW       3  /* sets up without a lock */
 #define TRIP_CONCURRENT_CALLS     4  /* declares that it is thread-safe, and is not */
-#define TRIP_THREAD_NAME          5  /* names the thread that it is called on */
+#define TRIP_THREAD_NAME          5  /* renames the thread that calls it */
 #define TRIP_EVENTS               6  /* emits NULL */
-#define TRIP_LOG_TEXT             7  /* logs at a level that there is not */
+#define TRIP_LOG_TEXT             7  /* logs at a level that does not exist */
 #define TRIP_LEFT_AFTER_DROP      8  /* starts a thread that never ends */
-#define TRIP_EMIT_AFTER_DROP      9  /* emits once more on a thread that drop does not wait for */
-#define TRIP_SLOW_EMIT            10 /* drop waits for its thread, but not for long */
+#define TRIP_EMIT_AFTER_DROP      9  /* emits once more on a thread that drop does not join */
+#define TRIP_SLOW_EMIT            10 /* drop waits for its thread, but not long enough */
 #define TRIP_BUSY                 11 /* waits in a call until the host has room */
-#define TRIP_BUSY_RATE            12 /* tries again and again without a pause, then gives up */
+#define TRIP_BUSY_RATE            12 /* retries without a pause, then gives up */
 
 typedef struct instance {
   const tenon_host *host;
@@ -31,9 +31,9 @@ typedef struct instance {
 
 static _Thread_local int known_here;
 static atomic_int inside;
-static atomic_int started; /* once is enough: thousands would be a leak, too */
+static atomic_int started; /* once is enough: thousands of threads would be a leak too */
 
-/* Whether it was alone in here; long enough for others to come in. */
+/* Returns whether the caller was alone in here. Takes long enough for others to enter. */
 static int alone(atomic_int *count) {
   int others = atomic_fetch_add(count, 1);
   usleep(200);
@@ -100,7 +100,7 @@ static void drop(void *state) {
   if (atomic_exchange(&started, 1) == 0) start_detached(emit_late, (void *)(uintptr_t)self->host);
 #elif TRIP == TRIP_SLOW_EMIT
   for (int i = 0; i < 200 && !self->ended; i++) usleep(1000);
-  if (!self->ended) return; /* at least it is not freed under the thread */
+  if (!self->ended) return; /* at least the thread does not use freed memory */
 #endif
   free(self);
 }

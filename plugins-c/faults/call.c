@@ -1,17 +1,17 @@
-/* call.c - breaks the contract of `new` or `something`, or merely reports a failure, without ending the
+/* call.c - violates the contract of `new` or `something`, or merely reports a failure, without ending the
  * process. */
 #include "hostile.h"
 
 #define CALL_STATUS           1 /* `something` returns FAULT_STATUS with a message */
-#define CALL_NEW_STATUS       2 /* `new` does */
-#define CALL_NEW_SILENT       3 /* `new` fails and says nothing */
-#define CALL_PAST_LEN         4 /* claims more bytes than there is room for */
-#define CALL_NOT_UTF8         5 /* fails with a message that is no text */
-#define CALL_PAST_CAPACITY    6 /* writes behind the room that it was given */
-#define CALL_IGNORES_RESERVE  7 /* asks for more than there is, is refused, and writes all the same */
+#define CALL_NEW_STATUS       2 /* `new` returns FAULT_STATUS with a message */
+#define CALL_NEW_SILENT       3 /* `new` fails without a message */
+#define CALL_PAST_LEN         4 /* claims more bytes than fit */
+#define CALL_NOT_UTF8         5 /* fails with a message that is not UTF-8 */
+#define CALL_PAST_CAPACITY    6 /* writes past the capacity */
+#define CALL_IGNORES_RESERVE  7 /* requests too much, is refused, and still writes */
 #define CALL_LEAKS            8
 #define CALL_SECOND_SEGFAULTS 9
-#define CALL_MOVES_DATA       10 /* points `data` to memory of its own */
+#define CALL_MOVES_DATA       10 /* points `data` to its own memory */
 
 #define REASON "the reason of the failure"
 
@@ -55,7 +55,7 @@ static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_ou
 #elif FAULT_CALL == CALL_LEAKS
   char *lost = malloc(1 << 20);
   if (lost == NULL) return TENON_NO_MEMORY;
-  memset(lost, 1, 1 << 20); /* untouched pages would cost nothing */
+  memset(lost, 1, 1 << 20); /* untouched pages would not count */
   __asm__ volatile("" : : "r"(lost) : "memory");
   return fault_echo(state, in, in_len, out);
 #elif FAULT_CALL == CALL_SECOND_SEGFAULTS

@@ -1,11 +1,10 @@
-/* constructor.c - misbehaves while the loader runs its constructors, before anybody could ask it anything. */
+/* constructor.c - misbehaves while the loader runs its constructors, before a host can call anything. */
 #include "hostile.h"
 
 __attribute__((constructor)) static void construct(void) {
 #if defined(FAULT_ON_SECOND_LOAD)
-  /* Behaves in the first process that loads it, which is the probe, and aborts in every later one: no check
-   * that runs before can foresee it. The count is the size of a file, because nothing else survives a
-   * process. */
+  /* Behaves in the first process that loads it, which is the probe, and aborts in every later one. No earlier
+   * check can foresee that. The count is the size of a file, because nothing else survives a process. */
   const char *counter = getenv("TENON_FAULT_COUNTER");
   FILE *file = counter == NULL ? NULL : fopen(counter, "a");
   if (file == NULL) return;

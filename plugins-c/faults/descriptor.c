@@ -1,5 +1,5 @@
-/* descriptor.c - a descriptor that is wrong in itself, or that tells something else than the plugin does.
- * Each definition replaces one field; everything else is as the SDK writes it. */
+/* descriptor.c - a descriptor that is invalid, or that contradicts the plugin. Each definition replaces one
+ * field; all others are as the SDK writes them. */
 #include "hostile.h"
 
 #ifndef FAULT_MAGIC

@@ -1,5 +1,5 @@
 /* emit.c - events at the wrong moment, from the wrong thread, or far too many. Each event is a number, an
- * unsigned 64-bit integer that counts from 0. A sound host answers with a status and stays alive. */
+ * unsigned 64-bit integer that counts from 0. A sound host returns a status and stays alive. */
 #include "hostile.h"
 
 #include <pthread.h>
@@ -7,9 +7,8 @@
 
 #define EMIT_REENTRANT 1 /* three events inside `something` */
 #define EMIT_FOREIGN   2 /* three events from a thread that `something` starts and joins */
-#define EMIT_FLOOD     3 /* a million events inside one call; the result is how often each status came */
-#define EMIT_OUTLIVES \
-  4 /* a thread that outlives `drop` and emits then; the result is the status that it got */
+#define EMIT_FLOOD     3 /* a million events inside one call; the result is the count of each status */
+#define EMIT_OUTLIVES  4 /* a thread that outlives `drop` and then emits; the result is its status */
 
 #if FAULT_EMIT == EMIT_FLOOD
 #define FAULT_EVENTS 1000000
@@ -49,7 +48,7 @@ static atomic_int dropped, answer = -1;
 static void *emit_after_drop(void *argument) {
   const tenon_host *host = argument;
   while (!atomic_load(&dropped)) usleep(1000);
-  usleep(20000); /* until the host has taken everything down that it takes down */
+  usleep(20000); /* until the host has freed everything that it frees */
   uint64_t event = 0;
   atomic_store(&answer, host->emit(host, (const uint8_t *)&event, sizeof event));
   host->log(host, TENON_LOG_INFO, "after drop", 10);
@@ -75,7 +74,7 @@ static tenon_status make(const tenon_host *host, const uint8_t *config, size_t c
 static void drop(void *state) {
   (void)state;
 #if FAULT_EMIT == EMIT_OUTLIVES
-  atomic_store(&dropped, 1); /* and does not wait for the thread, as it has to */
+  atomic_store(&dropped, 1); /* a fault: it must join the thread, but does not */
 #endif
 }
 

@@ -1,8 +1,9 @@
-/* hostile.h - what the fault libraries are made of: bad memory, bad pointers, and ways to end a process.
+/* hostile.h - the building blocks of the fault libraries: bad memory, bad pointers, and ways to end a
+ * process.
  *
- * Every library of this folder is a sound plugin with exactly one fault, chosen by compile definitions;
- * FAULT_NAME is the name of the library. What a host has to make of each is the table in
- * test/faults/table.ts. */
+ * Every library of this folder is a sound plugin with exactly one fault, selected by compile definitions.
+ * FAULT_NAME is the name of the library. The table in test/faults/table.ts says how a host must handle
+ * each. */
 #ifndef TENON_HOSTILE_H
 #define TENON_HOSTILE_H
 
@@ -20,17 +21,18 @@
 #define FAULT_UNUSED
 #endif
 
-/* A canonical address at which nothing is mapped, and one that no processor of ours can form. */
+/* A canonical address that is not mapped, and one that no supported processor can form. */
 #define FAULT_UNMAPPED ((void *)(uintptr_t)0x3a5a5a5a5000)
 #define FAULT_GARBAGE  ((void *)(uintptr_t)0xdeadbeefcafef000)
 
-/* One page that exists and cannot be read: mincore calls it readable. */
+/* Returns a page that exists but cannot be read. mincore reports it as readable. */
 FAULT_UNUSED static void *fault_forbidden_page(void) {
   void *page = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_NONE, MAP_PRIVATE | MAP_ANON, -1, 0);
   return page == MAP_FAILED ? NULL : page;
 }
 
-/* `n` writable bytes right before the end of a mapping: one byte more is a segmentation fault. */
+/* Returns `n` writable bytes right before the end of a mapping. Access to one byte more is a segmentation
+ * fault. */
 FAULT_UNUSED static void *fault_before_the_end(size_t n) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
@@ -38,7 +40,7 @@ FAULT_UNUSED static void *fault_before_the_end(size_t n) {
   return pages + page - n;
 }
 
-/* A string of `n` digits that no NUL ends, at the end of a mapping. */
+/* Returns a string of `n` digits without a NUL, at the end of a mapping. */
 FAULT_UNUSED static const char *fault_unterminated(size_t n) {
   char *digits = fault_before_the_end(n);
   return digits == NULL ? NULL : memset(digits, '1', n);
@@ -49,16 +51,16 @@ FAULT_UNUSED static void fault_segfault(void) {
 }
 
 FAULT_UNUSED static void fault_hang(void) {
-  for (;;) pause(); /* without burning a processor that the tests share */
+  for (;;) pause(); /* does not use up a processor that the tests share */
 }
 
-/* Stores any address in a slot for a function, past the compiler's objections. */
+/* Stores any address in a function slot, which the compiler would refuse. */
 FAULT_UNUSED static void fault_set_slot(void *slot, const void *address) {
   memcpy(slot, &address, sizeof address);
 }
 
-/* Ends or wedges the process in the way that FAULT_END names, after saying so: both streams belong into the
- * report. */
+/* Ends or wedges the process as FAULT_END selects, after writing to both streams, whose output must appear in
+ * the report. */
 #define FAULT_SEGFAULT 1
 #define FAULT_ABORT    2
 #define FAULT_EXIT     3

@@ -1,4 +1,4 @@
-/* kind.c - a method table that is none. The plugin itself is sound, and `something` works. */
+/* kind.c - an invalid method table. The plugin itself is sound, and `something` works. */
 #include "hostile.h"
 
 TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);
@@ -7,8 +7,8 @@ TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);
 #define KIND_GARBAGE    2
 #define KIND_SLOT_NULL  3
 #define KIND_SLOT_DATA  4
-#define KIND_HUGE       5 /* counts more methods than anybody has */
-#define KIND_TOO_SMALL  6 /* counts more methods than fit into its own size */
+#define KIND_HUGE       5 /* counts an absurd number of methods */
+#define KIND_TOO_SMALL  6 /* counts more methods than fit into its size */
 #define KIND_CUT_OFF    7
 #define KIND_MISALIGNED 8
 

@@ -1,5 +1,6 @@
-/* lender.c - no plugin: a library that other libraries need. It has the entry point that `borrowed-version`
- * lacks, and the function that `missing-dependency` wants from a library that is not shipped. */
+/* lender.c - not a plugin but a library that other libraries need. It has the entry point that
+ * `borrowed-version` lacks, and the function that `missing-dependency` needs from a library that is not
+ * shipped. */
 #include "hostile.h"
 
 const char *get_version(void) {

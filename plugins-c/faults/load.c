@@ -1,5 +1,5 @@
-/* load.c - sound in itself, but the loader has to refuse it: it calls a function that it does not have.
- * Linked against a library that is not shipped it is `missing-dependency`, linked against nothing it is
+/* load.c - a sound plugin that the loader must refuse, because it calls a function that it does not have.
+ * Linked against a library that is not shipped, it is `missing-dependency`. Linked against nothing, it is
  * `undefined-symbol`. */
 #include "hostile.h"
 

@@ -1,4 +1,4 @@
-/* name.c - what `get_name` returns, or does. `get_plugin` traps. */
+/* name.c - faults in the result or the behaviour of `get_name`. `get_plugin` traps. */
 #include "hostile.h"
 
 #define NAME_TEXT         1 /* FAULT_TEXT */

@@ -1,5 +1,5 @@
-/* process.c - `something` ends the process that called it, never returns, or changes what belongs to the
- * whole process. Called inline no host can contain any of it. */
+/* process.c - `something` ends the process that called it, never returns, or changes the state of the whole
+ * process. In the inline tier, no host can contain any of it. */
 #include "hostile.h"
 
 #include <locale.h>
@@ -23,8 +23,8 @@
 #define PROCESS_IN_DROP   17
 
 #if FAULT_PROCESS == PROCESS_STACK
-/* The volatile buffer and the work after the call keep the compiler from turning the recursion into a loop.
- */
+/* The volatile buffer and the work after the call keep the compiler from turning the recursion into a
+ * loop. */
 static int descend(int depth) {
   volatile char room[4096];
   room[0] = (char)depth;
@@ -41,7 +41,7 @@ static void misbehave(void) {
 #if defined(__x86_64__)
   __asm__ volatile("ud2");
 #else
-  raise(SIGILL); /* the trap of other processors may come as another signal */
+  raise(SIGILL); /* the trap of other processors may raise another signal */
 #endif
 #elif FAULT_PROCESS == PROCESS_STACK
   volatile int depth = descend(0);
@@ -51,11 +51,11 @@ static void misbehave(void) {
   volatile int one = 1, zero = 0, quotient = one / zero;
   (void)quotient;
 #else
-  raise(SIGFPE); /* other processors divide by zero without complaint */
+  raise(SIGFPE); /* other processors divide by zero without a fault */
 #endif
 #elif FAULT_PROCESS == PROCESS_HEAP
-  /* Writes in front of a block, where the C library keeps its books, which it reads when the block is freed.
-   * Twice volatile: the compiler must neither drop the store nor see where it goes. */
+  /* Overwrites the allocator's metadata before the block, which the C library reads when the block is freed.
+   * Volatile twice, because the compiler must neither drop the store nor see its address. */
   volatile size_t *volatile block = malloc(24);
   if (block != NULL) block[-1] = SIZE_MAX;
   free((void *)block);
@@ -102,7 +102,7 @@ TENON_PLUGIN(FAULT_NAME, "1.0.0", tenon_new_nothing, drop, fault_echo);
 static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
   misbehave();
 #if FAULT_PROCESS == PROCESS_LOCALE
-  /* JavaScript cannot ask for the locale of the process: tell it. */
+  /* Reports the locale of the process, which JavaScript cannot query. */
   (void)state, (void)in, (void)in_len;
   const char *now = setlocale(LC_ALL, NULL);
   return tenon_write(out, now, strlen(now));

@@ -1,8 +1,9 @@
 /* symbols.c - entry points that are not exported, or are not functions.
- * FAULT_WITHOUT_VERSION, _NAME, _PLUGIN leave one out; FAULT_VERSION_IS_DATA exports a string in place of the
+ *
+ * FAULT_WITHOUT_VERSION, _NAME and _PLUGIN omit one. FAULT_VERSION_IS_DATA exports a string instead of the
  * function. */
 #if defined(FAULT_VERSION_IS_DATA)
-#define get_version declared_by_the_header /* whose prototype is that of a function */
+#define get_version declared_by_the_header /* declared as a function in the header */
 #include "hostile.h"
 #undef get_version
 TENON_EXPORT const char get_version[] = TENON_ABI_VERSION;
@@ -27,7 +28,7 @@ const tenon_plugin *get_plugin(void) {
 }
 #endif
 
-/* So that a library without any entry point still exports something. */
+/* Something to export for a library without any entry point. */
 TENON_EXPORT int fault_unrelated(void);
 int fault_unrelated(void) {
   return 42;

@@ -1,6 +1,6 @@
-// thread-local.cc - a thread-local object with a destructor, touched by `something`. A host that unmaps the
-// library before the thread ends (a worker of Node that is terminated, for example) sends that thread's end
-// into unmapped code.
+// thread-local.cc - a thread-local object with a destructor, used by `something`. If a host unmaps the
+// library before the thread ends (for example, when a worker of Node.js is terminated), the end of the thread
+// jumps to unmapped code.
 #include <string>
 
 #include "tenon.h"
@@ -8,7 +8,7 @@
 namespace {
 
 struct Farewell {
-  std::string text = "a string that is too long to be kept inside of its object";
+  std::string text = "a string that is too long for the small-string buffer";
   ~Farewell() { text.clear(); }
 };
 

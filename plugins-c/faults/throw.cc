@@ -1,4 +1,4 @@
-// throw.cc - C++ exceptions in each slot, which the barrier of tenon.h has to stop.
+// throw.cc - C++ exceptions in each slot, which the barrier of tenon.h must catch.
 #include <new>
 #include <stdexcept>
 
@@ -7,7 +7,7 @@
 #define THROW_IN_NEW       1
 #define THROW_IN_SOMETHING 2
 #define THROW_IN_DROP      3
-#define THROW_AN_INTEGER   4  // no std::exception, so it has no message
+#define THROW_AN_INTEGER   4  // not a std::exception, so it has no message
 #define THROW_LATE         5  // after a part of the result was written
 #define THROW_IN_METHOD    6  // in a method of a kind, which TENON_METHOD wraps
 

@@ -1,11 +1,11 @@
-/* version.c - what `get_version` returns, or does. `get_name` and `get_plugin` trap: a host that touches
- * either before it has accepted the version dies of it. No descriptor, so that nothing but this answer can be
- * at fault. */
+/* version.c - faults in the result or the behaviour of `get_version`. `get_name` and `get_plugin` trap, so a
+ * host that touches either before it has accepted the version crashes. It has no descriptor, so only this
+ * result can be at fault. */
 #include "hostile.h"
 
 #define VERSION_TEXT         1 /* FAULT_TEXT */
 #define VERSION_NULL         2
-#define VERSION_ONE          3 /* an address that is none */
+#define VERSION_ONE          3 /* an invalid address */
 #define VERSION_IN_NOTHING   4
 #define VERSION_FORBIDDEN    5
 #define VERSION_UNTERMINATED 6

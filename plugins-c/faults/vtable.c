@@ -1,8 +1,8 @@
-/* vtable.c - what `get_plugin` returns, or does.
+/* vtable.c - faults in the result or the behaviour of `get_plugin`.
  *
- * The table is filled in at run time, so that inspection of the file's bytes cannot know it: these faults
- * have to be found by guarded reads. (FAULT_STATIC is the exception: a constant table with a hole, as a
- * compiler leaves it in the file.) */
+ * The table is filled in at run time, so that inspection of the file cannot see it: guarded reads must find
+ * these faults. (FAULT_STATIC is the exception: a constant table with a missing slot, as a compiler writes it
+ * to the file.) */
 #include "hostile.h"
 
 #define VTABLE_NULL           1
@@ -18,7 +18,7 @@
 #define VTABLE_OTHER_VERSION  11
 #define VTABLE_OTHER_NAME     12
 #define VTABLE_ENDS           13 /* FAULT_END */
-#define VTABLE_VERSION_POINTS 14 /* the slot's answer cannot be read, although the export's can */
+#define VTABLE_VERSION_POINTS 14 /* the result of the slot cannot be read, although that of the export can */
 
 const char *get_version(void) {
   return TENON_ABI_VERSION;

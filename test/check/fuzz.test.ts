@@ -123,7 +123,7 @@ describe.skipIf(!canCheck)('good plugins survive made-up inputs, configs and rec
   test('a panic is one, also where the SDK has caught it', async () => {
     const result = await resultOf(pluginFile('shout'), 'fuzz/input', { fuzz: { budget: ENOUGH } });
     expect(message(result)).toContain(
-      'A call: it panicked: "nobody can shout a NUL byte"; a call with 1 bytes: "\\x00"',
+      'A call: it panicked: "cannot shout a NUL byte"; a call with 1 bytes: "\\x00"',
     );
   });
 

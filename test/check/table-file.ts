@@ -1,7 +1,7 @@
 import type { Trip } from './table.js';
 
 export const fileTrips: readonly Trip[] = [
-  { check: 'file/format', plugin: 'file-format', mentions: 'found text ("This is a text' },
+  { check: 'file/format', plugin: 'file-format', mentions: 'found text ("This is plain text' },
   { check: 'file/platform', plugin: 'file-platform', mentions: 'found a library for linux' },
   { check: 'file/entry-points', plugin: 'file-entry-points', mentions: 'does not export get_name;' },
   { check: 'file/descriptor', plugin: 'file-descriptor', mentions: 'no symbol tenon_descriptor' },

@@ -83,7 +83,7 @@ export const callRows: readonly FaultRow[] = [
     next: 'ERR_TENON_POISONED',
   }),
   throws('call', 'throws-an-integer', 'throws an integer', {
-    mentions: 'no std::exception',
+    mentions: 'not a std::exception',
     next: 'ERR_TENON_POISONED',
   }),
   throws('call', 'throws-late', 'throws after it wrote a part of its output', {
