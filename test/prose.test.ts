@@ -20,7 +20,6 @@ const PENDING: readonly string[] = [
   'native/addon.cc',
   'native/check/',
   'native/runner/crash',
-  'plugins-rust/',
   '.ci/',
   'scripts/',
   'src/addon/',

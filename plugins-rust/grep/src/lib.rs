@@ -1,17 +1,19 @@
-//! grep: picks the lines of a text that match a pattern. The first plugin to read: a config, an input, an output.
+//! grep: selects the lines that match a pattern. The first plugin to read: a config, an input, an output.
 //!
-//! - **Input**: text. It need not be UTF-8; files seldom promise that.
-//! - **Result**: the lines that match, each with a line feed at its end.
-//! - **Config**: `{"pattern": "…", "ignoreCase": false, "invert": false}`; the pattern is one of the `regex` crate.
+//! - **Input**: text, which may be invalid UTF-8, because files often are.
+//! - **Result**: the lines that match, each followed by a line feed.
+//! - **Config**: `{"pattern": "…", "ignoreCase": false, "invert": false}`. The pattern has the syntax
+//!   of the `regex` crate.
 
-// Nothing in a plugin needs `unsafe`. Forbidding it costs nothing and tells the reader so.
+// A plugin needs no `unsafe`. Forbidding it costs nothing and proves that to the reader.
 #![forbid(unsafe_code)]
 
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use tenon::{Error, Host, Output, Plugin};
 
-/// The config, as it comes in. An unknown member is most likely a misspelt one, so it is refused and not ignored.
+/// The config, as it is passed. An unknown member is most likely misspelt, so it is refused instead of
+/// ignored.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Config {
@@ -22,11 +24,11 @@ struct Config {
     invert: bool,
 }
 
-/// One instance. The host calls it with one text at a time, so it may keep whatever makes the next call faster: here the
-/// compiled pattern, which costs far more to make than to use.
+/// One instance. The host calls it with one input at a time, so it may keep whatever makes the next call
+/// faster. Here that is the compiled pattern, which costs far more to compile than to use.
 struct Grep {
     pattern: Regex,
-    /// Whether to pick the lines that do *not* match.
+    /// Whether to select the lines that do *not* match.
     invert: bool,
 }
 
@@ -39,7 +41,8 @@ impl Plugin for Grep {
         if config.is_empty() {
             return Err(Error::invalid("grep needs a config: {\"pattern\": \"…\"}"));
         }
-        // `Error::invalid` says that the user has to change something, `?` alone would say that grep has failed.
+        // `Error::invalid` says that the user must change something. `?` alone would say that grep has
+        // failed.
         let config: Config =
             serde_json::from_str(config).map_err(|e| Error::invalid(format_args!("the config: {e}")))?;
         let pattern = RegexBuilder::new(&config.pattern)
@@ -55,7 +58,7 @@ impl Plugin for Grep {
             if self.pattern.is_match(text) == self.invert {
                 continue;
             }
-            // `append` copies into memory of the host, which grows as needed; there is nothing to free.
+            // `append` copies to the host's memory, which grows as needed. There is nothing to free.
             out.append(line)?;
             if !line.ends_with(b"\n") {
                 out.append(b"\n")?;
@@ -65,7 +68,8 @@ impl Plugin for Grep {
     }
 }
 
-/// What the pattern gets to see: `$` should match before the end of a line, whichever system wrote it.
+/// Returns the part of a line that the pattern sees: `$` matches before the end of a line, no matter which
+/// system wrote it.
 fn without_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
@@ -85,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn picks_the_lines_that_match() {
+    fn selects_the_lines_that_match() {
         let text = b"one\ntwo\nthree\nfour";
         assert_eq!(grep(r#"{"pattern":"o"}"#, text), b"one\ntwo\nfour\n");
         assert_eq!(grep(r#"{"pattern":"^t.*e$"}"#, text), b"three\n");
@@ -94,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn case_and_choice_can_be_turned_round() {
+    fn case_can_be_ignored_and_the_selection_inverted() {
         assert_eq!(grep(r#"{"pattern":"ÄB","ignoreCase":true}"#, "äb\nab\n".as_bytes()), "äb\n".as_bytes());
         assert_eq!(grep(r#"{"pattern":"b","invert":true}"#, b"a\nb\n\nc"), b"a\n\nc\n");
     }
@@ -105,12 +109,12 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_of_windows_are_kept_and_not_matched() {
+    fn windows_line_ends_are_kept_and_not_matched() {
         assert_eq!(grep(r#"{"pattern":"a$"}"#, b"a\r\nb\r\na"), b"a\r\na\n");
     }
 
     #[test]
-    fn a_config_that_makes_no_sense_is_refused_with_a_reason() {
+    fn an_invalid_config_is_refused_with_a_reason() {
         let cases = [
             ("", "grep needs a config"),
             ("nonsense", "the config: expected"),

@@ -1,10 +1,10 @@
-//! metronome-rs: emits an event at an interval. A plugin with a thread of its own, which speaks without being asked; the
-//! twin of `plugins-c/metronome.c`.
+//! metronome-rs: emits an event at an interval. A plugin with a thread of its own, which sends events outside
+//! of calls. The counterpart of `plugins-c/metronome.c`.
 //!
 //! - **Event**: the number of the tick, from 1, as an unsigned 64-bit little-endian integer.
-//! - **Result**: the number of ticks so far, in the same form; the input is ignored.
-//! - **Config**: `{"interval": ms}`, 1 to 86400000 (default 1000); `{"count": n}` stops after n ticks (default 0: goes on
-//!   until it is closed).
+//! - **Result**: the number of ticks so far, in the same form. The input is ignored.
+//! - **Config**: `{"interval": ms}`, 1 to 86400000 (default 1000). `{"count": n}` stops after n ticks
+//!   (default 0: until the instance is closed).
 
 #![forbid(unsafe_code)]
 
@@ -42,11 +42,11 @@ impl Config {
     }
 }
 
-/// What the thread and the calls of the host share.
+/// The state that the thread and the calls of the host share.
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Signalled when `stop` was set.
+    /// Signalled when `stop` is set.
     wake: Condvar,
 }
 
@@ -57,7 +57,7 @@ struct State {
 }
 
 impl Shared {
-    /// Nothing panics while it holds the lock; and if it did, numbers are never half-written.
+    /// Locks the state. No code panics with the lock held, and even then the numbers would be valid.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -65,7 +65,7 @@ impl Shared {
 
 struct Metronome {
     shared: Arc<Shared>,
-    /// Taken when it is joined.
+    /// `None` after the thread was joined.
     thread: Option<JoinHandle<()>>,
 }
 
@@ -89,35 +89,36 @@ impl Plugin for Metronome {
     }
 }
 
-/// The host may go away, and with it all that the thread works for, as soon as the drop has returned: join it here.
+/// Joins the thread, because the host and everything else that the thread uses may be gone when the drop has
+/// returned.
 impl Drop for Metronome {
     fn drop(&mut self) {
         self.shared.lock().stop = true;
         self.shared.wake.notify_one();
         if let Some(thread) = self.thread.take() {
-            // An error would say that the thread has panicked, which the panic itself has already told.
+            // An error says that the thread has panicked, and the panic has already been printed.
             let _ = thread.join();
         }
     }
 }
 
-/// What the thread does.
+/// Runs the thread.
 fn run(host: &Host, config: &Config, shared: &Shared) {
     let interval = Duration::from_millis(config.interval);
     let mut due = Instant::now();
     let mut lost = false;
     for tick in 1.. {
-        // Added to the time that was due, not to the time that it is: delays do not add up.
+        // Add to the time that was due, not to the current time, so that delays do not accumulate.
         due += interval;
         if wait_until(due, shared).is_break() {
             return;
         }
         shared.lock().ticks = tick;
-        // The lock is not held here: the host may call back, and another lock may be held there.
+        // Never call the host with a lock held: it may call back and need a lock that another thread holds.
         match host.emit(&tick.to_le_bytes()) {
             // A host without events may still ask for the number of ticks.
             Ok(()) | Err(EmitError::Unsupported) => {}
-            // An old tick is worth nothing: drop it rather than wait, and say so once.
+            // An old tick is useless: drop it instead of waiting, and report that once.
             Err(EmitError::Busy) if lost => {}
             Err(EmitError::Busy) => {
                 lost = true;
@@ -131,8 +132,8 @@ fn run(host: &Host, config: &Config, shared: &Shared) {
     }
 }
 
-/// Waits until it is time, or until the drop wants the thread to end. A condition variable and not a sleep: to close a
-/// metronome of a day's interval must not take a day.
+/// Waits until `due`, or until the drop asks the thread to end. It uses a condition variable instead of a
+/// sleep, because closing a metronome with an interval of a day must not take a day.
 fn wait_until(due: Instant, shared: &Shared) -> ControlFlow<()> {
     let time_left = due.saturating_duration_since(Instant::now());
     let (state, _) = shared
@@ -154,7 +155,7 @@ mod tests {
         u64::from_le_bytes(metronome.something(b"").unwrap().try_into().unwrap())
     }
 
-    /// Waits for as many ticks; a metronome that never ticks is stopped by the test runner.
+    /// Waits for that number of ticks. The test runner stops a metronome that never ticks.
     fn wait_for_ticks(metronome: &mut TestInstance<Metronome>, count: u64) {
         while ticks(metronome) < count {
             thread::sleep(Duration::from_millis(1));
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn ticks_as_often_as_it_was_told() {
+    fn ticks_as_often_as_configured() {
         let host = TestHost::new();
         let mut metronome = host.start::<Metronome>(r#"{"interval":1,"count":3}"#).unwrap();
         wait_for_ticks(&mut metronome, 3);
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_at_once_though_the_next_tick_is_a_day_away() {
+    fn ends_at_once_even_if_the_next_tick_is_a_day_away() {
         let host = TestHost::new();
         let mut metronome = host.start::<Metronome>(r#"{"interval":86400000}"#).unwrap();
         assert_eq!(ticks(&mut metronome), 0);
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_on_ticking_for_a_busy_host_and_says_once_that_ticks_are_lost() {
+    fn keeps_ticking_for_a_busy_host_and_reports_once_that_ticks_are_lost() {
         let host = TestHost::new();
         host.refuse_events(Some(EmitError::Busy));
         let mut metronome = host.start::<Metronome>(r#"{"interval":1}"#).unwrap();
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_config_that_makes_no_sense_is_refused_with_a_reason() {
+    fn an_invalid_config_is_refused_with_a_reason() {
         let cases = [
             (r#"{"interval":0}"#, "expected 1 to 86400000"),
             (r#"{"interval":86400001}"#, "expected 1 to 86400000"),

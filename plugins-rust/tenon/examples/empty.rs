@@ -1,4 +1,4 @@
-//! The smallest plugin there is: no state, no work.
+//! The smallest possible plugin: no state, no work.
 #![forbid(unsafe_code)]
 
 use tenon::{Error, Host, Output, Plugin};

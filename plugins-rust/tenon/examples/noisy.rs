@@ -1,4 +1,4 @@
-//! Panics where its argument says. tests/stderr.rs looks at what that leaves on stderr.
+//! Panics at the place that its argument selects. tests/stderr.rs checks what is printed to stderr.
 #![forbid(unsafe_code)]
 
 use tenon::testing::TestHost;

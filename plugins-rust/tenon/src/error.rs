@@ -7,10 +7,11 @@ use std::io;
 use crate::host::EmitError;
 use crate::status::Status;
 
-/// Why a call failed: a [`Status`] for programs and a message for people.
+/// The error of a failed call: a [`Status`] for programs and a message for people.
 ///
-/// The constructor chooses the status. Any error of another library becomes [`Status::Failed`] by `?`, with the
-/// messages of its causes appended; an [`EmitError`] and an out-of-memory [`io::Error`] keep their meaning.
+/// The constructor selects the status. The operator `?` converts any error of another library to
+/// [`Status::Failed`] and appends the messages of its causes. An [`EmitError`] and an out-of-memory
+/// [`io::Error`] keep their own status.
 ///
 /// ```
 /// use tenon::{Error, Status};
@@ -24,7 +25,8 @@ use crate::status::Status;
 /// assert_eq!(parse(b"x").unwrap_err().status(), Status::Invalid);
 /// ```
 //
-// It does not implement `std::error::Error` itself, as that would forbid the conversion from every other error.
+// `Error` does not implement `std::error::Error`, because that would rule out the conversion from all other
+// errors.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error {
     status: Status,
@@ -32,27 +34,29 @@ pub struct Error {
 }
 
 impl Error {
-    /// The plugin's own error, [`Status::Failed`].
+    /// Creates the plugin's own error, [`Status::Failed`].
     pub fn failed(message: impl fmt::Display) -> Self {
         Self::with_status(Status::Failed, message)
     }
 
-    /// The input, or the config, is not acceptable: [`Status::Invalid`].
+    /// Creates an error for an input or a config that is not acceptable: [`Status::Invalid`].
     pub fn invalid(message: impl fmt::Display) -> Self {
         Self::with_status(Status::Invalid, message)
     }
 
-    /// The plugin does not do this: [`Status::Unsupported`].
+    /// Creates an error for an operation that the plugin does not support: [`Status::Unsupported`].
     pub fn unsupported(message: impl fmt::Display) -> Self {
         Self::with_status(Status::Unsupported, message)
     }
 
-    /// Nothing was consumed, try again later: [`Status::Busy`].
+    /// Creates an error for back-pressure: [`Status::Busy`]. Nothing was consumed, and the host may try again
+    /// later.
     pub fn busy(message: impl fmt::Display) -> Self {
         Self::with_status(Status::Busy, message)
     }
 
-    /// The host had no memory for the output: [`Status::NoMemory`]. Does not allocate.
+    /// Creates the error for an output that the host has no memory for: [`Status::NoMemory`]. Does not
+    /// allocate.
     pub const fn no_memory() -> Self {
         Self { status: Status::NoMemory, message: Cow::Borrowed("the host has no more memory for the output") }
     }
@@ -61,12 +65,12 @@ impl Error {
         Self { status, message: Cow::Owned(message.to_string()) }
     }
 
-    /// What programs go by. Never [`Status::Ok`].
+    /// Returns the status, which programs evaluate. Never [`Status::Ok`].
     pub const fn status(&self) -> Status {
         self.status
     }
 
-    /// What people read.
+    /// Returns the message, which people read.
     pub fn message(&self) -> &str {
         &self.message
     }

@@ -1,34 +1,34 @@
-//! What [`plugin!`](crate::plugin!) builds at compile time: names, kinds and the descriptor.
+//! The parts that [`plugin!`](crate::plugin!) builds at compile time: names, kinds and the descriptor.
 
 use core::ffi::c_void;
 
 use crate::plugin::Plugin;
 use crate::raw::{self, MethodTable};
 
-/// A plugin and its kinds, as the macro states them.
+/// A plugin and its kinds, as passed to the macro.
 pub trait Export: 'static {
-    /// The plugin.
+    /// The type of the plugin.
     type Plugin: Plugin;
-    /// Its kinds, in the order in which they were written.
+    /// The kinds of the plugin, in the order of the macro's arguments.
     const KINDS: &'static [Kind];
 }
 
-/// One kind: its name with version, and its method table.
+/// One kind: its name and version, and its method table.
 pub struct Kind {
-    /// `math/1.0.0`
+    /// The name and the version: `math/1.0.0`.
     pub spec: &'static str,
-    /// A [`MethodTable`] in static storage.
+    /// The [`MethodTable`], in static storage.
     pub table: *const c_void,
 }
 
 impl Kind {
-    /// Whether a host that asks for `id` means this kind. `math/1.2.0` is found as `math/1` and by nothing else.
+    /// Returns whether `id` is the id of this kind. `math/1.2.0` has the id `math/1` and no other.
     pub fn has_id(&self, id: &[u8]) -> bool {
         id == &self.spec.as_bytes()[..id_len(self.spec.as_bytes())]
     }
 }
 
-/// Bytes of a kind's spec that are its id: up to the dot behind the major.
+/// Returns the length of the id in a kind's spec: everything before the dot that follows the major.
 const fn id_len(spec: &[u8]) -> usize {
     let mut i = 0;
     while spec[i] != b'/' {
@@ -40,14 +40,14 @@ const fn id_len(spec: &[u8]) -> usize {
     i
 }
 
-/// The flags of vtable and descriptor.
+/// Returns the flags of the vtable and the descriptor.
 pub const fn flags<P: Plugin>() -> u32 {
     let singleton = if P::SINGLETON { raw::SINGLETON } else { 0 };
     let deterministic = if P::DETERMINISTIC { raw::DETERMINISTIC } else { 0 };
     singleton | deterministic
 }
 
-/// The method table for the methods of a kind.
+/// Builds the method table of a kind.
 pub const fn table<const N: usize>(methods: &[raw::Method]) -> MethodTable<N> {
     let Some(methods) = methods.first_chunk::<N>() else {
         panic!("the macro counts the methods itself");
@@ -55,13 +55,13 @@ pub const fn table<const N: usize>(methods: &[raw::Method]) -> MethodTable<N> {
     MethodTable { size: size_of::<MethodTable<N>>() as u32, count: N as u32, methods: *methods }
 }
 
-/// The name, padded with NUL, of which there is at least one.
+/// Returns the name, padded with at least one NUL.
 pub const fn name_bytes(name: &str) -> [u8; 64] {
     assert!(is_name(name.as_bytes()), "NAME: a plugin's name has 1 to 63 bytes of [A-Za-z0-9._-]");
     padded(name)
 }
 
-/// The descriptor of a plugin. Everything about it that is wrong stops the compiler here.
+/// Builds the descriptor of a plugin. Anything invalid in it is a compile error here.
 pub const fn descriptor<E: Export>() -> raw::Descriptor {
     let version = <E::Plugin as Plugin>::VERSION;
     assert!(
@@ -87,7 +87,7 @@ pub const fn descriptor<E: Export>() -> raw::Descriptor {
 }
 const _: () = assert!(matches!(raw::ABI_VERSION.to_bytes(), b"1.0.0"));
 
-/// `math/1.0.0;codec/2.1.0`
+/// Joins the kinds: `math/1.0.0;codec/2.1.0`.
 const fn joined(kinds: &[Kind]) -> [u8; 256] {
     let mut bytes = [0; 256];
     let mut len = 0;
@@ -124,7 +124,7 @@ const fn has_same_id(kinds: &[Kind], spec: &[u8]) -> bool {
     false
 }
 
-/// Whether the first `len` bytes are the same.
+/// Returns whether the first `len` bytes of both are equal.
 const fn same(a: &[u8], b: &[u8], len: usize) -> bool {
     let mut i = 0;
     while i < len {
@@ -161,7 +161,7 @@ const fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }
 
-/// `NAME/MAJOR.MINOR.PATCH`
+/// Returns whether `spec` has the form `NAME/MAJOR.MINOR.PATCH`.
 const fn is_kind(spec: &[u8]) -> bool {
     let mut i = 0;
     while i < spec.len() && spec[i] != b'/' {
@@ -178,7 +178,7 @@ const fn is_kind(spec: &[u8]) -> bool {
     is_name(name) && core == version.len()
 }
 
-/// `MAJOR.MINOR.PATCH`, then perhaps `-pre.release` and `+build`.
+/// Returns whether `version` is `MAJOR.MINOR.PATCH`, optionally followed by `-pre.release` and `+build`.
 const fn is_version(version: &[u8]) -> bool {
     let Some(core) = core_len(version) else {
         return false;
@@ -199,7 +199,8 @@ const fn is_version(version: &[u8]) -> bool {
     core + 1 < version.len()
 }
 
-/// Bytes of the three numbers at the start of a version, or `None` if there are not three.
+/// Returns the length of the three numbers at the start of a version, or `None` if it does not begin with
+/// three numbers.
 const fn core_len(version: &[u8]) -> Option<usize> {
     let mut i = 0;
     let mut part = 0;

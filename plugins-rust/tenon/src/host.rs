@@ -9,31 +9,31 @@ use std::time::Duration;
 use crate::raw;
 use crate::status::Status;
 
-/// How serious a log message is.
+/// The severity of a log message.
 #[repr(i32)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Something failed.
+    /// An operation failed.
     Error = 0,
-    /// Something is odd.
+    /// Something unexpected happened, and the plugin continues.
     Warn = 1,
-    /// Something happened.
+    /// A normal event worth recording.
     Info = 2,
-    /// For whoever looks for a fault.
+    /// Details for debugging.
     Debug = 3,
-    /// Everything.
+    /// Everything else.
     Trace = 4,
 }
 
-/// Why the host did not take an event.
+/// The reason why the host did not accept an event.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EmitError {
     /// The host's bounded queue is full. Try again later, or drop the event.
     Busy,
-    /// The instance is closed: nobody will read events any more.
+    /// The instance is closed. No one will read further events.
     Closed,
-    /// This host takes no events.
+    /// This host accepts no events.
     Unsupported,
     /// The host failed in another way.
     Failed,
@@ -54,20 +54,21 @@ impl fmt::Display for EmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Busy => "the host's queue of events is full",
-            Self::Closed => "the instance is closed, the host takes no more events",
-            Self::Unsupported => "this host takes no events",
-            Self::Failed => "the host failed to take the event",
+            Self::Closed => "the instance is closed, and the host accepts no more events",
+            Self::Unsupported => "this host accepts no events",
+            Self::Failed => "the host failed to accept the event",
         })
     }
 }
 
 impl std::error::Error for EmitError {}
 
-/// The host that an instance works for: takes log messages and events, from any thread.
+/// The host of an instance. It accepts log messages and events from any thread.
 ///
-/// Clone it freely and give the clones to your own threads. The host itself is gone once the plugin has been dropped; a
-/// handle that outlives it notices: [`emit`](Host::emit) says [`EmitError::Closed`], [`log`](Host::log) does nothing.
-/// The drop of an instance waits for calls of its handles that are under way, so none of them touches a dead host.
+/// Cloning is cheap. Pass clones to your own threads. The host is unreachable after the plugin was dropped,
+/// and a handle that outlives the plugin notices that: [`emit`](Host::emit) returns [`EmitError::Closed`],
+/// and [`log`](Host::log) does nothing. The drop of an instance waits for calls of its handles that are in
+/// progress, so no call reaches a freed host.
 ///
 /// ```
 /// use tenon::{EmitError, Error, Host, Output, Plugin, testing::TestHost};
@@ -95,7 +96,8 @@ impl std::error::Error for EmitError {}
 #[derive(Clone)]
 pub struct Host(Arc<Link>);
 
-/// The way to the host, and whether it still exists. `users` counts the calls under way; its top bit says "closed".
+/// The connection to the host. `users` counts the calls in progress, and its top bit says that the connection
+/// is closed.
 struct Link {
     raw: *const raw::Host,
     users: AtomicUsize,
@@ -103,24 +105,25 @@ struct Link {
 
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
-// SAFETY: `raw` is only followed between `enter` and `leave`, while the host is alive, and then only to call functions
-// that the ABI lets any thread call.
+// SAFETY: `raw` is only dereferenced between the increment and the decrement of `users`, while the host is
+// alive, and only to call functions that the ABI allows on any thread.
 unsafe impl Send for Link {}
 // SAFETY: as for `Send`; `users` is atomic.
 unsafe impl Sync for Link {}
 
 impl Link {
-    /// Runs `work` with the host if it still exists, and keeps it alive until `work` is done.
+    /// Runs `work` with the host if it still exists, and keeps it alive until `work` returns.
     //
-    // A counter and not an RwLock: a host may call back into the plugin from within `emit`, and read locks that nest
-    // can deadlock with a waiting writer.
+    // This is a counter and not an RwLock, because a host may call back into the plugin from `emit`. Nested
+    // read locks can deadlock with a waiting writer.
     fn with<T>(&self, work: impl FnOnce(&raw::Host) -> T) -> Option<T> {
         let user = User(&self.users);
         if self.users.fetch_add(1, Ordering::Acquire) & CLOSED != 0 {
             return None;
         }
-        // SAFETY: the count was raised before the link was closed, and `close` returns (and with it the slot behind
-        // which the host may go away) only after `user` has lowered it again.
+        // SAFETY: the count was incremented before the link was closed. `close` returns only after `user` has
+        // decremented the count again, and the host may be freed only after the slot that calls `close` has
+        // returned.
         let result = work(unsafe { &*self.raw });
         drop(user);
         Some(result)
@@ -141,7 +144,7 @@ impl Link {
     }
 }
 
-/// Lowers the count again, whichever way its scope is left.
+/// Decrements the count at the end of its scope, even during a panic.
 struct User<'a>(&'a AtomicUsize);
 
 impl Drop for User<'_> {
@@ -151,18 +154,22 @@ impl Drop for User<'_> {
 }
 
 impl Host {
+    /// Connects to a host.
+    ///
     /// # Safety
-    /// `raw` points to a host that stays valid until [`Host::close`] has returned.
+    /// `raw` must point to a host that stays valid until [`Host::close`] has returned.
     pub(crate) unsafe fn connect(raw: *const raw::Host) -> Self {
         Self(Arc::new(Link { raw, users: AtomicUsize::new(0) }))
     }
 
-    /// Cuts off every clone of this handle and waits for their calls that are under way.
+    /// Disconnects every clone of this handle, and waits for their calls in progress.
     pub(crate) fn close(&self) {
         self.0.close();
     }
 
-    /// Hands a message to the host's log. Never blocks; messages are dropped when too many wait.
+    /// Sends a message to the host's log. It never blocks, and the host drops messages when too many wait.
+    ///
+    /// May be called from any thread. Does nothing when the instance is closed.
     ///
     /// ```no_run
     /// # fn demo(host: tenon::Host) {
@@ -171,7 +178,7 @@ impl Host {
     /// # }
     /// ```
     pub fn log(&self, level: Level, message: impl fmt::Display) {
-        // Formatted outside, so that code of the plugin never runs while the host is held.
+        // Formatted first, so that code of the plugin never runs while the host is held.
         let message = message.to_string();
         self.0.with(|host| {
             // SAFETY: the host is alive, the message is valid for the call, and the host copies it.
@@ -179,7 +186,14 @@ impl Host {
         });
     }
 
-    /// Hands an event to the host. The bytes are copied; the call never blocks.
+    /// Sends an event to the host. The bytes are copied, and the call never blocks. May be called from any
+    /// thread.
+    ///
+    /// # Errors
+    /// - [`EmitError::Busy`] if the host's bounded queue is full. Nothing was consumed.
+    /// - [`EmitError::Closed`] if the instance is closed.
+    /// - [`EmitError::Unsupported`] if this host accepts no events.
+    /// - [`EmitError::Failed`] for any other failure, for example an event that exceeds the queue on its own.
     pub fn emit(&self, event: &[u8]) -> Result<(), EmitError> {
         let status = self.0.with(|host| {
             // SAFETY: the host is alive, the event is valid for the call, and the host copies it.
@@ -194,7 +208,8 @@ impl Host {
         }
     }
 
-    /// Whether the instance was dropped and the host is out of reach. It may become so right after the answer.
+    /// Returns whether the instance was dropped. A `false` may be outdated at once, because another thread
+    /// may drop it.
     pub fn is_closed(&self) -> bool {
         self.0.users.load(Ordering::Relaxed) & CLOSED != 0
     }
@@ -213,7 +228,7 @@ mod tests {
     use std::ptr;
     use std::sync::mpsc::{Receiver, Sender, channel};
 
-    /// A host whose `emit` says that it has begun and returns only when it is told to.
+    /// A host whose `emit` reports that it has begun, and returns only on request.
     struct SlowHost {
         begun: Sender<()>,
         finish: Receiver<()>,
@@ -249,7 +264,7 @@ mod tests {
             emit: slow_emit,
             get_extension: no_extension,
         };
-        // SAFETY: `raw` lives until the end of the test, the handle is closed before.
+        // SAFETY: `raw` lives until the end of the test, and the handle is closed before that.
         let host = unsafe { Host::connect(&raw) };
         thread::scope(|scope| {
             let emitter = host.clone();

@@ -1,6 +1,6 @@
 //! Write plugins for tenon, the plugin system for Node.js, in safe Rust.
 //!
-//! A plugin is a cdylib. A complete one:
+//! A plugin is a cdylib. This is the manifest of a complete plugin, followed by its source:
 //!
 //! ```toml
 //! [lib]
@@ -38,31 +38,36 @@
 //!
 //! tenon::plugin!(Greet);
 //!
-//! // Plugins can be tested without Node:
+//! // Plugins can be tested without Node.js:
 //! let host = tenon::testing::TestHost::new();
 //! let mut greet = host.start::<Greet>("").unwrap();
 //! assert_eq!(greet.something(b"world").unwrap(), b"hello world");
 //! ```
 //!
-//! # What the crate sees to
+//! # Guarantees
 //!
-//! - [`plugin!`] writes the four exports of the ABI: `get_version`, `get_name`, `get_plugin` and `tenon_descriptor`. Nothing
-//!   else is exported. The author writes no `unsafe`; `#![forbid(unsafe_code)]` holds in a plugin's crate.
-//! - A panic never crosses the boundary. The host gets [`Status::Panic`] with its message and place; every later call of
-//!   the instance is answered with [`Status::Poisoned`]; its drop still runs. A panic of a drop is logged. What cannot be
-//!   stopped ends the process: a panic within a drop while another panic unwinds, a stack overflow, [`std::process::abort`].
-//! - Panics inside a call print nothing, their message goes to the host. Panics on threads that the plugin started itself
-//!   are printed as always, and poison nothing: such a thread has to be joined, its panic is for the plugin to handle.
-//! - The layout of every struct is held against the C header at compile time, and so are a plugin's name, version and kinds.
-//! - A call from within a call of the same instance is refused with [`Status::Busy`].
+//! - [`plugin!`] writes the four exports of the ABI: `get_version`, `get_name`, `get_plugin` and
+//!   `tenon_descriptor`. Nothing else is exported. A plugin needs no `unsafe`, and `#![forbid(unsafe_code)]`
+//!   holds in its crate.
+//! - A panic never crosses the boundary. The host receives [`Status::Panic`] with the message and the
+//!   location of the panic. Every later call of the instance returns [`Status::Poisoned`], and its drop still
+//!   runs. A panic in a drop is logged.
+//! - Some failures cannot be stopped and end the process: a panic in a drop while another panic unwinds, a
+//!   stack overflow, and [`std::process::abort`].
+//! - A panic in a call prints nothing, because its message goes to the host. A panic on a thread that the
+//!   plugin started is printed as usual and poisons nothing. The plugin must join such a thread and handle
+//!   its panic.
+//! - The layout of every struct is checked against the C header at compile time. So are a plugin's name,
+//!   version and kinds.
+//! - A call from within a call of the same instance returns [`Status::Busy`].
 //!
-//! `panic = "abort"` in the profile is a compile error, because nothing of this would be true with it.
+//! `panic = "abort"` in the profile is a compile error, because none of these guarantees would hold.
 
 #![deny(unsafe_op_in_unsafe_fn, missing_docs)]
 
 #[cfg(panic = "abort")]
 compile_error!(
-    "tenon plugins need panic = \"unwind\": a panic has to stop at the boundary, not end the host. \
+    "tenon plugins need panic = \"unwind\": a panic must stop at the boundary, not end the host. \
      Remove `panic = \"abort\"` from the profile in Cargo.toml."
 );
 
@@ -84,7 +89,7 @@ pub use output::Output;
 pub use plugin::Plugin;
 pub use status::Status;
 
-/// What the macro expands to. Not for use by hand, and not stable.
+/// The parts that the macro expands to. Not for direct use, and not stable.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::export::{Export, Kind, descriptor, table};

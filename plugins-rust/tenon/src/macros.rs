@@ -1,5 +1,5 @@
-/// Makes a library a plugin: writes its entry points, its vtable and its descriptor. Once in a crate, whose `Cargo.toml`
-/// says `crate-type = ["cdylib"]`.
+/// Makes a library a plugin: writes its entry points, its vtable and its descriptor. Use it once per crate,
+/// with `crate-type = ["cdylib"]` in `Cargo.toml`.
 ///
 /// ```
 /// # use tenon::{Error, Host, Output, Plugin};
@@ -14,9 +14,10 @@
 /// # fn main() {}
 /// ```
 ///
-/// A typed plugin also names its kinds, each with its version and its methods by slot. A method is anything that can be
-/// called like [`Plugin::something`](crate::Plugin::something). A new method of a later minor is appended, nothing is
-/// ever moved. The host finds `math/1.0.0` under the id `math/1`.
+/// A typed plugin also lists its kinds, each with its version and its methods in the order of their slots. A
+/// method is anything that can be called like [`Plugin::something`](crate::Plugin::something). A later minor
+/// version appends new methods and never moves existing ones. The host finds `math/1.0.0` under the id
+/// `math/1`.
 ///
 /// ```
 /// # use tenon::{Error, Host, Output, Plugin};
@@ -51,7 +52,7 @@
 /// # fn main() {}
 /// ```
 ///
-/// A wrong name, version or kind stops the compiler:
+/// An invalid name, version or kind is a compile error:
 ///
 /// ```compile_fail
 /// # use tenon::{Error, Host, Output, Plugin};
@@ -88,7 +89,7 @@ macro_rules! plugin {
                                         input: &[u8],
                                         out: &mut $crate::Output<'_>,
                                     ) -> ::core::result::Result<(), $crate::Error> {
-                                        // A function pointer, so that a closure need not spell out its types.
+                                        // A function pointer, so that a closure needs no type annotations.
                                         const METHOD: fn(
                                             &mut $plugin,
                                             &[u8],
@@ -107,7 +108,7 @@ macro_rules! plugin {
                 ),*];
             }
 
-            // A custom section, and neither pointers nor padding: the bytes in the file are final.
+            // A custom section without pointers and padding, so that the bytes in the file are final.
             #[unsafe(no_mangle)]
             #[used]
             #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__tenon"))]

@@ -1,4 +1,4 @@
-//! Where results go.
+//! The output of a call.
 
 use std::fmt;
 use std::io;
@@ -9,10 +9,13 @@ use crate::error::Error;
 use crate::raw;
 use crate::status::Status;
 
-/// The result of a call: memory of the host that a plugin appends to.
+/// The output of a call: memory of the host that a plugin appends to.
 ///
-/// It grows as needed. [`append`](Output::append) is the direct way; it is also an [`io::Write`], so that `write!` and
-/// every encoder of other crates can write into it.
+/// The output grows as needed. [`append`](Output::append) is the direct way to write. `Output` also
+/// implements [`io::Write`], so `write!` and the encoders of other crates can write to it. The memory belongs
+/// to the host and is only valid during the call.
+///
+/// If the call fails, the host receives the error's message instead of the output.
 ///
 /// ```
 /// use std::io::Write;
@@ -30,43 +33,45 @@ pub struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
+    /// Wraps the output of a call.
+    ///
     /// # Safety
-    /// `raw` points to an output of the host that nobody else uses during `'a`.
+    /// `raw` must point to an output of the host that no other code uses during `'a`.
     pub(crate) unsafe fn from_raw(raw: *mut raw::Out) -> Self {
-        // SAFETY: the ABI promises an output to every call.
+        // SAFETY: the ABI passes an output to every call.
         let raw = unsafe { NonNull::new_unchecked(raw) };
         Self { raw, call: PhantomData }
     }
 
-    // Only ever a short borrow: `reserve` writes to the same memory.
+    // Always a short borrow, because `reserve` writes to the same memory.
     #[inline]
     fn view(&self) -> &raw::Out {
-        // SAFETY: `from_raw` promised a valid output, and nothing writes to it while `self` is borrowed.
+        // SAFETY: `from_raw` requires a valid output, and nothing writes to it while `self` is borrowed.
         unsafe { self.raw.as_ref() }
     }
 
-    /// Bytes written so far.
+    /// Returns the number of bytes written so far.
     #[inline]
     pub fn len(&self) -> usize {
         self.view().len
     }
 
-    /// Whether nothing has been written.
+    /// Returns whether nothing has been written.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Takes back all that was written. The memory stays.
+    /// Discards everything that was written. The memory is kept.
     #[inline]
     pub fn clear(&mut self) {
-        // SAFETY: see `view`; 0 is never above `capacity`.
+        // SAFETY: see `view`; 0 never exceeds `capacity`.
         unsafe { (*self.raw.as_ptr()).len = 0 };
     }
 
-    /// Makes sure that `additional` more bytes fit, so that a long result grows only once.
+    /// Makes room for `additional` more bytes, so that a long result grows only once.
     ///
     /// # Errors
-    /// [`Status::NoMemory`] if the host cannot give that much. What was written stays as it is.
+    /// [`Status::NoMemory`] if the host does not have that much memory. The output is unchanged.
     #[inline]
     pub fn reserve(&mut self, additional: usize) -> Result<(), Error> {
         if self.room() >= additional { Ok(()) } else { self.grow(additional) }
@@ -77,7 +82,7 @@ impl<'a> Output<'a> {
         let reserve = self.view().reserve;
         // SAFETY: the pointer is the host's own, and no borrow of the struct is alive.
         let status = unsafe { reserve(self.raw.as_ptr(), additional) };
-        // The host is trusted to keep its struct valid, not to keep its word about the room.
+        // The host is trusted to keep its struct valid, but not to provide the room that it promised.
         if status == Status::Ok.raw() && self.room() >= additional { Ok(()) } else { Err(Error::no_memory()) }
     }
 
@@ -87,10 +92,10 @@ impl<'a> Output<'a> {
         out.capacity.saturating_sub(out.len)
     }
 
-    /// Appends bytes.
+    /// Appends bytes, which are copied.
     ///
     /// # Errors
-    /// [`Status::NoMemory`] if the host cannot give more memory. What was written stays as it is.
+    /// [`Status::NoMemory`] if the host has no more memory. The output is unchanged.
     #[inline]
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if bytes.is_empty() {
@@ -98,7 +103,8 @@ impl<'a> Output<'a> {
         }
         self.reserve(bytes.len())?;
         let out = self.raw.as_ptr();
-        // SAFETY: `reserve` made room for the bytes behind `len`; the host's memory overlaps nothing of the plugin's.
+        // SAFETY: `reserve` made room for the bytes after `len`, and the host's memory does not overlap the
+        // plugin's.
         unsafe {
             ptr::copy_nonoverlapping(bytes.as_ptr(), (*out).data.add((*out).len), bytes.len());
             (*out).len += bytes.len();

@@ -1,11 +1,11 @@
-//! Stops panics at the boundary and remembers what they said.
+//! Stops panics at the boundary and records their messages.
 //!
-//! A panic hook of this library (every cdylib has a standard library of its own, hence hooks of its own) writes message
-//! and place of a panic inside a slot into a fixed buffer instead of to stderr. Panics on other threads, the plugin's own
-//! for example, reach the hook that was there before.
+//! Every cdylib has its own standard library and so its own panic hook. The hook of this library writes the
+//! message and the location of a panic in a slot to a fixed buffer instead of stderr. Panics on other
+//! threads, for example the plugin's own, go to the previous hook.
 //!
-//! The thread-locals are const-initialised and need no destructor, on purpose: a thread-local with a destructor would
-//! tie the library to every thread that ever called it.
+//! The thread-locals are const-initialised and need no destructor. This is deliberate: a thread-local with a
+//! destructor would tie the library to every thread that ever called it.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -13,7 +13,7 @@ use std::fmt::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
-/// Room for a message; longer ones are cut.
+/// The capacity for a message, in bytes. Longer messages are cut.
 const CAPACITY: usize = 1024;
 
 /// The last message of a thread.
@@ -42,11 +42,11 @@ impl Write for Message {
     }
 }
 
-/// One struct, because to find a thread-local costs more than all the rest of a call.
+/// One struct, because the lookup of a thread-local costs more than the rest of a call.
 struct Local {
-    /// How many slots are on this thread's stack; more than one if the host calls back.
+    /// The number of slots on this thread's stack: more than one if the host calls back.
     depth: Cell<u32>,
-    /// Whether `last` belongs to the call that is under way.
+    /// Whether `last` belongs to the call in progress.
     recorded: Cell<bool>,
     last: RefCell<Message>,
 }
@@ -62,36 +62,36 @@ thread_local! {
 }
 const _: () = assert!(!std::mem::needs_drop::<Local>());
 
-/// A panic was stopped. Its message waits in the thread's buffer.
+/// A panic that was caught. Its message is in the thread's buffer.
 pub struct Panicked(());
 
 impl Panicked {
-    /// Hands out the message: `src/lib.rs:12:5: index out of bounds`.
+    /// Passes the message to `work`: `src/lib.rs:12:5: index out of bounds`.
     pub fn with_message<T>(self, work: impl FnOnce(&str) -> T) -> T {
-        // A copy: `work` talks to the host, which may call back into this library and use the buffer again.
+        // A copy, because `work` calls the host, which may call back into this library and reuse the buffer.
         let message = LOCAL.with(|local| *local.last.borrow());
         work(message.as_str())
     }
 }
 
-/// Runs a piece of the plugin's code; a panic in it ends here.
+/// Runs code of the plugin and catches a panic in it.
 #[inline]
 pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
     LOCAL.with(|local| {
         local.recorded.set(false);
         local.depth.set(local.depth.get() + 1);
-        // Unwind safety: after a panic the instance is poisoned, and nothing but its drop sees it again.
+        // Unwind safety: after a panic the instance is poisoned, and only its drop sees it again.
         let result = panic::catch_unwind(AssertUnwindSafe(work));
         local.depth.set(local.depth.get() - 1);
         result.map_err(|payload| finish(local, payload))
     })
 }
 
-/// Ends the payload. Dropping one that is neither `&str` nor `String` runs code of the plugin, which may panic again, now
-/// outside of the barrier: it is leaked instead.
+/// Disposes of the payload. Dropping one that is neither `&str` nor `String` runs code of the plugin, which
+/// may panic again outside of the barrier. Such a payload is leaked.
 #[cold]
 fn finish(local: &Local, payload: Box<dyn Any + Send>) -> Panicked {
-    // The plugin may have replaced the hook; then the payload has all that is known.
+    // If the plugin has replaced the hook, only the payload has the message.
     if !local.recorded.get() {
         record(local, format_args!("{}", text_of(&*payload)));
     }
@@ -109,20 +109,20 @@ fn text_of(payload: &(dyn Any + Send)) -> &str {
     } else if let Some(text) = payload.downcast_ref::<String>() {
         text
     } else {
-        "(the payload of the panic is no text)"
+        "(the payload of the panic is not a string)"
     }
 }
 
 fn record(local: &Local, text: fmt::Arguments<'_>) {
-    // Borrowed already if the text itself panics while it is written, which Rust answers with an abort anyway.
+    // The buffer is already borrowed if formatting the message panics. Rust aborts in that case anyway.
     let Ok(mut last) = local.last.try_borrow_mut() else { return };
     last.len = 0;
-    // An error says that the message was cut, which is fine.
+    // An error says that the message was cut, which is acceptable.
     let _ = last.write_fmt(text);
     local.recorded.set(true);
 }
 
-/// Makes panics inside of slots go to the buffer, from now on. Every other call does nothing.
+/// Redirects panics in slots to the buffer from now on. Only the first call has an effect.
 pub fn install_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -145,13 +145,15 @@ pub fn install_hook() {
     });
 }
 
-/// Whether Rust turns the panic into an abort, as it does with one in a drop while another one unwinds. It has no better
-/// mark than its text; were Rust to word it otherwise, the process would die with less on stderr, no more.
+/// Returns whether Rust aborts after this panic, as it does for a panic in a drop while another panic
+/// unwinds. Only the message identifies such a panic. If Rust changed it, the process would end with less
+/// output on stderr, and nothing else would change.
 fn is_fatal(text: &str) -> bool {
     matches!(text, "panic in a destructor during cleanup" | "panic in a function that cannot unwind")
 }
 
-/// The process is about to end, and with it the way to the host: what was kept goes to stderr after all.
+/// Prints the recorded message to stderr. The process is about to end, so the host cannot receive it any
+/// more.
 fn report(local: &Local) {
     match local.last.try_borrow() {
         Ok(last) if local.recorded.get() => eprintln!("panicked at {}", last.as_str()),

@@ -4,36 +4,45 @@ use crate::error::Error;
 use crate::host::Host;
 use crate::output::Output;
 
-/// A plugin. A value of the type is one instance; its end is [`Drop`].
+/// A plugin. A value of the type is one instance, and [`Drop`] ends it.
 ///
-/// The host calls one instance from one thread at a time, but not always from the same thread (hence [`Send`]), and it may
-/// call different instances at the same time. There is no way to let it call one instance concurrently: `&mut self` says
-/// so. A panic in any of the functions stops at the boundary: the host gets its message and place, and the instance does
-/// nothing more than to be dropped.
+/// # Threads
+/// The host calls one instance from one thread at a time, but not always from the same thread, so an instance
+/// must be [`Send`]. Different instances may be called at the same time. Calls of one instance are never
+/// concurrent, because they take `&mut self`.
 ///
-/// An instance that started threads ends them in its `Drop`; they may use clones of the [`Host`] until then.
+/// # Panics
+/// A panic in any of the functions stops at the boundary. The host receives its message and location. The
+/// instance is poisoned: it accepts no more calls and is only dropped.
+///
+/// # Drop
+/// An instance that started threads must join them in its `Drop`. The threads may use clones of the [`Host`]
+/// until then.
 pub trait Plugin: Sized + Send + 'static {
-    /// What the plugin is called: 1 to 63 bytes of `[A-Za-z0-9._-]`. Checked when the plugin is compiled.
+    /// The plugin's name: 1 to 63 bytes of `[A-Za-z0-9._-]`. Checked at compile time.
     const NAME: &'static str;
 
-    /// The plugin's own semantic version, usually `env!("CARGO_PKG_VERSION")`.
+    /// The plugin's own semantic version, at most 31 bytes, usually `env!("CARGO_PKG_VERSION")`. Checked at
+    /// compile time.
     const VERSION: &'static str;
 
-    /// Whether there may be only one instance at a time in a process.
+    /// Whether a process may have only one instance at a time.
     const SINGLETON: bool = false;
 
-    /// Whether calls of fresh instances with one config and one input have one result; `tenon check` holds the plugin to it.
+    /// Whether calls of fresh instances with the same config and the same input have the same result.
+    /// `tenon check` verifies this.
     const DETERMINISTIC: bool = false;
 
-    /// Makes an instance. `config` is JSON; it is empty if the user gave none.
+    /// Creates an instance. `config` is JSON. It is empty if the user passed none, and valid until return.
     ///
     /// # Errors
-    /// With any error no instance is made. [`Error::invalid`] is the one for a config that makes no sense.
+    /// Any error means that no instance was created. Return [`Error::invalid`] for an unacceptable config.
     fn new(host: Host, config: &str) -> Result<Self, Error>;
 
-    /// Does one unit of the plugin's work: bytes in, bytes out.
+    /// Does one unit of the plugin's work: bytes in, bytes out. `input` and `out` are valid until return.
     ///
     /// # Errors
-    /// With any error the host gets the error's status and message; what was written to `out` is discarded.
+    /// For any error, the host receives its status and message, and the contents of `out` are discarded. The
+    /// instance stays usable.
     fn something(&mut self, input: &[u8], out: &mut Output<'_>) -> Result<(), Error>;
 }

@@ -1,59 +1,61 @@
-//! The ABI as `include/tenon.h` has it, member by member.
+//! The ABI of `include/tenon.h`, member by member.
 //!
-//! Plugins never need this module. It is for code that speaks the ABI itself: hosts written in Rust, tests, and plugins
-//! that are wrong on purpose.
+//! Plugins never need this module. It is for code that uses the ABI directly: hosts written in Rust, tests,
+//! and plugins that are faulty on purpose.
 
 use core::ffi::{c_char, c_void};
 use core::mem::{offset_of, size_of};
 
-/// `tenon_status`: a number on the wire, see [`Status`](crate::Status) for its meaning.
+/// The type `tenon_status`: a number, see [`Status`](crate::Status) for its meaning.
 pub type RawStatus = i32;
 
-/// The ABI version that this crate writes into plugins: the oldest minor that has all it uses.
+/// The ABI version of plugins that use this crate: the oldest minor version that has every member the crate
+/// uses.
 pub const ABI_VERSION: &core::ffi::CStr = c"1.0.0";
 
-/// `TENON_SINGLETON`: at most one instance at a time in one process.
+/// The flag `TENON_SINGLETON`: at most one instance at a time in one process.
 pub const SINGLETON: u32 = 1 << 1;
-/// `TENON_DETERMINISTIC`: calls of fresh instances with one config and one input have one result.
+/// The flag `TENON_DETERMINISTIC`: on a fresh instance, equal config and equal input give an equal result.
 pub const DETERMINISTIC: u32 = 1 << 2;
 
-/// `tenon_out`: memory of the host that a plugin appends to.
+/// The type `tenon_out`: memory of the host that a plugin appends to. Owned by the host, and valid until the
+/// call returns.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Out {
-    /// Start of the memory; may be NULL while `capacity` is 0.
+    /// Start of the memory. It may be NULL while `capacity` is 0.
     pub data: *mut u8,
-    /// Bytes written so far.
+    /// Number of bytes written so far.
     pub len: usize,
-    /// Bytes that fit.
+    /// Number of bytes that fit.
     pub capacity: usize,
-    /// Makes room for so many more bytes behind `len`; may move `data`.
+    /// Makes room for `additional` bytes after `len`, and may move `data`.
     pub reserve: unsafe extern "C" fn(out: *mut Out, additional: usize) -> RawStatus,
 }
 
-/// `tenon_host`: the host, as a plugin sees it.
+/// The type `tenon_host`: the host of an instance. Owned by the host, and valid until `drop` returns.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Host {
-    /// `sizeof(tenon_host)` as the host was compiled.
+    /// `sizeof(tenon_host)` when the host was compiled.
     pub size: u32,
     /// Zero.
     pub reserved: u32,
-    /// The host's own.
+    /// Owned by the host.
     pub ctx: *mut c_void,
-    /// Hands over a UTF-8 message. Any thread.
+    /// Sends a UTF-8 message of `len` bytes, which is copied. Any thread.
     pub log: unsafe extern "C" fn(host: *const Host, level: i32, message: *const c_char, len: usize),
-    /// Hands over an event. Any thread.
+    /// Sends an event of `len` bytes, which is copied. Any thread.
     pub emit: unsafe extern "C" fn(host: *const Host, data: *const u8, len: usize) -> RawStatus,
-    /// A further service of the host by its id, or NULL. Any thread.
+    /// Returns a further service of the host, or NULL. Any thread.
     pub get_extension: unsafe extern "C" fn(host: *const Host, id: *const c_char) -> *const c_void,
 }
 
-/// `tenon_method`: the signature of `something` and of every method of every kind.
+/// The type `tenon_method`: the signature of `something` and of every method of a kind.
 pub type Method =
     unsafe extern "C" fn(state: *mut c_void, input: *const u8, input_len: usize, out: *mut Out) -> RawStatus;
 
-/// The type of the slot `new`.
+/// The signature of the slot `new`.
 pub type New = unsafe extern "C" fn(
     host: *const Host,
     config: *const u8,
@@ -62,71 +64,71 @@ pub type New = unsafe extern "C" fn(
     error: *mut Out,
 ) -> RawStatus;
 
-/// `tenon_plugin`: the vtable.
+/// The type `tenon_plugin`: the vtable of a plugin, in static storage.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Plugin {
-    /// `sizeof(tenon_plugin)` as the plugin was compiled.
+    /// `sizeof(tenon_plugin)` when the plugin was compiled.
     pub size: u32,
-    /// [`SINGLETON`] and its like.
+    /// A combination of [`SINGLETON`] and the other flags.
     pub flags: u32,
-    /// The ABI version.
+    /// Returns the ABI version. Any thread.
     pub get_version: extern "C" fn() -> *const c_char,
-    /// The plugin's name.
+    /// Returns the plugin's name. Any thread.
     pub get_name: extern "C" fn() -> *const c_char,
-    /// Makes an instance.
+    /// Creates an instance. Any thread.
     pub new: New,
-    /// Ends an instance.
+    /// Destroys an instance.
     pub drop: unsafe extern "C" fn(state: *mut c_void),
     /// Does one unit of the plugin's work.
     pub something: Method,
-    /// The method table of a kind by its id, `math/1` for example.
+    /// Returns the method table of a kind by its id, for example `math/1`, or NULL. Any thread.
     pub get_extension: Option<unsafe extern "C" fn(id: *const c_char) -> *const c_void>,
 }
 
-/// The method table of a kind: two numbers, then the methods.
+/// The method table of a kind: two numbers, followed by the methods.
 #[repr(C)]
 #[derive(Debug)]
 pub struct MethodTable<const N: usize> {
-    /// Bytes in the table, this member included.
+    /// Size of the table in bytes, including this member.
     pub size: u32,
-    /// Methods in the table.
+    /// Number of methods.
     pub count: u32,
-    /// The methods, by slot.
+    /// The methods in the order of their slots.
     pub methods: [Method; N],
 }
 
-/// `tenon_descriptor_t`: facts that a host reads from the file's bytes before it loads the library.
+/// The type `tenon_descriptor_t`: facts that a host reads from the file before it loads the library.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Descriptor {
-    /// [`DESCRIPTOR_MAGIC`].
+    /// The constant [`DESCRIPTOR_MAGIC`].
     pub magic: [u8; 8],
-    /// Bytes in the descriptor.
+    /// Size of the descriptor in bytes.
     pub size: u32,
-    /// Major of the ABI.
+    /// Major version of the ABI.
     pub abi_major: u32,
-    /// Minor of the ABI.
+    /// Minor version of the ABI.
     pub abi_minor: u32,
-    /// Patch of the ABI.
+    /// Patch version of the ABI.
     pub abi_patch: u32,
-    /// 8.
+    /// Size of a pointer in bytes: 8.
     pub pointer_size: u8,
-    /// 1: little.
+    /// Byte order: 1 for little-endian.
     pub endian: u8,
     /// Zero.
     pub reserved: u16,
     /// `sizeof(tenon_plugin)`.
     pub vtable_size: u32,
-    /// As in the vtable.
+    /// The same flags as in the vtable.
     pub flags: u32,
     /// Zero.
     pub reserved2: u32,
-    /// As `get_name` gives it, NUL padded.
+    /// The name that `get_name` returns, padded with NUL.
     pub name: [u8; 64],
-    /// The plugin's own version, NUL padded.
+    /// The plugin's own version, padded with NUL.
     pub version: [u8; 32],
-    /// `codec/1.0.0;connector/1.0.0`, NUL padded.
+    /// The kinds, `codec/1.0.0;connector/1.0.0`, padded with NUL.
     pub kinds: [u8; 256],
 }
 

@@ -1,4 +1,5 @@
-//! The functions behind the vtable: they turn raw arguments into safe ones, call the plugin and turn its answer into a status.
+//! The functions of the vtable. They convert raw arguments to safe ones, call the plugin, and convert its
+//! result to a status.
 
 use core::ffi::{CStr, c_char, c_void};
 use std::cell::UnsafeCell;
@@ -14,21 +15,21 @@ use crate::plugin::Plugin;
 use crate::raw::{self, RawStatus};
 use crate::status::Status;
 
-/// Behind the `state` pointer of the ABI.
+/// The memory that the ABI's `state` pointer refers to.
 struct Instance<P> {
     gate: AtomicU8,
     host: Host,
     plugin: UnsafeCell<P>,
 }
 
-// What the gate of an instance says.
+// The states of an instance's gate.
 const READY: u8 = 0;
 const RUNNING: u8 = 1;
 const POISONED: u8 = 2;
 
-/// One method of a plugin, as a type, so that each gets a C function of its own.
+/// One method of a plugin, as a type, so that each method has its own C function.
 pub trait Method<P: Plugin> {
-    /// Calls it.
+    /// Calls the method.
     fn call(plugin: &mut P, input: &[u8], out: &mut Output<'_>) -> Result<(), Error>;
 }
 
@@ -41,7 +42,7 @@ impl<P: Plugin> Method<P> for Something {
     }
 }
 
-/// The vtable of a plugin. All of it is known when the plugin is compiled.
+/// Returns the vtable of a plugin, which is built at compile time.
 pub const fn vtable<E: Export>() -> &'static raw::Plugin {
     const {
         &raw::Plugin {
@@ -57,12 +58,12 @@ pub const fn vtable<E: Export>() -> &'static raw::Plugin {
     }
 }
 
-/// The ABI version.
+/// Returns the ABI version, NUL-terminated.
 pub extern "C" fn get_version() -> *const c_char {
     raw::ABI_VERSION.as_ptr()
 }
 
-/// The plugin's name, NUL-terminated.
+/// Returns the plugin's name, NUL-terminated.
 pub extern "C" fn get_name<P: Plugin>() -> *const c_char {
     let name: &'static [u8; 64] = const { &name_bytes(P::NAME) };
     name.as_ptr().cast()
@@ -75,11 +76,12 @@ unsafe extern "C" fn new<P: Plugin>(
     state: *mut *mut c_void,
     error: *mut raw::Out,
 ) -> RawStatus {
-    // SAFETY: the ABI: `host` stays valid until `drop` returns or this fails, and the link is closed before either.
+    // SAFETY: by the ABI, `host` is valid until `drop` returns or `new` fails, and the link is closed before
+    // either.
     let host = unsafe { Host::connect(host) };
-    // SAFETY: the ABI lends `config` until return.
+    // SAFETY: by the ABI, `config` is borrowed until return.
     let config = unsafe { borrow(config, config_len) };
-    // SAFETY: the ABI lends `error` until return.
+    // SAFETY: by the ABI, `error` is valid until return.
     let error = unsafe { Output::from_raw(error) };
     install_hook();
     let made = catch(|| {
@@ -90,7 +92,7 @@ unsafe extern "C" fn new<P: Plugin>(
         Ok(Ok(plugin)) => {
             let plugin = UnsafeCell::new(plugin);
             let instance = Box::new(Instance { gate: AtomicU8::new(READY), host, plugin });
-            // SAFETY: the ABI gives a place for the state.
+            // SAFETY: by the ABI, `state` points to memory for the pointer.
             unsafe { ptr::write(state, Box::into_raw(instance).cast()) };
             return Status::Ok.raw();
         }
@@ -102,41 +104,41 @@ unsafe extern "C" fn new<P: Plugin>(
 }
 
 unsafe extern "C" fn drop_instance<P: Plugin>(state: *mut c_void) {
-    // SAFETY: the ABI: `state` comes from `new`, and `drop` is the last call with it.
+    // SAFETY: by the ABI, `state` comes from `new`, and `drop` is the last call with it.
     let Instance { host, plugin, .. } = *unsafe { Box::from_raw(state.cast::<Instance<P>>()) };
-    // While the plugin ends, its threads may still use the host; afterwards nobody may.
+    // The plugin's threads may use the host while the plugin is dropped, but not afterwards.
     if let Err(panic) = catch(|| drop(plugin)) {
         panic.with_message(|text| host.log(Level::Error, format_args!("{}: drop panicked: {text}", P::NAME)));
     }
     host.close();
 }
 
-/// The C function for a method. A macro puts it into the method table of a kind.
+/// The C function of a method. The macro stores it in the method table of a kind.
 ///
 /// # Safety
-/// As the ABI says of `something`: `state` is an alive instance of `P`, no other call of it runs on another thread, and
-/// `input` and `out` are valid until return.
+/// As the ABI requires for `something`: `state` must be a live instance of `P`, no other call of it may run
+/// on another thread, and `input` and `out` must be valid until return.
 pub unsafe extern "C" fn method<P: Plugin, M: Method<P>>(
     state: *mut c_void,
     input: *const u8,
     input_len: usize,
     out: *mut raw::Out,
 ) -> RawStatus {
-    // SAFETY: the ABI: `state` comes from `new` and was not dropped.
+    // SAFETY: by the ABI, `state` comes from `new` and was not dropped.
     let instance = unsafe { &*state.cast::<Instance<P>>() };
-    // SAFETY: the ABI lends `out` until return.
+    // SAFETY: by the ABI, `out` is valid until return.
     let mut out = unsafe { Output::from_raw(out) };
-    // The ABI forbids concurrent calls, so loads and stores suffice to notice a call from within a call.
+    // The ABI forbids concurrent calls, so loads and stores are enough to detect a call from within a call.
     match instance.gate.load(Ordering::Acquire) {
         READY => {}
         RUNNING => return refuse(out, Status::Busy, "the instance is in the middle of another call"),
         _ => return refuse(out, Status::Poisoned, "an earlier call of this instance panicked; make a new one"),
     }
     instance.gate.store(RUNNING, Ordering::Relaxed);
-    // SAFETY: the ABI lends `input` until return.
+    // SAFETY: by the ABI, `input` is borrowed until return.
     let input = unsafe { borrow(input, input_len) };
     let result = catch(|| {
-        // SAFETY: the gate lets one call at a time in here, and `drop` comes after the last call.
+        // SAFETY: the gate admits one call at a time, and `drop` comes after the last call.
         let plugin = unsafe { &mut *instance.plugin.get() };
         M::call(plugin, input, &mut out)
     });
@@ -146,23 +148,25 @@ pub unsafe extern "C" fn method<P: Plugin, M: Method<P>>(
 }
 
 unsafe extern "C" fn get_extension<E: Export>(id: *const c_char) -> *const c_void {
-    // SAFETY: the ABI: `id` is a NUL-terminated string.
+    // SAFETY: by the ABI, `id` is a NUL-terminated string.
     let id = unsafe { CStr::from_ptr(id) };
     let kind = E::KINDS.iter().find(|kind| kind.has_id(id.to_bytes()));
     kind.map_or(ptr::null(), |kind| kind.table)
 }
 
+/// Borrows the bytes of an argument.
+///
 /// # Safety
-/// `data` points to `len` bytes that nobody changes during `'a`; it may be anything if `len` is 0.
+/// `data` must point to `len` bytes that do not change during `'a`. It may be any pointer if `len` is 0.
 unsafe fn borrow<'a>(data: *const u8, len: usize) -> &'a [u8] {
     if len == 0 {
         return &[];
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: required of the caller.
     unsafe { std::slice::from_raw_parts(data, len) }
 }
 
-/// The status of a finished call; on failure the output holds the message instead of a result.
+/// Returns the status of a finished call. On failure the output holds the message instead of a result.
 #[inline]
 fn answer(out: Output<'_>, result: Result<Result<(), Error>, Panicked>) -> RawStatus {
     match result {
@@ -175,7 +179,7 @@ fn answer(out: Output<'_>, result: Result<Result<(), Error>, Panicked>) -> RawSt
 #[cold]
 fn refuse(mut out: Output<'_>, status: Status, message: &str) -> RawStatus {
     out.clear();
-    // Without memory for the message the status has to do.
+    // If the message does not fit, the status alone must do.
     let _ = out.append(message.as_bytes());
     status.raw()
 }

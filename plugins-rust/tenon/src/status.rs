@@ -1,4 +1,4 @@
-//! The status numbers of the ABI.
+//! The status values of the ABI.
 
 use crate::raw::RawStatus;
 
@@ -7,19 +7,19 @@ use crate::raw::RawStatus;
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// It worked.
+    /// The call succeeded.
     Ok = 0,
     /// The plugin's own error.
     Failed = 1,
-    /// The input, or the config, is not acceptable.
+    /// The input or the config is not acceptable.
     Invalid = 2,
-    /// The plugin does not do this.
+    /// The operation is not supported.
     Unsupported = 3,
     /// Back-pressure: nothing was consumed, try again later.
     Busy = 4,
-    /// An allocation, or growing the output, failed.
+    /// An allocation failed, or the output could not grow.
     NoMemory = 5,
-    /// A panic was stopped at the boundary; the instance is poisoned.
+    /// A panic was caught at the boundary, and the instance is poisoned.
     Panic = 6,
     /// Refused: an earlier call of this instance panicked.
     Poisoned = 7,
@@ -28,12 +28,12 @@ pub enum Status {
 }
 
 impl Status {
-    /// The number that crosses the boundary.
+    /// Returns the number that crosses the boundary.
     pub const fn raw(self) -> RawStatus {
         self as RawStatus
     }
 
-    /// The status behind a number, or `None` for a number that is no status.
+    /// Returns the status with this number, or `None` for any other number.
     pub const fn from_raw(raw: RawStatus) -> Option<Self> {
         Some(match raw {
             0 => Self::Ok,

@@ -1,4 +1,4 @@
-//! A host for tests: it runs plugins through their real vtable, without Node.
+//! A host for tests. It runs plugins through their real vtable, without Node.js.
 //!
 //! ```
 //! use tenon::testing::TestHost;
@@ -42,7 +42,7 @@ use crate::raw::{self, RawStatus};
 use crate::slots;
 use crate::status::Status;
 
-/// Takes events and log messages, and remembers them.
+/// A host that records events and log messages. A clone refers to the same host.
 #[derive(Clone)]
 pub struct TestHost(Arc<Shared>);
 
@@ -50,19 +50,19 @@ struct Shared {
     raw: raw::Host,
     logs: Mutex<Vec<(Level, String)>>,
     events: Mutex<Vec<Vec<u8>>>,
-    /// What `emit` says.
+    /// The status that `emit` returns.
     answer: AtomicI32,
-    /// Bytes that an output may hold.
+    /// The limit for an output, in bytes.
     limit: AtomicUsize,
 }
 
-// SAFETY: `raw` holds functions and a pointer to this struct itself, both never changed; the rest is Send anyway.
+// SAFETY: `raw` holds functions and a pointer to this struct, and neither ever changes; the rest is `Send`.
 unsafe impl Send for Shared {}
-// SAFETY: as for `Send`; the rest is Sync.
+// SAFETY: as for `Send`; the rest is `Sync`.
 unsafe impl Sync for Shared {}
 
 impl TestHost {
-    /// A host that takes everything.
+    /// Creates a host that accepts all events and messages.
     #[allow(clippy::new_without_default, reason = "a host is an identity, not a value")]
     pub fn new() -> Self {
         Self(Arc::new_cyclic(|shared: &Weak<Shared>| Shared {
@@ -81,15 +81,15 @@ impl TestHost {
         }))
     }
 
-    /// Makes an instance.
+    /// Creates an instance of a plugin.
     ///
     /// # Errors
-    /// What the plugin's `new` said; [`Status::Panic`] if it panicked.
+    /// The error that the plugin's `new` returned; [`Status::Panic`] if it panicked.
     pub fn start<P: Plugin>(&self, config: &str) -> Result<TestInstance<P>, Error> {
         self.start_bytes(config.as_bytes())
     }
 
-    /// As [`start`](Self::start), with a config that need not be text.
+    /// As [`start`](Self::start), with a config that may be invalid UTF-8.
     ///
     /// # Errors
     /// As for [`start`](Self::start).
@@ -97,30 +97,30 @@ impl TestHost {
         let vtable = slots::vtable::<Bare<P>>();
         let mut state = ptr::null_mut();
         self.with_output(|error| {
-            // SAFETY: as the ABI wants it: all pointers are valid for the call, and the host outlives the instance,
-            // which holds a reference to it.
+            // SAFETY: as the ABI requires, all pointers are valid for the call, and the host outlives the
+            // instance, which holds a reference to it.
             unsafe { (vtable.new)(&self.0.raw, config.as_ptr(), config.len(), &mut state, error) }
         })?;
         Ok(TestInstance { host: self.clone(), vtable, state, plugin: PhantomData })
     }
 
-    /// The events so far.
+    /// Returns the events so far, the oldest first.
     pub fn events(&self) -> Vec<Vec<u8>> {
         lock(&self.0.events).clone()
     }
 
-    /// The log messages so far.
+    /// Returns the log messages so far, the oldest first.
     pub fn logs(&self) -> Vec<(Level, String)> {
         lock(&self.0.logs).clone()
     }
 
-    /// From now on the host refuses events, or takes them again.
+    /// Makes the host refuse events from now on, or accept them again with `None`.
     pub fn refuse_events(&self, with: Option<EmitError>) {
         let status = with.map_or(Status::Ok, EmitError::status);
         self.0.answer.store(status.raw(), Ordering::Relaxed);
     }
 
-    /// From now on an output holds at most so many bytes.
+    /// Limits every output from now on to this number of bytes.
     pub fn limit_output(&self, bytes: usize) {
         self.0.limit.store(bytes, Ordering::Relaxed);
     }
@@ -132,14 +132,14 @@ impl TestHost {
             limit: self.0.limit.load(Ordering::Relaxed),
         }));
         let status = call(memory.cast());
-        // SAFETY: made above; the plugin has no use of it after its return.
+        // SAFETY: created above, and the plugin does not use it after its return.
         let Memory { out, mut bytes, .. } = *unsafe { Box::from_raw(memory) };
         assert!(out.len <= bytes.len(), "the plugin wrote {} bytes into {}", out.len, bytes.len());
         bytes.truncate(out.len);
         match Status::from_raw(status) {
             Some(Status::Ok) => Ok(bytes),
             Some(status) => Err(Error::with_status(status, String::from_utf8_lossy(&bytes))),
-            None => panic!("the plugin returned {status}, which is no status"),
+            None => panic!("the plugin returned {status}, which is not a status"),
         }
     }
 }
@@ -150,7 +150,7 @@ impl fmt::Debug for TestHost {
     }
 }
 
-/// An instance of a plugin. Its drop is the plugin's.
+/// An instance of a plugin. Dropping it drops the plugin.
 pub struct TestInstance<P: Plugin> {
     host: TestHost,
     vtable: &'static raw::Plugin,
@@ -162,14 +162,18 @@ pub struct TestInstance<P: Plugin> {
 unsafe impl<P: Plugin> Send for TestInstance<P> {}
 
 impl<P: Plugin> TestInstance<P> {
-    /// Calls [`Plugin::something`].
+    /// Calls [`Plugin::something`] and returns its output.
     ///
     /// # Errors
-    /// What the plugin said; [`Status::Panic`] if it panicked and [`Status::Poisoned`] ever after.
+    /// The error that the plugin returned, [`Status::Panic`] if it panicked, and [`Status::Poisoned`] after
+    /// that.
+    ///
+    /// # Panics
+    /// If the plugin violated the contract: it wrote past its output or returned an undefined status.
     pub fn something(&mut self, input: &[u8]) -> Result<Vec<u8>, Error> {
         let (something, state) = (self.vtable.something, self.state);
         self.host.with_output(|out| {
-            // SAFETY: as the ABI wants it: `state` is alive, and `&mut self` keeps calls apart.
+            // SAFETY: as the ABI requires, `state` is alive, and `&mut self` rules out concurrent calls.
             unsafe { something(state, input.as_ptr(), input.len(), out) }
         })
     }
@@ -196,7 +200,7 @@ impl<P: Plugin> Export for Bare<P> {
     const KINDS: &'static [Kind] = &[];
 }
 
-/// An output and the memory behind it; `out` comes first, so that a pointer to it is a pointer to both.
+/// An output and its memory. `out` is the first member, so a pointer to it is also a pointer to both.
 #[repr(C)]
 struct Memory {
     out: raw::Out,
@@ -209,7 +213,8 @@ unsafe extern "C" fn reserve(out: *mut raw::Out, additional: usize) -> RawStatus
     let memory = unsafe { &mut *out.cast::<Memory>() };
     match memory.out.len.checked_add(additional) {
         Some(needed) if needed <= memory.limit => {
-            // Exactly what is needed, and elsewhere each time: a plugin that holds on to old memory is found out.
+            // Allocates exactly what is needed, at a new address each time, to reveal plugins that keep old
+            // pointers.
             let mut bytes = vec![0; needed];
             bytes[..memory.out.len].copy_from_slice(&memory.bytes[..memory.out.len]);
             memory.bytes = bytes;
@@ -222,7 +227,8 @@ unsafe extern "C" fn reserve(out: *mut raw::Out, additional: usize) -> RawStatus
 }
 
 unsafe extern "C" fn log(host: *const raw::Host, level: i32, message: *const c_char, len: usize) {
-    // SAFETY: `ctx` is the host of `TestHost::new`, alive as long as an instance is; the message is lent for the call.
+    // SAFETY: `ctx` is the host of `TestHost::new`, which lives as long as an instance; the message is
+    // borrowed for the call.
     let (shared, message) =
         unsafe { (&*(*host).ctx.cast::<Shared>(), std::slice::from_raw_parts(message.cast(), len)) };
     let level = match level {

@@ -58,11 +58,11 @@ unsafe extern "C" {
     static tenon_descriptor: raw::Descriptor;
 }
 
-/// A host whose `emit` calls the same instance again, at once.
+/// A host whose `emit` calls the same instance again at once.
 unsafe extern "C" fn reenter(_host: *const raw::Host, data: *const u8, len: usize) -> RawStatus {
     let Some(Instance(state)) = *INSTANCE.lock().unwrap() else { return Status::Closed.raw() };
     let mut memory = Memory::new();
-    // SAFETY: the instance is alive; that the call comes from within another one is what is tested.
+    // SAFETY: the instance is alive. The test is about this call from within another one.
     let status = unsafe { (vtable().something)(state, data, len, &mut memory.out) };
     NESTED.lock().unwrap().push((status, memory.text()));
     Status::Ok.raw()
@@ -112,10 +112,10 @@ fn text(pointer: *const c_char) -> &'static str {
     unsafe { CStr::from_ptr(pointer) }.to_str().unwrap()
 }
 
-/// The method table of a kind: its size, count and methods.
+/// Returns the size and the methods of a kind's table.
 fn table(id: &CStr) -> Option<(u32, Vec<raw::Method>)> {
     let get_extension = vtable().get_extension.unwrap();
-    // SAFETY: `id` is NUL-terminated, and what comes back is NULL or a method table with `count` methods.
+    // SAFETY: `id` is NUL-terminated, and the result is NULL or a method table with `count` methods.
     unsafe {
         let table = get_extension(id.as_ptr()).cast::<raw::MethodTable<0>>();
         if table.is_null() {
@@ -128,7 +128,7 @@ fn table(id: &CStr) -> Option<(u32, Vec<raw::Method>)> {
 
 fn call(method: raw::Method, state: *mut c_void, input: &[u8]) -> (RawStatus, Vec<u8>) {
     let mut memory = Memory::new();
-    // SAFETY: as the ABI wants it.
+    // SAFETY: as the ABI requires.
     let status = unsafe { method(state, input.as_ptr(), input.len(), &mut memory.out) };
     (status, memory.bytes[..memory.out.len].to_vec())
 }
@@ -137,7 +137,7 @@ fn with_instance(work: impl FnOnce(*mut c_void)) {
     let host =
         raw::Host { size: 40, reserved: 0, ctx: ptr::null_mut(), log, emit: reenter, get_extension: no_extension };
     let (mut state, mut memory) = (ptr::null_mut(), Memory::new());
-    // SAFETY: as the ABI wants it: the host outlives the instance. An empty config may be NULL.
+    // SAFETY: as the ABI requires, the host outlives the instance. An empty config may be NULL.
     unsafe {
         assert_eq!((vtable().new)(&host, ptr::null(), 0, &mut state, &mut memory.out), 0);
         work(state);
@@ -205,7 +205,7 @@ fn a_call_from_within_a_call_of_the_same_instance_is_refused() {
         *INSTANCE.lock().unwrap() = None;
         let nested = NESTED.lock().unwrap().clone();
         assert_eq!(nested, [(Status::Busy.raw(), "the instance is in the middle of another call".to_owned())]);
-        assert_eq!(call(vtable().something, state, b"x").0, Status::Closed.raw(), "and the instance goes on");
+        assert_eq!(call(vtable().something, state, b"x").0, Status::Closed.raw(), "the instance stays usable");
     });
 }
 

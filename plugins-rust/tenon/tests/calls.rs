@@ -1,4 +1,4 @@
-//! Plugins driven through their vtable by a host that may refuse memory and events.
+//! Plugins called through their vtable by a host that may refuse memory and events.
 
 use std::io::Write;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -76,13 +76,13 @@ fn a_result_grows_in_memory_of_the_host() {
 }
 
 #[test]
-fn an_output_that_may_not_grow_is_no_memory_and_the_instance_goes_on() {
+fn an_output_that_may_not_grow_is_no_memory_and_the_instance_stays_usable() {
     let host = TestHost::new();
     let mut actor = host.start::<Actor>("").unwrap();
     host.limit_output(10);
     let (status, message) = status_and_message(actor.something(b"more than ten bytes"));
     assert_eq!(status, Status::NoMemory);
-    assert_eq!(message, "", "the message does not fit either, so there is none");
+    assert_eq!(message, "", "the message does not fit either");
     assert_eq!(actor.something(b"ten!").unwrap(), b"begun ten!");
 }
 
@@ -97,7 +97,7 @@ fn a_failure_has_its_message_instead_of_a_result() {
 }
 
 #[test]
-fn a_failed_new_makes_nothing() {
+fn a_failed_new_creates_nothing() {
     let host = TestHost::new();
     assert_eq!(status_and_message(host.start::<Actor>("fail")), (Status::Invalid, "as you wish".to_owned()));
     let (status, message) = status_and_message(host.start::<Actor>("panic"));
@@ -110,7 +110,7 @@ fn a_failed_new_makes_nothing() {
 }
 
 #[test]
-fn a_panic_has_message_and_place_and_poisons_the_instance() {
+fn a_panic_has_a_message_and_a_location_and_poisons_the_instance() {
     let host = TestHost::new();
     let mut actor = host.start::<Actor>("").unwrap();
     let mut other = host.start::<Actor>("").unwrap();
@@ -124,7 +124,7 @@ fn a_panic_has_message_and_place_and_poisons_the_instance() {
         assert_eq!(status, Status::Poisoned);
         assert!(message.contains("an earlier call of this instance panicked"), "{message}");
     }
-    assert_eq!(other.something(b"fine").unwrap(), b"begun fine", "another instance is not touched");
+    assert_eq!(other.something(b"fine").unwrap(), b"begun fine", "another instance is not affected");
 }
 
 #[test]
@@ -137,12 +137,12 @@ fn a_long_panic_message_is_cut_between_characters() {
 }
 
 #[test]
-fn a_panic_whose_payload_is_no_text_is_stopped_as_well() {
+fn a_panic_whose_payload_is_not_a_string_is_stopped_as_well() {
     for input in ["panic with a number", "panic with a bomb"] {
         let mut actor = TestHost::new().start::<Actor>("").unwrap();
         let (status, message) = status_and_message(actor.something(input.as_bytes()));
         assert_eq!(status, Status::Panic);
-        assert!(message.ends_with("(the payload of the panic is no text)"), "{message}");
+        assert!(message.ends_with("(the payload of the panic is not a string)"), "{message}");
     }
 }
 
@@ -155,7 +155,7 @@ fn panics_that_the_plugin_handles_itself_poison_nothing() {
 }
 
 #[test]
-fn a_host_that_refuses_events_is_heard() {
+fn a_refused_event_is_reported_to_the_plugin() {
     let host = TestHost::new();
     let mut actor = host.start::<Actor>("").unwrap();
     let refusals = [
@@ -172,7 +172,7 @@ fn a_host_that_refuses_events_is_heard() {
     assert_eq!(host.events(), [b"event"]);
 }
 
-/// Panics in its end.
+/// Panics in its drop.
 struct BadEnd(Arc<Mutex<Vec<&'static str>>>);
 
 impl Plugin for BadEnd {
@@ -196,7 +196,7 @@ impl Drop for BadEnd {
 }
 
 #[test]
-fn a_panic_in_drop_is_logged_and_goes_no_further_also_after_a_poisoned_call() {
+fn a_panic_in_drop_is_logged_and_stopped_even_after_a_panicking_call() {
     let host = TestHost::new();
     let mut instance = host.start::<BadEnd>("").unwrap();
     assert_eq!(instance.something(b"").unwrap_err().status(), Status::Panic);
@@ -209,7 +209,7 @@ fn a_panic_in_drop_is_logged_and_goes_no_further_also_after_a_poisoned_call() {
     assert!(message.ends_with(": the end"), "{message}");
 }
 
-/// Breaks the contract: its thread outlives it and uses the host afterwards.
+/// Violates the contract: its thread outlives it and uses the host afterwards.
 struct Straggler;
 
 type Late = (Sender<()>, JoinHandle<(Result<(), EmitError>, bool)>);

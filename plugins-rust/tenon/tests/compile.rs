@@ -1,9 +1,9 @@
-//! What must not compile, for the reason that it states.
+//! Plugins that must not compile, with the reason that the compiler reports.
 
 use std::path::Path;
 use std::process::Command;
 
-/// The words of `cargo check` for a small plugin that is wrong. `source` follows after the plugin `Wrong`'s imports.
+/// Returns the errors of `cargo check` for a small plugin. `source` is the whole of its src/lib.rs.
 fn refusal(name: &str, source: &str, envs: &[(&str, &str)]) -> String {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(folder.join("src")).unwrap();
@@ -44,7 +44,7 @@ fn plugin(name: &str, version: &str, kinds: &str) -> String {
 }
 
 #[test]
-fn a_right_plugin_compiles_in_edition_2021_with_unsafe_code_forbidden_and_warnings_denied() {
+fn a_valid_plugin_compiles_in_edition_2021_with_unsafe_code_forbidden_and_warnings_denied() {
     let right =
         plugin("right", "1.0.0-rc.1+build.5", r#""echo/1.0.0" => [Wrong::something, |p, i, o| p.something(i, o)]"#);
     assert_eq!(refusal("right", &right, &[]), "");
@@ -58,7 +58,7 @@ fn a_panic_strategy_of_abort_is_refused() {
 }
 
 #[test]
-fn wrong_names_versions_and_kinds_are_refused() {
+fn invalid_names_versions_and_kinds_are_refused() {
     let long = "x".repeat(64);
     let cases = [
         ("has spaces", "1.0.0", "", "NAME: a plugin's name"),

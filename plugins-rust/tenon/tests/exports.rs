@@ -1,9 +1,9 @@
-//! What the smallest plugin, built as a library, shows to the outside.
+//! The exports and the descriptor of the smallest plugin, built as a library.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Builds examples/empty.rs (seldom more than a look at the clock: `cargo test` has built it already).
+/// Builds examples/empty.rs. It is usually up to date, because `cargo test` has already built it.
 fn empty_plugin() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--offline", "--locked", "--package", "tenon", "--example", "empty"]);
@@ -39,9 +39,9 @@ fn an_empty_plugin_exports_exactly_the_four_symbols_of_the_abi() {
 }
 
 #[test]
-fn the_descriptor_stands_in_the_bytes_of_the_file() {
+fn the_descriptor_is_in_the_bytes_of_the_file() {
     let bytes = std::fs::read(empty_plugin()).unwrap();
-    let magic = b"TENON\0\0\x01\x88\x01\0\0"; // and the size, 392
+    let magic = b"TENON\0\0\x01\x88\x01\0\0"; // followed by the size, 392
     let found: Vec<_> = bytes.windows(magic.len()).enumerate().filter(|(_, w)| w == magic).map(|(at, _)| at).collect();
     assert_eq!(found.len(), 1, "one descriptor, at {found:?}");
     let descriptor = &bytes[found[0]..][..392];

@@ -1,4 +1,4 @@
-//! Holds `raw` against the C header, offset by offset.
+//! Checks `raw` against the C header, offset by offset.
 
 use std::collections::BTreeMap;
 use std::mem::{offset_of, size_of};
@@ -19,9 +19,9 @@ macro_rules! offsets {
 }
 
 #[test]
-fn every_offset_is_the_one_of_the_header() {
+fn every_offset_equals_that_of_the_header() {
     let mut expected = BTreeMap::new();
-    // Several assertions may stand in one line.
+    // A line may hold several assertions.
     for statement in header().lines().filter(|line| !line.starts_with("#define")).flat_map(|line| line.split(';')) {
         let statement = statement.trim();
         let Some(arguments) = statement.strip_prefix("TENON_AT(").and_then(|rest| rest.strip_suffix(")")) else {
@@ -44,7 +44,7 @@ fn every_offset_is_the_one_of_the_header() {
 }
 
 #[test]
-fn every_size_is_the_one_of_the_header() {
+fn every_size_equals_that_of_the_header() {
     let header = header();
     let sizes = [
         ("tenon_out", size_of::<Out>()),
@@ -54,12 +54,12 @@ fn every_size_is_the_one_of_the_header() {
     ];
     for (name, size) in sizes {
         let line = format!("TENON_ASSERT(sizeof({name}) == {size}, ");
-        assert!(header.contains(&line), "the header does not say `{line}`");
+        assert!(header.contains(&line), "the header does not contain `{line}`");
     }
 }
 
 #[test]
-fn every_number_is_the_one_of_the_header() {
+fn every_number_equals_that_of_the_header() {
     let header = header();
     let numbers = [
         ("TENON_OK", Status::Ok.raw()),
@@ -82,7 +82,7 @@ fn every_number_is_the_one_of_the_header() {
             declaration.trim().trim_end_matches('}').trim_end() == format!("{name} = {number}")
                 || declaration.trim().starts_with(&format!("{name} = {number} "))
         });
-        assert!(found, "the header does not say `{name} = {number}`");
+        assert!(found, "the header does not contain `{name} = {number}`");
     }
     for status in 0..=8 {
         assert_eq!(Status::from_raw(status).map(Status::raw), Some(status));

@@ -1,4 +1,4 @@
-//! Which panics print something.
+//! Tests which panics print a message.
 
 use std::process::{Command, Output};
 
@@ -12,35 +12,35 @@ fn noisy(place: &str) -> Output {
         .unwrap()
 }
 
-fn texts(output: &Output) -> (String, String) {
+fn streams(output: &Output) -> (String, String) {
     (String::from_utf8(output.stdout.clone()).unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
 }
 
 #[test]
 fn a_panic_in_a_call_goes_to_the_host_and_not_to_stderr() {
-    let (stdout, stderr) = texts(&noisy("call"));
+    let (stdout, stderr) = streams(&noisy("call"));
     assert!(stdout.contains("Err(Panic: tenon/examples/noisy.rs:") && stdout.contains("a panic in a call"), "{stdout}");
     assert_eq!(stderr, "");
 }
 
 #[test]
-fn a_panic_on_a_thread_of_the_plugin_is_printed_as_always() {
-    let (stdout, stderr) = texts(&noisy("thread"));
+fn a_panic_on_a_thread_of_the_plugin_is_printed_as_usual() {
+    let (stdout, stderr) = streams(&noisy("thread"));
     assert_eq!(stdout, "Err(Failed: the thread panicked)\n");
     assert!(stderr.contains("panicked at ") && stderr.contains("a panic on a thread of its own"), "{stderr}");
 }
 
 #[test]
-fn a_panic_outside_of_calls_is_printed_as_always() {
-    let (_, stderr) = texts(&noisy("host"));
+fn a_panic_outside_of_calls_is_printed_as_usual() {
+    let (_, stderr) = streams(&noisy("host"));
     assert!(stderr.contains("panicked at ") && stderr.contains("a panic of the host itself"), "{stderr}");
 }
 
 #[test]
-fn a_second_panic_while_the_first_unwinds_ends_the_process_and_says_why() {
+fn a_second_panic_while_the_first_unwinds_ends_the_process_with_a_reason() {
     let output = noisy("twice");
     assert!(!output.status.success());
-    let (stdout, stderr) = texts(&output);
+    let (stdout, stderr) = streams(&output);
     assert_eq!(stdout, "");
     assert!(stderr.contains("the second panic"), "{stderr}");
     assert!(stderr.contains("panic in a destructor during cleanup"), "{stderr}");

@@ -1,10 +1,10 @@
-//! zstd-rs: compresses and decompresses with Zstandard. A plugin around a large library in C, which is compiled with it and linked in:
-//! whoever gets the plugin needs nothing else.
+//! zstd-rs: compresses and decompresses with Zstandard. A plugin around a large C library, which is compiled
+//! and linked in, so that the plugin has no dependencies.
 //!
-//! - **Input**: any bytes, or with `"decompress": true` Zstandard frames.
-//! - **Result**: one frame, or the bytes that were in the frames.
-//! - **Config**: `{"level": 3, "decompress": false, "maxOutput": 268435456}`; levels go from 1 to 19. `maxOutput` is what
-//!   decompressing makes at most, since a kilobyte can hold a gigabyte.
+//! - **Input**: any bytes, or Zstandard frames with `"decompress": true`.
+//! - **Result**: one frame, or the decompressed contents of the frames.
+//! - **Config**: `{"level": 3, "decompress": false, "maxOutput": 268435456}`. Levels are 1 to 19.
+//!   `maxOutput` limits the decompressed bytes, because a kilobyte can decompress to a gigabyte.
 
 #![forbid(unsafe_code)]
 
@@ -29,13 +29,13 @@ impl Default for Config {
     }
 }
 
-/// What an instance does; its library's own state lives as long as the instance.
+/// The mode of an instance. The library's own state lives as long as the instance.
 enum Zstd {
     Compress(Box<Compressor<'static>>),
     Decompress { max_output: u64 },
 }
 
-/// Output is handed over in pieces of this size.
+/// The size of the pieces in which output is appended, in bytes.
 const PIECE: usize = 64 * 1024;
 
 impl Plugin for Zstd {
@@ -66,7 +66,7 @@ impl Plugin for Zstd {
 }
 
 fn decompress(input: &[u8], max_output: u64, out: &mut Output<'_>) -> Result<(), Error> {
-    let invalid = |e: std::io::Error| Error::invalid(format_args!("no Zstandard frame: {e}"));
+    let invalid = |e: std::io::Error| Error::invalid(format_args!("not a Zstandard frame: {e}"));
     let mut decoder = Decoder::with_buffer(input).map_err(invalid)?;
     let mut piece = vec![0; PIECE];
     let mut made = 0;
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_compressed_comes_back() {
+    fn decompressing_restores_the_input() {
         let text = b"the quick brown fox ".repeat(10_000);
         for level in [1, 3, 19] {
             let packed = run(&format!(r#"{{"level":{level}}}"#), &text);
@@ -107,13 +107,13 @@ mod tests {
     }
 
     #[test]
-    fn frames_one_after_the_other_are_one_text() {
+    fn consecutive_frames_are_decompressed_as_one() {
         let both = [run("", b"one "), run("", b"two")].concat();
         assert_eq!(run(r#"{"decompress":true}"#, &both), b"one two");
     }
 
     #[test]
-    fn what_is_no_frame_is_refused_and_the_next_call_works() {
+    fn an_invalid_frame_is_refused_and_the_next_call_works() {
         let host = TestHost::new();
         let mut instance = host.start::<Zstd>(r#"{"decompress":true}"#).unwrap();
         assert_eq!(instance.something(b"no frame").unwrap_err().status(), Status::Invalid);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_frame_does_not_make_a_large_result() {
+    fn a_small_frame_cannot_make_a_large_result() {
         let packed = run("", &vec![0; 1 << 20]);
         let host = TestHost::new();
         let mut instance = host.start::<Zstd>(r#"{"decompress":true,"maxOutput":1000}"#).unwrap();
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_config_that_makes_no_sense_is_refused_with_a_reason() {
+    fn an_invalid_config_is_refused_with_a_reason() {
         for (config, reason) in [
             ("nonsense", "the config: expected"),
             (r#"{"level":20}"#, "the level is 20, expected 1 to 19"),

@@ -1,24 +1,24 @@
-//! Entry points by hand, for plugins that are wrong in a way that the SDK does not allow.
+//! Entry points written by hand, for plugins with faults that the SDK does not allow.
 
 pub use tenon::raw::Plugin;
 
-/// Exports the three entry points, each with the given expression as its body, and no descriptor.
+/// Exports the three entry points without a descriptor. Each has the given expression as its body.
 #[macro_export]
 macro_rules! entry_points {
     (get_version: $version:expr, get_name: $name:expr, get_plugin: $plugin:expr $(,)?) => {
-        /// The ABI version.
+        /// Returns the ABI version.
         #[unsafe(no_mangle)]
         pub extern "C" fn get_version() -> *const ::core::ffi::c_char {
             $version
         }
 
-        /// The name.
+        /// Returns the name.
         #[unsafe(no_mangle)]
         pub extern "C" fn get_name() -> *const ::core::ffi::c_char {
             $name
         }
 
-        /// The vtable.
+        /// Returns the vtable.
         #[unsafe(no_mangle)]
         pub extern "C" fn get_plugin() -> *const $crate::Plugin {
             $plugin

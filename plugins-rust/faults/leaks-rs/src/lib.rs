@@ -17,7 +17,7 @@ impl Plugin for Leaky {
     }
 
     fn something(&mut self, _input: &[u8], _out: &mut Output<'_>) -> Result<(), Error> {
-        // Written to, so that it counts.
+        // Written to, because untouched pages would not count.
         mem::forget(black_box(vec![1_u8; 1 << 20]));
         Ok(())
     }

@@ -1,23 +1,23 @@
-//! The classic wrong type: `get_name` returns an integer, which a host that trusts it follows as a pointer.
+//! Has the classic wrong type: `get_name` returns an integer, which a trusting host dereferences.
 
 use core::ffi::c_char;
 use core::ptr;
 
 use tenon::raw;
 
-/// The ABI version, which is fine.
+/// Returns the ABI version, which is valid.
 #[unsafe(no_mangle)]
 pub extern "C" fn get_version() -> *const c_char {
     raw::ABI_VERSION.as_ptr()
 }
 
-/// An integer where a string is expected.
+/// Returns an integer where a string is expected.
 #[unsafe(no_mangle)]
 pub extern "C" fn get_name() -> u32 {
     1234
 }
 
-/// Never called: the name is refused before.
+/// Returns NULL. Never called, because the name is refused first.
 #[unsafe(no_mangle)]
 pub extern "C" fn get_plugin() -> *const raw::Plugin {
     ptr::null()

@@ -1,4 +1,4 @@
-//! Asks for more memory than there is, by a length that it believed. Rust aborts.
+//! Requests more memory than exists, for a length that it trusted. Rust aborts.
 #![forbid(unsafe_code)]
 
 use std::hint::black_box;

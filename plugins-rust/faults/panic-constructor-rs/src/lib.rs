@@ -1,4 +1,5 @@
-//! Panics in a constructor, which the loader runs before any entry point: nothing can stop that panic, so Rust aborts.
+//! Panics in a constructor, which the loader runs before any entry point. Nothing can catch that panic, so
+//! Rust aborts.
 
 use core::ffi::CStr;
 

@@ -1,4 +1,4 @@
-//! Panics when it is dropped. The host has no way to hear of it but the log.
+//! Panics when it is dropped. The host can only learn of it from the log.
 #![forbid(unsafe_code)]
 
 use tenon::{Error, Host, Output, Plugin};

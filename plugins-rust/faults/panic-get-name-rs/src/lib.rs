@@ -1,4 +1,5 @@
-//! Panics in `get_name`, written by hand without the barrier of the SDK: a panic in an `extern "C"` function aborts.
+//! Panics in `get_name`, written by hand without the barrier of the SDK. A panic in an `extern "C"` function
+//! aborts.
 #![forbid(unsafe_code)]
 
 tenon_faults::entry_points! {

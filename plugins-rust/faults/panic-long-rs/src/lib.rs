@@ -1,4 +1,4 @@
-//! Panics with a message of two megabytes, in which every character has two bytes.
+//! Panics with a message of two mebibytes in which every character has two bytes.
 #![forbid(unsafe_code)]
 
 use tenon::{Error, Host, Output, Plugin};

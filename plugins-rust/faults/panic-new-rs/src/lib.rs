@@ -1,4 +1,4 @@
-//! Panics in `new`: no instance is made.
+//! Panics in `new`: no instance is created.
 #![forbid(unsafe_code)]
 
 use tenon::{Error, Host, Output, Plugin};

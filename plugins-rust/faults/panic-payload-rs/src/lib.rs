@@ -1,4 +1,4 @@
-//! Panics with a payload that is no text, and that panics again when it is dropped.
+//! Panics with a payload that is not a string and that panics again when it is dropped.
 #![forbid(unsafe_code)]
 
 use std::panic::panic_any;

@@ -1,4 +1,4 @@
-//! Panics in a call, by the panic that everyone knows.
+//! Panics in a call with the most common panic: a slice index out of range.
 #![forbid(unsafe_code)]
 
 use tenon::{Error, Host, Output, Plugin};

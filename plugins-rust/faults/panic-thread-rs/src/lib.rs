@@ -1,4 +1,4 @@
-//! Panics on a thread of its own and reports that: an error like any other, nothing is poisoned.
+//! Panics on a thread of its own and reports that. It is an ordinary error, and nothing is poisoned.
 #![forbid(unsafe_code)]
 
 use std::thread;
@@ -16,8 +16,8 @@ impl Plugin for Delegate {
     }
 
     fn something(&mut self, _input: &[u8], _out: &mut Output<'_>) -> Result<(), Error> {
-        let worker = thread::spawn(|| panic!("the worker panics"));
-        worker.join().map_err(|_| Error::failed("the worker did not come back"))
+        let thread = thread::spawn(|| panic!("the thread panics"));
+        thread.join().map_err(|_| Error::failed("the thread panicked"))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Panics, and panics again in a drop while the first panic unwinds. Rust aborts, no barrier can help.
+//! Panics, and panics again in a drop while the first panic unwinds. Rust aborts, and no barrier can prevent
+//! that.
 #![forbid(unsafe_code)]
 
 use tenon::{Error, Host, Output, Plugin};

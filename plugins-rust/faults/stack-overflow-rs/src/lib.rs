@@ -1,4 +1,4 @@
-//! Calls itself without end.
+//! Recurses without end.
 #![forbid(unsafe_code)]
 
 use std::hint::black_box;
@@ -20,7 +20,7 @@ impl Plugin for Deep {
     }
 }
 
-/// `black_box` keeps the compiler from making a loop of it.
+/// Recurses. `black_box` keeps the compiler from turning the recursion into a loop.
 #[allow(unconditional_recursion, reason = "the fault itself")]
 fn descend(depth: u64) -> u64 {
     let frame = black_box([depth; 64]);

@@ -1,4 +1,5 @@
-//! Touches a thread-local with a destructor. It runs when the thread ends: the library has to be mapped then.
+//! Uses a thread-local with a destructor. It runs when the thread ends, and the library must still be mapped
+//! then.
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
@@ -6,7 +7,7 @@ use std::cell::RefCell;
 use tenon::{Error, Host, Output, Plugin};
 
 thread_local! {
-    /// A `Vec`, which has to be freed when the thread ends.
+    /// A `Vec`, which must be freed when the thread ends.
     static CALLS: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -1,4 +1,5 @@
-//! Built for ABI 1.99.0. Both `get_name` and `get_plugin` abort: a host that refuses the version never gets there.
+//! Built for ABI 1.99.0. Both `get_name` and `get_plugin` abort, but a host that refuses the version never
+//! calls them.
 #![forbid(unsafe_code)]
 
 tenon_faults::entry_points! {

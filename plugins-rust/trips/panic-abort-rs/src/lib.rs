@@ -1,5 +1,5 @@
-//! A plugin that is built with `panic = "abort"` (profile `abort` of the workspace). The SDK refuses to be built that way, so that
-//! it has to do without.
+//! A plugin that is built with `panic = "abort"` (profile `abort` of the workspace). It does not use the SDK,
+//! which refuses to be built that way.
 
 use core::ffi::{c_char, c_void};
 
@@ -56,8 +56,8 @@ const fn padded<const N: usize>(text: &[u8]) -> [u8; N] {
     bytes
 }
 
-/// What a host reads from the file.
-// SAFETY: the section is made for this alone.
+/// The facts that a host reads from the file.
+// SAFETY: the section holds only this item.
 #[unsafe(link_section = ".tenon")]
 // SAFETY: no other symbol of the library has this name.
 #[unsafe(no_mangle)]
@@ -88,21 +88,21 @@ static PLUGIN: Plugin = Plugin {
     get_extension: None,
 };
 
-/// The version of the ABI.
+/// Returns the version of the ABI.
 // SAFETY: no other symbol of the library has this name.
 #[unsafe(no_mangle)]
 pub extern "C" fn get_version() -> *const c_char {
     c"1.0.0".as_ptr()
 }
 
-/// The name of the plugin.
+/// Returns the name of the plugin.
 // SAFETY: no other symbol of the library has this name.
 #[unsafe(no_mangle)]
 pub extern "C" fn get_name() -> *const c_char {
     c"file-unwind".as_ptr()
 }
 
-/// The vtable.
+/// Returns the vtable.
 // SAFETY: no other symbol of the library has this name.
 #[unsafe(no_mangle)]
 pub extern "C" fn get_plugin() -> *const Plugin {
@@ -116,14 +116,14 @@ unsafe extern "C" fn new(
     state: *mut *mut c_void,
     _error: *mut Out,
 ) -> Status {
-    // SAFETY: the host lends the place to this call.
+    // SAFETY: the host passes memory for the pointer.
     unsafe { *state = core::ptr::null_mut() };
     0
 }
 
 extern "C" fn drop(_state: *mut c_void) {}
 
-/// Turns its input around.
+/// Reverses its input.
 unsafe extern "C" fn something(_state: *mut c_void, input: *const u8, length: usize, out: *mut Out) -> Status {
     let mut bytes = Vec::new();
     if bytes.try_reserve_exact(length).is_err() {
@@ -143,7 +143,7 @@ unsafe extern "C" fn something(_state: *mut c_void, input: *const u8, length: us
         }
     }
     if length > 0 {
-        // SAFETY: there is room for `length` bytes behind the ones that were written.
+        // SAFETY: there is room for `length` bytes after the written ones.
         unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), out.data.add(out.len), length) };
     }
     out.len += length;
