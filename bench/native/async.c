@@ -1,6 +1,5 @@
-/* The same work by hand on libuv's pool: what one writes with napi_async_work, the yardstick for calls that
- * do not block the event loop. sum(buffer) returns a promise of 8 bytes; the input is copied, as tenon does.
- */
+/* The same work by hand on libuv's thread pool, with napi_async_work. The baseline for calls that do not
+ * block the event loop. sum(buffer) returns a promise of 8 bytes; the input is copied, as tenon does. */
 #include <node_api.h>
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
-/* What one writes by hand, without tenon: an addon in C, linked with its work. The yardstick of the
+/* The same work by hand, without tenon: an addon in C that is linked with its work. The baseline of the
  * benchmark.
  *
- * sum(buffer) returns 8 bytes in the shortest way that Node-API has to make a Buffer. sumInto(buffer, result)
- * writes them into a Buffer that JavaScript has made, which is faster, because a Buffer from JavaScript's
- * pool costs no allocation. */
+ * sum(buffer) returns 8 bytes in the shortest way that Node-API has to create a Buffer. sumInto(buffer,
+ * result) writes them to a Buffer that JavaScript created, which is faster, because a Buffer from
+ * JavaScript's pool costs no allocation. */
 #include <node_api.h>
 
 #include "work.h"

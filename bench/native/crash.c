@@ -1,4 +1,4 @@
-/* A plugin that sends its input back, and crashes when there is none. */
+/* A plugin that returns its input, and crashes for an empty input. */
 #include "tenon.h"
 
 static volatile int *volatile nowhere;

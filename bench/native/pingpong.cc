@@ -1,8 +1,9 @@
-/* What the process tier is measured against, as a program that its parent orders about: each line on its
- * standard input is an order, each line on its standard output the answer.
+/* The baseline of the process tier, as a program that its parent controls: each line on its standard input is
+ * a command, and each line on its standard output is the answer.
  *
- *     spin MILLISECONDS    two processes pass 64 bytes to and fro over shared memory, awake: nanoseconds of
- * one round trip sleep MILLISECONDS   the same, asleep on a futex between two passes
+ *     spin MILLISECONDS    two processes pass 64 bytes back and forth over shared memory, spinning;
+ *                          the answer is the time of one round trip in nanoseconds
+ *     sleep MILLISECONDS   the same, sleeping on a futex between two passes
  *
  * As `pingpong echo` it sends back what it reads, for a round trip over a UNIX socket. */
 #include <signal.h>
@@ -23,7 +24,7 @@ namespace {
 
 using namespace tenon;
 
-constexpr uint64_t kAwake = 500000; /* what the profile `latency` spins */
+constexpr uint64_t kAwake = 500000; /* nanoseconds: the spin time of the profile `latency` */
 
 struct Side {
   alignas(64) std::atomic<uint32_t> turn;
@@ -56,8 +57,8 @@ void Pass(Side *side, uint32_t turn) {
   }
 }
 
-/* The median of slices of 16 rounds, as many as fit: of a mean, one bad moment of a busy machine would be
- * most. */
+/* Returns the median of slices of 16 rounds, as many as fit. In a mean, one bad moment of a busy machine
+ * would dominate. */
 double Rounds(Table *table, uint32_t *turn, uint64_t nanoseconds) {
   constexpr int kSlice = 16;
   uint8_t in[64] = {1}, out[64];

@@ -1,4 +1,4 @@
-/* The same work as a tenon plugin. Its kind `bench/1` has `min`, two i32 in and one out. */
+/* The same work as a tenon plugin. Its kind `bench/1` has `min`, with two i32 in and one out. */
 #include "tenon.h"
 #include "work.h"
 

@@ -1,4 +1,4 @@
-/* The work that every contender of the benchmark does: the same, so that only the way to it differs. */
+/* The work of every contender of the benchmark. It is the same for all, so only the overhead differs. */
 #ifndef TENON_BENCH_WORK_H
 #define TENON_BENCH_WORK_H
 
@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A checksum of `length` bytes, eight at a time: about two nanoseconds for 64 bytes, so that the cost of the
- * way shows. */
+/* Returns a checksum of `length` bytes, eight at a time. It takes about two nanoseconds for 64 bytes, so the
+ * overhead of the call is visible. */
 static inline uint64_t work_sum(const uint8_t *bytes, size_t length) {
   uint64_t sum = length;
   for (; length >= 8; bytes += 8, length -= 8) {

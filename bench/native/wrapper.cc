@@ -1,4 +1,4 @@
-/* The same as baseline.c in the usual C++ wrapper, node-addon-api. */
+/* The same as baseline.c with the usual C++ wrapper, node-addon-api. */
 #include <napi.h>
 
 #include "work.h"

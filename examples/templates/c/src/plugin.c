@@ -1,4 +1,4 @@
-/* A plugin that greets. The config may say how: {"greeting": "Good morning"}. */
+/* A plugin that greets. The config may set the greeting: {"greeting": "Good morning"}. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,13 +11,13 @@ typedef struct {
   char greeting[LONGEST];
 } greeter;
 
-/* Copies the string behind "greeting" from the JSON of the config. False if it is there and cannot be used: a
- * real plugin uses a JSON library. */
+/* Copies the string after "greeting" from the JSON of the config. Returns false if the string is there but
+ * cannot be used. A real plugin uses a JSON library. */
 static int read_greeting(const char *config, size_t size, char *greeting) {
   static const char key[] = "\"greeting\"";
   const char *end = config + size, *at = config;
   while ((size_t)(end - at) >= sizeof key - 1 && memcmp(at, key, sizeof key - 1) != 0) at++;
-  if ((size_t)(end - at) < sizeof key - 1) return 1; /* not there: the default stays */
+  if ((size_t)(end - at) < sizeof key - 1) return 1; /* not there: keep the default */
   at += sizeof key - 1;
   while (at < end && (*at == ' ' || *at == ':')) at++;
   if (at == end || *at++ != '"') return 0;
@@ -31,7 +31,7 @@ static int read_greeting(const char *config, size_t size, char *greeting) {
   return at < end;
 }
 
-/* Makes an instance. The config is only borrowed: what is needed of it is copied. */
+/* Creates an instance. The config is only borrowed, so the plugin copies what it needs. */
 static tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
                          tenon_out *error) {
   (void)host;
@@ -40,21 +40,22 @@ static tenon_status make(const tenon_host *host, const uint8_t *config, size_t c
   strcpy(self->greeting, "Hello");
   if (!read_greeting((const char *)config, config_len, self->greeting)) {
     free(self);
-    return tenon_fail(error, TENON_INVALID, "greeting must be a text of at most 63 plain characters");
+    return tenon_fail(error, TENON_INVALID, "greeting must be a string of at most 63 plain characters");
   }
   *state = self;
   return TENON_OK;
 }
 
-/* Ends an instance, exactly once. */
+/* Destroys an instance. Called exactly once. */
 static void drop(void *state) {
   free(state);
 }
 
-/* Bytes in, bytes out. The host owns both: nothing of them may be kept after the return. */
+/* Does one unit of work: bytes in, bytes out. The host owns both, and the plugin must not keep either after
+ * it returns. */
 static tenon_status greet(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
   const greeter *self = state;
-  if (in_len == 0) return tenon_fail(out, TENON_INVALID, "there is nobody to greet");
+  if (in_len == 0) return tenon_fail(out, TENON_INVALID, "the input is empty, expected a name");
   tenon_status status = tenon_write(out, self->greeting, strlen(self->greeting));
   if (status == TENON_OK) status = tenon_write(out, ", ", 2);
   if (status == TENON_OK) status = tenon_write(out, in, in_len);

@@ -1,5 +1,5 @@
-/* A plugin that greets. The config may say how: {"greeting": "Good morning"}. Exceptions may be thrown
- * anywhere: the macro at the end stops them at the boundary, and the host gets TENON_PANIC with their
+/* A plugin that greets. The config may set the greeting: {"greeting": "Good morning"}. Any function may
+ * throw: the macro at the end stops exceptions at the boundary, and the host receives TENON_PANIC with their
  * message. */
 #include <stdexcept>
 #include <string>
@@ -19,7 +19,7 @@ class Greeter {
   std::string Greet(std::string_view whom) const { return greeting_ + ", " + std::string(whom) + "!"; }
 
  private:
-  /* The string behind the key in the JSON of the config; a real plugin uses a JSON library. */
+  /* Returns the string after the key in the JSON of the config. A real plugin uses a JSON library. */
   static std::string_view Find(std::string_view json, std::string_view key) {
     size_t at = json.find(key);
     if (at == json.npos) return {};
@@ -27,14 +27,14 @@ class Greeter {
     size_t end = at == json.npos || json[at] != '"' ? json.npos : json.find('"', at + 1);
     std::string_view text = end == json.npos ? std::string_view() : json.substr(at + 1, end - at - 1);
     if (end == json.npos || text.find('\\') != json.npos)
-      throw std::invalid_argument("greeting must be a plain text");
+      throw std::invalid_argument("greeting must be a plain string");
     return text;
   }
 
   std::string greeting_ = "Hello";
 };
 
-/* Makes an instance. The config is only borrowed: what is needed of it is copied. */
+/* Creates an instance. The config is only borrowed, so the plugin copies what it needs. */
 tenon_status Make(const tenon_host *, const uint8_t *config, size_t size, void **state, tenon_out *error) {
   try {
     *state = new Greeter({reinterpret_cast<const char *>(config), size});
@@ -44,14 +44,15 @@ tenon_status Make(const tenon_host *, const uint8_t *config, size_t size, void *
   }
 }
 
-/* Ends an instance, exactly once. */
+/* Destroys an instance. Called exactly once. */
 void Drop(void *state) {
   delete static_cast<Greeter *>(state);
 }
 
-/* Bytes in, bytes out. The host owns both: nothing of them may be kept after the return. */
+/* Does one unit of work: bytes in, bytes out. The host owns both, and the plugin must not keep either after
+ * it returns. */
 tenon_status Greet(void *state, const uint8_t *in, size_t size, tenon_out *out) {
-  if (size == 0) return tenon_fail(out, TENON_INVALID, "there is nobody to greet");
+  if (size == 0) return tenon_fail(out, TENON_INVALID, "the input is empty, expected a name");
   std::string answer = static_cast<const Greeter *>(state)->Greet({reinterpret_cast<const char *>(in), size});
   return tenon_write(out, answer.data(), answer.size());
 }

@@ -1,4 +1,4 @@
-//! A plugin that greets. The config may say how: `{"greeting": "Good morning"}`.
+//! A plugin that greets. The config may set the greeting: `{"greeting": "Good morning"}`.
 #![forbid(unsafe_code)]
 
 use serde::Deserialize;
@@ -31,7 +31,7 @@ impl Plugin for Greeter {
 
     fn something(&mut self, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> {
         if input.is_empty() {
-            return Err(Error::invalid("there is nobody to greet"));
+            return Err(Error::invalid("the input is empty, expected a name"));
         }
         out.append(self.greeting.as_bytes())?;
         out.append(b", ")?;
