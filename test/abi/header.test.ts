@@ -14,12 +14,12 @@ const dialects = [
   ...cppCompilers.flatMap((compiler) => ['c++11', 'c++17'].map((std) => [compiler, std, 'c++'] as const)),
 ];
 
-test('there is a C and a C++ compiler to test the header with', () => {
+test('a C compiler and a C++ compiler are installed', () => {
   expect(cCompilers).not.toEqual([]);
   expect(cppCompilers).not.toEqual([]);
 });
 
-describe('the header and every macro of it compile without a warning', () => {
+describe('the header and all its macros compile without a warning', () => {
   test.each(dialects)('by %s as %s', (compiler, std, language) => {
     for (const optimise of ['-O0', '-O2']) {
       compile(compiler, [
@@ -68,7 +68,7 @@ function exportsOf(library: string): string[] {
   return lines.map((line) => line.slice(line.lastIndexOf(' ') + 1)).sort();
 }
 
-/** The code of the example that the header begins with: the lines that are indented as code, but for the command. */
+/** The example at the top of the header: the lines that are indented as code, and the compiler command. */
 function exampleOf(text: string): { source: string; command: string } {
   const comment = text.slice(0, text.indexOf('COMPATIBILITY'));
   const code = [...comment.matchAll(/^ \* {5}(.*)$|^ \*()$/gm)].map(([, line = '']) => line);
@@ -80,7 +80,7 @@ function exampleOf(text: string): { source: string; command: string } {
 describe('the example at the top of the header is a complete plugin', () => {
   const { source, command } = exampleOf(header);
 
-  test.each(cCompilers)('by %s, with the command that stands below it', (compiler) => {
+  test.each(cCompilers)('by %s, with the flags of the command below it', (compiler) => {
     const library = join(temporaryFolder(), 'greet.so');
     const flags = command
       .split(' ')
@@ -90,11 +90,11 @@ describe('the example at the top of the header is a complete plugin', () => {
   });
 });
 
-test('the header stays one that can be read in a sitting', () => {
+test('the header has at most 375 lines', () => {
   expect(header.split('\n').length).toBeLessThanOrEqual(375);
 });
 
-test('every function pointer says on which threads and when it may be called', () => {
+test('every function pointer documents the threads and the times at which it may be called', () => {
   const pointers = [...header.matchAll(/^ {2}(?:[\w ]+\*?)\(\*(\w+)\)\(|^ {2}tenon_method (\w+);/gm)];
   const names = pointers.map(([, name, method]) => name ?? method);
   expect(names).toEqual(

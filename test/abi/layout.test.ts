@@ -44,10 +44,10 @@ function printedBy(compiler: string): Layout {
   return JSON.parse(execFileSync(program, { encoding: 'utf8' })) as Layout;
 }
 
-describe.each(cCompilers)('src/base/abi.ts has the numbers of tenon.h as %s compiles it', (compiler) => {
+describe.each(cCompilers)('src/base/abi.ts agrees with tenon.h as compiled by %s', (compiler) => {
   const read = () => printedBy(compiler);
 
-  test('tenon_plugin, and its slots in order', () => {
+  test('on the layout of tenon_plugin and the order of its slots', () => {
     const { size, align, offset } = read().tenon_plugin;
     expect({ size: PLUGIN.size, align: PLUGIN.align, offset: PLUGIN.offset }).toEqual({
       size,
@@ -58,13 +58,13 @@ describe.each(cCompilers)('src/base/abi.ts has the numbers of tenon.h as %s comp
     expect(slots.map(([name]) => name)).toEqual(['size', 'flags', ...SLOTS]);
   });
 
-  test('tenon_host and tenon_out', () => {
+  test('on the layouts of tenon_host and tenon_out', () => {
     const { tenon_host: host, tenon_out: out } = read();
     expect({ size: HOST.size, offset: HOST.offset }).toEqual({ size: host.size, offset: host.offset });
     expect({ size: OUT.size, offset: OUT.offset }).toEqual({ size: out.size, offset: out.offset });
   });
 
-  test('tenon_descriptor_t, its magic and its texts', () => {
+  test('on the layout of tenon_descriptor_t, its magic and the lengths of its strings', () => {
     const { tenon_descriptor_t: descriptor, magic, values } = read();
     expect({ size: DESCRIPTOR.size, offset: DESCRIPTOR.offset }).toEqual({
       size: descriptor.size,
@@ -76,7 +76,7 @@ describe.each(cCompilers)('src/base/abi.ts has the numbers of tenon.h as %s comp
     expect(LIMITS.name).toBe(DESCRIPTOR.length.name - 1);
   });
 
-  test('the method table of a kind', () => {
+  test('on the layout of the method table of a kind', () => {
     const { offset, size } = read().math_1;
     expect({ header: METHODS.header, slot: METHODS.slot }).toEqual({
       header: offset.min,
@@ -85,7 +85,7 @@ describe.each(cCompilers)('src/base/abi.ts has the numbers of tenon.h as %s comp
     expect({ size: offset.size, count: offset.count }).toEqual({ size: 0, count: 4 });
   });
 
-  test('every status, flag and level', () => {
+  test('on every status, flag and log level', () => {
     const { values, abi, text } = read();
     const numbers = { ...Status, ...PluginFlag };
     expect(numbers).toEqual(Object.fromEntries(Object.keys(numbers).map((name) => [name, values[name]])));

@@ -1,21 +1,21 @@
-/** Small C plugins, compiled while a test runs: the faults on the way in, each of them real. */
+/** Compiles small C plugins while a test runs, so that every admission fault is a real library. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/index.js';
 
-/** The bodies of the three entry points, and what stands before them. */
+/** The source of a plugin: the bodies of its three entry points, and code to put before them. */
 export interface PluginParts {
   readonly prelude?: string;
   readonly version?: string;
   readonly name?: string;
   readonly plugin?: string;
-  /** Instead of all three. */
+  /** Source that replaces all three entry points. */
   readonly entries?: string;
   readonly flags?: readonly string[];
 }
 
-/** A plugin that does something when it is opened. */
+/** A plugin whose constructor runs `body`, which is when the library is opened. */
 export const onOpen = (body: string): PluginParts => ({
   prelude: `__attribute__((constructor)) static void begin(void) { ${body} }`,
 });

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { PluginHost } from '../../src/index.js';
 import { answering, compile, temporaryFolder, withAddon } from '../support/index.js';
 
-/** A plugin whose constructor writes a variable of the environment into a file. */
+/** The source of a plugin whose constructor appends an environment variable to a file. */
 const spy = (file: string): string => `#include "tenon.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ __attribute__((constructor)) static void begin(void) {
 ${answering('spy', 'x').replace('#include "tenon.h"', '')}`;
 
 test.runIf(withAddon)(
-  'the probe of a plugin for the process tier is confined as the plugin will be',
+  'the probe of a plugin for the process tier has the confinement that the plugin will have',
   async () => {
     vi.stubEnv('TENON_TEST_SECRET', 'hush');
     const folder = temporaryFolder();
@@ -30,10 +30,11 @@ test.runIf(withAddon)(
     expect(existsSync(written)).toBe(false);
 
     await host.load(path, { isolation: 'process', env: {} });
-    expect(readFileSync(written, 'utf8')).toBe('(none)\n(none)\n'); // the probe, then the runner
+    expect(readFileSync(written, 'utf8')).toBe('(none)\n(none)\n'); // The probe, then the runner.
 
     await host.load(path);
-    expect(readFileSync(written, 'utf8')).toBe('(none)\n(none)\nhush\nhush\n'); // probed anew, as free as the host is
+    // The plugin is probed again, this time without confinement, like the host.
+    expect(readFileSync(written, 'utf8')).toBe('(none)\n(none)\nhush\nhush\n');
     vi.unstubAllEnvs();
   },
 );

@@ -16,7 +16,7 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-test('a copy has the digest of its bytes, the mode 0500, and appears under its name at once', async () => {
+test('a published copy has mode 0500, the digest of the source, and appears atomically', async () => {
   const folder = await copyFolder(join(scratch, 'a'));
   const source = join(scratch, 'source');
   const bytes = Buffer.alloc(3 * 1024 * 1024 + 17, 'tenon');
@@ -38,7 +38,7 @@ test('an empty file can be copied', async () => {
   expect(await copyFile(source, folder)).toMatchObject({ size: 0, digest: sha256(Buffer.alloc(0)) });
 });
 
-test('a copy of a file that is not there leaves nothing behind', async () => {
+test('a failed copy of a missing file leaves nothing in the folder', async () => {
   const folder = await copyFolder(join(scratch, 'b'));
   await expect(copyFile(join(scratch, 'none'), folder)).rejects.toMatchObject({
     code: 'ERR_TENON_UNREADABLE',
@@ -46,7 +46,7 @@ test('a copy of a file that is not there leaves nothing behind', async () => {
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('the folder can be entered by its owner only, and is one per process', async () => {
+test('each process has one copy folder, which only its owner can enter', async () => {
   const root = join(scratch, 'c');
   const folder = await copyFolder(root);
   expect(await copyFolder(root)).toBe(folder);
@@ -55,7 +55,7 @@ test('the folder can be entered by its owner only, and is one per process', asyn
   expect(folder).toContain(`p${process.pid}-`);
 });
 
-test('a folder that others may write to, or that is a link, is refused', async () => {
+test('a copy folder that other users can write to, or that is a symbolic link, is refused', async () => {
   const open = join(scratch, 'open');
   await mkdir(open);
   await chmod(open, 0o777);
@@ -66,7 +66,7 @@ test('a folder that others may write to, or that is a link, is refused', async (
   await expect(copyFolder(link)).rejects.toMatchObject({ code: 'ERR_TENON_UNTRUSTED' });
 });
 
-test('what a process that is gone left behind is swept, what a living one uses is not', async () => {
+test('copies of an ended process are deleted, copies of a running process are kept', async () => {
   const root = join(scratch, 'd');
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
   try {

@@ -15,7 +15,7 @@ TENON_STATELESS_PLUGIN("${name}", "1.0.0", answer);
 const lender = (text: string): string =>
   `__attribute__((visibility("default"))) const char *lend(void) { return "${text}"; }\n`;
 
-/** A plugin at `plugin/NAME.so` that needs a library in the folder `place`, by a RUNPATH. */
+/** Builds `plugin/NAME.so`, which finds a library in the folder `place` through its RUNPATH. */
 function build(folder: string, name: string, place: string, text: string): string {
   const home = join(folder, 'plugin');
   const library = compile(join(home, place), `lib${name}dep`, lender(text), [`-Wl,-soname,lib${name}dep.so`]);
@@ -29,11 +29,11 @@ function build(folder: string, name: string, place: string, text: string): strin
 const answer = async (host: PluginHost, path: string) =>
   String((await host.load(path)).newSync().callSync(new Uint8Array(0)));
 
-describe.runIf(process.platform === 'linux')('libraries that a plugin brings along', () => {
+describe.runIf(process.platform === 'linux')('libraries that a plugin depends on', () => {
   test.each([
-    ['beside-it', '.'],
-    ['below-it', 'lib/deep'],
-  ])('%s are copied along', async (name, place) => {
+    ['adjacent', '.'],
+    ['nested', 'lib/deep'],
+  ])('are copied with it: %s', async (name, place) => {
     const folder = temporaryFolder();
     const path = build(folder, name, place, 'lent');
     await using host = new PluginHost({ cacheDir: join(folder, 'cache') });
@@ -43,7 +43,7 @@ describe.runIf(process.platform === 'linux')('libraries that a plugin brings alo
     expect(copies.filter((copy) => copy.endsWith('.tmp'))).toEqual([]);
   });
 
-  test('one that changed makes a new copy of the plugin, although its own file did not change', async () => {
+  test('cause a new copy of the unchanged plugin when one of them changes', async () => {
     const folder = temporaryFolder();
     const path = build(folder, 'changing', '.', 'before');
     await using host = new PluginHost({ cacheDir: join(folder, 'cache') });
@@ -57,7 +57,7 @@ describe.runIf(process.platform === 'linux')('libraries that a plugin brings alo
     expect(folders).toHaveLength(2);
   });
 
-  test('outside of its folder are refused, with the place and what to do', async () => {
+  test('are refused outside its folder, with their location and a remedy', async () => {
     const folder = temporaryFolder();
     const path = build(folder, 'outside', '../elsewhere', 'lent');
     await using host = new PluginHost();
@@ -82,11 +82,11 @@ describe.runIf(process.platform === 'linux')('libraries that a plugin brings alo
     });
   });
 
-  test('that are no libraries at all refuse the plugin', async () => {
+  test('make the load fail if they are not libraries', async () => {
     const folder = temporaryFolder();
     const path = build(folder, 'broken', '.', 'lent');
     mkdirSync(join(folder, 'x'));
-    writeFileSync(join(dirname(path), 'libbrokendep.so'), 'no library');
+    writeFileSync(join(dirname(path), 'libbrokendep.so'), 'not a library');
     await using host = new PluginHost();
     await expect(host.load(path)).rejects.toMatchObject({ code: 'ERR_TENON_NOT_A_LIBRARY' });
   });

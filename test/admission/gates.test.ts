@@ -23,30 +23,30 @@ const refusal = async (host: PluginHost, path: string) => {
   return outcome;
 };
 
-test('an admitted plugin has passed all gates in order, each with its time', async () => {
+test('the manifest of an admitted plugin lists all gates in order, each with its duration', async () => {
   await using host = new PluginHost();
   const { manifest } = await host.load(pluginFile('wordcount'));
   expect(manifest.gates.map(({ gate }) => gate)).toEqual(GATES);
   expect(manifest.gates.every(({ ms }) => ms >= 0 && ms < 60_000)).toBe(true);
 });
 
-describe('files that are no plugins are refused before anything runs', () => {
+describe('a file that is not a plugin is refused before any of its code runs', () => {
   test.each([
-    ['a file that is not there', (folder: string) => join(folder, 'none.so'), 'find', 'ERR_TENON_NOT_FOUND'],
+    ['a missing file', (folder: string) => join(folder, 'none.so'), 'find', 'ERR_TENON_NOT_FOUND'],
     ['a directory', (folder: string) => folder, 'find', 'ERR_TENON_UNREADABLE'],
-    ['a link to nothing', (folder: string) => link(folder, 'nowhere'), 'find', 'ERR_TENON_NOT_FOUND'],
+    ['a dangling link', (folder: string) => link(folder, 'nowhere'), 'find', 'ERR_TENON_NOT_FOUND'],
     ['a link to itself', (folder: string) => link(folder, 'x.so'), 'find', 'ERR_TENON_NOT_FOUND'],
     ['a FIFO', (folder: string) => fifo(folder), 'find', 'ERR_TENON_UNREADABLE'],
     ['an empty file', (folder: string) => file(folder, ''), 'inspect', 'ERR_TENON_NOT_A_LIBRARY'],
     [
-      'a text',
+      'plain text',
       (folder: string) => file(folder, 'hello\n'.repeat(1000)),
       'inspect',
       'ERR_TENON_NOT_A_LIBRARY',
     ],
     ['a truncated plugin', (folder: string) => truncated(folder), 'inspect', 'ERR_TENON_NOT_A_LIBRARY'],
     [
-      'a library that is no plugin',
+      'a library that is not a plugin',
       (folder: string) => compile(folder, 'x', 'int x;'),
       'inspect',
       'ERR_TENON_MISSING_SYMBOL',
@@ -79,7 +79,7 @@ describe('files that are no plugins are refused before anything runs', () => {
   };
 });
 
-test('a plugin without a descriptor is admitted, and refused where the host demands one', async () => {
+test('a plugin without a descriptor is admitted unless the host requires one', async () => {
   const path = compile(
     temporaryFolder(),
     'bare',
@@ -96,7 +96,7 @@ test('a plugin without a descriptor is admitted, and refused where the host dema
   expect(await refusal(strict, path)).toMatchObject({ gate: 'inspect', code: 'ERR_TENON_BAD_DESCRIPTOR' });
 });
 
-test('the copy that is loaded is private, and is gone when it is not wanted', async () => {
+test('a refused plugin leaves no copy in the cache folder', async () => {
   const folder = temporaryFolder();
   const cacheDir = join(folder, 'cache');
   const path = compile(folder, 'copied', answering('copied', 'x'));
@@ -106,7 +106,7 @@ test('the copy that is loaded is private, and is gone when it is not wanted', as
   expect(left.filter((name) => name.endsWith('.so') || name.endsWith('.tmp'))).toEqual([]);
 });
 
-test('a cache folder with spaces and other characters works', async () => {
+test('paths of plugins and cache folders may contain spaces and non-ASCII characters', async () => {
   const folder = join(temporaryFolder(), 'with space & ünïcode');
   mkdirSync(folder);
   const path = compile(folder, 'spaced out', answering('spaced', 'x'));
@@ -114,7 +114,7 @@ test('a cache folder with spaces and other characters works', async () => {
   expect((await host.load(path)).name).toBe('spaced');
 });
 
-test('a world-writable plugin is refused by default', async () => {
+test('a world-writable plugin is refused unless the trust policy allows it', async () => {
   const folder = folderWith(pluginFile('wordcount'));
   const path = join(folder, 'wordcount.so');
   chmodSync(path, 0o666);
@@ -124,7 +124,7 @@ test('a world-writable plugin is refused by default', async () => {
   expect((await lenient.load(path)).name).toBe('wordcount');
 });
 
-test('verdicts kept in a file spare the probe in the next process', async () => {
+test('the verdict of a probe is written to the file that the options name', async () => {
   const folder = temporaryFolder();
   const verdicts = join(folder, 'verdicts.json');
   await using host = new PluginHost({ verdicts, probe: { mode: 'always' } });

@@ -1,4 +1,4 @@
-/** Plugins that go wrong on the way in, and what has to be said about each. */
+/** Plugins that admission refuses, each with the error expected for it. */
 import type { TenonErrorCode } from '../../src/base/errors.js';
 import { onOpen, type PluginParts } from './compile.js';
 
@@ -16,7 +16,7 @@ const slot = (name: string, value: string, more = ''): PluginParts => ({
   plugin: `good.${name} = (void *)(${value}); return &good;`,
 });
 
-/** Would take the host along. */
+/** Faults that would end the host process if the probe did not run in a process of its own. */
 export const CRASHES: readonly Fault[] = [
   {
     what: 'segfaults in a constructor',
@@ -35,7 +35,7 @@ export const CRASHES: readonly Fault[] = [
     says: /SIGABRT in a constructor.*after it wrote "giving up"/,
   },
   {
-    what: 'exits with success in a constructor',
+    what: 'exits with code 0 in a constructor',
     parts: onOpen('exit(0);'),
     code: 'ERR_TENON_PROBE_EXITED',
     gate: 'probe',
@@ -65,7 +65,7 @@ export const CRASHES: readonly Fault[] = [
     says: /SIGILL in get_plugin/,
   },
   {
-    what: 'writes to every file descriptor that it can find',
+    what: 'writes to every open file descriptor',
     parts: onOpen('for (int fd = 3; fd < 256; fd++) (void)!write(fd, "mine\\n", 5);'),
     code: 'ERR_TENON_PROBE_CRASHED',
     gate: 'probe',
@@ -73,17 +73,17 @@ export const CRASHES: readonly Fault[] = [
   },
 ];
 
-/** Harmless where they are opened with care: only their answers are wrong. */
+/** Faults that do not end the process: the library has a symbol, an answer or a vtable that is wrong. */
 export const REFUSALS: readonly Fault[] = [
   {
     what: 'has an undefined symbol',
-    parts: { prelude: 'extern int nobody_has_this(void);', name: 'nobody_has_this(); return "x";' },
+    parts: { prelude: 'extern int not_defined(void);', name: 'not_defined(); return "x";' },
     code: 'ERR_TENON_LOAD_FAILED',
     gate: 'open',
-    says: /loader says ".*undefined symbol: nobody_has_this"/,
+    says: /loader says ".*undefined symbol: not_defined"/,
   },
   {
-    what: 'leaves get_name to a dependency',
+    what: 'exports get_name from a dependency',
     parts: {
       entries: `const char *get_version(void) { return "1.0.0"; }
 const tenon_plugin *get_plugin(void) { return (void *)get_name; }`,
@@ -96,14 +96,14 @@ const tenon_plugin *get_plugin(void) { return (void *)get_name; }`,
   ...(
     [
       ['NULL', 'return NULL;', /returned 0x0,/],
-      ['address 1', 'return (const char *)1;', /returned 0x1,/],
+      ['the address 1', 'return (const char *)1;', /returned 0x1,/],
       ['an unmapped page', 'char *p = at_page_end(1); munmap(p, 4096); return p;', /no string can be read/],
       ['a protected page', 'return at_page_end(0);', /no string can be read/],
       ['a string that runs into a protected page', 'return at_page_end(0) - 100;', /no string can be read/],
     ] as const
   ).map(
     ([what, version, says]): Fault => ({
-      what: `has ${what} for a version`,
+      what: `returns ${what} as its version`,
       parts: { version },
       code: 'ERR_TENON_BAD_POINTER',
       gate: 'version',
@@ -112,19 +112,19 @@ const tenon_plugin *get_plugin(void) { return (void *)get_name; }`,
   ),
   ...(
     [
-      ['a fruit', 'return "banana";', /returned "banana", expected a semantic version such as "1\.0\.0"/],
-      ['a v', 'return "v1.0.0";', /returned "v1\.0\.0"/],
-      ['nothing', 'return "";', /returned ""/],
+      ['a word', 'return "banana";', /returned "banana", expected a semantic version such as "1\.0\.0"/],
+      ['a version with the prefix v', 'return "v1.0.0";', /returned "v1\.0\.0"/],
+      ['an empty string', 'return "";', /returned ""/],
       [
-        'a megabyte',
+        'a string of one megabyte',
         'char *p = malloc(1 << 20); memset(p, 49, (1 << 20) - 1); p[(1 << 20) - 1] = 0; return p;',
         /"1{80}…", longer than 255 bytes/,
       ],
-      ['no UTF-8', 'return "1.0.0-\\xff\\xfe";', /"1\.0\.0-\\xff\\xfe", not UTF-8/],
+      ['invalid UTF-8', 'return "1.0.0-\\xff\\xfe";', /"1\.0\.0-\\xff\\xfe", not UTF-8/],
     ] as const
   ).map(
     ([what, version, says]): Fault => ({
-      what: `has ${what} for a version`,
+      what: `returns ${what} as its version`,
       parts: { version },
       code: 'ERR_TENON_BAD_VERSION',
       gate: 'version',
@@ -132,7 +132,7 @@ const tenon_plugin *get_plugin(void) { return (void *)get_name; }`,
     }),
   ),
   {
-    what: 'has a number for a name',
+    what: 'returns a number as its name',
     parts: { name: 'return (const char *)(intptr_t)42;' },
     code: 'ERR_TENON_BAD_POINTER',
     gate: 'name',
@@ -167,26 +167,34 @@ const tenon_plugin *get_plugin(void) { return (void *)get_name; }`,
         { plugin: 'char *p = at_page_end(0) - 56; good.size = 64; memcpy(p, &good, 56); return (void *)p;' },
         /where 64 bytes cannot be read/,
       ],
-      ['has no new', slot('new', '0'), /slot new is NULL, expected code of this library/],
-      ['has data for drop', slot('drop', 'data'), /slot drop points to data of this library/],
+      ['has NULL in slot new', slot('new', '0'), /slot new is NULL, expected code of this library/],
       [
-        'has the heap for something',
+        'has a pointer to data in slot drop',
+        slot('drop', 'data'),
+        /slot drop points to data of this library/,
+      ],
+      [
+        'has a pointer to the heap in slot something',
         slot('something', 'malloc(64)'),
         /slot something points to memory of no library/,
       ],
       [
-        'has an unmapped get_extension',
+        'has an unmapped address in slot get_extension',
         slot('get_extension', '4096'),
         /slot get_extension points to unmapped/,
       ],
-      ['has free for drop', slot('drop', 'free'), /slot drop points to another library \(/],
       [
-        'says one version by name and another by slot',
+        'has the function free of the C library in slot drop',
+        slot('drop', 'free'),
+        /slot drop points to another library \(/,
+      ],
+      [
+        'exports get_version with one version and has a slot with another',
         slot('get_version', 'other', 'static const char *other(void) { return "2.0.0"; }'),
         /slot get_version says /,
       ],
       [
-        'says no name by slot',
+        'has a slot get_name that does not return a string',
         slot('get_name', 'other', 'static const char *other(void) { return (void *)7; }'),
         /slot get_name returned 0x7, where no string can be read/,
       ],
@@ -202,5 +210,5 @@ const tenon_plugin *get_plugin(void) { return (void *)get_name; }`,
   ),
 ];
 
-/** What `leaves get_name to a dependency` depends on. */
+/** The dependency of the plugin that `exports get_name from a dependency`. */
 export const DONOR: PluginParts = { entries: 'const char *get_name(void) { return "donor"; }' };

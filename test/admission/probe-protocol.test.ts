@@ -22,13 +22,13 @@ const RECORDS: ProbeRecord[] = [
   { verb: 'done' },
 ];
 
-test.each(RECORDS)('the record $verb survives the way over a line', (record) => {
+test.each(RECORDS)('the record $verb is formatted as one line and parsed back unchanged', (record) => {
   const line = formatRecord('a1', record);
   expect(line.indexOf('\n')).toBe(line.length - 1);
   expect(parseRecord(line.trimEnd(), 'a1') ?? parseRecord(line.slice(0, -1), 'a1')).toEqual(record);
 });
 
-test('a line without the nonce, with an unknown verb or with damaged operands is no record', () => {
+test('a line without the nonce, with an unknown verb or with malformed operands is not a record', () => {
   const lines = [
     '',
     'mine',
@@ -50,7 +50,7 @@ test('a line without the nonce, with an unknown verb or with damaged operands is
   for (const line of [...lines, ...more]) expect(parseRecord(line, 'a1')).toBeNull();
 });
 
-test('any line is either a record or none, and never throws', () => {
+test('parsing any line returns a record or null and never throws', () => {
   const words = fc.constantFrom(
     'a1',
     'stage',
@@ -79,7 +79,7 @@ test('any line is either a record or none, and never throws', () => {
   );
 });
 
-test('lines come out whole, however the bytes arrive', () => {
+test('the reader returns whole lines for any division of the bytes into chunks', () => {
   fc.assert(
     fc.property(
       fc.array(fc.stringMatching(/^[a-z0-9 ]*$/)),
@@ -96,7 +96,7 @@ test('lines come out whole, however the bytes arrive', () => {
   );
 });
 
-test('a line without an end does not grow without an end', () => {
+test('the reader limits the length of a line that does not end', () => {
   const reader = new LineReader();
   const pieces: string[] = [];
   for (let count = 0; count < 100; count++) pieces.push(...reader.push(Buffer.alloc(4096, 'x')));

@@ -20,7 +20,7 @@ const programs = [
   { program: 'a Node child', runner: null },
 ];
 
-// A Node child takes its time on a busy machine.
+// A Node child starts slowly on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
@@ -46,7 +46,7 @@ async function refused(run: Promise<unknown>): Promise<TenonError> {
   return error;
 }
 
-/** The processes whose parent is this one, or whose command names the folder of this test. */
+/** The ids of the child processes of this one, and of processes whose command line contains the folder. */
 function processes(): string[] {
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false;
@@ -69,7 +69,7 @@ function mapped(pid: string): string {
   }
 }
 
-/** The pipes and sockets that are open. */
+/** The open pipes and sockets of this process. */
 function descriptors(): string[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
@@ -87,7 +87,7 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
     return probe(path, facts, { accept: () => {}, runner, ...options });
   };
 
-  test('tells what a good plugin states, with its slots relative to the library', async () => {
+  test('reports the version, name and vtable of a valid plugin, with relative slots', async () => {
     const { path, facts } = compile();
     const accepted: string[] = [];
     const verdict = await probe(path, facts, { accept: (version) => accepted.push(version), runner });
@@ -111,13 +111,13 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
     },
   );
 
-  test('errors name the path that the user named instead of the one that was opened', async () => {
+  test('errors contain the path that the user gave instead of the one that was opened', async () => {
     const error = await refused(
       run(
         {
           flags: ['-Wl,--no-as-needed', '-lm', '-Wl,-z,now'],
-          prelude: 'int nobody(void);',
-          name: 'nobody();',
+          prelude: 'int not_defined(void);',
+          name: 'not_defined();',
         },
         { shown: './mine.so' },
       ),
@@ -128,7 +128,7 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
     );
   });
 
-  test('a version that the host does not accept is refused before anything else of the plugin is called', async () => {
+  test('an unacceptable version is refused before the other entry points are called', async () => {
     const mismatch = new TenonError('ERR_TENON_VERSION_MISMATCH', 'too new');
     const parts = { version: 'return "9.0.0";', name: '__builtin_trap();', plugin: '__builtin_trap();' };
     const accept = () => {
@@ -142,8 +142,8 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
   test.each([
     ['in a constructor', onOpen('for (;;) pause();')],
     ['in get_name', { name: 'for (;;) pause();' }],
-  ] as const)('a plugin that hangs %s is ended at the timeout', async (where, parts) => {
-    // The Node child needs its time to start; the timeout counts from there on.
+  ] as const)('a plugin that hangs %s is killed after the timeout', async (where, parts) => {
+    // The time that a Node child takes to start counts towards the timeout.
     const timeout = runner === null ? 6000 : 1500;
     const error = await refused(run(parts, { timeout }));
     expect(error).toMatchObject({ code: 'ERR_TENON_PROBE_TIMEOUT', gate: 'probe' });
@@ -151,7 +151,7 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
     expect(processes()).toEqual([]);
   });
 
-  test('what a plugin prints is kept in the error, the end of it where it is long', async () => {
+  test('the error contains the last 16 KiB of each stream that the plugin printed to', async () => {
     const parts = onOpen(
       'for (int i = 0; i < 5000; i++) printf("line %d\\n", i); fprintf(stderr, "oh dear\\n"); abort();',
     );
@@ -161,7 +161,7 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
     expect(error.stderr).toBe('oh dear\n');
   });
 
-  test('a plugin that prints and closes every low file descriptor is still judged', async () => {
+  test('a plugin that prints and closes every low file descriptor still gets a verdict', async () => {
     const verdict = await run(
       onOpen('puts("hello"); fflush(stdout); for (int fd = 0; fd < 10; fd++) close(fd);'),
     );
@@ -170,14 +170,14 @@ describe.each(programs)('a probe by $program', ({ runner }) => {
 
   test('children of the plugin that hold its pipes open neither delay the verdict nor survive it', async () => {
     const holding = 'if (fork() == 0) for (;;) pause();';
-    // Waiting for the pipes to close would take until the timeout, which is beyond the end of this test.
+    // A probe that waited for the pipes to close would wait for this timeout, longer than the test may take.
     expect((await run(onOpen(holding), { timeout: 600_000 })).name).toBe('sample');
     const error = await refused(run(onOpen(`${holding} abort();`), { timeout: 600_000 }));
     expect(error.signal).toBe('SIGABRT');
     await expect.poll(processes, { timeout: 10_000 }).toEqual([]);
   });
 
-  test('a sandbox that forbids to read memory by system call changes no verdict', () => {
+  test('a sandbox that forbids process_vm_readv does not change a verdict', () => {
     const [good, bad] = [compile(), compile({ version: 'return at_page_end(0) - 8;' })];
     const found = inSandbox(`import { probe } from ${built('admission/probe.js')};
       import { inspectFileSync } from ${built('inspect/index.js')};
@@ -240,7 +240,7 @@ test.each([
       plugin: 'good.get_name = other; return &good;',
     },
   ],
-])('both programs say alike: %s', async (problem, parts) => {
+])('both programs give the same message: %s', async (problem, parts) => {
   const { path, facts } = compile(parts);
   const messages = await Promise.all(
     programs.map(
@@ -251,7 +251,7 @@ test.each([
   expect(messages[0]).toContain(problem);
 });
 
-test('a runner that is not there or is no runner is not blamed on the plugin', async () => {
+test('a missing or invalid runner is reported as such and not as a fault of the plugin', async () => {
   const { path, facts } = compile();
   for (const runner of [join(folder, 'none'), '/bin/false', '/bin/cat']) {
     const error = await refused(probe(path, facts, { accept: () => {}, runner, timeout: 2000 }));
@@ -269,9 +269,12 @@ test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
   },
 );
 
-test.each(programs.flatMap(({ runner }) => runner ?? []))('the runner %s explains its use', (runner) => {
-  expect(execFileSync(runner, ['--version'], { encoding: 'utf8' })).toBe('tenon-runner 1.0.0\n');
-  for (const args of [[], ['probe'], ['dance', 'x']]) {
-    expect(() => execFileSync(runner, args, { stdio: 'pipe' })).toThrow(/usage: tenon-runner probe FILE/);
-  }
-});
+test.each(programs.flatMap(({ runner }) => runner ?? []))(
+  'the runner %s prints its version and usage',
+  (runner) => {
+    expect(execFileSync(runner, ['--version'], { encoding: 'utf8' })).toBe('tenon-runner 1.0.0\n');
+    for (const args of [[], ['probe'], ['dance', 'x']]) {
+      expect(() => execFileSync(runner, args, { stdio: 'pipe' })).toThrow(/usage: tenon-runner probe FILE/);
+    }
+  },
+);

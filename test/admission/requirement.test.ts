@@ -1,4 +1,4 @@
-/** A host that demands a certificate of the safety suite, and the certificates that the suite writes. */
+/** A host that requires a certificate of the safety suite, and the certificates that the suite writes. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -24,8 +24,8 @@ const untrusted = (words: string) =>
     message: expect.stringContaining(words),
   });
 
-describe.skipIf(!canCheck)('a host that demands a certificate', () => {
-  test('admits a file that passed the level, and refuses it without a certificate', async () => {
+describe.skipIf(!canCheck)('a host that requires a certificate', () => {
+  test('refuses a file without a certificate and admits it once it passed the level', async () => {
     const certificates = join(temporaryFolder(), 'certificates.json');
     const file = pluginFile('wordcount');
     await expect(load(file, { level: 'basic', certificates })).rejects.toEqual(
@@ -35,7 +35,7 @@ describe.skipIf(!canCheck)('a host that demands a certificate', () => {
     await expect(load(file, { level: 'basic', certificates })).resolves.toBe('wordcount');
   });
 
-  test('refuses a file that only passed a lower level, and says how to go on', async () => {
+  test('refuses a file that only passed a lower level, and gives the command to run', async () => {
     const certificates = join(temporaryFolder(), 'certificates.json');
     const file = pluginFile('echo');
     await certified(file, certificates);
@@ -47,7 +47,7 @@ describe.skipIf(!canCheck)('a host that demands a certificate', () => {
     await expect(load(file, { level: 'basic', certificates })).resolves.toBe('echo');
   });
 
-  test('refuses a file that failed, and names the check', async () => {
+  test('refuses a file that failed a check, and names the check', async () => {
     const certificates = join(temporaryFolder(), 'certificates.json');
     const file = faultFile('returns-42');
     await certified(file, certificates);
@@ -56,7 +56,7 @@ describe.skipIf(!canCheck)('a host that demands a certificate', () => {
     );
   });
 
-  test('a rebuilt file needs a certificate of its own', async () => {
+  test('refuses a rebuilt file until it has a certificate of its own', async () => {
     const folder = folderWith(pluginFile('echo'));
     const certificates = join(folder, 'certificates.json');
     const file = join(folder, pluginFile('echo').slice(pluginFile('echo').lastIndexOf('/') + 1));
@@ -71,7 +71,7 @@ TENON_STATELESS_PLUGIN("echo", "2.0.0", call);`;
     );
   });
 
-  test('a newer failure of the same bytes counts, a clean run of a lower level does not', async () => {
+  test('a later failure replaces a clean certificate, a clean run of a lower level does not', async () => {
     const path = join(temporaryFolder(), 'certificates.json');
     const certificates = new Certificates(path);
     const [file] = (await check([pluginFile('math')], { level: 'strict', seed: 1 })).files;
@@ -87,7 +87,7 @@ TENON_STATELESS_PLUGIN("echo", "2.0.0", call);`;
     );
   });
 
-  test('a version of the suite can be demanded', async () => {
+  test('can require a version of the suite', async () => {
     const certificates = join(temporaryFolder(), 'certificates.json');
     await certified(pluginFile('echo'), certificates);
     await expect(load(pluginFile('echo'), { level: 'basic', certificates, suite: '>=99' })).rejects.toEqual(
@@ -95,7 +95,7 @@ TENON_STATELESS_PLUGIN("echo", "2.0.0", call);`;
     );
   });
 
-  test('what was checked in part gets no certificate, and files that are no plugins are left out', async () => {
+  test('a filtered run writes no certificate, and files that are not plugins are skipped', async () => {
     const certificates = join(temporaryFolder(), 'certificates.json');
     const part = await check([pluginFile('echo')], { filter: ['file/*'] });
     await expect(certify(part, certificates)).rejects.toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT' });
@@ -103,7 +103,7 @@ TENON_STATELESS_PLUGIN("echo", "2.0.0", call);`;
     await expect(certify(none, certificates)).resolves.toBe(0);
   });
 
-  test('a damaged file of certificates admits nothing, and is kept aside', async () => {
+  test('a malformed certificates file admits nothing and is replaced by the next run', async () => {
     const folder = temporaryFolder();
     const certificates = join(folder, 'certificates.json');
     writeFileSync(certificates, '{"format":"something else"}');
@@ -120,7 +120,7 @@ TENON_STATELESS_PLUGIN("echo", "2.0.0", call);`;
     [{ level: 'basic', certificates: 'x', suite: 'newest' }, 'requireCheck.suite'],
     [{ level: 'basic', certificates: 'x', digest: 'y' }, 'requireCheck.digest'],
     ['basic', 'requireCheck'],
-  ])('wrong options are refused: %j', (requireCheck, argument) => {
+  ])('refuses invalid options: %j', (requireCheck, argument) => {
     expect(() => new PluginHost({ requireCheck: requireCheck as RequireCheckOptions })).toThrow(
       expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument }),
     );

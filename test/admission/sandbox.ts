@@ -1,13 +1,16 @@
-/** A Node process in which the system call `process_vm_readv` is forbidden, as some containers do. */
+/** Runs code in a Node process in which `process_vm_readv` is forbidden, as it is in some containers. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../support/index.js';
 
-/** The URL of a module of the built package, as a literal of JavaScript. */
+/** The URL of a module of the built package, as a JavaScript literal. */
 export const built = (name: string): string => JSON.stringify(pathToFileURL(join(root, 'dist', name)).href);
 
-/** Classic BPF, `[code, jump if true, jump if false, operand]`: EPERM for one system call, all others allowed. */
+/**
+ * The source of a classic BPF filter: one system call fails with EPERM, all others are allowed. An
+ * instruction is `[code, jump if true, jump if false, operand]`.
+ */
 const FILTER = `import { addressOf, standardLibrary } from ${built('library/ffi.js')};
 const number = { x64: 310, arm64: 270 }[process.arch];
 const [load, jumpIfEqual, answer] = [0x20, 0x15, 0x06];
@@ -29,7 +32,7 @@ if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) !== 0 || prctl(PR_SET_SECCOMP, MODE_F
 }
 `;
 
-/** Runs an ES module behind the filter. Returns what it printed, as JSON. */
+/** Runs an ES module behind the filter. Returns its output, parsed as JSON. */
 export function inSandbox(body: string): unknown {
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', FILTER + body], {
     encoding: 'utf8',

@@ -23,12 +23,12 @@ const untrusted = (message: RegExp) =>
     message: expect.stringMatching(message),
   });
 
-describe.skipIf(process.platform === 'win32')('modes and owners', () => {
-  test('a file that only its owner may change is trusted', async () => {
+describe.skipIf(process.platform === 'win32')('file modes and owners', () => {
+  test('a file that only its owner can write to is trusted', async () => {
     await expect(check(new TrustPolicy())).resolves.toBeUndefined();
   });
 
-  test('a file that any user may change is refused, and accepted where the policy says so', async () => {
+  test('a file that any user can write to is refused unless the policy allows it', async () => {
     await chmod(file, 0o646);
     await expect(check(new TrustPolicy())).rejects.toEqual(
       untrusted(/any user may write to it \(mode 0646\)/),
@@ -37,7 +37,7 @@ describe.skipIf(process.platform === 'win32')('modes and owners', () => {
     await chmod(file, 0o644);
   });
 
-  test('a folder that any user may change is refused, unless the sticky bit protects what is in it', async () => {
+  test('a file in a folder that any user can write to is refused unless the folder is sticky', async () => {
     const inner = join(folder, 'open');
     await mkdir(inner);
     const path = join(inner, 'y.so');
@@ -50,7 +50,7 @@ describe.skipIf(process.platform === 'win32')('modes and owners', () => {
     await expect(check(new TrustPolicy(), path)).resolves.toBeUndefined();
   });
 
-  test.skipIf(process.getuid?.() !== 0)('a file of an owner who is not named is refused', async () => {
+  test.skipIf(process.getuid?.() !== 0)('a file whose owner is not listed is refused', async () => {
     await chown(file, 12345, 0);
     await expect(check(new TrustPolicy({ owners: [0] }))).rejects.toEqual(
       untrusted(/belongs to user 12345, expected one of 0/),
@@ -63,11 +63,11 @@ describe.skipIf(process.platform === 'win32')('modes and owners', () => {
 describe('digests', () => {
   const digest = 'ab'.repeat(32);
 
-  test('without a list of digests every digest is accepted', async () => {
+  test('every digest is accepted without a list of digests', async () => {
     await expect(new TrustPolicy().checkDigest(file, digest)).resolves.toBeUndefined();
   });
 
-  test('a digest that is in no list is refused', async () => {
+  test('a digest that is not listed is refused', async () => {
     const policy = new TrustPolicy({ digests: [digest.toUpperCase()] });
     await expect(policy.checkDigest(file, digest)).resolves.toBeUndefined();
     await expect(policy.checkDigest(file, 'cd'.repeat(32))).rejects.toEqual(
@@ -75,7 +75,7 @@ describe('digests', () => {
     );
   });
 
-  test('a lock file as sha256sum writes it is understood', async () => {
+  test('a lock file has the format of sha256sum', async () => {
     const lockFile = join(folder, 'tenon.lock');
     await writeFile(lockFile, `# plugins\n${digest}  plugins/x.so\n\n${'cd'.repeat(32)} *y.so\r\n`);
     const policy = new TrustPolicy({ lockFile });
@@ -86,7 +86,7 @@ describe('digests', () => {
     );
   });
 
-  test('a lock file that is missing or malformed refuses everything and says why', async () => {
+  test('a missing or malformed lock file refuses every digest and gives the reason', async () => {
     const missing = new TrustPolicy({ lockFile: join(folder, 'none') });
     await expect(missing.checkDigest(file, digest)).rejects.toMatchObject({ code: 'ERR_TENON_UNREADABLE' });
     const lockFile = join(folder, 'bad.lock');
@@ -104,7 +104,7 @@ test.each([
   ['trust.owners', { owners: ['root'] }],
   ['trust.digests', { digests: ['123'] }],
   ['trust.lockFile', { lockFile: '' }],
-])('a wrong %s is an invalid argument that names it', (argument, options) => {
+])('an invalid %s is refused with its name', (argument, options) => {
   expect(() => new TrustPolicy(options as object)).toThrow(
     expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument }),
   );

@@ -12,13 +12,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const verdict = { name: 'wordcount', version: '1.0.0', size: 56, flags: 0, date: '2026-01-01T00:00:00.000Z' };
 
-test('a verdict is known to every host of the process', async () => {
+test('all hosts of a process share their verdicts', async () => {
   await new Verdicts().add('digest-a', verdict);
   expect(await new Verdicts().get('digest-a')).toEqual(verdict);
   expect(await new Verdicts().get('digest-b')).toBeUndefined();
 });
 
-test('verdicts in a file outlive the process, and two hosts that write it lose nothing', async () => {
+test('two hosts that write the same verdicts file lose no verdict', async () => {
   const path = join(folder, 'verdicts.json');
   const [one, two] = [new Verdicts(path), new Verdicts(path)];
   await one.get('x');
@@ -29,7 +29,7 @@ test('verdicts in a file outlive the process, and two hosts that write it lose n
   expect(Object.keys(verdicts).sort()).toEqual(['digest-c', 'digest-d']);
 });
 
-test('a verdict from a file is believed', async () => {
+test('a verdict is read from the file', async () => {
   const path = join(folder, 'kept.json');
   await new Verdicts(path).add('digest-e', verdict);
   const text = await readFile(path, 'utf8');
@@ -38,16 +38,16 @@ test('a verdict from a file is believed', async () => {
 });
 
 test.each([
-  ['no JSON', 'banana'],
+  ['invalid JSON', 'banana'],
   ['another format', JSON.stringify({ format: 'other', verdicts: { 'digest-f': verdict } })],
-  ['a strange shape', JSON.stringify({ format: 'other', verdicts: 5 })],
-])('a file with %s holds no verdicts', async (_, text) => {
+  ['an unexpected shape', JSON.stringify({ format: 'other', verdicts: 5 })],
+])('a verdicts file with %s is read as empty', async (_, text) => {
   const path = join(folder, 'bad.json');
   await writeFile(path, text);
   expect(await new Verdicts(path).get('digest-f')).toBeUndefined();
 });
 
-test('a file that cannot be read or written is an error that names it', async () => {
+test('a verdicts file that cannot be read or written is an error', async () => {
   await expect(new Verdicts(folder).get('digest-g')).rejects.toMatchObject({ code: 'ERR_TENON_UNREADABLE' });
   const nowhere = new Verdicts(join(folder, 'none', 'verdicts.json'));
   await expect(nowhere.add('digest-h', verdict)).rejects.toMatchObject({ code: 'ERR_TENON_UNREADABLE' });

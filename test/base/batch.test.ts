@@ -6,7 +6,7 @@ import { TenonError } from '../../src/base/errors.js';
 
 const texts = (batch: Batch): string[] => Array.from(batch, (bytes) => Buffer.from(bytes).toString());
 
-/** The argument that the TenonError names, after checking its code. */
+/** Returns the argument that the thrown TenonError names, and checks its code and message. */
 function refusedArgument(action: () => unknown): string | undefined {
   try {
     action();
@@ -21,7 +21,7 @@ function refusedArgument(action: () => unknown): string | undefined {
 }
 
 describe('a batch', () => {
-  test('takes an Arrow column, also a sliced one, without a copy', () => {
+  test('takes an Arrow column, sliced or not, without copying it', () => {
     const data = Buffer.from('..abcdef');
     const offsets = Int32Array.of(2, 3, 3, 8);
     const batch = new Batch(offsets, data);
@@ -39,7 +39,7 @@ describe('a batch', () => {
     expect([...batch]).toEqual([]);
   });
 
-  test('refuses offsets that are not those of the data', () => {
+  test('refuses offsets that decrease or exceed the data', () => {
     const data = new Uint8Array(4);
     for (const offsets of [[], [-1, 2], [0, 3, 2], [0, 5], [5]]) {
       expect(refusedArgument(() => new Batch(Int32Array.from(offsets), data))).toBe('offsets');
@@ -85,7 +85,7 @@ describe('a batch', () => {
     expect(refusedArgument(() => Batch.fromLines(new Uint8Array(shared)))).toBe('text');
   });
 
-  test('refuses an index that it does not have', () => {
+  test('refuses an index out of range', () => {
     const batch = Batch.of([Buffer.from('a')]);
     for (const index of [-1, 1, 0.5, Number.NaN, '0' as unknown as number]) {
       expect(refusedArgument(() => batch.get(index))).toBe('index');
@@ -111,7 +111,7 @@ describe('Batch.of', () => {
     expect(Batch.of([]).length).toBe(0);
   });
 
-  test('names the element that is not bytes', () => {
+  test('names the first element that is not a byte array', () => {
     expect(refusedArgument(() => Batch.of([Buffer.from('a'), 'b' as unknown as Buffer]))).toBe('messages[1]');
     expect(refusedArgument(() => Batch.of(new Array<Buffer>(2)))).toBe('messages[0]');
     for (const wrong of [5, null, undefined, {}, 'text', Buffer.from('a')]) {
@@ -119,14 +119,14 @@ describe('Batch.of', () => {
     }
   });
 
-  test('refuses more bytes than its offsets can tell', () => {
+  test('refuses more bytes than 32-bit offsets can address', () => {
     const large = new Uint8Array(2 ** 20);
     expect(refusedArgument(() => Batch.of(new Array<Uint8Array>(2048).fill(large)))).toBe('messages');
   });
 });
 
 describe('Batch.fromLines', () => {
-  test('gives lines without their ends', () => {
+  test('returns lines without their line ends', () => {
     const cases: [string, string[]][] = [
       ['', []],
       ['\n', ['']],
@@ -144,13 +144,13 @@ describe('Batch.fromLines', () => {
     }
   });
 
-  test('leaves the bytes that it was given as they are', () => {
+  test('does not modify its input', () => {
     const bytes = Buffer.from('a\r\nb\nc');
     Batch.fromLines(bytes);
     expect(bytes.toString()).toBe('a\r\nb\nc');
   });
 
-  test('keeps the ends, and the memory, when it is told to', () => {
+  test('keeps the line ends, and does not copy the bytes, if keepEnds is set', () => {
     const bytes = new TextEncoder().encode('..a\r\n\nb..').subarray(2, 7);
     const batch = Batch.fromLines(bytes, { keepEnds: true });
     expect(texts(batch)).toEqual(['a\r\n', '\n', 'b']);
@@ -159,7 +159,7 @@ describe('Batch.fromLines', () => {
     expect(Batch.fromLines('', { keepEnds: true }).length).toBe(0);
   });
 
-  test('agrees with splitting a string, for any text', () => {
+  test('agrees with String.split for any string', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'ß', '\n', '\r', '\r\n', ''), maxLength: 800 });
     fc.assert(
       fc.property(text, (value) => {
@@ -172,7 +172,7 @@ describe('Batch.fromLines', () => {
     );
   });
 
-  test('refuses what is neither bytes nor text, and options that are none', () => {
+  test('refuses input that is neither bytes nor a string, and invalid options', () => {
     expect(refusedArgument(() => Batch.fromLines(5 as unknown as string))).toBe('text');
     expect(refusedArgument(() => Batch.fromLines('a', 1 as unknown as object))).toBe('options');
     const options = { keepEnds: 'yes' as unknown as boolean };
@@ -184,7 +184,7 @@ describe('a batch result', () => {
   const offsets = Int32Array.of(0, 2, 5, 5, 9, 9);
   const result = new BatchResult(offsets, Buffer.from('okbadoops'), Int32Array.of(0, 2, 7, 6, 99));
 
-  test('counts what failed and gives the results of the others', () => {
+  test('counts failed messages and returns the results of the others', () => {
     expect(result.failed).toBe(4);
     expect(Buffer.from(result.result(0)).toString()).toBe('ok');
     expect(result).toBeInstanceOf(Batch);
@@ -209,7 +209,7 @@ describe('a batch result', () => {
     expect(refusedArgument(() => result.result(5))).toBe('index');
   });
 
-  test('refuses statuses that do not fit', () => {
+  test('refuses statuses of the wrong length or type', () => {
     const data = Buffer.from('okbadoops');
     expect(refusedArgument(() => new BatchResult(offsets, data, new Int32Array(4)))).toBe('statuses');
     expect(refusedArgument(() => new BatchResult(offsets, data, [] as unknown as Int32Array))).toBe(
@@ -217,7 +217,7 @@ describe('a batch result', () => {
     );
   });
 
-  test('is the same when a tier makes it from parts that it trusts', () => {
+  test('is the same when a tier makes it from trusted parts', () => {
     const trusted = trustedResult(result.offsets, result.data, result.statuses);
     expect(trusted).toBeInstanceOf(BatchResult);
     expect(trusted).toEqual(result);
