@@ -38,8 +38,6 @@ const PENDING: readonly string[] = [
   'test/cli/',
   'test/conformance.test.ts',
   'test/crash-exit.test.ts',
-  'test/docs/',
-  'test/examples/',
   'test/faults/',
   'test/host/',
   'test/inspect/',

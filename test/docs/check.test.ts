@@ -1,4 +1,4 @@
-/** docs/check.md says of each check what the table says, and of nothing else. */
+/** Compares docs/check.md with the table of checks. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -24,17 +24,17 @@ function describe_({ id, title, why, fix, severity, level, needs }: (typeof CHEC
   return `**\`${id}\`** · ${severity}, ${level}\\\n${title}\\\n*Why:* ${why}\\\n*Fix:* ${fix}${rests}`;
 }
 
-test('docs/check.md shows the checks as they are', () => {
+test('docs/check.md has the current list of checks', () => {
   expectGenerated('docs/check.md', 'checks', listOfChecks());
 });
 
-test('every check of the documentation is one, and every one is documented', () => {
+test('the documentation lists all checks and no others', () => {
   const text = readFileSync(file, 'utf8');
   const documented = [...text.matchAll(/^\*\*`(.+?)`\*\*/gm)].map(([, id]) => id);
   expect(documented).toEqual(CHECKS.map(({ id }) => id));
 });
 
-test('prose is prose: sentences with a full stop, ids in groups', () => {
+test('the ids of checks have a group, and their descriptions end with a full stop', () => {
   for (const { id, title, why, fix, needs } of CHECKS) {
     expect(id).toMatch(/^[a-z]+\/[a-z0-9]+(-[a-z0-9]+)*$/);
     for (const text of [title, why, fix]) expect(text, id).toMatch(/^\S.*[.?)]$/);
@@ -46,7 +46,7 @@ test('prose is prose: sentences with a full stop, ids in groups', () => {
   }
 });
 
-test('every format is documented, and the file of options in it is one', () => {
+test('every output format is documented, and the example of a configuration file is valid', () => {
   const text = readFileSync(file, 'utf8');
   for (const format of FORMATS) expect(text).toContain(`| \`${format}\` |`);
   const [, json = ''] = /```json\n([\s\S]*?)```/.exec(text) ?? [];

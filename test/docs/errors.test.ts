@@ -5,12 +5,12 @@ import { errorMeanings } from '../../src/index.js';
 import { root } from '../support/index.js';
 import { expectGenerated } from './generated.js';
 
-test('docs/errors.md has the table of error codes as it is in the code', () => {
+test('docs/errors.md has the current table of error codes', () => {
   const rows = Object.entries(errorMeanings).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
   expectGenerated('docs/errors.md', 'codes', ['| code | meaning |', '| --- | --- |', ...rows].join('\n'));
 });
 
-test('every error code is used somewhere in the code', () => {
+test('every error code is used in the code', () => {
   const files = ['src', 'native']
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) =>

@@ -6,11 +6,11 @@ import { builtFaults, faultTable, renderFaultTable } from '../faults/table.js';
 import { faultsDir } from '../support/index.js';
 import { expectGenerated } from './generated.js';
 
-test('docs/faults.md shows the table of faults as it is', () => {
+test('docs/faults.md has the current table of faults', () => {
   expectGenerated('docs/faults.md', 'faults', renderFaultTable());
 });
 
-test('every row of the table has a library, and every library of the corpus has a row', () => {
+test('the table has exactly one row for each library of the corpus', () => {
   const built = readdirSync(faultsDir, { withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ name }) => name.slice(0, -extname(name).length));
@@ -19,7 +19,7 @@ test('every row of the table has a library, and every library of the corpus has 
   expect(built.sort()).toEqual([...rows].sort());
 });
 
-test('every code in the table is a code of tenon', () => {
+test('every code in the table is an error code of tenon', () => {
   const codes = faultTable().flatMap(({ code, next }) =>
     [code, next].filter((item) => typeof item === 'string'),
   );

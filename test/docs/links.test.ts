@@ -1,4 +1,4 @@
-/** Every link of the documentation leads somewhere, and what it says of the project is so. */
+/** Checks the links of the documentation, and the commands, files and options that it mentions. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { LOAD_OPTIONS } from '../../src/host/load-options.js';
 import { root } from '../support/index.js';
 import { pages, textOf } from './pages.js';
 
-/** The anchors of a page, as GitHub makes them of its headings. */
+/** Returns the anchors that GitHub derives from the headings of a page. */
 function anchorsOf(page: string): string[] {
   const headings = textOf(page)
     .replaceAll(/^```[\s\S]*?^```$/gm, '')
@@ -20,7 +20,7 @@ function anchorsOf(page: string): string[] {
   );
 }
 
-/** Links to files of this project: `[text](target)` and `![text](target)`. */
+/** Returns the links to files of this project: `[text](target)` and `![text](target)`. */
 function linksOf(page: string): { target: string; anchor: string | undefined }[] {
   const prose = textOf(page)
     .replaceAll(/^```[\s\S]*?^```$/gm, '')
@@ -32,7 +32,7 @@ function linksOf(page: string): { target: string; anchor: string | undefined }[]
 }
 
 describe.each(pages)('%s', (page) => {
-  test('has only links that lead somewhere', () => {
+  test('has no broken links', () => {
     const broken = linksOf(page).filter(({ target, anchor }) => {
       if (!existsSync(join(root, target))) return true;
       return anchor !== undefined && !anchorsOf(target).includes(anchor);
@@ -40,7 +40,7 @@ describe.each(pages)('%s', (page) => {
     expect(broken).toEqual([]);
   });
 
-  test('names only commands and files that are there', () => {
+  test('mentions only commands and files that exist', () => {
     const text = textOf(page);
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
@@ -53,14 +53,14 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
-test('the README is short, and every page of docs/ can be reached from the index and from the README', () => {
+test('the README has at most 9 KiB, and docs/index.md links to every page of docs/', () => {
   expect(Buffer.byteLength(textOf('README.md'))).toBeLessThanOrEqual(9 * 1024);
   const all = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && name !== 'index.md');
   const fromIndex = linksOf('docs/index.md').map(({ target }) => target);
   expect(all.map((name) => `docs/${name}`).filter((target) => !fromIndex.includes(target))).toEqual([]);
 });
 
-test('docs/api.md lists every option of a host and of load', () => {
+test('docs/api.md lists every option of PluginHost and of load', () => {
   const rows = [...textOf('docs/api.md').matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
   for (const name of [...HOST_OPTIONS, ...Object.keys(LOAD_OPTIONS)]) expect(rows).toContain(name);
 });

@@ -1,19 +1,19 @@
-/** The pages that people read, and the code blocks in them. */
+/** The pages of the documentation and their code blocks. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/index.js';
 
 export interface Block {
-  /** The page, from the root of the project. */
+  /** The path of the page, relative to the root of the project. */
   readonly page: string;
   readonly line: number;
   readonly language: string;
   readonly code: string;
-  /** What the block needs beyond the package: `addon`, `process`. */
+  /** The optional part of the package that the block needs: `addon` or `process`. */
   readonly needs: string | undefined;
 }
 
-/** README and the other pages at the top, then docs/. */
+/** The pages in the root folder, then those in docs/. */
 export const pages: readonly string[] = [
   ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
   ...readdirSync(join(root, 'docs'))

@@ -1,4 +1,4 @@
-/** The code of README and docs does what it seems to. Programs run as they stand there, on the Node.js that runs the tests. */
+/** Runs the programs of the README and of docs/ unchanged, with the Node.js that runs the tests. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { PluginHost } from '../../src/index.js';
 import { compile, hasRust, root, temporaryFolder, withAddon, withRunner } from '../support/index.js';
 import { type Block, blocksOf } from './pages.js';
 
-/** Below the package, where `import 'tenon'` means the package itself. */
+/** A folder inside the package, where `import 'tenon'` resolves to the package itself. */
 const workFolder = join(root, 'build', 'snippets');
 mkdirSync(workFolder, { recursive: true });
 afterAll(() => rmSync(workFolder, { recursive: true, force: true }));
@@ -16,14 +16,14 @@ const named = (block: Block) => [`${block.page}:${block.line}`, block] as const;
 const isMissing = (needs: string | undefined) =>
   (needs === 'addon' && !withAddon) || (needs === 'process' && !withRunner);
 
-/** What the comments behind `console.log(…);` say that it prints. */
+/** Returns the output that the comments after `console.log(…);` announce. */
 const promised = (code: string) =>
   [...code.matchAll(/console\.log\(.*\);.*?\/\/ (.+)$/gm)].map(([, text]) => text);
 
 describe('JavaScript', () => {
   const programs = blocksOf('js', 'mjs').filter(({ needs }) => !isMissing(needs));
 
-  test.each(programs.map(named))('%s prints what its comments say', (name, { code }) => {
+  test.each(programs.map(named))('%s prints the output given in its comments', (name, { code }) => {
     const file = join(workFolder, `${name.replaceAll(/\W/g, '-')}.mjs`);
     writeFileSync(file, code);
     const ended = spawnSync(process.execPath, [file], { cwd: root, encoding: 'utf8', timeout: 60_000 });
@@ -33,7 +33,7 @@ describe('JavaScript', () => {
   });
 });
 
-test('TypeScript compiles in a strict project', () => {
+test('TypeScript blocks compile in a strict project', () => {
   const programs = blocksOf('ts');
   expect(programs.length).toBeGreaterThan(0);
   const folder = join(workFolder, 'types');
@@ -51,11 +51,11 @@ test('TypeScript compiles in a strict project', () => {
   expect(ended.status).toBe(0);
 });
 
-test('JSON is JSON', () => {
+test('JSON blocks are valid JSON', () => {
   for (const { code } of blocksOf('json')) JSON.parse(code);
 });
 
-/** Says hello to the world, in every tier. */
+/** Checks in every tier that the plugin answers `world` with `hello world`. */
 async function expectGreeting(file: string): Promise<void> {
   const tiers = ['inline', ...(withAddon ? ['thread'] : []), ...(withRunner ? ['process'] : [])] as const;
   await using host = new PluginHost();
@@ -71,12 +71,12 @@ const only = (language: string, page: string): string => {
   return block.code;
 };
 
-test('the C plugin of the README says hello', async () => {
+test('the C plugin of the README compiles and greets', async () => {
   await expectGreeting(compile(temporaryFolder(), 'greet', only('c', 'README.md')));
 });
 
 test.skipIf(!hasRust)(
-  'the Rust plugin of the README says hello',
+  'the Rust plugin of the README compiles and greets',
   async () => {
     const folder = join(root, 'build', 'readme-rust');
     mkdirSync(join(folder, 'src'), { recursive: true });
@@ -91,12 +91,12 @@ test.skipIf(!hasRust)(
   120_000,
 );
 
-/** Whether a program can be started. */
+/** Returns whether a command succeeds. */
 const has = (command: string, ...args: string[]) =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-describe('plugins in other languages say hello', () => {
-  /** The files of the page in a folder, as it says, and the commands that it names. */
+describe('the plugin in another language compiles and greets', () => {
+  /** Writes the files of docs/plugins.md for one language to a new folder. */
   function project(language: string, source: string): string {
     const folder = temporaryFolder();
     cpSync(join(root, 'include'), join(folder, 'include'), { recursive: true });
@@ -104,7 +104,7 @@ describe('plugins in other languages say hello', () => {
     writeFileSync(join(folder, source), only(language, 'docs/plugins.md'));
     return folder;
   }
-  /** The command lines of the page that begin with one of these programs. */
+  /** Returns the command lines of the page that begin with one of these programs. */
   const commands = (...programs: string[]) =>
     blocksOf('sh')
       .filter(({ page }) => page === 'docs/plugins.md')

@@ -1,4 +1,4 @@
-/** The example plugins of the package: where they are built already, and where they have to be compiled. */
+/** The example plugins of the package, both prebuilt and compiled on first use. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,11 +7,11 @@ import { examplePlugins } from '../../src/examples/index.js';
 import { PluginHost } from '../../src/index.js';
 import { pluginsDir, root, temporaryFolder } from '../support/index.js';
 
-test('of a checkout are the ones that its build made', async () => {
+test('a checkout uses the example plugins of its build', async () => {
   if (process.env['TENON_BUILD'] === undefined) expect(await examplePlugins()).toBe(pluginsDir);
 });
 
-/** A package as it is installed, without anything built. */
+/** Creates a folder in which the package is installed without its native parts. */
 function bare(): { folder: string; cache: string } {
   const folder = temporaryFolder();
   const installed = join(folder, 'node_modules', 'tenon');
@@ -23,7 +23,7 @@ function bare(): { folder: string; cache: string } {
   return { folder, cache: join(folder, 'cache') };
 }
 
-/** A program in that folder, in a Node.js of its own. */
+/** Runs a program in the folder, in its own Node.js process. */
 function run(folder: string, env: Record<string, string>, code: string) {
   return spawnSync(process.execPath, ['--input-type=module', '-e', code], {
     cwd: folder,
@@ -41,7 +41,7 @@ const LOAD = `
   console.log(folders[0] === folders[1], refused.length, plugins.map(({ name }) => name).sort().join());
   await host.close();`;
 
-test('are compiled where nothing is built, once, and all of them are admitted', async () => {
+test('example plugins that were not built are compiled once and are all admitted', async () => {
   const { folder, cache } = bare();
   const env = { TENON_CACHE_DIR: cache };
   for (const _ of [1, 2]) {
@@ -51,7 +51,7 @@ test('are compiled where nothing is built, once, and all of them are admitted', 
   expect(readdirSync(cache).filter((name) => name.startsWith('examples-'))).toHaveLength(1);
 }, 60_000);
 
-test('without a compiler are an error that says what to install', async () => {
+test('a missing compiler is an error that says what to install', async () => {
   const { folder, cache } = bare();
   const env = { TENON_CACHE_DIR: cache, CC: join(folder, 'no-compiler') };
   const ended = run(
@@ -65,7 +65,7 @@ test('without a compiler are an error that says what to install', async () => {
   expect(readdirSync(cache)).toEqual([]);
 });
 
-test('do what their documentation says', async () => {
+test('the example plugin wordcount counts words', async () => {
   await using host = new PluginHost({ paths: [await examplePlugins()] });
   const counter = await (await host.load('wordcount')).new();
   expect(counter.callSync(Buffer.from('a plugin in a tenon\n')).readBigUInt64LE(8)).toBe(5n);
