@@ -38,7 +38,7 @@ const PENDING: readonly string[] = [
   'test/cli/',
   'test/conformance.test.ts',
   'test/crash-exit.test.ts',
-  'test/faults/',
+  'test/faults/fixtures/',
   'test/host/',
   'test/inspect/',
   'test/kinds/',

@@ -13,7 +13,7 @@ async function instanceOf(host: PluginHost, library: string): Promise<Instance> 
   return (await host.load(faultFile(library))).new();
 }
 
-describe('a failing `new` is an error, and the host goes on', () => {
+describe('a failing `new` is an error, and the host keeps working', () => {
   test.each(table.filter(({ where }) => where === 'new'))('$library, which $what', async (row) => {
     const host = new PluginHost();
     const plugin = await host.load(faultFile(row.library));
@@ -22,7 +22,7 @@ describe('a failing `new` is an error, and the host goes on', () => {
   });
 });
 
-describe('a failing call is an error, and the host goes on', () => {
+describe('a failing call is an error, and the host keeps working', () => {
   test.each(table.filter(({ where, code }) => where === 'call' && code !== null))(
     '$library, which $what',
     async (row) => {
@@ -40,7 +40,7 @@ describe('a failing call is an error, and the host goes on', () => {
   );
 });
 
-describe('a fault in one message of a batch is the fault of that message', () => {
+describe('each failing message of a batch has its own status', () => {
   test.each(['returns-failed', 'returns-invalid'])('%s', async (library) => {
     const { Batch } = await import('../../src/index.js');
     const instance = await instanceOf(new PluginHost(), library);
@@ -51,8 +51,8 @@ describe('a fault in one message of a batch is the fault of that message', () =>
   });
 });
 
-/** What a host cannot see: the call itself is as good as any. */
-describe('a fault that no error tells leaves the host able to work', () => {
+// The host cannot detect these faults: the call succeeds.
+describe('a fault that raises no error leaves the host working', () => {
   test.each(table.filter(({ where, code }) => (where === 'call' || where === 'close') && code === null))(
     '$library, which $what',
     async (row) => {
@@ -67,7 +67,7 @@ describe('a fault that no error tells leaves the host able to work', () => {
 });
 
 test.each(table.filter(({ library }) => library.startsWith('leaks')))(
-  '$library: the memory is gone',
+  '$library: leaked memory stays allocated in the host process',
   async ({ library }) => {
     const instance = await instanceOf(new PluginHost(), library);
     const before = process.memoryUsage.rss();
@@ -77,7 +77,7 @@ test.each(table.filter(({ library }) => library.startsWith('leaks')))(
   },
 );
 
-/** The numbers that an instance emits, as long as the test listens. */
+/** Subscribes to an instance and returns an array that collects the numbers it emits. */
 function numbersOf(instance: Instance): number[] {
   const numbers: number[] = [];
   instance.on('message', (data) => numbers.push(Number(data.readBigUInt64LE())));
@@ -86,7 +86,7 @@ function numbersOf(instance: Instance): number[] {
 
 describe.runIf(withAddon)('events, with the addon', () => {
   test.each(['emits-reentrant', 'emits-foreign'])(
-    '%s: they arrive in order after the call',
+    '%s: events arrive in order after the call',
     async (library) => {
       const host = new PluginHost();
       const instance = await instanceOf(host, library);
@@ -99,7 +99,7 @@ describe.runIf(withAddon)('events, with the addon', () => {
     },
   );
 
-  test('emits-flood: the queue is bounded, the plugin is told that it is full, what was taken arrives in order', async () => {
+  test('emits-flood: a full queue returns TENON_BUSY, and accepted events arrive in order', async () => {
     const host = new PluginHost();
     const instance = await instanceOf(host, 'emits-flood');
     const numbers = numbersOf(instance);
@@ -115,7 +115,7 @@ describe.runIf(withAddon)('events, with the addon', () => {
 });
 
 describe.runIf(!withAddon)('events, without the addon', () => {
-  test('emits-flood: the plugin is told each time that this host takes none', async () => {
+  test('emits-flood: every emit returns TENON_UNSUPPORTED', async () => {
     const host = new PluginHost();
     const instance = await instanceOf(host, 'emits-flood');
     expect(tallyOf(instance.callSync(INPUT))).toEqual([0, 0, 1_000_000]);
@@ -129,7 +129,7 @@ function tallyOf(result: Buffer): number[] {
   return [0, 8, 16].map((offset) => Number(result.readBigUInt64LE(offset)));
 }
 
-test('emits-outlives: a thread that emits after `drop` is told that the instance is closed', async () => {
+test('emits-outlives: an emit after `drop` returns TENON_CLOSED', async () => {
   const host = new PluginHost();
   const plugin = await host.load(faultFile('emits-outlives'));
   const events: Buffer[] = [];

@@ -9,7 +9,7 @@ import { builtFaults, type FaultRow } from './table.js';
 
 const rows = builtFaults().filter((row) => row.where === 'load');
 const hangs = (row: FaultRow) => row.death === 'hangs';
-/** Long enough for what comes back, also on a busy machine; those that hang are tried all at once. */
+/** The probe timeout in milliseconds: long enough on a busy machine. Plugins that hang run concurrently. */
 const TIMEOUT = 3000;
 
 async function expectRefusal(row: FaultRow): Promise<void> {
@@ -21,13 +21,14 @@ async function expectRefusal(row: FaultRow): Promise<void> {
   await expectToWork(host);
 }
 
-describe('a plugin is refused with its code and gate, and the host goes on', () => {
+describe('a plugin is refused with its code and gate, and the host keeps working', () => {
   test.each(rows.filter((row) => !hangs(row)))('$library, which $what', expectRefusal);
   test.concurrent.each(rows.filter(hangs))('$library, which $what', expectRefusal);
 });
 
-/** Without a probe the host's own guards have to find the same; what ends the process is the matter of process.test.ts. */
-describe('the same is found without a probe', () => {
+// Without a probe, the checks in the host process find the same faults. process.test.ts tests the faults that
+// end the process.
+describe('a plugin is refused with the same error without a probe', () => {
   test.each(rows.filter((row) => row.death === undefined))('$library, which $what', async (row) => {
     const host = new PluginHost({ probe: { mode: 'never' } });
     expectError(await refusal(() => host.load(faultFile(row.library))), row);
@@ -35,7 +36,7 @@ describe('the same is found without a probe', () => {
   });
 });
 
-test('what a plugin prints before it takes its probe down stands in the error', async () => {
+test('the error of a probe that ended contains the output of the plugin', async () => {
   const noisy = ['constructor-segfault', 'constructor-abort', 'constructor-exit', 'constructor-hang'];
   const host = new PluginHost({ probe: { timeout: TIMEOUT } });
   const errors = noisy.map((library) => refusal(() => host.load(faultFile(library))));
@@ -45,12 +46,12 @@ test('what a plugin prints before it takes its probe down stands in the error', 
   }
 });
 
-test('the signal that ended the probe stands in the error', async () => {
+test('the error contains the signal that ended the probe', async () => {
   const error = await refusal(() => new PluginHost().load(faultFile('constructor-abort')));
   expect(error.signal).toBe('SIGABRT');
 });
 
-test('a folder full of faults neither ends the scan nor changes the result of another plugin', async () => {
+test('discover reports every faulty plugin of a folder and loads all others', async () => {
   const host = new PluginHost({ paths: [faultsDir] });
   const { plugins, refused } = await host.discover();
   const codes = Object.fromEntries(
@@ -62,10 +63,10 @@ test('a folder full of faults neither ends the scan nor changes the result of an
   await expectToWork(host);
 });
 
-/** Files that no compiler makes. */
+/** Files that no compiler produces, each with a description, a code, a gate, and a function that makes it. */
 const made: readonly (readonly [string, TenonErrorCode, string, (path: string) => void])[] = [
-  ['nothing at all', 'ERR_TENON_NOT_FOUND', 'find', () => {}],
-  ['a link to nothing', 'ERR_TENON_NOT_FOUND', 'find', (path) => symlinkSync('nowhere', path)],
+  ['a missing file', 'ERR_TENON_NOT_FOUND', 'find', () => {}],
+  ['a dangling link', 'ERR_TENON_NOT_FOUND', 'find', (path) => symlinkSync('nowhere', path)],
   ['a link to itself', 'ERR_TENON_NOT_FOUND', 'find', (path) => symlinkSync(path, path)],
   ['a directory', 'ERR_TENON_UNREADABLE', 'find', (path) => mkdirSync(path)],
   [
@@ -76,10 +77,10 @@ const made: readonly (readonly [string, TenonErrorCode, string, (path: string) =
   ],
   ['an empty file', 'ERR_TENON_NOT_A_LIBRARY', 'inspect', (path) => writeFileSync(path, '')],
   [
-    'a text',
+    'plain text',
     'ERR_TENON_NOT_A_LIBRARY',
     'inspect',
-    (path) => writeFileSync(path, 'a text that was renamed\n'.repeat(99)),
+    (path) => writeFileSync(path, 'a renamed text file\n'.repeat(99)),
   ],
   [
     'the first half of a plugin',
@@ -88,7 +89,7 @@ const made: readonly (readonly [string, TenonErrorCode, string, (path: string) =
     (path) => writeChanged(path, (bytes) => bytes.subarray(0, bytes.length / 2)),
   ],
   [
-    'a header without its file',
+    'the file header of a plugin without the rest',
     'ERR_TENON_NOT_A_LIBRARY',
     'inspect',
     (path) => writeChanged(path, (bytes) => bytes.subarray(0, 64)),
@@ -99,8 +100,8 @@ function writeChanged(path: string, change: (bytes: Buffer) => Buffer): void {
   writeFileSync(path, change(readFileSync(pluginFile('wordcount'))));
 }
 
-describe('a file that is no library is refused, and the host goes on', () => {
-  test.each(made)('%s is %s', async (_what, code, gate, make) => {
+describe('a file that is not a library is refused, and the host keeps working', () => {
+  test.each(made)('%s is refused with %s', async (_what, code, gate, make) => {
     const host = new PluginHost();
     const path = join(temporaryFolder(), 'made.so');
     make(path);
@@ -111,14 +112,14 @@ describe('a file that is no library is refused, and the host goes on', () => {
 });
 
 test.runIf(process.platform === 'linux')(
-  'a library for another processor, system or word size is refused',
+  'a library for another processor or operating system is refused',
   async () => {
     const host = new PluginHost();
     const ARM64 = 183;
     const I386 = 3;
     const changes: readonly ((bytes: Buffer) => void)[] = [
       (bytes) => bytes.writeUInt16LE(process.arch === 'arm64' ? I386 : ARM64, 18),
-      (bytes) => bytes.writeUInt8(9, 7), // the system: FreeBSD
+      (bytes) => bytes.writeUInt8(9, 7), // The operating system: FreeBSD.
     ];
     for (const change of changes) {
       const path = join(temporaryFolder(), 'foreign.so');

@@ -1,4 +1,7 @@
-/** What a plugin in a process of its own can reach, change and use up: its own process, and of that as much as it was given. */
+/**
+ * A plugin in the process tier can reach, change and exhaust only its own process, within the limits set for
+ * it.
+ */
 import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
@@ -18,7 +21,7 @@ interface Loaded {
   readonly instance: Instance;
   readonly out: string[];
   readonly err: string[];
-  /** Asks the plugin. */
+  /** Calls the instance with a string and returns the result as a string. */
   readonly ask: (what: string) => string;
 }
 
@@ -34,7 +37,7 @@ async function load(file: string, options: LoadOptions = {}): Promise<Loaded> {
 const insider = (options: LoadOptions = {}): Promise<Loaded> => load(compiled(INSIDER), options);
 
 describe.runIf(hasProcesses)('standard streams', () => {
-  test('process-prints: arrive as events line by line, answers are none the worse', async () => {
+  test('process-prints: output arrives as one event per line, and results are unaffected', async () => {
     const { instance, out, err } = await load(faultFile('process-prints'));
     for (let i = 0; i < 3; i++) expect(await instance.call(INPUT)).toEqual(INPUT);
     await vi.waitFor(() => expect([out.length, err.length]).toEqual([3, 3]));
@@ -43,9 +46,9 @@ describe.runIf(hasProcesses)('standard streams', () => {
     );
   });
 
-  test('many lines keep their order, and what is no text or no line harms nothing', async () => {
+  test('many lines keep their order, and invalid UTF-8 and an unfinished line do no harm', async () => {
     const { ask, out, err, plugin, instance } = await insider();
-    // With a promise: while callSync blocks this thread nobody reads the streams, and a plugin that fills them waits.
+    // Not callSync: it blocks the thread that reads the streams, and the plugin waits when they are full.
     expect(String(await instance.call(Buffer.from('babble')))).toBe('');
     expect(ask('still right')).toBe('still right');
     await plugin.close();
@@ -55,7 +58,7 @@ describe.runIf(hasProcesses)('standard streams', () => {
     expect(out.at(-1)).toBe('no end');
   });
 
-  test("the host's own streams get nothing of it", async () => {
+  test("the output of a plugin does not reach the host's standard streams", async () => {
     const ended = await runNode(`
       const host = new tenon.PluginHost({ paths: [faults] });
       const plugin = await host.load('process-prints', { isolation: 'process' });
@@ -66,23 +69,26 @@ describe.runIf(hasProcesses)('standard streams', () => {
     expect(ended).toMatchObject({ code: 0, stdout: 'mine\n', stderr: '' });
   });
 
-  test.each(['process-closes', 'insider'])('%s: closed streams are the end of output only', async (name) => {
-    const { plugin, instance } = await load(name === 'insider' ? compiled(INSIDER) : faultFile(name));
-    if (name === 'process-closes') {
-      for (let i = 0; i < 3; i++) expect(await instance.call(INPUT)).toEqual(INPUT);
-      expect(plugin.state).toBe('running');
-      await plugin.close();
-    } else {
-      // Also those of the channel: that is a crash, and no more than that.
-      await instance.call(Buffer.from('close all'), { timeout: 2000 }).catch(() => undefined);
-      const again = async () => expect(String(await instance.call(Buffer.from('again')))).toBe('again');
-      await vi.waitFor(again, { timeout: 30_000 });
-    }
-    await expectToWork(openHost());
-  });
+  test.each(['process-closes', 'insider'])(
+    '%s: a plugin that closes its streams only loses its output',
+    async (name) => {
+      const { plugin, instance } = await load(name === 'insider' ? compiled(INSIDER) : faultFile(name));
+      if (name === 'process-closes') {
+        for (let i = 0; i < 3; i++) expect(await instance.call(INPUT)).toEqual(INPUT);
+        expect(plugin.state).toBe('running');
+        await plugin.close();
+      } else {
+        // This plugin closes the descriptors of the channel too, which is a crash followed by a restart.
+        await instance.call(Buffer.from('close all'), { timeout: 2000 }).catch(() => undefined);
+        const again = async () => expect(String(await instance.call(Buffer.from('again')))).toBe('again');
+        await vi.waitFor(again, { timeout: 30_000 });
+      }
+      await expectToWork(openHost());
+    },
+  );
 });
 
-describe.runIf(hasProcesses)("what belongs to a process is the plugin's own", () => {
+describe.runIf(hasProcesses)('a change to the process of the plugin does not affect the host', () => {
   const look = () => ({
     directory: realpathSync.native('.'),
     variable: process.env['TENON_FAULT_WAS_HERE'],
@@ -105,7 +111,7 @@ describe.runIf(hasProcesses)("what belongs to a process is the plugin's own", ()
 describe.runIf(hasProcesses)('the environment', () => {
   const lines = (text: string) => text.split('\n').filter(Boolean).sort();
 
-  test('is empty but for a few names that are not secret', async () => {
+  test('contains only a few names that are not secret', async () => {
     vi.stubEnv('TENON_TEST_SECRET', 'hush');
     const { ask } = await insider();
     vi.unstubAllEnvs();
@@ -115,7 +121,7 @@ describe.runIf(hasProcesses)('the environment', () => {
     expect(ask('environment')).not.toContain('hush');
   });
 
-  test('is what was listed, or what was given, and nothing else', async () => {
+  test('contains only the listed variables, or the given ones', async () => {
     vi.stubEnv('TENON_TEST_SHARED', 'a value');
     const listed = await insider({ env: ['TENON_TEST_SHARED', 'TENON_TEST_MISSING'] });
     vi.unstubAllEnvs();
@@ -126,7 +132,7 @@ describe.runIf(hasProcesses)('the environment', () => {
   });
 });
 
-test.runIf(hasProcesses)('the process has no descriptor of its host but streams and channel', async () => {
+test.runIf(hasProcesses)('the process inherits only its streams and its channel from the host', async () => {
   const { ask } = await insider();
   const entries = ask('files')
     .split('\n')
@@ -135,33 +141,39 @@ test.runIf(hasProcesses)('the process has no descriptor of its host but streams 
   const kinds = entries.map((target) => target.replace(/[:[].*/, '').replace(/\(.*/, ''));
   expect(kinds.filter((kind) => kind.startsWith('/') && kind !== '/dev/null')).toEqual([]);
   expect(entries.length).toBeLessThanOrEqual(6);
-  expect(ask('limits').split('\n')[0]).toMatch(/^[01]$/); // no core dumps
+  expect(ask('limits').split('\n')[0]).toMatch(/^[01]$/); // No core dumps.
 });
 
 describe.runIf(hasProcesses)('limits', () => {
-  test.each(sanitizable(['leaks', 'leaks-rs'], String))('%s: memory', async (name) => {
-    if (!readdirSync(join(faultFile(name), '..')).some((file) => file.startsWith(`${name}.`))) return;
-    const { instance, plugin } = await load(faultFile(name), { limits: { memory: 64 * MIB } });
-    const before = process.memoryUsage.rss();
-    const leakAll = async () => {
-      for (let i = 0; i < 200; i++) await instance.call(INPUT);
-    };
-    const error = await refusal(leakAll);
-    const isKnown = error.code === 'ERR_TENON_CRASHED' || error.status === 'TENON_NO_MEMORY';
-    expect(isKnown, String(error)).toBe(true);
-    expect(process.memoryUsage.rss() - before).toBeLessThan(60 * MIB);
-    await expectToWork(openHost());
-    await plugin.close();
-  });
+  test.each(sanitizable(['leaks', 'leaks-rs'], String))(
+    'memory: %s fails once it leaked as much as it may',
+    async (name) => {
+      if (!readdirSync(join(faultFile(name), '..')).some((file) => file.startsWith(`${name}.`))) return;
+      const { instance, plugin } = await load(faultFile(name), { limits: { memory: 64 * MIB } });
+      const before = process.memoryUsage.rss();
+      const leakAll = async () => {
+        for (let i = 0; i < 200; i++) await instance.call(INPUT);
+      };
+      const error = await refusal(leakAll);
+      const isKnown = error.code === 'ERR_TENON_CRASHED' || error.status === 'TENON_NO_MEMORY';
+      expect(isKnown, String(error)).toBe(true);
+      expect(process.memoryUsage.rss() - before).toBeLessThan(60 * MIB);
+      await expectToWork(openHost());
+      await plugin.close();
+    },
+  );
 
-  test.skipIf(cannotBeSanitized(Because.memory))('memory that is asked for at once', async () => {
-    const { instance, ask } = await load(compiled(FIXTURE), { limits: { memory: 64 * MIB } });
-    const error = await refusal(() => instance.call(Buffer.from('dl')));
-    expect(error).toMatchObject({ code: 'ERR_TENON_CRASHED', signal: 'SIGABRT' });
-    await vi.waitFor(() => expect(ask('efine')).toBe('fine'));
-  });
+  test.skipIf(cannotBeSanitized(Because.memory))(
+    'memory: one allocation above the limit is a crash',
+    async () => {
+      const { instance, ask } = await load(compiled(FIXTURE), { limits: { memory: 64 * MIB } });
+      const error = await refusal(() => instance.call(Buffer.from('dl')));
+      expect(error).toMatchObject({ code: 'ERR_TENON_CRASHED', signal: 'SIGABRT' });
+      await vi.waitFor(() => expect(ask('efine')).toBe('fine'));
+    },
+  );
 
-  test('processor time', async () => {
+  test('processor time: a call that exceeds it is a crash', async () => {
     const { instance } = await load(compiled(FIXTURE), { limits: { cpu: 1 } });
     const error = await refusal(() => instance.call(Buffer.from('dc')));
     expect(error).toMatchObject({ code: 'ERR_TENON_CRASHED', signal: 'SIGXCPU' });
@@ -169,7 +181,7 @@ describe.runIf(hasProcesses)('limits', () => {
     expect(String(await instance.call(Buffer.from('efine')))).toBe('fine');
   });
 
-  test('open files', async () => {
+  test('open files: opening more of them fails', async () => {
     const { ask } = await insider({ limits: { files: 16 } });
     const [count, ...words] = ask('use up files').trim().split(' ');
     expect(words.join(' ')).toBe('Too many open files');
@@ -179,7 +191,7 @@ describe.runIf(hasProcesses)('limits', () => {
 });
 
 test.skipIf(!hasProcesses || cannotBeSanitized(Because.memory))(
-  'what was asked for is in force, or said to be missing',
+  'every requested limit is reported as enforced or as missing',
   async () => {
     const limits = { memory: 256 * MIB, cpu: 100, files: 64 };
     const { plugin } = await load(compiled(FIXTURE), { limits, sandbox: true });
@@ -208,22 +220,22 @@ describe.runIf(hasProcesses)('sandbox', () => {
     return { ...loaded, attempt: (what: string, path = '') => loaded.ask(`t${what}${path}`) };
   };
 
-  test('no network, no programs, no processes, no writing, and the plugin works', async () => {
+  test('forbids network access, programs, processes and writing, and the plugin works', async () => {
     const folder = temporaryFolder();
     const present = join(folder, 'present');
-    writeFileSync(present, 'as it was');
+    writeFileSync(present, 'unchanged');
     const { attempt, ask } = await fixture(true);
     for (const what of ['S', 'X', 'F']) expect(attempt(what), what).toBe(EPERM);
     for (const path of [present, join(folder, 'new')]) expect(['1', '13']).toContain(attempt('O', path));
     expect(['1', '13']).toContain(attempt('U', present));
     expect(readdirSync(folder)).toEqual(['present']);
-    expect(readFileSync(present, 'utf8')).toBe('as it was');
+    expect(readFileSync(present, 'utf8')).toBe('unchanged');
     expect(ask('efine')).toBe('fine');
     const free = await fixture(undefined);
     expect([free.attempt('S'), free.attempt('F'), free.attempt('U', present)]).toEqual(['0', '0', '0']);
   });
 
-  test('reading is allowed below the folders that were named, and nowhere else', async () => {
+  test('allows reading in the listed folders only', async () => {
     const [allowed, denied] = [temporaryFolder(), temporaryFolder()];
     for (const folder of [allowed, denied]) {
       mkdirSync(join(folder, 'deep'));
@@ -235,7 +247,7 @@ describe.runIf(hasProcesses)('sandbox', () => {
     expect(attempt('R', join(denied, 'deep', 'file'))).toBe(missing.includes('landlock') ? '0' : EACCES);
   });
 
-  test('timeouts, crashes and restarts are as ever', async () => {
+  test('does not change crashes and restarts', async () => {
     const { instance } = await fixture(true);
     for (const how of ['ds', 'da', 'dx']) {
       expect((await refusal(() => instance.call(Buffer.from(how)))).code).toBe('ERR_TENON_CRASHED');
@@ -244,7 +256,7 @@ describe.runIf(hasProcesses)('sandbox', () => {
   });
 });
 
-test.runIf(hasProcesses)('a hundred crashes leave no descriptor in the host', async () => {
+test.runIf(hasProcesses)('a hundred crashes leak no file descriptor in the host', async () => {
   const { instance, plugin } = await load(compiled(FIXTURE), {
     restart: { max: 1000, healthyAfter: 0 },
   });

@@ -1,4 +1,7 @@
-/** The corpus in the process tier: what inline takes the host along is an error here, and everything else is as inline. */
+/**
+ * The fault corpus in the process tier. A fault that ends the host process in the inline tier is an error
+ * here. All other faults have the same error as in the inline tier.
+ */
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Instance, LoadOptions, Plugin, PluginHost, TenonError } from '../../src/index.js';
@@ -10,11 +13,11 @@ import { builtFaults, type FaultRow } from './table.js';
 
 const table = builtFaults();
 const INPUT = Buffer.from('some input');
-/** Of calls that never return. */
+/** The timeout of calls that never return, in milliseconds. */
 const TIMEOUT = 200;
 const UNTOUCHED = 5000;
 
-/** From the fault to the error, in milliseconds, as a record of each run. */
+/** The time from each fault to its error. The run prints these times and does not check them. */
 const times: [name: string, ms: number][] = [];
 afterAll(() => {
   if (times.length === 0) return;
@@ -42,7 +45,7 @@ const loadFault = (
     ...options,
   });
 
-/** Other plugins work, inline and in a process of their own. */
+/** Checks that other plugins work in the inline tier and in the process tier. */
 async function expectHostToWork(host: PluginHost): Promise<void> {
   await expectToWork(host);
   const plugin = await host.load(pluginFile('wordcount'), { isolation: 'process' });
@@ -100,7 +103,7 @@ describe.runIf(hasProcesses)('a failing call is the same error as inline', () =>
   });
 });
 
-describe.runIf(hasProcesses)('a fault that no error tells leaves host and process able to work', () => {
+describe.runIf(hasProcesses)('a fault that raises no error leaves the host and the process working', () => {
   const rows = table.filter(({ where, code }) => (where === 'call' || where === 'close') && code === null);
   test.each(rows)('$library, which $what', async (row) => {
     const host = openHost();
@@ -120,11 +123,11 @@ const inCall = (row: FaultRow) =>
   !['process-in-new', 'process-in-drop', 'second-load-aborts'].includes(row.library);
 
 describe.runIf(hasProcesses)(
-  'what takes a process down is an error for its call, and a next generation follows',
+  'a fault that ends the process is an error of its call, and the plugin restarts',
   () => {
     const deadly = table.filter(inCall);
 
-    /** Calls before the one that is deadly. */
+    /** Makes the calls that precede the one that ends the process. */
     const warmUp = async ({ library }: FaultRow, instance: Instance) => {
       if (library === 'second-call-segfaults') expect(String(await instance.call(INPUT))).toBe('some input');
     };
@@ -139,7 +142,7 @@ describe.runIf(hasProcesses)(
       expectIsolatedError(await timed(row.library, () => instance.call(INPUT)), row);
       await running(plugin);
       await expectHostToWork(host);
-      // The same instance, in the next generation, by a call that blocks.
+      // The same instance in the next generation, with a blocking call.
       await warmUp(row, instance);
       expectIsolatedError(await timed(`${row.library}, sync`, () => instance.callSync(INPUT)), row);
       await vi.waitFor(() => expect(exits).toEqual([1, 2]));
@@ -150,7 +153,7 @@ describe.runIf(hasProcesses)(
 );
 
 describe.runIf(hasProcesses)(
-  'a plugin that dies by some input answers the next one, in the next generation',
+  'a plugin that crashes on one input answers the next input after a restart',
   () => {
     const ways = [
       ['s', 'SIGSEGV'],
@@ -164,7 +167,7 @@ describe.runIf(hasProcesses)(
       ['_', undefined],
     ] as const;
 
-    test.each(ways)('%s: %s', async (how, signal) => {
+    test.each(ways)('crash %s, signal %s', async (how, signal) => {
       const host = openHost();
       const plugin = await host.load(compiled(FIXTURE), { isolation: 'process', whenDown: 'wait' });
       const instance = await plugin.new();
@@ -176,7 +179,7 @@ describe.runIf(hasProcesses)(
       expect(plugin.state).toBe('running');
     });
 
-    test.each(['h', 'c'])('%s: a hang, by a timeout of the call', async (how) => {
+    test.each(['h', 'c'])('hang %s, ended by the timeout of the call', async (how) => {
       const host = openHost();
       const file = compiled(FIXTURE);
       const plugin = await host.load(file, { isolation: 'process', whenDown: 'wait' });
@@ -196,7 +199,7 @@ describe.runIf(hasProcesses)('a crash outside of calls', () => {
     return row;
   };
 
-  test('process-in-new: the instance is not made, the plugin goes on', async () => {
+  test('process-in-new: creating the instance fails, and the plugin restarts', async () => {
     const host = openHost();
     const row = find('process-in-new');
     const plugin = await loadFault(host, row);
@@ -206,7 +209,7 @@ describe.runIf(hasProcesses)('a crash outside of calls', () => {
     await expectHostToWork(host);
   });
 
-  test('process-in-drop: close is done, the crash is reported, the plugin goes on', async () => {
+  test('process-in-drop: close succeeds, the crash is reported, and the plugin restarts', async () => {
     const host = openHost();
     const row = find('process-in-drop');
     const plugin = await loadFault(host, row);
@@ -222,7 +225,7 @@ describe.runIf(hasProcesses)('a crash outside of calls', () => {
     await expectHostToWork(host);
   });
 
-  test('second-load-aborts: it passed the probe, and is refused all the same', async () => {
+  test('second-load-aborts: it is refused although it passed the probe', async () => {
     const counter = join(temporaryFolder(), 'counter');
     vi.stubEnv('TENON_FAULT_COUNTER', counter);
     onTestFinished(() => void vi.unstubAllEnvs());
@@ -234,9 +237,10 @@ describe.runIf(hasProcesses)('a crash outside of calls', () => {
   });
 });
 
-/** This host never opens the file: also with `probe: never` another process tries it first. */
+// The host process never opens the file. With the probe mode 'never', the process of the plugin opens it
+// first.
 describe.runIf(hasProcesses)(
-  'what is refused inline is refused with the same error and by the same gate',
+  'a plugin that is refused in the inline tier is refused with the same error and gate',
   () => {
     test.each(table.filter(({ where }) => where === 'load'))('$library, which $what', async (row) => {
       const host = openHost({ probe: { mode: 'never', timeout: 1000 } });
@@ -248,7 +252,7 @@ describe.runIf(hasProcesses)(
   },
 );
 
-test.runIf(!hasProcesses)('without the runner there is no such tier, which is said', async () => {
+test.runIf(!hasProcesses)('without the runner the process tier is unsupported', async () => {
   const host = openHost();
   expect(host.capabilities.isolation).not.toContain('process');
   const error = await refusal(() => host.load(pluginFile('wordcount'), { isolation: 'process' }));

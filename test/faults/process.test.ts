@@ -1,6 +1,6 @@
 /**
- * What tenon cannot contain as long as a plugin runs in the host's own process. Each is done for real in a Node.js of its own,
- * so that the documentation promises nothing that is not kept.
+ * Faults that tenon cannot contain while a plugin runs in the host process. Each runs in its own Node.js
+ * process, which proves that the documentation describes them correctly.
  */
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,10 +24,10 @@ function expectDeath(ended: Ended, death: Death): void {
   );
 }
 
-/** Needs more than one call, or more than one process, to show itself. */
+/** Faults that occur only in a second call or in a second process. */
 const SPECIAL = ['second-call-segfaults', 'second-load-aborts'];
 
-describe('a plugin takes the process down that calls it', () => {
+describe('a plugin ends the process that calls it', () => {
   const rows = table.filter((row) => row.where === 'process').filter(mortal);
   const usual = rows.filter(({ library }) => !SPECIAL.includes(library));
   test.each(sanitizable(usual, ({ library }) => library))('$library, which $what', async (row) => {
@@ -43,7 +43,7 @@ describe('a plugin takes the process down that calls it', () => {
     expect(ended.stdout).not.toContain('survived');
   });
 
-  test('second-call-segfaults, which behaves in the first call', async () => {
+  test('second-call-segfaults, whose first call succeeds', async () => {
     const ended = await runFault(`
       const instance = await (await load('second-call-segfaults')).new();
       say(String(instance.callSync(Buffer.from('first'))));
@@ -53,7 +53,7 @@ describe('a plugin takes the process down that calls it', () => {
     expect(ended.stdout).toBe('first\n');
   });
 
-  test('second-load-aborts, which behaves in the probe', async () => {
+  test('second-load-aborts, which passes the probe', async () => {
     const counter = join(temporaryFolder(), 'counter');
     const body = `say('loading'); await load('second-load-aborts'); say('survived');`;
     const ended = await runFault(body, { env: { TENON_FAULT_COUNTER: counter } });
@@ -63,7 +63,7 @@ describe('a plugin takes the process down that calls it', () => {
   });
 });
 
-describe('without a probe a plugin takes the process down that loads it', () => {
+describe('a plugin ends the process that loads it without a probe', () => {
   test.each(table.filter((row) => row.where === 'load').filter(mortal))(
     '$library, which $what',
     async (row) => {
@@ -75,8 +75,10 @@ describe('without a probe a plugin takes the process down that loads it', () => 
   );
 });
 
-/** What each library changes, and JavaScript that says so: it sees the state of the process before and after one call. */
-// `process.cwd()` would not do: Node.js remembers what it was.
+/**
+ * For each library, an expression that reads the state that it changes, and the values before and after one
+ * call. The expression cannot be `process.cwd()`, because Node.js caches its value.
+ */
 const changes: Readonly<Record<string, { look: string; before: string; after: string }>> = {
   'process-directory': { look: `fs.realpathSync.native('.')`, before: realpathSync.native('.'), after: '/' },
   'process-variable': {
@@ -99,7 +101,7 @@ describe('a plugin changes the process that calls it', () => {
     expect(ended).toMatchObject({ code: 0, stdout: `${before}\n${after}\n` });
   });
 
-  test('process-signals: a signal that would end the process is ignored from then on', async () => {
+  test('process-signals: a signal that would end the process is ignored after the call', async () => {
     const body = (call: string) => `
       const instance = await (await load('process-signals')).new();
       ${call}
@@ -110,7 +112,7 @@ describe('a plugin changes the process that calls it', () => {
     expect(called).toMatchObject({ code: 0, stdout: 'survived\n' });
   });
 
-  test("process-prints: its output is mixed with the host's", async () => {
+  test('process-prints: its output is mixed with that of the host', async () => {
     const ended = await runFault(`
       const instance = await (await load('process-prints')).new();
       say('before');
@@ -120,7 +122,7 @@ describe('a plugin changes the process that calls it', () => {
     expect(ended.stderr).toContain('process-prints on stderr');
   });
 
-  test('process-closes: the standard streams are gone', async () => {
+  test('process-closes: the standard streams of the host are closed', async () => {
     const ended = await runFault(`
       const instance = await (await load('process-closes')).new();
       instance.callSync(Buffer.from('some input'));
@@ -129,7 +131,7 @@ describe('a plugin changes the process that calls it', () => {
     expect(ended.code).toBe(42);
   });
 
-  test('thread-local: its destructor runs at the end of a worker, and finds its code still mapped', async () => {
+  test('thread-local: its destructor runs when a Worker ends, while the code is still mapped', async () => {
     const ended = await runFault(`
       const { Worker } = await import('node:worker_threads');
       const inWorker = \`
@@ -155,7 +157,7 @@ describe('a plugin changes the process that calls it', () => {
   });
 });
 
-test('every row that is not contained has its proof here', () => {
+test('every row of a fault that is not contained has a test in this file', () => {
   const proved = [
     ...SPECIAL,
     ...Object.keys(changes),

@@ -1,4 +1,7 @@
-/** What the tests of faults share: catching errors, proving that the host still works, and processes that may die. */
+/**
+ * Helpers of the fault tests: they catch errors, check that the host still works, and run processes that may
+ * crash.
+ */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,7 +11,7 @@ import type { Instance, PluginHost } from '../../src/index.js';
 import { faultFile, pluginFile, root } from '../support/index.js';
 import type { FaultRow } from './table.js';
 
-/** The TenonError that `action` throws or rejects with; anything else fails the test. */
+/** Returns the TenonError that `action` throws or rejects with. Any other outcome fails the test. */
 export async function refusal(action: () => unknown): Promise<TenonError> {
   let result: unknown;
   try {
@@ -22,7 +25,7 @@ export async function refusal(action: () => unknown): Promise<TenonError> {
 
 const TEXT = Buffer.from('one two\nthree four five\n');
 
-/** The host is alive and still right: another plugin is admitted and computes the known answer. */
+/** Checks that the host still works: another plugin is admitted and computes the expected result. */
 export async function expectToWork(host: PluginHost): Promise<void> {
   const plugin = await host.load(pluginFile('wordcount'));
   const instance = await plugin.new();
@@ -32,7 +35,7 @@ export async function expectToWork(host: PluginHost): Promise<void> {
   expect(counts).toEqual([2, 5, TEXT.length]);
 }
 
-/** The error has what the row demands of it. */
+/** Checks that the error has the code, gate, status and message of the row. */
 export function expectError(error: TenonError, row: FaultRow): void {
   const { code, gate, status } = error;
   expect({ code, gate, status, message: error.message }).toMatchObject({
@@ -50,7 +53,7 @@ export function callFault(instance: Instance, row: FaultRow, input: Buffer): Buf
     : instance.method('codec/1', row.slot).callSync(input);
 }
 
-/** How a process ended, and what it said until then. */
+/** The exit code or signal of a process, and its output. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -58,13 +61,16 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** How long a process that ought to hang is watched before it is ended. It can only pass too easily, never fail. */
+/**
+ * The time that a process that should hang gets before it is killed. If it is too short, the test can miss a
+ * process that does not hang, but cannot fail wrongly.
+ */
 const WATCHED_MS = 250;
 
 /**
- * Runs `body` in a Node.js of its own with the built package, and these names: `tenon`, its `entry`, `host`,
- * `file(name)`, `load(name)` and `say(word)`. A process
- * that says 'hanging' is given a moment to say more, and then killed.
+ * Runs `body` in its own Node.js process with the built package. The body can use `tenon`, its `entry`,
+ * `host`, `file(name)`, `load(name)` and `say(word)`. A process that prints 'hanging' is killed after
+ * WATCHED_MS.
  */
 export function runFault(
   body: string,

@@ -1,4 +1,4 @@
-/** Faults of plugins that were admitted: in `new`, in calls, in `drop`, and to the whole process. */
+/** Faults of admitted plugins: in `new`, in calls, in `drop`, and those that affect the whole process. */
 import type { StatusName } from '../../src/base/abi.js';
 import type { TenonErrorCode } from '../../src/base/errors.js';
 import type { Death, FaultRow } from './table.js';
@@ -6,7 +6,10 @@ import type { Death, FaultRow } from './table.js';
 type Extra = Partial<FaultRow>;
 type Where = FaultRow['where'];
 
-/** What a process of its own makes of a fault, unless the row knows better: it turns a death into an error, and changes no other. */
+/**
+ * The default code of a fault in the process tier: the end of the process becomes an error, other codes are
+ * the same.
+ */
 export function isolatedCode({
   where,
   code,
@@ -73,11 +76,11 @@ export const callRows: readonly FaultRow[] = [
   call('returns-poisoned', 'returns TENON_POISONED', 'ERR_TENON_POISONED', { next: 'ERR_TENON_POISONED' }),
   breaks('returns-42', 'returns the status 42', { mentions: '42' }),
   breaks('returns-minus-one', 'returns the status -1', { mentions: '-1' }),
-  breaks('len-over-capacity', 'claims more output than it was given room for'),
+  breaks('len-over-capacity', 'claims more output than its capacity'),
   breaks('message-not-utf8', 'fails with a message that is not UTF-8'),
-  breaks('writes-past-capacity', 'writes behind the room for its output'),
+  breaks('writes-past-capacity', 'writes past the end of its output buffer'),
   breaks('ignores-reserve', 'writes although `reserve` refused'),
-  breaks('moves-data', 'replaces the memory for its output by its own'),
+  breaks('moves-data', 'replaces its output buffer with memory of its own'),
   throws('call', 'throws-in-something', 'throws a C++ exception', {
     mentions: 'thrown by throws-in-something',
     next: 'ERR_TENON_POISONED',
@@ -86,7 +89,7 @@ export const callRows: readonly FaultRow[] = [
     mentions: 'not a std::exception',
     next: 'ERR_TENON_POISONED',
   }),
-  throws('call', 'throws-late', 'throws after it wrote a part of its output', {
+  throws('call', 'throws-late', 'throws after writing part of its output', {
     mentions: 'thrown by throws-late',
     next: 'ERR_TENON_POISONED',
   }),
@@ -98,25 +101,21 @@ export const callRows: readonly FaultRow[] = [
   kind('kind-unmapped', 'returns an unmapped address as the table of a kind', 'ERR_TENON_BAD_POINTER'),
   kind('kind-garbage', 'returns a garbage address as the table of a kind', 'ERR_TENON_BAD_POINTER'),
   kind('kind-misaligned', 'returns a misaligned table of a kind'),
-  kind(
-    'kind-cut-off',
-    'returns the table of a kind whose end lies behind its mapping',
-    'ERR_TENON_BAD_POINTER',
-  ),
-  kind('kind-slot-null', 'leaves a method of a kind NULL'),
-  kind('kind-slot-data', 'points a method of a kind to data'),
-  kind('kind-huge', 'counts 268 million methods in the table of a kind'),
-  kind('kind-too-small', 'counts more methods than the table of a kind has room for'),
+  kind('kind-cut-off', 'returns a table of a kind that extends past its mapping', 'ERR_TENON_BAD_POINTER'),
+  kind('kind-slot-null', 'has NULL as a method of a kind'),
+  kind('kind-slot-data', 'has a pointer to data as a method of a kind'),
+  kind('kind-huge', 'states 268 million methods in the table of a kind'),
+  kind('kind-too-small', 'states more methods than fit into the table of a kind'),
   call(
     'descriptor-disagrees-kinds',
-    'lists a kind in its descriptor that it does not have',
+    'lists a kind in its descriptor that it does not provide',
     'ERR_TENON_MISSING_KIND',
     { slot: 0 },
   ),
   call('leaks', 'leaks 1 MiB in each call', null),
   call('emits-reentrant', 'emits events inside a call', null),
-  call('emits-foreign', 'emits events from a thread of its own', null),
-  call('emits-flood', 'emits a million events that nobody reads', null),
+  call('emits-foreign', 'emits events from its own thread', null),
+  call('emits-flood', 'emits a million events in one call', null),
   row('close', 'emits-outlives', 'emits from a thread that outlives `drop`', null),
   row('close', 'throws-in-drop', 'throws a C++ exception in `drop`', null, { language: 'c++' }),
 ];
@@ -138,13 +137,13 @@ export const processRows: readonly FaultRow[] = [
     { signal: 'SIGSEGV' },
     { isolated: null },
   ),
-  dies('second-call-segfaults', 'behaves in the first call and segfaults in the second', {
+  dies('second-call-segfaults', 'segfaults in the second call', {
     signal: 'SIGSEGV',
   }),
-  dies('second-load-aborts', 'behaves in the probe and aborts in the next process that loads it', {
+  dies('second-load-aborts', 'passes the probe and aborts in the next process that loads it', {
     signal: 'SIGABRT',
   }),
-  changes('process-prints', 'prints to the standard output and the standard error'),
+  changes('process-prints', 'prints to standard output and standard error'),
   changes('process-closes', 'closes the standard streams'),
   changes('process-directory', 'changes the working directory'),
   changes('process-locale', 'changes the locale'),

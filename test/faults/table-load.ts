@@ -1,4 +1,4 @@
-/** Faults on the way in. Each is refused with its code, by its gate. */
+/** Faults that a gate of admission refuses, each with its code and gate. */
 
 import type { TenonErrorCode } from '../../src/base/errors.js';
 import type { Gate } from '../../src/base/gates.js';
@@ -50,7 +50,7 @@ const inspected: readonly FaultRow[] = [
   missing('no-get-name', 'does not export `get_name`', 'get_name'),
   missing('no-get-plugin', 'does not export `get_plugin`', 'get_plugin'),
   missing('no-entry-points', 'exports no entry point at all', 'get_version, get_name'),
-  missing('borrowed-version', 'leaves `get_version` to a library that it needs', 'get_version'),
+  missing('borrowed-version', 'has `get_version` only in a library that it needs', 'get_version'),
   load(
     'version-is-data',
     'exports `get_version` as a string, not a function',
@@ -64,13 +64,13 @@ const inspected: readonly FaultRow[] = [
   descriptor('descriptor-big-endian', 'has a descriptor for big-endian machines', 'inspect'),
   descriptor('descriptor-bad-magic', 'has a descriptor without the magic bytes', 'inspect'),
   descriptor('descriptor-bad-size', 'has a descriptor of 12 bytes', 'inspect'),
-  descriptor('descriptor-bad-name', 'is named `../../etc/passwd` in its descriptor', 'inspect'),
+  descriptor('descriptor-bad-name', 'has the name `../../etc/passwd` in its descriptor', 'inspect'),
   descriptor('descriptor-no-name', 'has no name in its descriptor', 'inspect'),
-  descriptor('descriptor-bad-version', 'has the own version `first` in its descriptor', 'inspect'),
+  descriptor('descriptor-bad-version', 'has the plugin version `first` in its descriptor', 'inspect'),
   descriptor('descriptor-bad-kinds', 'has a malformed list of kinds in its descriptor', 'inspect'),
   load(
     'slot-null-static',
-    'leaves the slot `something` of a constant vtable NULL',
+    'has NULL in the slot `something` of a constant vtable',
     'inspect',
     'ERR_TENON_BAD_VTABLE',
     { mentions: 'something' },
@@ -94,10 +94,10 @@ const probed: readonly FaultRow[] = [
 ];
 
 const opened: readonly FaultRow[] = [
-  load('missing-dependency', 'needs a library that is not there', 'open', 'ERR_TENON_LOAD_FAILED', {
+  load('missing-dependency', 'needs a library that does not exist', 'open', 'ERR_TENON_LOAD_FAILED', {
     mentions: 'tenon-fault-gone',
   }),
-  load('undefined-symbol', 'calls a function that nobody defines', 'open', 'ERR_TENON_LOAD_FAILED', {
+  load('undefined-symbol', 'calls an undefined function', 'open', 'ERR_TENON_LOAD_FAILED', {
     mentions: 'fault_lent',
   }),
 ];
@@ -111,7 +111,7 @@ const versions: readonly FaultRow[] = [
   pointer('version-one', 'returns the address 1 from `get_version`', 'version'),
   pointer('version-in-nothing', 'returns an unmapped address from `get_version`', 'version'),
   pointer('version-forbidden', 'returns a page without read permission from `get_version`', 'version'),
-  pointer('version-unterminated', 'returns a version that nothing ends before its mapping does', 'version'),
+  pointer('version-unterminated', 'returns a version without a terminator in its mapping', 'version'),
   version('version-banana', 'states the ABI version `banana`'),
   version('version-empty', 'states an empty ABI version'),
   version('version-endless', 'states an ABI version of 1 MiB'),
@@ -123,7 +123,7 @@ const names: readonly FaultRow[] = [
   pointer('name-integer', 'returns the integer 42 from `get_name`', 'name'),
   pointer('name-garbage', 'returns a garbage address from `get_name`', 'name'),
   pointer('name-forbidden', 'returns a page without read permission from `get_name`', 'name'),
-  pointer('name-unterminated', 'returns a name that nothing ends before its mapping does', 'name'),
+  pointer('name-unterminated', 'returns a name without a terminator in its mapping', 'name'),
   name('name-empty', 'states an empty name'),
   name('name-too-long', 'states a name of 64 bytes'),
   name('name-bad-characters', 'states the name `../evil name`'),
@@ -136,20 +136,20 @@ const vtables: readonly FaultRow[] = [
   vtable('vtable-null', 'returns NULL from `get_plugin`', 'NULL'),
   vtable('vtable-unmapped', 'returns an unmapped address from `get_plugin`'),
   vtable('vtable-garbage', 'returns a garbage address from `get_plugin`'),
-  vtable('vtable-misaligned', 'returns a vtable at an odd multiple of 4', 'aligned'),
-  vtable('vtable-cut-off', 'returns a vtable whose end lies behind its mapping'),
+  vtable('vtable-misaligned', 'returns a vtable that is aligned to 4 bytes only', 'aligned'),
+  vtable('vtable-cut-off', 'returns a vtable that extends past its mapping'),
   vtable('vtable-size-zero', 'states a vtable of 0 bytes', 'size'),
   vtable('vtable-size-small', 'states a vtable of 40 bytes, which has no `something`', '40'),
   vtable('vtable-size-absurd', 'states a vtable of 4 GiB', '4294967295'),
   ...slots.map((slot) =>
-    vtable(`slot-null-${slot.replace('_', '-')}`, `leaves the slot \`${slot}\` NULL`, `${slot} is NULL`),
+    vtable(`slot-null-${slot.replace('_', '-')}`, `has NULL in the slot \`${slot}\``, `${slot} is NULL`),
   ),
-  vtable('slot-data', 'points the slot `something` to data of its own', 'something'),
-  vtable('slot-heap', 'points the slot `drop` to the heap', 'drop'),
-  vtable('slot-foreign', 'points the slot `new` into the C library', 'new'),
-  vtable('slot-data-optional', 'points the optional slot `get_extension` to data', 'get_extension'),
-  vtable('vtable-other-version', 'states another version in the vtable than by its export', 'get_version'),
-  vtable('vtable-other-name', 'states another name in the vtable than by its export', 'get_name'),
+  vtable('slot-data', 'has a pointer to its own data in the slot `something`', 'something'),
+  vtable('slot-heap', 'has a pointer to the heap in the slot `drop`', 'drop'),
+  vtable('slot-foreign', 'has a pointer into the C library in the slot `new`', 'new'),
+  vtable('slot-data-optional', 'has a pointer to data in the optional slot `get_extension`', 'get_extension'),
+  vtable('vtable-other-version', 'has a vtable whose version differs from the exported one', 'get_version'),
+  vtable('vtable-other-name', 'has a vtable whose name differs from the exported one', 'get_name'),
   vtable(
     'vtable-version-points',
     'returns an unmapped address from the `get_version` of the vtable',
@@ -158,17 +158,22 @@ const vtables: readonly FaultRow[] = [
 ];
 
 const disagreements: readonly FaultRow[] = [
-  descriptor('descriptor-disagrees-name', 'states another name in its descriptor', 'vtable', 'somebody-else'),
+  descriptor(
+    'descriptor-disagrees-name',
+    'states a different name in its descriptor',
+    'vtable',
+    'somebody-else',
+  ),
   descriptor(
     'descriptor-disagrees-version',
-    'states another ABI version in its descriptor',
+    'states a different ABI version in its descriptor',
     'vtable',
     '1.0.7',
   ),
-  descriptor('descriptor-disagrees-flags', 'states other flags in its descriptor', 'vtable', 'flags'),
+  descriptor('descriptor-disagrees-flags', 'states different flags in its descriptor', 'vtable', 'flags'),
   descriptor(
     'descriptor-disagrees-size',
-    'states another size of the vtable in its descriptor',
+    'states a different size of the vtable in its descriptor',
     'vtable',
     'size',
   ),

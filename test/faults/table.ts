@@ -1,6 +1,6 @@
 /**
- * The fault corpus, one row per library of `plugins-c/faults` and `plugins-rust/faults`: what the plugin does wrong, and what
- * the host makes of it. The tests of this folder walk through it, and the README shows it.
+ * The fault corpus: one row per library of `plugins-c/faults` and `plugins-rust/faults`, with the fault and
+ * the result that the host reports. The tests of this folder run every row, and docs/faults.md lists them.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,66 +11,69 @@ import { hasRust, root } from '../support/index.js';
 import { callRows, isolatedCode, processRows } from './table-calls.js';
 import { loadRows } from './table-load.js';
 
-/** How a process ends: by a signal, by an exit code, or not at all. */
+/** The end of a process: a signal, an exit code, or none because it hangs. */
 export type Death = { readonly signal: NodeJS.Signals } | { readonly exit: number } | 'hangs';
 
 /** One fault. */
 export interface FaultRow {
-  /** The file's name without its extension, which is also the plugin's name. */
+  /** The name of the file without its extension, which is also the name of the plugin. */
   readonly library: string;
   readonly language: 'c' | 'c++' | 'rust';
-  /** What the plugin does: reads on after its name. */
+  /** A predicate that describes the fault. Its subject is the plugin. */
   readonly what: string;
   /**
-   * Where it does it: on the way in, in `new`, in a call (or on asking for a kind's method), in `close`; or to the whole
-   * process, which nothing contains that runs in it.
+   * The stage at which the fault occurs. `call` includes the lookup of a method of a kind. `process` is a
+   * fault that affects the whole process, so that the inline and thread tiers cannot contain it.
    */
   readonly where: 'load' | 'new' | 'call' | 'close' | 'process';
-  /** The error inline and in a thread of its own; null where none can be raised. */
+  /** The error in the inline tier and in the thread tier, or null if none can be raised. */
   readonly code: TenonErrorCode | null;
-  /** The error in a process of its own; null where none is raised. */
+  /** The error in the process tier, or null if none is raised. */
   readonly isolated: TenonErrorCode | null;
-  /** The gate that refuses, for `load`. */
+  /** The gate that refuses the plugin, for `load`. */
   readonly gate?: Gate;
-  /** What the process dies of: of the call, or, where a probe finds the fault, of loading the library without a probe. */
+  /**
+   * The way in which the call ends the process. If the probe finds the fault: in which a load without a probe
+   * ends it.
+   */
   readonly death?: Death;
-  /** A text that the error's message has to contain. */
+  /** A string that the message of the error must contain. */
   readonly mentions?: string;
   /** The status in the error. */
   readonly status?: StatusName;
-  /** The method of the kind `codec/1` to ask for, by its slot, instead of calling `something`. */
+  /** The slot of the method of the kind `codec/1` to call instead of `something`. */
   readonly slot?: number;
   /** The code of a second call of the same instance. */
   readonly next?: TenonErrorCode;
 }
 
-/** All rows: those in C and C++, then those in Rust. */
+/** Returns all rows: those in C and C++, then those in Rust. */
 export function faultTable(): readonly FaultRow[] {
   return [...loadRows, ...callRows, ...processRows, ...rustRows()];
 }
 
-/** The rows whose libraries are there: without cargo none in Rust is. */
+/** Returns the rows whose libraries were built. Those in Rust need cargo. */
 export function builtFaults(): readonly FaultRow[] {
   return faultTable().filter(({ language }) => language !== 'rust' || hasRust);
 }
 
 const RUST_TABLE = join(root, 'plugins-rust', 'faults', 'table.json');
 
-/** The Rust rows stand beside their sources. */
+/** Reads the Rust rows, which are stored with their sources. */
 function rustRows(): readonly FaultRow[] {
   const rows = JSON.parse(readFileSync(RUST_TABLE, 'utf8')) as Omit<FaultRow, 'language' | 'isolated'>[];
   return rows.map((row) => ({ isolated: isolatedCode(row), ...row, language: 'rust' }));
 }
 
 const SECTIONS: readonly (readonly [FaultRow['where'], string])[] = [
-  ['load', 'On the way in: the file is refused, the host goes on'],
+  ['load', 'At load: the file is refused, and the host keeps working'],
   ['new', 'In `new`'],
   ['call', 'During calls'],
   ['close', 'In `drop`'],
-  ['process', 'To the whole process: only a process of its own contains it'],
+  ['process', 'In the whole process: only the process tier contains the fault'],
 ];
 
-/** The table as Markdown, for the README. */
+/** Renders the table as Markdown, for docs/faults.md. */
 export function renderFaultTable(): string {
   const table = faultTable();
   return SECTIONS.flatMap(([where, title]) => {
@@ -83,9 +86,8 @@ export function renderFaultTable(): string {
 }
 
 function header(where: FaultRow['where']): string[] {
-  const last =
-    where === 'load' ? ['Error, and the gate that refuses'] : ['Inline, thread', 'A process of its own'];
-  const columns = ['Plugin', 'What it does', ...last];
+  const last = where === 'load' ? ['Error (gate)'] : ['Inline and thread tiers', 'Process tier'];
+  const columns = ['Plugin', 'Fault', ...last];
   return [columns, columns.map(() => '---')].map((cells) => `| ${cells.join(' | ')} |`);
 }
 
@@ -100,8 +102,8 @@ function render(row: FaultRow): string {
 }
 
 function outcome({ where, code, gate, death, next }: FaultRow): string {
-  if (where === 'process') return death === undefined ? 'happens to the whole process' : describeDeath(death);
-  if (code === null) return 'none: the host goes on';
+  if (where === 'process') return death === undefined ? 'affects the whole process' : describeDeath(death);
+  if (code === null) return 'none: the host keeps working';
   const then = next === undefined || next === code ? '' : `, then \`${next}\``;
   return gate === undefined ? `\`${code}\`${then}` : `\`${code}\` (${gate})`;
 }
@@ -109,15 +111,17 @@ function outcome({ where, code, gate, death, next }: FaultRow): string {
 function isolatedOutcome(row: FaultRow): string {
   if (row.where !== 'process') return row.isolated === row.code ? 'the same' : `\`${row.isolated}\``;
   const { death } = row;
-  if (death === undefined) return 'its own process only';
-  if (death === 'hangs') return `\`${row.isolated}\` by the timeout`;
-  // Whoever closes an instance wants nothing of it any more: the crash is told, not thrown.
-  if (row.isolated === null) return 'the event `exit` tells';
+  if (death === undefined) return 'affects its own process only';
+  if (death === 'hangs') return `\`${row.isolated}\` after the timeout`;
+  // The caller of close expects no result, so the crash is an event and not an error.
+  if (row.isolated === null) return 'none: the event `exit` reports the crash';
   return `\`${row.isolated}\`, ${'signal' in death ? death.signal : `exited with ${death.exit}`}`;
 }
 
-/** How a process ended, in words. */
+/** Describes how a process ended. */
 export function describeDeath(death: Death): string {
   if (death === 'hangs') return 'the call never returns';
-  return 'signal' in death ? `the process dies of ${death.signal}` : `the process exits with ${death.exit}`;
+  return 'signal' in death
+    ? `the process is ended by ${death.signal}`
+    : `the process exits with ${death.exit}`;
 }
