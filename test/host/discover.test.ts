@@ -6,7 +6,7 @@ import { TenonError } from '../../src/base/errors.js';
 import { type DiscoverOptions, findCandidates, MAX_DEPTH } from '../../src/host/discover.js';
 import { temporaryFolder } from '../support/index.js';
 
-/** A folder with these files in it, each with content of its own. */
+/** Creates a folder that contains the files, each with different content. */
 function tree(...files: string[]): string {
   const root = temporaryFolder();
   for (const file of files) {
@@ -16,7 +16,10 @@ function tree(...files: string[]): string {
   return root;
 }
 
-/** What was found, relative to `root`, for Linux unless it says otherwise. */
+/**
+ * Runs a search with the rules of Linux, unless `options` has another platform. The paths are relative to
+ * `root`.
+ */
 async function find(root: string, options: Partial<DiscoverOptions> = {}) {
   const { paths = ['.'], ...rest } = options;
   const absolute = paths.map((path) => join(root, path));
@@ -31,7 +34,7 @@ async function find(root: string, options: Partial<DiscoverOptions> = {}) {
   };
 }
 
-describe('what is a candidate', () => {
+describe('a candidate', () => {
   const files = [
     'a.so',
     'b.dll',
@@ -51,7 +54,7 @@ describe('what is a candidate', () => {
     ['freebsd', ['a.so']],
     ['win32', ['D.DLL', 'b.dll']],
     ['darwin', ['c.dylib', 'i.Dylib']],
-  ])('goes by the extension of %s', async (platform, expected) => {
+  ])('has the file extension of %s', async (platform, expected) => {
     const { files: found, problems } = await find(tree(...files), { platform });
     expect(found).toEqual(expected);
     expect(problems).toEqual([]);
@@ -65,7 +68,7 @@ describe('what is a candidate', () => {
     ]);
   });
 
-  test('is a regular file: all else with the extension is reported and not touched', async () => {
+  test('is a regular file: anything else with the extension is reported and not opened', async () => {
     const root = tree('dir.so/inner.so', 'good.so');
     symlinkSync('nowhere', join(root, 'dangling.so'));
     symlinkSync('loop.so', join(root, 'loop.so'));
@@ -83,10 +86,10 @@ describe('what is a candidate', () => {
   });
 });
 
-describe('how deep a search goes', () => {
+describe('the depth of a search', () => {
   const files = ['a.so', 'x/b.so', 'x/y/c.so', 'x/y/z/d.so', '.hidden/e.so'];
 
-  test('is given by depth; the folder itself by default', async () => {
+  test('is set by the option depth and is 0 by default', async () => {
     const root = tree(...files);
     expect((await find(root)).files).toEqual(['a.so']);
     expect((await find(root, { depth: 1 })).files).toEqual(['a.so', 'x/b.so']);
@@ -99,7 +102,7 @@ describe('how deep a search goes', () => {
     ]);
   });
 
-  test('has a limit', async () => {
+  test('has a maximum', async () => {
     const deep = Array.from({ length: MAX_DEPTH + 1 }, (_, i) => `${i}`).join('/');
     const root = tree(`${deep}/too-deep.so`, `${dirname(deep)}/deep.so`);
     expect((await find(root, { depth: MAX_DEPTH })).files).toEqual([`${dirname(deep)}/deep.so`]);
@@ -108,7 +111,7 @@ describe('how deep a search goes', () => {
     }
   });
 
-  test('survives links that lead in circles', async () => {
+  test('is bounded if symbolic links form cycles', async () => {
     const root = tree('x/a.so', 'y/b.so');
     symlinkSync('..', join(root, 'x/up'));
     symlinkSync('../y', join(root, 'x/other'));
@@ -119,7 +122,7 @@ describe('how deep a search goes', () => {
     expect(problems).toEqual([]);
   });
 
-  test('is not cut short by a folder that was seen before with less depth left', async () => {
+  test('is not reduced by an earlier visit of the folder with less depth left', async () => {
     const root = tree('b/c/d/e.so');
     mkdirSync(join(root, 'a'));
     symlinkSync('../b', join(root, 'a/b'));
@@ -128,7 +131,7 @@ describe('how deep a search goes', () => {
 });
 
 describe('precedence', () => {
-  test('an earlier folder wins, and the file that it hides is reported with both paths', async () => {
+  test('a file in an earlier folder is used, and the shadowed file is reported with both paths', async () => {
     const root = tree('one/blur.so', 'two/blur.so', 'two/sharpen.so', 'three/blur.so');
     const { files, shadowed, found } = await find(root, { paths: ['two', 'one', 'three'] });
     expect(files).toEqual(['two/blur.so', 'two/sharpen.so']);
@@ -139,14 +142,14 @@ describe('precedence', () => {
     for (const error of found.shadowed) expect(error.message).toContain(join(root, 'two/blur.so'));
   });
 
-  test('files come before subfolders, each by name in code unit order', async () => {
+  test('files come before subfolders, both sorted by name in code unit order', async () => {
     const root = tree('b.so', 'B.so', 'ä.so', 'a/c.so', 'a10.so', 'a9.so', 'Z/d.so', 'a/b.so');
     const { files, shadowed } = await find(root, { depth: 1 });
     expect(files).toEqual(['B.so', 'a10.so', 'a9.so', 'b.so', 'ä.so', 'Z/d.so', 'a/c.so']);
     expect(shadowed).toEqual([['ERR_TENON_SHADOWED', 'a/b.so']]);
   });
 
-  test('names that differ in case hide each other where the platform takes them for the same', async () => {
+  test('names that differ only in case shadow each other on a case-insensitive platform', async () => {
     const root = tree('one/Blur.dll', 'two/blur.DLL');
     expect((await find(root, { paths: ['one', 'two'], platform: 'win32' })).shadowed).toEqual([
       ['ERR_TENON_SHADOWED', 'two/blur.DLL'],
@@ -155,7 +158,7 @@ describe('precedence', () => {
     expect((await find(linux, { paths: ['one', 'two'] })).files).toEqual(['one/Blur.so', 'two/blur.so']);
   });
 
-  test('the same real file is found once, however many ways lead to it', async () => {
+  test('a file is found once even if several paths lead to it', async () => {
     const root = tree('one/blur.so');
     mkdirSync(join(root, 'two'));
     symlinkSync('../one/blur.so', join(root, 'two/blur.so'));
@@ -170,7 +173,7 @@ describe('precedence', () => {
 });
 
 describe('TENON_PATH', () => {
-  test('adds folders behind those of the options, with the separator of the platform', async () => {
+  test('adds folders after those of the options, split at the separator of the platform', async () => {
     const root = tree('one/a.so', 'two/b.so', 'three/c.so', 'three/a.so');
     const env = { TENON_PATH: `${join(root, 'three')}::${join(root, 'two')}:` };
     const { files, shadowed, found } = await find(root, { paths: ['one'], env });
@@ -185,7 +188,7 @@ describe('TENON_PATH', () => {
     ]);
   });
 
-  test('is read from the environment of the process by default', async () => {
+  test('is taken from process.env by default', async () => {
     const root = tree('a.so');
     const before = process.env.TENON_PATH;
     process.env.TENON_PATH = root;
@@ -200,7 +203,7 @@ describe('TENON_PATH', () => {
 });
 
 describe('folders that cannot be searched', () => {
-  test('are reported, and the others are searched', async () => {
+  test('are reported, and the other folders are searched', async () => {
     const root = tree('good/a.so', 'file');
     symlinkSync('loop', join(root, 'loop'));
     symlinkSync('nowhere', join(root, 'dangling'));
@@ -220,7 +223,7 @@ describe('folders that cannot be searched', () => {
   });
 
   test.skipIf(process.platform === 'win32')(
-    'because of their modes are reported too, at any depth',
+    'are reported at any depth if their mode forbids it',
     async () => {
       const root = tree('a.so', 'closed/b.so');
       execFileSync('chmod', ['0', join(root, 'closed')]);
@@ -239,7 +242,7 @@ describe('folders that cannot be searched', () => {
   );
 });
 
-test('arguments of the wrong type are refused by name', async () => {
+test('arguments of the wrong type are refused with their names', async () => {
   const refused = async (options: unknown): Promise<string | undefined> => {
     const error: unknown = await findCandidates(options as DiscoverOptions).catch(
       (reason: unknown) => reason,

@@ -33,9 +33,9 @@ describe('discover', () => {
     expect(math?.manifest.digest).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('a bad file is reported and changes nothing for the others', async () => {
+  test('reports an invalid file and loads the others', async () => {
     const folder = folderWith(pluginFile('wordcount'), pluginFile('math'));
-    writeFileSync(join(folder, 'aaa.so'), 'no library');
+    writeFileSync(join(folder, 'aaa.so'), 'not a library');
     await using host = new PluginHost({ paths: [folder, join(folder, 'none')] });
     const { plugins, refused } = await host.discover();
     expect(plugins.map((plugin) => plugin.name)).toEqual(['math', 'wordcount']);
@@ -48,7 +48,7 @@ describe('discover', () => {
     expect(refused.every((error) => error instanceof TenonError)).toBe(true);
   });
 
-  test('of two plugins with one name the first in the order of the search wins', async () => {
+  test('loads the first of two plugins with the same name', async () => {
     const folder = temporaryFolder();
     compile(folder, 'b', answering('same', 'second'));
     compile(folder, 'a', answering('same', 'first'));
@@ -62,7 +62,7 @@ describe('discover', () => {
 });
 
 describe('load', () => {
-  test('by name, by path, and by a name that is not the name of the file', async () => {
+  test('takes a path or the name of a plugin, which need not be the name of its file', async () => {
     const folder = temporaryFolder();
     compile(folder, 'libsome-file', answering('inner-name', 'x'));
     await using host = new PluginHost({ paths: [folder] });
@@ -71,7 +71,7 @@ describe('load', () => {
     await expect(host.load('some-file')).rejects.toMatchObject({ code: 'ERR_TENON_NOT_FOUND' });
   });
 
-  test('of an unknown name says where it looked and what is there', async () => {
+  test('refuses an unknown name and lists the plugins that it found', async () => {
     await using host = new PluginHost({ paths: [folderWith(pluginFile('math'))] });
     await expect(host.load('maht')).rejects.toMatchObject({
       code: 'ERR_TENON_NOT_FOUND',
@@ -79,7 +79,7 @@ describe('load', () => {
     });
   });
 
-  test.each([[''], ['a\0b'], [5], [null], [undefined]])('of %j is an invalid argument', async (name) => {
+  test.each([[''], ['a\0b'], [5], [null], [undefined]])('refuses %j as an invalid argument', async (name) => {
     await using host = new PluginHost();
     await expect(host.load(name as string)).rejects.toMatchObject({
       code: 'ERR_TENON_INVALID_ARGUMENT',
@@ -113,7 +113,7 @@ describe('load', () => {
     ['startDeadline', { startDeadline: 5 }],
     ['whenFull', { whenFull: 'error' }],
     ['profile', { profile: 'idle' }],
-  ])('with a wrong option %s is an invalid argument that names it', async (argument, options) => {
+  ])('refuses an invalid option %s with its name', async (argument, options) => {
     await using host = new PluginHost({ paths: [pluginsDir] });
     await expect(host.load('math', options as never)).rejects.toMatchObject({
       code: 'ERR_TENON_INVALID_ARGUMENT',
@@ -138,13 +138,13 @@ test.each([
   ['cacheDir', { cacheDir: '' }],
   ['kinds', { kinds: {} }],
   ['path', { path: ['plugins'] }],
-])('a wrong option %s is an invalid argument that names it', (argument, options) => {
+])('PluginHost refuses an invalid option %s with its name', (argument, options) => {
   expect(() => new PluginHost(options as unknown as HostOptions)).toThrow(
     expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument }),
   );
 });
 
-test('capabilities say what this installation can do', async () => {
+test('capabilities list the tiers, transports and features of this installation', async () => {
   await using host = new PluginHost();
   const { addonProblem, ...others } = host.capabilities;
   const ways = withAddon ? ['shared-memory', 'pipe'] : ['pipe'];
@@ -158,10 +158,10 @@ test('capabilities say what this installation can do', async () => {
   expect(addonProblem === null).toBe(withAddon);
 });
 
-test('loads, refusals and failed calls are told to diagnostics channels', async () => {
-  const told: string[] = [];
+test('loads, refusals and failed calls are published on diagnostics channels', async () => {
+  const published: string[] = [];
   const listeners = (['tenon.load', 'tenon.refuse', 'tenon.call.failure'] as const).map((name) => {
-    const listener = () => told.push(name);
+    const listener = () => published.push(name);
     subscribe(name, listener);
     return () => unsubscribe(name, listener);
   });
@@ -172,7 +172,7 @@ test('loads, refusals and failed calls are told to diagnostics channels', async 
     expect.objectContaining({ code: 'ERR_TENON_CALL_FAILED', status: 'TENON_UNSUPPORTED' }),
   );
   for (const stop of listeners) stop();
-  expect(told).toEqual(['tenon.load', 'tenon.refuse', 'tenon.call.failure']);
+  expect(published).toEqual(['tenon.load', 'tenon.refuse', 'tenon.call.failure']);
 });
 
 test('a singleton plugin has one instance at a time', async () => {
@@ -194,7 +194,7 @@ test('a singleton plugin has one instance at a time', async () => {
 });
 
 test.each([[() => undefined], [10n], [Symbol('x')], [{ a: 10n }]])(
-  'a config that JSON cannot say is an invalid argument',
+  'a config that cannot be written as JSON is an invalid argument',
   async (config) => {
     await using host = new PluginHost({ paths: [pluginsDir] });
     await expect((await host.load('wordcount')).new(config)).rejects.toMatchObject({

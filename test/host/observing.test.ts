@@ -1,4 +1,4 @@
-/** What operators see: events of the host, figures, and the tracing channel of calls. */
+/** Monitoring: the events of a host, its statistics, and the tracing channel of calls. */
 import { tracingChannel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -20,12 +20,12 @@ const TIERS: readonly Isolation[] = [
 ];
 const bytes = (text: string) => Buffer.from(text);
 
-/** Logs in a `new` that fails unless its config is `{}`, and fails in each call. */
+/** The source of a plugin whose `new` logs and fails if it gets no config, and whose calls fail. */
 const FAILING = `#include "tenon.h"
 static tenon_status make(const tenon_host *host, const uint8_t *config, size_t n, void **state, tenon_out *error) {
   (void)config; *state = NULL;
   if (n != 0) return TENON_OK;
-  host->log(host, TENON_LOG_ERROR, "it will not do", 14);
+  host->log(host, TENON_LOG_ERROR, "missing config", 14);
   return tenon_fail(error, TENON_FAILED, "no config");
 }
 static tenon_status call(void *s, const uint8_t *in, size_t n, tenon_out *out) {
@@ -35,7 +35,7 @@ static tenon_status call(void *s, const uint8_t *in, size_t n, tenon_out *out) {
 TENON_PLUGIN("failing", "1.0.0", make, tenon_drop_nothing, call);`;
 const failing = () => compile(temporaryFolder(), 'failing', FAILING);
 
-/** What a host reports under these names, until the test ends. */
+/** Subscribes to events of a host and returns an array that collects them, each with its name. */
 function listen(host: PluginHost, ...names: (keyof HostEventMap)[]) {
   const heard: Record<string, unknown>[] = [];
   for (const name of names) host.on(name, (event: object) => heard.push({ ...event, name }));
@@ -44,7 +44,7 @@ function listen(host: PluginHost, ...names: (keyof HostEventMap)[]) {
 
 describe('the events of a host', () => {
   test.skipIf(!withAddon).each(TIERS)(
-    'name plugin and instance of what is emitted (%s)',
+    'contain the plugin and the instance that emitted a message (%s)',
     async (isolation) => {
       await using host = new PluginHost({ paths: [pluginsDir] });
       const plugin = await host.load('metronome', { isolation });
@@ -64,7 +64,7 @@ describe('the events of a host', () => {
   );
 
   test.skipIf(!withRunner)(
-    'tell crashes, restarts and states of a plugin in a process of its own',
+    'report crashes, restarts and states of a plugin in the process tier',
     async () => {
       await using host = new PluginHost();
       const plugin = await host.load(faultFile('process-segfault'), { isolation: 'process' });
@@ -98,22 +98,19 @@ describe('the events of a host', () => {
     },
   );
 
-  test.skipIf(!withAddon).each(TIERS)(
-    'tell what is logged, also by a new that fails (%s)',
-    async (isolation) => {
-      await using host = new PluginHost();
-      const heard = listen(host, 'log');
-      const plugin = await host.load(failing(), { isolation });
-      await expect(plugin.new()).rejects.toMatchObject({ code: 'ERR_TENON_NEW_FAILED' });
-      await vi.waitFor(() => expect(heard).toHaveLength(1));
-      expect(heard[0]).toEqual({
-        ...{ name: 'log', plugin: 'failing', instance: 1, level: 'error' },
-        message: 'it will not do',
-      });
-    },
-  );
+  test.skipIf(!withAddon).each(TIERS)('report what a failing new logs (%s)', async (isolation) => {
+    await using host = new PluginHost();
+    const heard = listen(host, 'log');
+    const plugin = await host.load(failing(), { isolation });
+    await expect(plugin.new()).rejects.toMatchObject({ code: 'ERR_TENON_NEW_FAILED' });
+    await vi.waitFor(() => expect(heard).toHaveLength(1));
+    expect(heard[0]).toEqual({
+      ...{ name: 'log', plugin: 'failing', instance: 1, level: 'error' },
+      message: 'missing config',
+    });
+  });
 
-  test('of other names are refused, with the one that was meant', async () => {
+  test('with unknown names are refused, with a suggestion', async () => {
     await using host = new PluginHost({ paths: [pluginsDir] });
     const plugin = await host.load('echo');
     const instance = await plugin.new();
@@ -136,7 +133,7 @@ describe('the events of a host', () => {
   });
 });
 
-describe('figures', () => {
+describe('statistics', () => {
   test.each(TIERS)('count calls, failures and bytes of every kind of call (%s)', async (isolation) => {
     await using host = new PluginHost({ paths: [pluginsDir] });
     const plugin = await host.load('wordcount', { isolation });
@@ -164,7 +161,7 @@ describe('figures', () => {
     expect(plugin.stats().instances).toBe(0);
   });
 
-  test.each(TIERS)('count typed calls, and their failures (%s)', async (isolation) => {
+  test.each(TIERS)('count failed calls and calls after close (%s)', async (isolation) => {
     await using host = new PluginHost();
     const plugin = await host.load(failing(), { isolation });
     const instance = await plugin.new({});
@@ -186,7 +183,7 @@ describe('figures', () => {
     expect(host.stats()).toMatchObject({ pid: process.pid, plugins: [{ name: plugin.name, restarts: 1 }] });
   });
 
-  test('time one call in 64 after the first ones, and count them all', async () => {
+  test('count every call, and time every call up to 256 and then one in 64', async () => {
     await using host = new PluginHost({ paths: [pluginsDir] });
     const plugin = await host.load('echo');
     const instance = await plugin.new();
@@ -212,7 +209,7 @@ describe('the tracing channel of calls', () => {
   });
 
   test.each(TIERS)(
-    'has each call while somebody listens, and none before and after (%s)',
+    'has an event for each call while it has a subscriber, and none before or after (%s)',
     async (isolation) => {
       await using host = new PluginHost({ paths: [pluginsDir] });
       const instance = await (await host.load('echo', { isolation })).new();
@@ -246,7 +243,7 @@ describe('the tracing channel of calls', () => {
     },
   );
 
-  test('has typed calls too', async () => {
+  test('has events for typed calls', async () => {
     const { defineKind, method } = await import('../../src/index.js');
     const math = defineKind({
       name: 'math',
@@ -268,7 +265,7 @@ describe('the tracing channel of calls', () => {
   });
 });
 
-test.runIf(!withAddon)('a listener of messages that can never come is warned', async () => {
+test.runIf(!withAddon)('a listener for messages causes a warning without the addon', async () => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   await using host = new PluginHost({ paths: [pluginsDir] });
   const instance = await (await host.load('echo')).new();

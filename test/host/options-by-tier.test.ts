@@ -1,10 +1,13 @@
-/** Options that a tier cannot honour: all options of `load`, in all tiers. */
+/** Checks in every tier which options of `load` it accepts and which it refuses. */
 import { describe, expect, test, vi } from 'vitest';
 import { checkLoadOptions, LOAD_OPTIONS } from '../../src/host/load-options.js';
 import { type Isolation, type LoadOptions, PluginHost } from '../../src/index.js';
 import { pluginFile, withAddon } from '../support/index.js';
 
-/** A value for each option that asks for something, and one that asks for nothing where there is one. */
+/**
+ * For each option, a value that requests something (`some`), and a value that requests nothing (`none`), if
+ * any.
+ */
 const VALUES: Readonly<Record<keyof LoadOptions, { some: unknown; none?: unknown }>> = {
   isolation: { some: undefined },
   unsupported: { some: 'warn' },
@@ -32,11 +35,11 @@ const cases = TIERS.flatMap((isolation) =>
     .filter(([name]) => name !== 'isolation')
     .map(([name, { some, none }]) => ({ isolation, name, some, none })),
 );
-/** The profile is one of shared memory. */
+/** Adds the transport that the option needs: only shared memory has a profile. */
 const transportFor = (name: string, isolation: Isolation) =>
   isolation === 'process' && name === 'profile' ? { transport: 'shared-memory' as const } : {};
 
-test('the table has every option', () => {
+test('this test covers every option of load', () => {
   expect(Object.keys(VALUES).sort()).toEqual(Object.keys(LOAD_OPTIONS).sort());
 });
 
@@ -44,7 +47,7 @@ describe.each(cases)('$name in the $isolation tier', ({ isolation, name, some, n
   const options = { isolation, [name]: some, ...transportFor(name, isolation) } as LoadOptions;
   const isHonoured = LOAD_OPTIONS[name]?.includes(isolation);
 
-  test(isHonoured ? 'is taken' : 'is refused by name, with the tiers that have it', () => {
+  test(isHonoured ? 'is accepted' : 'is refused with its name and the tiers that support it', () => {
     if (isHonoured) return void checkLoadOptions(options);
     const tiers = LOAD_OPTIONS[name]?.map((tier) => `isolation: '${tier}'`).join(' or ');
     expect(() => checkLoadOptions(options)).toThrow(
@@ -59,8 +62,8 @@ describe.each(cases)('$name in the $isolation tier', ({ isolation, name, some, n
   if (!isHonoured)
     test(
       VITAL.includes(name)
-        ? 'is refused even if others are only warned of'
-        : 'is warned of where that was asked for',
+        ? "is refused even with unsupported: 'warn'"
+        : "causes only a warning with unsupported: 'warn'",
       () => {
         const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
         try {
@@ -79,24 +82,24 @@ describe.each(cases)('$name in the $isolation tier', ({ isolation, name, some, n
     );
 
   if (none !== undefined)
-    test('asks for nothing in one of its values, which is always taken', () => {
+    test('is accepted with a value that requests nothing', () => {
       checkLoadOptions({ isolation, [name]: none } as LoadOptions);
     });
 });
 
-test('profile is refused over a pipe, which has none', () => {
+test('profile is refused with the transport pipe', () => {
   const options: LoadOptions = { isolation: 'process', transport: 'pipe', profile: 'latency' };
   expect(() => checkLoadOptions(options)).toThrow(/'profile' cannot be honoured by transport 'pipe'/);
 });
 
-test('old names are refused with the new ones', () => {
+test('old names of options and values are refused with the new names', () => {
   const said = (options: object) => {
     try {
       checkLoadOptions(options as LoadOptions);
     } catch (error) {
       return (error as Error).message;
     }
-    return 'nothing';
+    return 'accepted';
   };
   expect(said({ deadline: 5 })).toMatch(/Did you mean 'timeout'\?$/);
   expect(said({ startDeadline: 5 })).toMatch(/Did you mean 'startTimeout'\?$/);
@@ -110,7 +113,7 @@ test('old names are refused with the new ones', () => {
 });
 
 describe('the options of a call', () => {
-  test('have no timeout inline, where nothing could end the call', async () => {
+  test('include no timeout in the inline tier, which cannot end a call', async () => {
     await using host = new PluginHost();
     const echo = await (await host.load(pluginFile('echo'))).new();
     const refused = expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument: 'timeout' });
@@ -138,7 +141,7 @@ describe('the options of a call', () => {
     }
   });
 
-  test('an aborted signal ends a call before it begins, whether it blocks or not', async () => {
+  test('may include an aborted signal, which fails the call before it starts', async () => {
     await using host = new PluginHost();
     const reason = new Error('enough');
     const signal = AbortSignal.abort(reason);
