@@ -39,7 +39,6 @@ const PENDING: readonly string[] = [
   'test/conformance.test.ts',
   'test/crash-exit.test.ts',
   'test/faults/fixtures/',
-  'test/inspect/',
   'test/kinds/',
   'test/library/',
   'test/lifetime/',

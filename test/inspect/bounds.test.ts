@@ -1,4 +1,4 @@
-/** Files that are well-formed enough to be read, and made to cost as much as possible. */
+/** Files that are well-formed enough to be parsed and are made to be as expensive as possible. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inspectBytes } from '../../src/inspect/index.js';
@@ -12,7 +12,7 @@ const refusal = (message: RegExp) =>
 const HEADERS = 64 + 2 * 56;
 const DYNAMIC = { hash: 4, strtab: 5, symtab: 6, strSize: 10 } as const;
 
-/** An ELF file with an old hash table that states `count` symbols, all with the one name of `nameLength` bytes. */
+/** Returns an ELF file with a SysV hash table of `count` symbols that share a name of `nameLength` bytes. */
 function manySymbols(count: number, nameLength: number): Buffer {
   const dynamic = Buffer.alloc(5 * 16);
   const hash = Buffer.alloc(8);
@@ -47,7 +47,10 @@ function manySymbols(count: number, nameLength: number): Buffer {
   return file;
 }
 
-/** The ELF header, a loadable segment of the whole file (its size is the caller's to write), and the dynamic segment. */
+/**
+ * Returns the ELF header and two program headers: a loadable segment of the whole file, whose size the caller
+ * writes, and the dynamic segment.
+ */
 function headers(dynamicSize: number): Buffer {
   const bytes = Buffer.alloc(HEADERS);
   bytes.write('\x7fELF\x02\x01\x01', 'latin1');
@@ -64,7 +67,7 @@ function headers(dynamicSize: number): Buffer {
 }
 
 describe('the work for one file is bounded', () => {
-  test('many symbols with one name are read, but not if their names add up to too much', () => {
+  test('symbols that share a long name are read up to a total length of their names', () => {
     expect(inspectBytes(manySymbols(1000, 60_000)).exports).toEqual([
       expect.objectContaining({ type: 'function', address: 0 }),
     ]);
@@ -73,13 +76,13 @@ describe('the work for one file is bounded', () => {
     );
   });
 
-  test('a number of symbols that no library has is refused', () => {
+  test('too many symbols are refused', () => {
     expect(() => inspectBytes(manySymbols(INSPECT_LIMITS.symbols + 1, 1))).toThrow(
       refusal(/states 1048577 symbols/),
     );
   });
 
-  test('more segments or sections than any library has are refused', () => {
+  test('too many segments or sections are refused', () => {
     const elf = manySymbols(400, 1);
     elf.writeUInt16LE(INSPECT_LIMITS.segments + 1, 56);
     expect(() => inspectBytes(elf)).toThrow(refusal(/states 257 program headers/));
@@ -88,33 +91,33 @@ describe('the work for one file is bounded', () => {
     expect(() => inspectBytes(pe)).toThrow(refusal(/states 257 sections/));
   });
 
-  test('an old hash table whose chain is a circle is left', () => {
+  test('a cycle in the chain of a SysV hash table is not followed', () => {
     const bytes = manySymbols(3, 1);
     const hashAt = HEADERS + 80;
-    // The table overlaps with the symbols: one bucket that starts at symbol 1, whose successor is itself.
+    // The hash table overlaps the symbols. Its only bucket starts at symbol 1, whose successor is itself.
     bytes.writeUInt32LE(1, hashAt + 8);
     bytes.writeUInt32LE(1, hashAt + 16);
     expect(inspectBytes(bytes, 'circle.so', { exports: 'entry-points' }).exports).toEqual([]);
   });
 
-  test('an export trie that leads back to its root is refused', () => {
+  test('an export trie with an edge to its root is refused', () => {
     const bytes = readFileSync(workshop.build('macos-x64', SAMPLE));
     const at = bytes.indexOf(Buffer.from('2200008030000000', 'hex'));
     expect(at).toBeGreaterThan(0);
     const trie = bytes.readUInt32LE(at + 40);
-    // No export, one edge `a` to node 0.
+    // A root without an export and with one edge `a` to node 0.
     Buffer.from('0001610000', 'hex').copy(bytes, trie);
     expect(() => inspectBytes(bytes)).toThrow(refusal(/export trie leads nowhere, in a circle/));
   });
 
-  test('reading the same bytes again and again comes to an end', () => {
+  test('the total number of bytes read is limited', () => {
     const source = new MemorySource('again.so', Buffer.alloc(16 * 1024 * 1024));
     const readAll = () => source.read(0, source.size, 'everything');
     for (let left = INSPECT_LIMITS.readBytes / source.size; left > 0; left -= 1) readAll();
     expect(readAll).toThrow(refusal(/more work than any real library does/));
   });
 
-  test('a string ends at its limit', () => {
+  test('a string without a terminator is refused', () => {
     const source = new MemorySource('long.so', Buffer.alloc(1024 * 1024, 'a'));
     expect(() => source.cString(10, source.size, 'a name')).toThrow(
       refusal(/a name at offset 10 is not terminated/),

@@ -18,7 +18,7 @@ const refusal = (code: string, message: RegExp) =>
 const build = (name: string, source: string) => workshop.build('linux-x64', source, { name });
 const GOOD_SLOTS = 'sizeof plugin, 0, get_version, get_name, make, drop, work, NULL';
 
-test('a good plugin passes all checks, whichever exports were listed', () => {
+test('a valid plugin passes all checks, with all exports or only its entry points listed', () => {
   const path = build('good', SAMPLE);
   for (const exports of ['all', 'entry-points'] as const) {
     const facts = inspectFileSync(path, { exports });
@@ -40,7 +40,7 @@ describe('the platform', () => {
     expect(() => checkPlatform(facts, facts.os, facts.arch)).not.toThrow();
   });
 
-  test('32 bits are refused even on a host of 32 bits', () => {
+  test('a 32-bit library is refused even on a 32-bit host', () => {
     const facts = inspectFileSync(
       workshop.build('linux-ia32', '__attribute__((visibility("default"))) int number;\n'),
     );
@@ -54,7 +54,7 @@ describe('entry points', () => {
   const hand = byHand(GOOD_SLOTS);
 
   test.each([['get_version'], ['get_name'], ['get_plugin']])(
-    'a plugin without %s is refused by that name',
+    'a plugin without %s is refused with the name of the missing entry point',
     (missing) => {
       const compile = [`-D${missing}=renamed`];
       const facts = inspectFileSync(workshop.build('linux-x64', hand, { name: `no-${missing}`, compile }));
@@ -63,7 +63,7 @@ describe('entry points', () => {
     },
   );
 
-  test('all that are missing are named, and a library that exports nothing is told about visibility', () => {
+  test('the error lists all missing entry points, and hints at visibility if there are no exports', () => {
     const facts = inspectFileSync(build('nothing', 'int hidden(void) { return 0; }\n'));
     const message = /does not export get_version, get_name and get_plugin;.*mark them TENON_EXPORT/;
     expect(() => checkEntryPoints(facts)).toThrow(refusal('ERR_TENON_MISSING_SYMBOL', message));
@@ -73,13 +73,13 @@ describe('entry points', () => {
     ['_Z11get_versionv', /exports _Z11get_versionv, a C\+\+ name: declare it extern "C"/],
     ['_ZN4blur11get_version17h0123456789abcdefE', /a Rust name: mark it #\[no_mangle\]/],
     ['my_get_version', /exports my_get_version, not the same name/],
-  ])('a near miss is named: %s', (near, message) => {
+  ])('the error mentions a similar export: %s', (near, message) => {
     const source = `__attribute__((visibility("default"))) int near(void) __asm__("${near}");\nint near(void) { return 0; }\n`;
     const facts = inspectFileSync(build('near', source));
     expect(() => checkEntryPoints(facts)).toThrow(refusal('ERR_TENON_MISSING_SYMBOL', message));
   });
 
-  test('a C++ name is found even if only entry points are looked up', () => {
+  test('the error mentions a C++ name even if only entry points were listed', () => {
     const source = `__attribute__((visibility("default"))) int near(void) __asm__("_Z11get_versionv");\nint near(void) { return 0; }\n`;
     const facts = inspectFileSync(build('near-cpp', source), { exports: 'entry-points' });
     expect(() => checkEntryPoints(facts)).toThrow(
@@ -87,7 +87,7 @@ describe('entry points', () => {
     );
   });
 
-  test('an entry point that is data, or forwarded, is refused', () => {
+  test('an entry point that is data or is forwarded is refused', () => {
     const data = `#define E __attribute__((visibility("default")))
 E const char get_version[] = "1.0.0";
 E const char *get_name(void) { return "x"; }
@@ -108,24 +108,28 @@ E const void *get_plugin(void) { return 0; }
 describe('the static vtable', () => {
   const cases: readonly [string, string, RegExp][] = [
     [
-      'get_version',
+      'NULL in get_version',
       'sizeof plugin, 0, NULL, get_name, make, drop, work, NULL',
       /slot `get_version`.*is NULL/,
     ],
-    ['new', 'sizeof plugin, 0, get_version, get_name, NULL, drop, work, NULL', /slot `new`.*is NULL/],
-    ['drop', 'sizeof plugin, 0, get_version, get_name, make, NULL, work, NULL', /slot `drop`.*is NULL/],
+    ['NULL in new', 'sizeof plugin, 0, get_version, get_name, NULL, drop, work, NULL', /slot `new`.*is NULL/],
     [
-      'something',
+      'NULL in drop',
+      'sizeof plugin, 0, get_version, get_name, make, NULL, work, NULL',
+      /slot `drop`.*is NULL/,
+    ],
+    [
+      'NULL in something',
       'sizeof plugin, 0, get_version, get_name, make, drop, NULL, NULL',
       /slot `something`.*is NULL/,
     ],
     [
-      'something as data',
+      'a pointer to data in something',
       `sizeof plugin, 0, get_version, get_name, make, drop, (tenon_method)(uintptr_t)text, NULL`,
       /slot `something`.*points to 0x[0-9a-f]+, which is not code/,
     ],
     [
-      'get_extension as data',
+      'a pointer to data in get_extension',
       `sizeof plugin, 0, get_version, get_name, make, drop, work, (const void *(*)(const char *))text`,
       /slot `get_extension`.*not code/,
     ],
@@ -140,12 +144,12 @@ describe('the static vtable', () => {
       /size of 268435456 bytes.*at most 4096/,
     ],
   ];
-  test.each(cases)('is refused for %s', (name, slots, message) => {
+  test.each(cases)('is refused: %s', (name, slots, message) => {
     const facts = inspectFileSync(build(`vtable-${name.replace(/\W/g, '-')}`, byHand(slots)));
     expect(() => checkStaticVTable(facts)).toThrow(refusal('ERR_TENON_BAD_VTABLE', message));
   });
 
-  test('is refused where it is misaligned', () => {
+  test('is refused if it is misaligned', () => {
     const source = byHand(GOOD_SLOTS).replace(
       'return &plugin;',
       'return (const tenon_plugin *)((const char *)&plugin + 4);',
@@ -156,7 +160,7 @@ describe('the static vtable', () => {
     );
   });
 
-  test('is fine without an extension slot, and if nothing is known about it', () => {
+  test('passes without an extension, and if inspection could not find it', () => {
     const facts = inspectFileSync(build('fine', byHand(GOOD_SLOTS)));
     expect(facts.vtable?.slots.at(-1)).toEqual({ name: 'get_extension', address: 0, code: false });
     expect(() => checkStaticVTable(facts)).not.toThrow();
@@ -175,8 +179,12 @@ describe('the descriptor', () => {
   const { offset } = DESCRIPTOR;
 
   const faults: readonly [string, (descriptor: Buffer) => unknown, RegExp][] = [
-    ['another magic', (d) => d.writeUInt8(2, 7), /starts with 54454e4f4e000002, expected 54454e4f4e000001/],
-    ['big-endian', (d) => d.writeUInt8(2, offset.endian), /byte order 2, expected 1/],
+    [
+      'a different magic',
+      (d) => d.writeUInt8(2, 7),
+      /starts with 54454e4f4e000002, expected 54454e4f4e000001/,
+    ],
+    ['big-endian byte order', (d) => d.writeUInt8(2, offset.endian), /byte order 2, expected 1/],
     ['32-bit pointers', (d) => d.writeUInt8(4, offset.pointer_size), /pointers of 4 bytes, expected 8/],
     ['a size too small', (d) => d.writeUInt32LE(391, offset.size), /size as 391 bytes, expected 392/],
     ['an absurd size', (d) => d.writeUInt32LE(0xffffffff, offset.size), /size as 4294967295 bytes/],
@@ -186,27 +194,35 @@ describe('the descriptor', () => {
       /vtable of 8 bytes, expected at least 56/,
     ],
     [
-      'an endless name',
+      'a name without a terminator',
       (d) => d.fill('a', offset.name, offset.version),
       /name is not terminated within 64 bytes/,
     ],
-    ['text behind the name', (d) => d.write('x', offset.name + 40), /name is not padded with NULs/],
-    ['no name', (d) => d.fill(0, offset.name, offset.version), /name is "", expected 1 to 63 characters/],
+    ['bytes after the name', (d) => d.write('x', offset.name + 40), /name is not padded with NULs/],
+    [
+      'an empty name',
+      (d) => d.fill(0, offset.name, offset.version),
+      /name is "", expected 1 to 63 characters/,
+    ],
     ['a name with a slash', (d) => d.write('a/b', offset.name), /name is "a\/bple"/],
     [
-      'a name that is no ASCII',
+      'a name that is not ASCII',
       (d) => d.write('é', offset.name),
       /name has characters other than printable ASCII/,
     ],
-    ['a version that is none', (d) => d.write('banana', offset.version), /version is "banana/],
+    ['an invalid version', (d) => d.write('banana', offset.version), /version is "banana/],
     [
-      'an endless version',
+      'a version without a terminator',
       (d) => d.fill('1', offset.version, offset.kinds),
       /version is not terminated within 32 bytes/,
     ],
     ['a kind without a version', (d) => d.write('codec\0', offset.kinds), /kinds is not padded/],
-    ['a kind with half a version', (d) => d.write('codec/1.0;', offset.kinds), /kinds contain "codec\/1.0"/],
-    ['a kind twice', (d) => d.write('math/1.0.0;math/12.0.0', offset.kinds), /"math" twice/],
+    [
+      'a kind with an incomplete version',
+      (d) => d.write('codec/1.0;', offset.kinds),
+      /kinds contain "codec\/1.0"/,
+    ],
+    ['a duplicate kind', (d) => d.write('math/1.0.0;math/12.0.0', offset.kinds), /"math" twice/],
   ];
   test.each(faults)('is refused with %s', (_, edit, message) => {
     const facts = edited(edit);
@@ -214,7 +230,7 @@ describe('the descriptor', () => {
     expect(() => checkDescriptor(facts)).toThrow(refusal('ERR_TENON_BAD_DESCRIPTOR', message));
   });
 
-  test('of another ABI version is decoded: whether to accept it is judged elsewhere', () => {
+  test('is decoded if it has another ABI version, which a later gate may refuse', () => {
     const facts = edited((d) => {
       d.writeUInt32LE(7, offset.abi_major);
       d.writeUInt32LE(8, offset.abi_minor);
@@ -225,7 +241,7 @@ describe('the descriptor', () => {
     expect(() => checkDescriptor(facts)).not.toThrow();
   });
 
-  test('may be larger than this version knows, and may name no kinds', () => {
+  test('may be larger than this version expects, and may list no kinds', () => {
     const facts = edited((d) => {
       d.writeUInt32LE(512, offset.size);
       d.fill(0, offset.kinds);
@@ -233,7 +249,7 @@ describe('the descriptor', () => {
     expect(facts.descriptor?.kinds).toEqual({});
   });
 
-  test('that is a function, or whose bytes are not in the file, is refused', () => {
+  test('is refused if it is a function or if its bytes are not in the file', () => {
     const asFunction = '__attribute__((visibility("default"))) int tenon_descriptor(void) { return 0; }\n';
     expect(() => checkDescriptor(inspectFileSync(build('as-function', asFunction)))).toThrow(
       /exported as a function, expected data/,
@@ -244,7 +260,7 @@ describe('the descriptor', () => {
     );
   });
 
-  test('is found by its symbol, wherever it lies', () => {
+  test('is found by its symbol in any section', () => {
     const elsewhere = SAMPLE.replace(
       '#include "tenon.h"',
       '#include "tenon.h"\n#undef TENON_DESCRIPTOR_SECTION\n#define TENON_DESCRIPTOR_SECTION',
@@ -255,7 +271,7 @@ describe('the descriptor', () => {
   });
 });
 
-test('the errors name the file', () => {
+test('an error contains the path of the file', () => {
   const path = `${workshop.folder}/named.so`;
   writeFileSync(path, readFileSync(build('named', 'int x;\n')));
   expect(() => checkEntryPoints(inspectFileSync(path))).toThrow(

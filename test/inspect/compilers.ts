@@ -1,4 +1,4 @@
-/** Builds small libraries for every platform that inspection knows, with the compilers of a Debian machine. */
+/** Builds small libraries for every platform that inspection supports, with the compilers of Debian. */
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { root } from '../support/index.js';
 
-/** What the header needs from a C library, for targets whose own one is not here. */
+/** The functions of <string.h> that tenon.h uses, for targets whose C library is not installed. */
 const FREESTANDING_STRING_H = `#include <stddef.h>
 static inline void *memcpy(void *to, const void *from, size_t n) {
   for (volatile char *t = to, *end = t + n; t != end; t++) *t = *(const char *)from, from = (const char *)from + 1;
@@ -19,7 +19,10 @@ static inline size_t strlen(const char *s) {
 }
 `;
 
-/** A plugin on the SDK's macro, with all that a descriptor and a vtable can say. */
+/**
+ * The source of a plugin made with the macro of the SDK, with every field of a descriptor and a vtable in
+ * use.
+ */
 export const SAMPLE = `#include "tenon.h"
 static tenon_status make(const tenon_host *host, const uint8_t *config, size_t n, void **state, tenon_out *error) {
   (void)host, (void)config, (void)n, (void)error;
@@ -36,7 +39,7 @@ TENON_EXPORT int sample_data = 7;
 TENON_PLUGIN_WITH("sample", "2.3.4-rc.1", "codec/1.0.0;math/1.2.0", TENON_THREAD_SAFE, make, drop, work, extension);
 `;
 
-/** The entry points by hand around a vtable that the test writes: \`PLUGIN\` is its initialiser. */
+/** Returns the source of a plugin without a descriptor, whose vtable has the given initialiser. */
 export const byHand = (
   initialiser: string,
   declaration = 'static const tenon_plugin plugin',
@@ -78,7 +81,7 @@ const CLANG_ELF: Partial<Record<Target, string>> = {
 
 const C_FLAGS = ['-std=c11', '-fPIC', '-fvisibility=hidden', '-O1'];
 
-/** The first of the names that is a program on this machine. @throws Error that names the Debian package */
+/** Returns the first of the programs that is installed. @throws Error that names the Debian package */
 export function tool(debianPackage: string, ...names: string[]): string {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     for (const name of names) if (isProgram(join(folder, name))) return join(folder, name);
@@ -97,7 +100,7 @@ function isProgram(path: string): boolean {
 
 const clang = () => tool('clang-14', 'clang-14', 'clang');
 
-/** A folder for the libraries of one test file, removed when its tests are done. */
+/** A folder for the libraries of one test file. It is deleted after the tests of the file. */
 export class Workshop {
   readonly folder = mkdtempSync(join(tmpdir(), 'tenon-inspect-'));
 
@@ -107,7 +110,7 @@ export class Workshop {
     afterAll(() => rmSync(this.folder, { recursive: true, force: true }));
   }
 
-  /** Compiles and links C source. `compile` and `link` are further flags for the two steps. */
+  /** Compiles and links C source. `compile` and `link` are additional flags of the two steps. */
   build(
     target: Target,
     source: string,
@@ -175,7 +178,7 @@ export class Workshop {
   }
 }
 
-/** Puts thin Mach-O files into a universal one. */
+/** Combines thin Mach-O files into a universal binary. */
 export function universal(slices: readonly { cpu: number; bytes: Buffer }[], wide = false): Buffer {
   const entry = wide ? 32 : 20;
   const header = Buffer.alloc(4096);

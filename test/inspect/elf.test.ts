@@ -38,8 +38,8 @@ describe('a plugin of the SDK', () => {
       { compile: ['-O0', '-fcf-protection'] },
       'x64',
     ],
-    ['gcc on x64 with the old hash table only', 'linux-x64', { link: ['-Wl,--hash-style=sysv'] }, 'x64'],
-    ['gcc on x64, its own symbols bound by the linker', 'linux-x64', { link: ['-Wl,-Bsymbolic'] }, 'x64'],
+    ['gcc on x64 with only the SysV hash table', 'linux-x64', { link: ['-Wl,--hash-style=sysv'] }, 'x64'],
+    ['gcc on x64 with its own symbols bound by the linker', 'linux-x64', { link: ['-Wl,-Bsymbolic'] }, 'x64'],
     ['clang and lld on arm64', 'linux-arm64', {}, 'arm64'],
     [
       'clang and lld on arm64 with branch protection',
@@ -81,7 +81,7 @@ describe('a plugin of the SDK', () => {
     expect(slot(facts, 'get_name')?.address).toBe(address('get_name'));
   });
 
-  test('has the same facts when only its entry points are looked up', () => {
+  test('has the same facts if only its entry points are listed', () => {
     for (const link of [['-Wl,--hash-style=gnu'], ['-Wl,--hash-style=sysv']]) {
       const path = workshop.build('linux-x64', SAMPLE, { name: 'entry-points', link });
       const all = inspectFileSync(path);
@@ -94,23 +94,23 @@ describe('a plugin of the SDK', () => {
     }
   });
 
-  test('needs no section headers', () => {
+  test('is read without section headers', () => {
     const bytes = readFileSync(workshop.build('linux-x64', SAMPLE, { name: 'no-sections' }));
     const whole = inspectBytes(bytes);
     bytes.fill(0xff, Number(bytes.readBigUInt64LE(40)));
     bytes.writeBigUInt64LE(0xffff_ffff_ffff_fff0n, 40);
-    // The language is what only a section tells.
+    // Only a section contains the language.
     expect(inspectBytes(bytes)).toEqual({ ...whole, language: null });
   });
 
-  test('is the same from a file and from memory', () => {
+  test('has the same facts from a file and from memory', () => {
     const path = workshop.build('linux-x64', SAMPLE, { name: 'memory' });
     expect(inspectBytes(readFileSync(path), path)).toEqual(inspectFileSync(path));
   });
 });
 
 describe('symbols, dependencies and platforms', () => {
-  test('functions are told from data, hidden and undefined symbols are no exports, indirect functions are functions', () => {
+  test('exports are functions, indirect functions and data, but not hidden or undefined symbols', () => {
     const source = `${SYMBOL_SOURCE}
 extern int elsewhere(void);
 __attribute__((visibility("default"))) int user(void) { return elsewhere(); }
@@ -135,7 +135,7 @@ __asm__(".globl untyped\\nuntyped: ret\\n.type object,@object\\n.globl object\\n
     });
   });
 
-  test('needed libraries and their folders come in order, RUNPATH before RPATH', () => {
+  test('needed libraries and the folders of RUNPATH or RPATH are listed in order', () => {
     const link = [
       '-Wl,--no-as-needed',
       '-lm',
@@ -156,7 +156,7 @@ __asm__(".globl untyped\\nuntyped: ret\\n.type object,@object\\n.globl object\\n
     ).toEqual(['/old']);
   });
 
-  test('of two versions of a name the default one is told', () => {
+  test('a symbol with several versions is listed once, with its default version', () => {
     const source = `
 __attribute__((visibility("default"))) int old_f(void) { return 1; }
 __attribute__((visibility("default"))) int new_f(void) { return 2; }
@@ -190,7 +190,7 @@ __asm__(".symver old_f,f@V1\\n.symver new_f,f@@V2");
     expect(inspectFileSync(facts.path, { exports: 'entry-points' }).exports).toEqual([]);
   });
 
-  test('the system is taken from EI_OSABI where that says one', () => {
+  test('the operating system is that of EI_OSABI if it states one', () => {
     const bytes = readFileSync(workshop.build('linux-x64', SYMBOL_SOURCE, { name: 'osabi' }));
     const systems = [0, 3, 9, 12, 6, 77].map((osAbi) => {
       bytes[7] = osAbi;
@@ -200,8 +200,8 @@ __asm__(".symver old_f,f@V1\\n.symver new_f,f@@V2");
   });
 });
 
-describe('the vtable without running anything', () => {
-  test('a NULL slot and a slot that points to data are seen', () => {
+describe('the vtable, without running any code', () => {
+  test('a NULL slot and a slot that points to data are not code', () => {
     const source = byHand(
       'sizeof plugin, 2, get_version, get_name, NULL, drop, (tenon_method)(uintptr_t)text, NULL',
     );
@@ -212,13 +212,13 @@ describe('the vtable without running anything', () => {
     expect(slot(facts, 'drop')).toMatchObject({ code: true });
   });
 
-  test('a slot with a plain number that happens to lie among the code is not code', () => {
+  test('a slot with a number is not code even if the number is an address of code', () => {
     const source = byHand('sizeof plugin, 0, get_version, get_name, make, drop, (tenon_method)0x1000, NULL');
     const facts = inspectFileSync(workshop.build('linux-x64', source, { name: 'number' }));
     expect(slot(facts, 'something')).toEqual({ name: 'something', address: 0x1000, code: false });
   });
 
-  test('a slot that another library fills is left out', () => {
+  test('a slot with a symbol of another library is omitted', () => {
     const source = `extern void free(void *);\n${byHand('sizeof plugin, 0, get_version, get_name, make, free, work, NULL')}`;
     const facts = inspectFileSync(workshop.build('linux-x64', source, { name: 'import' }));
     expect(facts.vtable?.slots.map((entry) => entry.name)).toEqual(
@@ -226,7 +226,7 @@ describe('the vtable without running anything', () => {
     );
   });
 
-  test('a smaller size has fewer slots, an absurd size none', () => {
+  test('a smaller size has fewer slots, and an absurd size has none', () => {
     const small = byHand('24, 0, get_version, get_name, make, drop, work, NULL');
     const facts = inspectFileSync(workshop.build('linux-x64', small, { name: 'small' }));
     expect(facts.vtable?.slots.map((entry) => entry.name)).toEqual(['get_version', 'get_name']);
@@ -237,10 +237,10 @@ describe('the vtable without running anything', () => {
     });
   });
 
-  test('nothing is claimed about a vtable in memory that can still change, or about code that does more than return', () => {
+  test('a vtable in writable memory, or of a get_plugin that does more than return it, is unknown', () => {
     const slots = 'sizeof plugin, 0, get_version, get_name, make, drop, work, NULL';
     const writable = byHand(slots, 'static tenon_plugin plugin');
-    // Somebody writes to it, or the compiler would make it constant.
+    // Without a function that writes to it, the compiler would make the vtable constant.
     const used = `${writable}TENON_EXPORT void change(void) { plugin.flags++; }\n`;
     expect(inspectFileSync(workshop.build('linux-x64', used, { name: 'writable' })).vtable).toBeNull();
     const busy = byHand(slots).replace(

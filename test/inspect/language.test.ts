@@ -6,13 +6,13 @@ import { SAMPLE, Workshop } from './compilers.js';
 
 const workshop = new Workshop();
 
-test('C is told by the compiler, C++ by its run-time library', () => {
+test('C is detected by its compiler, and C++ by its runtime library', () => {
   expect(inspectFileSync(workshop.build('linux-x64', SAMPLE, { name: 'c' })).language).toBe('c');
   const link = ['-Wl,--no-as-needed', '-lstdc++'];
   expect(inspectFileSync(workshop.build('linux-x64', SAMPLE, { name: 'cpp', link })).language).toBe('c++');
 });
 
-test('a library of which the marks were stripped has no language', () => {
+test('a library without compiler signatures has no language', () => {
   const link = ['-s', '-Wl,--build-id=none'];
   const path = workshop.build('linux-x64', SAMPLE, {
     name: 'unmarked',
@@ -28,11 +28,11 @@ test.each([
   ['Debian clang version 14.0.6\0', 'c'],
   ['GCC: (GNU) 13.2.0\0', 'c'],
   ['', null],
-] as const)('the compilers that sign with %j are told', (comment, language) => {
+] as const)('the language is detected from the compiler signature %j', (comment, language) => {
   expect(languageOfComment(comment)).toBe(language);
 });
 
-describe('without signatures of compilers', () => {
+describe('without compiler signatures', () => {
   const facts = inspectFileSync(workshop.build('windows-x64', 'int x;\n', { name: 'plain' }));
   const image = { ...facts, mark: null, read: () => null, constant: () => false, pointers: () => null };
   test.each([
@@ -40,11 +40,11 @@ describe('without signatures of compilers', () => {
     [['libstdc++-6.dll'], 'c++'],
     [['/usr/lib/libc++.1.dylib'], 'c++'],
     [['KERNEL32.dll', 'VCRUNTIME140.dll'], null],
-  ] as const)('a library that needs %j is told by that', (needed, language) => {
+  ] as const)('the language is detected from the needed libraries %j', (needed, language) => {
     expect(languageOf({ ...image, needed })).toBe(language);
   });
 
-  test('Go is told by what its C interface exports', () => {
+  test('Go is detected from the exports of its C interface', () => {
     const exports = [{ name: '_cgo_dummy_export', type: 'data', address: 1 } as const];
     expect(languageOf({ ...image, exports })).toBe('go');
   });

@@ -1,4 +1,7 @@
-/** What a library asks of the loader: as readelf tells it, and never anything but facts or a TenonError. */
+/**
+ * The requests of a library to the loader: compared with readelf, and for damaged files facts or a
+ * TenonError.
+ */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,15 +16,15 @@ const workshop = new Workshop();
 
 function loading(path: string): LoadingFacts {
   const facts = inspectLoading(path);
-  if (facts === null) throw new Error(`${path} is no ELF file`);
+  if (facts === null) throw new Error(`${path} is not an ELF file`);
   return facts;
 }
 
 const build = (name: string, source: string, link: string[] = []) =>
   loading(workshop.build('linux-x64', source, { name, link }));
 
-describe('options of the linker are found', () => {
-  test('those that harden', () => {
+describe('options of the linker are detected', () => {
+  test('options that harden the library', () => {
     expect(build('hardened', SAMPLE, ['-Wl,-z,relro,-z,now,-z,noexecstack'])).toMatchObject({
       relro: true,
       bindNow: true,
@@ -38,7 +41,7 @@ describe('options of the linker are found', () => {
     });
   });
 
-  test('those that do not', () => {
+  test('options that weaken the library', () => {
     const flags = ['-Wl,-z,norelro,-z,lazy,-z,execstack,-z,nodelete,-s', '-Wl,--no-eh-frame-hdr'];
     expect(build('soft', SAMPLE, flags)).toMatchObject({
       relro: false,
@@ -50,7 +53,7 @@ describe('options of the linker are found', () => {
     });
   });
 
-  test('names and folders', () => {
+  test('the soname, and the folders of RUNPATH and RPATH', () => {
     const named = build('named', SAMPLE, ['-Wl,-soname,libnamed.so.3,-rpath,$ORIGIN/lib:/opt', '-g']);
     expect(named).toMatchObject({ soname: 'libnamed.so.3', debugInfo: true });
     expect(named.searched).toEqual({ tag: 'RUNPATH', folders: ['$ORIGIN/lib', '/opt'] });
@@ -58,7 +61,7 @@ describe('options of the linker are found', () => {
     expect(old.searched).toEqual({ tag: 'RPATH', folders: ['/opt'] });
   });
 
-  test('constructors, by name where there are names', () => {
+  test('constructors, with their names unless the library is stripped', () => {
     const source = `${SAMPLE}static volatile int ready;
 __attribute__((constructor)) static void set_up(void) { ready = 1; }\n`;
     expect(build('constructor', source).constructors?.map(({ name }) => name)).toContain('set_up');
@@ -70,12 +73,12 @@ __attribute__((constructor)) static void set_up(void) { ready = 1; }\n`;
   });
 });
 
-test('other formats ask in other ways', () => {
+test('PE and Mach-O files have no such facts', () => {
   expect(inspectLoading(workshop.build('mingw-x64', SAMPLE))).toBeNull();
   expect(inspectLoading(workshop.build('macos-arm64', SAMPLE))).toBeNull();
 });
 
-/** Libraries of the system, not all of them: readelf takes its time. */
+/** Returns at most 25 libraries of the system, because readelf is slow. */
 function systemLibraries(): string[] {
   const path = execFileSync('cc', ['-print-file-name=libc.so.6'], { encoding: 'utf8' }).trim();
   const folder = dirname(execFileSync('realpath', [path], { encoding: 'utf8' }).trim());
@@ -86,7 +89,7 @@ function systemLibraries(): string[] {
     .slice(0, 25);
 }
 
-test('libraries of the system ask for what readelf lists', () => {
+test('the facts of system libraries agree with readelf', () => {
   const readelf = tool('binutils', 'readelf');
   const files = systemLibraries();
   expect(files.length).toBeGreaterThan(10);
@@ -114,12 +117,12 @@ test('libraries of the system ask for what readelf lists', () => {
   expect(versions).toBeGreaterThan(20);
 });
 
-test('the C library has the versions that it is known for', () => {
+test('the C library defines its well-known symbol versions', () => {
   const path = execFileSync('cc', ['-print-file-name=libc.so.6'], { encoding: 'utf8' }).trim();
   expect(loading(path).defined).toEqual(expect.arrayContaining(['libc.so.6', 'GLIBC_2.17', 'GLIBC_2.34']));
 });
 
-/** Remembers where was read: those are the bytes worth changing. */
+/** A source that records the offsets read from it: only changes to these bytes can have an effect. */
 class RecordingSource extends MemorySource {
   readonly places: number[] = [];
 
@@ -134,7 +137,7 @@ test.each([
   ['x64', 'linux-x64'],
   ['arm64', 'linux-arm64'],
   ['32 bits', 'linux-ia32'],
-] as const)('6 000 damaged files for %s are facts or a TenonError each', (_, target) => {
+] as const)('6 000 damaged files for %s each result in facts or a TenonError', (_, target) => {
   const narrow = '__attribute__((visibility("default"))) int answer(void) { return 42; }\n';
   const source = target === 'linux-ia32' ? narrow : SAMPLE;
   const original = readFileSync(workshop.build(target, source, { name: 'damaged' }));

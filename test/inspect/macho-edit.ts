@@ -1,4 +1,4 @@
-/** Rewrites Mach-O files into forms that the linkers of a Debian machine do not write. */
+/** Rewrites Mach-O files into forms that the linkers of Debian do not produce. */
 import type { LibraryFacts } from '../../src/inspect/index.js';
 
 const SEGMENT_64 = 0x19;
@@ -7,7 +7,7 @@ const EXPORTS_TRIE = 0x80000033;
 const CHAINED_FIXUPS = 0x80000034;
 const SOURCE_VERSION = 0x2a;
 
-/** The offsets of the load commands of a kind. */
+/** Returns the offsets of the load commands of one type. */
 function commands(bytes: Buffer, kind: number): number[] {
   const found: number[] = [];
   let at = 32;
@@ -24,7 +24,7 @@ function dyldInfo(bytes: Buffer): number {
   return at;
 }
 
-/** Takes the export trie away, as in files of old linkers. */
+/** Removes the export trie, which the output of old linkers does not have. */
 export function withoutExportTrie(bytes: Buffer): Buffer {
   const edited = Buffer.from(bytes);
   edited.fill(0, dyldInfo(edited) + 40, dyldInfo(edited) + 48);
@@ -32,8 +32,9 @@ export function withoutExportTrie(bytes: Buffer): Buffer {
 }
 
 /**
- * Turns the slots of the vtable into chained pointers of the given format, and LC_DYLD_INFO_ONLY into the two commands that go with
- * them. The chain itself (the distances between pointers) is filled with ones, which a reader of single pointers masks out.
+ * Converts the slots of the vtable to chained pointers of the given format, and LC_DYLD_INFO_ONLY to the two
+ * commands that they need. The distances between the pointers are filled with ones. A reader of a single
+ * pointer masks them out.
  */
 export function withChainedFixups(bytes: Buffer, facts: LibraryFacts, format: number): Buffer {
   const vtable = facts.vtable;
@@ -77,11 +78,14 @@ export function withChainedFixups(bytes: Buffer, facts: LibraryFacts, format: nu
 
 function chainedPointer(target: number, format: number): bigint {
   const isArm64e = format === 1 || format === 9 || format === 12;
-  // The `next` field: 12 bits from bit 51 on, in the newer formats 11 bits.
+  // The `next` field starts at bit 51. It has 12 bits, or 11 bits in the arm64e formats.
   return BigInt(target) | ((isArm64e ? 0x7ffn : 0xfffn) << 51n);
 }
 
-/** `dyld_chained_fixups_header`, `dyld_chained_starts_in_image`, and one `dyld_chained_starts_in_segment`. */
+/**
+ * Returns a `dyld_chained_fixups_header`, a `dyld_chained_starts_in_image`, and a
+ * `dyld_chained_starts_in_segment`.
+ */
 function fixups(segments: number, index: number, format: number): Buffer {
   const starts = 28;
   const info = 4 + segments * 4;

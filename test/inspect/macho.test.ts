@@ -42,13 +42,13 @@ describe.each(TARGETS)('a plugin of the SDK for %s', (target, arch) => {
     expect(slot(facts, 'get_version')?.address).toBe(version?.address);
   });
 
-  test('has the same exports in its symbol table where it has no export trie', () => {
+  test('has the same exports if they are read from the symbol table', () => {
     const bytes = readFileSync(workshop.build(target, SAMPLE, { name: 'no-trie' }));
     const sorted = (facts: LibraryFacts) => [...facts.exports].sort((a, b) => a.name.localeCompare(b.name));
     expect(sorted(inspectBytes(withoutExportTrie(bytes)))).toEqual(sorted(inspectBytes(bytes)));
   });
 
-  test('has the same vtable when its pointers are chained', () => {
+  test('has the same vtable if its pointers are chained', () => {
     const source = byHand(
       'sizeof plugin, 0, get_version, get_name, NULL, (void (*)(void *))text, work, NULL',
     );
@@ -64,7 +64,7 @@ describe.each(TARGETS)('a plugin of the SDK for %s', (target, arch) => {
     expect(inspectBytes(withChainedFixups(bytes, plain, 77)).vtable).toBeNull();
   });
 
-  test('a pointer that is looked up by name is left out of the vtable', () => {
+  test('has no vtable slot for a pointer that is bound by name', () => {
     const source = byHand('sizeof plugin, 0, get_version, get_name, make, elsewhere, work, NULL');
     const path = workshop.build(target, `extern void elsewhere(void *);\n${source}`, {
       name: 'bound',
@@ -87,7 +87,7 @@ describe('universal binaries', () => {
       bytes: readFileSync(workshop.build(target, SAMPLE, { name: 'fat' })),
     }));
 
-  test.each([false, true])('the slice of the wanted processor is taken (64-bit header: %s)', (wide) => {
+  test.each([false, true])('the slice of the requested processor is read (64-bit header: %s)', (wide) => {
     const thin = slices();
     const bytes = universal(thin, wide);
     TARGETS.forEach(([, arch], index) => {
@@ -99,11 +99,11 @@ describe('universal binaries', () => {
     });
   });
 
-  test('the first slice is described if none is for the wanted processor', () => {
+  test('the first slice is read if none is for the requested processor', () => {
     expect(inspectBytes(universal(slices()), 'fat.dylib', { arch: 'riscv64' }).arch).toBe('x64');
   });
 
-  test('a slice beyond the end, a Java class file, and a slice that is no Mach-O file are refused', () => {
+  test('a slice past the end, a slice that is not a Mach-O file, and a Java class file are refused', () => {
     const bytes = universal(slices());
     const refusal = (message: RegExp) =>
       expect.objectContaining({ code: 'ERR_TENON_NOT_A_LIBRARY', message: expect.stringMatching(message) });
@@ -117,7 +117,7 @@ describe('universal binaries', () => {
   });
 });
 
-test('a program and an object file are no libraries, and another platform of the vendor is not macOS', () => {
+test('a program and an object file are refused, and a library for iOS is not one for macOS', () => {
   const bytes = readFileSync(workshop.build('macos-arm64', SAMPLE, { name: 'type' }));
   const withType = (type: number) => {
     const edited = Buffer.from(bytes);

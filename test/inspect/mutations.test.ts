@@ -1,4 +1,4 @@
-/** Hostile input: whatever the bytes are, the answer is facts or a TenonError, and it comes soon. */
+/** Hostile input: any bytes result in facts or a TenonError, within a short time. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -28,7 +28,7 @@ const NARROW = '__attribute__((visibility("default"))) int answer(void) { return
 const ORIGINALS: readonly { readonly name: string; readonly format: BinaryFormat; readonly bytes: Buffer }[] =
   [
     elf('x64', SAMPLE, 'linux-x64', ['-s']),
-    elf('x64 with the old hash table', SAMPLE, 'linux-x64', ['-s', '-Wl,--hash-style=sysv']),
+    elf('x64 with the SysV hash table', SAMPLE, 'linux-x64', ['-s', '-Wl,--hash-style=sysv']),
     elf('arm64 with packed relocations', SAMPLE, 'linux-arm64', [
       '-s',
       '--pack-dyn-relocs=relr',
@@ -63,7 +63,7 @@ function fat(): Buffer {
   ]);
 }
 
-/** Remembers what was read: the bytes that an inspection looks at are the ones worth changing. */
+/** A source that records its reads: only changes to bytes that an inspection reads can have an effect. */
 class RecordingSource extends MemorySource {
   readonly reads: { readonly offset: number; readonly length: number }[] = [];
 
@@ -74,7 +74,7 @@ class RecordingSource extends MemorySource {
   }
 }
 
-/** The stretches of a file that its inspection reads, each once. */
+/** Returns the distinct ranges of a file that its inspection reads. */
 function interesting(format: BinaryFormat, bytes: Buffer): readonly { offset: number; length: number }[] {
   const source = new RecordingSource('original', bytes);
   const reader = { elf: readElf, pe: readPe, macho: readMacho }[format];
@@ -86,7 +86,7 @@ function interesting(format: BinaryFormat, bytes: Buffer): readonly { offset: nu
 
 const stretches = ORIGINALS.map(({ format, bytes }) => interesting(format, bytes));
 
-/** Values at which arithmetic goes wrong, and any others. */
+/** Values at which arithmetic often fails, and random values. */
 const value = fc.oneof(
   fc.constantFrom(
     0n,
@@ -115,7 +115,10 @@ const value = fc.oneof(
   fc.bigInt({ min: 0n, max: 0xffffffffffffffffn }),
 );
 
-/** Where to write, as two numbers below 2^16: which stretch, and where in it. Some go anywhere in the file. */
+/**
+ * A place to write to: a range of the file and an offset in it, both below 2^16. Some are anywhere in the
+ * file.
+ */
 const place = fc.record({
   anywhere: fc.integer({ min: 0, max: 9 }),
   stretch: fc.nat(0xffff),
@@ -125,7 +128,7 @@ const edit = fc.record({ place, value, width: fc.constantFrom(1, 1, 2, 4, 4, 8) 
 const mutation = fc.record({
   original: fc.nat(ORIGINALS.length - 1),
   edits: fc.array(edit, { maxLength: 6 }),
-  /** How much of the file is left; most files keep all of it. */
+  /** The fraction of the file that is kept. It is 1 for most files. */
   kept: fc.oneof(
     { weight: 4, arbitrary: fc.constant(1) },
     { weight: 1, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }) },
@@ -154,7 +157,7 @@ function offsetOf(
 ): number {
   const chosen = stretches[stretch % stretches.length];
   if (anywhere === 0 || chosen === undefined) return Math.floor((within / 0x10000) * size);
-  // Fields are aligned to their width, mostly.
+  // Most fields are aligned to their width.
   const inside = within % chosen.length;
   return chosen.offset + (anywhere === 1 ? inside : inside - (inside % width));
 }
@@ -168,7 +171,7 @@ const CHECK_CODES: ReadonlySet<string> = new Set([
   'ERR_TENON_BAD_VTABLE',
 ]);
 
-/** Runs `body` and demands that what it throws is a refusal with one of the codes, and not an accident underneath. */
+/** Runs `body` and checks that it throws only a TenonError with one of the codes and without a cause. */
 function refusesOnly<T>(codes: ReadonlySet<string>, body: () => T): T | undefined {
   try {
     return body();
@@ -189,15 +192,15 @@ function survive(bytes: Buffer, exports: 'all' | 'entry-points'): boolean {
   return true;
 }
 
-describe('a file that somebody changed', () => {
-  test('the originals are understood, and each is read in many places', () => {
+describe('a changed file', () => {
+  test('the originals have exports, and inspection reads many ranges of each', () => {
     for (const [index, { name, bytes }] of ORIGINALS.entries()) {
       expect(inspectBytes(bytes, 'x.so', { arch: 'x64' }).exports.length, name).toBeGreaterThan(0);
       expect(stretches[index]?.length, name).toBeGreaterThan(5);
     }
   });
 
-  test(`${RUNS} mutations and truncations end in facts or in a refusal`, () => {
+  test(`${RUNS} mutations and truncations each result in facts or a refusal`, () => {
     const outcomes = { facts: 0, refused: 0 };
     const property = fc.property(
       mutation,
@@ -207,12 +210,12 @@ describe('a file that somebody changed', () => {
       },
     );
     fc.assert(property, { numRuns: RUNS, seed: SEED });
-    // If nearly all were refused, nothing behind the headers would have been tried.
+    // If nearly all files were refused, only the parsing of headers would be tested.
     expect(outcomes.facts).toBeGreaterThan(RUNS / 5);
     expect(outcomes.refused).toBeGreaterThan(RUNS / 5);
   });
 
-  test('a file that ends early is refused, wherever a structure begins or ends', () => {
+  test('a file that ends at or inside any structure results in facts or a refusal', () => {
     for (const [index, { bytes }] of ORIGINALS.entries()) {
       const ends = new Set(
         (stretches[index] ?? []).flatMap(({ offset, length }) => [offset, offset + 1, offset + length - 1]),
@@ -221,7 +224,7 @@ describe('a file that somebody changed', () => {
     }
   });
 
-  test('bytes behind any of the magics are refused or described', () => {
+  test('random bytes after any magic number result in facts or a refusal', () => {
     const magics = ['7f454c46020101', '4d5a', 'cffaedfe', 'feedfacf', 'cafebabe', 'cafebabf', ''].map((hex) =>
       Buffer.from(hex, 'hex'),
     );

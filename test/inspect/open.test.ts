@@ -22,7 +22,7 @@ const refusal = (code: string, message: RegExp, path?: string) =>
   });
 
 describe('a path without a readable file', () => {
-  test('that does not exist is not found', () => {
+  test('of a missing file is not found', () => {
     const path = inside('missing.so');
     expect(() => inspectFileSync(path)).toThrow(refusal('ERR_TENON_NOT_FOUND', /no such file/, path));
     expect(() => inspectFileSync(join(written('file', ''), 'below.so'))).toThrow(
@@ -33,14 +33,14 @@ describe('a path without a readable file', () => {
     );
   });
 
-  test('that is a dangling link is not found, and the message says that it is a link', () => {
+  test('of a dangling link is not found, and the message says that it is a link', () => {
     symlinkSync('nowhere', inside('dangling.so'));
     expect(() => inspectFileSync(inside('dangling.so'))).toThrow(
       refusal('ERR_TENON_NOT_FOUND', /link to a file that does not exist/),
     );
   });
 
-  test('that is a looping link or a folder is unreadable', () => {
+  test('of a link cycle or a folder is unreadable', () => {
     symlinkSync('loop.so', inside('loop.so'));
     expect(() => inspectFileSync(inside('loop.so'))).toThrow(
       refusal('ERR_TENON_UNREADABLE', /links lead in a circle/),
@@ -51,11 +51,11 @@ describe('a path without a readable file', () => {
     );
   });
 
-  test('that this user may not read is unreadable', () => {
+  test('of a file without read permission is unreadable', () => {
     const path = written('secret.so', 'secret');
     execFileSync('chmod', ['000', path]);
     const user = process.geteuid?.();
-    // Root may read everything, so that it has to become somebody else for a moment.
+    // Root can read every file, so the test switches to another user for a moment.
     if (user === 0) process.seteuid?.(65534);
     try {
       expect(() => inspectFileSync(path)).toThrow(refusal('ERR_TENON_UNREADABLE', /permission denied/, path));
@@ -64,7 +64,7 @@ describe('a path without a readable file', () => {
     }
   });
 
-  test('that is a pipe, a socket or a device is unreadable, and nobody waits for it', async () => {
+  test('of a pipe, a socket or a device is unreadable, and opening it does not block', async () => {
     execFileSync('mkfifo', [inside('pipe.so')]);
     expect(() => inspectFileSync(inside('pipe.so'))).toThrow(refusal('ERR_TENON_UNREADABLE', /it is a pipe/));
     expect(() => inspectFileSync('/dev/null')).toThrow(refusal('ERR_TENON_UNREADABLE', /it is a device/));
@@ -75,13 +75,13 @@ describe('a path without a readable file', () => {
   });
 });
 
-describe('a file that is no library', () => {
+describe('the error of a file that is not a library', () => {
   test.each<[string, string | Uint8Array, RegExp]>([
     ['is empty', '', /the file is empty/],
     [
       'is text',
-      'Hello, this is no library, but a plain text of some length, to be sure.',
-      /found text \("Hello, this is no librar"\)/,
+      'Hello, this is not a library, but plain text that is long enough to be cut.',
+      /found text \("Hello, this is not a lib"\)/,
     ],
     ['is a script', '#!/bin/sh\nexit 0\n', /found a script/],
     [
@@ -101,12 +101,12 @@ describe('a file that is no library', () => {
       Buffer.from('cffaedfe', 'hex'),
       /32 bytes at offset 0, but there are 4 bytes/,
     ],
-  ])('because it %s says so', (_, content, message) => {
+  ])('says that it %s', (_, content, message) => {
     const path = written('none.so', content);
     expect(() => inspectFileSync(path)).toThrow(refusal('ERR_TENON_NOT_A_LIBRARY', message, path));
   });
 
-  test('because it is a program or an object file says so', () => {
+  test('says that it is a program or an object file', () => {
     const source = written('program.c', 'int main(void) { return 0; }\n');
     execFileSync('cc', ['-no-pie', source, '-o', inside('program')]);
     execFileSync('cc', ['-c', source, '-o', inside('program.o')]);
@@ -126,7 +126,7 @@ describe('a file that is no library', () => {
   });
 });
 
-describe('arguments', () => {
+describe('an invalid argument', () => {
   test.each<[string, () => unknown, string]>([
     ['an empty path', () => inspectFileSync(''), 'path'],
     ['a path with a NUL', () => inspectFileSync('a\0b'), 'path'],
@@ -143,7 +143,7 @@ describe('arguments', () => {
       () => Reflect.apply(inspectFileSync, null, ['x', { arch: 64 }]),
       'options.arch',
     ],
-  ])('%s is refused by its name', (_, call, argument) => {
+  ])('is refused with its name: %s', (_, call, argument) => {
     expect(call).toThrow(expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument }));
   });
 });

@@ -51,7 +51,7 @@ describe('a plugin of the SDK as a DLL', () => {
     expect(slot(facts, 'get_version')?.address).toBe(version?.address);
   });
 
-  test('has the same facts when only its entry points are listed', () => {
+  test('has the same facts if only its entry points are listed', () => {
     const path = workshop.build('windows-x64', SAMPLE, { name: 'entry-points' });
     const few = inspectFileSync(path, { exports: 'entry-points' });
     expect(few.exports.map((symbol) => symbol.name)).toEqual(
@@ -60,7 +60,7 @@ describe('a plugin of the SDK as a DLL', () => {
     expect({ ...few, exports: [] }).toEqual({ ...inspectFileSync(path), exports: [] });
   });
 
-  test('a NULL slot, a slot with data and a slot with a number are seen', () => {
+  test('has slots with NULL, a pointer to data or a number that are not code', () => {
     const source = byHand(
       'sizeof plugin, 0, get_version, get_name, NULL, (void (*)(void *))text, (tenon_method)7, NULL',
     );
@@ -80,7 +80,7 @@ int hidden(void) { return 1; }
 `;
 
 describe('other DLLs', () => {
-  test('a forwarder belongs to another library, so its type is unknown', () => {
+  test('a forwarded export is defined in another library, so its type is unknown', () => {
     const link = ['/export:forwarded=KERNEL32.Sleep', '/export:answer'];
     const source = 'int answer(void) { return 42; }\n';
     const facts = inspectFileSync(workshop.build('windows-x64', source, { name: 'forwarder', link }));
@@ -92,7 +92,7 @@ describe('other DLLs', () => {
     expect(typesOf(facts)).toEqual({ answer: 'function', forwarded: 'unknown' });
   });
 
-  test('exports and needed libraries are those that objdump lists', () => {
+  test('exports have their types, and the needed libraries are those that objdump lists', () => {
     const path = workshop.build('mingw-x64', SYMBOLS, {
       name: 'imports',
       link: ['-lws2_32', '-Wl,--no-as-needed'],
@@ -108,7 +108,7 @@ describe('other DLLs', () => {
     expect(facts.needed).toContain('KERNEL32.dll');
   });
 
-  test('32 bits are recognised, their C names are not decorated', () => {
+  test('a 32-bit DLL is recognised, and its C names are not decorated', () => {
     const facts = inspectFileSync(workshop.build('mingw-ia32', SYMBOLS, { name: 'narrow' }));
     expect(facts).toMatchObject({
       format: 'pe',
@@ -121,7 +121,7 @@ describe('other DLLs', () => {
     expect(typesOf(facts)).toEqual({ answer: 'function', number: 'data' });
   });
 
-  test('a DLL without exports has none, a program is no library', () => {
+  test('a DLL without exports has an empty list, and a program is refused', () => {
     const bytes = readFileSync(
       workshop.build('windows-x64', 'static int unused;\nint *use(void) { return &unused; }\n'),
     );

@@ -1,4 +1,4 @@
-/** Libraries that nobody here built: the native parts of koffi for other systems, as they are published. */
+/** Libraries that were built elsewhere: the published native parts of koffi for other systems. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'node_modules', 'koffi', 
   version: string;
 };
 
-/** The name of each package after `@koromix/koffi-`, and what its library is. */
+/** The name of each package after `@koromix/koffi-`, and the expected facts of its library. */
 const PUBLISHED: readonly [string, Record<string, unknown>][] = [
   ['win32-x64', { format: 'pe', os: 'win32', arch: 'x64', bits: 64 }],
   ['win32-arm64', { format: 'pe', os: 'win32', arch: 'arm64', bits: 64 }],
@@ -29,7 +29,7 @@ const PUBLISHED: readonly [string, Record<string, unknown>][] = [
 
 const folderOf = (name: string) => join(fixtures, `koffi-${name}-${version}`);
 
-/** Fetches what is not there yet, with one call of npm. */
+/** Downloads the packages that are missing, with one call of npm. */
 function fetchMissing(): void {
   const missing = PUBLISHED.map(([name]) => name).filter((name) => !existsSync(folderOf(name)));
   if (missing.length === 0) return;
@@ -60,7 +60,7 @@ function libraryOf(name: string): string {
 beforeAll(fetchMissing, 300_000);
 
 describe.each(PUBLISHED)('koffi for %s', (name, expected) => {
-  test('is recognised, and what Node.js looks for in it is a function', () => {
+  test('is recognised, and its entry point for Node.js is a function', () => {
     const facts = inspectFileSync(libraryOf(name));
     expect(facts).toMatchObject(expected);
     expect(facts.exports.find((symbol) => symbol.name === 'napi_register_module_v1')).toMatchObject({
@@ -70,7 +70,7 @@ describe.each(PUBLISHED)('koffi for %s', (name, expected) => {
     expect(facts.code.length).toBeGreaterThan(0);
   });
 
-  test('is refused on another platform, and is no plugin', () => {
+  test('is refused on another platform, and is not a plugin', () => {
     const facts = inspectFileSync(libraryOf(name), { exports: 'entry-points' });
     expect(() => checkPlatform(facts, 'linux', 's390x')).toThrow(
       expect.objectContaining({ code: 'ERR_TENON_WRONG_PLATFORM' }),
@@ -81,7 +81,7 @@ describe.each(PUBLISHED)('koffi for %s', (name, expected) => {
   });
 });
 
-test('the ELF ones export the names that nm lists', () => {
+test('the exports of the ELF libraries are those that nm lists', () => {
   const elf = PUBLISHED.filter(([, { format }]) => format === 'elf').map(([name]) => libraryOf(name));
   for (const path of elf) {
     const args = ['-D', '--defined-only', '-P', path];
@@ -91,7 +91,7 @@ test('the ELF ones export the names that nm lists', () => {
   }
 });
 
-test('the Windows ones need the libraries that objdump lists', () => {
+test('the libraries that the x64 DLL needs are those that objdump lists', () => {
   const path = libraryOf('win32-x64');
   const objdump = tool('binutils-mingw-w64-x86-64', 'x86_64-w64-mingw32-objdump');
   const listed = execFileSync(objdump, ['-p', path], { encoding: 'utf8', maxBuffer: 2 ** 26 });

@@ -14,7 +14,7 @@ interface Function {
   readonly names: string[];
 }
 
-/** The functions of a library as `nm` sees them; several names may mean one function. */
+/** Returns the functions of a library that `nm` lists. A function may have several names. */
 function functionsOf(path: string, ...flags: string[]): Function[] {
   const text = execFileSync('nm', ['-S', '--defined-only', ...flags, path], {
     encoding: 'utf8',
@@ -35,7 +35,7 @@ function functionsOf(path: string, ...flags: string[]): Function[] {
   return [...found.values()].sort((one, other) => one.address - other.address);
 }
 
-/** Functions that no other one overlaps. */
+/** Returns the functions that do not overlap with another one. */
 function apart(functions: Function[]): Function[] {
   return functions.filter((one, index) => {
     const before = functions[index - 1];
@@ -47,7 +47,7 @@ function apart(functions: Function[]): Function[] {
   });
 }
 
-describe('each function is found by its first and its last byte, as nm has it', () => {
+describe('the first and the last byte of each function that nm lists belong to that function', () => {
   const files = [faultFile('process-segfault'), pluginFile('gzip'), ...(hasRust ? [pluginFile('grep')] : [])];
   test.each(files)('%s', (file) => {
     const functions = apart(functionsOf(file)).filter(
@@ -71,7 +71,7 @@ describe('each function is found by its first and its last byte, as nm has it', 
   });
 });
 
-test('a stripped library still names what it exports, and nothing wrong for the rest', () => {
+test('in a stripped library, exported functions have a name and all others have none', () => {
   const file = join(temporaryFolder(), 'stripped.so');
   cpSync(faultFile('process-segfault'), file);
   const call = functionsOf(file).find(({ names }) => names.includes('call'));
@@ -83,7 +83,7 @@ test('a stripped library still names what it exports, and nothing wrong for the 
   ]);
 });
 
-test('constant memory is told from what is not in the library', () => {
+test('addresses in constant memory are distinguished from addresses outside the library', () => {
   expect(placesIn(faultFile('process-segfault'), [0x2020, 0, -1, 2 ** 39]).map(({ kind }) => kind)).toEqual([
     'constant',
     'constant',
@@ -93,14 +93,14 @@ test('constant memory is told from what is not in the library', () => {
 });
 
 test.each([
-  ['a file that is not there', '/nowhere/x.so'],
+  ['a missing file', '/nowhere/x.so'],
   ['a folder', '/'],
-  ['a file that is no library', import.meta.filename],
-])('of %s nothing is known', (_, path) => {
+  ['a file that is not a library', import.meta.filename],
+])('an address in %s is outside the library', (_, path) => {
   expect(placesIn(path, [0x1000])).toEqual([{ kind: 'outside', name: null, offset: 0 }]);
 });
 
-test('damaged files name something or nothing, and fail only with a TenonError', () => {
+test('a damaged file results in places or a TenonError', () => {
   const bytes = readFileSync(faultFile('process-segfault'));
   const edit = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
   const change = fc.tuple(fc.array(edit, { maxLength: 12 }), fc.integer({ min: 0, max: bytes.length }));
@@ -121,7 +121,7 @@ test('damaged files name something or nothing, and fail only with a TenonError',
   );
 });
 
-test('section headers that lie are not followed', () => {
+test('section headers at an invalid offset are ignored', () => {
   const bytes = readFileSync(faultFile('process-segfault'));
   const file = join(temporaryFolder(), 'lies.so');
   for (const offset of [2n ** 62n, BigInt(bytes.length) - 8n]) {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { inspectFileSync } from '../../src/inspect/index.js';
 import { tool } from './compilers.js';
 
-/** The folder of the system's libraries: the one that has the C library. */
+/** Returns the folder of the system libraries, which contains the C library. */
 function systemFolder(): string {
   const path = execFileSync('cc', ['-print-file-name=libc.so.6'], { encoding: 'utf8' }).trim();
   return dirname(execFileSync('realpath', [path], { encoding: 'utf8' }).trim());
@@ -27,10 +27,10 @@ function sharedObjects(folder: string): string[] {
     .sort();
 }
 
-/** Types that nm writes in lower case for global symbols too: unique, weak, indirect. Other lower case letters are local. */
+/** The types of global symbols: upper case letters, and the letters of unique, weak and indirect symbols. */
 const GLOBAL_TYPE = /^[A-Zuvwi]$/;
 
-/** The exported names of each file, as nm lists them, without the versions. */
+/** Returns the exported names of each file that nm lists, without their versions. */
 function namesByNm(files: readonly string[]): Map<string, Set<string>> {
   const args = ['-D', '--defined-only', '--no-demangle', '-P', '-A', ...files];
   const listed = execFileSync(tool('binutils', 'nm'), args, {
@@ -46,7 +46,7 @@ function namesByNm(files: readonly string[]): Map<string, Set<string>> {
   return names;
 }
 
-test('every library of the system exports the names that nm lists', () => {
+test('the exports of every system library are those that nm lists', () => {
   const files = sharedObjects(systemFolder());
   expect(files.length).toBeGreaterThan(10);
   const differences: string[] = [];
@@ -56,10 +56,12 @@ test('every library of the system exports the names that nm lists', () => {
       const found = new Set(inspectFileSync(file).exports.map((symbol) => symbol.name));
       compared += expected.size;
       differences.push(
-        ...[...expected].filter((name) => !found.has(name)).map((name) => `${file}: misses ${name}`),
+        ...[...expected].filter((name) => !found.has(name)).map((name) => `${file}: ${name} is missing`),
       );
       differences.push(
-        ...[...found].filter((name) => !expected.has(name)).map((name) => `${file}: invents ${name}`),
+        ...[...found]
+          .filter((name) => !expected.has(name))
+          .map((name) => `${file}: ${name} is not in the list of nm`),
       );
     }
   }
@@ -67,7 +69,7 @@ test('every library of the system exports the names that nm lists', () => {
   expect(compared).toBeGreaterThan(1000);
 });
 
-test('the C library is described as its documentation says', () => {
+test('the C library has the expected platform, functions, data and dependencies', () => {
   const facts = inspectFileSync(join(systemFolder(), 'libc.so.6'));
   const types = new Map(facts.exports.map((symbol) => [symbol.name, symbol.type]));
   expect(facts).toMatchObject({ format: 'elf', os: 'linux', arch: process.arch, bits: 64 });
