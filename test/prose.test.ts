@@ -39,8 +39,6 @@ const PENDING: readonly string[] = [
   'test/conformance.test.ts',
   'test/crash-exit.test.ts',
   'test/faults/fixtures/',
-  'test/kinds/',
-  'test/library/',
   'test/lifetime/',
   'test/native.test.ts',
   'test/plugins-c.test.ts',

@@ -1,4 +1,4 @@
-/** What TypeScript infers of a kind. The statements are checked by `npm run lint`, which compiles the tests. */
+/** The types that TypeScript infers for a kind. `npm test` compiles this file, which checks them. */
 import { expect, expectTypeOf, test } from 'vitest';
 import type { CallOptions } from '../../src/index.js';
 import { defineKind, type KindApi, type KindApiSync, method } from '../../src/kinds/kind.js';
@@ -54,12 +54,12 @@ test('arguments and results of a record have the types of their fields', () => {
   expectTypeOf<ReturnType<Shapes['all']>['i']>().not.toBeAny();
 });
 
-test('a method without fields takes no argument, one of bytes takes and gives bytes', () => {
+test('a method without fields takes no argument, and a bytes method takes and returns bytes', () => {
   expectTypeOf<Shapes['none']>().toEqualTypeOf<() => { count: number }>();
   expectTypeOf<Shapes['raw']>().toEqualTypeOf<(input: Uint8Array, options?: CallOptions) => Buffer>();
 });
 
-test('methods with promises take the same arguments, and the options of a call', () => {
+test('asynchronous methods take the same arguments and the options of a call', () => {
   expectTypeOf<AsyncShapes['none']>().toEqualTypeOf<(options?: CallOptions) => Promise<{ count: number }>>();
   expectTypeOf<AsyncShapes['raw']>().toEqualTypeOf<
     (input: Uint8Array, options?: CallOptions) => Promise<Buffer>
@@ -69,7 +69,7 @@ test('methods with promises take the same arguments, and the options of a call',
   expectTypeOf<Awaited<ReturnType<AsyncShapes['all']>>>().toEqualTypeOf<ReturnType<Shapes['all']>>();
 });
 
-test('mistakes do not compile', () => {
+test('invalid calls and definitions do not compile', () => {
   const use = (api: Shapes): void => {
     // @ts-expect-error no such method
     api.other();

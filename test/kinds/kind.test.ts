@@ -50,7 +50,7 @@ describe('defineKind', () => {
     expect(Object.isFrozen(codec) && Object.isFrozen(codec.methods)).toBe(true);
   });
 
-  test('refuses what is none, and names it', () => {
+  test('refuses an invalid member and names it', () => {
     const define = (change: object) => refused(() => defineKind({ ...codec, ...change } as Kind)).argument;
     for (const name of ['', 'Codec', '1a', 'a b', 'a/1', `a${'b'.repeat(32)}`, 5, undefined])
       expect(define({ name })).toBe('name');
@@ -70,7 +70,7 @@ describe('defineKind', () => {
   });
 });
 
-describe('the methods of kinds by name', () => {
+describe('methods of kinds, looked up by name', () => {
   const other = defineKind({
     name: 'other',
     version: '1.0.0',
@@ -78,7 +78,7 @@ describe('the methods of kinds by name', () => {
   });
   const codec2 = defineKind({ ...codec, version: '2.0.0', range: '^2.0.0' });
 
-  test('are found by their own name, or with the name or the id of the kind before it', () => {
+  test('are found by their name, or with the prefix of the name or id of the kind', () => {
     expect(findMethod([], 'something')).toBe(SOMETHING);
     expect(findMethod([codec], 'decode')).toEqual({ kind: 'codec/1', slot: 1, name: 'codec.decode' });
     expect(findMethod([codec, other], 'flush')).toEqual({ kind: 'other/1', slot: 0, name: 'other.flush' });
@@ -90,7 +90,7 @@ describe('the methods of kinds by name', () => {
     expect(findMethod([codec, codec2], 'codec/2.encode')).toMatchObject({ kind: 'codec/2', slot: 0 });
   });
 
-  test('are refused with what to write instead', () => {
+  test('are refused with the valid names if the name is ambiguous or unknown', () => {
     expect(refused(() => findMethod([codec, other], 'encode')).message).toContain(
       'codec.encode, other.encode',
     );
@@ -104,10 +104,10 @@ describe('the methods of kinds by name', () => {
   });
 });
 
-/** A tier whose plugin is a JavaScript function, for what is decided before any plugin is called. */
+/** A tier whose plugin is a JavaScript function, for tests of decisions made before a plugin is called. */
 function tierWith(tables: Record<string, number>): TierInstance {
   const unused = (): never => {
-    throw new Error('not part of this test');
+    throw new Error('this test must not call it');
   };
   const binding: TierBinding = {
     blocking: true,
@@ -132,7 +132,7 @@ describe('a kind and a plugin', () => {
   const withMethods = (methods: Methods, range: string) =>
     defineKind({ name: 'codec', version: '1.2.0', range, methods });
 
-  test('fit together when the version of the plugin is in the range of the kind', () => {
+  test('are compatible if the version of the plugin is in the range of the kind', () => {
     const tier = tierWith({ 'codec/1': 2 });
     for (const version of ['1.2.0', '1.2.9', '1.10.0']) {
       expect(bindKindSync(codec, tier, { codec: version }).encode(Buffer.from('abc')).toString()).toBe('cba');
@@ -142,7 +142,7 @@ describe('a kind and a plugin', () => {
     );
   });
 
-  test('do not fit otherwise, and the message says which side to upgrade', () => {
+  test('are incompatible otherwise, and the message says which side to upgrade', () => {
     const tier = tierWith({ 'codec/1': 2 });
     const problem = (offered: Record<string, string>, kind: Kind = codec) =>
       refused(() => bindKindSync(kind, tier, offered), 'ERR_TENON_MISSING_KIND').message;
@@ -156,7 +156,7 @@ describe('a kind and a plugin', () => {
     expect(problem({})).toContain('lists no kinds');
   });
 
-  test('must fit also when one method is asked for by its name', () => {
+  test('must be compatible even if only one method is looked up by name', () => {
     const tier = tierWith({ 'codec/1': 2 });
     const bytes = Buffer.from('abc');
     for (const name of ['encode', 'codec.encode', 'something']) {
@@ -170,7 +170,7 @@ describe('a kind and a plugin', () => {
     expect(older.message).toContain('Upgrade the plugin');
   });
 
-  test('without a descriptor are judged by the method table alone', () => {
+  test('are compared by the method table if the plugin has no descriptor', () => {
     expect(bindKindSync(codec, tierWith({ 'codec/1': 2 }), null)).toHaveProperty('decode');
     expect(bindKindSync(codec, tierWith({ 'codec/1': 5 }), null)).toHaveProperty('decode');
     const few = refused(
@@ -188,7 +188,7 @@ describe('a kind and a plugin', () => {
     }
   });
 
-  test('may use any name for a method', () => {
+  test('may use a reserved word as the name of a method', () => {
     const methods = { constructor: method.bytes(), delete: method({ class: 'i32' }, { default: 'i32' }) };
     const odd = defineKind({ name: 'odd', version: '1.0.0', methods });
     expect(bindKindSync(odd, tierWith({ 'odd/1': 2 }), null).delete({ class: 7 })).toEqual({ default: 7 });
@@ -196,7 +196,7 @@ describe('a kind and a plugin', () => {
 });
 
 describe('the plugin math', () => {
-  test('gives the minimum of two integers by a typed call', async () => {
+  test('returns the minimum of two integers from a typed call', async () => {
     await using host = new PluginHost();
     const plugin = await host.load(pluginFile('math'));
     const instance = await plugin.new();
@@ -208,7 +208,7 @@ describe('the plugin math', () => {
     expect(min({ a: 3, b: 4 }).result).toBe(3);
   });
 
-  test('is called by the name of the method with bytes', async () => {
+  test('can be called by the name of a method with bytes', async () => {
     await using host = new PluginHost({ kinds: [math] });
     const instance = await (await host.load(pluginFile('math'))).new();
     const bytes = Buffer.from(Int32Array.of(7, -7).buffer);
@@ -222,7 +222,7 @@ describe('the plugin math', () => {
     expect(refused(() => instance.method('max'), 'ERR_TENON_MISSING_KIND').message).toContain('max');
   });
 
-  test('is refused as a kind that it does not have', async () => {
+  test('is refused as a kind that it does not provide', async () => {
     await using host = new PluginHost();
     const instance = await (await host.load(pluginFile('math'))).new();
     refused(() => instance.asSync(codec), 'ERR_TENON_MISSING_KIND');
@@ -236,7 +236,7 @@ describe('the plugin math', () => {
     );
   });
 
-  test('throws after close instead of calling', async () => {
+  test('refuses a typed call after close', async () => {
     await using host = new PluginHost();
     const instance = await (await host.load(pluginFile('math'))).new();
     const { min } = instance.asSync(math);

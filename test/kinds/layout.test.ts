@@ -45,7 +45,7 @@ const fieldsArbitrary: fc.Arbitrary<Fields> = fc
   .array(fieldType, { minLength: 1, maxLength: 12 })
   .map((types) => Object.fromEntries(types.map((type, i) => [`m${i}`, type])));
 
-/** 200 structs, always the same. */
+/** 200 random structs, the same in every run. */
 const structs = fc
   .sample(fieldsArbitrary, { seed: 20_240, numRuns: 200 })
   .map((fields) => ({ fields, layout: layoutOf(fields) }));
@@ -53,7 +53,11 @@ const structs = fc
 const declare = ({ name, scalar, length }: FieldLayout): string =>
   `${C_TYPES[scalar]} ${name}${length === null ? '' : `[${length}]`};`;
 
-/** Prints where the compiler put everything, then takes each struct from stdin, copies it member by member, and writes it out. */
+/**
+ * Returns the source of a program with two modes. Without an argument it prints the size, alignment and
+ * offsets of each struct. With an argument it reads each struct from stdin, copies it member by member, and
+ * writes the copy to stdout.
+ */
 function programFor(layouts: readonly Layout[]): string {
   const lines = [
     '#include <stdalign.h>',
@@ -104,7 +108,7 @@ describe('the layout of records', () => {
   }, 60_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('is that of the C compiler, for 200 random structs', () => {
+  test('agrees with the C compiler for 200 random structs', () => {
     const printed = execFileSync(program, { encoding: 'utf8' }).trimEnd().split('\n');
     const ours = structs.map(({ layout }) =>
       [layout.size, layout.align, ...layout.fields.map((field) => field.offset)].join(' '),
@@ -113,7 +117,7 @@ describe('the layout of records', () => {
     expect(new Set(ours).size).toBeGreaterThan(150);
   });
 
-  test('carries values through C and back, padding zeroed, for 200 random structs', () => {
+  test('preserves values in a round trip through C, with zeroed padding, for 200 random structs', () => {
     const samples = structs.map(({ fields, layout }, i) => {
       const [values = {}] = fc.sample(valuesOf(fields), { seed: i, numRuns: 1 });
       return { layout, values, bytes: encode(layout, values) };
@@ -129,7 +133,7 @@ describe('the layout of records', () => {
     expect(at).toBe(output.length);
   });
 
-  test('follows the rules of C where they are easily got wrong', () => {
+  test('has the padding of C before members, in arrays and at the end', () => {
     const places = (fields: Fields): unknown => {
       const { size, align, fields: found } = layoutOf(fields);
       return { size, align, offsets: found.map((field) => field.offset) };
@@ -140,7 +144,7 @@ describe('the layout of records', () => {
     expect(places({ a: 'u8', b: 'i64[2]' })).toEqual({ size: 24, align: 8, offsets: [0, 8] });
   });
 
-  test('refuses types and names that are none, and names the field', () => {
+  test('refuses invalid types and names of fields, and names the field', () => {
     const refused = (fields: unknown): TenonError => {
       try {
         layoutOf(fields as Fields, 'input');
@@ -187,7 +191,7 @@ describe('the layout of records', () => {
   });
 });
 
-/** Values that survive the way through C unchanged. */
+/** Returns values that survive a round trip through C unchanged. */
 function valuesOf(fields: Fields): fc.Arbitrary<Record<string, unknown>> {
   const members = Object.entries(fields).map(([name, type]): [string, fc.Arbitrary<unknown>] => {
     const [element = '', length] = type.replace(']', '').split('[');

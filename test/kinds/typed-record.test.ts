@@ -6,7 +6,7 @@ import { SCALARS } from '../../src/kinds/scalars.js';
 import { compileRecord, type RecordFactory, type RecordMethodCode } from '../../src/kinds/typed-record.js';
 import { loopback } from '../support/record-loopback.js';
 
-/** The same method twice: as generated code, and as the loop that stands in where code generation is forbidden. */
+/** Returns one method in two forms: generated code, and the loop used if code generation is forbidden. */
 function bothWays(input: Fields, output: Fields): [string, RecordFactory][] {
   const compile = () => compileRecord(layoutOf(input), layoutOf(output));
   const generated = compile();
@@ -46,12 +46,12 @@ describe.each(bothWays({ a: 'i32', b: 'i32' }, { result: 'i32', less: 'bool' }))
         }),
       ).call;
 
-    test('writes its arguments, calls, and gives the results', () => {
+    test('writes its arguments, calls the plugin, and returns the results', () => {
       expect(min()({ a: 1, b: -2 })).toEqual({ result: -2, less: false });
       expect(min()({ b: 2 ** 31 - 1, a: -(2 ** 31) })).toEqual({ result: -(2 ** 31), less: true });
     });
 
-    test('refuses what is not an i32, names it, and calls nothing', () => {
+    test('refuses a value that is not an i32, names the field, and does not call the plugin', () => {
       let calls = 0;
       const call = min(() => calls++);
       const wrong = [
@@ -79,7 +79,7 @@ describe.each(bothWays({ a: 'i32', b: 'i32' }, { result: 'i32', less: 'bool' }))
       expect(calls).toBe(0);
     });
 
-    test('reads every member before it writes any: a getter may call again', () => {
+    test('reads every member before it writes any, so that a getter can make a call', () => {
       const call = min();
       const inner: unknown[] = [];
       const tricky = {
@@ -93,7 +93,7 @@ describe.each(bothWays({ a: 'i32', b: 'i32' }, { result: 'i32', less: 'bool' }))
       expect(inner).toEqual([{ result: -8, less: false }]);
     });
 
-    test('passes on what a getter throws', () => {
+    test('rethrows the error of a getter', () => {
       const call = min();
       const broken = {
         a: 1,
@@ -135,7 +135,7 @@ describe.each(bothWays(ARRAYS, ARRAYS))('arrays in records (%s)', (_, factory) =
   };
   const result = { ...good, f: Float32Array.from(good.f), big: BigInt64Array.from(good.big) };
 
-  test('take typed arrays and plain ones, and give copies', () => {
+  test('accept typed arrays and plain arrays, and return copies', () => {
     const call = echo();
     const first = call(good) as typeof result;
     expect(first).toEqual(result);
@@ -146,7 +146,7 @@ describe.each(bothWays(ARRAYS, ARRAYS))('arrays in records (%s)', (_, factory) =
     expect(first).toEqual(result);
   });
 
-  test('refuse another class, another length and elements out of range', () => {
+  test('refuse a different class, a different length and elements out of range', () => {
     const call = echo();
     const shared = new Float32Array(new SharedArrayBuffer(16));
     const detached = new Float32Array(4);
@@ -179,7 +179,7 @@ describe.each(bothWays(ARRAYS, ARRAYS))('arrays in records (%s)', (_, factory) =
     expect(argumentOf(() => call({ ...good, big: [2n ** 63n] }))).toBe('big[0]');
   });
 
-  test('are not taken from under the call by a getter of a later member', () => {
+  test('are refused if a getter of a later member detaches them', () => {
     const call = echo();
     const f = new Float32Array(4);
     const tricky = {
@@ -229,7 +229,7 @@ describe('scalar types', () => {
   );
 
   test.each(Object.keys(SCALAR_SIZE) as Scalar[])(
-    '%s accepts what its typed array stores unchanged',
+    '%s accepts exactly the values that its typed array stores unchanged',
     (scalar) => {
       const stores: Record<Scalar, (value: never) => unknown> = {
         i8: (value) => Int8Array.of(value)[0],

@@ -40,7 +40,7 @@ function refusedAt(path: string): TenonError {
   throw new Error('nothing was refused');
 }
 
-/** A counter that the plugin keeps, read by its exported `count`. */
+/** A plugin that counts the calls of its entry points, and exports the counter as `count`. */
 const COUNTING: PluginParts = {
   prelude: `static int calls;
 TENON_EXPORT int count(void) { return calls; }`,
@@ -49,7 +49,7 @@ TENON_EXPORT int count(void) { return calls; }`,
   plugin: 'calls += 100; return &good;',
 };
 
-/** Calls an exported `int (void)` of an opened library. */
+/** Calls an exported function of type `int (void)` of an opened library. */
 function callInt(path: string, name: string): number {
   const system = standardLibrary();
   const handle = system.func('dlopen', 'uint64_t', ['str', 'int'])(path, 2);
@@ -57,8 +57,8 @@ function callInt(path: string, name: string): number {
   return Number(ffi().call(BigInt(address), ffi().proto('int', [])));
 }
 
-describe('a good library', () => {
-  test('tells its version, its name and its vtable', () => {
+describe('a valid library', () => {
+  test('returns its version, its name and its vtable', () => {
     const path = compile();
     const library = open(path);
     expect(library.path).toBe(path);
@@ -72,7 +72,7 @@ describe('a good library', () => {
     expect(library.describe(address)).toBe('data of this library');
   });
 
-  test('runs no more of the plugin than is asked for, and each entry point once', () => {
+  test('calls an entry point only when its value is requested, and only once', () => {
     const path = compile(COUNTING);
     const library = open(path);
     expect(callInt(path, 'count')).toBe(0);
@@ -88,7 +88,7 @@ describe('a good library', () => {
     expect(callInt(path, 'count')).toBe(111);
   });
 
-  test('may have a vtable of a later minor version, with members that this host does not know', () => {
+  test('may have a larger vtable, with members of a later minor version', () => {
     const prelude = 'static struct { tenon_plugin known; void *later[3]; } longer;';
     const library = open(
       compile({
@@ -99,13 +99,13 @@ describe('a good library', () => {
     expect(library.vtable().size).toBe(80);
   });
 
-  test('may have other functions in the slots that repeat entry points, if they say the same', () => {
+  test('may have a different function in the slot get_version if it returns the same version', () => {
     const prelude = 'static const char *again(void) { return "1.0.0"; }';
     const library = open(compile({ prelude, plugin: 'good.get_version = again; return &good;' }));
     expect(library.isCode(library.vtable().slots.get_version)).toBe(true);
   });
 
-  test('is the same code when it is opened twice, and two copies of it are not', () => {
+  test('has the same address if it is opened twice, and another address than a copy of it', () => {
     const path = compile();
     const [first, second, other] = [open(path), open(path), open(compile())];
     expect(second.base).toBe(first.base);
@@ -115,13 +115,13 @@ describe('a good library', () => {
     expect(first.describe(other.vtable().slots.drop)).toMatch(/^another library \(.*library\d+\.so\)$/);
   });
 
-  test('is known by what it is, not by the path that led to it', () => {
+  test('can be opened through a symbolic link', () => {
     const link = join(folder, 'link.so');
     symlinkSync(compile(), link);
     expect(open(link).vtable().size).toBe(56);
   });
 
-  test('stays mapped when a worker thread that opened it ends', async () => {
+  test('stays mapped after the worker that opened it ended', async () => {
     const path = compile();
     const dist = (name: string) => pathToFileURL(join(root, 'dist', name)).href;
     const source = `const { parentPort } = require('node:worker_threads');
@@ -145,26 +145,29 @@ describe('a good library', () => {
   });
 });
 
-describe('a bad library', () => {
-  test.each(REFUSALS)('that $what is refused without harm', ({ parts, code, gate, says }) => {
-    const path = compile(parts);
-    const error = refusedAt(path);
-    expect(error.message).toMatch(says);
-    expect(error).toMatchObject({ code, gate, path });
-    expect(open(compile()).vtable().size).toBe(56);
-  });
+describe('an invalid library', () => {
+  test.each(REFUSALS)(
+    'is refused without harm to the process: one that $what',
+    ({ parts, code, gate, says }) => {
+      const path = compile(parts);
+      const error = refusedAt(path);
+      expect(error.message).toMatch(says);
+      expect(error).toMatchObject({ code, gate, path });
+      expect(open(compile()).vtable().size).toBe(56);
+    },
+  );
 
-  test('is refused at every attempt, in the same words', () => {
+  test('is refused at every attempt, with the same message', () => {
     const path = compile({ version: 'return (const char *)1;' });
     expect(refusedAt(path).message).toBe(refusedAt(path).message);
   });
 
-  test('that lacks an entry point is refused when its bytes were not looked at before', () => {
+  test('is refused if it lacks an entry point, even if its exports were not checked before', () => {
     const path = compile({ entries: 'const char *get_version(void) { return "1.0.0"; }' });
     expect(refusedAt(path)).toMatchObject({ code: 'ERR_TENON_MISSING_SYMBOL', gate: 'open' });
   });
 
-  test('is not trusted with facts of another file', () => {
+  test('is refused if the facts are not those of its file', () => {
     const path = compile();
     const facts = { ...inspectFileSync(path), code: [] };
     expect(() => openLibrary(path, facts)).toThrow(
@@ -172,7 +175,7 @@ describe('a bad library', () => {
     );
   });
 
-  test('is named in errors as the user named it', () => {
+  test('has the path that the user gave in its errors', () => {
     const path = join(folder, 'none.so');
     const facts = inspectFileSync(compile());
     expect(() => openLibrary(path, facts, './mine.so')).toThrow(

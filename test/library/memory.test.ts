@@ -20,7 +20,7 @@ const munmap = system.func('munmap', 'int', ['uint64_t', 'uint64_t']);
 const mprotect = system.func('mprotect', 'int', ['uint64_t', 'uint64_t', 'int']);
 const memcpy = system.func('memcpy', 'uint64_t', ['uint64_t', 'void *', 'uint64_t']);
 
-/** Pages of this process, filled with `content` from the start. */
+/** Maps pages into this process and copies `content` to their start. */
 function pages(count: number, content: Buffer = Buffer.alloc(0)): bigint {
   const address = BigInt(mmap(0, count * PAGE, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0));
   memcpy(address, content, content.length);
@@ -43,11 +43,11 @@ describe.each([
 ])('a reader over %s', (method, source) => {
   const reader = readerOver(source());
 
-  test('says how it reads', () => {
+  test('reports its method', () => {
     expect(reader.method).toBe(method);
   });
 
-  test('copies bytes, also across pages', () => {
+  test('copies bytes, within a page and across pages', () => {
     const content = Buffer.from(Array.from({ length: 3 * PAGE }, (_, index) => index % 251));
     const address = pages(3, content);
     expect(reader.read(address, content.length)).toEqual(content);
@@ -55,7 +55,7 @@ describe.each([
     expect(reader.read(address, 0)).toHaveLength(0);
   });
 
-  test('gives copies that later reads leave alone', () => {
+  test('returns copies that later reads do not overwrite', () => {
     const address = pages(1, Buffer.from('first'));
     const copy = reader.read(address, 5);
     memcpy(address, Buffer.from('other'), 5);
@@ -75,7 +75,7 @@ describe.each([
     }
   });
 
-  test('refuses a range whose end is protected, naming the page that is', () => {
+  test('refuses a range whose end is protected, and names the protected page', () => {
     const address = pages(2, Buffer.alloc(PAGE, 'x'));
     mprotect(address + 4096n, PAGE, 0);
     expect(reader.read(address + 4080n, 16).toString()).toBe('x'.repeat(16));
@@ -84,7 +84,7 @@ describe.each([
     );
   });
 
-  test('reads strings up to their NUL, also where the next page is protected', () => {
+  test('reads a string up to its NUL even if the next page is protected', () => {
     const address = pages(3, Buffer.concat([Buffer.alloc(2 * PAGE - 1, 'y'), Buffer.from([0])]));
     mprotect(address + 8192n, PAGE, 0);
     expect(reader.readCString(address + 4000n, PAGE * 2).toString()).toBe('y'.repeat(2 * PAGE - 4001));
@@ -99,18 +99,18 @@ describe.each([
     );
   });
 
-  test('stops one byte after the limit, which tells a string that is too long', () => {
+  test('returns one byte more than the limit for a string that is too long', () => {
     const address = pages(2, Buffer.from(`${'n'.repeat(64)}\0`));
     expect(reader.readCString(address, 64)).toHaveLength(64);
     expect(reader.readCString(address, 63)).toHaveLength(64);
     expect(reader.readCString(address, 10)).toHaveLength(11);
-    // A page that only a longer string would need is not touched.
+    // A page beyond the limit is not read.
     const last = pages(2, Buffer.alloc(PAGE, 'm'));
     mprotect(last + 4096n, PAGE, 0);
     expect(reader.readCString(last + 4085n, 10)).toHaveLength(11);
   });
 
-  test('bounds its own reads', () => {
+  test('refuses a length or limit out of range', () => {
     for (const length of [-1, 0.5, MAX_READ + 1, Number.NaN]) {
       expect(() => reader.read(1n, length)).toThrow(RangeError);
     }
@@ -118,7 +118,7 @@ describe.each([
   });
 });
 
-test('the first source that can read what is surely there is chosen', () => {
+test('the first source that reads known memory correctly is chosen', () => {
   const deaf = { method: 'deaf', copy: () => false };
   const lying = { method: 'lying', copy: () => true };
   expect(choosePageSource([() => deaf, () => lying, procSelfMem]).method).toBe('/proc/self/mem');
@@ -130,7 +130,7 @@ test('the first source that can read what is surely there is chosen', () => {
   expect(memory.read(addressOf(buffer), 4).toString()).toBe('tnon');
 });
 
-test('where the sandbox forbids the system call, memory is read through /proc/self/mem', () => {
+test('memory is read through /proc/self/mem if a sandbox forbids process_vm_readv', () => {
   const found = inSandbox(`import { memory } from ${built('library/memory.js')};
     const text = Buffer.allocUnsafeSlow(8).fill('sandbox\\0');
     console.log(JSON.stringify([memory.method, memory.readCString(addressOf(text), 20).toString()]));`);

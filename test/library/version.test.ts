@@ -28,9 +28,12 @@ describe('the ABI version of a plugin', () => {
     ['banana', undefined, undefined, 'ERR_TENON_BAD_VERSION'],
     ['1.0', undefined, undefined, 'ERR_TENON_BAD_VERSION'],
     ['', undefined, undefined, 'ERR_TENON_BAD_VERSION'],
-  ] as const)('%s against %s (%s) is %s', (version, abi, policy, expected) => {
-    expect(verdict(version, abi, policy)).toBe(expected);
-  });
+  ] as const)(
+    '%s, with the host options abi %s and versionPolicy %s: %s',
+    (version, abi, policy, expected) => {
+      expect(verdict(version, abi, policy)).toBe(expected);
+    },
+  );
 
   test('a newer minor is refused with a message that says which side to upgrade', () => {
     expect(() => acceptVersion('1.9.0', versionRule(undefined), 'blur.so')).toThrow(
