@@ -39,13 +39,10 @@ const PENDING: readonly string[] = [
   'test/conformance.test.ts',
   'test/crash-exit.test.ts',
   'test/faults/fixtures/',
-  'test/lifetime/',
   'test/native.test.ts',
   'test/plugins-c.test.ts',
   'test/scripts/',
-  'test/structure/',
   'test/supervision/',
-  'test/support/',
   'test/tiers/',
   'test/types/',
 ];

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Batch, PluginHost } from '../../src/index.js';
 import { pluginsDir } from '../support/index.js';
 
-test('a call that was begun is answered although the instance is closed in the same tick', async () => {
+test('a call returns its result even if the instance is closed in the same tick', async () => {
   await using host = new PluginHost({ paths: [pluginsDir] });
   const counter = await (await host.load('wordcount')).new();
   const answer = counter.call(Buffer.from('one two three\n'));
@@ -15,7 +15,7 @@ test('a call that was begun is answered although the instance is closed in the s
   );
 });
 
-test('closing the host in the listener of an event ends the instance and nothing else', async () => {
+test('a listener of an event can close the host', async () => {
   await using host = new PluginHost({ paths: [pluginsDir] });
   if (!host.capabilities.events) return;
   const metronome = await (await host.load('metronome')).new({ interval: 1 });
@@ -29,7 +29,7 @@ test('closing the host in the listener of an event ends the instance and nothing
   await expect(host.load('wordcount')).rejects.toMatchObject({ code: 'ERR_TENON_CLOSED' });
 });
 
-test('an instance that is closed while its argument is read is not called', async () => {
+test('a call whose argument closes the instance when it is read is refused', async () => {
   await using host = new PluginHost({ paths: [pluginsDir] });
   const counter = await (await host.load('wordcount')).new();
   const hostile = new Proxy(new Uint8Array(4), {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { PluginHost } from '../../src/index.js';
 import { pluginsDir } from '../support/index.js';
 
-test('closing twice, in any order of host, plugin and instance, closes once', async () => {
+test('a repeated close of an instance, a plugin or a host has no effect', async () => {
   const host = new PluginHost({ paths: [pluginsDir] });
   const plugin = await host.load('wordcount');
   const instance = await plugin.new();
@@ -19,7 +19,7 @@ test('closing twice, in any order of host, plugin and instance, closes once', as
   expect(host.plugins).toEqual([]);
 });
 
-test('every member of a closed handle throws ERR_TENON_CLOSED, and the manifest stays', async () => {
+test('calls of a closed handle throw ERR_TENON_CLOSED, and its manifest stays readable', async () => {
   const host = new PluginHost({ paths: [pluginsDir] });
   const plugin = await host.load('gzip');
   const instance = await plugin.new();

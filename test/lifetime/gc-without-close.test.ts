@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runNode, withAddon } from '../support/index.js';
 
-test('instances that nobody holds are dropped once each, with one warning', async () => {
+test('instances collected without close cause one warning, and the plugin still works', async () => {
   const ended = await runNode(
     `
     let warnings = 0;
@@ -19,7 +19,7 @@ test('instances that nobody holds are dropped once each, with one warning', asyn
   expect(JSON.parse(ended.stdout)).toEqual({ warnings: 1, words: 3 });
 });
 
-test('results and batches stay valid under collection pressure after their instance is gone', async () => {
+test('results and batches stay valid after their instance was garbage-collected', async () => {
   const ended = await runNode(
     `
     const host = new tenon.PluginHost({ paths: [plugins] });
@@ -42,7 +42,7 @@ test('results and batches stay valid under collection pressure after their insta
   expect(ended).toMatchObject({ code: 0, signal: null, stdout: 'true 200\n' });
 });
 
-test.runIf(withAddon)('an instance with a listener is kept, and its events go on', async () => {
+test.runIf(withAddon)('an instance with a listener is not collected, and its events continue', async () => {
   const ended = await runNode(
     `
     const host = new tenon.PluginHost({ paths: [plugins] });

@@ -1,4 +1,7 @@
-/** Large results of the process tier lie in memory that goes round. Nobody who still sees it may see it change. */
+/**
+ * Large results of the process tier use a recycled buffer pool. A result must not change while it is
+ * referenced.
+ */
 import { describe, expect, test } from 'vitest';
 import { runNode, withAddon } from '../support/index.js';
 
@@ -15,14 +18,14 @@ const prelude = `
 `;
 const run = (body: string) => runNode(prelude + body, { args: ['--expose-gc'], timeout: 120_000 });
 
-describe.runIf(withAddon && process.platform === 'linux')('large results in a process of their own', () => {
-  test('a result keeps its bytes as long as any view of it is left, whatever comes after it', async () => {
+describe.runIf(withAddon && process.platform === 'linux')('large results of the process tier', () => {
+  test('a result keeps its bytes during later calls and after close while a view of it exists', async () => {
     const ended = await run(`
       const { host, instance } = await open();
       const views = [];
       for (let i = 0; i < 200; i++) {
         const result = i % 2 ? instance.callSync(bytes(i)) : await instance.call(bytes(i));
-        if (result.buffer.byteLength !== ${MEBIBYTE}) throw new Error('more is seen than the result');
+        if (result.buffer.byteLength !== ${MEBIBYTE}) throw new Error('the buffer is larger than the result');
         if (i % 8 === 0) views.push([i, result]);
         if (i % 8 === 2) views.push([i, result.buffer]);
         if (i % 8 === 4) views.push([i, result.subarray(1, 1000), 1]);
@@ -43,7 +46,7 @@ describe.runIf(withAddon && process.platform === 'linux')('large results in a pr
     expect(ended).toMatchObject({ code: 0, signal: null, stdout: 'true 113\ntrue\n' });
   });
 
-  test('memory that a transfer has moved elsewhere is not used again', async () => {
+  test('memory that was transferred is not recycled', async () => {
     const ended = await run(`
       const { host, instance } = await open();
       const moved = [];
@@ -59,7 +62,7 @@ describe.runIf(withAddon && process.platform === 'linux')('large results in a pr
     expect(ended).toMatchObject({ code: 0, signal: null, stdout: 'true\n' });
   });
 
-  test('a result that was transferred to a worker outlives everything else, and its memory comes back', async () => {
+  test('a result transferred to a worker outlives the host, and later results are correct', async () => {
     const ended = await run(`
       const { Worker } = await import('node:worker_threads');
       const { once } = await import('node:events');
@@ -91,7 +94,7 @@ describe.runIf(withAddon && process.platform === 'linux')('large results in a pr
     expect(ended).toMatchObject({ code: 0, signal: null, stdout: 'true 20\n' });
   });
 
-  test('results of all sizes are right and of their own length, in one go and with turns between them', async () => {
+  test('results of all sizes have the right bytes and length, in one or many loop turns', async () => {
     const ended = await run(`
       const { host, instance } = await open();
       let right = 0;
@@ -109,7 +112,7 @@ describe.runIf(withAddon && process.platform === 'linux')('large results in a pr
     expect(ended).toMatchObject({ code: 0, signal: null, stdout: '120 true\n' });
   });
 
-  test('memory goes round, and is given back when no results come any more', async () => {
+  test('memory is recycled, and is freed once no results use it', async () => {
     const ended = await run(`
       const { host, instance } = await open();
       const input = bytes(1);
@@ -132,7 +135,7 @@ describe.runIf(withAddon && process.platform === 'linux')('large results in a pr
   });
 
   test.each(['return', 'terminate', 'exit'])(
-    'a worker that holds large results can %s, and leaves no memory behind',
+    'a worker that holds large results and ends by %s leaks no memory',
     async (end) => {
       const ended = await run(`
         const { Worker } = await import('node:worker_threads');

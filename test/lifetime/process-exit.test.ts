@@ -3,20 +3,23 @@ import { hasRust, runNode, withAddon } from '../support/index.js';
 
 const metronomes = hasRust ? ['metronome', 'metronome-rs'] : ['metronome'];
 
-test.each(metronomes)('process.exit ends a process in which a %s runs', async (name) => {
-  const ended = await runNode(
-    `
+test.each(metronomes)(
+  'process.exit ends a process in which the plugin %s emits from its thread',
+  async (name) => {
+    const ended = await runNode(
+      `
     const host = new tenon.PluginHost({ paths: [plugins] });
     const metronome = (await host.load('${name}')).newSync({ interval: 1 });
     metronome.on('message', () => {});
     setTimeout(() => process.exit(7), 30);
   `,
-    { timeout: 20_000 },
-  );
-  expect(ended).toMatchObject({ code: 7, signal: null, ...(withAddon ? { stderr: '' } : {}) });
-});
+      { timeout: 20_000 },
+    );
+    expect(ended).toMatchObject({ code: 7, signal: null, ...(withAddon ? { stderr: '' } : {}) });
+  },
+);
 
-test('an uncaught exception ends the process with its own message, not with an abort', async () => {
+test('an uncaught exception ends the process with its message and not with an abort', async () => {
   const ended = await runNode(
     `
     const host = new tenon.PluginHost({ paths: [plugins] });
@@ -29,7 +32,7 @@ test('an uncaught exception ends the process with its own message, not with an a
   expect(ended.stderr).toContain('Error: mine');
 });
 
-test('a process with nothing left to do ends although an instance is open', async () => {
+test('an open instance does not keep the process alive', async () => {
   const ended = await runNode(
     `
     const host = new tenon.PluginHost({ paths: [plugins] });
@@ -41,7 +44,7 @@ test('a process with nothing left to do ends although an instance is open', asyn
   expect(ended).toMatchObject({ code: 0, signal: null, stdout: 'done\n' });
 });
 
-test.runIf(withAddon)('a listener of events keeps the process alive, and unref lets it go', async () => {
+test.runIf(withAddon)('a listener of events keeps the process alive until unref is called', async () => {
   const ended = await runNode(
     `
     const host = new tenon.PluginHost({ paths: [plugins] });

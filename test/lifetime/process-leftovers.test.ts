@@ -1,6 +1,6 @@
 /**
- * Nothing of a plugin's process stays when its host ends, in whatever way: no process, also none that the plugin started, no
- * file, no shared memory, no descriptor.
+ * The process of a plugin leaves nothing behind, however its host ends: no process (not even one that the
+ * plugin started), no file, no shared memory and no file descriptor.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -30,7 +30,7 @@ const text = JSON.stringify;
 const entry = pathToFileURL(join(root, 'dist', 'index.js')).href;
 const PATIENCE = { timeout: 10_000, interval: 10 };
 
-/** A name that all processes of one test have in their environment. */
+/** Returns an environment variable that marks all processes of one test. They are killed after the test. */
 function mark(): string {
   const name = `TENON_TEST_MARK=${randomUUID()}`;
   onTestFinished(() => {
@@ -48,12 +48,15 @@ const gone = (name: string) => vi.waitFor(() => expect(processesWith(name)).toEq
 
 interface HostChild {
   readonly child: ChildProcess;
-  /** Fulfilled when the program says `ready`. */
+  /** Fulfilled when the program prints `ready`. */
   readonly ready: Promise<void>;
   readonly ended: Promise<unknown>;
 }
 
-/** A host in a Node.js of its own. `body` has `tenon`, `host`, `load(file)` and `say(word)`; `stay` keeps it running. */
+/**
+ * Starts a host in its own Node.js process. `body` can use `tenon`, `host`, `load(file)` and `say(word)`, and
+ * `stay()` to keep the process running.
+ */
 function startHost(name: string, cacheDir: string, body: string): HostChild {
   const env = environmentOf(name);
   const program = `import { writeSync } from 'node:fs';
@@ -68,19 +71,22 @@ function startHost(name: string, cacheDir: string, body: string): HostChild {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'exit');
-  let said = '';
+  let printed = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    said += chunk;
+    printed += chunk;
   });
   const ready = new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => line === 'ready' && resolve());
-    void ended.then(() => reject(new Error(`the host ended before it was ready: ${said}`)));
+    void ended.then(() => reject(new Error(`the host ended before it was ready: ${printed}`)));
   });
   ready.catch(() => undefined);
   return { child, ready, ended };
 }
 
-/** Plugins at rest, with a child of their own, in a call that never returns, and one that crashes over and over. */
+/**
+ * Returns a program with four plugins: an idle one, one with a child process, one in a call that never
+ * returns, and one that crashes repeatedly.
+ */
 const busyHost = (parent: string, fixture: string): string => `
   const parent = await load(${text(parent)});
   const family = await parent.new();
@@ -94,8 +100,8 @@ const busyHost = (parent: string, fixture: string): string => `
   stay();
   for (;;) await shaky.call(Buffer.from('ds')).catch(() => new Promise((resolve) => setTimeout(resolve, 1)));`;
 
-describe.runIf(hasProcesses)('a host that goes on', () => {
-  test(`${CYCLES} times from load to close: the host has what it had before`, {
+describe.runIf(hasProcesses)('a host that keeps running', () => {
+  test(`has no more descriptors, memory or processes after ${CYCLES} cycles of load and close`, {
     timeout: 300_000,
   }, async () => {
     const name = mark();
@@ -106,7 +112,7 @@ describe.runIf(hasProcesses)('a host that goes on', () => {
       const plugin = await host.load(pluginFile('wordcount'), options);
       const instance = await plugin.new();
       expect((await instance.call(Buffer.from('one two'))).readBigUInt64LE(8)).toBe(2n);
-      // And its keeper.
+      // The runner and its keeper.
       expect(processesWith(name)).toHaveLength(2);
       expect(processesWith(name)).toContain(plugin.process?.pid);
       await plugin.close();
@@ -122,7 +128,7 @@ describe.runIf(hasProcesses)('a host that goes on', () => {
     expect([others, readdirSync(join(cacheDir, own)).length]).toEqual([[], 1]);
   });
 
-  test('twenty at once, closed at once', async () => {
+  test('has no more descriptors, memory or processes after closing twenty plugins at once', async () => {
     const name = mark();
     const host = openHost();
     const file = compiled(PARENT);
@@ -132,7 +138,7 @@ describe.runIf(hasProcesses)('a host that goes on', () => {
     const before = [openFiles(), mappedMemory(), children()];
     const plugins = await Promise.all(Array.from({ length: 20 }, load));
     await Promise.all(plugins.map(async (plugin) => (await plugin.new()).call(Buffer.from('x'))));
-    // Each has a keeper and a child.
+    // Each plugin has a runner, a keeper and a child.
     expect(processesWith(name).length).toBe(60);
     await host.close();
     await gone(name);
@@ -140,7 +146,7 @@ describe.runIf(hasProcesses)('a host that goes on', () => {
   });
 
   test.each(['crash', 'hang', 'exit', 'away crash', 'away hang', 'away exit'])(
-    'a plugin with a child of its own that ends by %s',
+    'has no processes of a plugin with a child process after %s',
     async (how) => {
       const name = mark();
       const plugin = await openHost().load(compiled(PARENT), {
@@ -151,7 +157,7 @@ describe.runIf(hasProcesses)('a host that goes on', () => {
     },
   );
 
-  test('a plugin that is closed, with children that have left its group, session and parent', async () => {
+  test('ends children that left their group, session and parent when it closes the plugin', async () => {
     const name = mark();
     const plugin = await openHost().load(compiled(PARENT), {
       isolation: 'process',
@@ -164,7 +170,7 @@ describe.runIf(hasProcesses)('a host that goes on', () => {
     expect(processesWith(name)).toEqual([]);
   });
 
-  test('a plugin whose process is killed from outside', async () => {
+  test('has no processes of a plugin whose process was killed', async () => {
     const name = mark();
     const options = { isolation: 'process', env: environmentOf(name), restart: false } as const;
     const plugin = await openHost().load(compiled(PARENT), options);
@@ -176,7 +182,7 @@ describe.runIf(hasProcesses)('a host that goes on', () => {
     await gone(name);
   });
 
-  test('a plugin that nobody closes, and its host is closed in the middle of a start', async () => {
+  test('has no processes of plugins that were starting when the host was closed', async () => {
     const name = mark();
     const host = openHost();
     const options = { isolation: 'process', env: environmentOf(name) } as const;
@@ -191,7 +197,7 @@ describe.runIf(hasProcesses)('a host that goes on', () => {
 });
 
 describe.runIf(hasProcesses)('a host that is killed', () => {
-  test(`${KILLS} times, at work and while its plugins start`, { timeout: 600_000 }, async () => {
+  test(`leaves nothing behind, ${KILLS} times, during calls and starts`, { timeout: 600_000 }, async () => {
     const name = mark();
     const cacheDir = temporaryFolder();
     const folder = temporaryFolder();
@@ -224,7 +230,7 @@ describe.runIf(hasProcesses)('a host that is killed', () => {
     ['away print', 'shared-memory'],
     ['away hang', 'pipe'],
     ['away print', 'pipe'],
-  ])('while its plugin has a child and does: %s, over %s', async (how, transport) => {
+  ])('leaves no process of a plugin with a child during %s, over %s', async (how, transport) => {
     const name = mark();
     const file = compiled(PARENT);
     for (let i = 0; i < 5; i++) {
@@ -240,7 +246,7 @@ describe.runIf(hasProcesses)('a host that is killed', () => {
     }
   });
 
-  test('while its runner is stopped', async () => {
+  test('leaves no process behind even if its runner is stopped', async () => {
     const name = mark();
     const body = `const plugin = await load(${text(pluginFile('wordcount'))});
       process.kill(plugin.process.pid, 'SIGSTOP');
@@ -254,7 +260,7 @@ describe.runIf(hasProcesses)('a host that is killed', () => {
   });
 });
 
-describe.runIf(hasProcesses)('a host that ends by itself, with calls under way', () => {
+describe.runIf(hasProcesses)('a host that ends by itself leaves no process behind', () => {
   const ways = {
     'process.exit': 'process.exit(0);',
     'an uncaught exception': `setImmediate(() => { throw new Error('on purpose'); });`,
@@ -264,7 +270,7 @@ describe.runIf(hasProcesses)('a host that ends by itself, with calls under way',
     'host.close': 'await host.close(); process.exit(0);',
   };
 
-  test.each(Object.entries(ways))('by %s', async (_, end) => {
+  test.each(Object.entries(ways))('during a call, by %s', async (_, end) => {
     const name = mark();
     const cacheDir = temporaryFolder();
     const body = `
@@ -280,7 +286,7 @@ describe.runIf(hasProcesses)('a host that ends by itself, with calls under way',
     await gone(name);
   });
 
-  test('by having nothing left to do: a plugin at rest does not keep it', async () => {
+  test('when it has nothing left to do: an idle plugin does not keep it alive', async () => {
     const name = mark();
     const body = `
       const counter = await (await load(${text(pluginFile('wordcount'))})).new();
@@ -293,8 +299,8 @@ describe.runIf(hasProcesses)('a host that ends by itself, with calls under way',
   });
 });
 
-describe.runIf(hasProcesses)('in a worker', () => {
-  /** Five workers, one after the other, each with a plugin that has a child of its own. */
+describe.runIf(hasProcesses)('a worker', () => {
+  /** Returns a program that runs five workers one by one, each with a plugin that has a child process. */
   const inWorkers = (file: string, name: string, end: string) => `
     import { Worker } from 'node:worker_threads';
     import { once } from 'node:events';
@@ -320,9 +326,9 @@ describe.runIf(hasProcesses)('in a worker', () => {
     ['terminate', 'terminate'],
     ['process.exit', 'process.exit(0);'],
     ['return', ''],
-  ])('that ends by %s: its runner ends, the host goes on', async (_, end) => {
+  ])('that ends by %s leaves no process of its plugin, and the host keeps running', async (_, end) => {
     const name = mark();
-    // The mark is for the processes of plugins only: the host goes on.
+    // Only the processes of plugins have the mark, because the host keeps running.
     const body = inWorkers(compiled(PARENT), name, end);
     const { child, ready } = startHost('TENON_TEST_HOST=1', temporaryFolder(), body);
     onTestFinished(() => void child.kill('SIGKILL'));

@@ -5,7 +5,7 @@ import { PluginHost } from '../../src/index.js';
 import { answering, compile, temporaryFolder } from '../support/index.js';
 
 test.each(['replaced by rename', 'overwritten in place'])(
-  'a file that was %s is loaded anew, and instances of the old code go on',
+  'a file that was %s is loaded with its new code, and existing instances keep the old code',
   async (how) => {
     const folder = temporaryFolder();
     const path = compile(folder, 'answer', answering('answer', 'old'));

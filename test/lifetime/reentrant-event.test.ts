@@ -3,7 +3,7 @@ import { PluginHost } from '../../src/index.js';
 import { pluginsDir, withAddon } from '../support/index.js';
 
 test.runIf(withAddon)(
-  'a listener of an event may call the instance that emitted it, and others',
+  'a listener of an event can call the instance that emitted it, and other instances',
   async () => {
     await using host = new PluginHost({ paths: [pluginsDir] });
     const metronome = await (await host.load('metronome')).new({ interval: 1 });
@@ -21,7 +21,7 @@ test.runIf(withAddon)(
   },
 );
 
-test.runIf(withAddon)('a listener may close the instance that emitted, and no event follows', async () => {
+test.runIf(withAddon)('a listener can close the instance that emitted, and no event follows', async () => {
   await using host = new PluginHost({ paths: [pluginsDir] });
   const metronome = await (await host.load('metronome')).new({ interval: 1 });
   let events = 0;

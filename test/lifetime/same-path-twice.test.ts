@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { PluginHost } from '../../src/index.js';
 import { pluginFile, pluginsDir } from '../support/index.js';
 
-test('the same path loaded twice gives two handles on one library; closing one leaves the other', async () => {
+test('loading a path twice returns two handles, and closing one does not close the other', async () => {
   await using host = new PluginHost();
   const [one, two] = await Promise.all([
     host.load(pluginFile('wordcount')),
@@ -17,7 +17,7 @@ test('the same path loaded twice gives two handles on one library; closing one l
   expect(host.manifests).toHaveLength(1);
 });
 
-test('two instances of one plugin have their own state', async () => {
+test('two instances of a plugin have separate state', async () => {
   await using host = new PluginHost({ paths: [pluginsDir] });
   const plugin = await host.load('wordcount');
   const [all, long] = [plugin.newSync(), plugin.newSync({ minLength: 3 })];

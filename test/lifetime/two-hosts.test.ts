@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { PluginHost } from '../../src/index.js';
 import { pluginsDir } from '../support/index.js';
 
-test('two hosts at once share nothing but the library: closing one does not touch the other', async () => {
+test('closing one of two hosts does not affect the other', async () => {
   const [one, two] = [new PluginHost({ paths: [pluginsDir] }), new PluginHost({ paths: [pluginsDir] })];
   const [first, second] = await Promise.all([one.discover(), two.discover()]);
   expect(first.plugins.map((plugin) => plugin.name)).toEqual(second.plugins.map((plugin) => plugin.name));
@@ -13,7 +13,7 @@ test('two hosts at once share nothing but the library: closing one does not touc
   await two.close();
 });
 
-test('hosts with different policies judge the same file differently', async () => {
+test('hosts with different trust policies admit and refuse the same file', async () => {
   await using lenient = new PluginHost({ paths: [pluginsDir] });
   await using strict = new PluginHost({ paths: [pluginsDir], trust: { digests: ['00'.repeat(32)] } });
   await expect(lenient.load('wordcount')).resolves.toMatchObject({ name: 'wordcount' });

@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { faultFile, hasRust, pluginFile, runNode } from '../support/index.js';
 
-/** A program that runs `body` in workers, `count` times, and lets them end or terminates them. */
+/**
+ * Returns a program that runs `body` in `count` workers, one after another, and ends each of them as `end`
+ * says.
+ */
 const inWorkers = (body: string, count: number, end: 'return' | 'terminate' | 'exit') => `
   import { Worker } from 'node:worker_threads';
   import { once } from 'node:events';
@@ -45,13 +48,16 @@ const cases = [
 ] as [string, string][];
 
 for (const end of ['return', 'terminate', 'exit'] as const) {
-  test.each(cases)(`a worker that loaded %s can ${end}, and the process goes on`, async (_, body) => {
-    const ended = await runNode(inWorkers(body, 3, end));
-    expect(ended).toMatchObject({ code: 0, signal: null, stdout: '2\n' });
-  });
+  test.each(cases)(
+    `a worker that loaded %s and ends by ${end} does not affect the process`,
+    async (_, body) => {
+      const ended = await runNode(inWorkers(body, 3, end));
+      expect(ended).toMatchObject({ code: 0, signal: null, stdout: '2\n' });
+    },
+  );
 }
 
-test('a plugin is used in four workers at once', async () => {
+test('four workers can use a plugin at the same time', async () => {
   const ended = await runNode(`
     import { Worker } from 'node:worker_threads';
     import { once } from 'node:events';

@@ -1,10 +1,13 @@
-/** The rooms of the house: who may import whom stands in ARCHITECTURE.md, and nothing imports in a circle. */
+/**
+ * Checks the imports of the sources against the tables in ARCHITECTURE.md, and that there are no import
+ * cycles.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { root } from '../support/index.js';
 
-/** What each file of a tree imports of the same tree, by paths from its root. */
+/** The files that each file of a tree imports from the same tree, as paths relative to its root. */
 type Graph = ReadonlyMap<string, readonly string[]>;
 
 function filesOf(folder: string, pattern: RegExp): string[] {
@@ -36,7 +39,7 @@ function typescript(): Graph {
   );
 }
 
-/** A header stands for its source, too: both are one part. */
+/** Returns the includes of the sources and headers of native/. */
 function native(): Graph {
   const files = filesOf('native', /\.(cc|h)$/).filter((file) => !file.startsWith('test/'));
   return graphOf('native', files, (_, text) =>
@@ -56,8 +59,8 @@ function rust(): Graph {
   });
 }
 
-/** The files of each circle: Tarjan's strongly connected components of more than one file. */
-function circles(graph: Graph): string[][] {
+/** Returns the files of each import cycle: Tarjan's strongly connected components of more than one file. */
+function cycles(graph: Graph): string[][] {
   const order = new Map<string, number>();
   const low = new Map<string, number>();
   const stack: string[] = [];
@@ -75,8 +78,8 @@ function circles(graph: Graph): string[][] {
       low.set(file, Math.min(low.get(file) ?? 0, reached));
     }
     if (low.get(file) === order.get(file)) {
-      const circle = stack.splice(stack.indexOf(file));
-      if (circle.length > 1) found.push(circle.sort());
+      const cycle = stack.splice(stack.indexOf(file));
+      if (cycle.length > 1) found.push(cycle.sort());
     }
     return low.get(file) ?? 0;
   };
@@ -84,11 +87,11 @@ function circles(graph: Graph): string[][] {
   return found;
 }
 
-/** The table of ARCHITECTURE.md with that heading: which rooms each room may import. */
+/** Reads the table of ARCHITECTURE.md with the heading: the rooms that each room may import. */
 function tableOf(text: string, heading: string): Map<string, readonly string[]> {
   const lines = text.split('\n');
   const start = lines.findIndex((line) => line.startsWith(`| ${heading} |`));
-  expect(start, `ARCHITECTURE.md has the table "${heading}"`).toBeGreaterThan(0);
+  expect(start, `ARCHITECTURE.md must have the table "${heading}"`).toBeGreaterThan(0);
   const rows = lines.slice(start + 2);
   const end = rows.findIndex((line) => !line.startsWith('|'));
   return new Map(
@@ -100,18 +103,18 @@ function tableOf(text: string, heading: string): Map<string, readonly string[]> 
   );
 }
 
-/** The room of the table that a file belongs to: the deepest folder that has a row, or the file itself at the top. */
+/** Returns the room of a file: the deepest folder with a row in the table, or the file itself at the top. */
 function roomOf(file: string, rooms: readonly string[]): string | undefined {
   const named = rooms.filter((room) => file.startsWith(`${room}/`) || file.replace(/\.\w+$/, '') === room);
   return named.sort((a, b) => b.length - a.length)[0];
 }
 
-function wrongArrows(graph: Graph, table: ReadonlyMap<string, readonly string[]>): string[] {
+function forbiddenImports(graph: Graph, table: ReadonlyMap<string, readonly string[]>): string[] {
   const rooms = [...table.keys()];
   const wrong: string[] = [];
   for (const [from, imports] of graph) {
     const room = roomOf(from, rooms);
-    if (room === undefined) wrong.push(`${from} is in no room of the table`);
+    if (room === undefined) wrong.push(`${from} is not in a room of the table`);
     for (const to of imports) {
       const target = roomOf(to, rooms);
       if (target === undefined || target === room || table.get(room ?? '')?.includes(target)) continue;
@@ -121,7 +124,7 @@ function wrongArrows(graph: Graph, table: ReadonlyMap<string, readonly string[]>
   return wrong;
 }
 
-/** In an order in which each row only names rooms above it. */
+/** Returns the imports of rows that are not above them: the rows must be in topological order. */
 function namesOnlyAbove(table: ReadonlyMap<string, readonly string[]>): string[] {
   const seen = new Set<string>();
   return [...table].flatMap(([room, allowed]) => {
@@ -139,15 +142,15 @@ describe.each([
 ])('$what', ({ graph, heading }) => {
   const table = tableOf(architecture, heading);
 
-  test('imports in no circle', () => {
-    expect(circles(graph)).toEqual([]);
+  test('has no import cycles', () => {
+    expect(cycles(graph)).toEqual([]);
   });
 
-  test('only has arrows that ARCHITECTURE.md has', () => {
-    expect(wrongArrows(graph, table)).toEqual([]);
+  test('has only imports that ARCHITECTURE.md allows', () => {
+    expect(forbiddenImports(graph, table)).toEqual([]);
   });
 
-  test('has rooms in an order, and no row allows what nobody imports', () => {
+  test('has rooms in topological order, and no row allows an unused import', () => {
     expect(namesOnlyAbove(table)).toEqual([]);
     const rooms = [...table.keys()];
     const used = new Set(
@@ -162,22 +165,22 @@ describe.each([
   });
 });
 
-test('plugins-rust/tenon imports in no circle', () => {
+test('plugins-rust/tenon has no import cycles', () => {
   const graph = rust();
   expect([...graph.values()].flat().length).toBeGreaterThan(10);
-  expect(circles(graph)).toEqual([]);
+  expect(cycles(graph)).toEqual([]);
 });
 
-test('a circle and a wrong arrow are found where there are some', () => {
+test('an import cycle and a forbidden import are detected', () => {
   const graph: Graph = new Map([
     ['a/one.ts', ['b/two.ts']],
     ['b/two.ts', ['b/three.ts']],
     ['b/three.ts', ['a/one.ts']],
     ['b/four.ts', []],
   ]);
-  expect(circles(graph)).toEqual([['a/one.ts', 'b/three.ts', 'b/two.ts']]);
+  expect(cycles(graph)).toEqual([['a/one.ts', 'b/three.ts', 'b/two.ts']]);
   expect(
-    wrongArrows(
+    forbiddenImports(
       graph,
       new Map([
         ['a', ['b']],
@@ -187,7 +190,7 @@ test('a circle and a wrong arrow are found where there are some', () => {
   ).toEqual(['b/three.ts imports a/one.ts, but b may not import a']);
 });
 
-test('no two exported types have one name', () => {
+test('the names of exported types are unique', () => {
   const declared = filesOf('src', /\.ts$/).flatMap((file) =>
     [
       ...readFileSync(join(root, 'src', file), 'utf8').matchAll(
@@ -200,7 +203,7 @@ test('no two exported types have one name', () => {
   expect([...files].filter(([, places]) => places.length > 1)).toEqual([]);
 });
 
-test('the tops of src and native are small', () => {
+test('the top folders of src and native contain few files', () => {
   const top = (folder: string) =>
     readdirSync(join(root, folder), { withFileTypes: true }).filter((entry) => entry.isFile());
   expect(

@@ -1,4 +1,4 @@
-/** What tests share: where things are, and programs in a process of their own. */
+/** Helpers of the tests: the paths of built files, temporary folders, and programs in their own process. */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,11 +7,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Where plugins and fault plugins were built; a sanitizer run has a folder of its own. */
+/** The folder that contains the built plugins and fault plugins. A sanitized run has its own. */
 export const buildDir = process.env['TENON_BUILD'] ?? join(root, 'build');
 export const pluginsDir = join(buildDir, 'plugins');
 export const faultsDir = join(buildDir, 'faults');
-/** The native runner may be used: it needs no addon. */
+/** Whether the tests may use the native runner, which does not need the addon. */
 export const withRunner = process.env['TENON_RUNNER'] !== 'none';
 export const withAddon = process.env['TENON_NO_ADDON'] !== '1';
 
@@ -20,24 +20,24 @@ export const extension =
 
 export const pluginFile = (name: string): string => join(pluginsDir, `${name}${extension}`);
 export const faultFile = (name: string): string => join(faultsDir, `${name}${extension}`);
-/** Rust plugins are built only where cargo is there. */
+/** Whether the Rust plugins were built, which needs cargo. */
 export const hasRust = existsSync(pluginFile('grep'));
 
-/** A folder that is removed when the test ends. */
+/** Creates a folder that is deleted when the test ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tenon-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A folder with copies of plugins, for tests that change them. */
+/** Creates a temporary folder with copies of plugins, for tests that modify them. */
 export function folderWith(...files: string[]): string {
   const folder = temporaryFolder();
   for (const file of files) cpSync(file, join(folder, file.slice(file.lastIndexOf('/') + 1)));
   return folder;
 }
 
-/** How a program ended and what it said. */
+/** The exit code or signal of a program, and its output. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -46,8 +46,9 @@ export interface Ended {
 }
 
 /**
- * Runs an ES module in a Node.js of its own, on the built package: `tenon` is imported, and so are `plugins` and `faults`, the
- * folders. Ends by itself after `timeout` ms, then with the signal SIGKILL.
+ * Runs an ES module in its own Node.js process with the built package. The module can use `tenon`, its
+ * `entry`, the folders `plugins` and `faults`, and `extension`. The process is killed with SIGKILL after
+ * `timeout` milliseconds.
  */
 export function runNode(
   body: string,
@@ -81,7 +82,7 @@ const extension = ${JSON.stringify(extension)};\n`;
   });
 }
 
-/** Compiles a plugin from C source with the system's compiler. Returns the path of the library. */
+/** Compiles a plugin from C source with the compiler of the system. Returns the path of the library. */
 export function compile(folder: string, name: string, source: string, flags: string[] = []): string {
   const file = join(folder, `${name}.c`);
   const output = join(folder, `${name}${extension}`);
@@ -101,7 +102,7 @@ export function compile(folder: string, name: string, source: string, flags: str
   return output;
 }
 
-/** A plugin that answers every call with one text. */
+/** The source of a plugin that answers every call with the same string. */
 export const answering = (name: string, answer: string): string => `#include "tenon.h"
 static tenon_status answer(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
   (void)state, (void)in, (void)in_len;

@@ -1,14 +1,14 @@
-/** What tests of the process tier share: plugins that do as they are told, and what is left of processes. */
+/** Helpers of the process tier tests: plugins that misbehave on request, and the resources of processes. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type HostOptions, PluginHost } from '../../src/index.js';
 import { compile, root, temporaryFolder, withRunner } from './index.js';
 
-/** The tier needs Linux; without the addon it works over a pipe. */
+/** Whether the process tier can be tested, which needs Linux. Without the addon it uses a pipe. */
 export const hasProcesses = withRunner && process.platform === 'linux';
 
-/** A host that is closed when the test ends. */
+/** Creates a host that is closed when the test ends. */
 export function openHost(options: HostOptions = {}): PluginHost {
   const host = new PluginHost(options);
   onTestFinished(() => host.close());
@@ -17,20 +17,20 @@ export function openHost(options: HostOptions = {}): PluginHost {
 
 const FLAGS = ['-pthread', '-D_DEFAULT_SOURCE', '-O1'];
 
-/** Compiles the plugin in a source file of this repository, for one test. Its name is the file's. */
+/** Compiles a source file of this repository for one test. The plugin has the name of the file. */
 export function compiled(source: string, folder = temporaryFolder()): string {
   const name = source.slice(source.lastIndexOf('/') + 1, -'.c'.length);
   return compile(folder, name, readFileSync(join(root, source), 'utf8'), FLAGS);
 }
 
-/** Misbehaves as the first bytes of its input say. */
+/** A plugin that misbehaves as the first bytes of its input request. */
 export const FIXTURE = 'native/test/fixture.c';
-/** Starts processes that outlive a call. */
+/** A plugin that starts processes that outlive a call. */
 export const PARENT = 'test/tiers/fixtures/parent.c';
-/** Tells what it sees of the process that it runs in. */
+/** A plugin that reports the state of the process that it runs in. */
 export const INSIDER = 'test/faults/fixtures/insider.c';
 
-/** The processes that have `mark` in their environment, whoever started them: zombies have none. */
+/** Returns the processes with `mark` in their environment. Zombies have no environment. */
 export function processesWith(mark: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -38,16 +38,16 @@ export function processesWith(mark: string): number[] {
     .map(Number);
 }
 
-/** Descriptors of this process. */
+/** Returns the number of open file descriptors of this process. */
 export const openFiles = (): number => readdirSync('/proc/self/fd').length;
 
-/** Anonymous shared memory that this process has mapped. */
+/** Returns the number of mappings of anonymous shared memory in this process. */
 export const mappedMemory = (): number =>
   readFileSync('/proc/self/maps', 'utf8')
     .split('\n')
     .filter((line) => line.includes('memfd:')).length;
 
-/** Children of this process, zombies among them. */
+/** Returns the ids of the child processes of this process, including zombies. */
 export function children(): number[] {
   return readQuietly(`/proc/self/task/${process.pid}/children`).split(' ').filter(Boolean).map(Number);
 }
@@ -56,6 +56,6 @@ function readQuietly(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return ''; // gone, or somebody else's
+    return ''; // The process has ended, or belongs to another user.
   }
 }

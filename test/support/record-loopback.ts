@@ -1,8 +1,11 @@
-/** The memory of a record call with a JavaScript function in the place of the plugin: for what does not concern plugins. */
+/** A record binding that calls a JavaScript function instead of a plugin, for tests that need no plugin. */
 import { TenonError } from '../../src/base/errors.js';
 import type { RecordBinding } from '../../src/tiers/tier.js';
 
-/** `work` gets the bytes of both records; a number that it returns is the outcome, otherwise that is 0. */
+/**
+ * Creates a binding. `work` gets the bytes of both records. The outcome is the number that it returns, or
+ * else 0.
+ */
 export function loopback(
   inputSize: number,
   outputSize: number,

@@ -1,21 +1,21 @@
-/** The sanitized runs, `npm run test:asan` and `npm run test:tsan`, and what cannot be tried in them. */
+/** The sanitized runs, `npm run test:asan` and `npm run test:tsan`, and the tests that they must skip. */
 import { test } from 'vitest';
 
-/** Which sanitizer watches this run, if any. */
+/** The sanitizer of this run, if any. */
 export const sanitizer = process.env['TENON_SANITIZED'];
 
-/** What stands in the way of a test, as a sentence about the sanitizer. */
+/** The reasons why a sanitized run skips a test. */
 export const Because = {
-  memory: 'its own memory is more than any limit allows',
-  heap: 'it has a heap of its own, with other walls and another end',
-  interposed: 'the functions that are looked for are its own',
+  memory: 'the sanitizer itself needs more memory than the limit',
+  heap: 'the sanitizer replaces the heap, which then reports errors differently',
+  interposed: 'the sanitizer replaces the functions that the test looks up',
 } as const;
 
-/** For `skipIf` of a test that cannot be sanitized. */
+/** Returns whether to skip a test that cannot be sanitized, for `skipIf`. */
 export const cannotBeSanitized = (_because: (typeof Because)[keyof typeof Because]): boolean =>
   sanitizer !== undefined;
 
-/** Plugins of the corpus that do what a sanitizer does not let happen. */
+/** The plugins of the fault corpus whose fault cannot occur in a sanitized run, with the reason. */
 const FAULTS: ReadonlyMap<string, string> = new Map([
   ['process-heap', Because.heap],
   ['no-memory-rs', Because.heap],
@@ -23,7 +23,10 @@ const FAULTS: ReadonlyMap<string, string> = new Map([
   ['leaks-rs', Because.memory],
 ]);
 
-/** The rows whose fault can be tried in this run. Each of the others is a skipped test that says why. */
+/**
+ * Returns the rows whose fault can occur in this run, and adds a skipped test with the reason for each other
+ * row.
+ */
 export function sanitizable<Row>(rows: readonly Row[], nameOf: (row: Row) => string): Row[] {
   return rows.filter((row) => {
     const because = sanitizer === undefined ? undefined : FAULTS.get(nameOf(row));

@@ -1,4 +1,4 @@
-/** Native programs that threads race in, without Node.js around them. */
+/** Compiles and runs native stress programs in which threads race, without Node.js. */
 import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root, temporaryFolder } from './index.js';
@@ -6,27 +6,30 @@ import { sanitizer } from './sanitized.js';
 
 const INCLUDES = ['native', 'include', join('node_modules', 'node-api-headers', 'include')];
 
-/** A program of `test/tiers/fixtures` with the parts of `native` that it tries. */
+/** A program in `test/tiers/fixtures`, with the source files of `native` that it tests. */
 export interface Stress {
   readonly program: string;
   readonly parts: readonly string[];
   readonly flags?: readonly string[];
 }
 
-/** Compiles and runs it with ThreadSanitizer, or without where that cannot be (`npm run test:tsan` insists). */
+/**
+ * Compiles and runs a program with ThreadSanitizer, or without it if it does not work. `npm run test:tsan`
+ * needs it.
+ */
 export function stressWithoutRaces(stress: Stress): SpawnSyncReturns<string> {
   if (sanitizer === 'thread') return run(stress, ['-fsanitize=thread']);
   try {
     const ended = run(stress, ['-fsanitize=thread']);
-    // Some kernels place memory where some versions of ThreadSanitizer cannot live.
+    // Some kernels use a memory layout that some versions of ThreadSanitizer do not support.
     if (!ended.stderr.includes('unexpected memory mapping')) return ended;
   } catch {
-    // No ThreadSanitizer here: what the program itself checks is still checked.
+    // ThreadSanitizer is not installed. The program still checks its own results.
   }
   return run(stress, []);
 }
 
-/** Without what LD_PRELOAD may bring for other tests. */
+/** Compiles and runs a program. Its environment is empty, so that it does not inherit LD_PRELOAD. */
 function run({ program, parts, flags = [] }: Stress, more: string[]): SpawnSyncReturns<string> {
   const output = join(temporaryFolder(), program);
   const includes = INCLUDES.map((folder) => `-I${join(root, folder)}`);
