@@ -7,7 +7,7 @@ const batchOf = (...messages: string[]): Batch =>
   Batch.of(messages.map((text) => Buffer.from(text, 'latin1')));
 
 describe.each(backends)('batches through %s', (backend) => {
-  test("results come back in order, with a status each, and are the caller's own", async () => {
+  test('results are returned in order, each with a status, and later calls do not change them', async () => {
     const { act, tier, say } = puppetFactory(backend)();
     const result = act.callManySync(batchOf('eone', '', 'e', 'ethree'));
     const again = await act.callMany(batchOf('eother'));
@@ -23,13 +23,13 @@ describe.each(backends)('batches through %s', (backend) => {
     expect([result.length, result.data.length, [...result.offsets]]).toEqual([0, 0, [0]]);
   });
 
-  test('offsets may begin anywhere in the data, as in a slice of a column', () => {
+  test('offsets may start anywhere in the data, as in a slice of a column', () => {
     const data = Buffer.from('....eaeb....');
     const result = puppetFactory(backend)().act.callManySync(new Batch(Int32Array.of(4, 6, 8), data));
     expect(texts(result)).toEqual(['a', 'b']);
   });
 
-  test('outputs grow over many blocks without a byte lost', () => {
+  test('outputs that grow across many blocks are complete', () => {
     const { act } = puppetFactory(backend)();
     const sizes = Array.from({ length: 300 }, (_, i) => (i * i * 7) % 40_000);
     const result = act.callManySync(batchOf(...sizes.map((size) => `g${size}`)));
@@ -40,7 +40,7 @@ describe.each(backends)('batches through %s', (backend) => {
     expect(wrong).toBe(false);
   });
 
-  test('a failed message has its status and text, and the others go on', () => {
+  test('a failed message has its status and error message, and the other messages are processed', () => {
     const { act, say } = puppetFactory(backend)();
     const result = act.callManySync(batchOf('ea', 's\x02not good', 's\x04', 'eb'));
     expect([...result.statuses]).toEqual([0, 2, 4, 0]);
@@ -48,7 +48,7 @@ describe.each(backends)('batches through %s', (backend) => {
     expect(say('efine')).toBe('fine');
   });
 
-  test('after a panic the messages before it are kept, and those behind it are not called', () => {
+  test('after a panic, earlier results are kept and later messages are not processed', () => {
     const { act } = puppetFactory(backend)();
     const result = act.callManySync(batchOf('ea', 's\x06disco', 'eb', 'ec'));
     expect([...result.statuses]).toEqual([0, 6, 7, 7]);
@@ -57,7 +57,7 @@ describe.each(backends)('batches through %s', (backend) => {
   });
 
   test.each(['s\x63', 's\xff', 'o', 'O', 'l', 't', 'c', 'u'])(
-    'after a breach (%j) the messages before it are kept, and the breach is told in its place',
+    'after a breach of the contract (%j), earlier results are kept and the breach is reported in its place',
     (command) => {
       const { act } = puppetFactory(backend)();
       const result = act.callManySync(batchOf('ea', 'eb', command, 'ec'));
@@ -72,11 +72,11 @@ describe.each(backends)('batches through %s', (backend) => {
   test.each([
     ['a negative offset', Int32Array.of(-1, 2)],
     ['offsets that decrease', Int32Array.of(0, 3, 2)],
-    ['offsets that leave the data', Int32Array.of(0, 7)],
+    ['offsets past the end of the data', Int32Array.of(0, 7)],
     ['no offsets at all', new Int32Array(0)],
     ['shared offsets', new Int32Array(new SharedArrayBuffer(8))],
-    ['other integers', Uint32Array.of(0, 2)],
-  ])('%s are refused by name, whoever made the batch', (_, offsets) => {
+    ['unsigned offsets', Uint32Array.of(0, 2)],
+  ])('a forged batch is refused with the name of its argument: %s', (_, offsets) => {
     const { act, say } = puppetFactory(backend)();
     const forged = { offsets, data: Buffer.from('eeeeee'), length: 1 } as unknown as Batch;
     const refused = error('ERR_TENON_INVALID_ARGUMENT', { argument: 'batch.offsets' }) as Error;
@@ -86,8 +86,8 @@ describe.each(backends)('batches through %s', (backend) => {
 
   test.each([
     ['shared data', new Uint8Array(new SharedArrayBuffer(8))],
-    ['no bytes', 'text'],
-  ])('%s is refused by name', (_, data) => {
+    ['a string as data', 'text'],
+  ])('a forged batch is refused with the name of its argument: %s', (_, data) => {
     const { act } = puppetFactory(backend)();
     const forged = { offsets: Int32Array.of(0, 2), data, length: 1 } as unknown as Batch;
     expect(() => act.callManySync(forged)).toThrow(

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { backends, error, puppetFactory } from './process/puppet.js';
 
 describe.each(backends)('calls through %s', (backend) => {
-  test('a result is the bytes that the plugin wrote, and the caller owns them', () => {
+  test('a result has the bytes that the plugin wrote, and later calls do not change it', () => {
     const { act, tier } = puppetFactory(backend)();
     const first = act.callSync(Buffer.from('efirst'));
     const second = act.callSync(Buffer.from('esecond'));
@@ -11,7 +11,7 @@ describe.each(backends)('calls through %s', (backend) => {
     expect([first.toString(), second.toString()]).toEqual(['first', 'second']);
   });
 
-  test('an empty input arrives as an address that can be read, with length 0', () => {
+  test('an empty input arrives as a readable address with length 0', () => {
     const { act } = puppetFactory(backend)();
     expect(act.callSync(Buffer.alloc(0)).toString()).toBe('empty');
     expect(act.callSync(new Uint8Array(0)).toString()).toBe('empty');
@@ -22,7 +22,7 @@ describe.each(backends)('calls through %s', (backend) => {
   });
 
   test.each([1, 64, 65, 16_383, 16_384, 16_385, 65_536, 65_537, 300_000, 5_000_000])(
-    'an output of %i bytes comes back whole',
+    'an output of %i bytes is complete',
     (size) => {
       const { act } = puppetFactory(backend)();
       const expected = Buffer.from(Array.from({ length: size }, (_, i) => (i * 31 + (i >> 8)) & 255));
@@ -36,7 +36,7 @@ describe.each(backends)('calls through %s', (backend) => {
     expect(puppetFactory(backend)().act.callSync(memory.subarray(4, 9)).toString()).toBe('view');
   });
 
-  test('a failed call tells status and message, and the next call works', async () => {
+  test('a failed call throws its status and message, and the next call succeeds', async () => {
     const { act, say } = puppetFactory(backend)();
     const statuses = ['FAILED', 'INVALID', 'UNSUPPORTED', 'BUSY', 'NO_MEMORY'];
     for (const [i, name] of statuses.entries()) {
@@ -52,13 +52,13 @@ describe.each(backends)('calls through %s', (backend) => {
     expect(say('eafter')).toBe('after');
   });
 
-  test('a long message of a failure is told whole', () => {
+  test('a long message of a failed call is not shortened', () => {
     const { act } = puppetFactory(backend)();
     const reason = 'because '.repeat(10_000);
     expect(() => act.callSync(Buffer.from(`s\x01${reason}`))).toThrow(reason);
   });
 
-  test('a panic is told once; then the instance is poisoned, and drop still runs', () => {
+  test('a panic poisons the instance, and drop still runs', () => {
     const make = puppetFactory(backend);
     const { act, tier } = make();
     const panic = () => act.callSync(Buffer.from('s\x06at the disco'));
@@ -71,13 +71,13 @@ describe.each(backends)('calls through %s', (backend) => {
   });
 
   test.each([
-    ['a status that the ABI does not know', 's\x63'],
+    ['an unknown status', 's\x63'],
     ['a negative status', 's\xff'],
-    ['a byte behind the capacity', 'o'],
-    ['a block behind the capacity before it asks for more', 'O'],
-    ['a length over the capacity', 'l'],
-    ['another address of the output', 't'],
-    ['another capacity', 'c'],
+    ['a byte written past the capacity', 'o'],
+    ['a block written past the capacity before more is reserved', 'O'],
+    ['a length above the capacity', 'l'],
+    ['a changed address of the output', 't'],
+    ['a changed capacity', 'c'],
     ['a message that is not UTF-8', 'u'],
   ])('%s is a breach of the contract, and the instance is disabled', (_, command) => {
     const make = puppetFactory(backend);
@@ -93,12 +93,12 @@ describe.each(backends)('calls through %s', (backend) => {
     expect(JSON.parse(other.say('#'))).toMatchObject({ made: 2, dropped: 1 });
   });
 
-  test('reserve refuses copies of the struct and impossible sizes, and the output stays as it was', () => {
+  test('reserve refuses a copy of the struct and an impossible size, and the next call succeeds', () => {
     const { say } = puppetFactory(backend)();
     expect([say('R'), say('M'), say('eok')]).toEqual(['refused', 'refused', 'ok']);
   });
 
-  test('a closed instance throws, twice closed is closed, and drop runs once', async () => {
+  test('calls of a closed instance throw, and drop runs once even if it is closed twice', async () => {
     const make = puppetFactory(backend);
     const { act, tier } = make();
     tier.close();
@@ -114,7 +114,7 @@ describe.each(backends)('calls through %s', (backend) => {
     expect(JSON.parse(make().say('#'))).toMatchObject({ made: 2, dropped: 1 });
   });
 
-  test('a binding of a closed instance never reaches another instance that took its place', () => {
+  test('a binding of a closed instance does not reach a later instance', () => {
     const make = puppetFactory(backend);
     const first = make();
     const record = first.tier.bind({ kind: 'puppet/1', slot: 0, name: 'min' }).record(8, 4);
@@ -167,20 +167,20 @@ describe.each(backends)('arguments through %s', (backend) => {
     ['empty shared memory', new Uint8Array(new SharedArrayBuffer(0))],
     ['a part of shared memory', shared.subarray(3, 9)],
     ['resizable memory', new Uint8Array(resizable(100, 200))],
-    ['resizable memory that has its greatest length', new Uint8Array(resizable(100, 100))],
+    ['resizable memory at its maximum length', new Uint8Array(resizable(100, 100))],
     ['a part of resizable memory', new Uint8Array(resizable(9000, 90_000), 5000, 9)],
-    ['much resizable memory', new Uint8Array(resizable(1_000_000, 2_000_000), 4097)],
+    ['a large part of resizable memory', new Uint8Array(resizable(1_000_000, 2_000_000), 4097)],
     ['empty resizable memory', new Uint8Array(resizable(0, 64))],
     ['empty memory that cannot grow', new Uint8Array(resizable(0, 0))],
     ['detached memory', detached(100)],
-    ['little detached memory', detached(5)],
-  ])('%s is refused by name, and nothing is called', (_, input) => {
+    ['a small block of detached memory', detached(5)],
+  ])('%s is refused, and the plugin is not called', (_, input) => {
     const expected = error('ERR_TENON_INVALID_ARGUMENT', { argument: 'input' }) as Error;
     for (let i = 0; i < 3; i++) expect(() => act.callSync(input)).toThrow(expected);
     expect(say('efine')).toBe('fine');
   });
 
-  test('memory that starts a page, and is ordinary, is accepted', () => {
+  test('ordinary memory at the start of a page is accepted', () => {
     const pages = Array.from({ length: 300 }, () => new Uint8Array(new ArrayBuffer(4096)));
     for (const page of pages) {
       page[0] = 101;
@@ -196,14 +196,14 @@ describe.each(backends)('new through %s', (backend) => {
     ['panic', 'ERR_TENON_PANIC', 'config panicked', 'TENON_PANIC'],
     ['status', 'ERR_TENON_CONTRACT', '77', undefined],
     ['binary', 'ERR_TENON_CONTRACT', 'UTF-8', undefined],
-  ])('%s ends without an instance, and drop is not called', (config, code, text, status) => {
+  ])('fails with the config %s, and drop is not called', (config, code, text, status) => {
     const make = puppetFactory(backend);
     const expected = { message: expect.stringContaining(text), plugin: 'puppet', ...(status && { status }) };
     expect(() => make({ config })).toThrow(error(code, expected) as Error);
     expect(JSON.parse(make().say('#'))).toMatchObject({ made: 1, dropped: 0 });
   });
 
-  test('a new that breaks the contract and succeeds is dropped again', () => {
+  test('drops an instance whose new succeeded and broke the contract', () => {
     const make = puppetFactory(backend);
     expect(() => make({ config: 'overrun' })).toThrow(error('ERR_TENON_CONTRACT') as Error);
     expect(JSON.parse(make().say('#'))).toMatchObject({ made: 2, dropped: 1 });

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { CONTROL_SIZE, Control, Outcome } from '../../src/tiers/control.js';
 import { root, temporaryFolder } from '../support/index.js';
 
-/** `BAD_STATUS` is `kBadStatus` there. */
+/** Returns the native name of a constant: `BAD_STATUS` becomes `kBadStatus`. */
 const nativeName = (name: string): string =>
   `k${name
     .toLowerCase()
@@ -13,7 +13,7 @@ const nativeName = (name: string): string =>
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('')}`;
 
-test('the numbers that native code and JavaScript share are the same in both', () => {
+test('native code and JavaScript agree on the constants of calls', () => {
   const folder = temporaryFolder();
   const expected = { ...Outcome, ...Control, CONTROL_SIZE };
   const lines = Object.keys(expected).map(

@@ -4,7 +4,7 @@ import { withAddon } from '../support/index.js';
 import { backends, error, puppetFactory, turn, until } from './process/puppet.js';
 
 describe.runIf(withAddon)('events and log entries', () => {
-  test('what is emitted in a call arrives after it, in order, with the bytes of each', async () => {
+  test('events emitted during a call arrive after it, in order, with their bytes', async () => {
     const { events, say } = puppetFactory('addon')();
     for (let i = 0; i < 100; i++) say(`Enumber ${i}`);
     say('E');
@@ -13,13 +13,13 @@ describe.runIf(withAddon)('events and log entries', () => {
     expect(events.map(String)).toEqual([...Array.from({ length: 100 }, (_, i) => `number ${i}`), '']);
   });
 
-  test('what new emits arrives, although the instance was not there yet', async () => {
+  test('an event emitted in new arrives', async () => {
     const { events } = puppetFactory('addon')({ config: 'emit' });
     await until(() => events.length === 1);
     expect(String(events[0])).toBe('from new');
   });
 
-  test('log entries have their level, unknown ones the nearest, and text that is not UTF-8 is made readable', async () => {
+  test('a log entry has its level or the nearest known one, and invalid UTF-8 is replaced', async () => {
     const { logs, act } = puppetFactory('addon')();
     for (const entry of ['0no', '1beware', '2so', '3deep', '4deeper', '9what', '/less', '2\xff']) {
       act.callSync(Buffer.from(`L${entry}`, 'latin1'));
@@ -39,7 +39,7 @@ describe.runIf(withAddon)('events and log entries', () => {
     expect(logs.at(-1)?.message).toBe('\ufffd');
   });
 
-  test('a full queue answers TENON_BUSY, nothing is lost, and there is room again after delivery', async () => {
+  test('emit returns TENON_BUSY if the queue is full, and succeeds again after delivery', async () => {
     const { events, say } = puppetFactory('addon')({ queue: { messages: 3 } });
     for (const name of ['a', 'b', 'c']) say(`E${name}`);
     const busy = error('ERR_TENON_CALL_FAILED', { status: 'TENON_BUSY' }) as Error;
@@ -50,7 +50,7 @@ describe.runIf(withAddon)('events and log entries', () => {
     expect(events.map(String)).toEqual(['a', 'b', 'c', 'e']);
   });
 
-  test('the bytes that wait are bounded too, and what never fits is TENON_NO_MEMORY', async () => {
+  test('the queue is limited in bytes, and a larger event fails with TENON_NO_MEMORY', async () => {
     const { events, say } = puppetFactory('addon')({ queue: { bytes: 10 } });
     say('E123456');
     expect(() => say('E12345')).toThrow(error('ERR_TENON_CALL_FAILED', { status: 'TENON_BUSY' }) as Error);
@@ -61,7 +61,7 @@ describe.runIf(withAddon)('events and log entries', () => {
     await until(() => events.length === 2);
   });
 
-  test('log entries that find no room are dropped, counted and reported as one entry, in their place', async () => {
+  test('log entries that exceed the queue are dropped and counted in a single entry', async () => {
     const { logs, events, say } = puppetFactory('addon')({ queue: { messages: 2 } });
     for (const name of ['a', 'b', 'c', 'd']) say(`L2${name}`);
     await until(() => logs.length === 3);
@@ -77,7 +77,7 @@ describe.runIf(withAddon)('events and log entries', () => {
     expect(events).toEqual([]);
   });
 
-  test('a thread of the plugin is heard in order and without gaps, while calls go on', async () => {
+  test('events of a thread of the plugin arrive in order and without gaps during calls', async () => {
     const { events, say, tier } = puppetFactory('addon')({ queue: { messages: 64 } });
     say('T');
     while (events.length < 5000) {
@@ -92,7 +92,7 @@ describe.runIf(withAddon)('events and log entries', () => {
     expect(events).toHaveLength(heard);
   });
 
-  test('a handler may call the instance that emitted, and emit again', async () => {
+  test('a listener can call the instance that emitted, and make it emit again', async () => {
     const seen: string[] = [];
     const { say } = puppetFactory('addon')({
       onEvent: (data) => {
@@ -105,7 +105,7 @@ describe.runIf(withAddon)('events and log entries', () => {
     expect(seen).toEqual(['0!', '1!', '2!', '3!', '4!']);
   });
 
-  test('a handler that throws causes an uncaught exception, and the other events come', async () => {
+  test('a listener that throws causes an uncaught exception, and the other events still arrive', async () => {
     const uncaught = vi.fn();
     const listeners = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException').on('uncaughtException', uncaught);
@@ -125,7 +125,7 @@ describe.runIf(withAddon)('events and log entries', () => {
     }
   });
 
-  test('after close no event comes, also none that waited, but the log entries do, up to those of drop', async () => {
+  test('close discards waiting events and delivers log entries, including those of drop', async () => {
     const { events, logs, say, tier } = puppetFactory('addon')();
     say('Ewaits');
     say('L1waits');
@@ -135,7 +135,7 @@ describe.runIf(withAddon)('events and log entries', () => {
     expect(events).toEqual([]);
   });
 
-  test('a handler that closes its instance gets no further event', async () => {
+  test('a listener that closes its instance gets no further event', async () => {
     const make = puppetFactory('addon');
     const puppet = make({ onEvent: () => puppet.tier.close() });
     for (let i = 0; i < 5; i++) puppet.say(`E${i}`);
@@ -145,27 +145,27 @@ describe.runIf(withAddon)('events and log entries', () => {
     expect(JSON.parse(make().say('#'))).toMatchObject({ dropped: 1 });
   });
 
-  test('emit in drop is answered TENON_CLOSED', () => {
+  test('emit in drop returns TENON_CLOSED', () => {
     const make = puppetFactory('addon');
     make().tier.close();
     expect(JSON.parse(make().say('#'))).toMatchObject({ dropped: 1, atDrop: 1 });
   });
 
-  test('a failed new leaves its log entries, and no events', async () => {
+  test('the log entries of a failed new arrive', async () => {
     const logs: string[] = [];
     const make = puppetFactory('addon');
     expect(() => make({ config: 'fail', onLog: (message) => logs.push(message) })).toThrow('no such config');
     expect(logs).toEqual(['about to fail']);
   });
 
-  test('a thread that outlives its instance gets TENON_CLOSED, and never reaches another instance', async () => {
+  test('a thread that outlives its instance gets TENON_CLOSED and reaches no other instance', async () => {
     const make = puppetFactory('addon');
     for (let i = 0; i < 5; i++) {
       const { say, tier } = make();
       say('S');
       tier.close();
     }
-    // More instances than fit into a page of host structs, so that those of the closed ones are given back.
+    // More instances than fit into a page of host structs, so that the structs of closed instances are freed.
     const others = Array.from({ length: 400 }, () => make());
     const counters = () => JSON.parse(others[0]?.say('#') ?? '{}');
     await until(() => counters().strays === 0);
@@ -177,12 +177,12 @@ describe.runIf(withAddon)('events and log entries', () => {
 });
 
 describe.each(backends)('the host of a plugin through %s', (backend) => {
-  test('it knows no extension', () => {
+  test('has no extensions', () => {
     expect(() => puppetFactory(backend)().say('X')).not.toThrow();
   });
 });
 
-test('without the addon emit answers TENON_UNSUPPORTED and log does nothing, from any thread', async () => {
+test('without the addon, emit returns TENON_UNSUPPORTED and log does nothing, on any thread', async () => {
   const make = puppetFactory('koffi');
   const { say, tier, logs } = make();
   expect(() => say('Ex')).toThrow(error('ERR_TENON_CALL_FAILED', { status: 'TENON_UNSUPPORTED' }) as Error);

@@ -4,7 +4,7 @@ import { backends, error, puppetFactory } from './process/puppet.js';
 const MIN = { kind: 'puppet/1', slot: 0, name: 'puppet.min' } as const;
 
 describe.each(backends)('methods of kinds through %s', (backend) => {
-  test('a method is called by its slot, and its bytes are its own', () => {
+  test('a method is called by its slot', () => {
     const { tier } = puppetFactory(backend)();
     expect(tier.methodCount('puppet/1')).toBe(2);
     const act = tier.bind({ kind: 'puppet/1', slot: 1, name: 'puppet.act' });
@@ -12,7 +12,7 @@ describe.each(backends)('methods of kinds through %s', (backend) => {
     expect(() => tier.bind(MIN).callSync(Buffer.alloc(3))).toThrow('expected two i32');
   });
 
-  test('a kind or a slot that the plugin does not have is ERR_TENON_MISSING_KIND', () => {
+  test('a missing kind or slot throws ERR_TENON_MISSING_KIND', () => {
     const { tier } = puppetFactory(backend)();
     expect(tier.methodCount('codec/1')).toBe(0);
     const missing = error('ERR_TENON_MISSING_KIND', { plugin: 'puppet' }) as Error;
@@ -26,7 +26,7 @@ describe.each(backends)('methods of kinds through %s', (backend) => {
     ['greedy/1', 'ERR_TENON_BAD_VTABLE'],
     ['odd/1', 'ERR_TENON_BAD_VTABLE'],
     ['wild/1', 'ERR_TENON_BAD_POINTER'],
-  ])('the broken method table %s is refused with %s before anything of it is called', (kind, code) => {
+  ])('the invalid method table %s is refused with %s before a method is called', (kind, code) => {
     const { tier, say } = puppetFactory(backend)();
     expect(() => tier.methodCount(kind)).toThrow(error(code, { plugin: 'puppet' }) as Error);
     expect(() => tier.bind({ kind, slot: 0, name: 'x' })).toThrow(error(code) as Error);
@@ -51,13 +51,13 @@ describe.each(backends)('records through %s', (backend) => {
     return { ...puppet, make, min };
   };
 
-  test('the output of a call stands in the pinned memory', () => {
+  test('a call writes its output to the memory of the binding', () => {
     const { min } = bound();
     expect([min(3, 4), min(4, 3), min(-5, 5)]).toEqual([3, 3, -5]);
   });
 
   test.each([1000, 1001, 1004])(
-    'a record of the wrong size, or too much memory (%i), is a breach',
+    'an output that is too short, too long or written past its capacity (%i) breaks the contract',
     (command) => {
       const { min, say } = bound();
       expect(() => min(command, 0)).toThrow(error('ERR_TENON_CONTRACT') as Error);
@@ -66,7 +66,7 @@ describe.each(backends)('records through %s', (backend) => {
     },
   );
 
-  test('a failure tells its message, also one that is longer than the record, and the next call works', () => {
+  test('a failed call throws its message even if it exceeds the record, and the next succeeds', () => {
     const { min } = bound();
     const failed = (text: string) =>
       error('ERR_TENON_CALL_FAILED', {
@@ -78,7 +78,7 @@ describe.each(backends)('records through %s', (backend) => {
     expect(min(8, 9)).toBe(8);
   });
 
-  test('two bindings of one method have memory of their own', () => {
+  test('two bindings of one method have separate memory', () => {
     const { tier, min } = bound();
     const other = tier.bind(MIN).record(8, 4);
     new Int32Array(other.input).set([70, 80]);

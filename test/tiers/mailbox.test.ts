@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { stressWithoutRaces } from '../support/stress.js';
 
 test.each([
-  ['addresses that are used once', []],
-  ['addresses that are used again after a while', ['-DTENON_REUSE_HOSTS']],
-])('threads that outlive their instances race with nothing and reach no other instance: %s', (_, flags) => {
+  ['host addresses used once', []],
+  ['recycled host addresses', ['-DTENON_REUSE_HOSTS']],
+])('threads that outlive their instances cause no race and reach no other instance: %s', (_, flags) => {
   const parts = ['node/events', 'node/mailbox', 'plugin/host_slots'];
   const ended = stressWithoutRaces({ program: 'mailbox-stress', parts, flags });
   expect(ended.stderr).toBe('');

@@ -1,4 +1,4 @@
-/** The types that users see. What they say is checked when the tests are compiled, by `npm run lint`. */
+/** The public types of the package. `npm test` compiles this file, which checks the statements. */
 import { expect, expectTypeOf, test } from 'vitest';
 import type { CheckOptions, check, Verdict } from '../../src/check/index.js';
 import type {
@@ -45,7 +45,7 @@ import type {
 } from '../../src/index.js';
 import * as tenon from '../../src/index.js';
 
-test('exactly these values are exported', () => {
+test('the package exports exactly these values', () => {
   expect(Object.keys(tenon).sort()).toEqual([
     'ABI_VERSION',
     'Batch',
@@ -62,7 +62,7 @@ test('exactly these values are exported', () => {
   ]);
 });
 
-test('a host is made of options, and is an emitter of typed events', () => {
+test('a host is constructed from options and emits typed events', () => {
   expectTypeOf(tenon.PluginHost).toBeConstructibleWith({ paths: ['plugins'] });
   expectTypeOf(tenon.PluginHost).toBeConstructibleWith();
   expectTypeOf<PluginHost['load']>().toEqualTypeOf<
@@ -92,12 +92,12 @@ test('a host is made of options, and is an emitter of typed events', () => {
   expect(use).toBeTypeOf('function');
 });
 
-test('what discover found is called by the words of the errors', () => {
+test('the result of discover has the members plugins, refused and shadowed', () => {
   expectTypeOf<keyof Discovery>().toEqualTypeOf<'plugins' | 'refused' | 'shadowed'>();
   expectTypeOf<Discovery['refused']>().toEqualTypeOf<tenon.TenonError[]>();
 });
 
-test('options are unions, all of them optional and readonly', () => {
+test('options have union types and are all optional', () => {
   expectTypeOf<Isolation>().toEqualTypeOf<'inline' | 'thread' | 'process'>();
   expectTypeOf<Profile>().toEqualTypeOf<'latency' | 'balanced' | 'efficient'>();
   expectTypeOf<LoadOptions['whenFull']>().toEqualTypeOf<'fail' | 'wait' | undefined>();
@@ -117,7 +117,7 @@ test('options are unions, all of them optional and readonly', () => {
   expectTypeOf<LoadOptions['deadline']>();
 });
 
-test('a plugin makes instances, and says in which state it is', () => {
+test('a plugin creates instances and has a typed state, events and statistics', () => {
   expectTypeOf<Plugin['new']>().toEqualTypeOf<(config?: Config) => Promise<Instance>>();
   expectTypeOf<Plugin['newSync']>().toEqualTypeOf<(config?: Config) => Instance>();
   expectTypeOf<Plugin['state']>().toEqualTypeOf<PluginState>();
@@ -130,11 +130,11 @@ test('a plugin makes instances, and says in which state it is', () => {
   >();
   expectTypeOf<PluginStats>().toExtend<CallStats>();
   expectTypeOf<CallStats['latency']>().toEqualTypeOf<LatencyStats | null>();
-  // @ts-expect-error made by a host only
+  // @ts-expect-error only a host creates plugins
   expectTypeOf<ConstructorParameters<typeof import('../../src/host/plugin.js').Plugin>>();
 });
 
-test('an instance has the calls of a binding, with the same options', () => {
+test('an instance has the methods of a binding, with the same options', () => {
   expectTypeOf<Pick<Instance, keyof Binding>>().toEqualTypeOf<Binding>();
   expectTypeOf<Instance['callSync']>().toEqualTypeOf<(input: Uint8Array, options?: CallOptions) => Buffer>();
   expectTypeOf<Instance['call']>().toEqualTypeOf<
@@ -155,7 +155,7 @@ test('an instance has the calls of a binding, with the same options', () => {
   expectTypeOf<Binding['record']>();
 });
 
-test('what is not public is not there at run time either', async () => {
+test('private members do not exist at run time', async () => {
   const { pluginFile } = await import('../support/index.js');
   await using host = new tenon.PluginHost();
   const plugin = await host.load(pluginFile('echo'));
@@ -164,7 +164,7 @@ test('what is not public is not there at run time either', async () => {
   expect(instance.method('something')).not.toHaveProperty('record');
 });
 
-test('a kind has methods with promises, and methods that block', () => {
+test('a kind has asynchronous and synchronous methods', () => {
   const math = tenon.defineKind({
     name: 'math',
     version: '1.0.0',
@@ -180,7 +180,7 @@ test('a kind has methods with promises, and methods that block', () => {
   >();
 });
 
-test('an error has unions where others have strings', () => {
+test('the members of an error have union types', () => {
   expectTypeOf<tenon.TenonError['code']>().toEqualTypeOf<TenonErrorCode>();
   expectTypeOf<tenon.TenonError['gate']>().toEqualTypeOf<Gate | undefined>();
   expectTypeOf<tenon.TenonError['status']>().toEqualTypeOf<StatusName | undefined>();
@@ -205,7 +205,7 @@ test('an error has unions where others have strings', () => {
   expect(tenon.GATES.map(exhaustive)).toEqual([...tenon.GATES]);
 });
 
-test('the safety suite takes options and gives a verdict', () => {
+test('the safety suite takes options and returns a verdict', () => {
   expectTypeOf<CheckOptions['level']>().toEqualTypeOf<CheckLevel | undefined>();
   expectTypeOf<CheckLevel>().toEqualTypeOf<'basic' | 'strict' | 'torture'>();
   expectTypeOf<Verdict['outcome']>().toEqualTypeOf<'clean' | 'findings' | 'incomplete'>();

@@ -1,4 +1,4 @@
-/** What becomes of calls when the process ends under them. */
+/** The errors and reports of calls whose process ends. */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { Batch } from '../../../src/base/batch.js';
@@ -11,7 +11,7 @@ import { actor, failure, fixture, hasProcesses, instance, puppet, start, thrown 
 
 const TRANSPORTS = withAddon ? (['shared-memory', 'pipe'] as const) : (['pipe'] as const);
 
-/** How the fixture dies, and what is to be seen of it. */
+/** The input that ends the process, a description, and the expected report. */
 const DEATHS = [
   ['s', 'a segmentation fault', { signal: 'SIGSEGV', reason: 'crashed' }],
   ['a', 'abort', { signal: 'SIGABRT', reason: 'crashed' }],
@@ -20,14 +20,14 @@ const DEATHS = [
   ['o', 'a stack overflow', { signal: 'SIGSEGV', reason: 'crashed' }],
   ['t', 'a fault of another thread', { signal: 'SIGSEGV', reason: 'crashed' }],
   ['k', 'a SIGKILL', { signal: 'SIGKILL', reason: 'crashed' }],
-  ['x', 'exit with success', { code: 0, signal: null, reason: 'exited' }],
-  ['_', '_exit with success', { code: 0, signal: null, reason: 'exited' }],
+  ['x', 'exit with code 0', { code: 0, signal: null, reason: 'exited' }],
+  ['_', '_exit with code 0', { code: 0, signal: null, reason: 'exited' }],
 ] as const;
 
 const reportOf = (found: unknown): RunnerExit => (found as Error).cause as RunnerExit;
 
 describe.runIf(hasProcesses)('a process that ends', () => {
-  test.each(DEATHS)('%s: a synchronous call hears of %s', async (how, _what, seen) => {
+  test.each(DEATHS)('%s: a synchronous call fails with the report of %s', async (how, _what, seen) => {
     const { act, runner, exits } = await actor(fixture());
     const input = Buffer.from(`d${how}`);
     const found = thrown(() => act.callSync(input));
@@ -40,7 +40,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     expect(next.say('ehello')).toBe('hello');
   });
 
-  test.each(DEATHS)('%s: all asynchronous calls hear of %s', async (how, _what, seen) => {
+  test.each(DEATHS)('%s: all asynchronous calls fail with the report of %s', async (how, _what, seen) => {
     const { act, exits, runner } = await actor(fixture());
     const before = act.call(Buffer.from('ebefore'));
     const during = failure(act.call(Buffer.from(`d${how}`)));
@@ -57,7 +57,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     );
   });
 
-  test('the report names the call, its input and where it happened', async () => {
+  test('the report has the call, its input and the address of the fault', async () => {
     const { act, runner } = await actor(fixture());
     const kind = (await instance(runner)).tier.bind({ kind: 'fixture/1', slot: 1, name: 'fixture.second' });
     const input = Buffer.from('ds and more');
@@ -83,7 +83,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     expect(thrown(() => act.callSync(Buffer.from('e')))).toEqual(error('ERR_TENON_CRASHED'));
   });
 
-  test('the report names the message of a batch', async () => {
+  test('the report has the index of the message in a batch', async () => {
     const batch = Batch.of(['ea', 'eb', 'ds'].map((text) => Buffer.from(text)));
     const one = await actor(fixture());
     expect(reportOf(thrown(() => one.act.callManySync(batch))).call).toMatchObject({ message: 2 });
@@ -92,7 +92,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
   });
 
   test.each(TRANSPORTS)(
-    'calls are counted from 1, over %s: new, binding and drop are none',
+    'calls are counted from 1, over %s: new, binding and drop do not count',
     async (transport) => {
       const more = { transport };
       const first = await actor(fixture(), more);
@@ -113,7 +113,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     },
   );
 
-  test('another thread is told apart', async () => {
+  test('the report says that the fault was not in the main thread', async () => {
     const { act } = await actor(fixture());
     expect(reportOf(await failure(act.call(Buffer.from('dt')))).fault).toMatchObject({
       mainThread: false,
@@ -121,7 +121,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     });
   });
 
-  test('a record call fails like any other', async () => {
+  test('a record call fails with the signal', async () => {
     const { tier } = await actor(fixture());
     const record = tier.bind(SOMETHING).record(2, 4);
     new Uint8Array(record.input).set(Buffer.from('ds'));
@@ -129,10 +129,10 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     expect(thrown(() => record.fail())).toEqual(error('ERR_TENON_CRASHED', { signal: 'SIGSEGV' }));
   });
 
-  test('new and drop that crash', async () => {
+  test('a crash in new fails the creation, and a crash in drop is reported', async () => {
     const { runner } = await start(fixture());
-    const nobody = { message: () => undefined, log: () => undefined };
-    const found = await failure(runner.create(Buffer.from('crash'), nobody));
+    const ignored = { message: () => undefined, log: () => undefined };
+    const found = await failure(runner.create(Buffer.from('crash'), ignored));
     expect(found).toEqual(error('ERR_TENON_CRASHED', { signal: 'SIGABRT' }));
     expect(reportOf(found).call).toMatchObject({ method: 'new', stage: 'new', number: 0, inputSize: 5 });
     const dropped = await actor(faultFile('process-in-drop'));
@@ -141,7 +141,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     expect(dropped.exits[0]).toMatchObject({ signal: 'SIGSEGV', call: { method: 'drop' } });
   });
 
-  test('what it wrote last is in the report', async () => {
+  test('the report contains the last output', async () => {
     const { act, stdout } = await actor(fixture());
     act.callSync(Buffer.from('Plast words'));
     const found = thrown(() => act.callSync(Buffer.from('ds')));
@@ -150,9 +150,9 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     expect(stdout).toEqual(['last words']);
   });
 
-  test('the plugin closes the files of the channel', async () => {
+  test('closing the descriptors of the channel in an asynchronous call breaks the protocol', async () => {
     const { act, exits } = await actor(fixture());
-    // Its answer may have come through.
+    // The answer may have arrived before the descriptors were closed.
     await act.call(Buffer.from('c')).catch((lost) => expect(reportOf(lost).reason).toBe('protocol'));
     await until(() => exits.length === 1);
     const problem = 'its plugin has closed the descriptors of the channel';
@@ -162,12 +162,12 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     );
   });
 
-  test('the plugin closes the files of the channel in a synchronous call', async () => {
+  test('closing the descriptors of the channel in a synchronous call breaks the protocol', async () => {
     const { act, say, exits } = await actor(fixture());
     try {
       say('c');
       expect(say('estill')).toBe('still');
-      // It shows when the host has gone to sleep, and is to be woken by the descriptor that is not there any more.
+      // The runner notices when it must wake the sleeping host through the closed descriptor.
       for (;;) await act.call(Buffer.from('e'));
     } catch (lost) {
       expect(reportOf(lost).reason).toBe('protocol');
@@ -176,7 +176,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     expect(exits[0]).toMatchObject({ reason: 'protocol', code: 86, signal: null });
   });
 
-  test('somebody kills it between calls', async () => {
+  test('a SIGTERM between calls is reported, and the next call fails', async () => {
     const { act, runner, exits } = await actor(puppet());
     process.kill(runner.pid, 'SIGTERM');
     await until(() => exits.length === 1);
@@ -184,7 +184,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     expect(thrown(() => act.callSync(Buffer.from('e')))).toEqual(error('ERR_TENON_CRASHED'));
   });
 
-  test('somebody kills it, and the next thing is a synchronous call', async () => {
+  test('a SIGKILL between calls is reported by a synchronous call', async () => {
     const { act, runner } = await actor(puppet());
     process.kill(runner.pid, 'SIGKILL');
     const found = thrown(() => {
@@ -197,11 +197,11 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     ['vtable-null', 'ERR_TENON_BAD_VTABLE'],
     ['version-null', 'ERR_TENON_BAD_POINTER'],
     ['missing-dependency', 'ERR_TENON_LOAD_FAILED'],
-  ])('%s does not pass its gates', async (name, code) => {
+  ])('the start of %s fails with %s', async (name, code) => {
     expect(await failure(start(faultFile(name)))).toEqual(error(code, { path: faultFile(name) }));
   });
 
-  test('another name or version than was admitted', async () => {
+  test('a start fails if the name or version differs from the admitted one', async () => {
     const named = failure(start(puppet(), { plugin: 'other' }));
     expect(await named).toEqual(error('ERR_TENON_BAD_NAME', { gate: 'name' }));
     const versioned = failure(start(puppet(), { abi: '1.2.3' }));
@@ -212,25 +212,25 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     ['constructor-segfault', 'SIGSEGV'],
     ['constructor-abort', 'SIGABRT'],
     ['constructor-exit', undefined],
-  ])('%s ends it before it is ready', async (name, signal) => {
+  ])('the start of %s fails because the process ends', async (name, signal) => {
     const found = await failure(start(faultFile(name)));
     expect(found).toEqual(error('ERR_TENON_CRASHED', { gate: 'open' }));
     expect((found as { signal?: string }).signal).toBe(signal);
   });
 
-  test('a start that takes too long', async () => {
+  test('a start that exceeds its timeout fails', async () => {
     const found = await failure(start(faultFile('constructor-hang'), { startTimeout: 100 }));
     expect(found).toEqual(error('ERR_TENON_TIMEOUT', { gate: 'open' }));
   });
 
-  test('a runner that does not exist, is none, or has no place to run', async () => {
+  test('a start fails if the runner is missing or invalid, or the working directory is missing', async () => {
     const unsupported = error('ERR_TENON_UNSUPPORTED');
     expect(await failure(start(puppet(), { program: '/nowhere/tenon-runner' }))).toEqual(unsupported);
     expect(await failure(start(puppet(), { program: '/bin/false' }))).toEqual(unsupported);
     expect(await failure(start(puppet(), { cwd: '/nowhere' }))).toEqual(unsupported);
   });
 
-  test.skipIf(cannotBeSanitized(Because.memory))('limits are in force, or said to be missing', async () => {
+  test.skipIf(cannotBeSanitized(Because.memory))('limits are enforced, or reported as missing', async () => {
     const { runner, act } = await actor(fixture(), {
       limits: { memory: 64 << 20, cpu: 100, files: 32 },
       sandbox: true,
@@ -243,7 +243,7 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     expect(found).toEqual(error('ERR_TENON_CRASHED'));
   });
 
-  test('environment and working directory are those that were given', async () => {
+  test('the process has the given environment and working directory', async () => {
     const { runner } = await actor(pluginFile('echo'), { env: { ONLY: 'this' }, cwd: '/usr' });
     const { readFileSync, readlinkSync } = await import('node:fs');
     expect(readFileSync(`/proc/${runner.pid}/environ`, 'utf8')).toBe('ONLY=this\0');

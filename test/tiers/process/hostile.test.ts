@@ -1,4 +1,4 @@
-/** Runners that were taken over by their plugin: whatever they write, the host is neither hurt nor held up. */
+/** Runners compromised by their plugin: nothing that they write crashes or blocks the host. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -47,17 +47,17 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
   test.each([
     ['twice', 'first'],
     ['bad-event', 'fine'],
-  ])('is ended after an answer that is fine: %s', async (way, answer) => {
+  ])('is ended after a valid answer: %s', async (way, answer) => {
     const { act, exits } = await hostile(way);
     expect((await act.call(TEXT)).toString()).toBe(answer);
-    // An idle host does not look for answers: one too many shows with the next call. For events it does.
+    // An idle host reads events but no answers, so it finds the second answer in the next call.
     if (way === 'twice')
       expect(reasonOf(await failure(act.call(TEXT, { timeout: 20_000 })))).toBe('protocol');
     await until(() => exits.length === 1);
     expect(exits[0]).toMatchObject({ reason: 'protocol', signal: 'SIGTERM' });
   });
 
-  test('is ended when it answers once more what it has answered long ago', async () => {
+  test('is ended when it repeats the answer to an earlier call', async () => {
     const later = await hostile('old-number');
     expect(reasonOf(await failure(later.act.call(TEXT)))).toBe('protocol');
     const sync = await hostile('old-number');
@@ -75,7 +75,7 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
     for (const found of await Promise.all(waiting)) expect(found).toEqual(crashed);
   });
 
-  test('is ended when a batch or a record is no such thing', async () => {
+  test('is ended when the result of a batch or a record is malformed', async () => {
     const batch = Batch.of([TEXT, TEXT]);
     const sync = await hostile('bad-batch');
     expect(reasonOf(thrown(() => sync.act.callManySync(batch)))).toBe('protocol');
@@ -102,7 +102,7 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
     expect(await failure(later.act.call(TEXT))).toEqual(crashed);
   });
 
-  test.each(['rings', 'floods'])('leaves the event loop to others: %s', async (way) => {
+  test.each(['rings', 'floods'])('does not block the event loop: %s', async (way) => {
     const { act, runner } = await hostile(way);
     act.call(TEXT).catch(() => undefined);
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -112,19 +112,19 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
     expect(runner.alive).toBe(false);
   });
 
-  test('has an instance of its own numbering', async () => {
+  test('may choose any instance number', async () => {
     const { act, runner } = await hostile('wrong-instance');
     expect(act).toBeDefined();
     expect(runner.alive).toBe(true);
   });
 
-  test.each(['not-ready', 'refuses-nonsense'])('does not get past its start: %s', async (way) => {
+  test.each(['not-ready', 'refuses-nonsense'])('fails to start: %s', async (way) => {
     const found = await failure(hostile(way));
     expect(found).toEqual(crashed);
     expect(reasonOf(found)).toBe('protocol');
   });
 
-  test('that says nothing at all is ended', async () => {
+  test('is ended when it exceeds the start timeout without an answer', async () => {
     const found = failure(start(puppet(), { program: double(DOUBLE), plugin: 'silent', startTimeout: 100 }));
     expect(await found).toEqual(error('ERR_TENON_TIMEOUT'));
   });
@@ -165,16 +165,16 @@ describe.runIf(hasProcesses && withAddon)('a runner that lies about the call tha
 });
 
 describe.runIf(hasProcesses)('a runner that writes garbage', () => {
-  test('200 of them leave the host as it was', async () => {
+  test('does no harm to the host in 200 attempts', async () => {
     const program = double(FUZZER);
-    const nobody = { message: () => undefined, log: () => undefined };
+    const ignored = { message: () => undefined, log: () => undefined };
     const handlers = { stdout: () => undefined, stderr: () => undefined, exit: () => undefined };
     const attack = async (seed: number): Promise<void> => {
       const settings = settingsFor(puppet(), { program, abi: String(seed), startTimeout: 60, timeout: 30 });
       let runner: RunnerProcess | undefined;
       try {
         runner = await RunnerProcess.start(settings, handlers);
-        const tier = await runner.create(Buffer.alloc(0), nobody);
+        const tier = await runner.create(Buffer.alloc(0), ignored);
         const act = tier.bind(SOMETHING);
         await Promise.allSettled([
           act.call(TEXT),

@@ -1,4 +1,4 @@
-/** What is left behind: nothing, however the process, its host or a worker ends. */
+/** Nothing is left behind when the process of a plugin, its host or a worker ends, however it ends. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import {
 
 const built = (file: string): string => JSON.stringify(pathToFileURL(join(root, 'dist', file)).href);
 
-/** Its `drop` leaves a file behind, whose path is the config. */
+/** The source of a plugin whose `drop` creates the file named in its config. */
 const TRACE = `#include "tenon.h"
 #include <fcntl.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ static tenon_status echo(void *state, const uint8_t *in, size_t size, tenon_out 
 TENON_PLUGIN("trace", "1.0.0", make, drop, echo);
 `;
 
-/** For programs of their own: `start(file)` and `make(runner)`. */
+/** Returns the start of a program, which defines `start()` and `make(runner)`. */
 const prelude = (file: string): string => `
   const { RunnerProcess } = await import(${built('tiers/process/runner-process.js')});
   const { SOMETHING } = await import(${built('tiers/tier.js')});
@@ -50,7 +50,7 @@ const prelude = (file: string): string => `
 `;
 
 describe.runIf(hasProcesses)('after the end of a process', () => {
-  test('no file stays open, neither after a stop nor after a crash', async () => {
+  test('no file stays open after a stop or a crash', async () => {
     const cycle = async (i: number): Promise<void> => {
       const { act, runner } = await actor(fixture());
       if (i % 2 === 0) await runner.stop(10_000);
@@ -62,7 +62,7 @@ describe.runIf(hasProcesses)('after the end of a process', () => {
     await until(() => openFiles() <= before);
   });
 
-  test('no file stays open after a start that failed', async () => {
+  test('no file stays open after a failed start', async () => {
     const attempt = async (): Promise<void> => {
       await failure(start(puppet(), { plugin: 'other' }));
       await failure(start(puppet(), { program: '/nowhere/tenon-runner' }));
@@ -74,10 +74,10 @@ describe.runIf(hasProcesses)('after the end of a process', () => {
     await until(() => openFiles() <= before);
   });
 
-  test('a plugin has no files of its host, and other children have none of the channel', async () => {
+  test('a plugin inherits no files of its host, and other children inherit none of the channel', async () => {
     const { say } = await actor(fixture());
     const { runner } = await actor(fixture());
-    // Standard streams, the channel's two files, and none of the two runners'.
+    // The standard streams and the two files of the channel, but none of the other runner.
     expect(say('o').trim().split(' ').length).toBe(5);
     expect(openFiles(runner.pid)).toBe(5);
     const child = spawn('ls', ['-l', '/proc/self/fd'], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -86,7 +86,7 @@ describe.runIf(hasProcesses)('after the end of a process', () => {
     expect(listed).not.toMatch(/memfd|eventfd|pidfd/);
   });
 
-  test.each(['', 'hang', 'crash'])('what the plugin has started ends too (%s)', async (how) => {
+  test.each(['', 'hang', 'crash'])('processes that the plugin started end with it (%s)', async (how) => {
     const { act, runner, stderr } = await actor(parent());
     const call = act.call(Buffer.from(how), { timeout: 200 }).catch((found: unknown) => found);
     await until(() => stderr.length === 1);
@@ -99,7 +99,7 @@ describe.runIf(hasProcesses)('after the end of a process', () => {
     await until(() => !isRunning(child));
   });
 
-  test('memory of large messages is given back', async () => {
+  test('the memory of large messages is freed', async () => {
     const { runner } = await start(puppet());
     const { act } = await instance(runner);
     await act.call(Buffer.alloc(64 << 20, 'e'));
@@ -111,7 +111,7 @@ describe.runIf(hasProcesses)('after the end of a process', () => {
 });
 
 describe.runIf(hasProcesses && existsSync(join(root, 'dist')))('the host', () => {
-  test('ends although a process is there, when nothing is under way', async () => {
+  test('exits while a process of a plugin runs if no call is pending', async () => {
     const ended = await runNode(`${prelude(pluginFile('echo'))}
       const echo = await make(await start());
       await echo.call(Buffer.from('x'));
@@ -119,7 +119,7 @@ describe.runIf(hasProcesses && existsSync(join(root, 'dist')))('the host', () =>
     expect(ended).toMatchObject({ code: 0, stdout: 'done\n', stderr: '' });
   });
 
-  test('stays while a call is under way, or somebody listens', async () => {
+  test('keeps running while an instance has a listener', async () => {
     const ended = await runNode(`${prelude(pluginFile('metronome'))}
       const runner = await start();
       let beats = 0;
@@ -131,7 +131,7 @@ describe.runIf(hasProcesses && existsSync(join(root, 'dist')))('the host', () =>
   });
 
   test.each(['process.exit(3)', 'process.exitCode = 3'])(
-    'drops the instances when it ends: %s',
+    'drops the instances when it exits: %s',
     async (end) => {
       const folder = temporaryFolder();
       const file = compile(folder, 'trace', TRACE, ['-D_DEFAULT_SOURCE']);
@@ -147,7 +147,7 @@ describe.runIf(hasProcesses && existsSync(join(root, 'dist')))('the host', () =>
     },
   );
 
-  test('takes its processes and theirs along when it is killed', async () => {
+  test('leaves no process of a plugin, nor one that a plugin started, when it is killed', async () => {
     const program = `${prelude(parent())}
       const runner = await start();
       const act = await make(runner);
@@ -168,9 +168,11 @@ describe.runIf(hasProcesses && existsSync(join(root, 'dist')))('the host', () =>
     }
   });
 
-  test.each(['terminate', 'return', 'exit'])('a worker takes its processes along: %s', async (how) => {
-    const ended = await runNode(
-      `
+  test.each(['terminate', 'return', 'exit'])(
+    'has no process of a plugin after its worker ended by %s',
+    async (how) => {
+      const ended = await runNode(
+        `
       import { Worker } from 'node:worker_threads';
       import { once } from 'node:events';
       import { readFileSync, readdirSync } from 'node:fs';
@@ -197,11 +199,12 @@ describe.runIf(hasProcesses && existsSync(join(root, 'dist')))('the host', () =>
         if (i === 1) before = files();
       }
       console.log(files() - before);`,
-    );
-    expect(ended).toMatchObject({ code: 0, stdout: '0\n' });
-  });
+      );
+      expect(ended).toMatchObject({ code: 0, stdout: '0\n' });
+    },
+  );
 
-  test('an instance that nobody holds is dropped, with a warning', async () => {
+  test('drops a garbage-collected instance, with a warning', async () => {
     const ended = await runNode(
       `${prelude(puppet())}
       const runner = await start();
@@ -218,7 +221,7 @@ describe.runIf(hasProcesses && existsSync(join(root, 'dist')))('the host', () =>
 });
 
 describe.runIf(hasProcesses)('two runners', () => {
-  test('do not disturb each other', async () => {
+  test('are independent: a crash of one does not affect the other', async () => {
     const one = await actor(fixture());
     const two = await actor(fixture());
     const lost = failure(one.act.call(Buffer.from('ds')));

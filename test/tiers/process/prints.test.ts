@@ -1,4 +1,4 @@
-/** Plugins that print more than the system keeps for a reader, while their host waits and does not read. */
+/** Plugins that print more than a pipe can hold while their host waits in a synchronous call. */
 import { describe, expect, test } from 'vitest';
 import { Batch } from '../../../src/base/batch.js';
 import { CapturedOutput } from '../../../src/tiers/process/captured-output.js';
@@ -7,7 +7,7 @@ import { error, until } from './puppet.js';
 import { type Actor, actor, failure, hasProcesses, printer, thrown } from './support.js';
 
 const MANY = 10_000;
-/** A call that waits for ever would take the whole run with it. */
+/** A timeout, so that a call that blocks forever does not block the whole test run. */
 const SETTINGS = { timeout: 30_000 };
 const numbered = (word: string, count: number) => Array.from({ length: count }, (_, i) => `${word} ${i}`);
 
@@ -19,14 +19,14 @@ async function expectLines({ stdout, stderr }: Actor, calls: number): Promise<vo
 }
 
 describe.runIf(hasProcesses)('a plugin that prints 10 000 lines', () => {
-  test('in a synchronous call comes back, and all lines arrive in order', async () => {
+  test('in a synchronous call does not block, and all lines arrive in order', async () => {
     const plugin = await actor(printer(), SETTINGS);
     expect(plugin.say(`${MANY}`)).toBe(`${MANY}`);
     expect(plugin.stdout.length).toBe(0);
     await expectLines(plugin, 1);
   });
 
-  test('in synchronous batches, records and between asynchronous calls loses none', async () => {
+  test('in synchronous batches, records and mixed calls loses no line', async () => {
     const plugin = await actor(printer(), SETTINGS);
     const input = Buffer.from(`${MANY}`);
     const before = plugin.act.call(input);
@@ -41,7 +41,7 @@ describe.runIf(hasProcesses)('a plugin that prints 10 000 lines', () => {
     await expectLines(plugin, 4);
   });
 
-  test('in a synchronous call from a listener of its lines: they stay in order', async () => {
+  test('in a synchronous call from a listener of its lines keeps their order', async () => {
     let again = () => undefined;
     const plugin = await actor(printer(), SETTINGS, '', (line) => line === 'out 5' && again());
     again = () => {
@@ -52,7 +52,7 @@ describe.runIf(hasProcesses)('a plugin that prints 10 000 lines', () => {
     await expectLines(plugin, 2);
   });
 
-  test('and crashes in a synchronous call: the report has the last of them, the events all', async () => {
+  test('and crashes in a synchronous call has its last lines in the report', async () => {
     const plugin = await actor(printer(), SETTINGS);
     const found = thrown(() => plugin.say(`c${MANY}`));
     expect(found).toEqual(error('ERR_TENON_CRASHED', { signal: 'SIGABRT' }));
@@ -60,7 +60,7 @@ describe.runIf(hasProcesses)('a plugin that prints 10 000 lines', () => {
     await expectLines(plugin, 1);
   });
 
-  test('takes a large request, in parts, while the last one still prints', async () => {
+  test('accepts a large request in parts while the previous call still prints', async () => {
     const plugin = await actor(printer(), SETTINGS);
     const before = plugin.act.call(Buffer.from(`${MANY}`));
     const large = Buffer.alloc(80 << 20, ' ');
@@ -70,8 +70,8 @@ describe.runIf(hasProcesses)('a plugin that prints 10 000 lines', () => {
   });
 });
 
-describe.runIf(hasProcesses)('a plugin that prints without an end', () => {
-  test('is ended at the timeout of a synchronous call', async () => {
+describe.runIf(hasProcesses)('a plugin that prints without end', () => {
+  test('is killed after the timeout of a synchronous call', async () => {
     const plugin = await actor(printer(), SETTINGS);
     expect(thrown(() => plugin.act.callSync(Buffer.from('e'), { timeout: 200 }))).toEqual(
       error('ERR_TENON_TIMEOUT'),
@@ -83,7 +83,7 @@ describe.runIf(hasProcesses)('a plugin that prints without an end', () => {
   });
 });
 
-test('what is capturedOutput is bounded: the oldest goes, and how much that was is told', () => {
+test('captured output is limited: the oldest bytes are discarded and counted', () => {
   const capturedOutput = new CapturedOutput();
   expect(capturedOutput.take()).toBeNull();
   const chunk = Buffer.alloc(1 << 20, 'a');

@@ -1,4 +1,4 @@
-/** Calls in a process of its own, as long as nobody misbehaves. */
+/** Calls in the process tier of a plugin that behaves correctly. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { Batch } from '../../../src/base/batch.js';
@@ -10,7 +10,10 @@ import { actor, failure, fixture, hasProcesses, instance, puppet, start, thrown 
 const MIN: MethodRef = { kind: 'puppet/1', slot: 0, name: 'puppet.min' };
 const ACT: MethodRef = { kind: 'puppet/1', slot: 1, name: 'puppet.act' };
 
-/** From Node 22 on Node's own pool, where small results lie, refuses to be transferred. */
+/**
+ * Transfers memory, unless it is Node's buffer pool, which holds small results. Since Node 22 the pool
+ * refuses.
+ */
 function transfer(memory: ArrayBuffer): void {
   try {
     structuredClone(memory, { transfer: [memory] });
@@ -19,9 +22,9 @@ function transfer(memory: ArrayBuffer): void {
   }
 }
 
-describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
+describe.runIf(hasProcesses)('a plugin in the process tier', () => {
   test.each(['latency', 'balanced', 'efficient'] as const)(
-    'answers in the profile %s, both ways',
+    'answers synchronous and asynchronous calls in the profile %s',
     async (profile) => {
       const { act, say } = await actor(puppet(), { profile });
       expect(say('ehello')).toBe('hello');
@@ -29,18 +32,18 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     },
   );
 
-  test('takes and gives bytes of every size, both ways', async () => {
+  test('takes and returns bytes of any size in synchronous and asynchronous calls', async () => {
     const { act } = await actor(puppet());
     for (const size of [0, 1, 63, 64, 65, 4096, 65_535, 65_536, 65_537, 1 << 20, 64 << 20]) {
       const input = Buffer.concat([Buffer.from('e'), randomBytes(size)]);
       const sync = act.callSync(input);
       const later = await act.call(input);
-      expect(sync.equals(input.subarray(1)), `${size} bytes at once`).toBe(true);
-      expect(later.equals(input.subarray(1)), `${size} bytes later`).toBe(true);
+      expect(sync.equals(input.subarray(1)), `${size} bytes, synchronous`).toBe(true);
+      expect(later.equals(input.subarray(1)), `${size} bytes, asynchronous`).toBe(true);
     }
   });
 
-  test('takes and gives what is larger than the ring', async () => {
+  test('takes and returns messages larger than the ring', async () => {
     const { act } = await actor(pluginFile('echo'));
     const input = Buffer.alloc(160 << 20);
     for (let i = 0; i < input.length; i += 4096) input.writeUInt32LE(i, i);
@@ -48,7 +51,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect((await act.call(input)).equals(input)).toBe(true);
   });
 
-  test('gives results that are the own of the caller', async () => {
+  test('returns results that do not share memory', async () => {
     const { act } = await actor(puppet());
     const first = act.callSync(Buffer.from('eaaaa'));
     const second = act.callSync(Buffer.from('ebbbb'));
@@ -56,7 +59,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(second.toString()).toBe('bbbb');
   });
 
-  test('a result may be transferred elsewhere, and so may an input', async () => {
+  test('results can be transferred, and a transferred input is refused', async () => {
     const { act } = await actor(puppet());
     for (let i = 0; i < 500; i++) {
       const result = act.callSync(Buffer.from(`e${i}`));
@@ -68,7 +71,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(thrown(() => act.callSync(gone))).toEqual(error('ERR_TENON_INVALID_ARGUMENT'));
   });
 
-  test('an input may be changed as soon as the call is under way', async () => {
+  test('an input can be changed once the call was made', async () => {
     const { act } = await actor(puppet());
     const input = Buffer.from('ebefore');
     const result = act.call(input);
@@ -94,7 +97,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(await failure(act.call(input))).toEqual(expected);
   });
 
-  test('a panic poisons the instance, not the others', async () => {
+  test('a panic poisons only its instance', async () => {
     const { act, runner } = await actor(puppet());
     const other = await instance(runner);
     expect(await failure(act.call(Buffer.from('s\x06oops')))).toEqual(error('ERR_TENON_PANIC'));
@@ -111,7 +114,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     },
   );
 
-  test('new fails with the words of the plugin, and what it logged is heard', async () => {
+  test('a failed new throws the message of the plugin, and its log entries arrive', async () => {
     const { runner } = await start(puppet());
     const logs: string[] = [];
     const events = {
@@ -126,7 +129,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect((await instance(runner)).say('ehello')).toBe('hello');
   });
 
-  test('a batch goes over in one piece, and one failed message does not lose the others', async () => {
+  test('a batch returns all results even if one message fails', async () => {
     const { act } = await actor(puppet());
     const batch = Batch.of(['eone', 's\x02bad', 'e', 'ethree'].map((text) => Buffer.from(text)));
     for (const result of [act.callManySync(batch), await act.callMany(batch)]) {
@@ -144,7 +147,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(thrown(() => act.callManySync(batch))).toEqual(error('ERR_TENON_CONTRACT'));
   });
 
-  test('a batch that begins in the middle of its data, an empty one and a large one', async () => {
+  test('a batch can be a slice of its data, empty or large, and invalid offsets are refused', async () => {
     const { act } = await actor(pluginFile('echo'));
     const sliced = new Batch(Int32Array.of(2, 4, 4, 7), Buffer.from('__abcde'));
     expect([...act.callManySync(sliced)].map(String)).toEqual(['ab', '', 'cde']);
@@ -157,7 +160,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(await failure(act.callMany(broken))).toEqual(error('ERR_TENON_INVALID_ARGUMENT'));
   });
 
-  test('methods of a kind are found by their slot, and the table is checked', async () => {
+  test('methods of a kind are bound by slot, and an invalid method table is refused', async () => {
     const { tier } = await actor(puppet());
     expect(tier.methodCount('puppet/1')).toBe(2);
     expect(tier.methodCount('none/1')).toBe(0);
@@ -173,7 +176,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     }
   });
 
-  test('records go through memory that stays', async () => {
+  test('record calls reuse their memory and report failures', async () => {
     const { tier } = await actor(puppet());
     const record = tier.bind(MIN).record(8, 4);
     const input = new Int32Array(record.input);
@@ -197,7 +200,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(thrown(() => record.fail())).toEqual(error('ERR_TENON_CONTRACT'));
   });
 
-  test('a synchronous call in the middle of asynchronous ones', async () => {
+  test('a synchronous call can be made while asynchronous calls are pending', async () => {
     const { act, say } = await actor(puppet());
     const many = Array.from({ length: 500 }, (_, i) => act.call(Buffer.from(`e${i}`)));
     expect(say('enow')).toBe('now');
@@ -205,7 +208,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(results.map(String)).toEqual(many.map((_, i) => String(i)));
   });
 
-  test('arguments are checked', async () => {
+  test('invalid inputs and timeouts are refused', async () => {
     const { act } = await actor(puppet());
     const wrong = error('ERR_TENON_INVALID_ARGUMENT');
     for (const none of ['text', null, undefined, 7, [1], new Int32Array(2)]) {
@@ -219,11 +222,11 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(thrown(() => act.callManySync({} as never))).toEqual(wrong);
   });
 
-  test('drop runs once, and nothing works afterwards', async () => {
+  test('close lets pending calls finish, runs drop once, and later calls are refused', async () => {
     const { tier, act, logs, runner } = await actor(puppet());
     const record = tier.bind(MIN).record(8, 4);
     const other = await instance(runner);
-    const underway = act.call(Buffer.from('ehello'));
+    const pending = act.call(Buffer.from('ehello'));
     const closing = tier.close();
     const closed = error('ERR_TENON_CLOSED', { plugin: 'puppet' });
     expect(thrown(() => act.callSync(Buffer.from('e')))).toEqual(closed);
@@ -231,7 +234,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(thrown(() => tier.bind(ACT))).toEqual(closed);
     record.invoke();
     expect(thrown(() => record.fail())).toEqual(closed);
-    expect((await underway).toString()).toBe('hello');
+    expect((await pending).toString()).toBe('hello');
     await closing;
     await tier.close();
     await until(() => logs.length > 0);
@@ -239,7 +242,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(JSON.parse(other.say('#'))).toMatchObject({ made: 2, dropped: 1, atDrop: 1 });
   });
 
-  test('events and log entries arrive in order, also those of new', async () => {
+  test('events and log entries arrive in order, including those of new', async () => {
     const { act, events, logs } = await actor(puppet(), {}, 'emit');
     await act.call(Buffer.from('Eone'));
     act.callSync(Buffer.from('Etwo'));
@@ -249,7 +252,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(logs).toEqual([{ level: 'warn', message: 'three' }]);
   });
 
-  test('events wait in bounds, then the plugin hears that the host is busy', async () => {
+  test('the queue of events is limited, and emit fails while it is full', async () => {
     const { say, events } = await actor(fixture(), { queue: { messages: 10, bytes: 1 << 20 } });
     expect(say('E1000')).toBe('10');
     await until(() => events.length === 10);
@@ -257,7 +260,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     await until(() => events.length === 15);
   });
 
-  test('too many log entries are counted', async () => {
+  test('log entries that exceed the queue are dropped and counted', async () => {
     const { say, logs } = await actor(fixture(), { queue: { messages: 10, bytes: 1 << 20 } });
     say('L100');
     await until(() => logs.length === 10);
@@ -266,7 +269,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(logs[10]).toEqual({ level: 'warn', message: '90 log messages dropped: too many were waiting' });
   });
 
-  test('a thread of the plugin emits more than any queue holds, and nothing is lost', async () => {
+  test('a thread of the plugin emits more events than the queue holds without a loss', async () => {
     const { say, events, tier } = await actor(puppet(), { queue: { messages: 16, bytes: 1 << 20 } });
     say('T');
     await until(() => events.length > 5000);
@@ -274,7 +277,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     await tier.close();
   });
 
-  test('a listener may call the plugin, and what it throws does not lose the rest', async () => {
+  test('a listener can call the plugin, and its exception does not affect later events', async () => {
     const { runner } = await start(puppet());
     const heard: string[] = [];
     const uncaught: unknown[] = [];
@@ -284,7 +287,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
       const tier = runner.createSync(Buffer.alloc(0), {
         message: (data) => {
           heard.push(act.callSync(Buffer.from(`e${data}`)).toString());
-          if (heard.length === 1) throw new Error('of the listener');
+          if (heard.length === 1) throw new Error('thrown by the listener');
         },
         log: () => undefined,
       });
@@ -298,11 +301,11 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     }
   });
 
-  test('stop lets calls finish, drops the instances and reports', async () => {
+  test('stop lets calls finish, drops the instances and returns a report', async () => {
     const { runner, act, logs, exits } = await actor(puppet());
-    const underway = act.call(Buffer.from('ehello'));
+    const pending = act.call(Buffer.from('ehello'));
     const report = await runner.stop(10_000);
-    expect((await underway).toString()).toBe('hello');
+    expect((await pending).toString()).toBe('hello');
     expect(report).toMatchObject({
       reason: 'stopped',
       code: 0,
@@ -319,7 +322,7 @@ describe.runIf(hasProcesses)('a plugin in a process of its own', () => {
     expect(thrown(() => act.callSync(Buffer.from('e')))).toEqual(error('ERR_TENON_CRASHED'));
   });
 
-  test('what the plugin prints arrives line by line', async () => {
+  test('the output of the plugin arrives line by line', async () => {
     const { say, stdout } = await actor(fixture());
     say('Pone\ntwo');
     say('Pthree');

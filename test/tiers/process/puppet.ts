@@ -1,4 +1,4 @@
-/** The plugin of these tests, and both ways to run it. */
+/** The plugin of the tier tests, run inline through the addon or through koffi. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -15,7 +15,7 @@ import { koffiBackend } from '../../../src/tiers/inline/koffi-backend.js';
 import { DEFAULT_QUEUE, SOMETHING, type TierBinding, type TierInstance } from '../../../src/tiers/tier.js';
 import { compile, temporaryFolder, withAddon } from '../../support/index.js';
 
-/** What came out of an instance, in order. */
+/** The events and log entries of an instance, in order. */
 export interface Heard {
   readonly events: Buffer[];
   readonly logs: { level: LogLevel; message: string }[];
@@ -25,7 +25,7 @@ export interface Heard {
 export interface Puppet extends Heard {
   readonly tier: TierInstance;
   readonly act: TierBinding;
-  /** Calls with text, returns text. */
+  /** Calls with a string and returns the result as a string. */
   say(command: string): string;
 }
 
@@ -39,7 +39,7 @@ export interface PuppetOptions {
 const source = (): string =>
   readFileSync(fileURLToPath(new URL('../fixtures/puppet.c', import.meta.url)), 'utf8');
 
-/** The addon where it may be used, and koffi always. */
+/** The backends to test: koffi, and the addon if the tests may use it. */
 export const backends = withAddon ? (['addon', 'koffi'] as const) : (['koffi'] as const);
 export type BackendName = (typeof backends)[number];
 
@@ -48,7 +48,7 @@ const compiled = mkdtempSync(join(tmpdir(), 'tenon-puppet-'));
 let original: string | undefined;
 afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 
-/** A plugin that nothing was called of yet: a copy is another library to the loader, with counters of its own. */
+/** Copies the plugin. The loader treats a copy as another library, so its counters start at 0. */
 function freshCopy(): string {
   original ??= compile(compiled, 'puppet', source(), FLAGS);
   const copy = join(temporaryFolder(), basename(original));
@@ -56,7 +56,7 @@ function freshCopy(): string {
   return copy;
 }
 
-/** Makes instances of one fresh copy of the plugin. */
+/** Returns a function that creates instances of one fresh copy of the plugin. */
 export function puppetFactory(backend: BackendName): (options?: PuppetOptions) => Puppet {
   const path = freshCopy();
   const library = openLibrary(path, inspectFileSync(path));
@@ -91,10 +91,10 @@ export function puppetFactory(backend: BackendName): (options?: PuppetOptions) =
   };
 }
 
-/** Lets waiting events come. */
+/** Waits 5 ms, so that waiting events are delivered. */
 export const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
-/** Waits until something is so; the time limit is the test's. */
+/** Waits until the condition is true, up to the time limit of the test. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await turn();
 }

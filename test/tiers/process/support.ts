@@ -1,4 +1,4 @@
-/** Plugins in processes of their own, for the tests of that tier. */
+/** Helpers of the process tier tests: runners and their instances, without a host. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import {
 import { DEFAULT_QUEUE, SOMETHING, type TierBinding, type TierInstance } from '../../../src/tiers/tier.js';
 import { compile, root, withAddon, withRunner } from '../../support/index.js';
 
-/** The tier is for Linux; without the addon it works over a pipe. */
+/** Whether the process tier can be tested, which needs Linux. Without the addon it uses a pipe. */
 export const hasProcesses = withRunner && process.platform === 'linux';
 
 const folder = mkdtempSync(join(tmpdir(), 'tenon-process-'));
@@ -38,15 +38,15 @@ function built(name: string, source: string): string {
   return file;
 }
 
-/** Misbehaves as the first byte of its input says. */
+/** Compiles a plugin that misbehaves as the first byte of its input requests. */
 export const fixture = (): string => built('fixture', 'native/test/fixture.c');
 export const puppet = (): string => built('puppet', 'test/tiers/fixtures/puppet.c');
-/** Prints as many lines as it is told. */
+/** Compiles a plugin that prints the number of lines in its input. */
 export const printer = (): string => built('printer', 'test/tiers/fixtures/printer.c');
-/** Runs programs and threads that outlive what they should not. */
+/** Compiles a plugin that starts processes and threads that outlive a call. */
 export const parent = (): string => built('parent', 'test/tiers/fixtures/parent.c');
 
-/** A program in the place of the runner that knows the channel. */
+/** Compiles a program that replaces the runner and uses the real channel. */
 export function double(source: string): string {
   const name = basename(source, '.cc');
   let program = files.get(name);
@@ -71,17 +71,17 @@ export function double(source: string): string {
   return program;
 }
 
-export interface Said {
+export interface Output {
   readonly stdout: string[];
   readonly stderr: string[];
   readonly exits: RunnerExit[];
 }
 
-export type Started = Said & { readonly runner: RunnerProcess };
+export type Started = Output & { readonly runner: RunnerProcess };
 
 let transport: RunnerSettings['transport'] = withAddon ? 'shared-memory' : 'pipe';
 
-/** From here on, unless a test says otherwise. */
+/** Sets the transport of all later runners, unless the settings of a test have another. */
 export function useTransport(name: RunnerSettings['transport']): void {
   transport = name;
 }
@@ -109,23 +109,23 @@ export function settingsFor(file: string, more: Partial<RunnerSettings> = {}): R
   };
 }
 
-/** A runner that is stopped when the test ends. */
+/** Starts a runner that is stopped when the test ends. */
 export async function start(
   file: string,
   more: Partial<RunnerSettings> = {},
   listen: (line: string) => void = () => undefined,
 ): Promise<Started> {
-  const said: Said = { stdout: [], stderr: [], exits: [] };
+  const output: Output = { stdout: [], stderr: [], exits: [] };
   const runner = await RunnerProcess.start(settingsFor(file, more), {
     stdout: (line) => {
-      said.stdout.push(line);
+      output.stdout.push(line);
       listen(line);
     },
-    stderr: (line) => said.stderr.push(line),
-    exit: (report) => said.exits.push(report),
+    stderr: (line) => output.stderr.push(line),
+    exit: (report) => output.exits.push(report),
   });
   started.add(runner);
-  return { ...said, runner };
+  return { ...output, runner };
 }
 
 export interface Actor extends Started {
@@ -133,11 +133,11 @@ export interface Actor extends Started {
   readonly act: TierBinding;
   readonly events: Buffer[];
   readonly logs: { level: LogLevel; message: string }[];
-  /** Calls with text, returns text. */
+  /** Calls with a string and returns the result as a string. */
   say(command: string): string;
 }
 
-/** An instance in a runner of its own. */
+/** Starts a runner and creates one instance in it. */
 export async function actor(
   file: string,
   more: Partial<RunnerSettings> = {},
@@ -148,7 +148,7 @@ export async function actor(
   return { ...begun, ...(await instance(begun.runner, config)) };
 }
 
-/** An instance of a runner. */
+/** Creates an instance in a runner. */
 export async function instance(
   runner: RunnerProcess,
   config = '',
@@ -164,12 +164,12 @@ export async function instance(
   return { tier, act, events, logs, say };
 }
 
-/** Files of a process, by what they are. */
+/** Returns the number of open file descriptors of a process. */
 export function openFiles(pid: number | 'self' = 'self'): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-/** Whether a process is there and not a zombie. */
+/** Returns whether a process exists and is not a zombie. */
 export function isRunning(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
@@ -178,22 +178,22 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** How a promise failed. */
+/** Returns the reason with which a promise is rejected. */
 export async function failure(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
   } catch (error) {
     return error;
   }
-  throw new Error('it did not fail');
+  throw new Error('expected a rejection');
 }
 
-/** How a call failed. */
+/** Returns the error that a call throws. */
 export function thrown(call: () => unknown): unknown {
   try {
     call();
   } catch (error) {
     return error;
   }
-  throw new Error('it did not throw');
+  throw new Error('expected an error');
 }

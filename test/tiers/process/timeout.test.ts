@@ -1,4 +1,4 @@
-/** Calls that do not come back in time, are not wanted any more, or are too many. */
+/** Calls that exceed their timeout, are aborted, or exceed the limit of calls in flight. */
 import { describe, expect, test } from 'vitest';
 import { Batch } from '../../../src/base/batch.js';
 import { SOMETHING } from '../../../src/tiers/tier.js';
@@ -14,7 +14,7 @@ describe.runIf(hasProcesses)('a timeout', () => {
   test.each([
     ['sleeps', HANG],
     ['computes', BUSY_LOOP],
-  ])('ends a process that %s for ever, in a synchronous call', async (_what, input) => {
+  ])('ends a process that %s forever in a synchronous call', async (_what, input) => {
     const { act, runner, exits } = await actor(fixture());
     expect(thrown(() => act.callSync(input, SHORT))).toEqual(
       error('ERR_TENON_TIMEOUT', { message: expect.stringContaining('50 ms') }),
@@ -25,7 +25,7 @@ describe.runIf(hasProcesses)('a timeout', () => {
     expect(exits[0]).toMatchObject({ reason: 'timeout', signal: 'SIGKILL', call: { stage: 'call' } });
   });
 
-  test('ends a process that never answers an asynchronous call, and the others hear why', async () => {
+  test('ends a process that never answers an asynchronous call, and fails other calls', async () => {
     const { act, exits } = await actor(fixture());
     const late = failure(act.call(HANG, SHORT));
     const other = failure(act.call(Buffer.from('ehello')));
@@ -36,7 +36,7 @@ describe.runIf(hasProcesses)('a timeout', () => {
     expect(exits).toMatchObject([{ reason: 'timeout' }]);
   });
 
-  test('of the settings counts for all calls, batches, records and new', async () => {
+  test('of the settings applies to calls, batches and records', async () => {
     const settings = { timeout: 50 };
     const batch = Batch.of([HANG]);
     const late = error('ERR_TENON_TIMEOUT');
@@ -51,7 +51,7 @@ describe.runIf(hasProcesses)('a timeout', () => {
     expect(thrown(() => record.fail())).toEqual(late);
   });
 
-  test('of a call counts instead of that of the settings, and one that is far away ends nothing', async () => {
+  test('of a call replaces that of the settings, and has no effect if it does not expire', async () => {
     const { runner } = await start(fixture(), { timeout: 1 });
     const far = { timeout: 60_000 };
     const tier = await runner.create(
@@ -67,14 +67,14 @@ describe.runIf(hasProcesses)('a timeout', () => {
     expect((await act.call(Buffer.from('ehello'), far)).toString()).toBe('hello');
   });
 
-  test('of stop ends a process that does not end', async () => {
+  test('of stop kills a process that does not end', async () => {
     const { act, runner } = await actor(fixture());
     const lost = failure(act.call(HANG));
     expect(await runner.stop(50)).toMatchObject({ reason: 'killed', signal: 'SIGKILL' });
     expect(await lost).toEqual(error('ERR_TENON_CRASHED'));
   });
 
-  test('a call that waited for others and was not sent ends nothing', async () => {
+  test('of a call that was not sent yet does not end the process', async () => {
     const { act, runner } = await actor(faultFile('process-hang'), { maxInFlight: 1, whenFull: 'wait' });
     const first = failure(act.call(Buffer.from('x')));
     expect(await failure(act.call(Buffer.from('y'), SHORT))).toEqual(
@@ -89,11 +89,11 @@ describe.runIf(hasProcesses)('a timeout', () => {
 });
 
 describe.runIf(hasProcesses)('an AbortSignal', () => {
-  test('gives a call up, and its answer is thrown away', async () => {
+  test('abandons a call, and its answer is discarded', async () => {
     const { act, say } = await actor(fixture());
     const controller = new AbortController();
     const call = failure(act.call(Buffer.from('ehello'), { signal: controller.signal }));
-    const reason = new Error('not wanted any more');
+    const reason = new Error('aborted by the test');
     controller.abort(reason);
     expect(await call).toBe(reason);
     expect(await failure(act.call(Buffer.from('e'), { signal: controller.signal }))).toBe(reason);
@@ -101,14 +101,14 @@ describe.runIf(hasProcesses)('an AbortSignal', () => {
     expect((await act.call(Buffer.from('elater'))).toString()).toBe('later');
   });
 
-  test('gives up a call that waits, and an instance that is being made', async () => {
+  test('abandons a waiting call and the creation of an instance', async () => {
     const { act, runner } = await actor(fixture(), { maxInFlight: 1, whenFull: 'wait' });
     const controller = new AbortController();
     const { signal } = controller;
     const first = act.call(Buffer.from('efirst'));
     const second = failure(act.call(Buffer.from('esecond'), { signal }));
-    const nobody = { message: () => undefined, log: () => undefined };
-    const made = failure(runner.create(Buffer.alloc(0), nobody, { signal }));
+    const ignored = { message: () => undefined, log: () => undefined };
+    const made = failure(runner.create(Buffer.alloc(0), ignored, { signal }));
     controller.abort();
     expect(await second).toBe(signal.reason);
     expect(await made).toBe(signal.reason);
@@ -118,7 +118,7 @@ describe.runIf(hasProcesses)('an AbortSignal', () => {
 });
 
 describe.runIf(hasProcesses)('too many calls', () => {
-  test('fail with TENON_BUSY', async () => {
+  test('fail with TENON_BUSY by default', async () => {
     const { act } = await actor(fixture(), { maxInFlight: 4 });
     const calls = Array.from({ length: 6 }, (_, i) => act.call(Buffer.from(`e${i}`)));
     const results = await Promise.allSettled(calls);
@@ -136,7 +136,7 @@ describe.runIf(hasProcesses)('too many calls', () => {
     expect((await act.call(Buffer.from('eagain'))).toString()).toBe('again');
   });
 
-  test('or wait, in order, with inputs of their own', async () => {
+  test("wait in order with whenFull: 'wait', and copy their inputs", async () => {
     const { act } = await actor(fixture(), { maxInFlight: 3, whenFull: 'wait' });
     const input = Buffer.from('e000');
     const calls = Array.from({ length: 500 }, (_, i) => {
@@ -147,10 +147,10 @@ describe.runIf(hasProcesses)('too many calls', () => {
     expect(results.map(Number)).toEqual(calls.map((_, i) => i));
   });
 
-  test('a full ring counts as too many', async () => {
+  test('also exceed the limit if the ring is full', async () => {
     const { act, runner } = await actor(fixture(), { maxInFlight: 1000 });
     const large = Buffer.alloc(48 << 20, 'e');
-    // Nobody takes anything out of the ring meanwhile.
+    // While this call hangs, the runner reads nothing from the ring.
     const hanging = failure(act.call(HANG));
     const reasons: unknown[] = [];
     const calls = Array.from({ length: 4 }, () =>
@@ -167,7 +167,7 @@ describe.runIf(hasProcesses)('too many calls', () => {
     expect(all.map(({ length }) => length)).toEqual(all.map(() => large.length - 1));
   });
 
-  test('a process that is started with wrong arguments says so', async () => {
+  test('cannot be configured with a queue that the runner refuses', async () => {
     const found = await failure(start(fixture(), { queue: { messages: 2 ** 33, bytes: 1 } }));
     expect(found).toEqual(
       error('ERR_TENON_UNSUPPORTED', { message: expect.stringContaining('--queue-messages') }),

@@ -3,7 +3,10 @@ import { pluginFile, withAddon } from '../../support/index.js';
 import { runSleepers, sleeperPrelude } from './sleeper.js';
 
 const fine = { code: 0, signal: null, stderr: '' };
-/** A process that does not end is killed after this; so it is no matter of milliseconds. */
+/**
+ * The time after which a process that does not end is killed. It is long, so that a slow machine does not
+ * matter.
+ */
 const quick = { timeout: 20_000 };
 
 describe.runIf(withAddon)('the end of a process with plugins on threads', () => {
@@ -14,7 +17,7 @@ describe.runIf(withAddon)('the end of a process with plugins on threads', () => 
       await say('f').catch((error) => console.log(error.code));`,
     ],
     [
-      'by itself, during a new that was given up',
+      'by itself, during a new that exceeded its timeout',
       `await make({ timeout: 150 }, 'forever').catch((error) => console.log(error.code));`,
     ],
     [
@@ -28,7 +31,7 @@ describe.runIf(withAddon)('the end of a process with plugins on threads', () => 
       setTimeout(() => { console.log('ERR_TENON_TIMEOUT'); process.exit(0); }, 20);`,
     ],
     [
-      'by process.exit after callSync was given up',
+      'by process.exit after a callSync that exceeded its timeout',
       `const { act } = await make({ timeout: 150 });
       try { act.callSync(bytes('f')); } catch (error) { console.log(error.code); } process.exit(0);`,
     ],
@@ -43,12 +46,12 @@ describe.runIf(withAddon)('the end of a process with plugins on threads', () => 
       for (let i = 0; i < 1000; i++) act.call(bytes('n')).catch(() => {});
       setTimeout(() => { console.log('ERR_TENON_TIMEOUT'); process.exit(0); }, 20);`,
     ],
-  ])('is not held up by a call that does not come back: %s', async (_, body) => {
+  ])('is not delayed by a call that does not return: %s', async (_, body) => {
     const ended = await runSleepers(body, quick);
     expect(ended).toMatchObject({ ...fine, stdout: 'ERR_TENON_TIMEOUT\n' });
   });
 
-  test('comes although instances are open, and each of them is dropped', async () => {
+  test('is not delayed by open instances', async () => {
     const ended = await runSleepers(
       `globalThis.kept = await Promise.all(Array.from({ length: 10 }, () => make()));
        const counting = await make();
@@ -61,7 +64,7 @@ describe.runIf(withAddon)('the end of a process with plugins on threads', () => 
     expect(ended).toMatchObject({ ...fine, stdout: 'exit\n' });
   });
 
-  test('waits for calls, as it does for files, and not for instances without any', async () => {
+  test('waits for pending calls, and not for idle instances', async () => {
     const ended = await runSleepers(
       `globalThis.idle = await make();
        const { say } = await make();
@@ -71,7 +74,7 @@ describe.runIf(withAddon)('the end of a process with plugins on threads', () => 
     expect(ended).toMatchObject({ ...fine, stdout: '100\n' });
   });
 
-  test('a metronome on a thread keeps it alive while somebody listens', async () => {
+  test('waits while an instance with a listener is open', async () => {
     const ended = await runSleepers(
       `const file = ${JSON.stringify(pluginFile('metronome'))};
        const metronome = openLibrary(file, inspectFileSync(file));
@@ -100,12 +103,12 @@ describe.runIf(withAddon)('workers with plugins on threads', () => {
   test.each([
     ['during a call', `const { say } = await make(); void say('f'); parentPort.postMessage('up');`],
     [
-      'during a call that wedged its instance',
+      'during a call that exceeded its timeout',
       `const { act } = await make();
       await act.call(bytes('f'), { timeout: 10 }).catch(() => {}); parentPort.postMessage('up'); await new Promise(() => setInterval(() => {}, 1000));`,
     ],
     [
-      'with many calls under way',
+      'with many pending calls',
       `const { act } = await make();
       for (let i = 0; i < 500; i++) act.call(bytes('z1')).catch(() => {}); parentPort.postMessage('up');`,
     ],
@@ -113,7 +116,7 @@ describe.runIf(withAddon)('workers with plugins on threads', () => {
       'with an idle instance',
       `globalThis.kept = await make(); parentPort.postMessage('up'); setInterval(() => {}, 1000);`,
     ],
-  ])('a worker is terminated %s, and the process goes on', async (_, body) => {
+  ])('a worker that is terminated %s does not affect other instances', async (_, body) => {
     const ended = await runSleepers(
       `${worker(body)}
        const { say } = await make();
@@ -130,7 +133,7 @@ describe.runIf(withAddon)('workers with plugins on threads', () => {
     expect(ended).toMatchObject({ ...fine, stdout: '1 0\n1 1\n1 2\n0\n' });
   });
 
-  test('instances are used in four workers at once', async () => {
+  test('four workers can use instances at the same time', async () => {
     const ended = await runSleepers(
       `${worker(`const some = await Promise.all([make(), make(), make()]);
          let sum = 0;
@@ -151,7 +154,7 @@ describe.runIf(withAddon)('workers with plugins on threads', () => {
 describe.runIf(withAddon)('collected instances on threads', () => {
   const gc = { args: ['--expose-gc'], ...quick };
 
-  test('are dropped once each, with one warning', async () => {
+  test('are each dropped once, with one warning in total', async () => {
     const ended = await runSleepers(
       `let warnings = 0;
        process.on('warning', (warning) => { if (/close/.test(warning.message)) warnings++; });
@@ -168,7 +171,7 @@ describe.runIf(withAddon)('collected instances on threads', () => {
     expect(JSON.parse(ended.stdout)).toEqual({ warnings: 1, made: 101, dropped: 100, foreign: 0 });
   });
 
-  test('a call that is under way keeps its instance, and results stay whole under pressure', async () => {
+  test('are not dropped during a call, and results stay valid after a collection', async () => {
     const ended = await runSleepers(
       `const calls = [];
        for (let i = 0; i < 60; i++) {

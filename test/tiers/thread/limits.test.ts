@@ -16,7 +16,7 @@ const code = async (promise: Promise<unknown>): Promise<unknown> => {
 };
 
 describe.runIf(withAddon)('timeouts on a thread', () => {
-  test('a call that does not come back wedges its instance, the others go on, and drop runs when it comes back', async () => {
+  test('a call that does not return wedges only its instance, which is dropped later', async () => {
     const { make, counters, release } = sleepers();
     const [stuck, other] = [await make({ timeout: 150 }), await make({ timeout: 10_000 })];
     const call = stuck.say('f');
@@ -35,7 +35,7 @@ describe.runIf(withAddon)('timeouts on a thread', () => {
     await until(() => counters().dropped === 1);
   });
 
-  test('an instance stays wedged when its call comes back late', async () => {
+  test('an instance stays wedged after its call returned late', async () => {
     const { make, release } = sleepers();
     const { say } = await make({ timeout: 150 });
     expect(await code(say('f'))).toBe('ERR_TENON_TIMEOUT');
@@ -45,7 +45,7 @@ describe.runIf(withAddon)('timeouts on a thread', () => {
     await expect(say('e')).rejects.toEqual(timeout('wedged'));
   });
 
-  test('a call that has waited for too long is given up, and its healthy instance goes on', async () => {
+  test('a call that exceeds its timeout in the queue fails, and its instance still works', async () => {
     const { make, counters } = sleepers();
     const { act, say } = await make();
     const long = say('z120');
@@ -56,7 +56,7 @@ describe.runIf(withAddon)('timeouts on a thread', () => {
     expect(counters()).toMatchObject({ overlapping: 0 });
   });
 
-  test('many calls that together take longer than the timeout wedge nothing', async () => {
+  test('many calls that together exceed the timeout do not wedge the instance', async () => {
     const { make } = sleepers();
     const { say } = await make({ timeout: 60 });
     const all = await Promise.all(Array.from({ length: 30 }, () => code(say('z5'))));
@@ -65,7 +65,7 @@ describe.runIf(withAddon)('timeouts on a thread', () => {
     expect(await say('efine')).toBe('fine');
   });
 
-  test('callSync, callManySync and a record come back from a call that does not', async () => {
+  test('callSync, callManySync and a record call return from a call that does not', async () => {
     const { make } = sleepers();
     const forever = Buffer.from('f');
     const { act } = await make({ timeout: 150 });
@@ -80,7 +80,7 @@ describe.runIf(withAddon)('timeouts on a thread', () => {
     expect(() => record.fail()).toThrow(timeout('sleeper.min of plugin sleeper did not') as Error);
   });
 
-  test('a synchronous call without a timeout is not blocked for ever by an earlier one that has one', async () => {
+  test('a synchronous call without a timeout fails when the timeout of an earlier call expires', async () => {
     const { make } = sleepers();
     const { act } = await make();
     const stuck = code(act.call(Buffer.from('f'), { timeout: 30 }));
@@ -88,14 +88,14 @@ describe.runIf(withAddon)('timeouts on a thread', () => {
     expect(await stuck).toBe('ERR_TENON_TIMEOUT');
   });
 
-  test('a new that does not come back is given up; if it does after all, its instance is dropped', async () => {
+  test('a new that exceeds its timeout fails, and its instance is dropped if it returns later', async () => {
     const { make, counters, release } = sleepers();
     await expect(make({ timeout: 150 }, 'forever')).rejects.toEqual(timeout('new of plugin sleeper'));
     release();
     await until(() => counters().made === 1 && counters().dropped === 1);
   });
 
-  test('a drop that does not come back within the timeout fails the close', async () => {
+  test('a drop that exceeds the timeout fails the close', async () => {
     const { make } = sleepers();
     const { say, tier } = await make({ timeout: 150 });
     await say('D');
@@ -114,7 +114,7 @@ describe.runIf(withAddon)('timeouts on a thread', () => {
   });
 
   test.each([2 ** 31, 2 ** 32 + 1, 1e300, Number.POSITIVE_INFINITY])(
-    '%d ms are as long as it takes',
+    'a timeout of %d ms is unlimited',
     async (timeout) => {
       const { make } = sleepers();
       const { act, tier } = await make({ timeout });
@@ -124,7 +124,7 @@ describe.runIf(withAddon)('timeouts on a thread', () => {
     },
   );
 
-  test('a call that blocks is given up after its own timeout', async () => {
+  test('a synchronous call fails after its own timeout', async () => {
     const { make } = sleepers();
     const { act } = await make();
     expect(() => act.callSync(Buffer.from('z2000'), { timeout: 30 })).toThrow(
@@ -137,19 +137,19 @@ describe.runIf(withAddon)('timeouts on a thread', () => {
 });
 
 describe.runIf(withAddon)('aborted calls on a thread', () => {
-  test('a call that waits is taken out of the queue and never done', async () => {
+  test('a waiting call is removed from the queue and never runs', async () => {
     const { make } = sleepers();
     const { act, say } = await make();
     const long = say('z30');
     const controller = new AbortController();
     const aborted = act.call(Buffer.from('n'), { signal: controller.signal });
-    controller.abort(new Error('not wanted'));
-    await expect(aborted).rejects.toThrow('not wanted');
+    controller.abort(new Error('aborted by the test'));
+    await expect(aborted).rejects.toThrow('aborted by the test');
     await long;
     expect((await act.call(Buffer.from('n'))).readUInt32LE()).toBe(1);
   });
 
-  test('a call that runs is given up, goes on, and its instance stays usable', async () => {
+  test('a running call is abandoned and continues, and its instance stays usable', async () => {
     const { make, release } = sleepers();
     const { act, say } = await make();
     const controller = new AbortController();
@@ -161,7 +161,7 @@ describe.runIf(withAddon)('aborted calls on a thread', () => {
     expect(await next).toBe('after');
   });
 
-  test('an aborted signal ends the call before it begins; one that is aborted later changes nothing', async () => {
+  test('an aborted signal fails the call before it starts, a later abort has no effect', async () => {
     const { make } = sleepers();
     const { act } = await make();
     await expect(act.call(Buffer.from('n'), { signal: AbortSignal.abort('no') })).rejects.toBe('no');
@@ -177,7 +177,7 @@ describe.runIf(withAddon)('aborted calls on a thread', () => {
 });
 
 describe.runIf(withAddon)('the queue of a thread', () => {
-  test('a call beyond the limit fails with TENON_BUSY and says the limit', async () => {
+  test('a call above the limit fails with TENON_BUSY and a message with the limit', async () => {
     const { make, counters, release } = sleepers();
     const { say, act } = await make({ queue: 2 });
     const stuck = say('f');
@@ -195,7 +195,7 @@ describe.runIf(withAddon)('the queue of a thread', () => {
     expect(await say('e5')).toBe('5');
   });
 
-  test('with whenFull: wait calls beyond the limit wait, in order, and inputs may change meanwhile', async () => {
+  test("calls above the limit wait in order with whenFull: 'wait', and copy their inputs", async () => {
     const { make } = sleepers();
     const { act } = await make({ queue: 3, whenFull: 'wait' });
     const input = Buffer.from('n');
@@ -206,7 +206,7 @@ describe.runIf(withAddon)('the queue of a thread', () => {
     expect(numbers).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 
-  test('calls that wait outside of the queue can be aborted, can be late, and end with the instance', async () => {
+  test('calls that wait for the queue can be aborted, can time out, and fail on close', async () => {
     const { make, counters, release } = sleepers();
     const { act, say, tier } = await make({ queue: 1, whenFull: 'wait' });
     const stuck = say('f');
@@ -227,7 +227,7 @@ describe.runIf(withAddon)('the queue of a thread', () => {
 });
 
 describe.runIf(withAddon)('closing an instance on a thread', () => {
-  test('the call that runs is answered, those that wait fail, then drop runs', async () => {
+  test('the running call finishes, waiting calls fail, and then drop runs', async () => {
     const { make, counters } = sleepers();
     const { say, tier, act, logs } = await make();
     const running = say('z40');
@@ -245,7 +245,7 @@ describe.runIf(withAddon)('closing an instance on a thread', () => {
     expect(counters()).toMatchObject({ made: 1, dropped: 1, foreign: 0 });
   });
 
-  test('two hundred instances work at once and are dropped once each', async () => {
+  test('two hundred instances work at the same time and are each dropped once', async () => {
     const { make, counters } = sleepers();
     const all = await Promise.all(Array.from({ length: 200 }, () => make()));
     const answers = await Promise.all(all.flatMap(({ say }, i) => [say(`e${i}`), say('z2')]));

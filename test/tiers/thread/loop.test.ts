@@ -7,8 +7,8 @@ import { Batch } from '../../../src/base/batch.js';
 import { temporaryFolder, withAddon } from '../../support/index.js';
 import { sleepers } from './sleeper.js';
 
-describe.runIf(withAddon)('the event loop beside plugins on threads', () => {
-  test('it goes on while four plugins work', async () => {
+describe.runIf(withAddon)('the event loop with plugins on threads', () => {
+  test('is not blocked while four plugins work', async () => {
     const { make, counters } = sleepers();
     const four = await Promise.all(Array.from({ length: 4 }, () => make()));
     const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -27,21 +27,22 @@ describe.runIf(withAddon)('the event loop beside plugins on threads', () => {
     delay.disable();
     working = false;
     clearInterval(timer);
-    // Each of them was busy for 400 ms at a stretch; a loop that waits for one of them would have had hardly a turn.
+    // Each plugin was busy for 400 ms without a pause. A loop that waited for one of them would have few
+    // turns.
     expect(turns).toBeGreaterThan(100);
     expect(timers).toBeGreaterThan(20);
     expect(delay.percentile(50) / 1e6).toBeLessThan(200);
     expect(counters().overlapping).toBe(0);
   });
 
-  test('plugins run at the same time', async () => {
+  test('runs plugins at the same time', async () => {
     const { make, counters } = sleepers();
     const four = await Promise.all(Array.from({ length: 4 }, () => make()));
     await Promise.all(four.map(({ say }) => say('z150')));
     expect(counters().most).toBeGreaterThan(1);
   });
 
-  test('files are read while more plugins are busy than the pool of libuv has threads', async () => {
+  test('reads files while more plugins are busy than the pool of libuv has threads', async () => {
     const { make, release } = sleepers();
     const threads = Math.max(Number(process.env['UV_THREADPOOL_SIZE'] ?? 4), availableParallelism());
     const many = await Promise.all(Array.from({ length: 2 * threads }, () => make()));
@@ -57,7 +58,7 @@ describe.runIf(withAddon)('the event loop beside plugins on threads', () => {
     await Promise.all(stuck);
   });
 
-  test('thousands of answers at once leave turns to others', async () => {
+  test('delivers thousands of answers in the order of their calls', async () => {
     const { make } = sleepers();
     const some = await Promise.all(Array.from({ length: 8 }, () => make()));
     let turns = 0;

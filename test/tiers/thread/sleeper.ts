@@ -1,4 +1,4 @@
-/** The plugin of the thread tier's tests, whose calls take as long as they are told, and ways to run it. */
+/** Runs the plugin of the thread tier tests, whose calls take as long as their input requests. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const compiled = mkdtempSync(join(tmpdir(), 'tenon-sleeper-'));
 afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 let original: string | undefined;
 
-/** The library; a copy is another one to the loader, with counters of its own. */
+/** Copies the plugin. The loader treats a copy as another library, so its counters start at 0. */
 export function sleeperFile(): string {
   const source = fileURLToPath(new URL('../fixtures/sleeper.c', import.meta.url));
   original ??= compile(compiled, 'sleeper', readFileSync(source, 'utf8'), FLAGS);
@@ -28,17 +28,17 @@ export function sleeperFile(): string {
   return copy;
 }
 
-/** What it counts, over all instances. */
+/** The counters of the plugin, over all its instances. */
 export interface Counters {
   readonly made: number;
   readonly dropped: number;
-  /** Calls and drops on another thread than that of `new`. */
+  /** Calls and drops on a different thread than that of `new`. */
   readonly foreign: number;
-  /** Calls that met another one in the same instance. */
+  /** Calls that overlapped with another call of the same instance. */
   readonly overlapping: number;
-  /** Calls at this moment, in all instances. */
+  /** Calls that are running now, in all instances. */
   readonly inside: number;
-  /** The most that there ever were. */
+  /** The maximum of `inside`. */
   readonly most: number;
 }
 
@@ -48,20 +48,20 @@ export interface Sleeper {
   readonly act: TierBinding;
   readonly events: Buffer[];
   readonly logs: string[];
-  /** Calls with text, gives text. */
+  /** Calls with a string and returns the result as a string. */
   say(command: string): Promise<string>;
 }
 
 export interface Sleepers {
   make(options?: ThreadOptions, config?: string): Promise<Sleeper>;
-  /** The same plugin on this thread. */
+  /** Creates an instance of the same plugin in the inline tier. */
   inline(config?: string): Sleeper;
   counters(): Counters;
-  /** Lets go of calls that do not come back. */
+  /** Ends the calls that wait for a release. */
   release(): void;
 }
 
-/** Makes instances of one fresh copy of the plugin. They are closed, and let go of, when the test ends. */
+/** Creates instances of one fresh copy of the plugin. They are released and closed when the test ends. */
 export function sleepers(): Sleepers {
   const path = sleeperFile();
   const library = openLibrary(path, inspectFileSync(path));
@@ -99,7 +99,7 @@ export function sleepers(): Sleepers {
     return sleeper(createInlineInstance(vtable, context, Buffer.from(config), heard.relay), heard);
   };
   const tell = (command: string): string => {
-    const one = inline('tell'); // which is not counted
+    const one = inline('tell'); // The plugin does not count an instance with this config.
     const answer = one.act.callSync(Buffer.from(command)).toString();
     one.tier.close();
     return answer;
@@ -123,14 +123,14 @@ export function sleepers(): Sleepers {
 }
 
 /**
- * Runs a program that has `make(options, config)` for instances of the plugin, `SOMETHING`, `Batch`, `sleep(ms)` and
- * `bytes(text)`.
+ * Runs a program that can use `make(options, config)`, which creates instances of the plugin, and
+ * `SOMETHING`, `Batch`, `sleep(ms)` and `bytes(text)`.
  */
 export function runSleepers(body: string, options: Parameters<typeof runNode>[1] = {}): Promise<Ended> {
   return runNode(`${sleeperPrelude()}\n${body}`, options);
 }
 
-/** The same as source text, for a worker. */
+/** Returns the source that defines these names, for a program or a worker. */
 export function sleeperPrelude(): string {
   const dist = pathToFileURL(join(root, 'dist', '/')).href;
   return `
@@ -146,10 +146,10 @@ const path = ${JSON.stringify(sleeperFile())};
 const library = openLibrary(path, inspectFileSync(path));
 const isPluginCode = (address) => library.isCode(address);
 const context = { plugin: 'sleeper', path, queue: DEFAULT_QUEUE, tally: newTally(), memory, isPluginCode };
-const nobody = { message() {}, log() {} };
+const ignored = { message() {}, log() {} };
 const bytes = (text) => Buffer.from(text);
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const make = async (options = {}, config = '', events = nobody) => {
+const make = async (options = {}, config = '', events = ignored) => {
   const tier = await createThreadInstance(library.vtable(), context, bytes(config), events, options);
   const act = tier.bind(SOMETHING);
   return { tier, act, say: async (command) => (await act.call(bytes(command))).toString() };

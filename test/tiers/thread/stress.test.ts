@@ -6,7 +6,7 @@ import { ThreadControl, ThreadRow } from '../../../src/tiers/thread/control.js';
 import { root, temporaryFolder } from '../../support/index.js';
 import { stressWithoutRaces } from '../../support/stress.js';
 
-test('calls, waits, cancellations, timeouts and ends race with nothing, each call is answered once, each instance dropped once', () => {
+test('concurrent calls, waits, cancellations, timeouts and closes cause no race or leak', () => {
   const parts = [
     'plugin/call',
     'plugin/output',
@@ -26,7 +26,7 @@ test('calls, waits, cancellations, timeouts and ends race with nothing, each cal
   expect(cancelled).toBeGreaterThan(0);
 });
 
-test('the places that native code and JavaScript share are the same in both', () => {
+test('native code and JavaScript agree on the layout of the shared table', () => {
   const { CALL, METHOD, TIMEOUT, LIMIT, COUNT, RUNNING, REMAINING, ROWS } = ThreadControl;
   const places = { CALL, METHOD, TIMEOUT, LIMIT, COUNT, RUNNING, REMAINING, ROWS };
   const pascal = (name: string) => name.charAt(0) + name.slice(1).toLowerCase();

@@ -9,7 +9,7 @@ import { type Sleeper, sleepers } from './sleeper.js';
 
 const MIN = { kind: 'sleeper/1', slot: 0, name: 'sleeper.min' } as const;
 
-/** What a call gives: its bytes, or what its error says. */
+/** Returns the outcome of a call: its bytes, or the code, status and message of its error. */
 function outcomeOf(run: () => Uint8Array): unknown {
   try {
     return Buffer.from(run()).toString('hex');
@@ -30,17 +30,20 @@ async function asyncOutcomeOf(run: () => Promise<Uint8Array>): Promise<unknown> 
   }
 }
 
-test.runIf(!withAddon)('without the addon there are no threads, and the error says why', async () => {
-  const context = { plugin: 'p', path: temporaryFolder() } as never;
-  const none = { message: () => undefined, log: () => undefined };
-  const made = createThreadInstance({} as never, context, Buffer.alloc(0), none);
-  await expect(made).rejects.toEqual(
-    error('ERR_TENON_UNSUPPORTED', { message: expect.stringContaining('TENON_NO_ADDON') }),
-  );
-});
+test.runIf(!withAddon)(
+  'without the addon, the thread tier is unsupported and the error gives the reason',
+  async () => {
+    const context = { plugin: 'p', path: temporaryFolder() } as never;
+    const none = { message: () => undefined, log: () => undefined };
+    const made = createThreadInstance({} as never, context, Buffer.alloc(0), none);
+    await expect(made).rejects.toEqual(
+      error('ERR_TENON_UNSUPPORTED', { message: expect.stringContaining('TENON_NO_ADDON') }),
+    );
+  },
+);
 
 describe.runIf(withAddon)('calls on a thread', () => {
-  test('new, calls and drop run on one thread, one after the other, in order', async () => {
+  test('new, calls and drop run in order on one thread, one at a time', async () => {
     const { make, counters } = sleepers();
     const { act, tier } = await make();
     const numbers = await Promise.all(Array.from({ length: 200 }, () => act.call(Buffer.from('n'))));
@@ -50,7 +53,7 @@ describe.runIf(withAddon)('calls on a thread', () => {
     expect(counters()).toMatchObject({ made: 1, dropped: 1, foreign: 0, overlapping: 0 });
   });
 
-  test('a call that waits for earlier ones keeps the order', async () => {
+  test('a synchronous call runs after earlier asynchronous calls', async () => {
     const { act } = await sleepers().make();
     const order: string[] = [];
     const first = act.call(Buffer.from('z30')).then(() => order.push('first'));
@@ -61,7 +64,7 @@ describe.runIf(withAddon)('calls on a thread', () => {
   });
 
   const sizes = [0, 1, 63, 64, 65, 127, 128, 129, 4096, 16_384, 16_385, 65_536, 65_537, 1 << 20, 8 << 20];
-  test.each(sizes)('%i bytes go in and come out as inline', async (size) => {
+  test.each(sizes)('an input and an output of %i bytes have the same result as inline', async (size) => {
     const { make, inline } = sleepers();
     const { act } = await make();
     const echo = Buffer.concat([Buffer.from('e'), Buffer.alloc(size, 'tenon')]);
@@ -72,7 +75,7 @@ describe.runIf(withAddon)('calls on a thread', () => {
     expect(grown.equals(inline().act.callSync(Buffer.from(`g${size}`)))).toBe(true);
   });
 
-  test('every status, panic and breach of the contract is the same error as inline, and then the same state', async () => {
+  test('every status, panic and breach of the contract has the same errors as inline', async () => {
     const { make, inline } = sleepers();
     const inputs = [
       's\x01said: é',
@@ -103,7 +106,7 @@ describe.runIf(withAddon)('calls on a thread', () => {
   });
 
   test.each(['fail', 'panic', 'status'])(
-    'a new that ends with %s is the same error as inline',
+    'a new that ends with %s has the same error as inline',
     async (config) => {
       const { make, inline, counters } = sleepers();
       const expected = outcomeOf(() => inline(config).act.callSync(Buffer.alloc(0)));
@@ -114,7 +117,7 @@ describe.runIf(withAddon)('calls on a thread', () => {
     },
   );
 
-  test('an input may be changed, or transferred, as soon as the call is made', async () => {
+  test('an input can be changed or transferred once the call was made', async () => {
     const { act } = await sleepers().make();
     const blocking = act.call(Buffer.from('z20'));
     const changed = new Uint8Array(100_000).fill(101);
@@ -129,7 +132,7 @@ describe.runIf(withAddon)('calls on a thread', () => {
     }
   });
 
-  test('what is no input is refused as inline', async () => {
+  test('an invalid input has the same error as inline', async () => {
     const { make, inline } = sleepers();
     const { act } = await make();
     const detached = new Uint8Array(8);
@@ -162,20 +165,20 @@ describe.runIf(withAddon)('batches and records on a thread', () => {
     ['one empty message', ['']],
     ['many messages, some of which fail', ['eone', 's\x02two', 'ethree', '', 's\x05']],
     ['a panic in the middle', ['eone', 's\x06oh', 'ethree']],
-    ['a breach in the middle', ['eone', 'o', 'ethree']],
+    ['a breach of the contract in the middle', ['eone', 'o', 'ethree']],
     ['large results', ['g100000', 'g1', 'g70000']],
   ])('a batch with %s has the same result as inline', async (_, messages) => {
     const { make, inline } = sleepers();
     await same(make, inline, Batch.of(messages.map((text) => Buffer.from(text, 'latin1'))));
   });
 
-  test('a batch that begins in the middle of its data, and ten thousand messages', async () => {
+  test('a slice of a column and a batch of ten thousand messages have the same results', async () => {
     const { make, inline } = sleepers();
     await same(make, inline, new Batch(Int32Array.of(3, 6, 9), Buffer.from('...eabecd')));
     await same(make, inline, Batch.of(Array.from({ length: 10_000 }, (_, i) => Buffer.from(`e${i}`))));
   });
 
-  test('a batch may be changed as soon as the call is made', async () => {
+  test('a batch can be changed once the call was made', async () => {
     const { act } = await sleepers().make();
     const batch = Batch.of([Buffer.from('eone'), Buffer.from('etwo')]);
     const blocking = act.call(Buffer.from('z10'));
@@ -197,14 +200,14 @@ describe.runIf(withAddon)('batches and records on a thread', () => {
     });
   };
 
-  test('a record, and every way in which it fails, is the same as inline', async () => {
+  test('a record call, and every failure of one, has the same outcome as inline', async () => {
     const { make, inline } = sleepers();
     for (const first of [4, 1000, 1001, 1002]) {
       expect(min((await make()).tier, first, 7)).toEqual(min(inline().tier, first, 7));
     }
   });
 
-  test('a record whose memory was transferred is refused, and the instance goes on', async () => {
+  test('a record call whose memory was transferred is refused, and the instance still works', async () => {
     const { tier } = await sleepers().make();
     const record = tier.bind(MIN).record(8, 4);
     structuredClone(record.input, { transfer: [record.input] });
@@ -213,7 +216,7 @@ describe.runIf(withAddon)('batches and records on a thread', () => {
     expect(min(tier, 2, 1)).toBe('01000000');
   });
 
-  test('a kind that the plugin does not have is named', async () => {
+  test('binding a missing kind throws ERR_TENON_MISSING_KIND', async () => {
     const { tier } = await sleepers().make();
     expect(tier.methodCount('sleeper/1')).toBe(2);
     expect(tier.methodCount('other/1')).toBe(0);
@@ -224,7 +227,7 @@ describe.runIf(withAddon)('batches and records on a thread', () => {
 });
 
 describe.runIf(withAddon)('events of an instance on a thread', () => {
-  test('events and log entries arrive in order, also those of drop and of a new that fails', async () => {
+  test('events and log entries arrive in order, including those of drop', async () => {
     const { make } = sleepers();
     const { say, events, logs, tier } = await make();
     for (let i = 0; i < 50; i++) await say(`E${i}`);

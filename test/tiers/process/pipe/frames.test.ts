@@ -1,4 +1,4 @@
-/** Records on a pipe, put together again from whatever pieces they come in. */
+/** Reassembles messages from the chunks that a pipe delivers. */
 import { expect, test } from 'vitest';
 import { encodeRecord, FrameReader, HEADER } from '../../../../src/tiers/process/pipe/frames.js';
 
@@ -10,7 +10,7 @@ function reader(): { frames: FrameReader; taken: Buffer[] } {
   return { frames, taken };
 }
 
-test('a message takes memory as it comes, not as it is announced', () => {
+test('memory for a message is allocated as bytes arrive, not by the size in its header', () => {
   const { frames } = reader();
   for (const announced of [5, 2 ** 31 - 1]) {
     const { frames: fresh } = reader();
@@ -21,7 +21,7 @@ test('a message takes memory as it comes, not as it is announced', () => {
   expect(frames.problem).toContain('2147483648');
 });
 
-test.each([1, 47, 48, 49, 1_000_000])('messages in pieces of %d bytes come out whole', (piece) => {
+test.each([1, 47, 48, 49, 1_000_000])('messages in chunks of %d bytes are reassembled', (piece) => {
   const { frames, taken } = reader();
   const bodies = [0, 1, 5 << 20, 9 << 20].map((size, i) =>
     Buffer.alloc(piece < 100 ? size % 4099 : size, 1 + i),
@@ -33,7 +33,7 @@ test.each([1, 47, 48, 49, 1_000_000])('messages in pieces of %d bytes come out w
   for (const [i, body] of bodies.entries()) expect(taken[i]?.equals(body)).toBe(true);
 });
 
-test('a message that is read straight into its place, and one behind it', () => {
+test('a large message can be read directly into its buffer, and the next message is read after it', () => {
   const { frames, taken } = reader();
   const body = Buffer.alloc(11 << 20, 'x');
   frames.push(encodeRecord({ ...about, size: body.length }));

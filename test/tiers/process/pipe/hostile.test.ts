@@ -1,4 +1,4 @@
-/** Runners on a pipe that were taken over by their plugin: whatever they write, the host is neither hurt nor held up. */
+/** Runners on a pipe, compromised by their plugin: nothing that they write crashes or blocks the host. */
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ describe.runIf(process.platform === 'linux')('a runner that breaks the protocol 
     'endless',
     'too-long',
     'bad-page',
-    'nobody-asked',
+    'unknown-operation',
   ])('is ended: %s', async (way) => {
     const sync = await hostile(way);
     const found = thrown(() => sync.act.callSync(TEXT, LONG));
@@ -47,7 +47,7 @@ describe.runIf(process.platform === 'linux')('a runner that breaks the protocol 
     expect(isRunning(later.runner.pid)).toBe(false);
   });
 
-  test('that floods its host with events is ended when they cannot be delivered, and leaves the event loop to others', async () => {
+  test('is ended if it floods a synchronous call with events, and never blocks the event loop', async () => {
     const sync = await hostile('floods');
     expect(reasonOf(thrown(() => sync.act.callSync(TEXT, LONG)))).toBe('protocol');
     const { act, runner } = await hostile('floods');
@@ -57,14 +57,14 @@ describe.runIf(process.platform === 'linux')('a runner that breaks the protocol 
     expect(runner.alive).toBe(false);
   });
 
-  test('is ended after an answer that is fine', async () => {
+  test('is ended when it answers a call twice', async () => {
     const { act, exits } = await hostile('twice');
     expect((await act.call(TEXT)).toString()).toBe('hello');
     await until(() => exits.length === 1);
     expect(exits[0]).toMatchObject({ reason: 'protocol', signal: 'SIGTERM' });
   });
 
-  test('is ended when a batch or a record is no such thing', async () => {
+  test('is ended when the result of a batch or a record is malformed', async () => {
     const batch = Batch.of([TEXT, TEXT]);
     const sync = await hostile('bad-batch');
     expect(reasonOf(thrown(() => sync.act.callManySync(batch)))).toBe('protocol');
@@ -76,7 +76,7 @@ describe.runIf(process.platform === 'linux')('a runner that breaks the protocol 
     expect(reasonOf(thrown(() => record.fail()))).toBe('protocol');
   });
 
-  test.each(['never', 'never-whole', 'deaf'])('is ended at the timeout: %s', async (way) => {
+  test.each(['never', 'never-whole', 'deaf'])('is ended after the timeout: %s', async (way) => {
     const late = error('ERR_TENON_TIMEOUT');
     const large = Buffer.alloc(8 << 20);
     const sync = await hostile(way);
@@ -86,21 +86,24 @@ describe.runIf(process.platform === 'linux')('a runner that breaks the protocol 
     expect(await (await hostile(way)).runner.stop(50)).toMatchObject({ reason: 'killed' });
   });
 
-  test.each(['closes', 'half-a-record'])('that hangs up fails its calls: %s', async (way) => {
-    const sync = await hostile(way);
-    expect(thrown(() => sync.act.callSync(TEXT))).toEqual(crashed);
-    const later = await hostile(way);
-    expect(await failure(later.act.call(TEXT))).toEqual(crashed);
-    await until(() => !isRunning(later.runner.pid));
-  });
+  test.each(['closes', 'half-a-record'])(
+    'fails its calls when it closes the pipe or exits: %s',
+    async (way) => {
+      const sync = await hostile(way);
+      expect(thrown(() => sync.act.callSync(TEXT))).toEqual(crashed);
+      const later = await hostile(way);
+      expect(await failure(later.act.call(TEXT))).toEqual(crashed);
+      await until(() => !isRunning(later.runner.pid));
+    },
+  );
 
-  test.each(['not-ready', 'refuses-nonsense'])('does not get past its start: %s', async (way) => {
+  test.each(['not-ready', 'refuses-nonsense'])('fails to start: %s', async (way) => {
     const found = await failure(hostile(way));
     expect(found).toEqual(crashed);
     expect(reasonOf(found)).toBe('protocol');
   });
 
-  test('50 of them that write garbage leave the host as it was', async () => {
+  test('does no harm to the host when it writes garbage, in 50 attempts', async () => {
     const attack = async (seed: number): Promise<void> => {
       const { act, runner } = await hostile(`garbage:${seed}`);
       const short = { timeout: 50 };

@@ -1,4 +1,4 @@
-/** The process tier over a pipe: everything that it does over shared memory, and what is different. */
+/** The process tier over a pipe: the tests of shared memory, and the differences. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ import {
 } from '../support.js';
 
 useTransport('pipe');
-/** There also where the addon must not be used. */
+/** The runner of the build, which is used even in the runs that must not use the addon. */
 const program = join(buildDir, 'Release', 'tenon-runner');
 const MEGABYTE = 1 << 20;
 const reportOf = (found: unknown): RunnerExit => (found as Error).cause as RunnerExit;
@@ -39,7 +39,7 @@ describe('over a pipe', async () => {
 });
 
 describe.runIf(existsSync(program))('a pipe', () => {
-  test('needs no addon', async () => {
+  test('works without the addon', async () => {
     const { act, say, runner, events } = await actor(puppet(), { program });
     expect(say('ehello')).toBe('hello');
     expect((await act.call(Buffer.from('Eone'))).toString()).toBe('');
@@ -55,7 +55,7 @@ describe.runIf(existsSync(program))('a pipe', () => {
   });
 });
 
-/** A request without bytes, with these words changed. */
+/** Returns the header of a request without bytes, modified by `change`. */
 function badRequest(change: (record: Buffer) => void): Buffer {
   const record = encodeRecord({ operation: 7, size: 0, number: 1, instance: 0, method: 0, detail: 0 });
   change(record);
@@ -77,15 +77,15 @@ describe.runIf(existsSync(program))('the runner', () => {
 
   test.each<[string, (record: Buffer) => void]>([
     ['in parts', (record) => record.writeUInt32LE(1, 4)],
-    ['of two lengths', (record) => record.writeUInt32LE(5, 8)],
-    ['of more bytes than there are', (record) => record.fill(0xff, 8, 24)],
-  ])('ends at a request %s', async (_what, change) => {
+    ['with two different lengths', (record) => record.writeUInt32LE(5, 8)],
+    ['with an impossible length', (record) => record.fill(0xff, 8, 24)],
+  ])('exits after a request %s', async (_what, change) => {
     const { pipe, exit } = spawned('--in', '3', '--out', '3');
     pipe.write(badRequest(change));
     expect(await exit).toEqual([1, null]);
   });
 
-  test('ends, with all that it has started, when the pipe is closed', async () => {
+  test('is killed when the pipe is closed', async () => {
     const { pipe, exit } = spawned('--in', '3', '--out', '3');
     await once(pipe, 'data');
     pipe.destroy();
@@ -93,7 +93,7 @@ describe.runIf(existsSync(program))('the runner', () => {
   });
 
   test.each([[['--in', '3']], [['--out', '3']], [['--in', '2', '--out', '3']]])(
-    'refuses %j',
+    'refuses the arguments %j',
     async (more) => {
       expect(await spawned(...more).exit).toEqual([2, null]);
     },
@@ -101,7 +101,7 @@ describe.runIf(existsSync(program))('the runner', () => {
 });
 
 describe.runIf(hasProcesses)('a pipe', () => {
-  test('carries large messages both ways at once, and a synchronous call between them', async () => {
+  test('carries large messages in both directions at once, and a synchronous call', async () => {
     const { act } = await actor(puppet(), { whenFull: 'wait' });
     const input = Buffer.alloc(24 * MEGABYTE, 'e0123456789');
     const calls = Array.from({ length: 8 }, () => act.call(input));
@@ -109,7 +109,7 @@ describe.runIf(hasProcesses)('a pipe', () => {
     for (const result of await Promise.all(calls)) expect(result.equals(input.subarray(1))).toBe(true);
   });
 
-  test('to a runner that does not read does not hold up the event loop', async () => {
+  test('does not block the event loop if the runner does not read', async () => {
     const { act, runner } = await actor(puppet());
     process.kill(runner.pid, 'SIGSTOP');
     const large = Buffer.alloc(32 * MEGABYTE, 'e');
@@ -124,7 +124,7 @@ describe.runIf(hasProcesses)('a pipe', () => {
     expect(thrown(() => sync.act.callSync(large, { timeout: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
   });
 
-  test('delivers what came while a synchronous call waited', async () => {
+  test('delivers events that arrived during a synchronous call', async () => {
     const { act, say, events } = await actor(puppet());
     const before = act.call(Buffer.from('ebefore'));
     say('Eone');
@@ -135,7 +135,7 @@ describe.runIf(hasProcesses)('a pipe', () => {
     expect((await before).toString()).toBe('before');
   });
 
-  test('a process that is killed in a call is reported with the call, of which this side knows', async () => {
+  test('reports the call in which a process was killed', async () => {
     const { act } = await actor(fixture());
     const input = Buffer.from('dk');
     const { call, signal, fault } = reportOf(thrown(() => act.callSync(input)));
@@ -147,7 +147,7 @@ describe.runIf(hasProcesses)('a pipe', () => {
     });
   });
 
-  test('no file stays open, neither after a stop nor after a crash', async () => {
+  test('leaves no file open after a stop or a crash', async () => {
     const cycle = async (i: number): Promise<void> => {
       const { act, runner } = await actor(fixture());
       if (i % 3 === 0) await runner.stop(10_000);
@@ -160,7 +160,7 @@ describe.runIf(hasProcesses)('a pipe', () => {
     await until(() => openFiles() <= before);
   });
 
-  test('is what a host loads a plugin over that asks for it, and the next generation too', async () => {
+  test('is used by a plugin loaded with that transport, and by its next generation', async () => {
     await using host = new PluginHost();
     const loaded = await host.load(fixture(), { isolation: 'process', transport: 'pipe' });
     const instance = await loaded.new();
@@ -173,7 +173,7 @@ describe.runIf(hasProcesses)('a pipe', () => {
     expect(next.callSync(Buffer.from('ehello')).toString()).toBe('hello');
   });
 
-  test('the runner has its standard streams, the pipe and nothing else', async () => {
+  test('is the only file of the runner except its standard streams', async () => {
     const { runner } = await actor(fixture());
     expect(openFiles(runner.pid)).toBe(4);
   });
@@ -191,14 +191,14 @@ const prelude = (): string => `
 describe.runIf(hasProcesses && existsSync(join(root, 'dist', 'tiers/process/pipe/channel.js')))(
   'the host',
   () => {
-    test('ends although a process is there, when nothing is under way', async () => {
+    test('exits while a process of a plugin runs if no call is pending', async () => {
       const ended = await runNode(`${prelude()}
       console.log(String(await echo.call(Buffer.from('done'))));
       console.log(String(echo.callSync(Buffer.from('done'))));`);
       expect(ended).toMatchObject({ code: 0, stdout: 'done\ndone\n', stderr: '' });
     });
 
-    test('takes its process along when it is killed', async () => {
+    test('leaves no process of a plugin when it is killed', async () => {
       const ended = await runNode(`${prelude()}
       console.log(runner.pid);
       process.kill(process.pid, 'SIGKILL');`);
@@ -206,7 +206,7 @@ describe.runIf(hasProcesses && existsSync(join(root, 'dist', 'tiers/process/pipe
       await until(() => !isRunning(Number(ended.stdout)));
     });
 
-    test('runs it from a worker, which takes it along', async () => {
+    test('can run a plugin from a worker, which leaves no process when it ends', async () => {
       const ended = await runNode(`
       import { Worker } from 'node:worker_threads';
       import { once } from 'node:events';
@@ -218,8 +218,8 @@ describe.runIf(hasProcesses && existsSync(join(root, 'dist', 'tiers/process/pipe
       const [message] = await once(worker, 'message');
       await exit;
       console.log(JSON.stringify(message));`);
-      const [pid, ...said] = JSON.parse(ended.stdout) as [number, ...string[]];
-      expect(said).toEqual(['sync', 'async']);
+      const [pid, ...answers] = JSON.parse(ended.stdout) as [number, ...string[]];
+      expect(answers).toEqual(['sync', 'async']);
       await until(() => !isRunning(pid));
     });
   },
