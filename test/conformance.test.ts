@@ -4,8 +4,8 @@ import { Batch, defineKind, type Instance, type LoadOptions, method, PluginHost 
 import { faultFile, hasRust, pluginFile, withAddon } from './support/index.js';
 
 /**
- * One plugin, one interface, several tiers: each case runs in every tier that this installation has, and what it comes to must be
- * the same as inline, to the byte and to the word.
+ * A tier and transport to run every case in. The outcome must be the same as inline: every byte of a result,
+ * and every word of an error.
  */
 interface Tier {
   readonly name: string;
@@ -36,7 +36,7 @@ afterAll(() => host.close());
 
 const plugin = (file: string, { options }: Tier) => host.load(file, { ...options, restart: false });
 
-/** What a step comes to, in a form that can be compared. */
+/** Returns the outcome of a step in a form that can be compared. */
 async function outcome(step: () => unknown): Promise<unknown> {
   try {
     const result: unknown = await step();
@@ -54,7 +54,7 @@ async function outcome(step: () => unknown): Promise<unknown> {
   }
 }
 
-/** Makes an instance, hands it to `use`, and closes it. */
+/** Creates an instance, passes it to `use`, and closes it. */
 async function withInstance(
   file: string,
   tier: Tier,
@@ -72,7 +72,7 @@ async function withInstance(
   }
 }
 
-/** The same answer from each way to call. */
+/** Returns the outcomes of an asynchronous call, a synchronous call and a batch with the same input. */
 const everyWay = async (instance: Instance, input: Uint8Array) => [
   await outcome(() => instance.call(input)),
   await outcome(() => instance.callSync(input)),
@@ -114,8 +114,8 @@ const cases: Case[] = [
   ['gzip', calls(pluginFile('gzip'), { level: 9 }, text)],
   ['echo', calls(pluginFile('echo'), undefined, text)],
   ['shout, a C++ plugin', calls(pluginFile('shout'), undefined, text)],
-  ['metronome at rest', calls(pluginFile('metronome'), { interval: 60_000 }, Buffer.alloc(0))],
-  ['math, which does not do `something`', calls(pluginFile('math'), undefined, text)],
+  ['an idle metronome', calls(pluginFile('metronome'), { interval: 60_000 }, Buffer.alloc(0))],
+  ['math, which does not implement `something`', calls(pluginFile('math'), undefined, text)],
   ...(hasRust
     ? ([
         ['grep, a Rust plugin', calls(pluginFile('grep'), { pattern: 'T[OD]+' }, text)],
@@ -137,12 +137,12 @@ const cases: Case[] = [
   ].map((name): Case => [name, (tier) => twice(name, tier)]),
   ['typed records', (tier) => records(tier)],
   [
-    'a kind that the plugin has not',
+    'a missing kind',
     (tier) =>
       outcome(() => withInstance(pluginFile('echo'), tier, undefined, (instance) => instance.asSync(math))),
   ],
   ['methods by name and by slot', (tier) => methods(tier)],
-  ['a batch of which some messages fail', (tier) => failingBatch(tier)],
+  ['a batch with failing messages', (tier) => failingBatch(tier)],
   [
     'an empty batch',
     (tier) =>
@@ -158,7 +158,7 @@ const cases: Case[] = [
         ...(await everyWay(instance, text)),
       ]),
   ],
-  ['arguments that are none', arguments_],
+  ['invalid arguments', arguments_],
 ];
 
 async function bySize(tier: Tier, size: number): Promise<unknown> {
@@ -205,7 +205,7 @@ const failingBatch = (tier: Tier) =>
     const decode = instance.method('decode');
     const packed = await instance.call(text);
     return batchOutcome(
-      await decode.callMany(Batch.of([packed, Buffer.from('no gzip'), packed, Buffer.alloc(0), packed])),
+      await decode.callMany(Batch.of([packed, Buffer.from('not gzip'), packed, Buffer.alloc(0), packed])),
     );
   });
 
@@ -247,7 +247,7 @@ describe.each(cases)('%s', (_, run) => {
 });
 
 describe.runIf(withAddon).each(tiers)('events and log entries, $name', (tier) => {
-  test('events arrive in order, each once, while calls go on', async () => {
+  test('events arrive in order and once during calls', async () => {
     const seen = await withInstance(
       pluginFile('metronome'),
       tier,
@@ -268,7 +268,7 @@ describe.runIf(withAddon).each(tiers)('events and log entries, $name', (tier) =>
     expect(seen).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
   });
 
-  test('events that are emitted in the middle of a call arrive in order', async () => {
+  test('events emitted inside a call arrive in order', async () => {
     const events = await withInstance(faultFile('emits-reentrant'), tier, undefined, async (instance) => {
       const seen: string[] = [];
       instance.on('message', (data) => seen.push(data.toString('hex')));

@@ -1,4 +1,4 @@
-/** What a crash leaves behind: a report that tells what happened, a record on disk, and a plugin that is refused from then on. */
+/** The consequences of a crash: a report, an entry on disk, and a digest that is quarantined and refused. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { compiled, FIXTURE, hasProcesses, openHost, PARENT } from './support/pro
 const INPUT = Buffer.from('some input that is worth a digest');
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-/** Loads a plugin, and collects what is told of the ends of its process. */
+/** Loads a plugin and collects the reports of its exits. */
 async function watched(file: string, options: LoadOptions = {}, host: PluginHost = openHost()) {
   const plugin = await host.load(file, { isolation: 'process', ...options });
   const reports: CrashReport[] = [];
@@ -28,15 +28,15 @@ const reported = async (reports: readonly CrashReport[], count = 1): Promise<Cra
 };
 
 describe.runIf(hasProcesses)('the report of a crash', () => {
-  test('has the signal, the call, its input, the place and the address', async () => {
+  test('has the signal, the call, its input, the stack and the address', async () => {
     const { plugin, reports } = await watched(faultFile('process-segfault'));
     const instance = await plugin.new();
-    const told = vi.fn();
-    instance.on('exit', told);
+    const listener = vi.fn();
+    instance.on('exit', listener);
     const error = await refusal(() => instance.call(INPUT));
     const report = await reported(reports);
     expect(error.report).toBe(report);
-    expect(told).toHaveBeenCalledExactlyOnceWith(report);
+    expect(listener).toHaveBeenCalledExactlyOnceWith(report);
     expect(report).toMatchObject({
       plugin: 'process-segfault',
       path: faultFile('process-segfault'),
@@ -62,21 +62,21 @@ describe.runIf(hasProcesses)('the report of a crash', () => {
     expect(report.fault?.address).not.toBeNull();
   });
 
-  test('peak memory is known also of a process that crashed', async () => {
+  test('has the peak memory of the process', async () => {
     const { plugin, reports } = await watched(faultFile('process-segfault'));
     await refusal(async () => (await plugin.new()).call(INPUT));
     const { peakRss } = await reported(reports);
     expect(peakRss).toBeGreaterThan(100_000);
   });
 
-  /** Crashes in a function of its own, below two others, at an address that is told. */
+  /** Returns the source of a plugin that writes to an address in a function below two others, and crashes. */
   const deep = (address: string) => `#include "tenon.h"
     #include <stdio.h>
     __attribute__((noinline)) void culprit_function(volatile int *where) { *where = 1; __asm__ volatile(""); }
     __attribute__((noinline)) void its_caller(volatile int *where) { culprit_function(where); __asm__ volatile(""); }
     static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
       (void)state, (void)in, (void)in_len, (void)out;
-      fprintf(stderr, "about to do it\\n");
+      fprintf(stderr, "about to crash\\n");
       its_caller((volatile int *)${address});
       return TENON_OK;
     }
@@ -85,7 +85,7 @@ describe.runIf(hasProcesses)('the report of a crash', () => {
   test.each([
     ['NULL', '0', 0n],
     ['a wild pointer', '0x123456789000', 0x1234_5678_9000n],
-  ])('the function and the address of %s', async (_, address, expected) => {
+  ])('has the function that wrote to %s and the address', async (_, address, expected) => {
     const flags = ['-g', '-O1', '-fno-omit-frame-pointer', '-fno-optimize-sibling-calls'];
     const file = compile(temporaryFolder(), 'deep', deep(address), flags);
     const { plugin, reports } = await watched(file);
@@ -96,11 +96,11 @@ describe.runIf(hasProcesses)('the report of a crash', () => {
     expect(fault?.mainThread).toBe(true);
     expect(fault?.frames[0]?.function).toBe('culprit_function');
     expect(error.message).toContain('culprit_function');
-    expect(stderr).toBe('about to do it\n');
-    expect(error.message).toContain('about to do it');
+    expect(stderr).toBe('about to crash\n');
+    expect(error.message).toContain('about to crash');
   });
 
-  test('of 100 KiB of last words the end is kept', async () => {
+  test('has the end of the output, at most 16 KiB', async () => {
     const source = `#include "tenon.h"
       #include <stdio.h>
       #include <stdlib.h>
@@ -119,7 +119,7 @@ describe.runIf(hasProcesses)('the report of a crash', () => {
     expect(stderr.endsWith('line 09999\n')).toBe(true);
   });
 
-  test.each(['x', '_'])('an exit with success (%s) is a crash', async (how) => {
+  test.each(['x', '_'])('describes an exit with code 0 (%s) as a crash', async (how) => {
     const { plugin, reports } = await watched(compiled(FIXTURE));
     const instance = await plugin.new();
     const error = await refusal(() => instance.call(Buffer.from(`d${how}`)));
@@ -127,14 +127,14 @@ describe.runIf(hasProcesses)('the report of a crash', () => {
     expect(await reported(reports)).toMatchObject({ reason: 'exited', code: 0, signal: null, crashed: true });
   });
 
-  test('an orderly end is told too, and is none', async () => {
+  test('describes a normal stop as one that is not a crash', async () => {
     const { plugin, reports } = await watched(pluginFile('wordcount'));
     await plugin.close();
     expect(await reported(reports)).toMatchObject({ reason: 'stopped', code: 0, crashed: false, call: null });
     expect((await reported(reports)).peakRss).toBeGreaterThan(0);
   });
 
-  test('generations are counted, and calls are numbered', async () => {
+  test('has the generation and the call of each crash', async () => {
     const { plugin, reports } = await watched(compiled(FIXTURE), { whenDown: 'wait' });
     const instance = await plugin.new();
     for (const generation of [1, 2, 3]) {
@@ -150,7 +150,7 @@ describe.runIf(hasProcesses)('the report of a crash', () => {
 
 const QUICK = { max: 2, backoff: { initial: 1 } };
 
-/** Crashes until the plugin has failed. */
+/** Crashes the plugin until its state is `failed`. */
 async function exhaust(plugin: Plugin): Promise<void> {
   await vi.waitFor(
     async () => {
@@ -162,7 +162,7 @@ async function exhaust(plugin: Plugin): Promise<void> {
 }
 
 describe.runIf(hasProcesses)('a plugin that crashes too often', () => {
-  test('has failed, is in quarantine, and is refused by the next host until it is let out', async () => {
+  test('fails, is quarantined, and is refused by other hosts until the quarantine is cleared', async () => {
     const stateDir = temporaryFolder();
     const host = openHost({ stateDir });
     const file = faultFile('process-abort');
@@ -201,7 +201,7 @@ describe.runIf(hasProcesses)('a plugin that crashes too often', () => {
     expect(await later.quarantine.list()).toEqual([]);
   });
 
-  test('does not touch others of the same host, and a file that was rebuilt is not in quarantine', async () => {
+  test('does not affect other plugins of the host, and its rebuilt file is not quarantined', async () => {
     const host = openHost();
     const { plugin } = await watched(compiled(PARENT), { restart: { max: 0 } }, host);
     await (await plugin.new()).call(Buffer.from('crash')).catch(() => undefined);
@@ -222,7 +222,7 @@ describe.runIf(hasProcesses)("onCrash: 'demote'", () => {
       console.log(plugin.isolation);
       (await plugin.new()).callSync(Buffer.from('x'));`);
 
-  test('an inline plugin that took its process down is in a process of its own the next time', async () => {
+  test('loads an inline plugin that ended its process in the process tier the next time', async () => {
     const stateDir = temporaryFolder();
     expect(await crashing(stateDir)).toMatchObject({ signal: 'SIGSEGV', stdout: 'inline\n' });
     const host = openHost({ stateDir });
@@ -234,19 +234,22 @@ describe.runIf(hasProcesses)("onCrash: 'demote'", () => {
     expect(demotion).toMatchObject({ digest: plugin.manifest.digest, count: 1 });
     const other = await host.load(pluginFile('wordcount'), { onCrash: 'demote' });
     expect(other.isolation).toBe('inline');
-    expect((await host.load(faultFile('process-segfault'))).isolation).toBe('inline'); // not asked for
+    expect((await host.load(faultFile('process-segfault'))).isolation).toBe('inline'); // Without onCrash.
   });
 });
 
-test.runIf(hasProcesses)('a stripped plugin is reported by offsets', async () => {
-  const folder = temporaryFolder();
-  const file = compiled(FIXTURE, folder);
-  execFileSync('strip', [file]);
-  const { plugin, reports } = await watched(file);
-  const instance = await plugin.new();
-  const error = await refusal(() => instance.call(Buffer.from('ds')));
-  expect(error.signal).toBe('SIGSEGV');
-  const { fault } = await reported(reports);
-  expect(fault?.frames[0]?.offset).toBeGreaterThan(0n);
-  expect(fault?.address).toBe(8n);
-});
+test.runIf(hasProcesses)(
+  'the report of a crash in a stripped plugin has offsets instead of functions',
+  async () => {
+    const folder = temporaryFolder();
+    const file = compiled(FIXTURE, folder);
+    execFileSync('strip', [file]);
+    const { plugin, reports } = await watched(file);
+    const instance = await plugin.new();
+    const error = await refusal(() => instance.call(Buffer.from('ds')));
+    expect(error.signal).toBe('SIGSEGV');
+    const { fault } = await reported(reports);
+    expect(fault?.frames[0]?.offset).toBeGreaterThan(0n);
+    expect(fault?.address).toBe(8n);
+  },
+);

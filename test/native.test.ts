@@ -4,12 +4,15 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { buildDir, withAddon } from './support/index.js';
 import { sanitizer } from './support/sanitized.js';
 
-/** The programs of native/test, which test the channel and the runner without Node.js. What `npm test` has built runs them. */
+/** The folder of the programs of native/test, which test the channel and the runner without Node.js. */
 const folder = join(buildDir, 'test-native');
 const runs = process.platform === 'linux' && withAddon;
 
 const RACING = ['ring_test', 'runner_test', 'plugin_test', 'hostile_test'];
-/** ThreadSanitizer takes signals and stacks for itself, which is what these are about; their threads are in the others, too. */
+/**
+ * Programs that test signals and stacks, which ThreadSanitizer uses itself. The other programs cover the same
+ * threads.
+ */
 const ABOUT_SIGNALS = ['crash_test', 'limits_test'];
 const programs = sanitizer === 'thread' ? RACING : [...RACING, ...ABOUT_SIGNALS];
 
@@ -19,7 +22,7 @@ describe.runIf(runs)('the native tests', () => {
   }, 180_000);
 
   test.each(programs)(
-    '%s finds nothing',
+    '%s passes',
     (name) => {
       const env = {
         ...process.env,
@@ -32,7 +35,7 @@ describe.runIf(runs)('the native tests', () => {
         encoding: 'utf8',
         timeout: 290_000,
       });
-      expect({ status, said: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, said: '' });
+      expect({ status, output: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, output: '' });
       expect(stdout).toMatch(/^ok /m);
     },
     300_000,

@@ -16,7 +16,7 @@ const counts = (result: Buffer) =>
   Array.from({ length: result.length / 8 }, (_, index) => Number(result.readBigUInt64LE(index * 8)));
 
 describe('echo', () => {
-  test('gives back what it gets, also nothing and much', async () => {
+  test('returns its input, whether it is empty or large', async () => {
     const echo = await make('echo');
     for (const input of [Buffer.alloc(0), TEXT, Buffer.alloc(5_000_000, 'x')]) {
       expect(echo.callSync(input).equals(input)).toBe(true);
@@ -39,7 +39,7 @@ describe('wordcount', () => {
   ];
 
   test.each([...texts, TEXT.toString()])(
-    'counts lines, words and bytes as JavaScript does (text %#)',
+    'counts lines, words and bytes like JavaScript (input %#)',
     async (text) => {
       const input = Buffer.from(text);
       const expected = [text.split('\n').length - 1, words(text).length, input.length];
@@ -50,18 +50,15 @@ describe('wordcount', () => {
     },
   );
 
-  test.each([1, 2, 3, 6])(
-    'counts only words of at least %i characters if it is told to',
-    async (minLength) => {
-      const counter = await make('wordcount', { minLength });
-      for (const text of texts) {
-        const long = words(text).filter((word) => [...word].length >= minLength);
-        expect(counts(counter.callSync(Buffer.from(text)))[1]).toBe(long.length);
-      }
-    },
-  );
+  test.each([1, 2, 3, 6])('counts only words of at least %i characters with minLength', async (minLength) => {
+    const counter = await make('wordcount', { minLength });
+    for (const text of texts) {
+      const long = words(text).filter((word) => [...word].length >= minLength);
+      expect(counts(counter.callSync(Buffer.from(text)))[1]).toBe(long.length);
+    }
+  });
 
-  test('counts every byte as JavaScript does', async () => {
+  test('treats the same bytes as white space as JavaScript does', async () => {
     const counter = await make('wordcount');
     for (let byte = 0; byte < 256; byte++) {
       const space = byte === 32 || (byte >= 9 && byte <= 13);
@@ -70,7 +67,7 @@ describe('wordcount', () => {
   });
 
   test.each(['null', '{}', ' { "minLength" : 3 , "only" : "words" } ', undefined])(
-    'takes the config %s',
+    'accepts the config %s',
     async (config) => {
       expect((await make('wordcount', config)).closed).toBe(false);
     },
@@ -91,7 +88,7 @@ describe('wordcount', () => {
     ['{"', 'expected "key": value'],
     ['{"\\"', 'expected "key": value'],
   ];
-  test.each(refused)('refuses the config %s and says why', async (config, reason) => {
+  test.each(refused)('refuses the config %s and gives the reason', async (config, reason) => {
     const error = await refusal(() => make('wordcount', config));
     expect(error.code).toBe('ERR_TENON_NEW_FAILED');
     expect(error.message).toContain(reason);
@@ -107,7 +104,7 @@ describe('gzip', () => {
   const inputs = [Buffer.alloc(0), Buffer.from('a'), TEXT, Buffer.alloc(3_000_000, 'much of the same ')];
 
   test.each([undefined, 0, 1, 9])(
-    'writes what node:zlib reads, and reads what it writes (level %s)',
+    'is compatible with node:zlib in both directions (level %s)',
     async (level) => {
       const gzip = await make('gzip', level === undefined ? undefined : { level });
       const decode = gzip.method('codec/1', 1);
@@ -121,7 +118,7 @@ describe('gzip', () => {
     },
   );
 
-  test('reads a file of several members', async () => {
+  test('decodes a file with several members', async () => {
     const decode = (await make('gzip')).method('codec/1', 1);
     const members = Buffer.concat([gzipSync('one '), gzipSync(''), gzipSync('two')]);
     expect(String(decode.callSync(members))).toBe('one two');
@@ -129,13 +126,13 @@ describe('gzip', () => {
 
   const packed = gzipSync(TEXT);
   const broken: readonly (readonly [string, Buffer, string])[] = [
-    ['nothing', Buffer.alloc(0), 'unexpected end'],
-    ['a text', TEXT, 'incorrect header check'],
+    ['an empty input', Buffer.alloc(0), 'unexpected end'],
+    ['plain text', TEXT, 'incorrect header check'],
     ['a truncated file', packed.subarray(0, -1), 'unexpected end'],
     ['a wrong checksum', Buffer.concat([packed.subarray(0, -8), Buffer.alloc(8)]), 'incorrect data check'],
-    ['something behind the end', Buffer.concat([packed, Buffer.from('junk')]), 'incorrect header check'],
+    ['bytes after the end', Buffer.concat([packed, Buffer.from('junk')]), 'incorrect header check'],
   ];
-  test.each(broken)("refuses %s in zlib's words, and works on", async (_what, input, words) => {
+  test.each(broken)('refuses %s with the message of zlib, and still works', async (_what, input, words) => {
     const gzip = await make('gzip');
     const decode = gzip.method('codec/1', 1);
     const error = await refusal(() => decode.callSync(input));
@@ -144,7 +141,7 @@ describe('gzip', () => {
     expect(decode.callSync(packed).equals(TEXT)).toBe(true);
   });
 
-  test('unpacks to as much as maxOutput says, and to no byte more', async () => {
+  test('decodes at most maxOutput bytes', async () => {
     const bomb = gzipSync(Buffer.alloc(1_000_000));
     const decode = async (maxOutput: number) =>
       (await make('gzip', { maxOutput })).method('codec/1', 1).callSync(bomb);
@@ -152,7 +149,7 @@ describe('gzip', () => {
     expect(await refusal(() => decode(999_999))).toMatchObject({ status: 'TENON_INVALID' });
   });
 
-  test('has its methods by the name of the kind, too', async () => {
+  test('has its methods by name if the host knows the kind', async () => {
     const host = new PluginHost({ kinds: [codec] });
     const gzip = await (await host.load(pluginFile('gzip'))).new();
     expect(gzip.method('decode').callSync(gzip.method('encode').callSync(TEXT)).equals(TEXT)).toBe(true);
@@ -166,7 +163,7 @@ describe('math', () => {
     methods: { min: method({ a: 'i32', b: 'i32' }, { result: 'i32' }) },
   });
 
-  test('finds the minimum of two integers by typed arguments', async () => {
+  test('returns the minimum of two integers from a typed call', async () => {
     const { min } = (await make('math')).asSync(math);
     const pairs = [
       [1, 2],
@@ -178,7 +175,7 @@ describe('math', () => {
     for (const [a, b] of pairs) expect(min({ a, b }).result).toBe(Math.min(a, b));
   });
 
-  test('refuses a record of another size, and everything outside of its kind', async () => {
+  test('refuses a record of the wrong size, and a call of something', async () => {
     const instance = await make('math');
     const short = await refusal(() => instance.method('math/1', 0).callSync(Buffer.alloc(7)));
     expect(short).toMatchObject({ code: 'ERR_TENON_CALL_FAILED', status: 'TENON_INVALID' });
@@ -199,14 +196,14 @@ describe('metronome', () => {
     metronome.close();
   });
 
-  test('counts also for a host that nobody listens to', async () => {
+  test('counts its ticks even without a listener', async () => {
     const metronome = await make('metronome', { interval: 1, count: 3 });
     const ticks = () => counts(metronome.callSync(Buffer.alloc(0)))[0];
     while (ticks() !== 3) await new Promise((resolve) => setTimeout(resolve, 1));
     metronome.close();
   });
 
-  test('ends at once, however long the interval is', async () => {
+  test('closes immediately, even with a long interval', async () => {
     const metronome = await make('metronome', { interval: 86_400_000 });
     metronome.close();
     expect(metronome.closed).toBe(true);
@@ -214,13 +211,13 @@ describe('metronome', () => {
 });
 
 describe('shout, in C++', () => {
-  test('shouts', async () => {
+  test('returns its input in capitals, with an exclamation mark', async () => {
     const shout = await make('shout', { any: 'config' });
     expect(String(shout.callSync(Buffer.from('mind the gap ß')))).toBe('MIND THE GAP ß!');
     expect(String(shout.callSync(Buffer.alloc(0)))).toBe('!');
   });
 
-  test('an exception poisons the instance, and only this one', async () => {
+  test('an exception poisons only its instance', async () => {
     const plugin = await new PluginHost().load(pluginFile('shout'));
     const [first, second] = [await plugin.new(), await plugin.new()];
     const thrown = await refusal(() => first.callSync(Buffer.from('a\0b')));
@@ -231,7 +228,7 @@ describe('shout, in C++', () => {
     plugin.close();
   });
 
-  test('an exception of a constructor is the error of `new`', async () => {
+  test('an exception in a constructor is an error of `new`', async () => {
     const error = await refusal(() => make('shout', '{"a":"\0"}'));
     expect(error.code).toBe('ERR_TENON_PANIC');
     expect(error.message).toContain('a config with a NUL byte');
