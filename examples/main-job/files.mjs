@@ -1,8 +1,8 @@
-/** Finds text files and reads them. */
+/** Lists and reads text files. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 
-/** Larger files are left out. */
+/** The size above which a file is skipped. */
 export const MAX_BYTES = 4 * 1024 * 1024;
 
 const EXTENSIONS = new Set(
@@ -16,8 +16,8 @@ const NAMES =
 const mayBeText = (name) => EXTENSIONS.has(extname(name).toLowerCase()) || NAMES.test(name);
 
 /**
- * Lists the files below a folder that are text by their name, sorted. Symbolic links are not followed, so that nothing is
- * counted twice and nothing loops.
+ * Lists the files below a folder whose names look like text, sorted. Symbolic links are not followed, so that
+ * no file is counted twice and cycles are not possible.
  *
  * @returns {{files: {path: string, size: number}[], bytes: number, tooLarge: number, unreadable: number}}
  */
@@ -53,7 +53,7 @@ function add(path, found) {
   found.bytes += size;
 }
 
-/** The bytes of a file, or null if they are not text after all (a NUL at the beginning) or cannot be read. */
+/** Returns the bytes of a file, or null if it cannot be read or has a NUL among its first 8192 bytes. */
 export function readText(path) {
   try {
     const bytes = readFileSync(path);

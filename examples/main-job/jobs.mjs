@@ -1,6 +1,6 @@
 /**
- * The three jobs. Each knows its plugin's config, what a result means, and how to check a result by other means than the
- * plugin: that is the point of `check`, which returns true, false, or null where the two cannot be compared.
+ * The three jobs. A job has the config of its plugin, adds up results, and verifies each result without the
+ * plugin: `check` returns true or false, or null if the result cannot be compared.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
@@ -8,7 +8,7 @@ import { count, megabytes } from './show.mjs';
 
 const isSpace = (byte) => byte === 32 || (byte >= 9 && byte <= 13);
 
-/** Lines, words and bytes, counted in JavaScript. */
+/** Counts lines, words and bytes in JavaScript. */
 function countInJavaScript(bytes) {
   let lines = 0;
   let words = 0;
@@ -73,8 +73,8 @@ function countLines(bytes) {
 }
 
 /**
- * The pattern as a JavaScript RegExp, or null where it means something else in Rust's regex crate, or nothing: flags in the
- * pattern, POSIX classes and set operations.
+ * Converts the pattern to a JavaScript RegExp. Returns null if JavaScript has a different meaning or none for
+ * it: flags in the pattern, POSIX classes and set operations of Rust's regex crate.
  */
 function toRegExp(pattern) {
   if (/\(\?(?!:)|\[\[|&&|--|~~/.test(pattern)) return null;
@@ -85,7 +85,7 @@ function toRegExp(pattern) {
   }
 }
 
-/** The lines that match, by JavaScript. */
+/** Returns the lines that match, found in JavaScript. */
 function grepInJavaScript(bytes, regExp) {
   const lines = bytes.toString().split('\n');
   if (lines.at(-1) === '') lines.pop();
@@ -96,7 +96,7 @@ function grepInJavaScript(bytes, regExp) {
 function grepJob(pattern) {
   const total = { lines: 0, files: 0 };
   const regExp = toRegExp(pattern);
-  // `\w`, `\d`, `\s`, `\b` and `.` agree with JavaScript's about ASCII only (and about a lone CR not at all).
+  // For `\w`, `\d`, `\s`, `\b` and `.`, Rust and JavaScript agree only on ASCII input without a lone CR.
   const isPlain = !/[\\.]/.test(pattern);
   const isComparable = (input) => {
     if (regExp === null) return false;
@@ -117,5 +117,5 @@ function grepJob(pattern) {
   };
 }
 
-/** All jobs, in the order in which they are done. */
+/** Creates all jobs, in the order in which they run. */
 export const makeJobs = (pattern) => [wordcountJob(), gzipJob(), grepJob(pattern)];

@@ -1,6 +1,6 @@
 /**
- * The main job: three native plugins work through every text file below a folder, and every result is checked.
- * `npm start` builds what is needed and then runs this.
+ * The main job: three native plugins process every text file below a folder, and every result is verified.
+ * `npm start` builds the plugins first and then runs this program.
  */
 import { parse } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import { count, gateTable, languageOf, megabytes, pluginTable, refusals } from '
 
 const print = (...lines) => console.log(lines.join('\n'));
 
-/** Admits what is in the folder, and prints what was admitted and what was refused. */
+/** Admits the plugins of a folder, and prints the admitted and the refused ones. */
 async function discover(host, folder, isolation) {
   const found = await host.discover({ isolation });
   const { plugins } = found;
@@ -22,20 +22,14 @@ async function discover(host, folder, isolation) {
   const calls = addon ? 'the native addon' : 'koffi (the native addon is not built)';
   print('', `Plugins admitted from ${folder}: ${plugins.length}`);
   if (plugins.length > 0) {
-    print(
-      ...pluginTable(plugins),
-      '',
-      'Time in the gates of the admission, in ms',
-      ...gateTable(plugins),
-      '',
-    );
+    print(...pluginTable(plugins), '', 'Time in each gate of admission, in ms', ...gateTable(plugins), '');
   }
   print(`Refused: ${refused.length === 0 ? 'none' : refused.length}`, ...refusals(refused));
-  print(`Isolation: ${isolation}. Calls by ${calls}, probes by ${runner ? 'tenon-runner' : 'Node.js'}.`);
+  print(`Tier: ${isolation}. Calls use ${calls}, probes use ${runner ? 'tenon-runner' : 'Node.js'}.`);
   return { plugins, refused };
 }
 
-/** Makes an instance for each job whose plugin is there. */
+/** Creates an instance for each job whose plugin was admitted. */
 async function startJobs(plugins, pattern) {
   const started = [];
   const absent = [];
@@ -51,7 +45,7 @@ async function startJobs(plugins, pattern) {
   return { started, absent };
 }
 
-/** One file through one plugin. Only the plugin's own time is counted. */
+/** Processes one file with one plugin and verifies the result. Only the time of the call is counted. */
 async function runOne(running, input, path) {
   const isInline = running.plugin.isolation === 'inline';
   const begin = performance.now();
@@ -64,7 +58,7 @@ async function runOne(running, input, path) {
   else running.wrong.push(path);
 }
 
-/** All files through all plugins. */
+/** Processes all files with all plugins. */
 async function runAll(started, { files, bytes }) {
   const progress = makeProgress(bytes);
   const done = { files: 0, bytes: 0, notText: 0 };
@@ -80,7 +74,7 @@ async function runAll(started, { files, bytes }) {
     }
     seen += size;
     progress.update(seen, index + 1);
-    // Calls run on this thread: now and then signals and timers get their turn.
+    // Calls block this thread, so signals and timers need a turn of the event loop from time to time.
     if (index % 64 === 0) await setImmediate();
   }
   progress.end();
@@ -93,20 +87,23 @@ function report({ job, plugin, ms, right, wrong, unchecked }, done) {
   print('', `${plugin.name} (${languageOf(plugin.manifest)}): ${job.summary()}`);
   print(`  ${seconds.toFixed(3)} s in the plugin, ${perSecond}`);
   if (right > 0 || unchecked === 0)
-    print(`  right by ${job.checkedBy}: ${count(right)} of ${count(right + wrong.length)} files`);
-  if (unchecked > 0) print(`  not checked: ${count(unchecked)} files (${job.uncheckedBecause})`);
+    print(`  verified by ${job.checkedBy}: ${count(right)} of ${count(right + wrong.length)} files`);
+  if (unchecked > 0) print(`  not verified: ${count(unchecked)} files (${job.uncheckedBecause})`);
   for (const path of wrong.slice(0, 5)) print(`  WRONG RESULT for ${path}`);
 }
 
-/** Says which files are worked on, and which are left out. */
+/** Prints how many files are processed and how many are skipped. */
 function describe(folder, { files, bytes, tooLarge, unreadable }) {
   print('', `Text files below ${folder}: ${count(files.length)}, ${megabytes(bytes)}`);
-  if (tooLarge > 0) print(`  left out, larger than ${megabytes(MAX_BYTES)}: ${count(tooLarge)}`);
-  if (files.length === 0) print('  nothing to do: no file below it is text by its name');
+  if (tooLarge > 0) print(`  skipped, larger than ${megabytes(MAX_BYTES)}: ${count(tooLarge)}`);
+  if (files.length === 0) print('  nothing to do: no file name looks like text');
   if (unreadable > 0) print(`  folders that cannot be read: ${count(unreadable)}`);
 }
 
-/** Says which jobs were not done. Returns whether one of them should have been: only what was never built may be absent. */
+/**
+ * Prints the jobs that did not run. Returns whether one of them is an error: only an optional plugin that was
+ * not built may be absent.
+ */
 function reportAbsent(absent, refused) {
   const isRefused = ({ plugin }) =>
     refused.some(({ path }) => path !== undefined && parse(path).name === plugin);
@@ -125,12 +122,12 @@ async function work(host, { folder, pattern, isolation, plugins: pluginFolder })
   describe(folder, list);
   const begin = performance.now();
   const done = await runAll(started, list);
-  if (done.notText > 0) print(`  left out, not text or not readable: ${count(done.notText)}`);
+  if (done.notText > 0) print(`  skipped, not text or not readable: ${count(done.notText)}`);
   if (done.files > 0) for (const running of started) report(running, done);
   const isMissing = reportAbsent(absent, refused);
   const failed = isMissing || started.some(({ wrong }) => wrong.length > 0);
   const seconds = ((performance.now() - begin) / 1000).toFixed(1);
-  const sum = `${count(done.files)} files, ${megabytes(done.bytes)}, ${seconds} s with reading and checking`;
+  const sum = `${count(done.files)} files, ${megabytes(done.bytes)}, ${seconds} s including reading and verifying`;
   print('', `${failed ? 'FAILED' : 'Done'}: ${sum}.`);
   return failed ? 1 : 0;
 }

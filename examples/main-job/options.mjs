@@ -8,18 +8,21 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export const USAGE = `Usage: npm start [-- [FOLDER] [options]]
 
-Runs every text file below FOLDER (default: node_modules) through three native plugins and checks their results:
-wordcount (C), gzip (C, with the system's zlib) and grep (Rust).
+Processes every text file below FOLDER (default: node_modules) with three native plugins and verifies their
+results: wordcount (C), gzip (C, with the zlib of the system) and grep (Rust).
 
 Options:
-  --pattern REGEX  what grep looks for, a regular expression of Rust's regex crate (default: TODO|FIXME|XXX)
+  --pattern REGEX  the pattern of grep, in the syntax of Rust's regex crate (default: TODO|FIXME|XXX)
   --plugins DIR    the folder with the plugins (default: build/plugins)
   --isolation T    where the plugins run: inline (the default), thread or process
-  -h, --help       print this text
+  -h, --help       print this help
 
-Exit code: 0 all results are right; 1 a result is wrong, or a plugin is missing or failed; 2 wrong usage.`;
+Exit codes:
+  0  all results are correct
+  1  a result is wrong, or a plugin is missing or failed
+  2  the command line is invalid`;
 
-/** A wrong command line. */
+/** An error in the command line. */
 export class UsageError extends Error {}
 
 const WHY_NOT = { ENOENT: 'does not exist', ENOTDIR: 'is not a folder' };
@@ -50,10 +53,11 @@ function parse(args) {
 }
 
 /**
- * Reads the command line. `plugins` is not looked up here, because it may not be built yet.
+ * Parses the command line. Does not check that the folder `plugins` exists, because it may not be built yet.
  *
  * @param {readonly string[]} args
- * @param {string} base the folder that relative paths start from; npm tells where it was called from
+ * @param {string} base the folder that relative paths start from. npm sets INIT_CWD to the folder it was
+ * called in.
  * @throws {UsageError}
  */
 export function readOptions(args, base = process.env.INIT_CWD ?? process.cwd()) {

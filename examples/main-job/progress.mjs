@@ -1,10 +1,11 @@
-/** Shows progress on standard error: a bar on a terminal, a line now and then elsewhere. */
+/** Shows progress on standard error: a bar on a terminal, or occasional lines elsewhere. */
 
 const WIDTH = 30;
 
 /**
- * @param {number} total bytes to be done
- * @param {{stream?: {isTTY?: boolean, write(text: string): unknown}, env?: NodeJS.ProcessEnv, now?: () => number}} [options]
+ * @param {number} total bytes to process
+ * @param {{stream?: {isTTY?: boolean, write(text: string): unknown}, env?: NodeJS.ProcessEnv, now?: () =>
+ * number}} [options]
  */
 export function makeProgress(
   total,
@@ -21,7 +22,7 @@ export function makeProgress(
   };
 
   return {
-    /** Tells how much is done. Called as often as one likes. */
+    /** Shows how much is done, at most a few times per second. It can be called at any rate. */
     update(done, files) {
       const time = now();
       const share = total === 0 ? 1 : done / total;
@@ -32,7 +33,7 @@ export function makeProgress(
       shownAt = time;
       shownShare = share;
     },
-    /** Takes the bar away. */
+    /** Removes the bar. */
     end() {
       if (isBar) stream.write('\r\u001b[K');
     },

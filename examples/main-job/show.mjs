@@ -1,11 +1,11 @@
-/** Prints tables and numbers. */
+/** Formats tables and numbers. */
 
 const numbers = new Intl.NumberFormat('en-US');
 
 export const count = (value) => numbers.format(value);
 export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** Rows of cells as lines with aligned columns. */
+/** Formats rows of cells as lines with aligned columns. */
 export function table(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>
@@ -15,7 +15,7 @@ export function table(rows) {
 
 const LANGUAGES = { c: 'C', 'c++': 'C++', rust: 'Rust' };
 
-/** The language as people write it. */
+/** Returns the display name of the language of a plugin. */
 export const languageOf = ({ language }) => LANGUAGES[language] ?? language ?? 'unknown';
 
 const kindsOf = ({ kinds }) => {
@@ -23,7 +23,7 @@ const kindsOf = ({ kinds }) => {
   return named.length === 0 ? '-' : named.join(', ');
 };
 
-/** The admitted plugins, a line each. */
+/** Formats the admitted plugins, one per line. */
 export function pluginTable(plugins) {
   const rows = plugins.map(({ name, manifest }) => {
     return [
@@ -37,11 +37,11 @@ export function pluginTable(plugins) {
   return table([['name', 'language', 'version', 'kinds', 'digest'], ...rows]);
 }
 
-/** How long each plugin was in each gate, in milliseconds. */
+/** Formats the time of each plugin in each gate, in milliseconds. */
 export function gateTable(plugins) {
   const rows = plugins.map(({ name, manifest }) => [name, ...manifest.gates.map(({ ms }) => ms.toFixed(1))]);
   return table([['', ...plugins[0].manifest.gates.map(({ gate }) => gate)], ...rows]);
 }
 
-/** What was refused, with the code and the reason. */
+/** Formats the errors of the refused plugins, each with its code and message. */
 export const refusals = (errors) => errors.map(({ code, message }) => `  ${code}: ${message}`);

@@ -82,8 +82,8 @@ describe('the job', () => {
     write('empty.txt', '');
     const { status, stdout } = run(MAIN_JOB, folder);
     expect(stdout).toContain('2 lines, 11 words, 50 bytes');
-    expect(stdout).toContain('right by a count in JavaScript: 3 of 3 files');
-    expect(stdout).toContain('right by node:zlib, which unpacked them to the same bytes: 3 of 3 files');
+    expect(stdout).toContain('verified by a count in JavaScript: 3 of 3 files');
+    expect(stdout).toContain('verified by node:zlib, which unpacked them to the same bytes: 3 of 3 files');
     expect(stdout).toMatch(/2 lines in 2 files match \/TODO\|FIXME\|XXX\/|grep: SKIPPED/);
     expect(stdout).toMatch(/\nDone: 3 files/);
     expect(status).toBe(0);
@@ -98,7 +98,7 @@ describe('the job', () => {
 
   test('says that there is nothing to do below an empty folder', () => {
     const { status, stdout } = run(MAIN_JOB, folder);
-    expect(stdout).toContain('nothing to do: no file below it is text by its name');
+    expect(stdout).toContain('nothing to do: no file name looks like text');
     expect(stdout).toMatch(/\nDone: 0 files/);
     expect(status).toBe(0);
   });

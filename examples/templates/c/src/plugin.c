@@ -1,4 +1,4 @@
-/* A plugin that greets. The config may set the greeting: {"greeting": "Good morning"}. */
+/* A plugin that greets. The config can set the greeting: {"greeting": "Good morning"}. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,18 +6,18 @@
 
 #define LONGEST 64
 
-/* One instance. */
+/* The state of an instance. */
 typedef struct {
   char greeting[LONGEST];
 } greeter;
 
-/* Copies the string after "greeting" from the JSON of the config. Returns false if the string is there but
- * cannot be used. A real plugin uses a JSON library. */
+/* Copies the value of "greeting" from the JSON config, if the config has one. Returns 0 if the value is not a
+ * usable string. A real plugin should use a JSON library. */
 static int read_greeting(const char *config, size_t size, char *greeting) {
   static const char key[] = "\"greeting\"";
   const char *end = config + size, *at = config;
   while ((size_t)(end - at) >= sizeof key - 1 && memcmp(at, key, sizeof key - 1) != 0) at++;
-  if ((size_t)(end - at) < sizeof key - 1) return 1; /* not there: keep the default */
+  if ((size_t)(end - at) < sizeof key - 1) return 1; /* Without the key, the default is kept. */
   at += sizeof key - 1;
   while (at < end && (*at == ' ' || *at == ':')) at++;
   if (at == end || *at++ != '"') return 0;
@@ -31,7 +31,7 @@ static int read_greeting(const char *config, size_t size, char *greeting) {
   return at < end;
 }
 
-/* Creates an instance. The config is only borrowed, so the plugin copies what it needs. */
+/* Creates an instance. The config is borrowed until return, so the greeting is copied. */
 static tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
                          tenon_out *error) {
   (void)host;
@@ -46,16 +46,15 @@ static tenon_status make(const tenon_host *host, const uint8_t *config, size_t c
   return TENON_OK;
 }
 
-/* Destroys an instance. Called exactly once. */
+/* Frees an instance. The host calls it once. */
 static void drop(void *state) {
   free(state);
 }
 
-/* Does one unit of work: bytes in, bytes out. The host owns both, and the plugin must not keep either after
- * it returns. */
+/* Takes bytes and writes bytes. The host owns both, so no pointer to them may be kept after return. */
 static tenon_status greet(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
   const greeter *self = state;
-  if (in_len == 0) return tenon_fail(out, TENON_INVALID, "the input is empty, expected a name");
+  if (in_len == 0) return tenon_fail(out, TENON_INVALID, "the input must name someone to greet");
   tenon_status status = tenon_write(out, self->greeting, strlen(self->greeting));
   if (status == TENON_OK) status = tenon_write(out, ", ", 2);
   if (status == TENON_OK) status = tenon_write(out, in, in_len);

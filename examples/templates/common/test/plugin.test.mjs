@@ -9,7 +9,7 @@ let plugin;
 
 before(async () => {
   host = new PluginHost();
-  // In a process of its own a crash of the plugin is an error here, and not the end of the tests.
+  // In the process tier, a crash of the plugin is an error and does not end the tests.
   plugin = await host.load(file, { isolation: 'process', timeout: 5000 });
 });
 after(() => host.close());
@@ -23,15 +23,15 @@ async function answer(config, input) {
   }
 }
 
-test('it greets', async () => {
+test('the plugin greets', async () => {
   assert.equal(plugin.name, '{{name}}');
   assert.equal(await answer(undefined, 'world'), 'Hello, world!');
 });
 
-test('the config says how', async () => {
+test('the config sets the greeting', async () => {
   assert.equal(await answer({ greeting: 'Good morning' }, 'world'), 'Good morning, world!');
 });
 
-test('it refuses input that is empty', async () => {
+test('empty input is refused', async () => {
   await assert.rejects(answer(undefined, ''), { code: 'ERR_TENON_CALL_FAILED', status: 'TENON_INVALID' });
 });

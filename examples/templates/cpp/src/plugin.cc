@@ -1,6 +1,5 @@
-/* A plugin that greets. The config may set the greeting: {"greeting": "Good morning"}. Any function may
- * throw: the macro at the end stops exceptions at the boundary, and the host receives TENON_PANIC with their
- * message. */
+/* A plugin that greets. The config can set the greeting: {"greeting": "Good morning"}. Code can throw
+ * exceptions anywhere: the macro at the end catches them, and the host gets TENON_PANIC with the message. */
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -9,7 +8,7 @@
 
 namespace {
 
-/* One instance. */
+/* The state of an instance. */
 class Greeter {
  public:
   explicit Greeter(std::string_view config) {
@@ -19,7 +18,8 @@ class Greeter {
   std::string Greet(std::string_view whom) const { return greeting_ + ", " + std::string(whom) + "!"; }
 
  private:
-  /* Returns the string after the key in the JSON of the config. A real plugin uses a JSON library. */
+  /* Returns the value of a key in the JSON config, or a view without data if the config lacks the key. Throws
+   * if the value is not a plain string. A real plugin should use a JSON library. */
   static std::string_view Find(std::string_view json, std::string_view key) {
     size_t at = json.find(key);
     if (at == json.npos) return {};
@@ -34,7 +34,7 @@ class Greeter {
   std::string greeting_ = "Hello";
 };
 
-/* Creates an instance. The config is only borrowed, so the plugin copies what it needs. */
+/* Creates an instance. The config is borrowed until return, so the greeting is copied. */
 tenon_status Make(const tenon_host *, const uint8_t *config, size_t size, void **state, tenon_out *error) {
   try {
     *state = new Greeter({reinterpret_cast<const char *>(config), size});
@@ -44,15 +44,14 @@ tenon_status Make(const tenon_host *, const uint8_t *config, size_t size, void *
   }
 }
 
-/* Destroys an instance. Called exactly once. */
+/* Frees an instance. The host calls it once. */
 void Drop(void *state) {
   delete static_cast<Greeter *>(state);
 }
 
-/* Does one unit of work: bytes in, bytes out. The host owns both, and the plugin must not keep either after
- * it returns. */
+/* Takes bytes and writes bytes. The host owns both, so no pointer to them may be kept after return. */
 tenon_status Greet(void *state, const uint8_t *in, size_t size, tenon_out *out) {
-  if (size == 0) return tenon_fail(out, TENON_INVALID, "the input is empty, expected a name");
+  if (size == 0) return tenon_fail(out, TENON_INVALID, "the input must name someone to greet");
   std::string answer = static_cast<const Greeter *>(state)->Greet({reinterpret_cast<const char *>(in), size});
   return tenon_write(out, answer.data(), answer.size());
 }

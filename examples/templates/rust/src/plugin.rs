@@ -1,10 +1,10 @@
-//! A plugin that greets. The config may set the greeting: `{"greeting": "Good morning"}`.
+//! A plugin that greets. The config can set the greeting: `{"greeting": "Good morning"}`.
 #![forbid(unsafe_code)]
 
 use serde::Deserialize;
 use tenon::{Error, Host, Output, Plugin};
 
-/// One instance, as its config describes it.
+/// The state of an instance, which is its config.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Greeter {
@@ -31,7 +31,7 @@ impl Plugin for Greeter {
 
     fn something(&mut self, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> {
         if input.is_empty() {
-            return Err(Error::invalid("the input is empty, expected a name"));
+            return Err(Error::invalid("the input must name someone to greet"));
         }
         out.append(self.greeting.as_bytes())?;
         out.append(b", ")?;
