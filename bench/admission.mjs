@@ -1,4 +1,4 @@
-/** What it costs to let a plugin in, and to look into a file. Every round has one step of each contender. */
+/** Measures admission of a plugin and inspection of a file. Every round has one step of each contender. */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, existsSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,10 +10,12 @@ import { quantile } from './rounds.mjs';
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const RTLD_NOW = 2;
-/** Inspections in a row, so that the figure is that of warm code and a warm page cache. */
+/** The number of inspections per sample, so that the code and the page cache are warm. */
 const WARM = 20;
 
 /**
+ * Measures all contenders.
+ *
  * @param {{build: string, dist: string, rounds?: number}} options
  * @returns {Promise<{name: string, medianMs: number, p99Ms: number}[]>}
  */
@@ -25,17 +27,18 @@ export async function admissionRows({ build, dist, rounds = 41 }) {
     const file = join(folder, 'wordcount.so');
     copyFileSync(join(build, 'plugins', 'wordcount.so'), file);
     await host.load(file);
-    await new Promise((resolve) => setTimeout(resolve, 2100)); // until its time stamps are old enough to be believed
+    // The host trusts a known digest only once the time stamps of the file are about two seconds old.
+    await new Promise((resolve) => setTimeout(resolve, 2100));
     await host.load(file);
     const open = rawOpen();
     open(file);
     const big = join(build, 'plugins', 'grep.so');
     const steps = {
-      'raw dlopen + 3 dlsym, a library that is open': () => open(file),
+      'raw dlopen + 3 dlsym, an open library': () => open(file),
       'raw dlopen + 3 dlsym, a fresh copy': (/** @type {number} */ n) =>
         open(different(folder, file, `raw-${n}`, false)),
       'admission, known digest, unchanged file': () => host.load(file),
-      'admission, known digest, another file': (/** @type {number} */ n) =>
+      'admission, known digest, different file': (/** @type {number} */ n) =>
         host.load(different(folder, file, `same-${n}`, false)),
       'first admission, probe included': (/** @type {number} */ n) =>
         host.load(different(folder, file, `new-${n}`, true)),
@@ -73,7 +76,7 @@ function repeat(times, work) {
   for (let i = 0; i < times; i++) work();
 }
 
-/** Time that a step spent on making its file, which is not the contender's. */
+/** The time that a step spent on preparing its file, which is not counted for the contender. */
 const preparation = {
   ms: 0,
   take() {
@@ -83,8 +86,11 @@ const preparation = {
   },
 };
 
-/** A copy of the plugin; with `changed`, one whose digest nobody has seen. */
-/** @param {string} folder @param {string} file @param {string} name @param {boolean} changed */
+/**
+ * Copies the plugin. With `changed` the copy has an unknown digest.
+ *
+ * @param {string} folder @param {string} file @param {string} name @param {boolean} changed
+ */
 function different(folder, file, name, changed) {
   const start = performance.now();
   const copy = join(folder, `${name}.so`);
@@ -95,7 +101,7 @@ function different(folder, file, name, changed) {
   return copy;
 }
 
-/** What a loader does at the least. @returns {(file: string) => void} */
+/** Returns a function that does the minimum of a loader. @returns {(file: string) => void} */
 function rawOpen() {
   const koffi = require('koffi');
   const libc = koffi.load(null);

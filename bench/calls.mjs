@@ -1,6 +1,6 @@
 /**
- * The cost of a call, against a hand-written C Node-API function that does the same work. Needs what `npm run bench` builds.
- * On its own: `node bench/calls.mjs [BUILD_FOLDER]`.
+ * Measures a call against a hand-written C Node-API function that does the same work. Needs the programs that
+ * `npm run bench` builds. Run it alone with `node bench/calls.mjs [BUILD_FOLDER [DIST_FOLDER]]`.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -13,12 +13,14 @@ const SUFFIX = { win32: '.dll', darwin: '.dylib' };
 
 export const YARDSTICK = {
   buffer: 'C Node-API, Buffer → new Buffer',
-  into: 'C Node-API, into a Buffer that JavaScript made',
+  into: 'C Node-API, into a Buffer from JavaScript',
   record: 'C Node-API, (i32, i32) → i32',
   message: 'tenon callSync',
 };
 
 /**
+ * Measures all contenders.
+ *
  * @param {{build?: string, dist?: string, rounds?: number, roundMs?: number}} [options]
  * @returns {Promise<import('./rounds.mjs').Row[]>}
  */
@@ -117,7 +119,7 @@ function intoMade(byHand, input) {
   return result;
 }
 
-/** The public API. @param {any} tenon @param {string} file */
+/** Creates an instance through the public API. @param {any} tenon @param {string} file */
 async function tenonInstance(tenon, file) {
   const host = new tenon.PluginHost({ paths: [] });
   if (!host.capabilities.addon)
@@ -131,7 +133,11 @@ async function tenonInstance(tenon, file) {
   return { instance: await plugin.new(), kind };
 }
 
-/** The same tier over koffi, beside the addon in one process. @param {(file: string) => Promise<any>} load @param {string} file */
+/**
+ * Creates an instance in the same tier through koffi, in the process that also uses the addon.
+ *
+ * @param {(file: string) => Promise<any>} load @param {string} file
+ */
 async function withoutAddon(load, file) {
   const { inspectFileSync } = await load('inspect/index.js');
   const { openLibrary } = await load('library/library.js');
@@ -150,14 +156,17 @@ async function withoutAddon(load, file) {
     memory,
     isPluginCode: (/** @type {bigint} */ address) => library.isCode(address),
   };
-  const nobody = { message: () => undefined, log: () => undefined };
-  const instance = createInstance(koffiBackend(), vtable, context, Buffer.alloc(0), nobody);
+  const ignored = { message: () => undefined, log: () => undefined };
+  const instance = createInstance(koffiBackend(), vtable, context, Buffer.alloc(0), ignored);
   const method = instance.bind({ kind: 'bench/1', slot: 0, name: 'bench.min' });
   return { tier: instance, binding: instance.bind(SOMETHING), method, slots: vtable.slots };
 }
 
-/** What one writes with koffi alone: a decoded function, an output struct that is used again, the result copied out. */
-/** @param {bigint} address */
+/**
+ * Returns a call written with koffi alone: a decoded function, a reused output struct, and a copied result.
+ *
+ * @param {bigint} address
+ */
 function koffiCall(address) {
   const koffi = require('koffi');
   const something = koffi.decode(address, koffi.proto('int32', ['void *', 'void *', 'size_t', 'void *']));

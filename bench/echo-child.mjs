@@ -1,2 +1,2 @@
-/** Sends back what it gets, for the benchmark of Node's own channel between processes. */
+/** Returns every message to its sender, for the benchmark of the IPC channel of Node.js. */
 process.on('message', (message) => process.send?.(message));

@@ -1,6 +1,7 @@
 /**
- * `npm run bench`: every figure of docs/benchmarks.md in one run, contenders interleaved, medians and ratios. `--write` writes that page,
- * its plot and the headline of the README, `--json` prints what was measured.
+ * `npm run bench`: measures every figure of docs/benchmarks.md in one run, with interleaved contenders.
+ * `--write` writes that page, its plot and the headline of the README. `--json` prints the measurements as
+ * JSON. `--quick` uses fewer rounds.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -52,9 +53,10 @@ const memory = JSON.parse(
 
 const figures = judge();
 const text = [
-  `Measured by \`npm run bench\` on ${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}, Node.js ${process.version}. Ratios hold better than times.`,
+  `Measured by \`npm run bench\` on ${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}, Node.js ${process.version}.`,
+  'Ratios are more reliable than times.',
   '',
-  '| figure | measured | at most | |',
+  '| figure | measured | limit | |',
   '| --- | --- | --- | --- |',
   ...figures.map(
     ({ what, found, limit, unit }) =>
@@ -83,7 +85,12 @@ if (values.write) {
   );
 }
 
-/** @param {string} file @param {string} name @param {string} part what goes between the two comments of that name */
+/**
+ * Replaces a generated section of a file.
+ *
+ * @param {string} file @param {string} name @param {string} part the text between the two comments with the
+ * name
+ */
 function replacePart(file, name, part) {
   const path = join(root, file);
   const pattern = new RegExp(`(<!-- ${name}:begin -->\\n)[\\s\\S]*(<!-- ${name}:end -->)`);
@@ -91,25 +98,26 @@ function replacePart(file, name, part) {
   writeFileSync(path, text);
 }
 
-/** The three figures of the README. */
+/** Returns the three figures of the README. */
 function headline() {
   const found = (/** @type {string} */ start) =>
     figures.find(({ what }) => what.startsWith(start))?.found ?? Number.NaN;
   return [
     '| a call of 64 bytes | against the strongest contender of its kind |',
     '| --- | --- |',
-    `| inline | ${round(found('callSync, 64 bytes in, 8 out, against a C Node-API function that writes'))} × a hand-written C Node-API function |`,
+    `| inline | ${round(found('callSync, 64 bytes in, 8 out, against a C Node-API function into'))} × a hand-written C Node-API function |`,
     `| thread | ${round(found('thread: 64 calls in flight'))} × \`napi_async_work\`, 64 calls in flight |`,
     `| process | ${round(found('process: callSync, 64 bytes, against two C processes'))} × two C processes over shared memory |`,
   ].join('\n');
 }
 
 /**
- * One row per contender.
+ * Returns a table with one row per contender.
  *
  * @param {string} title
- * @param {readonly {name: string, medianNs: number, p99Ns: number, maxNs?: number, ratio: number | null, against: string | null}[]} rows
- * @param {number} ns nanoseconds in a unit
+ * @param {readonly {name: string, medianNs: number, p99Ns: number, maxNs?: number, ratio: number | null,
+ * against: string | null}[]} rows
+ * @param {number} ns nanoseconds per unit
  * @param {string} unit
  */
 function table(title, rows, ns, unit) {
@@ -127,7 +135,7 @@ function table(title, rows, ns, unit) {
   ];
 }
 
-/** The figures that were promised, and what was found. */
+/** Returns the figures with a limit, each with its measured value. */
 function judge() {
   /** @param {string} name @param {string} against */
   const ratio = (name, against) =>
@@ -140,13 +148,13 @@ function judge() {
   const { buffer, into, record, message } = YARDSTICK;
   return [
     {
-      what: 'callSync, 64 bytes in, 8 out, against a C Node-API function that writes into a Buffer that JavaScript made',
+      what: 'callSync, 64 bytes in, 8 out, against a C Node-API function into a Buffer from JavaScript',
       found: ratio('tenon callSync', into),
       limit: 1.3,
       unit: '×',
     },
     {
-      what: 'callSync, 64 bytes in, 8 out, against a C Node-API function that makes a Buffer',
+      what: 'callSync, 64 bytes in, 8 out, against a C Node-API function that creates a Buffer',
       found: ratio('tenon callSync', buffer),
       limit: 1.3,
       unit: '×',
@@ -158,7 +166,7 @@ function judge() {
       unit: '×',
     },
     {
-      what: 'callMany, packed, 1 000 × 64 bytes, a message, against callSync',
+      what: 'callMany, packed, 1 000 × 64 bytes, per message, against callSync',
       found: ratio('tenon callMany, packed', message),
       limit: 0.15,
       unit: '×',
@@ -171,8 +179,8 @@ function judge() {
     },
     { what: 'inspect of a Rust cdylib above 3 MB, warm', found: ms('inspect'), limit: 0.4, unit: 'ms' },
     {
-      what: 'admission of a known digest, over raw dlopen + dlsym',
-      found: ms('admission, known digest, unchanged') - ms('raw dlopen + 3 dlsym, a library that is open'),
+      what: 'admission of a known digest, minus raw dlopen + dlsym',
+      found: ms('admission, known digest, unchanged') - ms('raw dlopen + 3 dlsym, an open library'),
       limit: 1,
       unit: 'ms',
     },
@@ -180,7 +188,7 @@ function judge() {
     { what: 'growth over 1 000 admissions', found: memory.admissions, limit: 20, unit: 'MB' },
     { what: 'growth over 1 000 000 × new, call, close', found: memory.calls, limit: 20, unit: 'MB' },
     {
-      what: 'thread: call, one after the other, against napi_async_work',
+      what: 'thread: sequential calls, against napi_async_work',
       found: threadRatio('tenon, thread, call', THREAD_YARDSTICK.sequential),
       limit: 1.2,
       unit: '×',

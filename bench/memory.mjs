@@ -1,6 +1,7 @@
 /**
- * Whether memory stays flat: 1 000 admissions, and 1 000 000 calls each with a new instance and its close. A process of its
- * own, because it looks at the whole process: `node --expose-gc bench/memory.mjs BUILD DIST`, which prints JSON.
+ * Measures the growth of memory over 1 000 admissions, and over 1 000 000 calls that each have their own
+ * instance. It runs in its own process, because it measures the whole process: `node --expose-gc
+ * bench/memory.mjs BUILD DIST` prints JSON.
  */
 import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,7 @@ const tenon = await import(pathToFileURL(join(dist, 'index.js')).href);
 const file = join(build, 'plugins', 'wordcount.so');
 const input = Buffer.from('one two three');
 
-/** Resident megabytes, after what is garbage was collected. */
+/** Returns the resident memory in MiB after garbage collection. */
 async function resident() {
   for (let i = 0; i < 4; i++) {
     globalThis.gc?.();
@@ -22,7 +23,11 @@ async function resident() {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
 }
 
-/** Does `work` to warm up, then in full. @param {(n: number) => unknown} work @param {number} times @param {number} warmUp */
+/**
+ * Returns the growth of memory while `work` runs `times` times, after a warm-up.
+ *
+ * @param {(n: number) => unknown} work @param {number} times @param {number} warmUp
+ */
 async function growth(work, times, warmUp) {
   await repeat(work, warmUp);
   const before = await resident();
@@ -35,7 +40,8 @@ async function repeat(work, times) {
   for (let i = 0; i < times; i++) {
     const outcome = work(i);
     if (outcome instanceof Promise) await outcome;
-    else if (i % 5000 === 0) await new Promise((resolve) => setImmediate(resolve)); // as any program does now and then
+    // Most programs return to the event loop from time to time.
+    else if (i % 5000 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

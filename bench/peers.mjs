@@ -1,4 +1,4 @@
-/** Other ways of passing messages to another process or thread, each of which sends back what it gets. */
+/** Other ways to send a message to another process or thread, each with a peer that returns the message. */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -60,7 +60,7 @@ function posted() {
   };
 }
 
-/** What `spawn` calls a pipe is a UNIX socket. @param {string} program */
+/** Starts a peer on a UNIX socket, which is what `spawn` uses for a pipe. @param {string} program */
 function socketed(program) {
   const child = spawn(program, ['echo'], { stdio: ['pipe', 'pipe', 'inherit'] });
   return {

@@ -1,7 +1,10 @@
-/** The plot of latencies per tier, as an SVG: quantiles to the right, time upwards, on a logarithmic scale. */
+/**
+ * Plots the latencies of each tier as an SVG: the quantile on the x axis, and the time on a logarithmic y
+ * axis.
+ */
 import { PLOTTED } from './rounds.mjs';
 
-/** What is shown: the row of the measurements, its label, its colour. */
+/** The plotted lines: the row of the measurements, its label and its colour. */
 const LINES = [
   { row: 'tenon typed record', label: 'inline, typed record', color: '#1f5fa8' },
   { row: 'tenon callSync', label: 'inline, callSync', color: '#5b9bd5' },
@@ -18,7 +21,7 @@ const LEFT = 70;
 const RIGHT = 190;
 const TOP = 20;
 const BOTTOM = 40;
-/** Powers of ten of nanoseconds. */
+/** The range of the y axis, in powers of ten of nanoseconds. */
 const LOWEST = 1;
 const HIGHEST = 8;
 
@@ -32,7 +35,7 @@ const y = (ns) => {
 /** @param {number} value */
 const short = (value) => value.toFixed(1);
 
-/** @param {number} power of ten of nanoseconds */
+/** @param {number} power the power of ten of nanoseconds */
 function timeLabel(power) {
   const units = ['ns', 'µs', 'ms', 's'];
   return `${10 ** (power % 3)} ${units[Math.floor(power / 3)]}`;

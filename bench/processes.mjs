@@ -1,6 +1,7 @@
 /**
- * The cost of a plugin in a process of its own, against what else passes messages between processes. Needs what `npm run bench`
- * builds; Linux only. On its own: `node bench/processes.mjs [BUILD_FOLDER [DIST_FOLDER]]`.
+ * Measures the process tier against other ways to send messages between processes. Needs the programs that
+ * `npm run bench` builds, and Linux. Run it alone with `node bench/processes.mjs [BUILD_FOLDER
+ * [DIST_FOLDER]]`.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import { measureAsync } from './rounds-async.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const MEBIBYTE = 1 << 20;
 const AT_ONCE = 64;
-/** Calls between two looks at the clock. */
+/** The number of calls per reading of the clock. */
 const SLICE = 16;
 const CROWD = 200;
 const IDLE_MS = 2000;
@@ -29,7 +30,7 @@ export const PROCESS_YARDSTICK = {
 /** @typedef {Awaited<ReturnType<typeof tierOf>>} Tier */
 
 /**
- * Calls, payloads, starts and crashes.
+ * Measures calls, payloads, starts and crashes.
  *
  * @param {{build?: string, dist?: string, rounds?: number, roundMs?: number}} [options]
  * @returns {Promise<AsyncRow[]>}
@@ -55,7 +56,7 @@ export async function processRows({
 }
 
 /**
- * 200 runners at once: how long they take to start, what they cost when nothing happens.
+ * Measures 200 runners at once: their start, and their CPU time and memory while they are idle.
  *
  * @param {{build?: string, dist?: string}} [options]
  * @returns {Promise<{startMs: number, idlePercent: number, rssMb: number, ownMb: number}>}
@@ -73,7 +74,7 @@ export async function processCrowd({ build = join(root, 'build'), dist = join(ro
     const before = cpuSeconds([process.pid, ...pids]);
     await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
     const idlePercent = ((cpuSeconds([process.pid, ...pids]) - before) * 1000 * 100) / IDLE_MS;
-    // With its keeper.
+    // The memory of a runner includes its keeper.
     const rss = plugins.map((pid) => (statusOf(pid, 'VmRSS') + statusOf(parentOf(pid), 'VmRSS')) / 1024);
     const own = plugins.map((pid) => (statusOf(pid, 'RssAnon') + statusOf(parentOf(pid), 'RssAnon')) / 1024);
     return { startMs, idlePercent, rssMb: quantile(rss, 1), ownMb: quantile(own, 1) };
@@ -83,7 +84,7 @@ export async function processCrowd({ build = join(root, 'build'), dist = join(ro
 }
 
 /**
- * What was promised, and what was found.
+ * Returns the figures with a limit, each with its measured value.
  *
  * @param {readonly AsyncRow[]} rows
  * @param {Awaited<ReturnType<typeof processCrowd>>} crowd
@@ -108,20 +109,20 @@ export function processFigures(rows, crowd) {
     figure('process: callSync, 64 bytes, against two C processes', row(sync)?.ratio ?? Number.NaN, 1.5, '×'),
     figure('process: callSync, 64 bytes, against fork IPC', ns(sync) / ns(ipc), 0.1, '×'),
     figure(
-      'process: call, one after the other, against fork IPC',
+      'process: sequential calls, against fork IPC',
       row('tenon, process, call')?.ratio ?? Number.NaN,
       0.5,
       '×',
     ),
     figure(
-      'process: callMany, packed, 1 000 × 64 bytes, a message',
-      ns('tenon, process, callMany of 1 000, a message') / 1e3,
+      'process: callMany, packed, 1 000 × 64 bytes, per message',
+      ns('tenon, process, callMany of 1 000, per message') / 1e3,
       1,
       'µs',
     ),
     figure(
-      'process: round trip of 1 MiB in memory that stays, against memcpy of 2 MiB',
-      row('tenon, process, 1 MiB in memory that stays')?.ratio ?? Number.NaN,
+      'process: round trip of 1 MiB in reused memory, against memcpy of 2 MiB',
+      row('tenon, process, 1 MiB in reused memory')?.ratio ?? Number.NaN,
       2,
       '×',
     ),
@@ -138,14 +139,23 @@ export function processFigures(rows, crowd) {
       10,
       'ms',
     ),
-    figure(`process: ${CROWD} plugins, all started`, crowd.startMs / 1000, 4, 's'),
-    figure(`process: ${CROWD} plugins and their host, idle, of one core`, crowd.idlePercent, 1, '%'),
+    figure(`process: start of ${CROWD} plugins`, crowd.startMs / 1000, 4, 's'),
+    figure(
+      `process: CPU time of ${CROWD} idle plugins and their host, of one core`,
+      crowd.idlePercent,
+      1,
+      '%',
+    ),
     figure('process: RSS of a runner', crowd.rssMb, 5, 'MB'),
   ];
 }
 
-/** Synchronous calls and the least that anything over shared memory can cost, in turn. */
-/** @param {Tier} tier @param {ReturnType<typeof peersOf>} peers @param {{rounds?: number, roundMs?: number}} options */
+/**
+ * Measures synchronous calls against the minimal cost of shared memory, in interleaved rounds.
+ *
+ * @param {Tier} tier @param {ReturnType<typeof peersOf>} peers @param {{rounds?: number, roundMs?: number}}
+ * options
+ */
 async function bareRows(tier, [pingpong], { rounds = 21, roundMs = 10 }) {
   const { bare, asleep } = PROCESS_YARDSTICK;
   const input = Buffer.alloc(64, 'tenon ');
@@ -182,7 +192,7 @@ async function bareRows(tier, [pingpong], { rounds = 21, roundMs = 10 }) {
 }
 
 /**
- * The median of slices, as in pingpong.cc.
+ * Calls for `ms` milliseconds. Returns the median of slices, like pingpong.cc.
  *
  * @param {{callSync(input: Buffer): unknown}} act
  * @param {Buffer} input
@@ -221,7 +231,7 @@ async function callContenders(tier, [, json, advanced, worker, socket]) {
       run: () => Promise.all(Array.from({ length: AT_ONCE }, () => act.call(input))),
     },
     {
-      name: 'tenon, process, callMany of 1 000, a message',
+      name: 'tenon, process, callMany of 1 000, per message',
       against,
       messages: 1000,
       run: () => act.callMany(batch),
@@ -240,7 +250,7 @@ async function payloadContenders(tier) {
   return [
     { name: copy, run: async () => from.copy(to) },
     {
-      name: 'tenon, process, 1 MiB in memory that stays',
+      name: 'tenon, process, 1 MiB in reused memory',
       against: copy,
       run: async () => {
         record.invoke();
@@ -253,7 +263,7 @@ async function payloadContenders(tier) {
   ];
 }
 
-/** Starts and crashes, each of a process of its own. @param {Tier} tier @param {number} rounds */
+/** Measures starts and crashes, each with its own process. @param {Tier} tier @param {number} rounds */
 async function lifeRows(tier, rounds) {
   const starts = [];
   const crashes = [];
@@ -274,14 +284,20 @@ async function lifeRows(tier, rounds) {
   ];
 }
 
-/** @param {string} name @param {number[]} samples @param {number | null} ratio @param {string | null} against */
+/**
+ * @param {string} name @param {number[]} samples @param {number | null} ratio @param {string | null} against
+ */
 function rowOf(name, samples, ratio, against) {
   const [medianNs, p99Ns, maxNs] = [0.5, 0.99, 1].map((q) => quantile(samples, q));
   const quantilesNs = PLOTTED.map((q) => quantile(samples, q));
   return /** @type {AsyncRow} */ ({ name, medianNs, p99Ns, maxNs, quantilesNs, ratio, against });
 }
 
-/** Runners of the plugin that echoes, and crashes for want of an input. @param {string} build @param {string} dist */
+/**
+ * Returns a factory of runners. Their plugin returns its input, and crashes if the input is empty.
+ *
+ * @param {string} build @param {string} dist
+ */
 async function tierOf(build, dist) {
   const load = (/** @type {string} */ file) => import(pathToFileURL(join(dist, file)).href);
   const { RunnerProcess } = await load('tiers/process/runner-process.js');
@@ -307,10 +323,10 @@ async function tierOf(build, dist) {
     env: {},
     cwd: undefined,
   };
-  const nobody = { message: () => undefined, log: () => undefined };
+  const ignored = { message: () => undefined, log: () => undefined };
   const silent = { stdout: () => undefined, stderr: () => undefined, exit: () => undefined };
   const runners = /** @type {any[]} */ ([]);
-  // Held, because an instance that nobody holds is dropped.
+  // The instances are referenced here, because an unreferenced instance is dropped.
   const instances = /** @type {any[]} */ ([]);
   return {
     Batch,
@@ -318,7 +334,7 @@ async function tierOf(build, dist) {
     async instance(more) {
       const runner = await RunnerProcess.start({ ...settings, ...more }, silent);
       runners.push(runner);
-      const instance = await runner.create(Buffer.alloc(0), nobody);
+      const instance = await runner.create(Buffer.alloc(0), ignored);
       instances.push(instance);
       return { runner, act: instance.bind(SOMETHING) };
     },
@@ -329,7 +345,7 @@ async function tierOf(build, dist) {
   };
 }
 
-/** In kB. @param {number} pid @param {string} field */
+/** Returns a field of the status of a process, in kB. @param {number} pid @param {string} field */
 function statusOf(pid, field) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);

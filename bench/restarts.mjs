@@ -1,4 +1,7 @@
-/** How long a plugin that crashed is away, as its user sees it. Needs what `npm run bench` builds; Linux only. */
+/**
+ * Measures the time from a crash to the next answer, as the user of a plugin sees it. Needs the programs that
+ * `npm run bench` builds, and Linux.
+ */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { quantile } from './rounds.mjs';
@@ -6,7 +9,8 @@ import { quantile } from './rounds.mjs';
 export const NEXT_ANSWER = 'tenon, process, SIGSEGV to the answer of the next generation';
 
 /**
- * The bench plugin crashes for want of an input; the call after it waits for the restart, which comes at once.
+ * Measures restarts. The plugin crashes if its input is empty. The next call waits for the restart, which has
+ * no delay.
  *
  * @param {{build: string, dist: string, rounds?: number}} options
  * @returns {Promise<import('./rounds-async.mjs').AsyncRow>}

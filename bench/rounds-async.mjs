@@ -1,20 +1,23 @@
-/** Like rounds.mjs, for contenders whose calls give promises: one call after the other, contenders interleaved in rounds. */
+/**
+ * Like rounds.mjs, for contenders whose calls return promises: sequential calls, contenders interleaved in
+ * rounds.
+ */
 import { PLOTTED, quantile } from './rounds.mjs';
 
 /**
  * @typedef {object} AsyncContender
  * @property {string} name
  * @property {() => Promise<unknown>} run one call, or several at once
- * @property {number} [messages] calls that it makes; figures are per call
- * @property {string} [against] the name of the contender that it is compared with
+ * @property {number} [messages] the number of calls that it makes. Figures are per call.
+ * @property {string} [against] the name of the contender to compare with
  *
  * @typedef {object} AsyncRow
  * @property {string} name
  * @property {number} medianNs median of the rounds, per call
  * @property {number} p99Ns 99th percentile of single runs, per call
- * @property {readonly number[]} quantilesNs those of PLOTTED
+ * @property {readonly number[]} quantilesNs the quantiles of PLOTTED, per call
  * @property {number} maxNs
- * @property {number | null} ratio median of the rounds' ratios to `against`
+ * @property {number | null} ratio median over the rounds of the ratio to `against`
  * @property {string | null} against
  */
 
@@ -37,7 +40,7 @@ export async function measureAsync(contenders, { rounds = 21, roundMs = 10 } = {
 }
 
 /**
- * Runs for about `ms`. Returns the mean.
+ * Runs a contender for about `ms` milliseconds. Returns the mean time per call, in nanoseconds.
  *
  * @param {AsyncContender} contender
  * @param {number} ms

@@ -1,18 +1,18 @@
-/** Measures contenders against each other: interleaved in rounds, so that what disturbs the machine disturbs all of them. */
+/** Measures contenders interleaved in rounds, so that a disturbance of the machine affects all of them. */
 
 /**
  * @typedef {object} Contender
  * @property {string} name
  * @property {() => unknown} run one call
- * @property {number} [messages] messages that one call handles; figures are per message
- * @property {string} [against] the name of the contender that it is compared with
+ * @property {number} [messages] the number of messages that one call handles. Figures are per message.
+ * @property {string} [against] the name of the contender to compare with
  *
  * @typedef {object} Row
  * @property {string} name
  * @property {number} medianNs median of the rounds, per message
  * @property {number} p99Ns 99th percentile of slices of about 20 µs, per message
- * @property {readonly number[]} quantilesNs those of {@link PLOTTED}, per message
- * @property {number | null} ratio median of the rounds' ratios to `against`
+ * @property {readonly number[]} quantilesNs the quantiles of {@link PLOTTED}, per message
+ * @property {number | null} ratio median over the rounds of the ratio to `against`
  * @property {string | null} against
  */
 
@@ -21,12 +21,12 @@ export const PLOTTED = /** @type {const} */ ([0.5, 0.9, 0.99, 0.999]);
 
 const SLICE_NS = 20_000;
 
-/** Where results go, so that no call can be left out as useless. */
+/** A place for results, so that the compiler cannot remove a call as unused. */
 export const sink = { value: /** @type {unknown} */ (undefined) };
 
 /**
- * A loop of its own for each contender: in a shared one the engine sees many functions at the one place of the call, and what that
- * costs would be measured too.
+ * Creates a separate loop for each contender. A shared loop would have a megamorphic call site, whose cost
+ * would be measured too.
  *
  * @returns {(run: () => unknown, calls: number) => unknown}
  */
@@ -61,7 +61,7 @@ function prepare(contender, roundMs) {
     means: /** @type {number[]} */ ([]),
     samples: /** @type {number[]} */ ([]),
   };
-  // Warm enough for the optimizing compiler, then as many calls as fill a slice.
+  // Warm up until the optimizing compiler has run, then find the number of calls that fill a slice.
   const until = performance.now() + 30;
   while (performance.now() < until) time(lane, 50);
   for (let ns = 0; ns < SLICE_NS && lane.calls < 1 << 20; lane.calls *= 2) ns = time(lane, lane.calls * 2);

@@ -1,6 +1,7 @@
 /**
- * What the safety suite costs: the command `tenon check` on a good plugin at each level, with the memory of the tool itself, and an
- * ordinary library that is no plugin. Linux only. On its own: `node bench/suite.mjs [BUILD_FOLDER [DIST_FOLDER]]`.
+ * Measures the safety suite: the time and memory of `tenon check` on a valid plugin at each level, and its
+ * time on libraries that are not plugins. Needs Linux. Run it alone with `node bench/suite.mjs [BUILD_FOLDER
+ * [DIST_FOLDER]]`.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -11,13 +12,16 @@ import { quantile } from './rounds.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const LEVELS = /** @type {const} */ (['basic', 'strict', 'torture']);
 const LIBRARIES = 200;
-/** Tells the peak of its memory when it ends, in KiB, on descriptor 3. */
+/** A module that makes a process write its peak memory in KiB to file descriptor 3 when it exits. */
 const WATCH =
   'data:text/javascript,import{writeSync}from"node:fs";process.on("exit",()=>writeSync(3,String(process.resourceUsage().maxRSS)))';
 
 /**
+ * Measures all levels, and the libraries that are not plugins.
+ *
  * @param {{build?: string, dist?: string, rounds?: number}} [options]
- * @returns {Promise<{levels: {level: string, ms: number, maxMs: number, rssMb: number}[], libraries: {count: number, ms: number, maxMs: number}}>}
+ * @returns {Promise<{levels: {level: string, ms: number, maxMs: number, rssMb: number}[], libraries: {count:
+ * number, ms: number, maxMs: number}}>}
  */
 export async function suiteRows({ build = join(root, 'build'), dist = join(root, 'dist'), rounds = 5 } = {}) {
   const plugin = join(build, 'plugins', 'wordcount.so');
@@ -32,8 +36,12 @@ export async function suiteRows({ build = join(root, 'build'), dist = join(root,
   return { levels, libraries: await ordinaryLibraries(dist) };
 }
 
-/** The whole command, as a user waits for it. */
-/** @param {string} dist @param {string} plugin @param {string} level @returns {Promise<{ms: number, rssKb: number}>} */
+/**
+ * Runs the whole command, including its start.
+ *
+ * @param {string} dist @param {string} plugin @param {string} level @returns {Promise<{ms: number, rssKb:
+ * number}>}
+ */
 function runCheck(dist, plugin, level) {
   const args = ['--import', WATCH, join(dist, 'cli', 'main.js'), 'check', plugin, '--level', level];
   const start = performance.now();
@@ -67,7 +75,11 @@ async function ordinaryLibraries(dist) {
   return { count: times.length, ms: quantile(times, 0.5), maxMs: Math.max(...times) };
 }
 
-/** What was promised, and what was found. @param {Awaited<ReturnType<typeof suiteRows>>} rows */
+/**
+ * Returns the figures with a limit, each with its measured value.
+ *
+ * @param {Awaited<ReturnType<typeof suiteRows>>} rows
+ */
 export function suiteFigures({ levels, libraries }) {
   const of = (/** @type {string} */ level) => levels.find((row) => row.level === level)?.ms ?? Number.NaN;
   const figure = (
@@ -77,8 +89,8 @@ export function suiteFigures({ levels, libraries }) {
     /** @type {string} */ unit,
   ) => ({ what: `check: ${what}`, found, limit, unit });
   return [
-    figure('basic on a good plugin', of('basic') / 1000, 1, 's'),
-    figure('strict on a good plugin', of('strict') / 1000, 10, 's'),
+    figure('basic on a valid plugin', of('basic') / 1000, 1, 's'),
+    figure('strict on a valid plugin', of('strict') / 1000, 10, 's'),
     figure('torture without fuzz', of('torture') / 1000, 60, 's'),
     figure(`the slowest of ${libraries.count} ordinary libraries`, libraries.maxMs, 100, 'ms'),
     figure('memory of the tool', Math.max(...levels.map(({ rssMb }) => rssMb)), 150, 'MB'),

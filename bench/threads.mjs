@@ -1,6 +1,6 @@
 /**
- * The cost of a call of the thread tier, against napi_async_work and worker_threads doing the same work. Needs what `npm run bench`
- * builds. On its own: `node bench/threads.mjs [BUILD_FOLDER [DIST_FOLDER]]`.
+ * Measures calls of the thread tier against napi_async_work and worker_threads. Needs the programs that
+ * `npm run bench` builds. Run it alone with `node bench/threads.mjs [BUILD_FOLDER [DIST_FOLDER]]`.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -14,11 +14,13 @@ const SUFFIX = { win32: '.dll', darwin: '.dylib' };
 const IN_FLIGHT = 64;
 
 export const THREAD_YARDSTICK = {
-  sequential: 'napi_async_work, one after the other',
+  sequential: 'napi_async_work, sequential',
   maxInFlight: `napi_async_work, ${IN_FLIGHT} in flight`,
 };
 
 /**
+ * Measures all contenders.
+ *
  * @param {{build?: string, dist?: string, rounds?: number, roundMs?: number}} [options]
  * @returns {Promise<import('./rounds-async.mjs').AsyncRow[]>}
  */
@@ -48,7 +50,7 @@ function contenders(instance, echo, baseline) {
   const { call, callSync, callMany, batch } = instance;
   const input = Buffer.alloc(64, 'tenon ');
   const { sequential, maxInFlight } = THREAD_YARDSTICK;
-  // A plain loop: Array.from costs more per entry than what is measured.
+  // A plain loop, because Array.from costs more per entry than the call that is measured.
   const atOnce = (/** @type {(input: Buffer) => Promise<unknown>} */ run) => () => {
     const calls = [];
     for (let i = 0; i < IN_FLIGHT; i++) calls.push(run(input));
@@ -76,7 +78,7 @@ function contenders(instance, echo, baseline) {
         run: atOnce(echo.call),
       },
       {
-        name: 'tenon, thread, callMany of 1 000, a message',
+        name: 'tenon, thread, callMany of 1 000, per message',
         messages: 1000,
         against: maxInFlight,
         run: () => callMany(batch),
@@ -106,8 +108,8 @@ async function threadInstance(build, dist) {
     memory,
     isPluginCode: (/** @type {bigint} */ address) => library.isCode(address),
   };
-  const nobody = { message: () => undefined, log: () => undefined };
-  const tier = await createThreadInstance(library.vtable(), context, Buffer.alloc(0), nobody);
+  const ignored = { message: () => undefined, log: () => undefined };
+  const tier = await createThreadInstance(library.vtable(), context, Buffer.alloc(0), ignored);
   const binding = tier.bind(SOMETHING);
   return {
     call: (/** @type {Buffer} */ input) => binding.call(input),
@@ -118,7 +120,7 @@ async function threadInstance(build, dist) {
   };
 }
 
-/** A worker that answers each message with one of eight bytes, without the work. */
+/** Starts a worker that answers each message with eight bytes and does no other work. */
 function echoWorker() {
   const source = `const { parentPort } = require('node:worker_threads');
     parentPort.on('message', () => parentPort.postMessage(new Uint8Array(8)));`;
