@@ -21,7 +21,6 @@ const PENDING: readonly string[] = [
   'native/runner/crash',
   '.ci/',
   'scripts/',
-  'src/addon/',
   'src/admission/',
   'src/base/',
   'src/check/',

@@ -1,4 +1,6 @@
-/** The native addon: found, checked and typed. Everything works without it, slower and without events. */
+/**
+ * Finds, checks and types the native addon. Everything works without it, but more slowly and without events.
+ */
 import { createRequire } from 'node:module';
 import { ABI_VERSION } from '../base/abi.js';
 import { BUILD_COMMAND } from '../base/package.js';
@@ -6,19 +8,34 @@ import { builtFile } from './native-files.js';
 import type { ProcessAddon } from './process.js';
 import type { ThreadAddon } from './thread.js';
 
-/** Called for each event and log entry: `kind` 0 is an event with a Buffer, 1 a log entry with a string. */
+/**
+ * Receives each event and log entry. A `kind` of 0 is an event with a Buffer, 1 is a log entry with a string.
+ */
 export type Dispatch = (token: number, kind: number, level: number, payload: Buffer | string) => void;
 
-/** What `native/addon.cc` exports. How a call went, and which binding it is for, stands in the control array. */
+/**
+ * The exports of `native/addon.cc`. The control array selects the binding of a call and receives its outcome.
+ */
 export interface Addon {
+  /** The ABI version that the addon was built for. */
   readonly abiVersion: string;
+  /** The functions of the thread tier. */
   readonly threads: ThreadAddon;
-  /** Where the process tier has shared memory: on Linux. */
+  /**
+   * The functions of the process tier over shared memory. Absent outside Linux.
+   */
   readonly processes?: ProcessAddon;
   /** Bytes of output that fit into the scratch memory. */
   readonly scratchSize: number;
-  /** Once per thread, before all others. After each call of `defer`, `drain` has to be called in another turn of the event loop. */
+  /**
+   * Allocates the memory that the addon and this thread share. Call it once per thread, before any other
+   * function. After each call of `defer`, the caller must call `drain` in another turn of the event loop.
+   */
   open(dispatch: Dispatch, defer: () => void): [control: ArrayBuffer, scratch: ArrayBuffer];
+  /**
+   * Runs `new` of a plugin and stores the binding of `something` in the control array. `token` identifies the
+   * instance in later calls of `dispatch`. `messages` and `bytes` bound what may wait for delivery.
+   */
   create(
     make: bigint,
     drop: bigint,
@@ -29,23 +46,38 @@ export interface Addon {
     bytes: number,
     config: Uint8Array,
   ): void;
+  /** Makes a binding of the method at `address` for the instance in the control array. */
   bind(address: bigint): void;
+  /**
+   * Makes a binding whose input and output are pinned memory, sized in bytes. Returns undefined if the
+   * instance is closed.
+   */
   record(
     address: bigint,
     inputSize: number,
     outputSize: number,
   ): [input: ArrayBuffer, output: ArrayBuffer] | undefined;
+  /** Returns the address that `get_extension` returned. Returns undefined if the instance is closed. */
   extension(id: string): bigint | undefined;
+  /** Runs `drop` of the instance. */
   close(): void;
+  /** Sets whether the instance keeps the event loop alive. */
   reference(on: boolean): void;
+  /** Continues the delivery of events after `defer`. */
   drain(): void;
+  /** Delivers the log entries of instances that are closed or whose `new` failed. */
   flush(): void;
+  /** Calls the method. The output is in the scratch memory, or GROWN is set and `take` copies it. */
   call(input: Uint8Array): void;
+  /** Calls the method with the pinned memory of its binding. */
   callRecord(): void;
+  /** Calls the method for each message of a batch. `take` then copies the data of all results. */
   callMany(offsets: Int32Array, data: Uint8Array, resultOffsets: Int32Array, statuses: Int32Array): void;
+  /** Copies the output of the last call into `target`. */
   take(target: Uint8Array): void;
 }
 
+/** The result of the search. Exactly one member is null. */
 interface Found {
   readonly addon: Addon | null;
   readonly problem: string | null;
@@ -54,15 +86,16 @@ interface Found {
 let found: Found | undefined;
 
 /**
- * The addon, or null if it cannot be used; {@link addonProblem} says why. `TENON_NO_ADDON=1` does without it, `TENON_ADDON`
- * names another file than the one that `npm run build` makes.
+ * Returns the addon, or null if it cannot be used; {@link addonProblem} then returns the reason.
+ * `TENON_NO_ADDON=1` disables the addon. `TENON_ADDON` selects another file than the one that `npm run build`
+ * makes.
  */
 export function loadAddon(): Addon | null {
   found ??= find();
   return found.addon;
 }
 
-/** Why there is no addon; null if there is one. */
+/** Returns why the addon cannot be used, as whole sentences. Returns null if it can. */
 export function addonProblem(): string | null {
   found ??= find();
   return found.problem;
@@ -70,7 +103,7 @@ export function addonProblem(): string | null {
 
 function find(): Found {
   if (process.env['TENON_NO_ADDON'] === '1')
-    return { addon: null, problem: 'TENON_NO_ADDON=1 forbids the addon' };
+    return { addon: null, problem: 'TENON_NO_ADDON=1 disables the addon.' };
   const path = process.env['TENON_ADDON'] ?? builtFile('tenon.node');
   try {
     const addon: unknown = createRequire(import.meta.url)(path);

@@ -1,18 +1,22 @@
-/** Where the native files of this package are: the addon, and the programs that run plugins outside of the host. */
+/**
+ * Locates the native files of this package: the addon, and the programs that run plugins outside the host
+ * process.
+ */
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../base/package.js';
 
 const RUNNER = process.platform === 'win32' ? 'tenon-runner.exe' : 'tenon-runner';
 
-/** A file that the build of this package makes. It need not exist. */
+/** Returns the path of a file that the build of this package makes. The file need not exist. */
 export function builtFile(name: string): string {
   return join(packageRoot, 'build', 'Release', name);
 }
 
 /**
- * The native runner: what `TENON_RUNNER` names, or the one that was built with this package. Null if there is none, and with
- * `TENON_RUNNER=none`. It needs no addon.
+ * Returns the path of the native runner: the value of `TENON_RUNNER`, or the runner that was built with this
+ * package. Returns null if that file does not exist, or if `TENON_RUNNER=none`. The runner does not need the
+ * addon.
  */
 export function findRunner(): string | null {
   const named = process.env['TENON_RUNNER'];
@@ -22,7 +26,7 @@ export function findRunner(): string | null {
   return isExecutable(built) ? built : null;
 }
 
-/** Whether this process may start the file as a program. */
+/** Returns whether this process may start the file as a program. */
 export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);

@@ -1,22 +1,30 @@
-/** What the addon exports for the process tier, on Linux. `native/process/exports.cc` has the other side. */
+/** The exports of the addon for the process tier, on Linux. `native/process/exports.cc` implements them. */
 
-/** Called for each wake-up: the control array has the entries. */
+/** Called for each wake-up. The control array holds the entries. */
 export type Wake = (runner: number, serial: number) => void;
 
-/** What is known of a runner. Everything but `end` was written by the runner, so it may be anything. */
+/** The known facts about a runner. The runner wrote everything but `end`, so any value is possible. */
 export interface ProcessFacts {
   /** A `RunnerState`. */
   readonly state: number;
-  /** Of the process that has the plugin, a child of the one that was started. */
+  /** The id of the process that loaded the plugin. It is a child of the process that was started. */
   readonly pid: number;
-  /** Bits: which limits are in force. */
+  /** A bit set of the limits in force. */
   readonly active: number;
-  /** The version of Landlock that the kernel has; 0 for none. */
+  /** The Landlock version of the kernel; 0 if it has none. */
   readonly landlock: number;
-  /** How the runner broke the protocol; null if it did not. */
+  /** The way in which the runner broke the protocol; null if it did not. */
   readonly broken: string | null;
-  /** How the process ended: an exit code, or -1 and a signal. Null while it runs, and when the end was collected already. */
-  readonly end: { readonly code: number; readonly signal: number; readonly peak: number } | null;
+  /** The end of the process. Null while the process runs, and if its exit status was already collected. */
+  readonly end: {
+    /** The exit code; -1 if a signal ended the process. */
+    readonly code: number;
+    /** The number of the signal; 0 if the process exited by itself. */
+    readonly signal: number;
+    /** The peak memory of the process, in bytes. */
+    readonly peak: number;
+  } | null;
+  /** The operation that the runner last began. */
   readonly call: {
     /** A `Stage`. */
     readonly stage: number;
@@ -30,6 +38,7 @@ export interface ProcessFacts {
     readonly message: number;
     readonly inputSize: number;
   };
+  /** The crash as the runner's signal handler recorded it; null if it recorded none. */
   readonly crash: {
     readonly signal: number;
     readonly mainThread: boolean;
@@ -40,50 +49,83 @@ export interface ProcessFacts {
   } | null;
 }
 
-/** Which runner a function is for, what it is to do, and how it went stands in the control array. */
+/**
+ * The functions of the process tier. The control array selects the runner and its operation, and receives the
+ * outcome.
+ */
 export interface ProcessAddon {
-  /** Bytes that an answer in the scratch memory has at most. */
+  /** The maximum size of an answer in the scratch memory, in bytes. */
   readonly scratchSize: number;
-  /** Once per thread, before all others. @throws if there is no event loop of libuv */
+  /**
+   * Allocates the shared memory of this thread. Call it once per thread, before any other function.
+   * @throws if the runtime has no libuv event loop
+   */
   open(wake: Wake): [control: ArrayBuffer, scratch: ArrayBuffer];
-  /** The memory that small answers of requests get a piece of. */
+  /** Sets the memory from which small answers to requests get a slice each. */
   slab(memory: ArrayBuffer): void;
-  /** Makes a channel; the files are for the runner. @throws with `errno` */
+  /** Creates a channel and returns the files for the runner. @throws with `errno` */
   create(profile: number): [shm: number, wake: number, life: number];
-  /** The runner was spawned, and prints to these files; its first message comes as an answer to the slot. @throws with `errno` */
+  /**
+   * Registers the spawned runner and the files to which it prints. Its first message arrives as an answer to
+   * `slot`.
+   * @throws with `errno`
+   */
   started(pid: number, slot: number, stdout: number, stderr: number): void;
-  /** What it printed to stdout (0) or stderr (1) while it was waited for; `lost`: bytes before that. Null for nothing. */
+  /**
+   * Returns what the runner printed to stdout (0) or stderr (1) during a wait, or null if it printed nothing.
+   * `lost` is the number of bytes that were dropped before that.
+   */
   capturedOutput(stream: number): { readonly bytes: Buffer; readonly lost: number } | null;
-  /** Whether the event loop is kept alive although nothing is under way. */
+  /** Sets whether the event loop is kept alive even if no request is pending. */
   reference(on: boolean): void;
-  /** Whether events stay in the ring. */
+  /** Sets whether events stay in the ring. */
   pause(on: boolean): void;
-  /** Another wake-up, soon. */
+  /** Schedules another wake-up soon. */
   poke(): void;
-  /** Delivers what the runner wrote before its end, then its end. */
+  /** Delivers what the runner wrote before its end, and then its end. */
   finish(): void;
-  /** Ends the runner by closing its lifetime pipe; nothing of it is delivered any more. */
+  /** Ends the runner by closing its lifetime pipe. Nothing from it is delivered afterwards. */
   close(): void;
+  /** Marks the channel as broken: JavaScript found numbers without a meaning in it. */
   break(): void;
-  /** Gives memory of large messages back; false if there is more that is in use now. */
+  /** Frees the memory of large messages. Returns false if more of it is still in use. */
   trim(): boolean;
-  /** Gives memory of `takeWarm` back that was not used since the last time. False if all is given back. */
+  /**
+   * Frees the memory of `takeWarm` that was not used since the last call. Returns whether there is more of
+   * it.
+   */
   cool(): boolean;
+  /** Returns the known facts about the runner. Returns undefined if the channel is closed. */
   facts(): ProcessFacts | undefined;
-  /** Copies the input of the call in flight. Its length; -1 if it is not at hand, or longer than the target. */
+  /**
+   * Copies the input of the call in flight. Returns its length, or -1 if the input is unavailable or longer than
+   * the target.
+   */
   callInput(target: Uint8Array): number;
-  /** Waits, blocking, for the end of the process. Whether it has ended. */
+  /** Blocks until the process ends or the time is over. Returns whether the process has ended. */
   awaitEnd(milliseconds: number): boolean;
-  /** Refuses, by the outcome, what it cannot look at without care; see CHECKED. */
+  /**
+   * Sends a request and waits for its answer. Refuses bytes that JavaScript must inspect first; the outcome
+   * says so. See CHECKED.
+   */
   request(bytes: Uint8Array): void;
+  /** Sends a request and waits. The answer must fill `output` exactly. */
   requestInto(bytes: Uint8Array, output: Uint8Array): void;
+  /** Sends a request. Its answer arrives with a wake-up. */
   send(bytes: Uint8Array): void;
+  /** Sends a batch and waits for its answer. */
   batch(offsets: Int32Array, data: Uint8Array): void;
+  /** Sends a batch. Its answer arrives with a wake-up. */
   sendBatch(offsets: Int32Array, data: Uint8Array): void;
-  /** The held answer, or the data of the held batch. */
+  /** Copies the held answer, or the data of the held batch, into `target`. */
   take(target: Uint8Array): void;
-  /** The held answer in memory that is used again and again, if it is of a size for that; undefined leaves it held. */
+  /**
+   * Returns the held answer in recycled memory. Returns undefined, and leaves the answer held, if its size is
+   * not suitable.
+   */
   takeWarm(): Buffer | undefined;
+  /** Copies the offsets and statuses of the held batch. */
   takeBatch(offsets: Int32Array, statuses: Int32Array): void;
+  /** Discards the held answer. */
   skip(): void;
 }
