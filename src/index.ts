@@ -1,3 +1,7 @@
+/**
+ * The API of tenon: a host that loads plugins, the plugins, their instances and calls, and typed kinds.
+ * @module
+ */
 export type { GateTime, ProbeMode } from './admission/admit.js';
 export type { CheckLevel } from './admission/certificates.js';
 export type { RequireCheckOptions } from './admission/requirement.js';

@@ -22,7 +22,6 @@ const PENDING: readonly string[] = [
   '.ci/',
   'scripts/',
   'src/admission/',
-  'src/base/',
   'src/check/',
   'src/cli/',
   'src/examples/',

@@ -1,20 +1,25 @@
 /**
- * The numbers of `include/tenon.h`, for 64-bit platforms. A test prints the offsets with a C program and holds this
- * file against them.
+ * The constants of `include/tenon.h`, for 64-bit platforms. A test prints the offsets with a C program and
+ * compares this file with them.
  */
 
-/** The ABI version of this package, and the range that a host accepts unless it says otherwise. */
+/** The ABI version that this package implements. */
 export const ABI_VERSION = '1.0.0';
+
+/** The range of ABI versions that a host accepts by default. */
 export const DEFAULT_ABI_RANGE = '^1.0.0';
 
-/** The entry points that a plugin has to export as functions, in the order in which a host calls them. */
+/** The entry points that every plugin must export as functions, in the order in which a host calls them. */
 export const ENTRY_POINTS = ['get_version', 'get_name', 'get_plugin'] as const;
 export type EntryPoint = (typeof ENTRY_POINTS)[number];
 
-/** The optional data symbol, read from the file's bytes and never called. */
+/** The optional data symbol. It is read from the bytes of the file and never called. */
 export const DESCRIPTOR_SYMBOL = 'tenon_descriptor';
 
-/** `tenon_status`. */
+/**
+ * The status codes of `tenon_status`: what a plugin's functions return. A call that returns anything but
+ * `TENON_OK` fails; `status` of the {@link TenonError} is then the name of the code.
+ */
 export const Status = {
   TENON_OK: 0,
   TENON_FAILED: 1,
@@ -26,23 +31,25 @@ export const Status = {
   TENON_POISONED: 7,
   TENON_CLOSED: 8,
 } as const;
+/** The name of a status code, as {@link Status} lists them. */
 export type StatusName = keyof typeof Status;
 
 const STATUS_NAMES = Object.keys(Status) as StatusName[];
 
-/** The name of a status, or undefined if the number is none of them. */
+/** Returns the name of a status, or undefined if the ABI does not define the number. */
 export function statusName(status: number): StatusName | undefined {
   return STATUS_NAMES[status];
 }
 
-/** `tenon_plugin.flags`. Unknown bits are ignored. */
+/** The bits of `tenon_plugin.flags`. Unknown bits are ignored. */
 export const PluginFlag = { TENON_THREAD_SAFE: 1, TENON_SINGLETON: 2, TENON_DETERMINISTIC: 4 } as const;
 
-/** The levels of `host->log`, by number. */
+/** The levels of `host->log`. The index is the level's number in the ABI. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const;
+/** The severity of a log entry. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** `tenon_plugin`, the vtable. */
+/** The layout of `tenon_plugin`, the vtable. */
 export const PLUGIN = {
   size: 56,
   align: 8,
@@ -58,27 +65,30 @@ export const PLUGIN = {
   },
 } as const;
 
-/** The slots of the vtable; all but the last are required. */
+/** The slots of the vtable. All but the last are required. */
 export const SLOTS = ['get_version', 'get_name', 'new', 'drop', 'something', 'get_extension'] as const;
 export type Slot = (typeof SLOTS)[number];
 export const OPTIONAL_SLOTS: readonly Slot[] = ['get_extension'];
 
-/** A vtable larger than this is taken for garbage: no ABI of this major will grow so far. */
+/**
+ * The limit on the size of a vtable. A larger one is treated as garbage: no ABI of this major version will
+ * grow that far.
+ */
 export const MAX_PLUGIN_SIZE = 4096;
 
-/** `tenon_host`. */
+/** The layout of `tenon_host`. */
 export const HOST = {
   size: 40,
   offset: { size: 0, reserved: 4, ctx: 8, log: 16, emit: 24, get_extension: 32 },
 } as const;
 
-/** `tenon_out`. */
+/** The layout of `tenon_out`. */
 export const OUT = { size: 32, offset: { data: 0, len: 8, capacity: 16, reserve: 24 } } as const;
 
-/** A method table of a kind: `size`, `count`, then the slots. */
+/** The layout of a kind's method table: `size`, `count`, then the slots. */
 export const METHODS = { header: 8, slot: 8, max: 256 } as const;
 
-/** `tenon_descriptor_t`. */
+/** The layout of `tenon_descriptor_t`. */
 export const DESCRIPTOR = {
   magic: 'TENON\0\0\x01',
   size: 392,
@@ -101,8 +111,8 @@ export const DESCRIPTOR = {
   length: { name: 64, version: 32, kinds: 256 },
 } as const;
 
-/** Bounds on the strings of a plugin, in bytes without the terminating NUL. */
+/** The limits on the strings of a plugin, in bytes without the terminating NUL. */
 export const LIMITS = { version: 255, name: 63 } as const;
 
-/** What a plugin may call itself. */
+/** The syntax of a plugin name. */
 export const NAME_PATTERN = /^[A-Za-z0-9._-]{1,63}$/;

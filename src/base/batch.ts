@@ -1,8 +1,8 @@
 /**
- * Packed messages: many of them in one buffer, in Arrow's variable-size binary layout, so that a column of an Arrow table
- * goes in as it is and one call into native code serves all of them.
+ * Packed messages: many messages in one buffer. The layout is Arrow's variable-size binary layout, so a
+ * column of an Arrow table needs no conversion, and one call into native code processes all messages.
  *
- * A batch keeps the memory that it was given, it does not copy it: do not write to it while a call is under way.
+ * A batch keeps a reference to the memory that it is given and does not copy it.
  */
 import { types } from 'node:util';
 import { Status } from './abi.js';
@@ -10,26 +10,40 @@ import { isPlainBytes, kindOf, requireBytes, requirePlainMemory } from './bytes.
 import { callError } from './call-error.js';
 import { invalidArgument } from './errors.js';
 
-/** Most bytes that a batch can hold: offsets are 32-bit. */
+/** The maximum number of bytes in a batch: offsets are 32-bit. */
 const MAX_BYTES = 2 ** 31 - 1;
 const LF = 10;
 const CR = 13;
 
-/** How {@link Batch.fromLines} treats the ends of lines. */
+/** The options of {@link Batch.fromLines}. */
 export interface LinesOptions {
-  /** Keep `\n` (and `\r\n`) at the end of each message. Then the bytes are not copied at all. Default: false. */
+  /**
+   * Whether each message keeps the `\n` or `\r\n` at its end. If true, the bytes are not copied. Default:
+   * false.
+   */
   readonly keepEnds?: boolean;
 }
 
-/** n messages in one buffer. */
+/**
+ * Any number of messages in one buffer, for {@link Binding.callMany}. The layout is that of an Arrow column
+ * of variable-size binary values: `offsets` and `data`.
+ *
+ * A batch refers to the memory that it is given and does not copy it. Do not write to that memory while a
+ * call uses the batch.
+ */
 export class Batch implements Iterable<Uint8Array> {
-  /** n + 1 of them, not decreasing: message i is `data[offsets[i]]` up to, but without, `data[offsets[i + 1]]`. */
+  /**
+   * The boundaries of the messages in bytes, one more than there are messages and never decreasing. Message
+   * `i` begins at `data[offsets[i]]` and ends before `data[offsets[i + 1]]`.
+   */
   readonly offsets: Int32Array;
+  /** The bytes of all messages. */
   readonly data: Uint8Array;
 
   /**
-   * Takes offsets and data as they are, without a copy. Offsets need not begin at 0 (those of a sliced Arrow column do not).
-   * @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the argument
+   * Makes a batch from offsets and data, without a copy. The first offset may be greater than 0, as in a
+   * sliced Arrow column.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT; `argument` is the name of the refused argument
    */
   constructor(offsets: Int32Array, data: Uint8Array) {
     if (!types.isInt32Array(offsets))
@@ -41,28 +55,34 @@ export class Batch implements Iterable<Uint8Array> {
     this.data = data;
   }
 
-  /** Messages in it. */
+  /** The number of messages. */
   get length(): number {
     return this.offsets.length - 1;
   }
 
-  /** Message `index`, as a view of `data`. @throws TenonError ERR_TENON_INVALID_ARGUMENT if there is none */
+  /**
+   * Returns message `index`, from 0, as a view of `data`.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT if it does not exist
+   */
   get(index: number): Uint8Array {
     requireIndex(index, this.length);
     return this.data.subarray(this.offsets[index], this.offsets[index + 1]);
   }
 
-  /** The messages in order, each as a view of `data`. */
+  /** Iterates over the messages in order. Each is a view of `data`. */
   *[Symbol.iterator](): Generator<Uint8Array, void, undefined> {
     const { offsets, data } = this;
     for (let i = 1; i < offsets.length; i++) yield data.subarray(offsets[i - 1], offsets[i]);
   }
 
   /**
-   * One message per line. Lines end with `\n` or `\r\n`; the last one may do without. Empty lines are messages of no bytes,
-   * and no bytes at all are no message. By default the ends are left out, which moves the bytes together in one copy; with
-   * `keepEnds` they stay and `data` is the very memory that was given. A string is taken as UTF-8.
-   * @throws TenonError ERR_TENON_INVALID_ARGUMENT
+   * Makes a batch with one message per line. Lines end with `\n` or `\r\n`; the end of the last line is
+   * optional. An empty line is a message of 0 bytes. Empty input has no messages.
+   *
+   * By default the messages exclude the line ends, which takes one copy of the bytes. With `keepEnds` they
+   * include them, and `data` is the memory that was passed in. A string is encoded as UTF-8.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT if `text` is not a string or Uint8Array over ordinary
+   *   memory, or has more than 2^31 - 1 bytes
    */
   static fromLines(text: Uint8Array | string, options: LinesOptions = {}): Batch {
     const keep = keepEndsOf(options);
@@ -74,7 +94,11 @@ export class Batch implements Iterable<Uint8Array> {
     return withoutEnds(own ? bytes : Buffer.from(bytes));
   }
 
-  /** Packs messages into one new buffer, by copying each once. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+  /**
+   * Packs messages into one new buffer. Each message is copied once.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT if an element is not a Uint8Array over ordinary memory, or
+   *   the messages have more than 2^31 - 1 bytes
+   */
   static of(messages: Iterable<Uint8Array>): Batch {
     const all = Array.isArray(messages) ? (messages as readonly Uint8Array[]) : collect(messages);
     const offsets = new Int32Array(all.length + 1);
@@ -92,11 +116,19 @@ export class Batch implements Iterable<Uint8Array> {
   }
 }
 
-/** What became of a batch: a result or an error text for each message, in the same layout, and a status each. */
+/**
+ * The results of a batch. Message `i` is the result of message `i` of the input or, if that message failed,
+ * its error message in UTF-8. The memory belongs to the caller.
+ */
 export class BatchResult extends Batch {
-  /** A `tenon_status` for each message, 0 for success. */
+  /** The `tenon_status` of each message; 0 means success. See {@link Status}. */
   readonly statuses: Int32Array;
 
+  /**
+   * Makes a result from its parts, without a copy. Calls return results; user code needs this only for test
+   * doubles.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT; `argument` is the name of the refused argument
+   */
   constructor(offsets: Int32Array, data: Uint8Array, statuses: Int32Array) {
     super(offsets, data);
     if (!types.isInt32Array(statuses))
@@ -111,7 +143,7 @@ export class BatchResult extends Batch {
     this.statuses = statuses;
   }
 
-  /** Messages that failed. Counted anew at each access. */
+  /** The number of messages that failed. It is counted at each access. */
   get failed(): number {
     let count = 0;
     for (const status of this.statuses) if (status !== Status.TENON_OK) count++;
@@ -119,8 +151,9 @@ export class BatchResult extends Batch {
   }
 
   /**
-   * The result of message `index`, as a view of `data`.
-   * @throws TenonError for a message that failed: the same one as a call of its own would throw
+   * Returns the result of message `index`, from 0, as a view of `data`.
+   * @throws TenonError if the message failed: the error that a single call with this message would throw
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT if it does not exist
    */
   result(index: number): Uint8Array {
     const bytes = this.get(index);
@@ -131,8 +164,8 @@ export class BatchResult extends Batch {
 }
 
 /**
- * A result from parts that are right by construction, for the tiers: without the check of every offset.
- * Not for memory that a user or a plugin can reach.
+ * Makes a result from parts that are valid by construction, without the check of every offset. For the tiers
+ * only: it must not be used for memory that the user or a plugin can reach.
  */
 export function trustedResult(offsets: Int32Array, data: Uint8Array, statuses: Int32Array): BatchResult {
   const result: BatchResult = Object.create(BatchResult.prototype);
@@ -155,7 +188,7 @@ function checkOffsets(offsets: Int32Array, end: number): void {
     throw invalidArgument('offsets', `must end within data (${end} bytes), but the last one is ${previous}`);
 }
 
-/** A batch from parts that were made here. */
+/** Makes a batch from parts that this module computed, without checks. */
 function unchecked(offsets: Int32Array, data: Uint8Array): Batch {
   const batch: Batch = Object.create(Batch.prototype);
   return Object.assign(batch, { offsets, data });
@@ -189,7 +222,7 @@ function requireIndex(index: number, length: number): void {
   throw invalidArgument('index', `must be an integer from 0 to ${length - 1}, not ${found}`);
 }
 
-/** Offsets of the lines of `bytes`, ends included. */
+/** Returns the offsets of the lines of `bytes`. Each line includes its end. */
 function lineStarts(bytes: Buffer): Int32Array {
   const offsets = new OffsetList();
   let end = bytes.indexOf(LF);
@@ -198,7 +231,7 @@ function lineStarts(bytes: Buffer): Int32Array {
   return offsets.toArray();
 }
 
-/** Moves the lines in `bytes` together, over their ends. */
+/** Removes the line ends from `bytes` by moving the lines together, and returns the lines as a batch. */
 function withoutEnds(bytes: Buffer): Batch {
   const offsets = new OffsetList();
   let from = 0;
@@ -216,7 +249,7 @@ function withoutEnds(bytes: Buffer): Batch {
   return unchecked(offsets.toArray(), bytes.subarray(0, to));
 }
 
-/** Offsets that begin with 0 and grow. */
+/** A growing list of offsets, of which the first is 0. */
 class OffsetList {
   #array = new Int32Array(256);
   #length = 1;

@@ -1,10 +1,10 @@
-/** Checks of memory that users hand in: what native code may look at without surprise. */
+/** Checks of memory that users pass in: whether native code can access it safely. */
 import { types } from 'node:util';
 import { invalidArgument } from './errors.js';
 
 /**
- * Refuses everything but a Uint8Array over ordinary memory: shared memory can change under native code, resizable memory can
- * be taken away from it, and detached memory is gone.
+ * Refuses everything but a Uint8Array over ordinary memory. Shared memory can change while native code reads
+ * it. Resizable memory can be unmapped under native code. Detached memory no longer exists.
  * @throws TenonError ERR_TENON_INVALID_ARGUMENT
  */
 export function requireBytes(argument: string, value: unknown, orElse = ''): asserts value is Uint8Array {
@@ -17,24 +17,33 @@ export function requireBytes(argument: string, value: unknown, orElse = ''): ass
   requirePlainMemory(argument, value);
 }
 
-/** The memory's part of {@link requireBytes}. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+/**
+ * Checks the memory of a view, as {@link requireBytes} does.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT
+ */
 export function requirePlainMemory(argument: string, view: ArrayBufferView): void {
   const memory = view.buffer;
   if (!isArrayBuffer(memory))
-    throw invalidArgument(argument, 'must not lie in a SharedArrayBuffer; copy it first');
+    throw invalidArgument(argument, 'must not be in a SharedArrayBuffer; copy it first');
   if (isResizable(memory))
-    throw invalidArgument(argument, 'must not lie in a resizable ArrayBuffer; copy it first');
+    throw invalidArgument(argument, 'must not be in a resizable ArrayBuffer; copy it first');
   if (memory.byteLength === 0 && isDetached(memory)) {
-    throw invalidArgument(argument, 'lies in a detached ArrayBuffer (it was transferred elsewhere)');
+    throw invalidArgument(argument, 'is in a detached ArrayBuffer (it was transferred elsewhere)');
   }
 }
 
-/** The same question as {@link requireBytes}, answered fast and without a reason. */
+/**
+ * Returns whether {@link requireBytes} certainly accepts the value: a fast check, which is also false for
+ * empty arrays.
+ */
 export function isPlainBytes(value: unknown): value is Uint8Array {
   return isUint8Array(value) && value.length > 0 && isArrayBuffer(value.buffer) && !isResizable(value.buffer);
 }
 
-/** `instanceof` fails for values of another realm (a test runner's sandbox, `node:vm`), and lets a Proxy through. */
+/**
+ * Returns whether the value is a Uint8Array. `instanceof` rejects values of another realm (a test runner's
+ * sandbox, `node:vm`), and accepts a Proxy.
+ */
 function isUint8Array(value: unknown): value is Uint8Array {
   return types.isUint8Array(value);
 }
@@ -47,7 +56,10 @@ function isResizable(memory: ArrayBuffer): boolean {
   return 'resizable' in memory && memory.resizable === true;
 }
 
-/** Node 20 has no `ArrayBuffer.prototype.detached`; a view on detached memory cannot be made. */
+/**
+ * Returns whether the memory is detached. Node 20 lacks `ArrayBuffer.prototype.detached`, but making a view
+ * of detached memory throws in every version.
+ */
 function isDetached(memory: ArrayBuffer): boolean {
   try {
     return new Uint8Array(memory).length !== 0;
@@ -56,7 +68,7 @@ function isDetached(memory: ArrayBuffer): boolean {
   }
 }
 
-/** What a refused value is, for an error message. */
+/** Describes a refused value for an error message. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== 'object') return `a ${typeof value}`;

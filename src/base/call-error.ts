@@ -1,11 +1,11 @@
-/** What a failed call becomes. */
+/** The error of a failed call. */
 import { Status, statusName } from './abi.js';
 import { TenonError } from './errors.js';
 
 /**
- * The error for a call that came back with a status other than TENON_OK: ERR_TENON_PANIC, ERR_TENON_POISONED,
- * ERR_TENON_CONTRACT for a status that the ABI does not know, ERR_TENON_CALL_FAILED for all others.
- * `what` begins the message, `text` is what the plugin said.
+ * Returns the error for a call that returned a status other than TENON_OK: ERR_TENON_PANIC for a panic,
+ * ERR_TENON_POISONED for a poisoned instance, ERR_TENON_CONTRACT for a status that the ABI does not define,
+ * and ERR_TENON_CALL_FAILED for all others. `what` begins the message. `text` is the plugin's own message.
  */
 export function callError(status: number, what: string, text: string): TenonError {
   const name = statusName(status);
@@ -21,7 +21,7 @@ export function callError(status: number, what: string, text: string): TenonErro
     case 'TENON_PANIC':
       return new TenonError('ERR_TENON_PANIC', `${what} panicked${said}`, { status: name });
     case 'TENON_POISONED': {
-      const said = text === '' ? 'an earlier call put it out of use.' : text;
+      const said = text === '' ? 'an earlier call left it unusable.' : text;
       const message = `${what} found the instance poisoned (close it and make a new one): ${said}`;
       return new TenonError('ERR_TENON_POISONED', message, { status: name });
     }

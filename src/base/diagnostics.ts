@@ -1,9 +1,9 @@
-/** What tenon tells those who watch: `node:diagnostics_channel` for tools, `NODE_DEBUG=tenon` for people. */
+/** Diagnostics: `node:diagnostics_channel` for tools, `NODE_DEBUG=tenon` for people. */
 import { channel, type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
 import type { TenonError } from './errors.js';
 
-/** Writes to stderr when NODE_DEBUG names `tenon`. */
+/** Writes to stderr if NODE_DEBUG includes `tenon`. */
 export const debug = debuglog('tenon');
 
 const channels = {
@@ -13,13 +13,18 @@ const channels = {
   refuse: channel('tenon.refuse'),
   /** A call failed: `{ plugin, method, error }`. */
   callFailure: channel('tenon.call.failure'),
-  /** The process of a plugin ended in another way than it was asked to: `{ report }`, a CrashReport. */
+  /** The process of a plugin ended without being asked to: `{ report }`, a CrashReport. */
   crash: channel('tenon.crash'),
-  /** The process of a plugin is about to be started again: `{ plugin, generation, delay }`, milliseconds. */
+  /**
+   * The process of a plugin will be restarted: `{ plugin, generation, delay }`. `delay` is in milliseconds.
+   */
   restart: channel('tenon.restart'),
 };
 
-/** Each call, while somebody listens: `tracing:tenon.call:start`, `:end`, `:asyncStart`, `:asyncEnd` and `:error`. */
+/**
+ * Traces each call while there is a subscriber: `tracing:tenon.call:start`, `:end`, `:asyncStart`,
+ * `:asyncEnd` and `:error`.
+ */
 export const callChannels: TracingChannel<object> = tracingChannel<object>('tenon.call');
 
 export function tellLoad(manifest: object): void {

@@ -1,110 +1,132 @@
 /**
- * Every failure of tenon is a {@link TenonError} with a code from {@link errorMeanings}. A message says what failed,
- * what was found against what was expected, and what to do about it.
+ * Errors. Every failure of tenon is a {@link TenonError} with a code from {@link errorMeanings}. A message
+ * has three parts: what failed, what was found and what was expected, and what to do about it.
  */
 
 import type { StatusName } from './abi.js';
 import type { Gate } from './gates.js';
 import { printable } from './text.js';
 
-/** All codes, each with its meaning, as the documentation shows it. A test holds docs/errors.md against this table. */
+/**
+ * The meaning of every error code. The page "Error codes" of the documentation lists the same table; a test
+ * compares the two.
+ */
 export const errorMeanings = {
   // Arguments and use of the API
   ERR_TENON_INVALID_ARGUMENT: 'An argument of a call to tenon has the wrong type, range or state.',
   ERR_TENON_CLOSED: 'The host, plugin or instance was used after it was closed.',
-  ERR_TENON_UNSUPPORTED: 'This build or platform cannot do what was asked (see `host.capabilities`).',
+  ERR_TENON_UNSUPPORTED: 'This build or platform does not support the operation (see `host.capabilities`).',
   ERR_TENON_MISSING_KIND:
     'The plugin does not offer the kind, the version of the kind, or the method that was asked for.',
-  // The file, before any instruction of it runs
-  ERR_TENON_NOT_FOUND: 'No such file, or no plugin of that name in the search paths.',
-  ERR_TENON_UNREADABLE: 'The file or folder exists, but cannot be read as a file or folder.',
+  // The file, before any of its code runs
+  ERR_TENON_NOT_FOUND: 'The file does not exist, or no plugin in the search paths has that name.',
+  ERR_TENON_UNREADABLE: 'The file or folder exists, but cannot be read as one.',
   ERR_TENON_NOT_A_LIBRARY: 'The bytes are not a well-formed ELF, PE or Mach-O shared library.',
-  ERR_TENON_WRONG_PLATFORM: 'A shared library for another operating system or processor.',
+  ERR_TENON_WRONG_PLATFORM: 'The library was built for another operating system or processor.',
   ERR_TENON_MISSING_SYMBOL: 'The library does not export every entry point of the ABI.',
   ERR_TENON_BAD_SYMBOL: 'An entry point is exported as data, or belongs to another library.',
   ERR_TENON_BAD_DESCRIPTOR:
     'The descriptor is malformed, absent where it is required, or disagrees with the plugin.',
-  ERR_TENON_UNTRUSTED: 'Owner, mode or digest of the file is not what the trust policy demands.',
-  ERR_TENON_QUARANTINED:
-    'The digest of the file is in quarantine, because a plugin with it crashed too often.',
+  ERR_TENON_UNTRUSTED: "The file's owner, mode or digest violates the trust policy.",
+  ERR_TENON_QUARANTINED: "The file's digest is quarantined because its plugin crashed too often.",
   ERR_TENON_SHADOWED:
-    'An earlier folder of the search path, or an earlier file, has a plugin of the same name.',
-  // The way in
-  ERR_TENON_PROBE_CRASHED: 'The plugin crashed the throwaway process that tried it.',
-  ERR_TENON_PROBE_EXITED: 'The plugin ended the throwaway process that tried it.',
-  ERR_TENON_PROBE_TIMEOUT: 'The plugin did not come back within the timeout of the probe.',
+    'An earlier folder of the search path, or an earlier file, contains a plugin of the same name.',
+  // Admission: code of the plugin runs
+  ERR_TENON_PROBE_CRASHED: 'The plugin crashed the throwaway process that probed it.',
+  ERR_TENON_PROBE_EXITED: 'The plugin ended the throwaway process that probed it.',
+  ERR_TENON_PROBE_TIMEOUT: "The plugin did not return within the probe's timeout.",
   ERR_TENON_LOAD_FAILED: "The system's loader refused the library.",
   ERR_TENON_BAD_POINTER: 'The plugin returned a pointer that cannot be read.',
   ERR_TENON_BAD_VERSION: 'The ABI version that the plugin states is not a semantic version.',
   ERR_TENON_VERSION_MISMATCH: 'The plugin was built for an ABI version that this host does not accept.',
   ERR_TENON_BAD_NAME: 'The name that the plugin states is not a plugin name.',
-  ERR_TENON_BAD_VTABLE: 'The vtable, or a slot of it, is not what the ABI demands.',
+  ERR_TENON_BAD_VTABLE: 'The vtable, or one of its slots, violates the ABI.',
   // Calls
-  ERR_TENON_NEW_FAILED: '`new` of the plugin reported a failure; no instance was made.',
-  ERR_TENON_CALL_FAILED: 'The plugin reported a failure of the call; `status` tells which.',
-  ERR_TENON_PANIC: 'A panic or exception was stopped at the boundary; the instance is poisoned.',
-  ERR_TENON_POISONED: 'The instance had a panic before and refuses to work.',
-  ERR_TENON_CONTRACT: 'The plugin broke the contract of the ABI; the instance is disabled.',
-  ERR_TENON_CRASHED: 'The process that holds the plugin ended.',
-  ERR_TENON_TIMEOUT: 'The call did not come back within its timeout.',
+  ERR_TENON_NEW_FAILED: "The plugin's `new` reported a failure; no instance was made.",
+  ERR_TENON_CALL_FAILED: 'The call returned a failure; `status` is the name of its status code.',
+  ERR_TENON_PANIC: 'A panic or exception was caught at the ABI boundary; the instance is poisoned.',
+  ERR_TENON_POISONED: 'An earlier call panicked, so the instance refuses further calls.',
+  ERR_TENON_CONTRACT: 'The plugin violated the ABI contract; the instance is disabled.',
+  ERR_TENON_CRASHED: "The plugin's process ended.",
+  ERR_TENON_TIMEOUT: 'The call did not return within its timeout.',
 } as const;
 
-/** A code of the table {@link errorMeanings}. */
+/** The code of a {@link TenonError}: one of the keys of {@link errorMeanings}. */
 export type TenonErrorCode = keyof typeof errorMeanings;
 
-/** The report of a crash as an error carries it; `CrashReport` has all of it. */
+/** The crash report as an error carries it. {@link CrashReport} has all members. */
 export interface AttachedReport {
+  /** The name of the plugin. */
   readonly plugin: string;
-  /** Which start of the plugin's process it was, from 1 on. */
+  /** The number of the start of the plugin's process, from 1. */
   readonly generation: number;
+  /** The signal that ended the process; null if it exited by itself. */
   readonly signal: NodeJS.Signals | null;
-  /** All that is known, for people, in several lines. */
+  /** Returns the whole report for people, in several lines. */
   toString(): string;
-  /** The same for machines. */
+  /** Returns the whole report for machines, as a JSON value. */
   toJSON(): object;
 }
 
-/** What an error tells beside its code and message. Members are present where they apply. */
+/**
+ * The details of a {@link TenonError} besides its code and message. A member is present only where it
+ * applies.
+ */
 export interface TenonErrorDetails {
   /** The file that the error is about. */
   readonly path?: string | undefined;
-  /** The name of the plugin, as it states it itself. */
+  /** The name of the plugin, as the plugin states it. */
   readonly plugin?: string | undefined;
-  /** The gate of the admission that refused. */
+  /** The gate of the admission that refused the plugin. */
   readonly gate?: Gate | undefined;
-  /** The signal that ended the process, `SIGSEGV` for example. */
+  /** The signal that ended the process, for example `SIGSEGV`. */
   readonly signal?: NodeJS.Signals | undefined;
-  /** The name of the status that the plugin returned, `TENON_INVALID` for example. */
+  /** The name of the status that the plugin returned, for example `TENON_INVALID`. */
   readonly status?: StatusName | undefined;
-  /** The name of the argument that was refused. */
+  /** The name of the refused argument or option. */
   readonly argument?: string | undefined;
-  /** What the probed plugin wrote to its standard output. */
+  /** The standard output of the probed plugin. */
   readonly stdout?: string | undefined;
-  /** What the probed plugin wrote to its standard error. */
+  /** The standard error output of the probed plugin. */
   readonly stderr?: string | undefined;
-  /** How the plugin's process ended. */
+  /** The report on the end of the plugin's process. */
   readonly report?: AttachedReport | undefined;
-  /** The error underneath. */
+  /** The error that caused this one. */
   readonly cause?: unknown;
 }
 
 /**
- * The one error class of tenon. Its message is one line that can be printed: names and texts of plugins in it are shown with escapes
- * for all that could move a cursor, end a line or pass for a command.
+ * The error class of tenon. `code` identifies the kind of failure; see {@link errorMeanings}. The message
+ * says what failed, what was found and what was expected, and what to do about it. Only a call that is
+ * aborted by its signal is rejected with something else: the signal's reason. The message is one printable
+ * line: control characters and line ends from a plugin are escaped.
+ *
+ * The other members are present only where they apply. {@link TenonErrorDetails} describes them.
  */
 export class TenonError extends Error {
   override readonly name = 'TenonError';
+  /** The kind of failure. */
   readonly code: TenonErrorCode;
+  /** The file that the error is about. */
   declare readonly path?: string;
+  /** The name of the plugin, as the plugin states it. */
   declare readonly plugin?: string;
+  /** The gate of the admission that refused the plugin. */
   declare readonly gate?: Gate;
+  /** The signal that ended the process, for example `SIGSEGV`. */
   declare readonly signal?: NodeJS.Signals;
+  /** The name of the status that the plugin returned, for example `TENON_INVALID`. */
   declare readonly status?: StatusName;
+  /** The name of the refused argument or option. */
   declare readonly argument?: string;
+  /** The standard output of the probed plugin. */
   declare readonly stdout?: string;
+  /** The standard error output of the probed plugin. */
   declare readonly stderr?: string;
+  /** The report on the end of the plugin's process. */
   declare readonly report?: AttachedReport;
 
+  /** Makes an error. Details that are undefined are left out. */
   constructor(code: TenonErrorCode, message: string, details: TenonErrorDetails = {}) {
     const { cause, ...rest } = details;
     super(printable(message), cause === undefined ? undefined : { cause });
@@ -115,7 +137,7 @@ export class TenonError extends Error {
     }
   }
 
-  /** The same error with more details; details that it has already are kept. */
+  /** Adds details to this error and returns it. Existing details are kept. */
   with(details: TenonErrorDetails): TenonError {
     for (const [key, value] of Object.entries(details)) {
       if (value === undefined || Object.hasOwn(this, key)) continue;
@@ -124,7 +146,7 @@ export class TenonError extends Error {
     return this;
   }
 
-  /** The form for machines: code, message and the details, without the stack. */
+  /** Returns a JSON value: the code, the message and the details, without the stack. */
   toJSON(): Record<string, unknown> {
     const { code, message } = this;
     const details = Object.fromEntries(
@@ -134,19 +156,25 @@ export class TenonError extends Error {
   }
 }
 
-/** Makes the error for an argument that was refused. `problem` continues the sentence after its name, `hint` follows the full stop. */
+/**
+ * Returns the error for a refused argument. `problem` continues the sentence that begins with its name.
+ * `hint` follows the full stop.
+ */
 export function invalidArgument(argument: string, problem: string, hint = ''): TenonError {
   const message = `The argument '${argument}' ${problem}.${hint}`;
   return new TenonError('ERR_TENON_INVALID_ARGUMENT', message, { argument });
 }
 
-/** Any thrown value as a TenonError: itself if it is one, otherwise wrapped as its cause. */
+/**
+ * Converts any thrown value to a TenonError: returns it if it is one, or else wraps it as the cause of a new
+ * one.
+ */
 export function asTenonError(error: unknown, code: TenonErrorCode, what: string): TenonError {
   if (error instanceof TenonError) return error;
   return new TenonError(code, `${what}: ${messageOf(error)}`, { cause: error });
 }
 
-/** The message of any thrown value. Never throws, whatever was thrown. */
+/** Returns the message of any thrown value. Never throws. */
 export function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? String(error.message) : String(error);

@@ -1,4 +1,4 @@
-/** The gates of the admission: what a file passes, in this order, on its way to becoming a plugin. */
+/** The gates of the admission: the checks that a file passes, in this order, before it becomes a plugin. */
 export const GATES = [
   'find',
   'trust',
@@ -12,5 +12,5 @@ export const GATES = [
   'register',
 ] as const;
 
-/** The name of a gate, as `error.gate` has it. */
+/** The name of a gate, as in `gate` of a {@link TenonError} and of a {@link GateTime}. */
 export type Gate = (typeof GATES)[number];

@@ -1,6 +1,6 @@
 /**
- * A small JSON file that several processes read and write: entries by key. Each write replaces the file as a whole, and what
- * another process has written in the meantime is kept, because a lock is held from the reading to the replacing.
+ * A small JSON file of entries by key, which several processes read and write. Each write replaces the whole
+ * file. A lock is held from reading to replacing, so the changes of other processes are kept.
  */
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -9,24 +9,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { asTenonError, type TenonError } from './errors.js';
 import { isGone, ownProcess } from './process-id.js';
 
-/** What is in a file and how to know it. */
+/** The format of a file. */
 export interface JsonStoreOptions<T> {
-  /** First member of the file. A file with another one is not ours. */
+  /** The first member of the file. A file with another value is not one of ours. */
   readonly format: string;
-  /** What the entries are, for the file and for messages: `verdicts`. */
+  /** The name of the entries, in the file and in messages, for example `verdicts`. */
   readonly name: string;
+  /** Returns whether the value is a valid entry. */
   isEntry(value: unknown): value is T;
   /**
-   * What cannot be found out again: the folder of the file is made if it is missing, and a file that is damaged or of another
-   * format is renamed, with a warning, where otherwise the next write would overwrite it.
+   * Whether the entries cannot be recomputed. If true, a missing folder is created, and a file that is
+   * damaged or of another format is renamed with a warning. If false, the next write overwrites such a file.
    */
   readonly precious: boolean;
 }
 
-/** A lock is held for a millisecond: who waits so long waits for a process that was stopped. */
+/**
+ * Milliseconds to wait for the lock. A lock is held for about a millisecond, so a longer wait means that its
+ * owner is stopped.
+ */
 const PATIENCE = 10_000;
+/** Milliseconds between two attempts, on average. */
 const RETRY = 5;
-/** A lock that does not say whose it is was left by a process that ended while it took it. */
+/** Milliseconds after which a lock without an owner is removed: its owner ended while it took the lock. */
 const NAMELESS_LOCK = 2_000;
 
 /** The entries of one file. */
@@ -41,7 +46,10 @@ export class JsonStore<T> {
     this.#options = options;
   }
 
-  /** What the file holds now. A missing file holds nothing. @throws TenonError ERR_TENON_UNREADABLE */
+  /**
+   * Returns the current entries of the file. A missing file has none.
+   * @throws TenonError ERR_TENON_UNREADABLE
+   */
   async read(): Promise<ReadonlyMap<string, T>> {
     const signature = await this.#signature();
     if (signature === undefined) return new Map();
@@ -53,8 +61,9 @@ export class JsonStore<T> {
   }
 
   /**
-   * Changes the entries. Nobody else writes the file meanwhile.
-   * @throws TenonError ERR_TENON_UNREADABLE, or what `change` throws: then the file stays as it is
+   * Changes the entries while no other process writes the file.
+   * @throws TenonError ERR_TENON_UNREADABLE
+   * @throws what `change` throws; the file then remains unchanged
    */
   update(change: (entries: Map<string, T>) => void | Promise<void>): Promise<void> {
     const done = this.#busy.then(() => this.#locked(() => this.#replace(change)));
@@ -69,7 +78,10 @@ export class JsonStore<T> {
     await this.#save(entries);
   }
 
-  /** A file's identity and state: it changes with every replacement. */
+  /**
+   * Returns the identity and state of the file, which change with every replacement. Returns undefined if the
+   * file does not exist.
+   */
   async #signature(): Promise<string | undefined> {
     try {
       const { ino, size, mtimeNs } = await stat(this.path, { bigint: true });
@@ -125,9 +137,9 @@ export class JsonStore<T> {
     try {
       await rename(this.path, aside);
     } catch (error) {
-      throw this.#failed('keep the damaged file aside of', error);
+      throw this.#failed('set aside the damaged file of', error);
     }
-    const rest = saved === 0 ? 'A new file is begun' : `${saved} entries in it are still good`;
+    const rest = saved === 0 ? 'A new file is started' : `${saved} of its entries are intact and were kept`;
     process.emitWarning(
       `The ${name} in ${this.path} are damaged or of another format; the file is kept as ${aside}. ${rest}.`,
       'TenonWarning',
@@ -189,7 +201,7 @@ function membersOf(text: string): Partial<Record<string, unknown>> | undefined {
   }
 }
 
-/** Makes the lock file. @throws EEXIST if there is one */
+/** Creates the lock file. @throws EEXIST if it exists */
 async function take(lock: string): Promise<void> {
   const file = await open(lock, 'wx', 0o600);
   const { pid, start } = ownProcess();
@@ -200,11 +212,12 @@ async function take(lock: string): Promise<void> {
   }
 }
 
-/** Removes a lock whose process is gone. */
+/** Removes a lock whose process has ended. */
 async function removeIfLeft(lock: string): Promise<void> {
   const owner = await readFile(lock, 'latin1').catch(() => undefined);
   if (owner === undefined || !(await isLeft(lock, owner))) return;
-  // Only one process can have the file under this name; and it may turn out to be a new lock, taken since it was read.
+  // Only one process can rename the file successfully. The renamed file may be a new lock, taken after
+  // `owner` was read; then it is restored.
   const mine = `${lock}.${randomUUID()}`;
   try {
     await rename(lock, mine);

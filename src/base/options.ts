@@ -1,12 +1,12 @@
 /**
- * How options are checked, everywhere in the same way: each check returns the value or throws ERR_TENON_INVALID_ARGUMENT, which names the
- * option, says what was found against what was expected and, for a name that nothing has, which one was probably meant.
+ * Checks of options. Each check returns the value or throws ERR_TENON_INVALID_ARGUMENT. The message names the
+ * option, says what was found and what was expected, and suggests the probable name for an unknown one.
  */
 import leven from 'leven';
 import { kindOf } from './bytes.js';
 import { invalidArgument, messageOf, TenonError } from './errors.js';
 
-/** Names and values that had another name before 1.0. */
+/** Names and values that were renamed for 1.0: the former name and the present one. */
 const RENAMED: Readonly<Record<string, string>> = {
   deadline: 'timeout',
   startDeadline: 'startTimeout',
@@ -19,12 +19,12 @@ const RENAMED: Readonly<Record<string, string>> = {
   rejected: 'refused',
 };
 
-/** The most that a count may be: what fits into a 32-bit integer. */
+/** The maximum of a count: it must fit into a 32-bit integer. */
 const MAX_COUNT = 2 ** 31 - 1;
 
 /**
- * The one of `known` that was meant by `name`: its new name if it was renamed, otherwise the nearest one, if it is near enough to be a
- * typing error: one edit for each three letters.
+ * Returns the element of `known` that `name` probably means: its new name if it was renamed, or else the
+ * nearest one. The nearest one must be close enough to be a typing error: at most one edit per three letters.
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const renamed = RENAMED[name];
@@ -35,13 +35,16 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= Math.ceil(name.length / 3) ? best.one : undefined;
 }
 
-/** ` Did you mean 'timeout'?`, or nothing: for the end of a message. */
+/** Returns ` Did you mean 'timeout'?` for the end of a message, or an empty string if no name is close. */
 export function didYouMean(name: string, known: readonly string[]): string {
   const meant = nearest(name, known);
   return meant === undefined ? '' : ` Did you mean '${meant}'?`;
 }
 
-/** An object of options without any option that is not `known`. `what` names whose options they are: `load`. */
+/**
+ * Checks that an object has only options that are `known`. `what` names the owner of the options, for example
+ * `load`.
+ */
 export function checkKnown(what: string, value: object, known: readonly string[], prefix = ''): void {
   const unknown = Object.keys(value).find((name) => !known.includes(name));
   if (unknown === undefined) return;
@@ -53,8 +56,8 @@ export function checkKnown(what: string, value: object, known: readonly string[]
 }
 
 /**
- * A copy of an object of options: each of them is read once, and what a getter or a proxy throws becomes a TenonError. Inherited options
- * count, as they do for Node.js itself.
+ * Copies an object of options. Each option is read once, and what a getter or a proxy throws becomes a
+ * TenonError. Inherited options count, as they do in Node.js itself.
  */
 export function readOptions<T extends object>(name: string, options: T): T {
   checkObject(name, options);
@@ -74,13 +77,13 @@ export function readOptions<T extends object>(name: string, options: T): T {
   }
 }
 
-/** An object that is not an array. */
+/** Checks that the value is an object and not an array. */
 export function checkObject<T extends object>(name: string, value: T): T {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw invalidArgument(name, `must be an object, not ${shown(value)}`);
 }
 
-/** One of a few words. */
+/** Checks that the value is one of a few strings. */
 export function checkOneOf<const T extends string>(name: string, value: unknown, words: readonly T[]): T {
   const found = words.find((word) => word === value);
   if (found !== undefined) return found;
@@ -89,7 +92,9 @@ export function checkOneOf<const T extends string>(name: string, value: unknown,
   throw invalidArgument(name, `must be one of ${list}, not ${shown(value)}`, meant);
 }
 
-/** A duration in milliseconds, above 0 or, if `zero` is allowed, from 0 on. Infinity means no limit. */
+/**
+ * Checks a duration in milliseconds: more than 0, or 0 and more if `zero` is true. Infinity means no limit.
+ */
 export function checkMilliseconds(name: string, value: unknown, { zero = false } = {}): number {
   if (typeof value === 'number' && (value > 0 || (zero && value === 0))) return value;
   throw invalidArgument(
@@ -98,46 +103,47 @@ export function checkMilliseconds(name: string, value: unknown, { zero = false }
   );
 }
 
-/** An integer from 1 on. */
+/** Checks an integer from `least` to `most`, by default from 1. */
 export function checkCount(name: string, value: unknown, { least = 1, most = MAX_COUNT } = {}): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most)
     return value;
   throw invalidArgument(name, `must be an integer from ${least} to ${most}, not ${shown(value)}`);
 }
 
-/** A number of a range. */
+/** Checks a number from `least` to `most`. */
 export function checkNumber(name: string, value: unknown, least: number, most: number): number {
   if (typeof value === 'number' && value >= least && value <= most) return value;
   throw invalidArgument(name, `must be a number from ${least} to ${most}, not ${shown(value)}`);
 }
 
+/** Checks that the value is true or false. */
 export function checkBoolean(name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw invalidArgument(name, `must be true or false, not ${shown(value)}`);
 }
 
-/** A string that is not empty and that the system can take: without NUL. */
+/** Checks a string that is not empty and that the system accepts: it must not contain NUL. */
 export function checkString(name: string, value: unknown): string {
   if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value;
   throw invalidArgument(
     name,
-    `must be a string that is neither empty nor has a NUL character, not ${shown(value)}`,
+    `must be a string that is not empty and has no NUL character, not ${shown(value)}`,
   );
 }
 
-/** An array of such strings. */
+/** Checks an array of strings, each as {@link checkString} does. */
 export function checkStrings(name: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) throw invalidArgument(name, `must be an array of strings, not ${shown(value)}`);
   return value.map((item: unknown, index) => checkString(`${name}[${index}]`, item));
 }
 
-/** An AbortSignal, or nothing. */
+/** Checks an AbortSignal, which may be undefined. */
 export function checkSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined || value instanceof AbortSignal) return value;
   throw invalidArgument('signal', `must be an AbortSignal, not ${shown(value)}`);
 }
 
-/** A value as a message shows it: short, and safe to build for values of any kind. */
+/** Formats a value for a message. The result is short, and formatting is safe for any value. */
 export function shown(value: unknown): string {
   if (typeof value === 'string')
     return value.length > 100 ? `a string of ${value.length} characters` : JSON.stringify(value);

@@ -1,4 +1,4 @@
-/** This package: its folder, its version, and how its native parts are built where it is installed. */
+/** This package: its folder, its version, and the command that builds its native parts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,22 +11,26 @@ interface Package {
 
 const found = findPackage();
 
-/** The folder of the package. Native files, headers and templates are only ever looked for below it. */
+/** The folder of the package. Native files, headers and templates are loaded only from below it. */
 export const packageRoot: string = found.root;
 
-/** The version of this package. */
+/** Returns the version of this package, for example `1.0.0`. */
 export function packageVersion(): string {
   return found.version;
 }
 
-/** The command that builds addon, runner and checker, for messages: another one in a checkout than where npm installed it. */
+/**
+ * The command that builds the addon, the runner and the checker, for messages. It differs between a checkout
+ * and a package that npm installed.
+ */
 export const BUILD_COMMAND: string = packageRoot.split(/[\\/]/).includes('node_modules')
   ? 'npm rebuild tenon (npm may ask to approve its install script first: npm install-scripts approve tenon)'
   : 'npm run build';
 
 /**
- * Seen from `src/base` as well as from `dist/base`. Inside a bundle this module lies somewhere else, or a CommonJS bundle has no
- * URL for it at all; whatever lies two folders above a bundle is not ours to load.
+ * Finds the package from `src/base` or `dist/base`. In a bundle this module has another location, and in a
+ * CommonJS bundle it has no URL. The folder two levels above a bundle does not belong to this package, so
+ * nothing may be loaded from it.
  */
 function findPackage(): Package {
   const url: string | undefined = import.meta.url;
@@ -41,7 +45,7 @@ function findPackage(): Package {
     )
       return { root, version };
   } catch {
-    // No package file there: it was bundled.
+    // The package file does not exist: this module was bundled.
   }
   throw bundled(fileURLToPath(url));
 }
@@ -49,6 +53,6 @@ function findPackage(): Package {
 function bundled(where: string): TenonError {
   return new TenonError(
     'ERR_TENON_UNSUPPORTED',
-    `tenon cannot run from inside of ${where}: it was bundled, and its native files, headers and worker scripts stay behind. Keep it out of the bundle (esbuild --external:tenon, rollup and webpack "external") and install it beside the bundle.`,
+    `tenon cannot run from inside ${where}: it was bundled without its native files, headers and worker scripts. Keep it out of the bundle (esbuild --external:tenon, rollup and webpack "external") and install it next to the bundle.`,
   );
 }

@@ -1,13 +1,15 @@
-/** Folders for files that will be loaded or believed: nobody else can write to them, or enter them. */
+/** Folders for files that will be loaded or trusted: no other user can write to them or enter them. */
 import { lstat, mkdir } from 'node:fs/promises';
 import { TenonError } from './errors.js';
 
 const uid = process.getuid?.() ?? null;
 
 /**
- * Makes the folder if it is missing, for this user only, and checks that it is one that nobody else can write to.
- * `what` says what it is for, and `advice` what to do about a folder that is not, each for the message.
- * @throws TenonError ERR_TENON_UNTRUSTED; what the system says if it cannot be made
+ * Creates the folder if it is missing, for this user only, and checks that no other user can write to it.
+ * `what` says what the folder is for. `advice` says what to do about an unsuitable folder. Both are for the
+ * message.
+ * @throws TenonError ERR_TENON_UNTRUSTED if the folder is unsuitable
+ * @throws the system's error if it cannot be created
  */
 export async function makePrivateFolder(folder: string, what: string, advice: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -20,7 +22,7 @@ export async function makePrivateFolder(folder: string, what: string, advice: st
     : 'something that is not a folder';
   throw new TenonError(
     'ERR_TENON_UNTRUSTED',
-    `Cannot keep ${what} in ${folder}: expected a folder of user ${uid ?? 'yours'} that nobody else can write to, found ${seen}. ${advice}`,
+    `Cannot keep ${what} in ${folder}: expected a folder of user ${uid ?? 'yours'} that no other user can write to, found ${seen}. ${advice}`,
     { path: folder },
   );
 }

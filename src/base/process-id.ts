@@ -1,30 +1,43 @@
-/** Processes by what tells them apart for good: the id, and when they started, because ids are used again. */
+/**
+ * Identities of processes. A process id alone is ambiguous because ids are reused, so the start time is part
+ * of the identity.
+ */
 import { readFileSync } from 'node:fs';
 
-/** A process, also after it has ended. */
+/** The identity of a process, valid even after its end. */
 export interface ProcessId {
+  /** The process id. */
   readonly pid: number;
-  /** In clock ticks since boot; `0` where the system does not tell. */
+  /** The start time in clock ticks since boot; `0` where the system does not report it. */
   readonly start: string;
 }
 
-/** The process that runs this code. */
+/** Returns the identity of the process that runs this code. */
 export function ownProcess(): ProcessId {
   return { pid: process.pid, start: startTime(process.pid) ?? '0' };
 }
 
-/** When a process started, in clock ticks since boot; undefined where there is no /proc or no such process. */
+/**
+ * Returns the start time of a process in clock ticks since boot. Returns undefined without /proc, or if the
+ * process does not exist.
+ */
 export function startTime(pid: number): string | undefined {
   return statOf(pid)?.[19];
 }
 
-/** Who started a process, or took it over; undefined where that cannot be known. */
+/**
+ * Returns the id of the process that started a process or adopted it. Returns undefined where that is
+ * unknown.
+ */
 export function parentOf(pid: number): number | undefined {
   const found = statOf(pid)?.[1];
   return found === undefined ? undefined : Number(found);
 }
 
-/** Whether the process has ended. One that only waits for its parent to ask how it ended (a zombie) has. */
+/**
+ * Returns whether the process has ended. A zombie, which only waits for its parent to collect its exit
+ * status, has ended.
+ */
 export function isGone({ pid, start }: ProcessId): boolean {
   if (!exists(pid)) return true;
   const fields = statOf(pid);
@@ -41,7 +54,7 @@ function exists(pid: number): boolean {
   }
 }
 
-/** The fields of /proc/PID/stat from the state on: the name before it may contain anything. */
+/** Returns the fields of /proc/PID/stat from the state on. The name before it may contain any character. */
 function statOf(pid: number): string[] | undefined {
   try {
     const line = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -1,17 +1,17 @@
 /** Text for people: safe to print, and aligned. */
 
 /**
- * Names and messages can come from hostile files: what could move the cursor or reorder text is shown as an escape, and so is what a CI
- * runner would take for a command to itself.
+ * Escapes what is unsafe to print, because names and messages can come from hostile files: characters that
+ * move the cursor or reorder text, and the beginnings of commands to a CI runner.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escaped).replace(COMMAND, '$1\\x3a').replaceAll('##[', '##\\x5b');
 }
 
-/** The first of two colons at the beginning of a line. */
+/** Matches the first of two colons at the beginning of a line. */
 const COMMAND = /^(\s*):(?=:)/;
 
-/** Control and format characters, separators of lines, and halves of characters. */
+/** Matches control and format characters, line separators, and unpaired surrogates. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 function escaped(character: string): string {
@@ -19,7 +19,10 @@ function escaped(character: string): string {
   return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
 }
 
-/** Prose in lines of at most `width` characters where words allow it; all but the first are indented. */
+/**
+ * Wraps prose into lines of at most `width` characters where words allow it. All lines but the first are
+ * indented.
+ */
 export function wrapped(text: string, width: number, indent: string): string {
   const lines: string[] = [];
   let line = '';
@@ -32,13 +35,13 @@ export function wrapped(text: string, width: number, indent: string): string {
   return [...lines, line].join(`\n${indent}`);
 }
 
-/** The same for messages of several lines, which keep their lines and are indented. */
+/** Indents a message of several lines. Its line breaks are kept. */
 export function paragraph(text: string, indent: string): string {
   const lines = text.replaceAll('\r\n', '\n').trimEnd().split('\n');
   return lines.map((line) => `${indent}${printable(line.replaceAll('\t', '  '))}`).join('\n');
 }
 
-/** Rows as lines, columns two spaces apart and as wide as their widest cell. */
+/** Formats rows as lines. Columns are two spaces apart and as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[], indent = ''): string[] {
   const safe = rows.map((row) => row.map(printable));
   const columns = Math.max(0, ...safe.map((row) => row.length));
@@ -55,19 +58,19 @@ export function table(rows: readonly (readonly string[])[], indent = ''): string
   );
 }
 
-/** `1 plugin`, `2 plugins`. */
+/** Formats a count with its noun: `1 plugin`, `2 plugins`. */
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** `1.23 ms`, `45 s`: three digits at most. */
+/** Formats a duration with at most three digits: `1.23 ms`, `45 s`. */
 export function duration(ms: number): string {
   if (ms < 1e-3) return `${digits(ms * 1e6)} ns`;
   if (ms < 1) return `${digits(ms * 1e3)} µs`;
   return ms < 1000 ? `${digits(ms)} ms` : `${digits(ms / 1000)} s`;
 }
 
-/** `16.1 KiB` */
+/** Formats a number of bytes: `16.1 KiB`. */
 export function bytes(n: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB'];
   const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, Math.abs(n))) / 10));
@@ -75,7 +78,7 @@ export function bytes(n: number): string {
   return `${digits(n / 1024 ** power)} ${unit}`;
 }
 
-/** Three significant digits, without exponents or needless zeros. */
+/** Formats a number with three significant digits, without exponents or unnecessary zeros. */
 export function digits(n: number): string {
   if (Math.abs(n) >= 100) return String(Math.round(n));
   return String(Number(n.toPrecision(3)));

@@ -1,9 +1,9 @@
-/** Timers for any duration: Node.js fires a timer of more than 2^31 - 1 ms at once. */
+/** Timers for any duration. Node.js itself fires a timer of more than 2^31 - 1 ms at once. */
 
-/** The most that one timer of Node.js waits, in milliseconds: 24.8 days. */
+/** The longest timer of Node.js, in milliseconds: 24.8 days. */
 const MOST = 2 ** 31 - 1;
 
-/** Calls `fire` once, `ms` milliseconds from now or a little later; never for Infinity. */
+/** Calls `fire` once, `ms` milliseconds from now or slightly later. Never fires if `ms` is Infinity. */
 export class Timer {
   readonly #end: number;
   readonly #fire: () => void;
@@ -16,14 +16,14 @@ export class Timer {
     if (ms !== Number.POSITIVE_INFINITY) this.#arm();
   }
 
-  /** Does not keep the event loop alive any more. */
+  /** Lets the event loop end while the timer is pending. */
   unref(): this {
     this.#referenced = false;
     this.#handle?.unref();
     return this;
   }
 
-  /** Keeps the event loop alive again, as a new timer does. */
+  /** Keeps the event loop alive while the timer is pending, as a new timer does. */
   ref(): this {
     this.#referenced = true;
     this.#handle?.ref();
