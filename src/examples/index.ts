@@ -1,12 +1,15 @@
 /**
- * The example plugins of this package, for a first try and for documentation:
+ * The example plugins of this package, for first experiments and for documentation:
  *
- *     import { PluginHost } from 'tenon';
- *     import { examplePlugins } from 'tenon/examples';
+ * ```js
+ * import { PluginHost } from 'tenon';
+ * import { examplePlugins } from 'tenon/examples';
  *
- *     const host = new PluginHost({ paths: [await examplePlugins()] });
+ * const host = new PluginHost({ paths: [await examplePlugins()] });
+ * ```
  *
- * They are the C sources of the folder `plugins-c`: `echo`, `wordcount`, `math` and `metronome`.
+ * Their C sources are in the folder `plugins-c`: `echo`, `wordcount`, `math` and `metronome`.
+ * @module
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -20,18 +23,23 @@ import { makePrivateFolder } from '../base/private-folder.js';
 
 const run = promisify(execFile);
 
-/** Each is one file that needs nothing but a C compiler and this package's headers. */
+/**
+ * The names of the sources. Each is a single file that needs only a C compiler and the headers of this
+ * package.
+ */
 const SOURCES = ['echo', 'wordcount', 'math', 'metronome'] as const;
 const EXTENSION = { win32: '.dll', darwin: '.dylib' }[process.platform as 'win32' | 'darwin'] ?? '.so';
 
 let found: Promise<string> | undefined;
 
 /**
- * A folder with the example plugins: the one that the build of this package made or, where there is none, one in which they are compiled
- * now, once for each version of this package and user.
+ * Returns a folder with the example plugins. If the build of this package made them, it is the build's
+ * folder. Otherwise they are compiled, once per user and per version of this package, into a cache folder:
+ * the one that the environment variable TENON_CACHE_DIR names, or one in the system's temporary folder.
  *
- * @throws TenonError ERR_TENON_UNSUPPORTED if they have to be compiled, and there is no C compiler (`cc`, or what the environment
- *   variable CC names)
+ * @throws TenonError ERR_TENON_UNSUPPORTED if they must be compiled, and the compiler fails or is missing.
+ *   The compiler is `cc`, or the value of the environment variable CC
+ * @throws TenonError ERR_TENON_UNTRUSTED if other users can write to the cache folder
  */
 export function examplePlugins(): Promise<string> {
   found ??= find();
@@ -45,14 +53,14 @@ async function find(): Promise<string> {
   const built = join(packageRoot, 'build', 'plugins');
   if (SOURCES.every((name) => existsSync(join(built, `${name}${EXTENSION}`)))) return built;
   const cache = cacheFolder();
-  const advice = 'Remove it, or set TENON_CACHE_DIR to another one.';
+  const advice = 'Remove it, or set TENON_CACHE_DIR to another folder.';
   await makePrivateFolder(cache, 'the example plugins', advice);
   const folder = join(cache, `examples-${packageVersion()}`);
   if (existsSync(folder)) return folder;
   const making = await mkdtemp(`${folder}-`);
   try {
     for (const name of SOURCES) await compile(name, making);
-    // Whoever is first wins; the others have made the same.
+    // The first process to rename its folder wins. The others have compiled the same files.
     await rename(making, folder).catch((error) => {
       if (!existsSync(folder)) throw error;
     });
@@ -80,7 +88,7 @@ async function compile(name: string, folder: string): Promise<void> {
   } catch (cause) {
     throw new TenonError(
       'ERR_TENON_UNSUPPORTED',
-      `Cannot compile the example plugin ${name}: ${messageOf(cause)}. Install a C compiler (cc, or name one in the environment variable CC).`,
+      `Cannot compile the example plugin ${name}: ${messageOf(cause)}. Install a C compiler (cc, or set the environment variable CC to one).`,
       { cause },
     );
   }

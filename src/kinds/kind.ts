@@ -1,7 +1,7 @@
 /**
- * Kinds: typed plugins. A kind names methods; a plugin that offers it has a table of them, one slot for each, in the same
- * order. Every method has the C signature of `something`; what its bytes mean is agreed here: a record (a C struct, see
- * layout.ts) or plain bytes.
+ * Kinds: typed plugins. A kind names methods. A plugin that offers the kind has a method table with one slot
+ * per method, in the same order. Every method has the C signature of `something`. The kind defines the
+ * meaning of its bytes: a record (a C struct, see layout.ts) or plain bytes.
  *
  *     const math = defineKind({
  *       name: 'math',
@@ -25,53 +25,71 @@ import {
 import { type FieldInput, type FieldOutput, type Fields, type Layout, layoutOf } from './layout.js';
 import { compileRecord, looseRecord, type RecordFactory, type RecordMethodCode } from './typed-record.js';
 
-/** A method with a record in and a record out. Made by {@link method}. */
+/** A method that takes a record and returns a record. {@link method} makes it. */
 export interface RecordMethod<I extends Fields = Fields, O extends Fields = Fields> {
+  /** Distinguishes the method from a {@link BytesMethod}. */
   readonly form: 'record';
+  /** The fields of the input record. */
   readonly input: I;
+  /** The fields of the output record. */
   readonly output: O;
+  /** The layout of the input record in memory. */
   readonly inputLayout: Layout;
+  /** The layout of the output record in memory. */
   readonly outputLayout: Layout;
 }
 
-/** A method with plain bytes in and out. Made by {@link method}`.bytes()`. */
+/** A method that takes plain bytes and returns plain bytes. `method.bytes()` makes it. */
 export interface BytesMethod {
+  /** Distinguishes the method from a {@link RecordMethod}. */
   readonly form: 'bytes';
 }
 
+/** A method of a kind. */
 export type KindMethod = RecordMethod | BytesMethod;
 
-/** Methods by name; their order is that of the slots. */
+/** The methods of a kind by name. Their order is the order of the slots in the plugin's method table. */
 export type Methods = Readonly<Record<string, KindMethod>>;
 
-/** A kind. Made by {@link defineKind}. */
+/** A kind: a named and versioned set of methods. {@link defineKind} makes it. */
 export interface Kind<M extends Methods = Methods> {
+  /** The name of the kind, for example `math`. */
   readonly name: string;
-  /** The version that the host was written for. */
+  /** The version of the kind that the host was written for. */
   readonly version: string;
-  /** What `get_extension` is asked for: `math/1`. */
+  /**
+   * The id that is passed to the plugin's `get_extension`: the name and the major version, for example
+   * `math/1`.
+   */
   readonly id: string;
-  /** The versions of the kind that a plugin may offer. */
+  /** The semver range of the versions of the kind that a plugin may offer. */
   readonly range: string;
+  /** The methods of the kind. Method `i` uses slot `i` of the plugin's method table. */
   readonly methods: M;
 }
 
-/** What {@link defineKind} takes. */
+/** The argument of {@link defineKind}. */
 export interface KindDefinition<M extends Methods> {
-  /** A lower-case letter, then up to 31 more of `a-z`, `0-9`, `_`, `-`. */
+  /** The name of the kind: a lower-case letter, then up to 31 characters of `a-z`, `0-9`, `_` and `-`. */
   readonly name: string;
-  /** Semantic. The major version is part of the id; a method appended raises the minor. */
+  /**
+   * The version of the kind, a semantic version. The major version is part of the id. Appending a method
+   * raises the minor version.
+   */
   readonly version: string;
-  /** The versions to accept, as a semver range that includes `version`. Default: `^version`. */
+  /** The versions that a plugin may offer, as a semver range that includes `version`. Default: `^version`. */
   readonly range?: string;
-  /** At least one; slot 0 is the first. */
+  /**
+   * The methods, from 1 to 256 of them. The first uses slot 0 of the plugin's method table. A name is a
+   * letter or `_` and up to 62 more letters, digits or `_`.
+   */
   readonly methods: M;
 }
 
-/** What goes in for a record of the fields `F`, and what comes out, as their readers see them. */
+/** The input of a record method with the fields `F`, as TypeScript shows it. */
 type Input<F extends Fields> = { readonly [Name in keyof F]: FieldInput<F[Name]> };
 
-/** A method that blocks. One without input fields is called without arguments. */
+/** A blocking method. A method without input fields is called without arguments. */
 type CallSync<M extends KindMethod> =
   M extends RecordMethod<infer I, infer O>
     ? keyof I extends never
@@ -79,7 +97,7 @@ type CallSync<M extends KindMethod> =
       : (input: Input<I>) => { -readonly [Name in keyof O]: FieldOutput<O[Name]> }
     : (input: Uint8Array, options?: CallOptions) => Buffer;
 
-/** The same with a promise. */
+/** The same method with a promise. */
 type Call<M extends KindMethod> =
   M extends RecordMethod<infer I, infer O>
     ? keyof I extends never
@@ -90,23 +108,46 @@ type Call<M extends KindMethod> =
         ) => Promise<{ -readonly [Name in keyof O]: FieldOutput<O[Name]> }>
     : (input: Uint8Array, options?: CallOptions) => Promise<Buffer>;
 
-/** The methods of a kind, bound to an instance: `instance.as(kind)`. They reject as `call` does, with the options of `call`. */
+/**
+ * The methods of a kind, bound to an instance by {@link Instance.as}. Each returns a promise and takes the
+ * same options as {@link Instance.call}. A record method takes an object with the input fields and resolves
+ * to a new object with the output fields. A method without input fields takes only the options. A bytes
+ * method takes a Uint8Array and resolves to a Buffer.
+ *
+ * The promises are rejected with the errors of {@link Instance.call}, and with ERR_TENON_INVALID_ARGUMENT for
+ * an input field that does not fit its type; `argument` is the name of the field.
+ */
 export type KindApi<K extends Kind> = { readonly [Name in keyof K['methods']]: Call<K['methods'][Name]> };
 
-/** The methods of a kind that block: `instance.asSync(kind)`. They throw as `callSync` does. */
+/**
+ * The blocking methods of a kind, bound to an instance by {@link Instance.asSync}. They differ from
+ * {@link KindApi} in that they return the result itself and throw. A record method takes no options.
+ */
 export type KindApiSync<K extends Kind> = {
   readonly [Name in keyof K['methods']]: CallSync<K['methods'][Name]>;
 };
 
 const KIND_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const METHOD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
-/** An object with `then` would be taken for a promise, `__proto__` is no ordinary member. */
+/**
+ * Names that no method may have. An object with a member `then` would be treated as a promise, and
+ * `__proto__` is not an ordinary member.
+ */
 const RESERVED = ['then', '__proto__'];
 
-/** Says what a method takes and gives: the fields of two C structs, in their order. `method.bytes()`: plain bytes. */
+/**
+ * Makes the methods of a kind.
+ *
+ * - `method(input, output)` makes a method whose input and output are records: the fields of two C structs,
+ *   in the order of the structs.
+ * - `method.bytes()` makes a method whose input and output are plain bytes.
+ *
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT if a field's name or type is invalid; `argument` is the
+ *   field, for example `input.a`
+ */
 export const method = Object.assign(recordMethod, { bytes: bytesMethod });
 
-/** What was made, and so checked, here. */
+/** The values that this module made, and has therefore checked. */
 const made = new WeakSet<object>();
 
 function sealed<T extends object>(value: T): Readonly<T> {
@@ -114,7 +155,7 @@ function sealed<T extends object>(value: T): Readonly<T> {
   return Object.freeze(value);
 }
 
-/** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the field */
+/** Makes a method with records. @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the field */
 function recordMethod<const I extends Fields, const O extends Fields>(
   input: I,
   output: O,
@@ -128,7 +169,21 @@ function bytesMethod(): BytesMethod {
   return sealed({ form: 'bytes' });
 }
 
-/** Defines a kind. @throws TenonError ERR_TENON_INVALID_ARGUMENT that names what is wrong */
+/**
+ * Defines a kind.
+ *
+ * ```js
+ * const math = defineKind({
+ *   name: 'math',
+ *   version: '1.0.0',
+ *   methods: { min: method({ a: 'i32', b: 'i32' }, { result: 'i32' }) },
+ * });
+ * const { min } = instance.as(math);
+ * console.log((await min({ a: 7, b: -3 })).result); // -3
+ * ```
+ *
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT; `argument` is the invalid member of the definition
+ */
 export function defineKind<const M extends Methods>(definition: KindDefinition<M>): Kind<M> {
   requireObject('definition', definition);
   const { name, version, range = `^${version}`, methods } = definition;
@@ -163,7 +218,7 @@ function checkMethods(methods: unknown): void {
   }
   for (const [name, value] of entries) {
     if (!METHOD_NAME.test(name) || RESERVED.includes(name)) {
-      const rule = `be a letter or _ and at most 62 more letters, digits or _, and none of ${RESERVED.join(', ')}`;
+      const rule = `be a letter or _ and at most 62 more letters, digits or _, and not one of ${RESERVED.join(', ')}`;
       throw invalidArgument('methods', `has ${JSON.stringify(name)}, but a name must ${rule}`);
     }
     if (!isMethod(value))
@@ -175,16 +230,16 @@ function isMethod(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'form' in value && made.has(value);
 }
 
-/** Refuses what {@link defineKind} has not made. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+/** Refuses a value that {@link defineKind} did not make. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
 export function requireKind(argument: string, value: unknown): asserts value is Kind {
   if (typeof value === 'object' && value !== null && 'methods' in value && made.has(value)) return;
   throw invalidArgument(argument, `must be made by defineKind, not ${shown(value)}`);
 }
 
 /**
- * Binds all methods of a kind to an instance, without blocking. `offered` are the plugin's kinds and versions by its descriptor; without
- * one (null) only the table itself can be asked.
- * @throws TenonError ERR_TENON_MISSING_KIND that says which side to upgrade
+ * Binds all methods of a kind to an instance, without blocking. `offered` is the descriptor's list of kinds
+ * and versions; without a descriptor it is null, and only the method table itself is checked.
+ * @throws TenonError ERR_TENON_MISSING_KIND; the message says which side to upgrade
  */
 export function bindKind<K extends Kind>(
   kind: K,
@@ -198,7 +253,7 @@ export function bindKind<K extends Kind>(
   ) as KindApi<K>;
 }
 
-/** The same with methods that block. */
+/** Binds all methods of a kind to an instance, as {@link bindKind} does, but as blocking methods. */
 export function bindKindSync<K extends Kind>(
   kind: K,
   instance: TierInstance,
@@ -225,7 +280,7 @@ function bindMethods(
   return Object.freeze(api);
 }
 
-/** Compiled once for each method, then bound to each instance. */
+/** The compiled code by method. It is compiled once per method and bound to each instance. */
 const factories = new WeakMap<RecordMethod, RecordFactory>();
 
 function bindRecord(value: RecordMethod, binding: TierBinding): RecordMethodCode['call'] {
@@ -242,8 +297,9 @@ function factoryOf(value: RecordMethod): RecordFactory {
 }
 
 /**
- * A record call with a promise. Where calls run on this thread it is the blocking one. Elsewhere the same compiled code fills the input
- * and reads the output, around a call of plain bytes, which copies its input before it returns.
+ * Binds a record method as a method with a promise. If calls run on this thread, it is the blocking method.
+ * Otherwise the same compiled code writes the input and reads the output of a call with plain bytes, which
+ * copies its input before it returns.
  */
 function bindAsyncRecord(value: RecordMethod, binding: TierBinding): unknown {
   const hasInput = value.inputLayout.fields.length > 0;
@@ -318,26 +374,27 @@ function missingKind(kind: Kind, problem: string): TenonError {
   );
 }
 
-/** A method that a name may mean. */
+/** A method and its possible names. */
 interface Named {
   readonly kind: Kind;
   readonly ref: MethodRef;
-  /** `encode`, `codec.encode`, `codec/1.encode`. */
+  /** The names from the shortest to the longest: `encode`, `codec.encode`, `codec/1.encode`. */
   readonly names: readonly [own: string, withKind: string, withId: string];
 }
 
 /**
- * The method that a name means: `encode` where only one of the kinds has it, `codec.encode` otherwise; `something` is the
- * one that every plugin has.
- * @throws TenonError ERR_TENON_MISSING_KIND if none of the kinds has it; ERR_TENON_INVALID_ARGUMENT if more than one has
+ * Returns the method of that name. `encode` suffices if only one kind has the method; otherwise the name must
+ * include the kind, as in `codec.encode`. The name `something` is the method that every plugin has.
+ * @throws TenonError ERR_TENON_MISSING_KIND if none of the kinds has the method
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT if several kinds have it
  */
 export function findMethod(kinds: readonly Kind[], name: string): MethodRef {
   return name === SOMETHING.name ? SOMETHING : lookUp(kinds, name).ref;
 }
 
 /**
- * Binds the method that a name means, as {@link findMethod}, after the version of its kind was checked as {@link bindKind}
- * does.
+ * Binds the method of that name; see {@link findMethod}. The version of its kind is checked first, as in
+ * {@link bindKind}.
  * @throws TenonError ERR_TENON_MISSING_KIND, ERR_TENON_INVALID_ARGUMENT, ERR_TENON_CLOSED
  */
 export function bindMethod(
@@ -360,7 +417,7 @@ function lookUp(kinds: readonly Kind[], name: string): Named {
   const [first, second] = found;
   if (first === undefined) {
     const known = [SOMETHING.name, ...all.map((one) => one.ref.name)].join(', ');
-    const cure = "Give the host its kind (option 'kinds'), or name the kind's id and the slot";
+    const cure = "Pass its kind in the host's option 'kinds', or use method(id, slot)";
     throw new TenonError(
       'ERR_TENON_MISSING_KIND',
       `Cannot find the method ${name}: the host knows ${known}. ${cure}.`,

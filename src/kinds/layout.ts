@@ -1,12 +1,15 @@
 /**
- * Records: C structs that travel as the bytes of a call, and their layout. The rules are those of every 64-bit C compiler
- * that tenon supports: fields in the order in which they are declared, each at the next multiple of its own alignment, the
- * size rounded up to the largest alignment. A record without fields has size 0 (C knows no such struct: its method takes no
- * bytes). Padding is zero.
+ * Records: C structs that are the bytes of a call, and their layout. The rules are those of every 64-bit C
+ * compiler that tenon supports. Fields have the order of their declaration. Each is at the next multiple of
+ * its own alignment. The size is rounded up to the largest alignment. A record without fields has size 0: C
+ * has no such struct, so its method takes no bytes. Padding is zero.
  */
 import { invalidArgument } from '../base/errors.js';
 
-/** Size of each scalar type in bytes, which is its alignment too. `bool` is C's `bool`: one byte, 0 or 1. */
+/**
+ * The size of each scalar type in bytes, which is also its alignment. `bool` is the `bool` of C: one byte, 0
+ * or 1.
+ */
 export const SCALAR_SIZE = {
   i8: 1,
   u8: 1,
@@ -21,12 +24,32 @@ export const SCALAR_SIZE = {
   bool: 1,
 } as const;
 
+/** The name of a scalar type. */
 export type Scalar = keyof typeof SCALAR_SIZE;
 
-/** A type of a field: a scalar, or a fixed array of scalars as in `f32[4]`. */
+/**
+ * The type of a field of a record: a scalar, or a fixed-size array of scalars such as `f32[4]`.
+ *
+ * | type | C | JavaScript |
+ * | --- | --- | --- |
+ * | `i8` `i16` `i32` | `int8_t` to `int32_t` | number |
+ * | `u8` `u16` `u32` | `uint8_t` to `uint32_t` | number |
+ * | `i64` `u64` | `int64_t` `uint64_t` | bigint |
+ * | `f32` `f64` | `float` `double` | number |
+ * | `bool` | `bool` | boolean |
+ * | `u8[16]` | `uint8_t[16]` | any Uint8Array or an array as input, a Buffer as output |
+ * | `bool[4]` | `bool[4]` | an array of booleans |
+ * | `f32[4]` and other arrays | `float[4]` | the typed array or an array as input, the typed array as output |
+ *
+ * An array has a fixed number of elements, which the input must match. The memory of an output array belongs
+ * to the caller.
+ */
 export type FieldType = Scalar | `${Scalar}[${number}]`;
 
-/** The fields of a record, in the order of the C struct. */
+/**
+ * The fields of a record: types by name, in the order of the C struct. A name is a letter or `_` and up to 62
+ * more letters, digits or `_`. A record has at most 16 MiB.
+ */
 export type Fields = Readonly<Record<string, FieldType>>;
 
 interface ScalarValue {
@@ -57,56 +80,66 @@ interface ArrayValue {
   bool: boolean[];
 }
 
-/** An array of `u8` may come in as any Uint8Array; results are Buffers. */
+/**
+ * The array types of an input field. An input array of `u8` may be any Uint8Array; an output array is a
+ * Buffer.
+ */
 type AcceptedArray<S extends Scalar> =
   | (S extends 'u8' ? Uint8Array : ArrayValue[S])
   | readonly ScalarValue[S][];
 
-/** What a field of type `T` accepts. */
+/** The type of an input field of type `T`. */
 export type FieldInput<T extends FieldType> = T extends Scalar
   ? ScalarValue[T]
   : T extends `${infer S extends Scalar}[${number}]`
     ? AcceptedArray<S>
     : never;
 
-/** What a field of type `T` gives. */
+/** The type of an output field of type `T`. */
 export type FieldOutput<T extends FieldType> = T extends Scalar
   ? ScalarValue[T]
   : T extends `${infer S extends Scalar}[${number}]`
     ? ArrayValue[S]
     : never;
 
-/** Where a field lies. */
+/** The position of a field in a record. */
 export interface FieldLayout {
+  /** The name of the field. */
   readonly name: string;
+  /** The scalar type of the field, or of its elements. */
   readonly scalar: Scalar;
-  /** Elements of an array, null for a scalar. */
+  /** The number of elements of an array; null for a scalar. */
   readonly length: number | null;
-  /** In bytes from the beginning of the record. */
+  /** The distance from the beginning of the record, in bytes. */
   readonly offset: number;
-  /** In bytes, of the whole array for an array. */
+  /** The size in bytes. For an array it is the size of the whole array. */
   readonly size: number;
 }
 
-/** Where all fields lie. */
+/** The layout of a record. */
 export interface Layout {
+  /** The positions of the fields, in the order of their declaration. */
   readonly fields: readonly FieldLayout[];
+  /** The size in bytes, including padding. */
   readonly size: number;
-  /** 1 for a record without fields. */
+  /** The alignment in bytes; 1 for a record without fields. */
   readonly align: number;
 }
 
-/** Records are for small things: larger ones go as plain bytes. */
+/**
+ * The maximum size of a record in bytes. Records are for small values; larger ones are passed as plain bytes.
+ */
 export const MAX_RECORD_SIZE = 2 ** 24;
 
 const ARRAY_TYPE = /^([a-z]+\d*)\[([1-9]\d{0,7})\]$/;
 
-/** What can be a member of a C struct and stand in generated code. */
+/** Matches names that are valid both as a member of a C struct and in generated code. */
 const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 
 /**
- * Lays out the fields as a C compiler does.
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT for a name or type that is none; `argument` is what its message calls the record
+ * Computes the layout of the fields as a C compiler does. `argument` is the name of the record in error
+ * messages.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT if a name or type is invalid
  */
 export function layoutOf(fields: Fields, argument = 'fields'): Layout {
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
@@ -128,7 +161,7 @@ export function layoutOf(fields: Fields, argument = 'fields'): Layout {
   if (size > MAX_RECORD_SIZE) {
     throw invalidArgument(
       argument,
-      `has ${size} bytes, at most ${MAX_RECORD_SIZE} are possible; use a method of plain bytes`,
+      `has ${size} bytes, but a record has at most ${MAX_RECORD_SIZE}; use method.bytes()`,
     );
   }
   return { fields: laidOut, size, align };
@@ -136,7 +169,7 @@ export function layoutOf(fields: Fields, argument = 'fields'): Layout {
 
 function checkFieldName(argument: string, name: string): void {
   if (FIELD_NAME.test(name) && name !== '__proto__') return;
-  const rule = 'a field is named by a letter or _ and at most 62 more letters, digits or _';
+  const rule = 'the name of a field is a letter or _ and at most 62 more letters, digits or _';
   throw invalidArgument(argument, `has a field ${JSON.stringify(name)}, but ${rule}`);
 }
 

@@ -1,17 +1,23 @@
-/** What each scalar type of a record accepts, and the typed array that stores it. */
+/**
+ * The rules of the scalar types of a record: the values that each accepts, and the typed array that stores
+ * it.
+ */
 import type { Scalar } from './layout.js';
 
-/** One scalar type. The test stands here twice: as a function, and as source text for generated code. A test compares them. */
+/**
+ * The rule of one scalar type. It has the same condition twice: as a function, and as source text for
+ * generated code. A test compares the two.
+ */
 export interface ScalarRule {
-  /** Whether the value can be stored without changing it (but for the rounding of f32). */
+  /** Returns whether the value can be stored unchanged, except for the rounding of f32. */
   readonly accepts: (value: unknown) => boolean;
-  /** The same as an expression of `$`. */
+  /** The same condition as an expression of `$`. */
   readonly source: string;
-  /** What is accepted, in words. */
+  /** The accepted values, in words. */
   readonly expected: string;
 }
 
-/** From here on a number is nearer to infinity than to the largest f32. */
+/** The lowest number that is closer to infinity than to the largest f32. */
 const F32_LIMIT = 2 ** 128 - 2 ** 103;
 
 const isI8 = (value: unknown) => typeof value === 'number' && (value << 24) >> 24 === value;
@@ -38,7 +44,7 @@ export const SCALARS: Readonly<Record<Scalar, ScalarRule>> = {
   i64: {
     accepts: isI64,
     source: bigint('BigInt.asIntN(64, $) === $'),
-    expected: 'a bigint from -2n ** 63n to 2n ** 63n - 1n',
+    expected: 'a bigint from -(2n ** 63n) to 2n ** 63n - 1n',
   },
   u64: {
     accepts: isU64,
@@ -66,7 +72,7 @@ function integer(from: string, to: string): string {
   return `an integer from ${from} to ${to}`;
 }
 
-/** A typed array that stores a scalar; a number and a bigint never meet in one. */
+/** A typed array of numbers. */
 export type NumberView =
   | Int8Array
   | Uint8Array
@@ -76,21 +82,22 @@ export type NumberView =
   | Uint32Array
   | Float32Array
   | Float64Array;
+/** A typed array that stores a scalar. No array holds both numbers and bigints. */
 export type View = NumberView | BigInt64Array | BigUint64Array;
 
-/** Each scalar's typed array over the whole of `memory`, as far as it holds whole elements. */
+/** Returns the typed array of a scalar over all whole elements of `memory`. */
 export function viewOf(scalar: Scalar, memory: ArrayBuffer): View {
   const { constructor: Type, size } = VIEWS[scalar];
   return new Type(memory, 0, Math.floor(memory.byteLength / size));
 }
 
-/** A fresh array of a scalar. */
+/** Returns a new typed array of a scalar. */
 export function newArray(scalar: Scalar, length: number): View {
   const { constructor: Type } = VIEWS[scalar];
   return new Type(length);
 }
 
-/** The name of the class of a scalar's arrays. */
+/** Returns the class name of a scalar's typed array. */
 export function arrayClass(scalar: Scalar): string {
   return VIEWS[scalar].constructor.name;
 }

@@ -1,10 +1,11 @@
 /**
- * Calls with records: a JavaScript object goes in as a C struct, a C struct comes out as an object.
+ * Calls with records: the input object becomes a C struct, and the output struct becomes an object.
  *
- * For each method a function is compiled that knows all names and places, because that is several times faster than a loop
- * over fields; where the process forbids compiling (`--disallow-code-generation-from-strings`) a loop does the same. Both
- * work in the same order: read every member of the object first (a getter may run any code, also another call), then check
- * all, then write all, call, read the result. Nothing is called if anything is refused.
+ * A function is compiled for each method with all field names and positions as constants, which is several
+ * times faster than a loop over the fields. If the process forbids compilation
+ * (`--disallow-code-generation-from-strings`), a loop does the same. Both work in the same order: read every
+ * member of the object, check all values, write all values, call, read the result. Members are read first
+ * because a getter may run any code, even another call. If a value is refused, the plugin is not called.
  */
 import { types } from 'node:util';
 import { kindOf, requirePlainMemory } from '../base/bytes.js';
@@ -13,20 +14,20 @@ import { type RecordBinding, wholeWords } from '../tiers/tier.js';
 import { type FieldLayout, type Layout, SCALAR_SIZE, type Scalar } from './layout.js';
 import { arrayClass, newArray, SCALARS, type View, viewOf } from './scalars.js';
 
-/** A method over the memory of a binding. */
+/** The functions of a method over the memory of a binding. */
 export interface RecordMethodCode {
-  /** Checks the members of an object, writes them to the input, calls, and reads the output. */
+  /** Checks the members of an object, writes them to the input, calls the method, and reads the output. */
   readonly call: (members?: unknown) => unknown;
-  /** The first half: checks and writes. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+  /** Only checks and writes the input. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
   readonly write: (members?: unknown) => void;
-  /** The second half: reads the output. */
+  /** Only reads the output. */
   readonly read: () => unknown;
 }
 
 /** Binds a compiled method to memory. */
 export type RecordFactory = (binding: RecordBinding) => RecordMethodCode;
 
-/** What a compiled method gets beside its binding. */
+/** The arguments of a compiled method besides its binding. */
 interface Tools {
   readonly inputs: Views;
   readonly outputs: Views;
@@ -36,15 +37,16 @@ interface Tools {
 }
 type Views = Readonly<Record<Scalar, View>>;
 
-/** A field in pinned memory. */
+/** The accessors of a field in pinned memory. */
 interface Port {
   readonly name: string;
-  /** Turns what came in into what `check` and `write` take; may run code of the user. */
+  /** Converts the input value to one that `check` and `write` accept. May run code of the user. */
   readonly take: (value: unknown) => unknown;
-  /** Refuses what does not fit. Runs no code of the user. */
+  /** Refuses a value that does not fit. Runs no code of the user. */
   readonly check: (value: unknown) => void;
   /** Stores a checked value. */
   readonly write: (value: unknown) => void;
+  /** Reads the field as a value that belongs to the caller. */
   readonly read: () => unknown;
 }
 
@@ -54,10 +56,10 @@ export function compileRecord(input: Layout, output: Layout): RecordFactory {
   return (binding) => compiled(binding, toolsFor(binding, input, output));
 }
 
-/** Memory for a record that no plugin sees: calls are made by somebody else. */
+/** Allocates memory for a record that no plugin accesses: other code makes the calls. */
 export function looseRecord(inputSize: number, outputSize: number): RecordBinding {
   const none = (): never => {
-    throw new Error('A record without a binding is not called.');
+    throw new Error('A record without a binding cannot be called.');
   };
   return {
     input: new ArrayBuffer(wholeWords(inputSize)),
@@ -88,7 +90,7 @@ function viewsOf(memory: ArrayBuffer): Views {
   >;
 }
 
-/** Throws for field `index` of the record, or for the record itself if that is negative. */
+/** Throws the error for field `index` of the record, or for the record itself if `index` is negative. */
 function refuseField(layout: Layout, index: number, value: unknown): never {
   const field = layout.fields[index];
   if (field !== undefined)
@@ -105,7 +107,10 @@ function show(value: unknown): string {
 
 type Compiled = (binding: RecordBinding, tools: Tools) => RecordMethodCode;
 
-/** The call as generated code; null if this process forbids that. All names in it were checked by {@link layoutOf}. */
+/**
+ * Generates the code of the call; returns null if this process forbids that. {@link layoutOf} has checked all
+ * names in it.
+ */
 function generate(input: Layout, output: Layout): Compiled | null {
   try {
     return new Function('binding', 'tools', sourceOf(input, output)) as Compiled;
@@ -147,7 +152,7 @@ function sourceOf(input: Layout, output: Layout): string {
     'function read() {',
     result,
     '}',
-    // Not by write and read, which would cost as much as the call.
+    // `write` and `read` are inlined, because calling them would cost as much as the call itself.
     'function call(input) {',
     ...written,
     'invoke();',
@@ -181,12 +186,15 @@ function isArray(field: FieldLayout): boolean {
   return field.length !== null;
 }
 
-/** Fields are aligned to their own size: their place is a whole index of their typed array. */
+/**
+ * Returns the index of a field in its typed array. It is an integer because fields are aligned to their own
+ * size.
+ */
 function indexOf(field: FieldLayout): number {
   return field.offset / SCALAR_SIZE[field.scalar];
 }
 
-/** The same call as a loop over the fields. */
+/** Makes the same functions as the generated code, with loops over the fields. */
 function loop(binding: RecordBinding, tools: Tools): RecordMethodCode {
   const { invoke, control, fail } = binding;
   const { reads, writes, refuse } = tools;
@@ -217,7 +225,7 @@ function portOf(field: FieldLayout, views: Views): Port {
     : arrayPort(field, field.length, views[field.scalar]);
 }
 
-/** Stores into a view whose elements are numbers or bigints alike: the check before made sure that they fit. */
+/** Stores a value in a view of numbers or bigints. The value has been checked, so it fits. */
 function store(view: View, index: number, value: unknown): void {
   (view as { [index: number]: unknown })[index] = value;
 }
@@ -253,7 +261,7 @@ function arrayPort(field: FieldLayout, length: number, view: View): Port {
   };
 }
 
-/** Up to here a loop beats `set`. */
+/** The number of elements up to which a loop is faster than `set`. */
 const SHORT = 32;
 
 function copyInto(view: View, index: number, elements: View, length: number): void {
@@ -261,7 +269,7 @@ function copyInto(view: View, index: number, elements: View, length: number): vo
   else for (let i = 0; i < length; i++) store(view, index + i, elements[i]);
 }
 
-/** Makes a typed array of a plain one; leaves all else to {@link checkArray}. */
+/** Converts a plain array to a typed array. Leaves other values to {@link checkArray}. */
 function takeArray(field: FieldLayout, length: number, value: unknown): unknown {
   const { name, scalar } = field;
   if (!Array.isArray(value)) {
@@ -287,7 +295,7 @@ function checkArray(field: FieldLayout, length: number, value: unknown): void {
   if (lengthOf(value) !== length) throw wrongLength(field, length, lengthOf(value));
 }
 
-/** What a typed array truly is, whatever properties a user gave it. */
+/** The accessors of the typed array prototype, which ignore properties that the user added to the array. */
 const typedArray = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(Int8Array.prototype)) as {
   readonly length: PropertyDescriptor;
   readonly [Symbol.toStringTag]: PropertyDescriptor;
