@@ -26,7 +26,6 @@ const PENDING: readonly string[] = [
   'src/cli/',
   'src/host/',
   'src/inspect/',
-  'src/library/',
   'src/supervision/',
   'src/tiers/',
   'test/check/',

@@ -1,4 +1,4 @@
-/** koffi, loaded when it is first needed, and the few forms in which it is used here. */
+/** koffi, which is loaded on first use, and the few forms in which this package uses it. */
 import { createRequire } from 'node:module';
 import { TenonError } from '../base/errors.js';
 
@@ -8,7 +8,11 @@ type ForeignLibrary = ReturnType<Koffi['load']>;
 let koffi: Koffi | undefined;
 let standard: ForeignLibrary | undefined;
 
-/** @throws TenonError ERR_TENON_UNSUPPORTED if koffi, or its prebuilt module for this platform, is not installed */
+/**
+ * Returns koffi.
+ * @throws TenonError ERR_TENON_UNSUPPORTED if koffi, or its prebuilt module for this platform, is not
+ *   installed
+ */
 export function ffi(): Koffi {
   if (koffi === undefined) {
     try {
@@ -24,21 +28,24 @@ export function ffi(): Koffi {
   return koffi;
 }
 
-/** The symbols of the process itself: libc, libdl, libSystem. */
+/** Returns the symbols of the process itself: libc, libdl, libSystem. */
 export function standardLibrary(): ForeignLibrary {
   standard ??= ffi().load(null);
   return standard;
 }
 
-/** An address as koffi returns it for `uint64_t`: a number while it is small. */
+/** An address as koffi returns it for `uint64_t`: small values are numbers. */
 export type ForeignAddress = number | bigint;
 
-/** Where the bytes of a buffer lie. Only buffers with their own memory (`Buffer.allocUnsafeSlow`) stay there for good. */
+/**
+ * Returns the address of a buffer's bytes. Only a buffer with memory of its own (`Buffer.allocUnsafeSlow`)
+ * keeps its address.
+ */
 export function addressOf(buffer: Buffer): bigint {
   return ffi().address(buffer);
 }
 
-/** `0x7f…`, as messages show addresses. */
+/** Formats an address for messages, for example `0x7f12`. */
 export function hexAddress(address: bigint): string {
   return `0x${address.toString(16)}`;
 }

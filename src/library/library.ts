@@ -1,4 +1,7 @@
-/** An opened library: its entry points, checked and called, and its vtable, read with care. Gates `open` to `vtable`. */
+/**
+ * An opened library: its entry points, checked and called, and its vtable, read with guarded reads.
+ * Implements the gates `open` to `vtable`.
+ */
 import {
   type EntryPoint,
   LIMITS,
@@ -16,36 +19,48 @@ import { memory } from './memory.js';
 import { refusal, type Stage } from './refusal.js';
 import { parseName, parseVersion, quote } from './statements.js';
 
-/** A vtable that was checked and copied: nothing reads the plugin's memory again. */
+/** A checked copy of a vtable. The plugin's memory is not read again. */
 export interface VTable {
+  /** The address of the plugin's vtable. */
   readonly address: bigint;
+  /** The size that the plugin states, in bytes. */
   readonly size: number;
+  /** Bits of `tenon_plugin.flags`. */
   readonly flags: number;
-  /** Addresses of the slots; `get_extension` is 0n if the plugin has none. */
+  /** The addresses of the slots. `get_extension` is 0n if the plugin has none. */
   readonly slots: Readonly<Record<Slot, bigint>>;
 }
 
-/** Gates `open` to `vtable` on one library file. The library stays loaded until the process ends. */
+/** A library file that is open. It stays loaded until the process ends. */
 export interface Library {
   readonly path: string;
   readonly facts: LibraryFacts;
-  /** What the addresses in {@link facts} are relative to. */
+  /** The address that the addresses in {@link facts} are relative to. */
   readonly base: bigint;
-  /** Calls `get_version`, once. @throws TenonError ERR_TENON_BAD_POINTER, ERR_TENON_BAD_VERSION */
+  /**
+   * Calls `get_version` once and returns the result.
+   * @throws TenonError ERR_TENON_BAD_POINTER, ERR_TENON_BAD_VERSION
+   */
   version(): string;
-  /** Calls `get_name`, once. @throws TenonError ERR_TENON_BAD_POINTER, ERR_TENON_BAD_NAME */
+  /**
+   * Calls `get_name` once and returns the result.
+   * @throws TenonError ERR_TENON_BAD_POINTER, ERR_TENON_BAD_NAME
+   */
   pluginName(): string;
-  /** Calls `get_plugin`, once, and reads what it returns. @throws TenonError ERR_TENON_BAD_VTABLE */
+  /**
+   * Calls `get_plugin` once and returns a checked copy of its result.
+   * @throws TenonError ERR_TENON_BAD_VTABLE
+   */
   vtable(): VTable;
-  /** Whether `address` is executable code of this library, and of no other. */
+  /** Returns whether `address` is executable code of this library. */
   isCode(address: bigint): boolean;
-  /** What is at `address`, for messages: `data of this library`. */
+  /** Describes the memory at `address` for messages, for example `data of this library`. */
   describe(address: bigint): string;
 }
 
 /**
- * Opens and pins the library at `path`, which runs its constructors. `shown` stands for the path in errors, where `path` is a
- * copy of what the user named.
+ * Opens and pins the library at `path`, which runs its constructors. Errors show the path `shown`; `path` may
+ * be a copy of it.
  * @throws TenonError ERR_TENON_LOAD_FAILED, ERR_TENON_MISSING_SYMBOL, ERR_TENON_BAD_SYMBOL
  */
 export function openLibrary(path: string, facts: LibraryFacts, shown: string = path): Library {
@@ -129,14 +144,15 @@ class OpenedLibrary implements Library {
     if (address === null) {
       throw refusal('ERR_TENON_MISSING_SYMBOL', 'open', this.#shown, `the loader does not find ${name}`);
     }
-    // The loader also finds names of the library's dependencies, and facts that do not fit this file would mislead isCode.
+    // The loader also finds symbols of the library's dependencies. If the facts were those of another file,
+    // isCode would be wrong.
     const own = this.#loader.ownerOf(address)?.identity === this.#image.identity;
     if (own && this.isCode(address)) return address;
     const problem = `${name} resolves to ${this.describe(address)}, expected code of this library`;
     throw refusal('ERR_TENON_BAD_SYMBOL', 'open', this.#shown, problem);
   }
 
-  /** The bytes of the string that an entry point returns. */
+  /** Calls an entry point and reads the string that it returns. */
   #stated(name: 'get_version' | 'get_name', limit: number, gate: Stage): Buffer {
     const address = callForAddress(this.#entries[name]);
     try {
@@ -188,7 +204,10 @@ class OpenedLibrary implements Library {
     throw this.#badVTable(`its slot ${name} ${found}, expected code of this library`);
   }
 
-  /** The slots that repeat an entry point have to say the same; what differs is a fault of the vtable. */
+  /**
+   * Checks a slot that repeats an entry point: both must return the same string. A difference is a fault of
+   * the vtable.
+   */
   #checkRepeats(name: 'get_version' | 'get_name', slot: bigint, limit: number): void {
     if (slot === this.#entries[name]) return;
     const text = callForAddress(slot);
@@ -213,8 +232,8 @@ class OpenedLibrary implements Library {
 let noArguments: ReturnType<ReturnType<typeof ffi>['proto']> | undefined;
 
 /**
- * Calls a function without arguments that returns a pointer. `koffi.call` is slow, but each of these functions is called once, and
- * decoding each to a callable would keep memory for good.
+ * Calls a function without arguments that returns a pointer. `koffi.call` is slow, but each function is
+ * called only once, and decoding each to a callable would leak memory.
  */
 function callForAddress(code: bigint): bigint {
   noArguments ??= ffi().proto('uint64_t', []);

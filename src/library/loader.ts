@@ -1,48 +1,61 @@
-/** The system's loader through koffi: open and pin a library, find its symbols, tell whose an address is. */
+/**
+ * The system's loader, called through koffi: opens and pins a library, looks up symbols, and finds the
+ * library of an address.
+ */
 import { statSync } from 'node:fs';
 import { type ForeignAddress, ffi, standardLibrary } from './ffi.js';
 import { memory } from './memory.js';
 
-/** A library that was opened and will never be unloaded. */
+/** A library that was opened and is never unloaded. */
 export interface LoadedImage {
   readonly handle: bigint;
-  /** What the addresses of its file are relative to. */
+  /** The address that the addresses of its file are relative to. */
   readonly base: bigint;
-  /** What {@link Loader.ownerOf} says about every address of this library. */
+  /** The value of {@link SymbolOwner.identity} for every address in this library. */
   readonly identity: bigint;
 }
 
 /** The library that an address belongs to. */
 export interface SymbolOwner {
+  /** A value that no other library has. */
   readonly identity: bigint;
   readonly path: string;
 }
 
+/** The system's loader. */
 export interface Loader {
-  /** @throws Error with the loader's own words */
+  /** Opens and pins a library. @throws Error with the loader's own message */
   open(path: string): LoadedImage;
-  /** The address of a symbol of the library or of one of its dependencies; null if none has it. */
+  /**
+   * Returns the address of a symbol of the library or of one of its dependencies, or null if none defines it.
+   */
   symbol(image: LoadedImage, name: string): bigint | null;
-  /** The library in which `address` lies; null if in none. Safe for any address. */
+  /** Returns the library that contains `address`, or null if there is none. Safe for any address. */
   ownerOf(address: bigint): SymbolOwner | null;
 }
 
 let loader: Loader | undefined;
 
-/** The loader of this thread. @throws TenonError ERR_TENON_UNSUPPORTED */
+/** Returns the loader of this thread. @throws TenonError ERR_TENON_UNSUPPORTED */
 export function systemLoader(): Loader {
   loader ??= process.platform === 'win32' ? windowsLoader() : posixLoader();
   return loader;
 }
 
 const RTLD_NOW = 2;
-/** Never unload: old function pointers and thread-local destructors would jump into nothing. */
+/**
+ * Prevents unloading, after which stale function pointers and thread-local destructors would jump to unmapped
+ * memory.
+ */
 const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
 const RTLD_LOCAL = process.platform === 'darwin' ? 4 : 0;
 const RTLD_DI_LINKMAP = 2;
 const LONGEST_PATH = 4096;
 
-/** The calls of `<dlfcn.h>` that every POSIX system has. Addresses travel as integers, koffi's own pointers would hide NULL. */
+/**
+ * The functions of `<dlfcn.h>` that every POSIX system has. Addresses are passed as integers because koffi's
+ * own pointers would hide NULL.
+ */
 function posixCalls() {
   const system = standardLibrary();
   return {
@@ -90,7 +103,10 @@ function posixLoader(): Loader {
 
 type Place = (handle: bigint, path: string) => { base: bigint; identity: bigint };
 
-/** ELF systems: the link map has the base and the address of the dynamic section, which only this library can own. */
+/**
+ * Locates libraries on ELF systems. The link map has the base and the address of the dynamic section, which
+ * only this library can own.
+ */
 function linkMapPlace(ownerOf: Loader['ownerOf']): Place {
   const dlinfo = standardLibrary().func('dlinfo', 'int', ['uint64_t', 'int', 'void *']) as unknown as (
     handle: bigint,
@@ -108,7 +124,7 @@ function linkMapPlace(ownerOf: Loader['ownerOf']): Place {
   };
 }
 
-/** macOS: the image whose file is the one that was opened. Not run where this was written. */
+/** Locates libraries on macOS by the file that was opened. Not yet run on macOS. */
 function dyldPlace(): Place {
   const system = standardLibrary();
   const count = system.func('_dyld_image_count', 'uint32_t', []) as unknown as () => number;
@@ -136,7 +152,10 @@ const UNCHANGED_REFCOUNT = 2;
 const FROM_ADDRESS = 4;
 const FROM_SYSTEM = 0x1000 | 0x200;
 
-/** Windows: a module's handle is its base. Written after the system's documentation; not run where this was written. */
+/**
+ * The loader of Windows, where a module's handle is its base. Written from the system's documentation; not
+ * yet run on Windows.
+ */
 function windowsLoader(): Loader {
   const kernel = ffi().load('kernel32.dll');
   const func = <T>(name: string, result: string, types: string[]) =>
@@ -182,7 +201,7 @@ function windowsLoader(): Loader {
   };
 }
 
-/** What Windows says about the last error. */
+/** Returns a function that formats the last error of Windows. */
 function windowsReason(func: <T>(name: string, result: string, types: string[]) => T): () => string {
   const lastError = func<() => number>('GetLastError', 'uint32_t', []);
   const types = ['uint32_t', 'uint64_t', 'uint32_t', 'uint32_t', 'void *', 'uint32_t', 'uint64_t'];

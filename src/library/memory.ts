@@ -1,6 +1,7 @@
 /**
- * Guarded reads: memory that a plugin points to is copied through the operating system, which refuses where a plain read would
- * end the process. Reads never cross a page, so a page is copied or refused as a whole.
+ * Guarded reads of memory that a plugin points to. The operating system copies the memory, and returns an
+ * error where a plain read would end the process. A read never crosses a page boundary, so each page is
+ * copied or refused as a whole.
  */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { TenonError } from '../base/errors.js';
@@ -8,36 +9,42 @@ import { addressOf, ffi, hexAddress, standardLibrary } from './ffi.js';
 
 /** Reads the memory of this process without ever faulting. */
 export interface MemoryReader {
-  /** How it reads, for diagnostics: `process_vm_readv`, `/proc/self/mem`, … */
+  /** The method of reading, for diagnostics: `process_vm_readv`, `/proc/self/mem` and so on. */
   readonly method: string;
   /**
-   * Copies `length` bytes (at most {@link MAX_READ}). `what` names them in the error.
+   * Copies `length` bytes, at most {@link MAX_READ}. `what` names the bytes in the error.
    * @throws TenonError ERR_TENON_BAD_POINTER if one of them is not readable
    */
   read(address: bigint, length: number, what?: string): Buffer;
   /**
-   * Copies a NUL-terminated string without its NUL, but never more than `limit` + 1 bytes: a result that is longer than `limit`
-   * has no NUL within the limit.
-   * @throws TenonError ERR_TENON_BAD_POINTER if a page on the way is not readable
+   * Copies a NUL-terminated string without its NUL, and at most `limit` + 1 bytes. A result longer than
+   * `limit` has no NUL within the limit.
+   * @throws TenonError ERR_TENON_BAD_POINTER if a page up to the NUL is not readable
    */
   readCString(address: bigint, limit: number, what?: string): Buffer;
 }
 
-/** A read larger than this is a mistake of the caller. */
+/** The maximum size of a read. A larger read is a mistake of the caller. */
 export const MAX_READ = 1024 * 1024;
-/** No chunk crosses a border of this size. Real pages may be larger, never smaller. */
+/** The alignment of chunks: no chunk crosses a multiple of it. Real pages may be larger but not smaller. */
 const PAGE = 4096;
 const HIGHEST = 2n ** 63n;
 
-/** One way of copying a piece of a page into the start of `into`. False if it is not readable. */
+/** A method of copying part of a page. */
 export interface PageSource {
+  /** The name of the method. */
   readonly method: string;
+  /** Copies to the start of `into`. Returns false if the memory is not readable. */
   copy(address: bigint, length: number, into: Buffer): boolean;
 }
 
-/** The best source that works here. @throws TenonError ERR_TENON_UNSUPPORTED if none does */
+/**
+ * Returns the best source that works on this system.
+ * @throws TenonError ERR_TENON_UNSUPPORTED if none does
+ */
 export function choosePageSource(candidates: readonly (() => PageSource)[] = platformSources()): PageSource {
-  // Containers forbid system calls with one errno or another: a read that cannot fail tells.
+  // Containers forbid system calls with various errnos, so each source is tested with a read that cannot fail
+  // otherwise.
   const known = Buffer.allocUnsafeSlow(8).fill('readable');
   const copy = Buffer.allocUnsafeSlow(PAGE);
   for (const make of candidates) {
@@ -47,7 +54,7 @@ export function choosePageSource(candidates: readonly (() => PageSource)[] = pla
   }
   throw new TenonError(
     'ERR_TENON_UNSUPPORTED',
-    'Cannot read memory with care: the system refuses every way to do so. Allow process_vm_readv, or reads of /proc/self/mem, in the sandbox of this process.',
+    'Cannot read memory safely: the system refuses every method. Allow process_vm_readv, or reads of /proc/self/mem, in the sandbox of this process.',
   );
 }
 
@@ -58,7 +65,10 @@ function chosenReader(): MemoryReader {
   return chosen;
 }
 
-/** The reader of this thread. Its source is chosen at the first read. @throws TenonError ERR_TENON_UNSUPPORTED */
+/**
+ * The reader of this thread. Its source is chosen at the first read.
+ * @throws TenonError ERR_TENON_UNSUPPORTED
+ */
 export const memory: MemoryReader = {
   get method() {
     return chosenReader().method;
@@ -67,11 +77,11 @@ export const memory: MemoryReader = {
   readCString: (address, limit, what) => chosenReader().readCString(address, limit, what),
 };
 
-/** A reader that copies with `source`. */
+/** Returns a reader that copies with `source`. */
 export function readerOver(source: PageSource): MemoryReader {
   const page = Buffer.allocUnsafeSlow(PAGE);
 
-  /** The bytes from `address` to at most the end of its page; valid until the next chunk. */
+  /** Returns the bytes from `address` to at most the end of its page. They are valid until the next call. */
   const chunk = (address: bigint, wanted: number, what: string): Buffer => {
     const length = Math.min(wanted, PAGE - Number(address % BigInt(PAGE)));
     if (address <= 0n || address >= HIGHEST || !source.copy(address, length, page))
@@ -93,7 +103,7 @@ export function readerOver(source: PageSource): MemoryReader {
     },
     readCString(address, limit, what = 'a string') {
       if (!Number.isInteger(limit) || limit < 0 || limit >= MAX_READ) {
-        throw new RangeError(`A string is read up to 0 to ${MAX_READ - 1} bytes, not ${limit}.`);
+        throw new RangeError(`The limit of a string is 0 to ${MAX_READ - 1} bytes, not ${limit}.`);
       }
       const pieces: Buffer[] = [];
       for (let done = 0; done <= limit; ) {
@@ -121,7 +131,7 @@ function platformSources(): (() => PageSource)[] {
   return [processVmReadv, procSelfMem];
 }
 
-/** An `iovec` in a buffer of its own. */
+/** Returns an `iovec` in a buffer with memory of its own. */
 function iovec(address: bigint, length: number): Buffer {
   const buffer = Buffer.allocUnsafeSlow(16);
   buffer.writeBigUInt64LE(address, 0);
@@ -129,7 +139,9 @@ function iovec(address: bigint, length: number): Buffer {
   return buffer;
 }
 
-/** Linux: the system call for debuggers, on this very process. It honours the protection of pages. */
+/**
+ * Reads with the Linux system call for debuggers, applied to this process. The call respects page protection.
+ */
 export function processVmReadv(): PageSource {
   const call = standardLibrary().func('process_vm_readv', 'int64_t', [
     'int',
@@ -153,7 +165,10 @@ export function processVmReadv(): PageSource {
   };
 }
 
-/** Linux, where the system call is forbidden. The file ignores the protection of pages, so that is looked up first. */
+/**
+ * Reads a file, for Linux systems that forbid the system call. The file ignores page protection, so the
+ * protection is checked first.
+ */
 export function procSelfMem(): PageSource {
   return {
     method: '/proc/self/mem',
@@ -182,7 +197,7 @@ function isReadableByMaps(address: bigint): boolean {
   return false;
 }
 
-/** macOS. Written after the system's headers; not run where this was written. */
+/** Reads on macOS. Written from the system's headers; not yet run on macOS. */
 function machRead(): PageSource {
   const system = standardLibrary();
   const task = (system.func('mach_task_self', 'uint32_t', []) as unknown as () => number)();
@@ -202,7 +217,7 @@ function machRead(): PageSource {
   };
 }
 
-/** Windows. Written after the system's documentation; not run where this was written. */
+/** Reads on Windows. Written from the system's documentation; not yet run on Windows. */
 function readProcessMemory(): PageSource {
   const kernel = ffi().load('kernel32.dll');
   const self = (kernel.func('GetCurrentProcess', 'int64_t', []) as unknown as () => number | bigint)();

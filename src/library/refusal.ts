@@ -1,7 +1,7 @@
-/** Errors of the gates `open` to `vtable`, worded the same by the host and by the throwaway process. */
+/** The errors of the gates `open` to `vtable`. The host and the throwaway process use the same wording. */
 import { TenonError, type TenonErrorCode } from '../base/errors.js';
 
-/** What the author of the plugin can do about each. */
+/** The advice to the author of the plugin, by error code. */
 const ADVICE = {
   ERR_TENON_LOAD_FAILED: 'Install what is missing, or link the plugin against it.',
   ERR_TENON_MISSING_SYMBOL: 'Export it, with default visibility, as TENON_PLUGIN does.',
@@ -12,9 +12,10 @@ const ADVICE = {
   ERR_TENON_BAD_VTABLE: 'Let TENON_PLUGIN or tenon::plugin! write the vtable.',
 } as const satisfies Partial<Record<TenonErrorCode, string>>;
 
-/** The codes with which these gates refuse. */
+/** The error codes of these gates. */
 export type RefusalCode = keyof typeof ADVICE;
 
+/** Returns whether the code is one of these gates. */
 export function isRefusalCode(code: string): code is RefusalCode {
   return Object.hasOwn(ADVICE, code);
 }
@@ -23,7 +24,10 @@ export function isRefusalCode(code: string): code is RefusalCode {
 export const STAGES = ['open', 'version', 'name', 'vtable'] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** The error of a gate. `problem` tells what was found against what was expected; `shown` is the path that the user named. */
+/**
+ * Returns the error of a gate. `problem` says what was found and what was expected. `shown` is the path that
+ * the user passed.
+ */
 export function refusal(
   code: RefusalCode,
   gate: Stage,
@@ -34,7 +38,7 @@ export function refusal(
   return new TenonError(code, `${prefix(shown)}${problem}${suffix(code)}`, { path: shown, gate, cause });
 }
 
-/** The `problem` of an error that {@link refusal} made. */
+/** Returns the `problem` of an error that {@link refusal} made. */
 export function problemOf(error: TenonError, code: RefusalCode, shown: string): string {
   return error.message.slice(prefix(shown).length, -suffix(code).length);
 }

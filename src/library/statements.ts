@@ -1,12 +1,14 @@
-/** What a plugin states about itself, from the bytes that it returned: the rules for its ABI version and its name. */
+/**
+ * Parses what a plugin states about itself, its ABI version and its name, from the bytes that it returned.
+ */
 import semver from 'semver';
 import { ABI_VERSION, LIMITS, NAME_PATTERN } from '../base/abi.js';
 import { refusal } from './refusal.js';
 
-/** No message quotes more of what a plugin wrote. */
+/** The maximum length of a quotation in a message. */
 const LONGEST_QUOTE = 80;
 
-/** Bytes as they can stand in a message: bounded, on one line, printable. */
+/** Quotes bytes for a message: bounded, on one line, printable. */
 export function quote(bytes: Buffer): string {
   let text = '';
   for (const byte of bytes) {
@@ -19,7 +21,7 @@ export function quote(bytes: Buffer): string {
 }
 
 /**
- * The ABI version that `get_version` stated. `bytes` longer than the limit had no NUL within it.
+ * Parses the ABI version that `get_version` returned. `bytes` longer than the limit have no NUL within it.
  * @throws TenonError ERR_TENON_BAD_VERSION
  */
 export function parseVersion(bytes: Buffer, shown: string): string {
@@ -34,7 +36,7 @@ export function parseVersion(bytes: Buffer, shown: string): string {
 }
 
 /**
- * The name that `get_name` stated. `bytes` longer than the limit had no NUL within it.
+ * Parses the name that `get_name` returned. `bytes` longer than the limit have no NUL within it.
  * @throws TenonError ERR_TENON_BAD_NAME
  */
 export function parseName(bytes: Buffer, shown: string): string {
@@ -53,7 +55,10 @@ function utf8(bytes: Buffer): string | null {
   }
 }
 
-/** Exactly what semver.org defines: no leading `v`, no blanks around it. */
+/**
+ * Returns whether the string is a version exactly as semver.org defines it, without a leading `v` and without
+ * blanks around it.
+ */
 function isSemver(text: string): boolean {
   const parsed = semver.parse(text);
   if (parsed === null) return false;

@@ -1,19 +1,22 @@
-/** Which ABI versions a host accepts. */
+/** The ABI versions that a host accepts. */
 import semver from 'semver';
 import { ABI_VERSION, DEFAULT_ABI_RANGE } from '../base/abi.js';
 import { invalidArgument, TenonError } from '../base/errors.js';
 
-/** `range`: any version of the range that this host knows. `exact`: this version and no other. */
+/**
+ * The way in which a host compares the ABI version of a plugin with its option `abi`. `range`: any version in
+ * the range that this package knows. `exact`: only that version.
+ */
 export type VersionPolicy = 'range' | 'exact';
 
-/** The rule of a host, checked once when the host is made. */
+/** The version rule of a host, checked once when the host is made. */
 export interface VersionRule {
   readonly policy: VersionPolicy;
-  /** A semver range; for `exact` a single version. */
+  /** A semver range; a single version for `exact`. */
   readonly accepts: string;
 }
 
-/** Checks the options of a host. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+/** Makes a rule from the options of a host. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
 export function versionRule(abi: string | undefined, policy: VersionPolicy = 'range'): VersionRule {
   if (policy !== 'range' && policy !== 'exact') {
     throw invalidArgument('versionPolicy', `must be 'range' or 'exact', not ${JSON.stringify(policy)}`);
@@ -37,8 +40,8 @@ export function versionRule(abi: string | undefined, policy: VersionPolicy = 'ra
 }
 
 /**
- * Judges the ABI version that a plugin states. Beside the rule itself: another major is never accepted, nor is a newer
- * minor than this package knows, and a pre-release matches only itself.
+ * Checks the ABI version that a plugin states against the rule. In addition, another major version is never
+ * accepted, nor is a newer minor version than this package knows, and a pre-release matches only itself.
  * @throws TenonError ERR_TENON_BAD_VERSION, ERR_TENON_VERSION_MISMATCH
  */
 export function acceptVersion(version: string, rule: VersionRule, path: string): void {
@@ -59,7 +62,7 @@ export function acceptVersion(version: string, rule: VersionRule, path: string):
   );
 }
 
-/** What to do about a version that is refused; null if it is accepted. */
+/** Returns what to do about a refused version, or null if the version is accepted. */
 function refusal(found: semver.SemVer, rule: VersionRule): string | null {
   const known = new semver.SemVer(ABI_VERSION);
   if (found.major !== known.major) {
