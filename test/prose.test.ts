@@ -21,7 +21,6 @@ const PENDING: readonly string[] = [
   'native/runner/crash',
   '.ci/',
   'scripts/',
-  'src/admission/',
   'src/check/',
   'src/cli/',
   'src/host/',

@@ -1,7 +1,8 @@
 /**
- * The gates that a file passes, in order, on its way to becoming a plugin. Nothing later runs when an earlier one refuses;
- * the name of the gate stands in the error, its time in the result. What may be known beforehand (digest and facts of an
- * unchanged file, the verdict of the probe, the opened library) is kept by digest; policies are judged anew every time.
+ * The gates of the admission: the checks that a file passes, in order, before it becomes a plugin. If a gate
+ * refuses, no later gate runs. The error names the gate, and the result has the time of each gate. Results
+ * that may be reused are kept by digest: the digest and facts of an unchanged file, the verdict of the probe,
+ * and the opened library. Policies are evaluated every time.
  */
 import { performance } from 'node:perf_hooks';
 import { asTenonError, TenonError } from '../base/errors.js';
@@ -31,60 +32,76 @@ import type { Requirement } from './requirement.js';
 import type { TrustPolicy } from './trust.js';
 import type { StoredVerdict, Verdicts } from './verdicts.js';
 
-/** How long a gate took. */
+/** The duration of one gate. */
 export interface GateTime {
+  /** The name of the gate. */
   readonly gate: Gate;
+  /** The duration in milliseconds. */
   readonly ms: number;
 }
 
-/** `known-skips`: a digest that passed before is not probed again. `always` and `never` say it themselves. */
+/**
+ * The choice of the files that are probed in a throwaway process before they are loaded. `known-skips`: files
+ * whose digest has not passed the probe before. `always`: every file. `never`: no file, except for plugins of
+ * the process tier, which are always probed.
+ */
 export type ProbeMode = 'known-skips' | 'always' | 'never';
 
-/** What a host demands of its plugins. */
+/** The requirements that a host has for its plugins. */
 export interface AdmissionPolicy {
+  /** The accepted ABI versions. */
   readonly rule: VersionRule;
+  /** Whether a plugin must have a descriptor. */
   readonly descriptor: 'optional' | 'required';
+  /** The accepted owners, modes and digests of files. */
   readonly trust: TrustPolicy;
-  /** What the safety suite must have said of the file; null if nothing. */
+  /** The certificate of the safety suite that a file must have; null if it needs none. */
   readonly requirement: Requirement | null;
+  /** The known verdicts of the probe. */
   readonly verdicts: Verdicts;
+  /** The mode of the probe, and its timeout in milliseconds. */
   readonly probe: { readonly mode: ProbeMode; readonly timeout: number };
-  /** Folder for private copies; undefined for the default. */
+  /** The folder for private copies; undefined for the default. */
   readonly cacheDir: string | undefined;
 }
 
-/** A file that passed all gates but `register`, which is the host's. */
+/** A file that passed all gates except `register`, which the host implements. */
 export interface Admitted {
   /** The real path of the original file. */
   readonly path: string;
-  /** The private copy, which is what runs. */
+  /** The path of the private copy, which is the file that is loaded. */
   readonly copy: string;
-  /** SHA-256 of the file, hexadecimal. */
+  /** The SHA-256 digest of the file in hexadecimal. */
   readonly digest: string;
+  /** The name that the plugin states. */
   readonly name: string;
-  /** The ABI version that it states. */
+  /** The ABI version that the plugin states. */
   readonly abi: string;
   /** Bits of `tenon_plugin.flags`. */
   readonly flags: number;
+  /** The facts that inspection found in the file. */
   readonly facts: LibraryFacts;
-  /** The library, opened in this process; null where only another process may open it. */
+  /** The library, opened in this process; null if only another process may open it. */
   readonly opened: { readonly library: Library; readonly vtable: VTable } | null;
+  /** The time of each gate, in order. */
   readonly gates: GateTime[];
 }
 
 /**
- * Where the gates `open` to `vtable` are walked: in this process, after the probe has walked them, or, for the process tier, by the
- * probe and by the runner only, both confined as the plugin is to be.
+ * The process in which the gates `open` to `vtable` run. `host`: this process, after the probe has run them.
+ * A confinement, for the process tier: only the probe and the runner, both confined like the plugin itself.
  */
 export type Entry = 'host' | Confinement;
 
-/** Decides by the file's digest and its private copy where it is opened; refuses it by throwing. */
+/**
+ * Decides by the digest and the private copy of a file where the file is opened. Throws to refuse the file.
+ */
 export type ChooseEntry = (digest: string, copy: string) => Promise<Entry>;
 
-/** Opened libraries by digest; they live as long as the thread. */
+/** The opened libraries by digest. They live as long as the thread. */
 const libraries = new Map<string, Library>();
 
-/** Leads the file at `path` through the gates. @throws TenonError with the gate that refused */
+/** Passes the file at `path` through the gates. @throws TenonError with the gate that refused */
 export async function admit(
   path: string,
   policy: AdmissionPolicy,
@@ -134,7 +151,7 @@ export async function admit(
   return { ...admitted, name, abi, flags: vtable.flags, opened: { library, vtable } };
 }
 
-/** All that the bytes alone can be refused for. */
+/** Checks everything for which the bytes alone can be refused. */
 function judgeFacts(facts: LibraryFacts, path: string, policy: AdmissionPolicy): void {
   checkPlatform(facts);
   checkEntryPoints(facts);
@@ -142,7 +159,7 @@ function judgeFacts(facts: LibraryFacts, path: string, policy: AdmissionPolicy):
   if (facts.descriptor === null && policy.descriptor === 'required') {
     throw new TenonError(
       'ERR_TENON_BAD_DESCRIPTOR',
-      `Cannot load ${path}: it exports no tenon_descriptor, and this host demands one. Use TENON_PLUGIN or tenon::plugin!, which write it.`,
+      `Cannot load ${path}: it exports no tenon_descriptor, and this host requires one. Use TENON_PLUGIN or tenon::plugin!, which write it.`,
     );
   }
   if (facts.descriptor !== null) acceptVersion(facts.descriptor.abi, policy.rule, path);
@@ -160,13 +177,19 @@ function requestOf(real: string, asked: string, identity: string, policy: Admiss
   };
 }
 
-/** Whether somebody vouches for the bytes: the user by digest, the safety suite by a record. */
+/**
+ * Checks that the bytes are approved: by the user's list of digests, and by a certificate of the safety
+ * suite.
+ */
 async function vouch(asked: string, digest: string, policy: AdmissionPolicy): Promise<void> {
   await policy.trust.checkDigest(asked, digest);
   await policy.requirement?.check(asked, digest);
 }
 
-/** The verdict of the probe; undefined if it is not asked for. What only the runner will open is always probed. */
+/**
+ * Returns the verdict of the probe, or undefined if no probe is required. A file that only the runner will
+ * open is always probed.
+ */
 async function passProbe(
   copy: PrivateCopy,
   path: string,
@@ -198,7 +221,9 @@ function openCopy(copy: PrivateCopy, path: string): Library {
   return opened;
 }
 
-/** A plugin whose descriptor says one thing and whose code says another is not to be trusted in anything. */
+/**
+ * Compares the plugin with its descriptor. A plugin that contradicts its descriptor cannot be trusted at all.
+ */
 function checkAgainstDescriptor(
   path: string,
   { descriptor }: LibraryFacts,

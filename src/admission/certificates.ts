@@ -1,32 +1,39 @@
 /**
- * Certificates: what the safety suite found out about files, by their digest, in a file that `tenon check --record` writes and a host
- * with the option `requireCheck` reads.
+ * Certificates: the results of the safety suite for files, by digest. `tenon check --certificates` writes the
+ * file, and a host with the option `requireCheck` reads it.
  */
 import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
 
-/** How much the suite checks; each level has everything of the levels before it. */
+/** The levels of the safety suite. Each level includes the checks of the levels before it. */
 export const CHECK_LEVELS = ['basic', 'strict', 'torture'] as const;
+/** A level of the safety suite. Each level includes the checks of the levels before it. */
 export type CheckLevel = (typeof CHECK_LEVELS)[number];
 
-/** What the suite came to for one file. */
+/** The overall result of the suite for one file. */
 export interface Certificate {
-  /** SHA-256 of the file, hexadecimal. */
+  /** The SHA-256 digest of the file in hexadecimal. */
   readonly digest: string;
-  /** Where the file was, and what its plugin is called; for people. */
+  /** The path of the file, for people. */
   readonly path: string;
+  /** The name of the plugin, for people; null if it is unknown. */
   readonly name: string | null;
+  /** The level that was checked. */
   readonly level: CheckLevel;
+  /** `clean`: no failures. `findings`: at least one check failed. `incomplete`: not all checks ran. */
   readonly outcome: 'clean' | 'findings' | 'incomplete';
-  /** Which severities counted as failures. */
+  /** The lowest severity that counted as a failure. */
   readonly failOn: 'error' | 'warning';
-  /** Ids of the checks that failed, and of those whose findings the configuration accepted. */
+  /** The ids of the checks that failed. */
   readonly failed: readonly string[];
+  /** The ids of the checks whose findings the configuration accepted. */
   readonly excepted: readonly string[];
-  /** The version of the suite, and of the ABI that it checks for. */
+  /** The version of the suite. */
   readonly suite: string;
+  /** The version of the ABI that the suite checks for. */
   readonly abi: string;
+  /** The seed of the random inputs. */
   readonly seed: number;
-  /** ISO 8601. */
+  /** The date of the check, in ISO 8601. */
   readonly date: string;
 }
 
@@ -47,14 +54,17 @@ export class Certificates {
     this.#store = new JsonStore(path, FILE);
   }
 
-  /** The certificate of a file; undefined if there is none. @throws TenonError ERR_TENON_UNREADABLE */
+  /**
+   * Returns the certificate of a file, or undefined if it has none.
+   * @throws TenonError ERR_TENON_UNREADABLE
+   */
   async get(digest: string): Promise<Certificate | undefined> {
     return (await this.#store.read()).get(digest);
   }
 
   /**
-   * Adds certificates. The latest counts, unless it says less of the same: a clean certificate of a lower level does not replace a
-   * clean one of a higher level of the same suite.
+   * Adds certificates. The latest one replaces an earlier one, except that a clean certificate does not
+   * replace a clean certificate of a higher level of the same suite.
    * @throws TenonError ERR_TENON_UNREADABLE
    */
   async add(certificates: readonly Certificate[]): Promise<void> {
@@ -68,7 +78,7 @@ export class Certificates {
   }
 }
 
-/** Whether the level is at least the other one. */
+/** Returns whether the level is at least `wanted`. */
 export function reaches(level: CheckLevel, wanted: CheckLevel): boolean {
   return CHECK_LEVELS.indexOf(level) >= CHECK_LEVELS.indexOf(wanted);
 }

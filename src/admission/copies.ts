@@ -1,8 +1,9 @@
 /**
- * Private copies of library files, named by their digest. What is inspected, probed and loaded is the copy, so that nobody
- * can change the file between these steps; and a rebuilt file gets a new name, without which `dlopen` would return the old
- * library. Copies lie in a folder that only this user can enter, one folder per process, removed when the process ends or,
- * if it could not, by the next process that makes copies.
+ * Private copies of library files, named by their digest. The copy is the file that is inspected, probed and
+ * loaded, so no other user can change it between these steps. A rebuilt file gets a new name; otherwise
+ * `dlopen` would return the old library. Copies are in a folder that only this user can enter, with one
+ * subfolder per process. It is removed when the process ends or, if that fails, by the next process that
+ * makes copies.
  */
 import { createHash } from 'node:crypto';
 import { constants, rmSync } from 'node:fs';
@@ -18,18 +19,21 @@ export { startTime };
 
 const CHUNK = 1 << 20;
 const uid = process.getuid?.() ?? 'user';
-/** Process folders that this thread uses, to be removed when the process ends. */
+/** The process folders that this thread uses. They are removed when the process ends. */
 const inUse = new Map<string, Promise<string>>();
 let serial = 0;
 
-/** A file, copied or about to be: its bytes lie in `temporary` until `publish` gives them their name. */
+/** A file whose bytes were copied to `temporary`. {@link publish} gives it its final name. */
 export interface CopiedFile {
   readonly digest: string;
   readonly size: number;
   readonly temporary: string;
 }
 
-/** The folder of this process below `base` (default: the option, TENON_CACHE_DIR, or the system's temporary folder). */
+/**
+ * Returns the folder of this process below `base`. The default of `base` is TENON_CACHE_DIR, or a folder in
+ * the system's temporary folder.
+ */
 export function copyFolder(base?: string): Promise<string> {
   const root = base ?? process.env['TENON_CACHE_DIR'] ?? join(tmpdir(), `tenon-${uid}`);
   const known = inUse.get(root);
@@ -46,7 +50,7 @@ async function makeFolder(root: string): Promise<string> {
     await sweep(root);
     const own = join(root, ownerName(process.pid));
     await makePrivate(own);
-    // Workers share the folder of their process; only the main thread outlives them all.
+    // Worker threads share the folder of their process. Only the main thread outlives them all.
     if (isMainThread) process.once('exit', () => rmSync(own, { recursive: true, force: true }));
     return own;
   } catch (error) {
@@ -59,14 +63,21 @@ async function makeFolder(root: string): Promise<string> {
 }
 
 const makePrivate = (folder: string): Promise<void> =>
-  makePrivateFolder(folder, 'private copies of plugins', 'Remove it, or set TENON_CACHE_DIR to another one.');
+  makePrivateFolder(
+    folder,
+    'private copies of plugins',
+    'Remove it, or set TENON_CACHE_DIR to another folder.',
+  );
 
-/** `p<pid>-<start time>`: the start time tells a process from a later one with the same id, where the system gives it. */
+/**
+ * Returns `p<pid>-<start time>`. Where the system reports it, the start time distinguishes a process from a
+ * later one with the same id.
+ */
 function ownerName(pid: number): string {
   return `p${pid}-${startTime(pid) ?? 0}`;
 }
 
-/** Removes the folders of processes that are gone. */
+/** Removes the folders of processes that have ended. */
 async function sweep(root: string): Promise<void> {
   for (const name of await readdir(root)) {
     const owner = /^p(\d+)-(\d+)$/.exec(name);
@@ -76,7 +87,10 @@ async function sweep(root: string): Promise<void> {
   }
 }
 
-/** Copies a file's bytes into `folder` under a temporary name, and digests exactly the bytes that were written. */
+/**
+ * Copies a file into `folder` under a temporary name, and computes the digest of exactly the bytes that were
+ * written.
+ */
 export async function copyFile(path: string, folder: string): Promise<CopiedFile> {
   const temporary = join(folder, `.${process.pid}-${threadId}-${serial++}.tmp`);
   let source: FileHandle | undefined;
@@ -111,7 +125,10 @@ async function pump(source: FileHandle, target: FileHandle): Promise<{ digest: s
   }
 }
 
-/** Gives a copy its final path, atomically; a copy with the same digest may be there already and is as good. */
+/**
+ * Renames a copy to its final path, atomically. If a copy with the same digest exists there already, that one
+ * is kept.
+ */
 export async function publish(copied: CopiedFile, path: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -119,11 +136,11 @@ export async function publish(copied: CopiedFile, path: string): Promise<void> {
     if (present?.size === copied.size) await rm(copied.temporary, { force: true });
     else await rename(copied.temporary, path);
   } catch (error) {
-    throw asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot keep a private copy as ${path}`);
+    throw asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot store a private copy as ${path}`);
   }
 }
 
-/** Throws a copy away that is not wanted. */
+/** Removes a copy that is not needed. */
 export async function discard(copied: CopiedFile): Promise<void> {
   await chmod(copied.temporary, 0o600).catch(() => undefined);
   await rm(copied.temporary, { force: true }).catch(() => undefined);

@@ -1,6 +1,7 @@
 /**
- * Libraries that a plugin brings along: needed ones that it looks for relative to its own place (`$ORIGIN`,
- * `@loader_path`). A private copy has another place, so they are copied with it, or refused where that cannot work.
+ * Bundled libraries: libraries that a plugin needs and searches for relative to its own location (`$ORIGIN`,
+ * `@loader_path`). A private copy has another location. Therefore they are copied with the plugin, or the
+ * plugin is refused where that cannot work.
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
@@ -8,7 +9,7 @@ import { TenonError } from '../base/errors.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { inspectFileSync } from '../inspect/index.js';
 
-/** A library that has to lie at `relative` to the plugin's copy. */
+/** A library that must be at the path `relative` to the plugin's copy. */
 export interface Dependency {
   readonly path: string;
   readonly relative: string;
@@ -19,8 +20,8 @@ const ORIGIN = /^(?:\$ORIGIN|\$\{ORIGIN\}|@loader_path)(?:\/|$)/;
 const LOADER_PATH = /^@(?:loader_path|rpath)\//;
 
 /**
- * The libraries that lie beside the plugin and that it, or one of them, needs.
- * @throws TenonError ERR_TENON_LOAD_FAILED if one lies where a copy cannot have it
+ * Returns the bundled libraries that the plugin needs, directly or through another bundled library.
+ * @throws TenonError ERR_TENON_LOAD_FAILED if one is in a place that a copy cannot reproduce
  */
 export function dependencies(path: string, facts: LibraryFacts): Dependency[] {
   const folder = dirname(path);
@@ -32,7 +33,7 @@ export function dependencies(path: string, facts: LibraryFacts): Dependency[] {
       if (found.size >= MAX_DEPENDENCIES) {
         throw refused(
           path,
-          `it brings more than ${MAX_DEPENDENCIES} libraries along`,
+          `it needs more than ${MAX_DEPENDENCIES} bundled libraries`,
           'Install them where the system finds them.',
         );
       }
@@ -47,7 +48,10 @@ export function dependencies(path: string, facts: LibraryFacts): Dependency[] {
   return [...found.values()].sort((a, b) => (a.relative < b.relative ? -1 : 1));
 }
 
-/** The needed libraries of one file that lie relative to it, as paths relative to the plugin's folder. */
+/**
+ * Returns the needed libraries of one file that are located relative to it, as paths relative to the plugin's
+ * folder.
+ */
 function relativeNeeds(facts: LibraryFacts, within: string, folder: string, plugin: string): string[] {
   const places = facts.runpath
     .filter((entry) => ORIGIN.test(entry))
@@ -65,8 +69,8 @@ function relativeNeeds(facts: LibraryFacts, within: string, folder: string, plug
     if (relative.startsWith('..')) {
       throw refused(
         plugin,
-        `it needs ${basename(name)} from ${join(folder, relative)}, outside of its own folder`,
-        'A plugin is loaded from a private copy; put the library beside the plugin or below its folder ($ORIGIN, $ORIGIN/lib), or where the system finds it.',
+        `it needs ${basename(name)} from ${join(folder, relative)}, outside its own folder`,
+        'A plugin is loaded from a private copy; put the library next to the plugin or below its folder ($ORIGIN, $ORIGIN/lib), or where the system finds it.',
       );
     }
     needs.push(relative);

@@ -1,15 +1,18 @@
-/** Gate `find`: from a path to a real file. */
+/** Gate `find`: resolves a path to a real file. */
 import type { BigIntStats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { TenonError } from '../base/errors.js';
 
-/** The real path behind `path`, and what the system knows of the file. @throws TenonError NOT_FOUND, UNREADABLE */
+/**
+ * Returns the real path of `path` and the file's status.
+ * @throws TenonError ERR_TENON_NOT_FOUND, ERR_TENON_UNREADABLE
+ */
 export async function locate(path: string): Promise<{ path: string; stats: BigIntStats }> {
   try {
     const real = await realpath(path);
     const stats = await stat(real, { bigint: true });
     if (stats.isFile()) return { path: real, stats };
-    const found = stats.isDirectory() ? 'a directory' : 'no regular file';
+    const found = stats.isDirectory() ? 'a directory' : 'a special file';
     throw new TenonError(
       'ERR_TENON_UNREADABLE',
       `Cannot load ${path}: found ${found}, expected a shared library.`,
@@ -26,7 +29,7 @@ async function explain(path: string, cause: NodeJS.ErrnoException): Promise<Teno
   if (cause.code === 'ELOOP') {
     return new TenonError(
       'ERR_TENON_NOT_FOUND',
-      `Cannot load ${path}: its symbolic links lead in a circle. Point the link to a file.`,
+      `Cannot load ${path}: its symbolic links form a loop. Point the link to a file.`,
       details,
     );
   }
@@ -35,7 +38,7 @@ async function explain(path: string, cause: NodeJS.ErrnoException): Promise<Teno
       (found) => found.isSymbolicLink(),
       () => false,
     );
-    const found = link ? 'a symbolic link to nothing' : 'no such file';
+    const found = link ? 'a dangling symbolic link' : 'no such file';
     return new TenonError('ERR_TENON_NOT_FOUND', `Cannot load ${path}: ${found}. Check the path.`, details);
   }
   return new TenonError(

@@ -1,6 +1,6 @@
 /**
- * Gate `copy`: the private copy of a file and of the libraries that it brings along. From here on it is the only file that counts: it is
- * inspected again, because the original may have changed since it was.
+ * Gate `copy`: the private copy of a file and of its bundled libraries. Every later step uses only the copy.
+ * It is inspected again because the original may have changed after its inspection.
  */
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
@@ -9,47 +9,63 @@ import { inspectFileSync, type LibraryFacts } from '../inspect/index.js';
 import { type CopiedFile, copyFile, copyFolder, discard, publish } from './copies.js';
 import { dependencies } from './dependencies.js';
 
-/** Its path, what it holds, and the digest over it and all that it brings along. */
+/** A private copy. */
 export interface PrivateCopy {
+  /** The path of the copy. */
   readonly path: string;
+  /** The SHA-256 digest of the file in hexadecimal. */
   readonly digest: string;
+  /** The digest over the file and its bundled libraries. */
   readonly key: string;
+  /** The facts that inspection found in the copy. */
   readonly facts: LibraryFacts;
 }
 
-/** What is to be copied, and who judges it on the way. */
+/** A request for a copy, with the checks that the copy must pass. */
 export interface CopyRequest {
   /** The real path of the original. */
   readonly real: string;
-  /** What {@link identify} says of it. */
+  /** The result of {@link identify} for the original. */
   readonly identity: string;
-  /** Folder for private copies; undefined for the default. */
+  /** The folder for private copies; undefined for the default. */
   readonly cacheDir: string | undefined;
-  /** Refuse by throwing: the file by its digest or by the facts of the copy, a library that it brings along by its digest. */
+  /** Throws to refuse the file by its digest. */
   vouch(digest: string): Promise<void>;
+  /** Throws to refuse the file by the facts of the copy. */
   judge(facts: LibraryFacts): void;
+  /** Throws to refuse a bundled library by its digest. */
   vouchDependency(path: string, digest: string): Promise<void>;
 }
 
-/** Admission asks for no other exports, of which a library may have thousands. */
+/** Limits an inspection to the exports that admission needs. A library may have thousands of others. */
 export const ENTRY_POINTS_ONLY = { exports: 'entry-points' } as const;
-/** A file that was written to so shortly before it was read may be written to again without a new time stamp. */
+/**
+ * Nanoseconds between the last change of a file and its reading that a known copy requires. After a shorter
+ * time, the file may change again without a new time stamp.
+ */
 const RACY_NS = 2_000_000_000n;
 const MAX_KNOWN = 4096;
-/** By the original's identity and time stamps; they live as long as the thread. */
+/** The copies by the original's identity and time stamps. They live as long as the thread. */
 const copies = new Map<string, PrivateCopy>();
 
-/** What tells an unchanged file from a changed one, together with where its copies go. */
+/**
+ * Returns a string that distinguishes an unchanged file from a changed one, and includes the folder of its
+ * copies.
+ */
 export function identify(stats: BigIntStats, cacheDir: string | undefined): string {
   return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs, cacheDir ?? ''].join(':');
 }
 
-/** The copy that was made of the same, unchanged file before, perhaps under another policy. */
+/** Returns an earlier copy of the same, unchanged file, which may have been made under another policy. */
 export function knownCopy(identity: string): PrivateCopy | undefined {
   return copies.get(identity);
 }
 
-/** @throws TenonError, or what the judges of the request throw: then nothing is left of the copy */
+/**
+ * Makes a private copy.
+ * @throws TenonError if the file cannot be copied
+ * @throws the error of a check of the request; the copy is then removed
+ */
 export async function makeCopy(request: CopyRequest): Promise<PrivateCopy> {
   const { real, identity, cacheDir } = request;
   const startedNs = BigInt(Date.now()) * 1_000_000n;
@@ -75,8 +91,8 @@ export async function makeCopy(request: CopyRequest): Promise<PrivateCopy> {
 }
 
 /**
- * Keeps a copy for the next admission of the same, unchanged file. Not for files that bring libraries along: those may
- * change while the file does not.
+ * Keeps a copy for the next admission of the same, unchanged file. A file with bundled libraries is not kept,
+ * because those may change while the file does not.
  */
 function remember(identity: string, copy: PrivateCopy, startedNs: bigint): void {
   const [, , , mtimeNs = '0', ctimeNs = '0'] = identity.split(':');

@@ -1,6 +1,7 @@
 /**
- * The probe in a Node process, for where the native runner is not built: the same walk through gates `open` to `vtable`, with the same
- * protocol. A program of its own: `node probe-child.js probe FILE`, started by a host only.
+ * The probe as a Node process, for installations without the native runner. It runs the same gates, `open` to
+ * `vtable`, with the same protocol. It is a program of its own, `node probe-child.js probe FILE`, which only
+ * a host starts.
  */
 import { readSync, writeSync } from 'node:fs';
 import { SLOTS } from '../base/abi.js';
@@ -37,7 +38,7 @@ class Channel {
     this.#out = output;
   }
 
-  /** A line of the host, with its end; shorter if the host is gone. */
+  /** Reads a line from the host, including its end. Returns an incomplete line if the host has ended. */
   readLine(): string {
     const byte = Buffer.alloc(1);
     const bytes: number[] = [];
@@ -45,11 +46,11 @@ class Channel {
     return Buffer.from(bytes).toString('latin1');
   }
 
-  /** Reads how the host begins. Returns its process id. */
+  /** Reads the first line of the host. Returns the host's process id. */
   start(): number {
     const [verb, nonce, pid] = this.readLine().trim().split(' ');
     if (verb !== 'start' || nonce === undefined)
-      throw new Error('probe-child.js is started by a tenon host only');
+      throw new Error('probe-child.js can only be started by a tenon host');
     this.#nonce = nonce;
     return Number(pid);
   }
@@ -60,7 +61,7 @@ class Channel {
   }
 }
 
-/** Takes the channel's file descriptors out of the way of the plugin, and of what it starts. */
+/** Moves the file descriptors of the channel away from the plugin and from processes that it starts. */
 function openChannel(): Channel {
   if (process.platform !== 'linux') return new Channel(PROBE_IN, PROBE_OUT);
   const system = standardLibrary();
@@ -73,14 +74,17 @@ function openChannel(): Channel {
   const close = system.func('close', 'int', ['int']) as unknown as (fd: number) => number;
   const hide = (fd: number): number => {
     const hidden = fcntl(fd, F_DUPFD_CLOEXEC, 'int', FIRST_HIDDEN);
-    if (hidden < 0) return fd; // a low limit on open files
+    if (hidden < 0) return fd; // the limit on open files is too low
     close(fd);
     return hidden;
   };
   return new Channel(hide(PROBE_IN), hide(PROBE_OUT));
 }
 
-/** As in the native runner: the process does not outlive its host, leaves no core file, and loses nothing that the plugin prints. */
+/**
+ * Confines this process as the native runner does: it does not outlive its host, leaves no core file, and
+ * loses none of the plugin's output.
+ */
 function confine(host: number): void {
   if (process.platform === 'linux') {
     const system = standardLibrary();
@@ -105,15 +109,15 @@ function confine(host: number): void {
     ) => number;
     prctl(PR_SET_PDEATHSIG, 'ulong', SIGKILL);
     const limit = Buffer.alloc(16);
-    limit.writeUInt8(1, 0); // unlike 0, also keeps crashes away from a handler behind a pipe in core_pattern
+    limit.writeUInt8(1, 0); // unlike 0, this value also bypasses a core_pattern pipe handler
     limit.writeUInt8(1, 8);
     setrlimit(RLIMIT_CORE, limit);
     setvbuf(memory.read(BigInt(dlsym(0, 'stdout')), 8).readBigUInt64LE(), 0, LINE_BUFFERED, 1024);
   }
-  if (process.ppid !== host) process.exit(1); // it ended before the lines above took effect
+  if (process.ppid !== host) process.exit(1); // the host ended before the lines above took effect
 }
 
-/** The walk. @throws TenonError where a gate refuses */
+/** Runs the gates. @throws TenonError if a gate refuses */
 function walk(path: string, facts: LibraryFacts, channel: Channel): void {
   const stage = (name: Stage) => channel.send({ verb: 'stage', stage: name });
   stage('open');
@@ -147,7 +151,7 @@ function main(path: string): void {
   }
   flush(0);
   channel.send(verdict);
-  process.kill(process.pid, 'SIGKILL'); // the plugin's exit handlers are not part of the probe
+  process.kill(process.pid, 'SIGKILL'); // skips the plugin's exit handlers, which are not part of the probe
 }
 
 main(process.argv[3] ?? '');

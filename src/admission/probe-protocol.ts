@@ -1,7 +1,8 @@
 /**
- * The lines between a host and the process that tries a plugin for it (the native side: `native/runner/probe_report.h`). The process reads
- * file descriptor 4 and writes file descriptor 3; its standard streams are left to the plugin. Each of its lines begins with
- * the nonce that the host sent: what does not was written by the plugin.
+ * The line protocol between a host and the process that probes a plugin for it.
+ * `native/runner/probe_report.h` is the native side. The process reads file descriptor 4 and writes file
+ * descriptor 3. Its standard streams belong to the plugin. Each of its lines begins with the nonce that the
+ * host sent; a line without it was written by the plugin.
  */
 import type { Slot } from '../base/abi.js';
 import { SLOTS } from '../base/abi.js';
@@ -11,21 +12,23 @@ import { isRefusalCode, type RefusalCode, STAGES, type Stage } from '../library/
 export const PROBE_OUT = 3;
 export const PROBE_IN = 4;
 
-/** What the probing process reports. */
+/** A report of the probing process. */
 export type ProbeRecord =
-  /** What is tried next: if nothing follows, this is the culprit. */
+  /** Names the next step. If nothing follows, this step is the culprit. */
   | { readonly verb: 'stage'; readonly stage: Stage }
+  /** The string that `get_version` or `get_name` returned. */
   | { readonly verb: 'version' | 'name'; readonly bytes: Buffer }
+  /** The size, flags and slots of the vtable. */
   | { readonly verb: 'vtable'; readonly size: number; readonly flags: number; readonly slots: SlotOffsets }
-  /** Refused; nothing follows. */
+  /** A gate refused the plugin. Nothing follows. */
   | { readonly verb: 'fail'; readonly code: RefusalCode; readonly problem: string }
-  /** All gates passed; nothing follows. */
+  /** All gates passed. Nothing follows. */
   | { readonly verb: 'done' };
 
-/** Addresses of the slots relative to the library's base; 0 for a slot that is NULL. */
+/** The addresses of the slots relative to the library's base; 0 for a slot that is NULL. */
 export type SlotOffsets = Readonly<Record<Slot, number>>;
 
-/** The first line of the host. The process ends when its parent is not `pid`. */
+/** Returns the first line of the host. The process ends if its parent is not `pid`. */
 export function startLine(nonce: string, pid: number): string {
   return `start ${nonce} ${pid}\n`;
 }
@@ -33,7 +36,7 @@ export function startLine(nonce: string, pid: number): string {
 /** The line with which the host accepts the version. */
 export const GO = 'go\n';
 
-/** A record as a line. */
+/** Formats a record as a line. */
 export function formatRecord(nonce: string, record: ProbeRecord): string {
   return `${nonce} ${[record.verb, ...operands(record)].join(' ')}\n`;
 }
@@ -54,7 +57,7 @@ function operands(record: ProbeRecord): (string | number)[] {
   }
 }
 
-/** The record in a line; null if it is none, so that the plugin must have written it. */
+/** Parses a line. Returns null if it is invalid, in which case the plugin must have written it. */
 export function parseRecord(line: string, nonce: string): ProbeRecord | null {
   const [mark, verb, ...rest] = line.split(' ');
   const [first, second] = rest;
@@ -92,10 +95,10 @@ function isHex(text: string): boolean {
   return text.length % 2 === 0 && /^[0-9a-f]*$/.test(text);
 }
 
-/** No record is longer; what is comes from the plugin. */
+/** The maximum length of a record. A longer line comes from the plugin. */
 export const LONGEST_LINE = 64 * 1024;
 
-/** Cuts a stream into lines. An overlong line is handed on in pieces, which are no records. */
+/** Splits a stream into lines. An overlong line is returned in pieces, which are not valid records. */
 export class LineReader {
   #rest = '';
 

@@ -1,7 +1,8 @@
 /**
- * Gate `probe`: a throwaway process opens the plugin and walks the gates `open` to `vtable`, so that what crashes, exits or hangs
- * on the way in does it there. The native runner takes a few milliseconds, a Node child (where the runner is not built) some
- * hundred. Neither a process nor a file descriptor is left behind, except processes that the plugin moved to a session of their own.
+ * Gate `probe`: a throwaway process opens the plugin and runs the gates `open` to `vtable`, so a crash, exit
+ * or hang there does not affect the host. The native runner takes a few milliseconds. A Node child, which
+ * replaces a runner that was not built, takes some hundred milliseconds. All processes and file descriptors
+ * are cleaned up, except for processes that the plugin moved to a session of their own.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -27,41 +28,55 @@ import {
 } from './probe-protocol.js';
 
 export interface ProbeOptions {
-  /** Milliseconds from the start of the process to its verdict; 5000 unless told. */
+  /** Milliseconds from the start of the process to its verdict. Default: 5000. */
   readonly timeout?: number | undefined;
-  /** Judges the ABI version before anything else of the plugin is called. Refuses by throwing a TenonError. */
+  /**
+   * Checks the ABI version before any other function of the plugin is called. Throws a TenonError to refuse
+   * it.
+   */
   accept(version: string): void;
-  /** The native runner; null for a Node child. Unless told, the runner that {@link findRunner} finds. */
+  /** The native runner; null for a Node child. Default: the runner that {@link findRunner} returns. */
   readonly runner?: string | null | undefined;
-  /** The path that errors name, where the file is a copy of what the user named. */
+  /** The path in error messages, if the file is a copy of it. */
   readonly shown?: string | undefined;
-  /** What the plugin will be confined by when it runs. The native runner only; unless told, it is as free as the host. */
+  /**
+   * The confinement of the plugin, which the probe then uses too. For the native runner only. Default: none.
+   */
   readonly confinement?: Confinement | undefined;
 }
 
-/** What a plugin that passed states about itself. */
+/** The statements of a plugin that passed. */
 export interface ProbeVerdict {
+  /** The ABI version. */
   readonly version: string;
+  /** The name of the plugin. */
   readonly name: string;
-  /** Size and flags of its vtable. */
+  /** The size of its vtable in bytes. */
   readonly size: number;
+  /** The flags of its vtable. */
   readonly flags: number;
+  /** The addresses of its slots. */
   readonly slots: SlotOffsets;
 }
 
 export const DEFAULT_PROBE_TIMEOUT = 5000;
-/** Of each of the plugin's standard streams the end is kept. */
+/** The number of bytes that are kept from the end of each of the plugin's standard streams. */
 const KEPT_OUTPUT = 16 * 1024;
-/** How long to wait for what the process wrote before it ended. Longer only helps a process that escaped and holds the pipe. */
+/**
+ * Milliseconds to wait for output that the process wrote before its end. More time would only help a process
+ * that escaped and holds the pipe.
+ */
 const DRAIN_MS = 200;
-/** How long a killed process may take to end before it is given up (it sits in an uninterruptible system call). */
+/** Milliseconds to wait for the end of a killed process, which may be in an uninterruptible system call. */
 const REAP_MS = 2000;
 
 /**
- * Tries the library at `path` in a process of its own.
- * @throws TenonError ERR_TENON_PROBE_CRASHED, ERR_TENON_PROBE_EXITED, ERR_TENON_PROBE_TIMEOUT with the gate `probe`; what
- *   {@link openLibrary} and the methods of a library throw, with their gates; what `accept` throws; ERR_TENON_UNSUPPORTED if no
- *   probe can be started
+ * Probes the library at `path` in a process of its own.
+ * @throws TenonError ERR_TENON_PROBE_CRASHED, ERR_TENON_PROBE_EXITED, ERR_TENON_PROBE_TIMEOUT with the gate
+ *   `probe`
+ * @throws TenonError ERR_TENON_UNSUPPORTED if no probe can be started
+ * @throws the errors of {@link openLibrary} and of the methods of a library, with their gates
+ * @throws the error of `accept`
  */
 export async function probe(path: string, facts: LibraryFacts, options: ProbeOptions): Promise<ProbeVerdict> {
   const { timeout = DEFAULT_PROBE_TIMEOUT, runner = findRunner() } = options;
@@ -98,7 +113,7 @@ class ProbeRun {
   readonly #lines = new LineReader();
   readonly #verdict: { -readonly [member in keyof ProbeVerdict]?: ProbeVerdict[member] } = {};
   #stage: Stage | null = null;
-  /** What the process came to, as soon as that is known; from then on it is only waited for its end. */
+  /** The outcome, as soon as it is known. After that, only the end of the process is awaited. */
   #outcome: ProbeVerdict | TenonError | undefined;
   #settle: () => void = () => {};
 
@@ -130,13 +145,13 @@ class ProbeRun {
     this.#stream(1)?.on('data', (chunk: Buffer) => this.#stdout.push(chunk));
     this.#stream(2)?.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
     this.#stream(PROBE_OUT)?.on('data', (chunk: Buffer) => this.#receive(chunk));
-    // Writing to a process that has ended is no failure of its own: how it ended is.
+    // Writing to a process that has ended is not an error of its own. The end of the process is.
     for (const stream of this.#streams()) stream?.on('error', () => {});
     this.#write(startLine(this.#nonce, process.pid));
     if (runner === null) this.#write(`${JSON.stringify({ ...facts, exports: [], needed: [] })}\n`);
   }
 
-  /** Waits for the end of the process, and makes it end. */
+  /** Waits for the end of the process, and kills it when the time is over. */
   finish(timeout: number): Promise<ProbeVerdict> {
     return new Promise((resolve, reject) => {
       const timers = [new Timer(timeout, () => this.#end(timedOut(this.#shown, this.#stage, timeout)))];
@@ -164,7 +179,10 @@ class ProbeRun {
     });
   }
 
-  /** The pipes to the process; none if it could not be started for want of file descriptors. */
+  /**
+   * Returns the pipes to the process. Returns none if the process could not be started for lack of file
+   * descriptors.
+   */
   #streams(): readonly (Readable | Writable | null | undefined)[] {
     return (this.#child.stdio as ChildProcess['stdio'] | undefined) ?? [];
   }
@@ -218,7 +236,7 @@ class ProbeRun {
     }
   }
 
-  /** The process knows only the path that it opened. */
+  /** Replaces the path that the process opened by the path that the user passed. */
   #asShown(problem: string): string {
     return problem.replaceAll(this.#path, this.#shown);
   }
@@ -229,7 +247,10 @@ class ProbeRun {
     this.#killGroup();
   }
 
-  /** Ends the process and what it started. The id of a group is not given to another process while the group has members. */
+  /**
+   * Kills the process and the processes that it started. The id of a group is not reused while the group has
+   * members.
+   */
   #killGroup(): void {
     const { pid } = this.#child;
     if (pid === undefined) return;
@@ -237,7 +258,7 @@ class ProbeRun {
       if (process.platform === 'win32') this.#child.kill('SIGKILL');
       else process.kill(-pid, 'SIGKILL');
     } catch {
-      // Nobody is left in the group.
+      // The group is empty.
     }
   }
 }

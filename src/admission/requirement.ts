@@ -1,26 +1,29 @@
-/** Gate `trust`, its last part: a host may demand that the safety suite has passed a file. */
+/** The last part of the gate `trust`: a host can require that a file has passed the safety suite. */
 import semver from 'semver';
 import { invalidArgument, TenonError } from '../base/errors.js';
 import { checkKnown, checkOneOf, checkString, readOptions, shown } from '../base/options.js';
 import { type Certificate, Certificates, CHECK_LEVELS, type CheckLevel, reaches } from './certificates.js';
 
-/** Which certificate of the safety suite a host demands (`tenon check --certificates FILE` writes them). */
+/**
+ * The certificate of the safety suite that a host requires. `tenon check --certificates FILE` writes
+ * certificates.
+ */
 export interface RequireCheckOptions {
-  /** The least level at which the file must have passed. */
+  /** The lowest level at which the file must have passed. */
   readonly level: CheckLevel;
-  /** The file with the certificates. It is read again when it changes. */
+  /** The path of the file with the certificates. The file is read again when it changes. */
   readonly certificates: string;
-  /** Which versions of the suite count, a semver range. Default: any. */
+  /** The accepted versions of the suite, as a semver range. Default: any. */
   readonly suite?: string | undefined;
 }
 
-/** A demand whose options were checked. */
+/** A requirement with checked options. */
 export class Requirement {
   readonly #level: CheckLevel;
   readonly #suite: string | undefined;
   readonly #certificates: Certificates;
 
-  /** @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+  /** Checks the options. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
   constructor(given: RequireCheckOptions) {
     const options = readOptions('requireCheck', given);
     checkKnown('requireCheck', options, ['level', 'certificates', 'suite'], 'requireCheck.');
@@ -32,7 +35,11 @@ export class Requirement {
     this.#suite = suite;
   }
 
-  /** @throws TenonError ERR_TENON_UNTRUSTED, ERR_TENON_UNREADABLE (the file with the certificates) */
+  /**
+   * Checks that a file has a sufficient certificate.
+   * @throws TenonError ERR_TENON_UNTRUSTED
+   * @throws TenonError ERR_TENON_UNREADABLE if the file with the certificates cannot be read
+   */
   async check(path: string, digest: string): Promise<void> {
     const problem = this.#problem(await this.#certificates.get(digest), digest);
     if (problem === null) return;
@@ -46,8 +53,7 @@ export class Requirement {
 
   #problem(certificate: Certificate | undefined, digest: string): string | null {
     const file = this.#certificates.path;
-    if (certificate === undefined)
-      return `there is no certificate for its SHA-256 digest ${digest} in ${file}`;
+    if (certificate === undefined) return `found no certificate for its SHA-256 digest ${digest} in ${file}`;
     const { outcome, level, suite, date, failed } = certificate;
     if (outcome !== 'clean') {
       const what = failed.length > 0 ? `failed ${failed.slice(0, 5).join(', ')}` : `was ${outcome}`;

@@ -1,22 +1,26 @@
-/** Gate `trust`: who may have written the file, and whether its digest is one that the user vouched for. */
+/** Gate `trust`: the users who can write the file, and the digests that the user approved. */
 
 import type { BigIntStats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
 
-/** What a host demands of the files that it loads. */
+/** The requirements that a host has for the files that it loads. */
 export interface TrustOptions {
   /**
-   * Accept files, and files in folders, that any user of the system may change. Default false. (A folder with the sticky
-   * bit, as /tmp has it, does not count: others cannot replace files in it.) Not checked on Windows.
+   * Whether to accept files that every user of the system can change, and files in folders that every user
+   * can change. Default: false. A folder with the sticky bit, such as /tmp, is accepted, because other users
+   * cannot replace files in it. Not checked on Windows.
    */
   readonly othersMayWrite?: boolean;
-  /** Accept only files that belong to one of these user ids. Default: any owner. Not checked on Windows. */
+  /** The accepted owners of files, as user ids. Default: any owner. Not checked on Windows. */
   readonly owners?: readonly number[];
-  /** Accept only files with one of these SHA-256 digests (64 hexadecimal digits). */
+  /** The accepted SHA-256 digests of files, 64 hexadecimal digits each. Default: any digest. */
   readonly digests?: readonly string[];
-  /** A file as `sha256sum plugins/*.so > tenon.lock` writes it; accept only files with one of its digests. */
+  /**
+   * The path of a file with accepted digests, as `sha256sum plugins/*.so > tenon.lock` writes it. Digests of
+   * this file and of `digests` are both accepted. Default: any digest.
+   */
   readonly lockFile?: string;
 }
 
@@ -24,12 +28,12 @@ const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 const DIGEST = /^[0-9a-f]{64}$/;
 
-/** A trust policy whose options were checked. */
+/** A trust policy with checked options. */
 export class TrustPolicy {
   readonly #options: TrustOptions;
   #locked: Promise<ReadonlySet<string>> | null = null;
 
-  /** @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+  /** Checks the options. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
   constructor(options: TrustOptions = {}) {
     if (typeof options !== 'object' || options === null) throw invalidArgument('trust', 'must be an object');
     const { owners, digests, lockFile, othersMayWrite } = options;
@@ -57,7 +61,10 @@ export class TrustPolicy {
     this.#options = options;
   }
 
-  /** Checks owner and modes of the file and of its folder. @throws TenonError ERR_TENON_UNTRUSTED */
+  /**
+   * Checks the owner and modes of the file, and the modes of its folder.
+   * @throws TenonError ERR_TENON_UNTRUSTED
+   */
   async checkModes(path: string, file: BigIntStats): Promise<void> {
     if (process.platform === 'win32') return;
     const { owners, othersMayWrite } = this.#options;
@@ -69,7 +76,7 @@ export class TrustPolicy {
       );
     }
     if (othersMayWrite) return;
-    const advice = 'Take the right away (chmod o-w), or set the option trust.othersMayWrite.';
+    const advice = 'Remove the permission (chmod o-w), or set the option trust.othersMayWrite.';
     const fileMode = Number(file.mode);
     if (fileMode & OTHERS_WRITE)
       throw untrusted(path, `any user may write to it (mode ${octal(fileMode)})`, advice);
@@ -80,7 +87,11 @@ export class TrustPolicy {
     }
   }
 
-  /** Checks the digest of a file. @throws TenonError ERR_TENON_UNTRUSTED, ERR_TENON_UNREADABLE (the lock file) */
+  /**
+   * Checks the digest of a file.
+   * @throws TenonError ERR_TENON_UNTRUSTED
+   * @throws TenonError ERR_TENON_UNREADABLE if the lock file cannot be read
+   */
   async checkDigest(path: string, digest: string): Promise<void> {
     const { digests, lockFile } = this.#options;
     if (digests === undefined && lockFile === undefined) return;

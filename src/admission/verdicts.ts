@@ -1,20 +1,27 @@
-/** What the probe found, kept by digest, so that a known file need not be probed again. */
+/** The verdicts of the probe by digest, so that a known file is not probed again. */
 import { ABI_VERSION } from '../base/abi.js';
 import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
 
-/** A plugin that passed the probe. Files that did not are probed again: what was wrong may lie outside of them. */
+/**
+ * The verdict on a plugin that passed the probe. A file that did not pass is probed again, because the cause
+ * may be outside the file.
+ */
 export interface StoredVerdict {
   readonly name: string;
-  /** The ABI version that it states. */
+  /** The ABI version that the plugin states. */
   readonly version: string;
-  /** Size and flags of its vtable. */
+  /** The size of its vtable in bytes. */
   readonly size: number;
+  /** The flags of its vtable. */
   readonly flags: number;
-  /** When it passed, ISO 8601. */
+  /** The date of the probe, in ISO 8601. */
   readonly date: string;
 }
 
-/** A verdict holds for one ABI, system and processor; a file from elsewhere is started anew: it only costs probes. */
+/**
+ * The format of the file. A verdict is valid for one ABI, system and processor. A file from elsewhere is
+ * discarded, which costs only probes.
+ */
 const FILE: JsonStoreOptions<StoredVerdict> = {
   format: `tenon-verdicts/1 abi ${ABI_VERSION} ${process.platform}-${process.arch}`,
   name: 'verdicts',

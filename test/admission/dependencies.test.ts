@@ -65,7 +65,7 @@ describe.runIf(process.platform === 'linux')('libraries that a plugin depends on
       code: 'ERR_TENON_LOAD_FAILED',
       gate: 'copy',
       message: expect.stringMatching(
-        /needs liboutsidedep\.so from .*elsewhere.*put the library beside the plugin/,
+        /needs liboutsidedep\.so from .*elsewhere.*put the library next to the plugin/,
       ),
     });
   });

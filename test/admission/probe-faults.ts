@@ -69,7 +69,7 @@ export const CRASHES: readonly Fault[] = [
     parts: onOpen('for (int fd = 3; fd < 256; fd++) (void)!write(fd, "mine\\n", 5);'),
     code: 'ERR_TENON_PROBE_CRASHED',
     gate: 'probe',
-    says: /wrote "mine" into a file descriptor that it did not open/,
+    says: /wrote "mine" to a file descriptor that it did not open/,
   },
 ];
 

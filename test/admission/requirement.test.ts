@@ -29,7 +29,7 @@ describe.skipIf(!canCheck)('a host that requires a certificate', () => {
     const certificates = join(temporaryFolder(), 'certificates.json');
     const file = pluginFile('wordcount');
     await expect(load(file, { level: 'basic', certificates })).rejects.toEqual(
-      untrusted('there is no certificate'),
+      untrusted('found no certificate'),
     );
     await certified(file, certificates);
     await expect(load(file, { level: 'basic', certificates })).resolves.toBe('wordcount');
@@ -67,7 +67,7 @@ static tenon_status call(void *s, const uint8_t *in, size_t n, tenon_out *out) {
 TENON_STATELESS_PLUGIN("echo", "2.0.0", call);`;
     cpSync(compile(temporaryFolder(), 'echo', source), file);
     await expect(load(file, { level: 'basic', certificates })).rejects.toEqual(
-      untrusted('there is no certificate'),
+      untrusted('found no certificate'),
     );
   });
 
@@ -108,7 +108,7 @@ TENON_STATELESS_PLUGIN("echo", "2.0.0", call);`;
     const certificates = join(folder, 'certificates.json');
     writeFileSync(certificates, '{"format":"something else"}');
     await expect(load(pluginFile('echo'), { level: 'basic', certificates })).rejects.toEqual(
-      untrusted('there is no certificate'),
+      untrusted('found no certificate'),
     );
     await certified(pluginFile('echo'), certificates);
     expect(readFileSync(certificates, 'utf8')).toContain('tenon-certificates/1');
