@@ -23,7 +23,6 @@ const PENDING: readonly string[] = [
   'scripts/',
   'src/check/',
   'src/cli/',
-  'src/host/',
   'src/inspect/',
   'src/supervision/',
   'src/tiers/',

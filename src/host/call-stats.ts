@@ -1,72 +1,84 @@
 /**
- * How many calls there were and how long they took. Counting must not be felt in a call of 60 ns: calls are counted by a countdown, and to
- * time one costs about 400 ns, so that the more calls there are the fewer of them are timed.
+ * The number of calls and their duration. Counting must not noticeably slow down a call of 60 ns. Calls are
+ * counted with a countdown. Timing a call costs about 400 ns, so with more calls, fewer of them are timed.
  */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { type CallTally, newTally } from '../tiers/call-tally.js';
 
-/** Up to so many calls, one in so many is timed. */
+/** The sampling rate: up to `calls` calls, one in `gap` is timed. */
 const GAPS = [
   { calls: 256, gap: 1 },
   { calls: 65_536, gap: 64 },
   { calls: Number.POSITIVE_INFINITY, gap: 1024 },
 ] as const;
 
-/** How long calls took, in nanoseconds, from a histogram with three significant digits. */
+/** The duration of calls in nanoseconds, from a histogram with three significant digits. */
 export interface LatencyStats {
-  /** Calls that were timed: the first 256, then one in 64 and, after 65 536 calls, one in 1024. */
+  /**
+   * The number of calls that were timed: the first 256, then one in 64 and, after 65 536 calls, one in 1024.
+   */
   readonly samples: number;
+  /** The shortest duration. */
   readonly min: number;
+  /** The mean duration. */
   readonly mean: number;
+  /** The longest duration. */
   readonly max: number;
+  /** The median. */
   readonly p50: number;
+  /** The 90th percentile. */
   readonly p90: number;
+  /** The 99th percentile. */
   readonly p99: number;
+  /** The 99.9th percentile. */
   readonly p999: number;
 }
 
-/** The calls of one plugin so far. A batch is one call. */
+/** The calls of one plugin since it was loaded. A batch is one call. */
 export interface CallStats {
+  /** The number of calls, including calls that are in flight. */
   readonly calls: number;
-  /** Calls that ended in an error, among `calls`. */
+  /** The number of calls that ended in an error. They are part of `calls`. */
   readonly failures: number;
-  /** Bytes of input and output of calls that succeeded. */
+  /** The total input of the calls that succeeded, in bytes. */
   readonly bytesIn: number;
+  /** The total output of the calls that succeeded, in bytes. */
   readonly bytesOut: number;
-  /** Null before the first call. */
+  /** The duration of the calls; null before the first one. */
   readonly latency: LatencyStats | null;
 }
 
 /** Counts and times the calls of one plugin. */
 export class CallCounter {
-  /** What the tier counts. */
+  /** The counts of the tier. */
   readonly tally: CallTally = newTally();
-  /** Calls until the next one that is timed, that one included. Counted down by the code of calls. */
+  /** The number of calls until the next timed one, inclusive. Every call decrements it. */
   untilTimed = 1;
-  /** The number of the next call that is timed, from 1 on. */
+  /** The number of the next timed call, from 1. */
   #nextTimed = 1;
   #samples = 0;
   #histogram: RecordableHistogram | undefined;
 
-  /** Calls that were begun. */
+  /** The number of calls that have begun. */
   get calls(): number {
     return this.#nextTimed - this.untilTimed;
   }
 
-  /** A call that is timed begins: sets when the next one is. */
+  /** Schedules the next timed call. Called when a timed call begins. */
   rearm(): void {
     const { gap } = GAPS.find(({ calls }) => this.#nextTimed < calls) ?? GAPS[2];
     this.#nextTimed += gap;
     this.untilTimed = gap;
   }
 
-  /** A timed call took so long. */
+  /** Records the duration of a timed call. */
   took(nanoseconds: number): void {
     this.#histogram ??= createHistogram();
     this.#samples += 1;
     this.#histogram.record(Math.max(1, Math.round(nanoseconds)));
   }
 
+  /** Returns the counts and durations so far. */
   stats(): CallStats {
     const { failures, bytesIn, bytesOut } = this.tally;
     return { calls: this.calls, failures, bytesIn, bytesOut, latency: this.#latency() };

@@ -1,27 +1,43 @@
-/** What this installation can do, depending on what was built and on the system. */
+/** The capabilities of this installation, which depend on the build and on the system. */
 
 import { addonProblem, loadAddon } from '../addon/addon.js';
 import { findRunner } from '../addon/native-files.js';
 import type { Isolation } from '../tiers/tier.js';
 
-/** What this installation can do. */
+/**
+ * The capabilities of this installation, which depend on the build and on the system. See
+ * {@link PluginHost.capabilities}.
+ */
 export interface Capabilities {
-  /** The native addon is there: calls, batches and records at full speed. Without it koffi makes the calls. */
+  /**
+   * Whether the native addon is available. It makes calls, batches and records at full speed; without it,
+   * koffi makes the calls.
+   */
   readonly addon: boolean;
-  /** Why the addon is not there; null if it is. */
+  /** The reason why the addon cannot be used, as whole sentences; null if it can. */
   readonly addonProblem: string | null;
-  /** Plugins can emit events and log entries inline (needs the addon); in a process of their own they always can. */
+  /**
+   * Whether plugins in the inline tier can emit messages and log entries, which needs the addon. In the
+   * process tier they always can.
+   */
   readonly events: boolean;
-  /** The native runner is there: a probe takes milliseconds. Without it a Node.js process makes the probe. */
+  /**
+   * Whether the native runner is available. With it a probe takes milliseconds; without it a Node.js process
+   * is the probe.
+   */
   readonly runner: boolean;
   /** The tiers in which a plugin can run. */
   readonly isolation: readonly Isolation[];
-  /** What calls to a process can travel over, the fastest first. Shared memory needs the addon, a pipe does not. */
+  /**
+   * The transports of the process tier, the fastest first. Shared memory needs the addon; a pipe does not.
+   */
   readonly transports: readonly Transport[];
 }
 
+/** The medium of calls in the process tier. */
 export type Transport = 'shared-memory' | 'pipe';
 
+/** Returns the transports that this build and system support, the fastest first. */
 export function transports(): readonly Transport[] {
   const all: Transport[] = [];
   if (loadAddon()?.processes !== undefined) all.push('shared-memory');
@@ -29,6 +45,7 @@ export function transports(): readonly Transport[] {
   return all;
 }
 
+/** Determines the capabilities of this installation. */
 export function capabilities(): Capabilities {
   const addon = loadAddon();
   const runner = findRunner() !== null;

@@ -1,10 +1,14 @@
-/** The config of an instance, as bytes. */
+/** The config of an instance, encoded as bytes. */
 import { invalidArgument } from '../base/errors.js';
 
-/** Any JSON value; a string or bytes are taken as JSON text as they are; undefined is the empty config. */
+/**
+ * The config of an instance: the argument of {@link Plugin.new}. A JSON value is encoded as JSON text. A
+ * string and a Uint8Array are passed to the plugin unchanged, so they should contain JSON text. `undefined`
+ * is the empty config, 0 bytes.
+ */
 export type Config = unknown;
 
-/** @throws TenonError ERR_TENON_INVALID_ARGUMENT for what JSON cannot say */
+/** Encodes a config. @throws TenonError ERR_TENON_INVALID_ARGUMENT if JSON cannot represent it */
 export function encodeConfig(config: Config): Uint8Array {
   if (config === undefined) return new Uint8Array(0);
   if (typeof config === 'string') return Buffer.from(config, 'utf8');

@@ -1,8 +1,9 @@
 /**
- * From search folders to candidate files. Nothing is opened here: a candidate has the platform's extension and is a regular
- * file, no more. Order is precedence and depends on nothing but the folders and the names: folders as they are given, then
- * those of TENON_PATH; in a folder its files by name, then its subfolders by name. Names that begin with a dot are passed
- * over (editors and package managers keep their temporary files under such names).
+ * Finds candidate files in search folders. No file is opened here: a candidate is any regular file with the
+ * platform's extension. The order of the results is their precedence. It depends only on the folders and the
+ * names: folders in the given order, then those of TENON_PATH; within a folder, files by name and then
+ * subfolders by name. Names that begin with a dot are ignored, because editors and package managers use them
+ * for temporary files.
  */
 import type { BigIntStats, Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -11,24 +12,27 @@ import { locate } from '../admission/locate.js';
 import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
 import { checkCount, checkObject, checkString, checkStrings } from '../base/options.js';
 
-/** Folders below a search folder are looked into to this depth at most. */
+/** The maximum depth of a search below a search folder. */
 export const MAX_DEPTH = 16;
 
-/** Where to look, and how. */
+/** The folders and the rules of a search. */
 export interface DiscoverOptions {
-  /** Folders, in order of precedence. */
+  /** The search folders, in order of precedence. */
   readonly paths: readonly string[];
-  /** 0: the folders themselves; n: n levels below them too, {@link MAX_DEPTH} at most. Default: 0. */
+  /**
+   * The number of levels to search below each folder, at most {@link MAX_DEPTH}. Default: 0, only the folders
+   * themselves.
+   */
   readonly depth?: number;
-  /** Where TENON_PATH is looked up. Default: `process.env`. */
+  /** The environment that contains TENON_PATH. Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Whose extension, separator and rules for case to use. Default: `process.platform`. */
+  /** The platform whose extension, separator and case rules apply. Default: `process.platform`. */
   readonly platform?: string;
 }
 
 /** A file that may be a plugin. */
 export interface Candidate {
-  /** Absolute; as it was found, links not resolved. */
+  /** The absolute path at which the file was found, with links unresolved. */
   readonly path: string;
   /** The search folder below which it was found. */
   readonly folder: string;
@@ -36,27 +40,30 @@ export interface Candidate {
   readonly name: string;
 }
 
-/** What a search found. Nothing of it is thrown. */
+/** The results of a search. Problems are reported here and not thrown. */
 export interface Found {
-  /** In order of precedence; each real file once, each name once. */
+  /** The candidates in order of precedence. Each real file and each name occurs once. */
   readonly candidates: readonly Candidate[];
-  /** Folders that cannot be read, and entries that look like plugins and are no files: NOT_FOUND or UNREADABLE each. */
+  /**
+   * The folders that cannot be read, and the entries with a plugin's extension that are not files. Each error
+   * is ERR_TENON_NOT_FOUND or ERR_TENON_UNREADABLE.
+   */
   readonly problems: readonly TenonError[];
-  /** Files that an earlier one of the same name hides: ERR_TENON_SHADOWED each. */
+  /** The files that an earlier file of the same name hides. Each error is ERR_TENON_SHADOWED. */
   readonly shadowed: readonly TenonError[];
-  /** All folders that were searched, TENON_PATH included, absolute. */
+  /** All folders that were searched as absolute paths, including those of TENON_PATH. */
   readonly folders: readonly string[];
 }
 
-/** What a platform calls a plugin. */
+/** The naming rules of a platform. */
 interface Rules {
   readonly extension: string;
   readonly separator: string;
-  /** File names that differ only in case are the same. */
+  /** Whether file names that differ only in case are equal. */
   readonly ignoreCase: boolean;
 }
 
-/** Finds the candidates. @throws TenonError ERR_TENON_INVALID_ARGUMENT, and nothing else */
+/** Finds the candidates. @throws TenonError ERR_TENON_INVALID_ARGUMENT, and no other error */
 export async function findCandidates(options: DiscoverOptions): Promise<Found> {
   const { depth, platform } = checkOptions(options);
   const rules = rulesOf(platform);
@@ -83,7 +90,7 @@ function foldersOf(
   return [...new Set([...paths, ...fromEnv].map((path) => resolve(path)))];
 }
 
-/** An entry with the extension of plugins, and what was found behind it. */
+/** An entry with a plugin's extension, and its status or error. */
 interface Entry {
   readonly path: string;
   readonly outcome: BigIntStats | TenonError;
@@ -94,7 +101,10 @@ class Search {
   readonly problems: TenonError[] = [];
   readonly shadowed: TenonError[] = [];
   readonly #rules: Rules;
-  /** Folders by identity, with the depth that was left: links can lead in circles, or to a place once more. */
+  /**
+   * The searched folders by identity, each with its remaining depth. Links can form loops or lead to the same
+   * folder twice.
+   */
   readonly #seenFolders = new Map<string, number>();
   readonly #seenFiles = new Set<string>();
   readonly #firstOfName = new Map<string, string>();
@@ -103,7 +113,7 @@ class Search {
     this.#rules = rules;
   }
 
-  /** Looks into `path`, which lies below the search folder `folder`, and `depth` levels deeper. */
+  /** Searches `path`, which is below the search folder `folder`, and `depth` levels below it. */
   async look(folder: string, path: string, depth: number): Promise<void> {
     const entries = await this.#enter(path, depth);
     if (entries === null) return;
@@ -118,7 +128,10 @@ class Search {
     }
   }
 
-  /** The entries of a folder; null if it was searched before, at least as deep, or cannot be read. */
+  /**
+   * Returns the entries of a folder. Returns null if the folder was already searched at least as deep, or if
+   * it cannot be read.
+   */
   async #enter(path: string, depth: number): Promise<Dirent[] | null> {
     try {
       const stats = await stat(path, { bigint: true });
@@ -157,7 +170,7 @@ class Search {
   }
 }
 
-/** By code units, the same on every machine whatever its language. */
+/** Compares names by code units, which gives the same order on every machine, regardless of its locale. */
 function byName(a: Dirent, b: Dirent): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
@@ -171,7 +184,10 @@ async function tryFile(path: string): Promise<Entry> {
   }
 }
 
-/** Also through a link. What cannot be followed is no folder: a plugin behind it was reported by its extension. */
+/**
+ * Returns whether the entry is a folder or a link to one. A link that cannot be followed is not a folder; if
+ * it has a plugin's extension, it was already reported.
+ */
 async function isFolder(entry: Dirent, path: string): Promise<boolean> {
   if (entry.isFile()) return false;
   return await stat(path).then(
@@ -185,7 +201,7 @@ function identity(stats: BigIntStats): string {
 }
 
 function notAFolder(path: string): TenonError {
-  const problem = 'it is a file. Give the folder that has the plugins, or load the file by its path';
+  const problem = 'it is a file. Pass the folder that contains the plugins, or load the file by its path';
   return new TenonError('ERR_TENON_UNREADABLE', `Cannot search ${path}: ${problem}.`, { path, gate: 'find' });
 }
 
@@ -206,7 +222,7 @@ function folderProblem(path: string, error: unknown): TenonError {
 
 function shadow(path: string, first: string): TenonError {
   const problem = `${first} has the same name and comes first. Rename or remove one of them, or load it by its path`;
-  return new TenonError('ERR_TENON_SHADOWED', `Passed over ${path}: ${problem}.`, { path, gate: 'find' });
+  return new TenonError('ERR_TENON_SHADOWED', `Skipped ${path}: ${problem}.`, { path, gate: 'find' });
 }
 
 function checkOptions(options: DiscoverOptions): { depth: number; platform: string } {

@@ -1,26 +1,34 @@
-/** The events of a host: what its plugins report, each with the plugin's name and the instance. */
+/**
+ * The events of a host: the reports of its plugins, each with the name of the plugin and the id of the
+ * instance.
+ */
 import type { EventEmitter } from 'node:events';
 import type { LogLevel } from '../base/abi.js';
 import type { CrashReport } from '../supervision/crash-report.js';
 import type { SupervisorState } from '../supervision/supervisor.js';
 
-/** Which plugin, and which of its instances: `instance.id`, or null for what concerns its process as a whole. */
+/** The source of an event of a host. */
 export interface EventSource {
+  /** The name of the plugin. */
   readonly plugin: string;
+  /** The instance, as {@link Instance.id}. Null if the event concerns the plugin's process as a whole. */
   readonly instance: number | null;
 }
 
-/** The events of a host. Its listeners keep neither instances nor the event loop alive. */
+/** The events of a {@link PluginHost}. Its listeners keep neither instances nor the event loop alive. */
 export interface HostEventMap {
-  /** A plugin logged something, also in a `new` that fails. */
+  /** A plugin wrote a log entry, possibly in a `new` that failed. */
   log: [entry: EventSource & { readonly level: LogLevel; readonly message: string }];
-  /** A plugin emitted bytes. Listeners of the instance get the same ones. */
+  /** A plugin emitted a message. Listeners of the instance receive the same Buffer. */
   message: [message: EventSource & { readonly data: Buffer }];
-  /** The process of a plugin ended in another way than it was asked to. */
+  /** The process of a plugin ended without being asked to. */
   crash: [crash: EventSource & { readonly report: CrashReport }];
-  /** The process of a plugin will be started again, after `delay` milliseconds. */
+  /** The process of a plugin will be restarted after `delay` milliseconds, as the given generation. */
   restart: [restart: EventSource & { readonly generation: number; readonly delay: number }];
-  /** The process of a plugin went from one state to another. */
+  /**
+   * The process of a plugin changed its state. `generation` is the latest start of the process; 0 before the
+   * first.
+   */
   state: [
     change: EventSource & {
       readonly from: SupervisorState;
@@ -30,14 +38,15 @@ export interface HostEventMap {
   ];
 }
 
+/** The names of a host's events. */
 export const HOST_EVENTS: readonly (keyof HostEventMap)[] = ['log', 'message', 'crash', 'restart', 'state'];
 
-/** Emits events of a host, which are only made where somebody listens. */
+/** Emits events of a host. An event is created only if it has a listener. */
 export interface HostEvents {
   emit<Name extends keyof HostEventMap>(name: Name, make: () => HostEventMap[Name][0]): void;
 }
 
-/** The events that are emitted by `emitter`. */
+/** Returns the events that `emitter` emits. */
 export function eventsOf(emitter: EventEmitter<HostEventMap>): HostEvents {
   const listeners = emitter as unknown as EventEmitter;
   return {

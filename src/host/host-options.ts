@@ -1,4 +1,4 @@
-/** The options of a PluginHost: what they mean, their checks and defaults. */
+/** The options of a PluginHost: their meaning, checks and defaults. */
 import { join } from 'node:path';
 import type { AdmissionPolicy, ProbeMode } from '../admission/admit.js';
 import { type RequireCheckOptions, Requirement } from '../admission/requirement.js';
@@ -20,39 +20,60 @@ import { type VersionPolicy, versionRule } from '../library/version.js';
 import { Demotions } from '../supervision/demotion.js';
 import { Quarantine } from '../supervision/quarantine.js';
 
-/** How a host finds, admits and keeps plugins. Everything has a default. */
+/** The options of a {@link PluginHost}: how it finds, admits and stores plugins. All are optional. */
 export interface HostOptions {
-  /** Folders with plugins, searched in this order, before those of the environment variable TENON_PATH. */
+  /**
+   * The folders with plugins, in order of precedence. The folders of the environment variable TENON_PATH
+   * follow them. Default: none.
+   */
   readonly paths?: readonly string[];
-  /** How many levels to look below each folder: 0 (the default) is the folder itself, 16 the most. */
+  /** The number of levels to search below each folder, from 0 to 16. Default: 0, only the folder itself. */
   readonly depth?: number;
-  /** The ABI versions to accept, a semver range. Default `^1.0.0`. */
+  /**
+   * The accepted ABI versions, a semver range. With `versionPolicy: 'exact'` it is a single version. Default:
+   * `^1.0.0`; with `exact`, `1.0.0`.
+   */
   readonly abi?: string;
-  /** `exact` accepts the version `abi` and no other. Default `range`. */
+  /**
+   * `range` accepts every version in the range `abi` that this package knows. `exact` accepts only the
+   * version `abi`. Default: `range`.
+   */
   readonly versionPolicy?: VersionPolicy;
-  /** Whether a plugin may come without a descriptor. Default `optional`. */
+  /** Whether a plugin must have a descriptor. Default: `optional`. */
   readonly descriptor?: 'optional' | 'required';
-  /** Who may have written the files, and which digests are known. */
+  /**
+   * The accepted owners, modes and digests of files. Default: files and folders that every user can change
+   * are refused.
+   */
   readonly trust?: TrustOptions;
-  /** Admit only files that the safety suite has passed (`tenon check --certificates FILE`). Default: no certificate is needed. */
+  /**
+   * The certificate of the safety suite that a file must have; `tenon check --certificates FILE` writes
+   * certificates. Default: none.
+   */
   readonly requireCheck?: RequireCheckOptions;
-  /** When a throwaway process tries a file first, and for how many milliseconds at most. Default: unknown digests, 5000. */
+  /**
+   * The probe: the files that a throwaway process loads first, and the timeout for it in milliseconds.
+   * Default: files with unknown digests, 5000.
+   */
   readonly probe?: { readonly mode?: ProbeMode; readonly timeout?: number };
-  /** A file that keeps the verdicts of the probe from one process to the next. Default: none. */
+  /** A file that stores the verdicts of the probe for later processes. Default: none. */
   readonly verdicts?: string;
-  /** The folder for private copies. Default: TENON_CACHE_DIR, or one in the system's temporary folder. */
+  /**
+   * The folder for private copies of plugins. Default: TENON_CACHE_DIR, or a folder in the system's temporary
+   * folder.
+   */
   readonly cacheDir?: string;
   /**
-   * A folder for what has to outlast the process: which files are in quarantine, and which plugins took a process down
-   * (`onCrash: 'demote'`). The commands `tenon ps`, `stats` and `quarantine` read it. Default: none; the quarantine then lasts as long
-   * as the host.
+   * A folder for state that outlives the process: the quarantined digests, and the plugins that took down a
+   * process (`onCrash: 'demote'`). The commands `tenon ps`, `stats` and `quarantine` read it. Default: none;
+   * the quarantine then lasts as long as the host.
    */
   readonly stateDir?: string;
-  /** Kinds whose methods `instance.method(name)` finds. */
+  /** The kinds whose methods {@link Instance.method} finds by name. Default: none. */
   readonly kinds?: readonly Kind[];
 }
 
-/** Options with their defaults. */
+/** The options with their defaults. */
 export interface HostSettings {
   readonly paths: readonly string[];
   readonly depth: number;
@@ -63,7 +84,7 @@ export interface HostSettings {
   readonly kinds: readonly Kind[];
 }
 
-/** The options of a host. */
+/** The names of the options. */
 export const HOST_OPTIONS: readonly (keyof HostOptions)[] = [
   'paths',
   'depth',
@@ -79,7 +100,7 @@ export const HOST_OPTIONS: readonly (keyof HostOptions)[] = [
   'kinds',
 ];
 
-/** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
+/** Checks the options. @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
 export function checkOptions(given: HostOptions): HostSettings {
   const options = readOptions('options', given);
   checkKnown('PluginHost', options, HOST_OPTIONS);

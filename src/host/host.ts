@@ -1,4 +1,4 @@
-/** The host: finds, admits and keeps plugins. */
+/** The host: finds, admits and holds plugins. */
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { type Admitted, admit, type Entry } from '../admission/admit.js';
@@ -21,83 +21,117 @@ import { confinementOf, openTier } from './plugin-tier.js';
 export type { Capabilities } from './capabilities.js';
 export type { HostOptions } from './host-options.js';
 
-/** What `discover` found. Nothing of it was thrown. */
+/** The results of {@link PluginHost.discover}. Problems are reported here and not thrown. */
 export interface Discovery {
-  /** The admitted plugins, in the order of the search. */
+  /** The admitted plugins, in order of precedence. */
   readonly plugins: Plugin[];
-  /** Files that were refused, and folders that could not be read, in the order of the search. */
+  /** The errors of files that were refused and of folders that could not be read, in order of precedence. */
   readonly refused: TenonError[];
-  /** Files that were passed over because an earlier one has the same name (ERR_TENON_SHADOWED). */
+  /**
+   * The errors of files that were skipped because an earlier file has the same name. Each is
+   * ERR_TENON_SHADOWED.
+   */
   readonly shadowed: TenonError[];
 }
 
-/** A file that passed the gates, and where and how it is to run. */
+/** A file that passed the gates, with its settings. */
 interface Admission {
   readonly admitted: Admitted;
   readonly load: LoadSettings;
-  /** Takes the marker away that says that this process has the plugin in it. */
+  /** Removes the marker recording that this process has loaded the plugin. */
   readonly disarm: Disarm;
 }
 
+/** The maximum number of files that are admitted concurrently. */
 const MAX_AT_ONCE = 8;
 
-/** A host in numbers. */
+/** Statistics of a host. */
 export interface HostStats {
+  /** The id of this process. */
   readonly pid: number;
-  /** Milliseconds since the host was made. */
+  /** The age of the host in milliseconds. */
   readonly uptime: number;
-  /** The plugins that are loaded. */
+  /** The statistics of the loaded plugins. */
   readonly plugins: readonly PluginStats[];
 }
 
-/** A place where plugins are found, checked and held. */
+/**
+ * Finds, admits and holds plugins.
+ *
+ * A file passes the gates in {@link GATES} before it becomes a plugin. A file that fails does not affect
+ * other files or the host. `close()` ends all plugins; `await using` calls it at the end of a block.
+ *
+ * ```js
+ * const host = new PluginHost({ paths: ['./plugins'] });
+ * const plugin = await host.load('echo');
+ * const instance = await plugin.new();
+ * console.log(String(await instance.call(Buffer.from('hello'))));
+ * await host.close();
+ * ```
+ */
 export class PluginHost extends EventEmitter<HostEventMap> {
   readonly #settings: HostSettings;
   readonly #started = performance.now();
-  /** Manifests by name: what was admitted, also after it was closed. */
+  /** The manifests of all admitted plugins by name, including closed ones. */
   readonly #repository = new Map<string, Manifest>();
   readonly #plugins = new Set<Plugin>();
   #closed = false;
 
-  /** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
+  /**
+   * Makes a host. No file is read yet.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT; `argument` is the name of the option
+   */
   constructor(options: HostOptions = {}) {
     super();
     this.#settings = checkOptions(options);
     refuseUnknownEvents(this as unknown as EventEmitter, 'a host', HOST_EVENTS);
   }
 
-  /** What this installation can do. */
+  /** The capabilities of this installation. */
   get capabilities(): Capabilities {
     return capabilities();
   }
 
-  /** The files whose plugins crashed too often, with the reasons. */
+  /**
+   * The quarantine: the digests whose plugins crashed too often, with the reasons. A quarantined file is
+   * refused with ERR_TENON_QUARANTINED.
+   */
   get quarantine(): Quarantine {
     return this.#settings.quarantine;
   }
 
-  /** The plugins that took a process down and now run in one of their own (`onCrash: 'demote'`); null without `stateDir`. */
+  /**
+   * The plugins that took down a process and now run in the process tier (`onCrash: 'demote'`). Null without
+   * `stateDir`.
+   */
   get demotions(): Demotions | null {
     return this.#settings.demotions;
   }
 
-  /** The manifests of all plugins that this host admitted, in that order; those that were closed, too. */
+  /**
+   * The manifests of all plugins that this host has admitted, in the order of their admission, including
+   * closed ones.
+   */
   get manifests(): readonly Manifest[] {
     return [...this.#repository.values()];
   }
 
-  /** The plugins that were loaded and not yet closed, whatever their state. */
+  /** The plugins that are loaded and not closed, in any state. */
   get plugins(): readonly Plugin[] {
     return [...this.#plugins];
   }
 
-  /** What the calls of all plugins came to so far, and what the plugins hold now. */
+  /** Returns statistics of the calls of all plugins, and of the resources that the plugins hold now. */
   stats(): HostStats {
     const uptime = performance.now() - this.#started;
     return { pid: process.pid, uptime, plugins: this.plugins.map((plugin) => plugin.stats()) };
   }
 
-  /** Tries every library in the search path. One bad file changes nothing for the others. @throws ERR_TENON_CLOSED */
+  /**
+   * Loads every plugin in the search folders. A bad file does not affect the others: its error is part of the
+   * result.
+   * @throws TenonError ERR_TENON_CLOSED, ERR_TENON_INVALID_ARGUMENT
+   */
   async discover(options: LoadOptions = {}): Promise<Discovery> {
     this.#checkOpen();
     const load = checkLoadOptions(options);
@@ -121,14 +155,18 @@ export class PluginHost extends EventEmitter<HostEventMap> {
   }
 
   /**
-   * Loads a plugin by its name (looked up in the search path) or by the path of its file. The same plugin may be loaded
-   * more than once; a file that was rebuilt since is loaded anew, beside the old code.
-   * @throws TenonError with the gate that refused; ERR_TENON_NOT_FOUND; ERR_TENON_CLOSED; ERR_TENON_INVALID_ARGUMENT
+   * Loads a plugin, either by its name, which is looked up in the search folders, or by the path of its file.
+   * An argument with a slash, a backslash or the extension of a library is a path. A plugin may be loaded
+   * several times. If its file was rebuilt, the new code is loaded next to the old code, and existing plugins
+   * keep the old code.
+   * @throws TenonError the error of the gate that refused the file; `gate` is its name
+   * @throws TenonError ERR_TENON_NOT_FOUND if no plugin in the search folders has the name
+   * @throws TenonError ERR_TENON_CLOSED, ERR_TENON_INVALID_ARGUMENT
    */
   async load(nameOrPath: string, options: LoadOptions = {}): Promise<Plugin> {
     this.#checkOpen();
     if (typeof nameOrPath !== 'string' || nameOrPath === '' || nameOrPath.includes('\0')) {
-      throw invalidArgument('nameOrPath', 'must be the name of a plugin or the path of a file');
+      throw invalidArgument('nameOrPath', 'must be the name of a plugin or the path of its file');
     }
     const load = checkLoadOptions(options);
     const outcome = await attempt(nameOrPath, async () => {
@@ -143,7 +181,10 @@ export class PluginHost extends EventEmitter<HostEventMap> {
     throw outcome;
   }
 
-  /** Closes all plugins and their instances. Idempotent. @throws TenonError of a plugin that does not end in order */
+  /**
+   * Closes all plugins and their instances. Idempotent.
+   * @throws TenonError the error of a plugin that did not end properly
+   */
   async close(): Promise<void> {
     this.#closed = true;
     const ends = await Promise.allSettled([...this.#plugins].map((plugin) => plugin.close()));
@@ -151,6 +192,7 @@ export class PluginHost extends EventEmitter<HostEventMap> {
     if (late !== undefined) throw late.reason;
   }
 
+  /** Closes the host at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -159,7 +201,7 @@ export class PluginHost extends EventEmitter<HostEventMap> {
     return findCandidates({ paths: this.#settings.paths, depth: this.#settings.depth });
   }
 
-  /** Leads a file through the gates, and decides by its record where it is opened. */
+  /** Passes a file through the gates. Its stored demotion decides where it is opened. */
   async #admit(path: string, load: LoadSettings): Promise<Admission> {
     const { policy, quarantine } = this.#settings;
     let isolation = load.isolation;
@@ -186,10 +228,10 @@ export class PluginHost extends EventEmitter<HostEventMap> {
   #requireDemotions(): Demotions {
     const { demotions } = this.#settings;
     if (demotions !== null) return demotions;
-    throw invalidArgument('onCrash', "can be 'demote' only if the host has the option stateDir");
+    throw invalidArgument('onCrash', "can only be 'demote' if the host has the option stateDir");
   }
 
-  /** A file of that name first; a plugin in a file of another name only if there is none. */
+  /** Prefers a file of that name. If none exists, looks for the plugin in files of other names. */
   async #admitByName(name: string, load: LoadSettings): Promise<Admission> {
     const { candidates, folders } = await this.#candidates();
     const named = candidates.find((candidate) => candidate.name === name || candidate.name === `lib${name}`);
@@ -210,7 +252,7 @@ export class PluginHost extends EventEmitter<HostEventMap> {
     throw notFound(name, candidates, folders);
   }
 
-  /** The last gate: the plugin is there, and its manifest stays. */
+  /** Runs the last gate: opens the tier, and keeps the manifest. */
   async #register({ admitted, load, disarm }: Admission): Promise<Plugin> {
     const start = performance.now();
     const manifest = manifestOf(admitted);
@@ -253,20 +295,26 @@ export class PluginHost extends EventEmitter<HostEventMap> {
   }
 }
 
-/** Why nothing that a plugin emits arrives in that tier; null if it does. */
+/**
+ * Returns why nothing that a plugin emits in that tier is delivered, as whole sentences. Returns null if it
+ * is delivered.
+ */
 function silenceOf(isolation: Isolation): string | null {
   const { events, addonProblem } = capabilities();
   return isolation === 'inline' && !events
-    ? `without the addon plugins cannot emit inline (${addonProblem})`
+    ? `In the inline tier, plugins need the native addon to emit them. ${addonProblem}`
     : null;
 }
 
-/** What looks like a path is one: plugin names have no separators and no library extension. */
+/**
+ * Returns whether the argument is a path. The name of a plugin has neither separators nor the extension of a
+ * library.
+ */
 function isPath(nameOrPath: string): boolean {
   return /[\\/]/.test(nameOrPath) || /\.(so|dll|dylib)$/i.test(nameOrPath);
 }
 
-/** The outcome of a step for one file, which must not end the scan of the others. */
+/** Runs a step for one file and returns its error, so that the scan of other files continues. */
 async function attempt<T>(path: string, step: () => Promise<T>): Promise<T | TenonError> {
   try {
     return await step();
@@ -279,12 +327,12 @@ function notFound(name: string, candidates: readonly Candidate[], folders: reado
   const found = candidates.map((candidate) => candidate.name).join(', ') || 'nothing';
   return new TenonError(
     'ERR_TENON_NOT_FOUND',
-    `Cannot load ${name}: no plugin of that name in the search path (${folders.join(', ') || 'no folders'}). Found there: ${found}. Check the name and TENON_PATH, or give the path of the file.`,
+    `Cannot load ${name}: found no plugin of that name in the search path (${folders.join(', ') || 'no folders'}). It contains: ${found}. Check the name and TENON_PATH, or pass the path of the file.`,
     { plugin: name, gate: 'find' },
   );
 }
 
-/** Of plugins with one name the first counts; the others are reported. */
+/** Keeps the first plugin of each name. Reports the others. */
 function keepFirst(admission: Admission, first: Map<string, Admission>, shadowed: TenonError[]): void {
   const { name, path } = admission.admitted;
   const earlier = first.get(name);
@@ -293,7 +341,7 @@ function keepFirst(admission: Admission, first: Map<string, Admission>, shadowed
     return;
   }
   admission.disarm();
-  const message = `Passed over ${path}: its plugin is called ${name}, like the one in ${earlier.admitted.path}, which comes first. Remove one of them, or load it by its path.`;
+  const message = `Skipped ${path}: its plugin has the name ${name}, like the one in ${earlier.admitted.path}, which comes first. Remove one of them, or load it by its path.`;
   shadowed.push(new TenonError('ERR_TENON_SHADOWED', message, { path, plugin: name, gate: 'register' }));
 }
 
@@ -301,7 +349,7 @@ function atTrust(error: unknown): never {
   throw error instanceof TenonError ? error.with({ gate: 'trust' }) : error;
 }
 
-/** Like Promise.all over map, a few at a time. */
+/** Maps items as Promise.all does, but only a few at a time. */
 async function mapInOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = new Array(items.length);
   const queue = items.entries();

@@ -1,4 +1,4 @@
-/** An instance of a plugin, as a user holds it. */
+/** An instance of a plugin, as users hold it. */
 import { EventEmitter } from 'node:events';
 import type { LogLevel } from '../base/abi.js';
 import type { Batch, BatchResult } from '../base/batch.js';
@@ -25,19 +25,24 @@ import {
 import { refuseUnknownEvents } from './known-events.js';
 import { BoundMethod, type ObservedBinding } from './observed.js';
 
-/** What a plugin said through `host->log`. */
+/** A log entry of a plugin, written with `host->log`. */
 export interface LogEntry {
+  /** The severity. */
   readonly level: LogLevel;
+  /** The text of the entry. */
   readonly message: string;
 }
 
-/** The events of an instance. */
+/** The events of an {@link Instance}. */
 export interface InstanceEventMap {
-  /** What the plugin emitted. The bytes belong to the listeners. */
+  /** The plugin emitted a message. The memory of the Buffer belongs to the listeners. */
   message: [data: Buffer];
-  /** What the plugin logged. */
+  /** The plugin wrote a log entry. */
   log: [entry: LogEntry];
-  /** The process that held the instance ended. The next one, if there is one, recreates it with the same config. */
+  /**
+   * The process of the instance ended. If the process is restarted, the instance is recreated with the same
+   * config.
+   */
   exit: [report: CrashReport];
   /** The instance was closed. */
   close: [];
@@ -45,30 +50,33 @@ export interface InstanceEventMap {
 
 const EVENTS: readonly (keyof InstanceEventMap)[] = ['message', 'log', 'exit', 'close'];
 
-/** What an instance has from its plugin. */
+/** The settings of an instance, which its plugin provides. */
 export interface InstanceSettings {
   readonly id: number;
   readonly plugin: string;
   readonly kinds: readonly Kind[];
-  /** Kinds and versions by the descriptor; null without one. */
+  /** The kinds and versions in the descriptor; null without a descriptor. */
   readonly offered: Readonly<Record<string, string>> | null;
-  /** Why nothing of the plugin reaches listeners here; null if it does. */
+  /** The reason why nothing of the plugin reaches listeners, as whole sentences; null if it does. */
   readonly silent: string | null;
   readonly onClose: (reference: WeakRef<Instance>) => void;
 }
 
-/** An instance, and the reference by which its plugin holds it without keeping it alive. */
+/** A new instance, and the reference with which its plugin refers to it without keeping it alive. */
 export interface MadeInstance {
   readonly instance: Instance;
   readonly reference: WeakRef<Instance>;
 }
 
-/** Instances that somebody listens to: a listener alone keeps an instance alive, like one of a socket. */
+/**
+ * The instances with a listener of `message`. A listener keeps its instance alive, as a listener of a socket
+ * does.
+ */
 const listenedTo = new Set<Instance>();
 
 let create: (settings: InstanceSettings, tier: TierInstance) => Instance;
 
-/** Makes the instance that users get. */
+/** Makes an instance for users. */
 export function makeInstance(
   settings: InstanceSettings,
   tier: TierInstance,
@@ -84,8 +92,11 @@ export function makeInstance(
 const references = new WeakMap<Instance, WeakRef<Instance>>();
 
 /**
- * One instance: calls go in, results, messages and log entries come out. Listeners of `message` keep the instance and the event loop
- * alive until `close` or `unref`. An instance that is collected without `close` is closed, with a warning. Made by `plugin.new()`.
+ * An instance of a plugin. It takes calls and returns results, and it emits messages and log entries.
+ * {@link Plugin.new} makes it.
+ *
+ * A listener of `message` keeps the instance and the event loop alive until `close()` or `unref()`. An
+ * instance that is garbage collected without `close()` is closed then, with a warning.
  */
 export class Instance extends EventEmitter<InstanceEventMap> {
   readonly #settings: InstanceSettings;
@@ -104,7 +115,7 @@ export class Instance extends EventEmitter<InstanceEventMap> {
     this.#settings = settings;
     this.#tier = tier;
     this.#something = tier.bind(SOMETHING);
-    const listeners = this as unknown as EventEmitter; // whose own events are not in the map
+    const listeners = this as unknown as EventEmitter; // its general events are not in the map
     refuseUnknownEvents(listeners, 'an instance', EVENTS);
     listeners.on('newListener', (name) => name === 'message' && this.#listen());
     listeners.on(
@@ -113,50 +124,63 @@ export class Instance extends EventEmitter<InstanceEventMap> {
     );
   }
 
-  /** Which instance of its plugin this is, from 1 on. The events of the host name it. */
+  /** The number of the instance among those of its plugin, from 1. The events of the host contain it. */
   get id(): number {
     return this.#settings.id;
   }
 
+  /** The name of the plugin. */
   get pluginName(): string {
     return this.#settings.plugin;
   }
 
+  /** Whether the instance was closed. */
   get closed(): boolean {
     return this.#closing !== undefined;
   }
 
   /**
-   * One unit of the plugin's work. Blocks this thread until it is done. `input` may be changed after the return; the result is the
-   * caller's own. A plugin that hangs blocks for ever, unless the call or the plugin has a `timeout`, which the inline tier cannot honour.
-   * @throws TenonError ERR_TENON_CALL_FAILED with `status`, ERR_TENON_PANIC, ERR_TENON_POISONED, ERR_TENON_CONTRACT, ERR_TENON_CLOSED,
-   *   ERR_TENON_INVALID_ARGUMENT; in the thread and process tiers also ERR_TENON_TIMEOUT, ERR_TENON_CRASHED
+   * Calls the plugin's `something` and blocks this thread until it returns. `input` may be changed after the
+   * return. The memory of the result belongs to the caller. A plugin that hangs blocks forever, unless the
+   * call or the plugin has a `timeout`, which the inline tier does not support.
+   * @throws TenonError ERR_TENON_CALL_FAILED if the plugin reports a failure; `status` is the name of its
+   *   status
+   * @throws TenonError ERR_TENON_PANIC, ERR_TENON_POISONED, ERR_TENON_CONTRACT, ERR_TENON_CLOSED,
+   *   ERR_TENON_INVALID_ARGUMENT
+   * @throws TenonError ERR_TENON_TIMEOUT, ERR_TENON_CRASHED in the thread and process tiers
    */
   callSync(input: Uint8Array, options?: CallOptions): Buffer {
     return this.#something.callSync(input, options);
   }
 
-  /** The same without blocking. Inline the work is done on this thread before the promise is returned. Rejects as `callSync` throws. */
+  /**
+   * Calls the plugin's `something` without blocking, and resolves to the result. In the inline tier, the call
+   * runs on this thread before the promise is returned. The promise is rejected with the errors of
+   * {@link callSync}.
+   */
   call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
     return this.#something.call(input, options);
   }
 
   /**
-   * All messages of a batch in one crossing. Blocks. A message that fails has its status and error text in the result; the others go on.
-   * @throws TenonError as `callSync`
+   * Calls the plugin with all messages of a batch while crossing into native code only once. Blocks this
+   * thread. A message that fails has its status and error message in the result; the other messages are still
+   * processed.
+   * @throws TenonError the errors of {@link callSync} that concern the call as a whole
    */
   callManySync(batch: Batch, options?: CallOptions): BatchResult {
     return this.#something.callManySync(batch, options);
   }
 
-  /** The same without blocking. */
+  /** Calls the plugin with all messages of a batch without blocking. See {@link callManySync}. */
   callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
     return this.#something.callMany(batch, options);
   }
 
   /**
-   * A method by its name among the host's `kinds` (`encode`, or `codec.encode` where two kinds have one), or by the id of a
-   * kind and its slot (`codec/1`, 0). Bytes in, bytes out.
+   * Returns a method for plain bytes. `name` is a method of one of the host's `kinds`: `encode`, or
+   * `codec.encode` if several kinds have a method of that name. With `slot`, `name` is the id of a kind and
+   * the method is a slot of its table, as in `method('codec/1', 0)`.
    * @throws TenonError ERR_TENON_MISSING_KIND, ERR_TENON_INVALID_ARGUMENT, ERR_TENON_CLOSED
    */
   method(name: string, slot?: number): Binding {
@@ -168,19 +192,25 @@ export class Instance extends EventEmitter<InstanceEventMap> {
   }
 
   /**
-   * The instance as a plugin of a kind: typed methods that return promises, in every tier, and take the same options as `call`.
-   * @throws TenonError ERR_TENON_MISSING_KIND if the plugin has no such kind, an older version of it, or too few methods
+   * Returns the typed methods of a kind, bound to this instance. They return promises, in every tier, and
+   * take the same options as {@link call}.
+   * @throws TenonError ERR_TENON_MISSING_KIND if the plugin does not have the kind, or has an older version
+   *   of it or too few methods
    */
   as<K extends Kind>(kind: K): KindApi<K> {
     return bound(this.#bound, kind, () => bindKind(kind, this.#tier, this.#settings.offered));
   }
 
-  /** The same with methods that block, and that return what {@link as} promises. A plugin that hangs blocks the event loop. */
+  /**
+   * Returns the typed methods of a kind as blocking methods, bound to this instance. A plugin that hangs
+   * blocks the event loop.
+   * @throws TenonError ERR_TENON_MISSING_KIND, as {@link as} does
+   */
   asSync<K extends Kind>(kind: K): KindApiSync<K> {
     return bound(this.#boundSync, kind, () => bindKindSync(kind, this.#tier, this.#settings.offered));
   }
 
-  /** Keeps the event loop alive while messages may come. The first listener of `message` does it. */
+  /** Keeps the event loop alive while messages may arrive. The first listener of `message` calls it. */
   ref(): this {
     if (this.closed) return this;
     listenedTo.add(this);
@@ -188,7 +218,7 @@ export class Instance extends EventEmitter<InstanceEventMap> {
     return this;
   }
 
-  /** Lets the process end, and the instance be collected, although messages may come. */
+  /** Allows the process to end and the instance to be garbage collected even if messages may arrive. */
   unref(): this {
     listenedTo.delete(this);
     if (!this.closed) this.#tier.unref();
@@ -196,25 +226,28 @@ export class Instance extends EventEmitter<InstanceEventMap> {
   }
 
   /**
-   * Ends the instance: `drop` of the plugin runs, once. Calls after it fail with ERR_TENON_CLOSED. Inline it is done when this returns,
-   * elsewhere when the promise is fulfilled. Idempotent.
-   * @throws TenonError ERR_TENON_TIMEOUT if `drop` does not come back within the timeout (thread tier)
+   * Closes the instance: the plugin's `drop` runs exactly once. Later calls fail with ERR_TENON_CLOSED. In
+   * the inline tier, `drop` has run when this returns; in the other tiers, when the promise is fulfilled.
+   * Idempotent.
+   * @throws TenonError ERR_TENON_TIMEOUT if `drop` does not return within the timeout (thread tier)
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
+  /** Closes the instance at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close().catch((error) => debug('close of an instance of %s: %s', this.pluginName, error));
   }
 
+  /** Closes the instance at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
   async #close(): Promise<void> {
-    // From here on `closed` is true: the promise of this function is not there yet.
+    // Makes `closed` true from here on: the promise of this function is not assigned yet.
     this.#closing = Promise.resolve();
     listenedTo.delete(this);
     try {
@@ -231,7 +264,7 @@ export class Instance extends EventEmitter<InstanceEventMap> {
     const { plugin, silent } = this.#settings;
     this.ref();
     if (silent === null) return;
-    const message = `Messages of plugin ${plugin} never arrive: ${silent}.`;
+    const message = `Messages of plugin ${plugin} never arrive: ${silent}`;
     process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_NO_MESSAGES' });
   }
 
@@ -257,24 +290,26 @@ function bySlot(kind: string, slot: number): MethodRef {
 }
 
 /**
- * What a tier reports, on its way to the listeners of the instance and of the host. The tier holds only this, which does not keep the
- * instance alive. What comes before there is an instance waits for it.
+ * Forwards the events of a tier to the listeners of the instance and of the host. The tier refers only to
+ * this object, which does not keep the instance alive. Events that arrive before the instance exists are
+ * delivered to it later.
  */
 export class EventRelay implements InstanceEvents {
   readonly #host: InstanceEvents;
   #target: WeakRef<Instance> | undefined;
-  /** What came too early; null once it was delivered. */
+  /** The events that arrived too early; null after their delivery. */
   #early: (() => void)[] | null = [];
 
-  /** `host` is told as well, and at once. */
+  /** Makes a relay. `host` receives every event immediately. */
   constructor(host: InstanceEvents) {
     this.#host = host;
   }
 
+  /** Sets the instance that receives the events. */
   attach(target: WeakRef<Instance>): void {
     this.#target = target;
     if (this.#early?.length === 0) this.#early = null;
-    // Not before the caller had a chance to listen.
+    // The caller first gets a chance to add listeners.
     else setImmediate(() => this.#flush());
   }
 

@@ -1,4 +1,4 @@
-/** The options with which a plugin is loaded: what they mean, their defaults, and which tier can honour which. */
+/** The options of `load` and `discover`: their meaning, their defaults, and the tiers that support each. */
 import { resolve } from 'node:path';
 import { invalidArgument } from '../base/errors.js';
 import {
@@ -17,70 +17,112 @@ import { DEFAULT_QUEUE, type Isolation, type QueueLimits } from '../tiers/tier.j
 import { type Transport, transports } from './capabilities.js';
 
 /**
- * How the two sides of the process tier wait for each other: `latency` spins longest, `efficient` not at all, `balanced` in between.
+ * The way in which the two sides of the process tier wait for each other. `latency` spins longest before it
+ * sleeps, which costs processor time. `efficient` does not spin. `balanced` spins for a shorter time than
+ * `latency`.
  */
 export type Profile = 'latency' | 'balanced' | 'efficient';
 
-/** How a plugin is to run. Everything has a default. An option that its tier cannot honour is refused. */
+/**
+ * The options of {@link PluginHost.load} and {@link PluginHost.discover}: where and how a plugin runs. All
+ * are optional. An option that the chosen tier does not support is refused with ERR_TENON_INVALID_ARGUMENT.
+ */
 export interface LoadOptions {
-  /** Where the plugin's code runs: on the caller's thread (the default), on a thread per instance, or in a process per plugin. */
+  /**
+   * The tier of the plugin: on the thread of the caller, on one thread per instance, or in one process per
+   * plugin. Default: `inline`.
+   */
   readonly isolation?: Isolation;
   /**
-   * What an option does that the tier cannot honour: `refuse` it (the default), or `warn` and go on without it, for programs that
-   * switch tiers by configuration. `sandbox` and `limits` are always refused.
+   * The treatment of an option that the tier does not support. `refuse` throws; `warn` emits a warning and
+   * ignores the option, for programs that choose the tier by configuration. `sandbox` and `limits` are always
+   * refused. Default: `refuse`.
    */
   readonly unsupported?: 'refuse' | 'warn';
-  /** Thread, process: milliseconds for `new` and for each call that has no timeout of its own. Default: none. */
+  /**
+   * The timeout in milliseconds of `new` and of every call without a timeout of its own. Default: none.
+   * Tiers: thread, process.
+   */
   readonly timeout?: number;
-  /** Bounds on events and log entries that wait to be delivered, per instance. Default: 1024 entries, 16 MiB. */
+  /**
+   * The limits on messages and log entries that wait for delivery, per instance. Default: 1024 entries and 16
+   * MiB. All tiers.
+   */
   readonly queue?: Partial<QueueLimits>;
-  /** Thread, process: calls in flight at most (thread: per instance; process: per plugin). Default 1024. */
+  /**
+   * The maximum number of calls in flight: per instance in the thread tier, per plugin in the process tier.
+   * Default: 1024. Tiers: thread, process.
+   */
   readonly maxInFlight?: number;
-  /** Thread, process: what a call beyond `maxInFlight` does: fail with TENON_BUSY (the default), or wait. */
+  /**
+   * The behaviour of a call beyond `maxInFlight`: `fail` with the status TENON_BUSY, or `wait`. Default:
+   * `fail`. Tiers: thread, process.
+   */
   readonly whenFull?: 'fail' | 'wait';
-  /** Process over shared memory: see {@link Profile}. Default `balanced`. */
+  /**
+   * The way in which both sides wait for each other. Default: `balanced`. Tiers: process, with the transport
+   * `shared-memory`.
+   */
   readonly profile?: Profile;
-  /** Process: what calls travel over. Default: shared memory where the system and the addon have it, a pipe elsewhere. */
+  /**
+   * The medium of calls. Default: shared memory where the system and the addon support it, otherwise a pipe.
+   * Tiers: process.
+   */
   readonly transport?: Transport;
-  /** Process: restarts after a crash. Default: 5 within a minute. `false`: none. */
+  /** The restarts after a crash; `false` for none. Default: 5 within a minute. Tiers: process. */
   readonly restart?: RestartOptions | false;
-  /** Process: what a call does between a crash and the next start: fail at once (the default), or wait. */
+  /**
+   * The behaviour of a call between a crash and the next start of the process: `fail` at once, or `wait`.
+   * Default: `fail`. Tiers: process.
+   */
   readonly whenDown?: 'fail' | 'wait';
-  /** Process: see {@link ProcessLimits}. Default: no limits. */
+  /** The resource limits of the process. Default: none. Tiers: process. */
   readonly limits?: ProcessLimits;
-  /** Process, Linux: no new privileges, no network, no writing to files; reading only below `read`, if that is given. Default: none. */
+  /**
+   * Whether the process is confined: no new privileges, no network, and no writing to files. With `read`,
+   * reading is restricted too: to the system's libraries, the plugin and these folders. Default: false. Tiers:
+   * process, on Linux.
+   */
   readonly sandbox?: boolean | { readonly read?: readonly string[] };
   /**
-   * Process: its environment, either names of this process's variables to pass on, or all names and values. Default: PATH, LANG, LC_ALL,
-   * LC_CTYPE, TZ, TMPDIR, LD_LIBRARY_PATH and SystemRoot are passed on.
+   * The environment of the process: names of this process's variables to pass on, or an object with all names
+   * and values. Default: PATH, LANG, LC_ALL, LC_CTYPE, TZ, TMPDIR, LD_LIBRARY_PATH and SystemRoot are passed
+   * on. Tiers: process.
    */
   readonly env?: readonly string[] | Readonly<Record<string, string>>;
-  /** Process: its working directory. Default: the host's. */
+  /** The working directory of the process. Default: that of the host. Tiers: process. */
   readonly cwd?: string;
   /**
-   * Process: a folder in which the input of a call is kept that ends the process, and the config of its instance, so that the call can
-   * be made again: the report has the command. The folder is made if it is missing, and nobody else may enter it, since inputs may be
-   * secret. See {@link CrashInputOptions} for the bounds. Default: none are kept.
+   * The folder in which the input of a call is kept if the call ends the process. The config of its instance is
+   * kept too, so that the command in the report can repeat the call. The folder is created if it is missing.
+   * Only the user may enter it, since inputs may be secret. {@link CrashInputOptions} sets the bounds. Default:
+   * none are kept. Tiers: process.
    */
   readonly crashInputs?: string | CrashInputOptions;
-  /** Process: milliseconds from its start to its readiness. Default 10 000. */
+  /** Milliseconds from the start of the process until it must be ready. Default: 10 000. Tiers: process. */
   readonly startTimeout?: number;
-  /** Process: milliseconds that it has for an orderly end before it is killed. Default 1000. */
+  /**
+   * Milliseconds that the process has for an orderly end before it is killed. Default: 1000. Tiers: process.
+   */
   readonly grace?: number;
-  /** Inline, thread: `demote` loads a plugin whose process died with it into a process of its own the next time. Default `none`. */
+  /**
+   * `demote` loads a plugin into the process tier the next time if this process dies with it. It needs the
+   * host's option `stateDir`. Default: `none`. Tiers: inline, thread.
+   */
   readonly onCrash?: 'none' | 'demote';
 }
 
-/** What is kept of the inputs of calls that end the process of a plugin. */
+/** The folder and the bounds of the inputs that are kept when calls end the process of a plugin. */
 export interface CrashInputOptions {
+  /** The folder, absolute or relative to the working directory. */
   readonly folder: string;
-  /** The largest input that is kept, in bytes. Default 16 MiB. */
+  /** The largest input that is kept, in bytes. Default: 16 MiB. */
   readonly bytes?: number;
-  /** How many are kept of a plugin; the oldest make way for new ones. Default 16. */
+  /** The number of inputs that are kept per plugin. The oldest are removed first. Default: 16. */
   readonly files?: number;
 }
 
-/** Options with their defaults. */
+/** The options with their defaults. */
 export interface LoadSettings {
   readonly isolation: Isolation;
   readonly unsupported: 'refuse' | 'warn';
@@ -102,7 +144,7 @@ export interface LoadSettings {
   readonly onCrash: 'none' | 'demote';
 }
 
-/** What most programs need to work as usual; secrets are rarely in these. */
+/** The variables that most programs need. They rarely contain secrets. */
 const ENV_BY_DEFAULT = [
   'PATH',
   'LANG',
@@ -115,7 +157,7 @@ const ENV_BY_DEFAULT = [
 ];
 const LIMITS = ['memory', 'cpu', 'files'] as const;
 
-/** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
+/** Checks the options. @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
 export function checkLoadOptions(given: LoadOptions): LoadSettings {
   const options = readOptions('options', given);
   checkKnown('load', options, Object.keys(CHECKS));
@@ -128,7 +170,7 @@ export function checkLoadOptions(given: LoadOptions): LoadSettings {
 
 type Checks = { readonly [Name in keyof LoadSettings]: (options: LoadOptions) => LoadSettings[Name] };
 
-/** Each option: how it is checked, and its default. */
+/** The check and the default of each option. */
 const CHECKS: Checks = {
   isolation: ({ isolation = 'inline' }) =>
     checkOneOf('isolation', isolation, ['inline', 'thread', 'process']),
@@ -211,19 +253,19 @@ function checkEnvironment(env: NonNullable<LoadOptions['env']>): Readonly<Record
   return Object.fromEntries(pairs);
 }
 
-/** The tiers that honour an option; all others take it only in the value that asks for nothing. */
+/** The support for an option. A tier that does not support it only accepts a value without an effect. */
 interface Reach {
   readonly tiers: readonly Isolation[];
-  /** Whether this value asks for nothing, so that any tier honours it. */
+  /** Returns whether the value has no effect, in which case every tier accepts it. */
   readonly idle?: (value: unknown) => boolean;
-  /** Never only warned of: who relies on it is not protected. */
+  /** Whether the option is never reduced to a warning: without it, those who rely on it are not protected. */
   readonly vital?: true;
 }
 
 const OUTSIDE = ['thread', 'process'] as const;
 const PROCESS = ['process'] as const;
 
-/** The options that not every tier honours. */
+/** The options that not every tier supports. */
 const REACH: Readonly<Partial<Record<keyof LoadOptions, Reach>>> = {
   timeout: { tiers: OUTSIDE, idle: (value) => value === Number.POSITIVE_INFINITY },
   maxInFlight: { tiers: OUTSIDE },
@@ -247,7 +289,10 @@ function isEmpty(value: unknown): boolean {
   );
 }
 
-/** Refuses what was asked for and the tier does not have, or warns of it. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+/**
+ * Refuses options that the tier does not support, or warns of them.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT
+ */
 function checkTier(options: LoadOptions, { isolation, unsupported, transport }: LoadSettings): void {
   for (const [name, { tiers, idle, vital }] of Object.entries(REACH)) {
     const value = options[name as keyof LoadOptions];
@@ -271,16 +316,16 @@ function refuse(
   vital: true | undefined,
   unsupported: string,
 ): void {
-  const problem = `cannot be honoured by ${found}`;
+  const problem = `is not supported by ${found}`;
   if (unsupported === 'refuse' || vital) {
-    const orWarn = vital ? '' : ", or set unsupported: 'warn' to go on without it";
+    const orWarn = vital ? '' : ", or set unsupported: 'warn' to continue without it";
     throw invalidArgument(name, problem, ` Leave it out, load the plugin with ${needed}${orWarn}.`);
   }
   const message = `The option '${name}' ${problem} and has no effect.`;
   process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_UNSUPPORTED_OPTION' });
 }
 
-/** The options of `load`, each with the tiers that honour it: for the documentation and for the tests. */
+/** The options of `load`, each with the tiers that support it. The documentation and the tests use it. */
 export const LOAD_OPTIONS: Readonly<Record<string, readonly Isolation[]>> = Object.fromEntries(
   Object.keys(CHECKS).map((name) => [
     name,

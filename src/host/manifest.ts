@@ -1,31 +1,34 @@
-/** What stays known of a plugin, also after it was closed. */
+/** The manifest of a plugin, which remains available after the plugin is closed. */
 import type { Admitted, GateTime } from '../admission/admit.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 
-/** The facts of one admitted plugin. */
+/** The facts about an admitted plugin. They remain available after the plugin is closed. */
 export interface Manifest {
   /** The name that the plugin states. */
   readonly name: string;
-  /** Its own version; null if it has no descriptor. */
+  /** The version of the plugin itself; null if it has no descriptor. */
   readonly version: string | null;
-  /** The ABI version that it was built for. */
+  /** The ABI version that the plugin was built for. */
   readonly abi: string;
-  /** Kind name to version: `{ codec: '1.0.0' }`. */
+  /**
+   * The kinds of the plugin and their versions, for example `{ codec: '1.0.0' }`. Empty without a descriptor.
+   */
   readonly kinds: Readonly<Record<string, string>>;
-  /** As far as the compilers' marks tell. */
+  /** The language of the plugin, as far as marks of the compiler reveal it. */
   readonly language: LibraryFacts['language'];
-  /** SHA-256 of the file, hexadecimal. */
+  /** The SHA-256 digest of the file in hexadecimal. */
   readonly digest: string;
   /** The real path of the file. */
   readonly path: string;
-  /** Bits of `tenon_plugin.flags`. */
+  /** The flags of the plugin: bits of `tenon_plugin.flags`. */
   readonly flags: number;
   /** Whether the file has a descriptor. */
   readonly described: boolean;
-  /** How long each gate took. */
+  /** The duration of each gate, in order. */
   readonly gates: readonly GateTime[];
 }
 
+/** Makes the manifest of an admitted plugin. */
 export function manifestOf(admitted: Admitted): Manifest {
   const { facts, name, abi, digest, path, flags, gates } = admitted;
   return {

@@ -1,4 +1,4 @@
-/** An instance of a tier whose calls are counted, sometimes timed and, where somebody listens, traced. */
+/** An instance whose calls are counted, sometimes timed and, if there is a subscriber, traced. */
 import { Batch, type BatchResult } from '../base/batch.js';
 import { callChannels } from '../base/diagnostics.js';
 import { invalidArgument } from '../base/errors.js';
@@ -12,28 +12,29 @@ import type {
 } from '../tiers/tier.js';
 import type { CallCounter } from './call-stats.js';
 
-/** What the calls of one plugin have in common. */
+/** The data that the calls of one plugin share. */
 export interface Observer {
   readonly plugin: string;
   readonly counter: CallCounter;
-  /** What becomes of a call with a timeout of its own where the tier cannot honour it; null where it can. */
+  /** The treatment of a call's own timeout if the tier does not support one; null if it does. */
   readonly onTimeout: 'refuse' | 'warn' | null;
 }
 
-/** What is published of a call on the channels of `tracingChannel('tenon.call')`. */
+/** A call, as the channels of `tracingChannel('tenon.call')` publish it. */
 export interface CallTrace {
+  /** The name of the plugin. */
   readonly plugin: string;
-  /** `instance.id`. */
+  /** The instance, as {@link Instance.id}. */
   readonly instance: number;
-  /** `something`, `codec.encode`. */
+  /** The name of the method, for example `something` or `codec.encode`. */
   readonly method: string;
-  /** Bytes of input. */
+  /** The size of the input in bytes. */
   readonly inputSize: number;
-  /** Messages of a batch; null for other calls. */
+  /** The number of messages in a batch; null for other calls. */
   readonly messages: number | null;
-  /** Set on `error` and what follows it. */
+  /** The error of the call. Set from the event `error` on. */
   error?: unknown;
-  /** Set when the call has succeeded. */
+  /** The result of the call. Set when the call has succeeded. */
   result?: unknown;
 }
 
@@ -41,7 +42,10 @@ const now = performance.now.bind(performance);
 
 const { start, end, asyncStart, asyncEnd, error } = callChannels;
 
-/** Whether somebody listens. Written so that the compiler makes next to nothing of it; and Node.js 20 has no shorter way. */
+/**
+ * Returns whether the channels have subscribers. In this form the compiler reduces it to almost nothing, and
+ * Node.js 20 has no shorter way to ask.
+ */
 function isTraced(): boolean {
   return (
     start.hasSubscribers ||
@@ -52,6 +56,7 @@ function isTraced(): boolean {
   );
 }
 
+/** An instance of a tier whose bindings are observed. */
 export class ObservedInstance implements TierInstance {
   readonly #inner: TierInstance;
   readonly #observer: Observer;
@@ -84,6 +89,7 @@ export class ObservedInstance implements TierInstance {
   }
 }
 
+/** A binding of a tier whose calls are counted, sometimes timed, and traced. */
 export class ObservedBinding implements TierBinding {
   readonly blocking: boolean;
   readonly #inner: TierBinding;
@@ -101,7 +107,7 @@ export class ObservedBinding implements TierBinding {
     this.#method = method;
   }
 
-  // No closure is made on the usual ways through these: it would cost as much as all else that they do.
+  // The common paths of these methods create no closure, which would cost as much as everything else they do.
 
   callSync(input: Uint8Array, options?: CallOptions): Buffer {
     if (options !== undefined || --this.#counter.untilTimed === 0 || isTraced())
@@ -149,7 +155,7 @@ export class ObservedBinding implements TierBinding {
   #watchRecord({ input, control, invoke, fail }: RecordBinding): void {
     const begun = this.#begin();
     try {
-      // A trace has the error, which otherwise only the caller of this makes.
+      // The trace needs the error, which otherwise only the caller of this function makes.
       const work = () => {
         invoke();
         if (control[0] !== 0) fail();
@@ -157,13 +163,16 @@ export class ObservedBinding implements TierBinding {
       if (isTraced()) callChannels.traceSync(work, this.#trace(input.byteLength, null));
       else invoke();
     } catch {
-      // The caller finds it in `control`, and throws it.
+      // The caller finds the outcome in `control` and throws the error.
     } finally {
       this.#end(begun);
     }
   }
 
-  /** A call with options, or one that is timed or traced. The options are checked first: what is refused is not counted. */
+  /**
+   * Makes a call with options, or one that is timed or traced. The options are checked first: a refused call
+   * is not counted.
+   */
   #seldomSync(name: 'callSync' | 'callManySync', input: Uint8Array | Batch, options?: CallOptions): unknown {
     const allowed = this.#counted(options);
     const begun = this.#begin();
@@ -194,7 +203,7 @@ export class ObservedBinding implements TierBinding {
     }
   }
 
-  /** Checks the options of a call, and counts it, unless it has none: then it is counted already. */
+  /** Checks the options of a call and counts the call. A call without options was already counted. */
   #counted(options: CallOptions | undefined): CallOptions | undefined {
     if (options === undefined) return undefined;
     const allowed = this.#allowed(options);
@@ -202,7 +211,7 @@ export class ObservedBinding implements TierBinding {
     return allowed;
   }
 
-  /** When the call began, if it is timed; -1 otherwise. */
+  /** Returns the time at which the call began if it is timed, otherwise -1. */
   #begin(): number {
     if (this.#counter.untilTimed !== 0) return -1;
     this.#counter.rearm();
@@ -223,7 +232,7 @@ export class ObservedBinding implements TierBinding {
     return { plugin, instance: this.#instance, method: this.#method, inputSize, messages };
   }
 
-  /** The options that the tier can honour. @throws TenonError ERR_TENON_INVALID_ARGUMENT for others */
+  /** Returns the options that the tier supports. @throws TenonError ERR_TENON_INVALID_ARGUMENT for others */
   #allowed(options: CallOptions): CallOptions | undefined {
     const { onTimeout } = this.#observer;
     if (onTimeout === null || options?.timeout === undefined) return options;
@@ -231,13 +240,13 @@ export class ObservedBinding implements TierBinding {
       return { ...options, timeout: undefined };
     throw invalidArgument(
       'timeout',
-      'cannot be honoured by a call on its own thread, which nothing can stop',
+      'is not supported by the inline tier, where nothing can stop a call',
       " Leave it out, or load the plugin with isolation: 'thread' or isolation: 'process'.",
     );
   }
 }
 
-/** What is public of a binding: its records are not. */
+/** The public part of a binding, without its records. */
 export class BoundMethod implements Binding {
   readonly #binding: Binding;
 

@@ -1,4 +1,7 @@
-/** Where a plugin's instances are made: one choice per loaded plugin, above the tiers and below what a user holds. */
+/**
+ * The tier of a loaded plugin: it makes the instances. This layer is above the tiers and below the objects
+ * that users hold.
+ */
 import { EventEmitter } from 'node:events';
 import { basename, dirname } from 'node:path';
 import type { Admitted } from '../admission/admit.js';
@@ -16,48 +19,52 @@ import { createThreadInstance } from '../tiers/thread/instance.js';
 import type { InstanceEvents, TierInstance } from '../tiers/tier.js';
 import type { LoadSettings } from './load-options.js';
 
-/** A tier with one plugin in it. */
+/** A tier that holds one plugin. */
 export interface PluginTier {
-  /** `running`, unless a process is between a crash and its end. */
+  /** The state of the plugin's process; always `running` in the other tiers. */
   readonly state: SupervisorState;
-  /** What becomes of its process; silent in the other tiers. */
+  /** The events of the plugin's process; none in the other tiers. */
   readonly events: EventEmitter<SupervisorEventMap>;
+  /** Makes an instance. */
   create(config: Uint8Array, events: InstanceEvents): Promise<TierInstance>;
-  /** The same at once. @throws TenonError ERR_TENON_UNSUPPORTED where that cannot be */
+  /** Makes an instance synchronously. @throws TenonError ERR_TENON_UNSUPPORTED in the thread tier */
   createSync(config: Uint8Array, events: InstanceEvents): TierInstance;
-  /** Its process at present; null where it has none. */
+  /** The current process of the plugin; null in the other tiers. */
   readonly process: PluginProcess | null;
-  /** Bytes of memory that its process holds; null where it has none, and where the system does not tell. */
+  /**
+   * Returns the resident memory of the plugin's process in bytes. Returns null in the other tiers, and if the
+   * system does not report it.
+   */
   rss(): number | null;
-  /** Restarts its process. @throws TenonError ERR_TENON_UNSUPPORTED where it has none */
+  /** Restarts the plugin's process. @throws TenonError ERR_TENON_UNSUPPORTED in the other tiers */
   restart(): Promise<void>;
-  /** Ends what the tier holds beside the instances. */
+  /** Releases the resources of the tier other than the instances. */
   close(): Promise<void>;
 }
 
 /** The process of a plugin in the process tier. */
 export interface PluginProcess {
-  /** Undefined while none runs. */
+  /** The process id; undefined while no process runs. */
   readonly pid: number | undefined;
-  /** How often it was started. */
+  /** The number of times that the process was started. */
   readonly generation: number;
-  /** Limits and parts of the sandbox that are active. */
+  /** The limits and parts of the sandbox that are active. */
   readonly enforced: readonly string[];
-  /** What was asked for, and this system does not have. */
+  /** The requested limits and parts of the sandbox that this system does not support. */
   readonly missing: readonly string[];
 }
 
-/** What a tier needs of its host. */
+/** The services that a tier needs from its host. */
 export interface TierListener {
-  /** Where calls are counted. */
+  /** The counters of the calls. */
   readonly tally: CallTally;
-  /** The plugin's process has crashed so often that it is not started again. */
+  /** Called when the plugin's process has crashed too often and is not restarted. */
   failed(error: TenonError): void;
 }
 
 type Opened = NonNullable<Admitted['opened']>;
 
-/** Brings the plugin to where it is to run. @throws TenonError if its process cannot be started */
+/** Opens the plugin in its tier. @throws TenonError if its process cannot be started */
 export async function openTier(
   admitted: Admitted,
   settings: LoadSettings,
@@ -69,7 +76,7 @@ export async function openTier(
   return inlineTier(admitted, context);
 }
 
-/** The plugin on the thread of its caller. */
+/** Runs the plugin on the thread of its caller. */
 function inlineTier(admitted: Admitted, context: PluginContext): PluginTier {
   const { vtable } = requireOpened(admitted);
   const createSync = (config: Uint8Array, events: InstanceEvents) =>
@@ -86,7 +93,7 @@ function inlineTier(admitted: Admitted, context: PluginContext): PluginTier {
   };
 }
 
-/** The plugin with a thread of its own for each instance. */
+/** Runs each instance of the plugin on a thread of its own. */
 function threadTier(admitted: Admitted, context: PluginContext, settings: LoadSettings): PluginTier {
   const { vtable } = requireOpened(admitted);
   const { timeout, whenFull, maxInFlight: queue } = settings;
@@ -97,7 +104,7 @@ function threadTier(admitted: Admitted, context: PluginContext, settings: LoadSe
     create: (config, events) => createThreadInstance(vtable, context, config, events, options),
     createSync() {
       const message =
-        "A plugin with isolation 'thread' makes its instances on their threads: use new(), not newSync().";
+        "A plugin with isolation 'thread' makes its instances asynchronously. Use new() instead of newSync().";
       throw new TenonError('ERR_TENON_UNSUPPORTED', message);
     },
     process: null,
@@ -107,7 +114,7 @@ function threadTier(admitted: Admitted, context: PluginContext, settings: LoadSe
   };
 }
 
-/** The plugin in a process of its own, which is started again when it crashes. */
+/** Runs the plugin in a process of its own, which is restarted when it crashes. */
 async function processTier(
   admitted: Admitted,
   settings: LoadSettings,
@@ -143,17 +150,17 @@ async function processTier(
   };
 }
 
-/** What was asked for and cannot be had is said, not passed over. */
+/** Warns of limits and parts of the sandbox that the system does not support. */
 function warnOfMissing(plugin: string, missing: readonly string[]): void {
   if (missing.length === 0) return;
-  const message = `Plugin ${plugin} runs without ${missing.join(', ')}: this system does not have it.`;
+  const message = `Plugin ${plugin} runs without ${missing.join(', ')}: this system does not support it.`;
   process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_NOT_ENFORCED' });
 }
 
-/** What the plugin's process is confined by. */
+/** Returns the confinement of the plugin's process. */
 export function confinementOf({ limits, sandbox, env, cwd }: LoadSettings, copy: string): Confinement {
   if (sandbox === false) return { limits, sandbox, env, cwd };
-  // The libraries that came along with a copy lie in a folder of its name.
+  // The bundled libraries of a copy are in a folder named after it.
   const folder = dirname(copy);
   const own = basename(copy).startsWith(basename(folder)) ? [folder] : [];
   const wanted = sandbox === true ? [] : (sandbox.read ?? []);
@@ -176,7 +183,10 @@ function runnerSettings(
 }
 
 async function noProcess(): Promise<never> {
-  throw new TenonError('ERR_TENON_UNSUPPORTED', "Only a plugin with isolation 'process' can be restarted.");
+  throw new TenonError(
+    'ERR_TENON_UNSUPPORTED',
+    "Cannot restart the plugin: it does not run in a process of its own. Load it with isolation 'process'.",
+  );
 }
 
 function contextOf(admitted: Admitted, settings: LoadSettings, tally: CallTally): PluginContext {
@@ -193,7 +203,9 @@ function contextOf(admitted: Admitted, settings: LoadSettings, tally: CallTally)
 
 function requireOpened({ opened, path }: Admitted): Opened {
   if (opened !== null) return opened;
-  throw new TenonError('ERR_TENON_UNSUPPORTED', `${path} was admitted for a process of its own only.`, {
-    path,
-  });
+  throw new TenonError(
+    'ERR_TENON_UNSUPPORTED',
+    `Cannot open ${path} in this process: it was admitted only for a process of its own.`,
+    { path },
+  );
 }

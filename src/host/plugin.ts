@@ -1,4 +1,4 @@
-/** A plugin that a user holds: makes instances. */
+/** A plugin, as users hold it. It makes instances. */
 import { EventEmitter } from 'node:events';
 import { PluginFlag } from '../base/abi.js';
 import { debug } from '../base/diagnostics.js';
@@ -16,23 +16,26 @@ import type { Manifest } from './manifest.js';
 import { ObservedInstance, type Observer } from './observed.js';
 import type { PluginProcess, PluginTier } from './plugin-tier.js';
 
-/** What a plugin has from its host. */
+/** The settings of a plugin, which its host provides. */
 export interface PluginSettings {
   readonly manifest: Manifest;
   readonly load: LoadSettings;
   readonly tier: PluginTier;
   readonly counter: CallCounter;
   readonly kinds: readonly Kind[];
-  /** Why nothing that its instances emit arrives; null if it does. */
+  /** The reason why nothing that its instances emit is delivered, as whole sentences; null if it is. */
   readonly silent: string | null;
   readonly events: HostEvents;
   readonly onClose: (plugin: Plugin) => void;
 }
 
-/** `running`, unless its process is between a crash and its end; `closed` for ever after `close`. */
+/**
+ * The state of a plugin. In the inline and thread tiers it is `running` until `close()`. In the process tier
+ * it is the state of the plugin's process. `closed` is final.
+ */
 export type PluginState = SupervisorState | 'closed';
 
-/** The events of a plugin. All but `close` concern the process tier. */
+/** The events of a {@link Plugin}. All except `close` concern the process tier. */
 export interface PluginEventMap extends SupervisorEventMap {
   /** The plugin was closed. */
   close: [];
@@ -40,43 +43,57 @@ export interface PluginEventMap extends SupervisorEventMap {
 
 const EVENTS: readonly (keyof PluginEventMap)[] = ['state', 'exit', 'restart', 'stdout', 'stderr', 'close'];
 
-/** A plugin in numbers, since it was loaded. */
+/** Statistics of a plugin since it was loaded. */
 export interface PluginStats extends CallStats {
+  /** The name of the plugin. */
   readonly name: string;
+  /** The tier of the plugin. */
   readonly isolation: Isolation;
+  /** The state of the plugin. */
   readonly state: PluginState;
-  /** Instances that are open. */
+  /** The number of open instances. */
   readonly instances: number;
-  /** Asynchronous calls that were made and have not ended. */
+  /** The number of asynchronous calls that have begun and not ended. */
   readonly inFlight: number;
-  /** Messages and log entries that arrived. */
+  /** The number of messages that arrived. */
   readonly messages: number;
+  /** The number of log entries that arrived. */
   readonly logs: number;
-  /** Process tier: how often its process was started again; 0 in the others. */
+  /** The number of restarts of the plugin's process; 0 in the other tiers. */
   readonly restarts: number;
-  /** Process tier: bytes of memory that its process holds (RSS); null in the others, and where the system does not tell. */
+  /**
+   * The resident memory (RSS) of the plugin's process in bytes. Null in the other tiers, and if the system
+   * does not report it.
+   */
   readonly rss: number | null;
 }
 
-/** What is to be done when an instance was collected without close. */
+/** Cleans up after instances that were garbage collected without close. */
 const collected = new FinalizationRegistry<() => void>((forget) => forget());
 
-/** The singleton plugins that have an instance in this thread, by digest; those in a process of their own by themselves. */
+/**
+ * The singletons that have an instance in this thread: the digest of the plugin or, in the process tier, the
+ * plugin itself.
+ */
 const singletons = new Set<string | Plugin>();
 
 let create: (settings: PluginSettings) => Plugin;
 
-/** Makes the plugin that users get. */
+/** Makes a plugin for users. */
 export function makePlugin(settings: PluginSettings): Plugin {
   return create(settings);
 }
 
-/** An admitted plugin. Closing it closes its instances; its manifest stays readable. Made by `host.load()` and `host.discover()`. */
+/**
+ * An admitted plugin. {@link PluginHost.load} and {@link PluginHost.discover} make it. Closing it closes its
+ * instances; its manifest remains readable.
+ */
 export class Plugin extends EventEmitter<PluginEventMap> {
+  /** The facts about the plugin. They remain available after it is closed. */
   readonly manifest: Manifest;
   readonly #settings: PluginSettings;
   readonly #observer: Observer;
-  /** Weak, so that an instance that nobody holds can be collected. */
+  /** Weak references, so that an instance without other references can be collected. */
   readonly #instances = new Set<WeakRef<Instance>>();
   #lastId = 0;
   #messages = 0;
@@ -101,30 +118,32 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     this.#forward(settings.tier.events);
   }
 
-  /** Where its code runs. */
+  /** The tier in which the plugin's code runs. */
   get isolation(): Isolation {
     return this.#settings.load.isolation;
   }
 
+  /** The state of the plugin. */
   get state(): PluginState {
     return this.closed ? 'closed' : this.#settings.tier.state;
   }
 
-  /** The name that the plugin states. */
+  /** The name of the plugin, as the plugin states it. */
   get name(): string {
     return this.manifest.name;
   }
 
-  /** Its process, in the process tier; null in the others. */
+  /** The process of the plugin; null in the inline and thread tiers. */
   get process(): PluginProcess | null {
     return this.#settings.tier.process;
   }
 
+  /** Whether the plugin was closed. */
   get closed(): boolean {
     return this.#closing !== undefined;
   }
 
-  /** What its calls came to so far, and what it holds now. */
+  /** Returns statistics of its calls, and of the resources that it holds now. */
   stats(): PluginStats {
     const { tier, counter } = this.#settings;
     return {
@@ -142,8 +161,11 @@ export class Plugin extends EventEmitter<PluginEventMap> {
   }
 
   /**
-   * Restarts its process, in order if it runs, and with a full restart budget; the way back from `failed`.
-   * @throws TenonError ERR_TENON_UNSUPPORTED in other tiers; why it does not start; ERR_TENON_CLOSED
+   * Restarts the plugin's process with a full restart budget. A running process is ended in an orderly way
+   * first. This is the only way out of the state `failed`.
+   * @throws TenonError ERR_TENON_UNSUPPORTED in the inline and thread tiers
+   * @throws TenonError ERR_TENON_CLOSED
+   * @throws TenonError the reason why the process does not start
    */
   async restart(): Promise<void> {
     this.#checkOpen();
@@ -151,9 +173,10 @@ export class Plugin extends EventEmitter<PluginEventMap> {
   }
 
   /**
-   * Makes an instance. `config` is any JSON value; a string or bytes are taken as JSON text as they are.
-   * @throws TenonError ERR_TENON_NEW_FAILED with the plugin's own message, ERR_TENON_PANIC, ERR_TENON_CONTRACT,
-   *   ERR_TENON_CLOSED, ERR_TENON_INVALID_ARGUMENT; in other tiers also ERR_TENON_TIMEOUT, ERR_TENON_CRASHED
+   * Makes an instance. See {@link Config} for the config.
+   * @throws TenonError ERR_TENON_NEW_FAILED with the plugin's own message
+   * @throws TenonError ERR_TENON_PANIC, ERR_TENON_CONTRACT, ERR_TENON_CLOSED, ERR_TENON_INVALID_ARGUMENT
+   * @throws TenonError ERR_TENON_TIMEOUT, ERR_TENON_CRASHED in the thread and process tiers
    */
   async new(config?: Config): Promise<Instance> {
     const bytes = encodeConfig(config);
@@ -171,7 +194,11 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     }
   }
 
-  /** The same without a promise; blocks. @throws also TenonError ERR_TENON_UNSUPPORTED in the thread tier */
+  /**
+   * Makes an instance synchronously, and blocks until it is made.
+   * @throws TenonError ERR_TENON_UNSUPPORTED in the thread tier
+   * @throws TenonError the errors of {@link new}
+   */
   newSync(config?: Config): Instance {
     const bytes = encodeConfig(config);
     const release = this.#claim();
@@ -186,8 +213,10 @@ export class Plugin extends EventEmitter<PluginEventMap> {
   }
 
   /**
-   * Ends all instances, and the process if the plugin has one of its own. Inline everything is done when this returns; the library
-   * stays mapped, since unmapping code that may still run is never safe. Idempotent.
+   * Closes all instances, and ends the process if the plugin has one. In the inline tier, everything is done
+   * when this returns. The library stays mapped, because unmapping code that may still run is never safe.
+   * Idempotent.
+   * @throws TenonError the error of an instance that did not end properly
    */
   close(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;
@@ -197,20 +226,25 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     const closed = instances.map((reference) => reference.deref()?.close());
     this.#instances.clear();
     onClose(this);
-    // Not one after the other: an instance whose process hangs is closed by the end of the process.
+    // All ends are awaited together: an instance whose process hangs is closed by the end of the process.
     this.#closing = this.#end([...closed, tier.close()]);
     return this.#closing;
   }
 
+  /** Closes the plugin at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close().catch((error) => debug('close of %s: %s', this.name, error));
   }
 
+  /** Closes the plugin at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Hands on what the tier tells, to listeners of the plugin, of the host and, what ended a process, of its instances. */
+  /**
+   * Forwards the events of the tier to the listeners of the plugin and of the host. The end of a process is
+   * also forwarded to its instances.
+   */
   #forward(tier: PluginTier['events']): void {
     const plugin = this.name;
     const { events } = this.#settings;
@@ -231,7 +265,7 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     });
   }
 
-  /** What the host hears of one of its instances. */
+  /** Returns the handlers that count the events of an instance and forward them to the host. */
   #eventsOf(instance: number): InstanceEvents {
     const plugin = this.name;
     const { events } = this.#settings;
@@ -247,7 +281,10 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     };
   }
 
-  /** @throws TenonError of an instance whose `drop` did not end, when all else has */
+  /**
+   * Waits for all ends.
+   * @throws TenonError the error of an instance whose `drop` did not end, after all other ends
+   */
   async #end(ends: readonly (Promise<void> | undefined)[]): Promise<void> {
     const outcomes = await Promise.allSettled(ends);
     this.emit('close');
@@ -282,7 +319,7 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     return instance;
   }
 
-  /** Takes the one place of a singleton. Returns what gives it back. */
+  /** Claims the single place of a singleton. Returns a function that releases it. */
   #claim(): () => void {
     this.#checkOpen();
     if ((this.manifest.flags & PluginFlag.TENON_SINGLETON) === 0) return () => undefined;

@@ -75,7 +75,7 @@ describe('load', () => {
     await using host = new PluginHost({ paths: [folderWith(pluginFile('math'))] });
     await expect(host.load('maht')).rejects.toMatchObject({
       code: 'ERR_TENON_NOT_FOUND',
-      message: expect.stringMatching(/Found there: math/),
+      message: expect.stringMatching(/It contains: math/),
     });
   });
 

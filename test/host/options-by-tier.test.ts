@@ -89,7 +89,7 @@ describe.each(cases)('$name in the $isolation tier', ({ isolation, name, some, n
 
 test('profile is refused with the transport pipe', () => {
   const options: LoadOptions = { isolation: 'process', transport: 'pipe', profile: 'latency' };
-  expect(() => checkLoadOptions(options)).toThrow(/'profile' cannot be honoured by transport 'pipe'/);
+  expect(() => checkLoadOptions(options)).toThrow(/'profile' is not supported by transport 'pipe'/);
 });
 
 test('old names of options and values are refused with the new names', () => {
