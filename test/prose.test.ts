@@ -25,7 +25,6 @@ const PENDING: readonly string[] = [
   'src/cli/',
   'src/inspect/',
   'src/supervision/',
-  'src/tiers/',
   'test/check/',
   'test/cli/',
   'test/faults/fixtures/',

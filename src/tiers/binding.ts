@@ -1,4 +1,4 @@
-/** What the bindings of both backends have in common. */
+/** The common parts of the bindings of both backends. */
 import { types } from 'node:util';
 import { type Batch, type BatchResult, trustedResult } from '../base/batch.js';
 import { kindOf, requireBytes, requirePlainMemory } from '../base/bytes.js';
@@ -8,17 +8,17 @@ import { isBreach } from './control.js';
 import { badRecord, breachOf, type CallSite } from './status.js';
 import type { CallOptions, RecordBinding, TierBinding } from './tier.js';
 
-/** A binding whose calls are made on the caller's thread: a promise is there when the work is done. */
+/** A binding whose calls run on the caller's thread. The work is done when the promise is returned. */
 export abstract class InlineBinding implements TierBinding {
   readonly blocking = true;
-  /** Held so that the instance is not collected while its method can be called. */
+  /** Keeps the instance from being collected while its method can be called. */
   readonly owner: object;
 
   constructor(owner: object) {
     this.owner = owner;
   }
 
-  /** Where its calls go. */
+  /** The plugin and the method that its calls reach. */
   protected abstract readonly site: CallSite;
   abstract callSync(input: Uint8Array, options?: CallOptions): Buffer;
   abstract callManySync(batch: Batch, options?: CallOptions): BatchResult;
@@ -38,13 +38,20 @@ export abstract class InlineBinding implements TierBinding {
     return result;
   }
 
-  /** Called where there are options at all. @throws TenonError ERR_TENON_INVALID_ARGUMENT; the reason of an aborted signal */
+  /**
+   * Checks the options of a call that has any.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT
+   * @throws the reason of an aborted signal
+   */
   protected checkOptions(options: CallOptions): void {
     callSettings(options, undefined).signal?.throwIfAborted();
   }
 }
 
-/** Refuses what cannot be a batch. The offsets' values are checked where they are used. @throws ERR_TENON_INVALID_ARGUMENT */
+/**
+ * Refuses a value that cannot be a batch. The values of the offsets are checked where they are used.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT
+ */
 export function requireBatch(batch: Batch): { offsets: Int32Array; data: Uint8Array } {
   if (typeof batch !== 'object' || batch === null)
     throw invalidArgument('batch', `must be a Batch, not ${kindOf(batch)}`);
@@ -56,27 +63,28 @@ export function requireBatch(batch: Batch): { offsets: Int32Array; data: Uint8Ar
   return { offsets, data };
 }
 
-/** The error for offsets that native code has refused. */
+/** Returns the error for offsets that native code refused. */
 export function badBatch(): Error {
   const expected =
     'must have one more element than there are messages, not decrease, and end within the data';
   return invalidArgument('batch.offsets', expected);
 }
 
-/** How a loop over a batch ended. */
+/** The end of a loop over a batch. */
 export interface LoopEnd {
-  /** Why it stopped early; 0 if it did not. */
+  /** The reason for which it stopped early; 0 if it did not. */
   readonly outcome: number;
+  /** The detail of the outcome, see {@link Control}. */
   readonly detail: number;
-  /** Messages that were processed. */
+  /** The number of messages that were processed. */
   readonly processed: number;
-  /** Bytes of all results. */
+  /** The total size of the results in bytes. */
   readonly total: number;
 }
 
 /**
- * The result of a loop. A message with which the plugin broke the contract gets the host's finding as its text: it is the
- * last one that has any.
+ * Makes the result of a loop. If the plugin broke the contract with a message, the host's finding becomes
+ * that message's error message. All messages after it are empty.
  */
 export function batchResult(
   end: LoopEnd,

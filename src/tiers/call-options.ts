@@ -1,17 +1,17 @@
-/** The options of a call, checked in the same way in every tier. */
+/** The options of a call. The checks are the same in every tier. */
 import { checkKnown, checkMilliseconds, checkObject, checkSignal } from '../base/options.js';
 import type { CallOptions } from './tier.js';
 
 const KNOWN = ['signal', 'timeout'];
 
-/** The options with their defaults. `timeout` is in milliseconds; Infinity if there is none. */
+/** The options with their defaults. `timeout` is in milliseconds; Infinity means none. */
 export interface CallSettings {
   readonly signal: AbortSignal | undefined;
   readonly timeout: number;
 }
 
 /**
- * Checks the options of a call. `general` is the timeout of calls that have none of their own.
+ * Checks the options of a call. `general` is the timeout of calls without a timeout of their own.
  * @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option
  */
 export function callSettings(options: CallOptions | undefined, general: number | undefined): CallSettings {
@@ -20,13 +20,19 @@ export function callSettings(options: CallOptions | undefined, general: number |
   return { signal: checkSignal(options.signal), timeout: timeoutOf(options, general) };
 }
 
-/** The timeout of a call in milliseconds: its own, or the general one. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+/**
+ * Returns the timeout of a call in milliseconds: its own, or else the general one.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT
+ */
 export function timeoutOf(options: CallOptions | undefined, general: number | undefined): number {
   const own = options?.timeout;
   return own === undefined ? (general ?? Number.POSITIVE_INFINITY) : checkMilliseconds('timeout', own);
 }
 
-/** The options of a call that has waited since then, by performance.now(): at least a millisecond is left. */
+/**
+ * Returns the options of a call that has been waiting since `since`, a time of performance.now(). The
+ * remaining timeout is at least one millisecond.
+ */
 export function remaining(
   options: CallOptions | undefined,
   general: number | undefined,
@@ -37,10 +43,13 @@ export function remaining(
   return { ...options, timeout: Math.max(1, timeout - (performance.now() - since)) };
 }
 
-/** The most milliseconds that native code takes. */
+/** The maximum timeout in native code, in milliseconds. */
 const MOST_MS = 2 ** 31 - 1;
 
-/** A timeout for native code, in whole milliseconds: `none` for Infinity, and for more than it can count. */
+/**
+ * Converts a timeout to whole milliseconds for native code. Returns `none` for Infinity, and for more than
+ * native code can represent.
+ */
 export function nativeTimeout(timeout: number, none: 0 | -1): number {
   return timeout > MOST_MS ? none : Math.ceil(timeout);
 }

@@ -2,15 +2,18 @@ import type { MemoryReader } from '../library/memory.js';
 import type { CallTally } from './call-tally.js';
 import type { QueueLimits } from './tier.js';
 
-/** What a tier in the host's own process has to know about a plugin besides its vtable. */
+/** The facts about a plugin, besides its vtable, that a tier in the host's own process needs. */
 export interface PluginContext {
   /** The name of the plugin. */
   readonly plugin: string;
-  /** The file that errors name. */
+  /** The path in error messages. */
   readonly path: string;
+  /** The limits on messages and log entries that wait for delivery. */
   readonly queue: QueueLimits;
+  /** The counters of the calls. */
   readonly tally: CallTally;
+  /** Reads the plugin's memory safely. */
   readonly memory: MemoryReader;
-  /** Whether the address is executable code of the plugin's own library. */
+  /** Returns whether the address is executable code of the plugin's own library. */
   readonly isPluginCode: (address: bigint) => boolean;
 }

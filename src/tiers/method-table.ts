@@ -1,30 +1,30 @@
-/** The method table of a kind, read from the plugin's memory with care, once per instance. */
+/** The method table of a kind. It is read with guarded reads from the plugin's memory, once per instance. */
 import { METHODS } from '../base/abi.js';
 import { TenonError } from '../base/errors.js';
 import { hexAddress } from '../library/ffi.js';
 import type { PluginContext } from './context.js';
 
-/** A table larger than this is taken for garbage. */
+/** The limit on the size of a table. A larger one is treated as garbage. */
 const MAX_SIZE = METHODS.header + METHODS.max * METHODS.slot;
 
-/** The method tables of an instance, each asked for once. */
+/** The method tables of an instance. Each is requested from the plugin only once. */
 export class MethodTables {
   readonly #context: PluginContext;
   readonly #extension: (kind: string) => bigint;
   readonly #tables = new Map<string, readonly bigint[] | null>();
 
-  /** `extension` is the plugin's `get_extension`. */
+  /** Makes the tables. `extension` is the plugin's `get_extension`. */
   constructor(context: PluginContext, extension: (kind: string) => bigint) {
     this.#context = context;
     this.#extension = extension;
   }
 
-  /** Methods of the kind; 0 if the plugin does not know it. */
+  /** Returns the number of methods of the kind; 0 if the plugin does not offer it. */
   count(kind: string): number {
     return this.#table(kind)?.length ?? 0;
   }
 
-  /** The address of a method. @throws TenonError ERR_TENON_MISSING_KIND */
+  /** Returns the address of a method. @throws TenonError ERR_TENON_MISSING_KIND */
   slot(kind: string, slot: number): bigint {
     const table = this.#table(kind);
     const address = table?.[slot];
@@ -34,16 +34,16 @@ export class MethodTables {
       table === null
         ? `does not offer the kind '${kind}'`
         : `has ${table?.length} methods of the kind '${kind}', and none in slot ${slot}`;
-    const message = `Plugin ${plugin} ${missing}. Ask for a kind that its manifest names, or use a newer build of it.`;
+    const message = `Plugin ${plugin} ${missing}. Use a kind that its manifest lists, or a newer build of the plugin.`;
     throw new TenonError('ERR_TENON_MISSING_KIND', message, { plugin, path });
   }
 
-  /** Has everything asked for again, which a closed instance refuses. */
+  /** Forgets all tables, so that the next use asks the plugin again, which a closed instance refuses. */
   clear(): void {
     this.#tables.clear();
   }
 
-  /** Null if the plugin does not know the kind. */
+  /** Returns the table of a kind, or null if the plugin does not offer the kind. */
   #table(kind: string): readonly bigint[] | null {
     let table = this.#tables.get(kind);
     if (table === undefined) {
@@ -56,7 +56,7 @@ export class MethodTables {
 }
 
 /**
- * The addresses of a table's methods. The table at `address` is not read again.
+ * Reads the addresses of a table's methods. The table at `address` is not read again.
  * @throws TenonError ERR_TENON_BAD_POINTER, ERR_TENON_BAD_VTABLE
  */
 export function readMethodTable(context: PluginContext, kind: string, address: bigint): bigint[] {
@@ -78,7 +78,7 @@ export function readMethodTable(context: PluginContext, kind: string, address: b
     const method = table.readBigUInt64LE(METHODS.header + slot * METHODS.slot);
     if (context.isPluginCode(method)) return method;
     const found =
-      method === 0n ? 'is NULL' : `points to ${hexAddress(method)}, which is no code of the plugin`;
+      method === 0n ? 'is NULL' : `points to ${hexAddress(method)}, which is not code of the plugin`;
     throw bad(`is unusable: its slot ${slot} ${found}`);
   });
 }

@@ -1,24 +1,25 @@
-/** Who gets the events and log entries of which instance. Native code knows instances by their tokens. */
+/** Routes events and log entries to instances. Native code identifies an instance by its token. */
 
 import type { Dispatch } from '../addon/addon.js';
 import { LOG_LEVELS, type LogLevel } from '../base/abi.js';
 import type { InstanceEvents } from './tier.js';
 
-/** These must not hold the instance, or it would never be collected. */
+/** The routes by token. They must not refer to the instance, or it would never be collected. */
 const routes = new Map<number, InstanceEvents>();
 let lastToken = 0;
 
-/** A new token, whose events go to `events` from now on. */
+/** Returns a new token. Its events go to `events` from now on. */
 export function openRoute(events: InstanceEvents): number {
   routes.set(++lastToken, events);
   return lastToken;
 }
 
+/** Ends a route. Later events of the token are dropped. */
 export function endRoute(token: number): void {
   routes.delete(token);
 }
 
-/** What native code calls for each event and log entry. */
+/** Receives each event and log entry from native code. */
 export const dispatch: Dispatch = (token, kind, level, payload) => {
   const events = routes.get(token);
   if (events === undefined) return;
@@ -26,7 +27,7 @@ export const dispatch: Dispatch = (token, kind, level, payload) => {
   else if (kind === 0) events.message(payload);
 };
 
-/** A level that the ABI does not know counts as the nearest one that it knows. */
+/** Returns the name of a level. A level that the ABI does not define becomes the nearest defined one. */
 function levelName(level: number): LogLevel {
   return LOG_LEVELS[Math.min(Math.max(level, 0), LOG_LEVELS.length - 1)] ?? 'info';
 }

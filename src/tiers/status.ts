@@ -1,4 +1,6 @@
-/** What the outcome of a call becomes: a TenonError that says which plugin, which method and what to do. */
+/**
+ * Converts the outcome of a call to a TenonError that names the plugin and the method, and says what to do.
+ */
 import { Status, statusName } from '../base/abi.js';
 import { requireBytes } from '../base/bytes.js';
 import { callError } from '../base/call-error.js';
@@ -7,27 +9,27 @@ import { invalidArgument, TenonError } from '../base/errors.js';
 import type { CallTally } from './call-tally.js';
 import { Outcome } from './control.js';
 
-/** Where a call went. */
+/** The plugin and the method of a call. */
 export interface CallSite {
   readonly plugin: string;
   readonly path: string;
-  /** `something`, `codec.encode`; `new`. */
+  /** The name of the method, for example `something`, `codec.encode` or `new`. */
   readonly method: string;
   readonly tally: CallTally;
 }
 
-/** How a call that did not succeed went. */
+/** The outcome of a call that did not succeed. */
 export interface Failure {
   readonly outcome: number;
-  /** The status of a BAD_STATUS, the length of a BAD_RECORD, the limit of a FULL. */
+  /** The status of a BAD_STATUS, the length of a BAD_RECORD, or the limit of a FULL. */
   readonly detail: number;
-  /** What the plugin said. */
+  /** The plugin's own message. */
   readonly text: string;
 }
 
 const CLOSE_IT = 'Close the instance and make a new one.';
 
-/** The error for a failed call of a method: counted, and published to those who watch. */
+/** Returns the error for a failed call of a method. Counts the failure, and publishes it to subscribers. */
 export function callFailure({ outcome, detail, text }: Failure, site: CallSite): TenonError {
   const { plugin, path, method } = site;
   const what = `${method} of plugin ${plugin}`;
@@ -40,12 +42,12 @@ export function callFailure({ outcome, detail, text }: Failure, site: CallSite):
   return error;
 }
 
-/** The error for a record of another size than its method has. */
+/** Returns the error for a record whose size is not that of its method. */
 export function badRecord(length: number, site: CallSite): TenonError {
   return callFailure({ outcome: Outcome.BAD_RECORD, detail: length, text: '' }, site);
 }
 
-/** The error for a failed `new`. */
+/** Returns the error for a failed `new`. */
 export function newFailure({ outcome, detail, text }: Failure, site: CallSite): TenonError {
   const { plugin, path } = site;
   const what = `new of plugin ${plugin}`;
@@ -61,29 +63,32 @@ export function newFailure({ outcome, detail, text }: Failure, site: CallSite): 
   });
 }
 
-/** The error for a call that did not come back from its thread within `ms`: counted and published as those of {@link callFailure}. */
+/**
+ * Returns the error for a call that did not return from its thread within `ms`. Counts and publishes it as
+ * {@link callFailure} does.
+ */
 export function timeoutFailure(outcome: number, ms: number, site: CallSite): TenonError {
   const { plugin, path, method } = site;
-  const late = `${method} of plugin ${plugin} did not come back within ${ms} ms`;
+  const late = `${method} of plugin ${plugin} did not return within ${ms} ms`;
   const said =
     outcome === Outcome.NOT_BEGUN
-      ? `${late}: it was still waiting for earlier calls of the instance, and nothing of it was done. Give it more time, or use more instances.`
-      : `${late}, and a thread cannot be stopped. An instance whose call runs so long is wedged: close it and make a new one, or load the plugin with isolation 'process', where it can be ended.`;
+      ? `${late}: it was still waiting for earlier calls of the instance and did not begin. Set a longer timeout, or use more instances.`
+      : `${late}, and a thread cannot be stopped. The instance is now wedged: close it and make a new one, or load the plugin with isolation 'process', where the call can be stopped.`;
   const error = new TenonError('ERR_TENON_TIMEOUT', said, { plugin, path });
   site.tally.failures += 1;
   tellCallFailure(plugin, method, error);
   return error;
 }
 
-/** The sentence for a breach of the contract. */
+/** Returns the description of a breach of the contract. */
 export function breachOf(outcome: number, detail: number): string {
   switch (outcome) {
     case Outcome.BAD_STATUS:
       return `returned status ${detail}, expected 0 to ${Status.TENON_CLOSED}`;
     case Outcome.OVERRUN:
-      return 'wrote behind the capacity of its output';
+      return 'wrote past the capacity of its output';
     case Outcome.BAD_LENGTH:
-      return 'claims more output than the capacity holds';
+      return 'claims more output than its capacity holds';
     case Outcome.TAMPERED:
       return "changed members of tenon_out that are the host's (data, capacity or reserve)";
     case Outcome.NOT_TEXT:
@@ -93,7 +98,7 @@ export function breachOf(outcome: number, detail: number): string {
   }
 }
 
-/** The error for a call of a closed instance; `what` is `METHOD of plugin NAME`. */
+/** Returns the error for a call of a closed instance. `what` is `METHOD of plugin NAME`. */
 export function closedError(what: string): TenonError {
   return new TenonError('ERR_TENON_CLOSED', `Cannot call ${what}: the instance is closed. Make a new one.`);
 }
@@ -118,12 +123,12 @@ function specialError(outcome: number, detail: number, what: string): TenonError
     case Outcome.WEDGED:
       return new TenonError(
         'ERR_TENON_TIMEOUT',
-        `Cannot call ${what}: the instance is wedged, because an earlier call did not come back within its timeout. ${CLOSE_IT}`,
+        `Cannot call ${what}: the instance is wedged, because an earlier call did not return within its timeout. ${CLOSE_IT}`,
       );
     case Outcome.FULL:
       return new TenonError(
         'ERR_TENON_CALL_FAILED',
-        `Cannot call ${what}: ${detail} calls wait for its thread already, which is the limit. Wait for some of them, or raise the limit.`,
+        `Cannot call ${what}: ${detail} calls already wait for its thread, which is the limit. Wait for some of them, or raise the limit.`,
         { status: 'TENON_BUSY' },
       );
     case Outcome.EXHAUSTED:
@@ -135,7 +140,7 @@ function specialError(outcome: number, detail: number, what: string): TenonError
   }
 }
 
-/** Throws for an input that native code has refused. */
+/** Throws the error for an input that native code refused. */
 export function refuseInput(argument: string, input: unknown): never {
   requireBytes(argument, input);
   throw invalidArgument(argument, 'must be a Uint8Array over ordinary memory');

@@ -1,100 +1,144 @@
 /**
- * The one interface behind which a plugin runs: on the caller's thread (`inline`), on its own thread (`thread`) or in its
- * own process (`process`). Above it nothing knows which of them it is.
+ * The interface of a tier. A plugin runs on the caller's thread (`inline`), on a thread of its own (`thread`)
+ * or in a process of its own (`process`). Code above this interface does not depend on which.
  */
 import type { LogLevel } from '../base/abi.js';
 import type { Batch, BatchResult } from '../base/batch.js';
 
+/**
+ * The tier in which a plugin runs.
+ *
+ * - `inline`: on the thread of the caller. Fastest, but a crash ends the host, and a hang blocks it.
+ * - `thread`: on one native thread per instance. Calls do not block the event loop, but a crash ends the
+ *   host.
+ * - `process`: in one process per plugin. A crash ends only that process, which is restarted by default.
+ */
 export type Isolation = 'inline' | 'thread' | 'process';
 
-/** One method: `something` of the vtable, or a slot of a kind's method table. */
+/** A method: `something` of the vtable, or a slot of a kind's method table. */
 export type MethodRef =
   | { readonly kind: null; readonly slot: 0; readonly name: 'something' }
   | { readonly kind: string; readonly slot: number; readonly name: string };
 
+/** The method that every plugin has. */
 export const SOMETHING: MethodRef = { kind: null, slot: 0, name: 'something' };
 
 /** The options of one call. */
 export interface CallOptions {
   /**
-   * Rejects the call when it is aborted, with the signal's reason. A call that has begun to run is not stopped by it. A call that
-   * blocks only looks at it before it begins.
+   * A signal that aborts the call: its promise is rejected with the signal's reason. A call that has begun to
+   * run is not stopped. A blocking call checks the signal only before it begins.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds until the call fails with ERR_TENON_TIMEOUT, Infinity for none. Default: the option `timeout` of `load`. Inline
-   * nothing can be stopped, so there it is refused.
+   * Milliseconds until the call fails with ERR_TENON_TIMEOUT; Infinity for no timeout. Default: the option
+   * `timeout` of {@link PluginHost.load}. The inline tier refuses it, because nothing can stop a call there.
    */
   readonly timeout?: number | undefined;
 }
 
-/** A record call whose memory is pinned: write `input`, call `invoke`, read `output`. */
+/** A record call with pinned memory: write `input`, call `invoke`, read `output`. */
 export interface RecordBinding {
   readonly input: ArrayBuffer;
   readonly output: ArrayBuffer;
-  /** `control[0]` is the outcome of the last `invoke`: 0 is success, anything else is for `fail`. */
+  /**
+   * The control array. `control[0]` is the outcome of the last `invoke`: 0 for success, any other value for
+   * `fail`.
+   */
   readonly control: Int32Array;
-  /** Does the call. Never throws; the outcome is in `control[0]`. */
+  /** Calls the method. Never throws. The outcome is in `control[0]`. */
   readonly invoke: () => void;
   /** Throws the TenonError for the outcome in `control`. */
   readonly fail: () => never;
 }
 
-/** The size of memory for a record: whole words, so that a view of any type can lie over all of it. */
+/**
+ * Returns the size of the memory for a record: whole words, so that a view of any type can cover all of it.
+ */
 export function wholeWords(size: number): number {
   return Math.ceil(size / 8) * 8;
 }
 
-/** A method of an instance, ready to be called. */
+/**
+ * A method of an instance with plain bytes as input and output. {@link Instance.method} makes it. It keeps
+ * the instance alive.
+ */
 export interface Binding {
-  /** One message in, one result out; blocks until it is there. The result is the caller's own. @throws TenonError */
+  /**
+   * Calls the method and blocks this thread until it returns. The memory of the result belongs to the caller.
+   * @throws TenonError the errors of {@link Instance.callSync}
+   */
   callSync(input: Uint8Array, options?: CallOptions): Buffer;
-  /** The same without blocking. Inline the work is done before the promise is returned. */
+  /**
+   * Calls the method without blocking. In the inline tier, the call runs on this thread before the promise is
+   * returned.
+   */
   call(input: Uint8Array, options?: CallOptions): Promise<Buffer>;
-  /** All messages of a batch in one crossing; blocks. A message that fails has its status and error text, the others go on. */
+  /**
+   * Calls the method with all messages of a batch while crossing into native code only once. Blocks this
+   * thread. A message that fails has its status and error message in the result; the other messages are still
+   * processed.
+   */
   callManySync(batch: Batch, options?: CallOptions): BatchResult;
-  /** The same without blocking. */
+  /** Calls the method with all messages of a batch without blocking. See {@link callManySync}. */
   callMany(batch: Batch, options?: CallOptions): Promise<BatchResult>;
 }
 
-/** A method as a tier has it. Not public: who writes to the memory of a record at the wrong time corrupts memory. */
+/**
+ * A method of an instance in its tier. It is not public, because writing to the memory of a record at the
+ * wrong time corrupts memory.
+ */
 export interface TierBinding extends Binding {
-  /** Whether calls run on the thread of their caller, so that the work of `call` is done when it returns. */
+  /** Whether calls run on the caller's thread, so that the work of `call` is done when it returns. */
   readonly blocking: boolean;
-  /** Pins memory for records of fixed sizes, in bytes. */
+  /** Pins memory for records of fixed sizes in bytes. */
   record(inputSize: number, outputSize: number): RecordBinding;
-  /** A call whose result has to be a record of that size. Copies the input before it returns. */
+  /**
+   * Calls the method and checks that its result is a record of that size. Copies the input before it returns.
+   */
   callRecord(input: Uint8Array, outputSize: number, options?: CallOptions): Promise<Uint8Array>;
 }
 
-/** What the plugin tells its host outside of calls. */
+/** The events of an instance. */
 export interface InstanceEvents {
-  /** Bytes that it emitted; the listener may keep them. */
+  /** Receives a message that the plugin emitted. The listener may keep the bytes. */
   message(data: Buffer): void;
+  /** Receives a log entry. */
   log(entry: { level: LogLevel; message: string }): void;
 }
 
-/** An instance, running in a tier. */
+/** An instance in its tier. */
 export interface TierInstance {
-  /** @throws TenonError ERR_TENON_MISSING_KIND if the plugin has no such kind or slot */
+  /**
+   * Binds a method.
+   * @throws TenonError ERR_TENON_MISSING_KIND if the plugin does not have the kind or slot
+   */
   bind(method: MethodRef): TierBinding;
-  /** Number of methods in the plugin's table of the kind (`codec/1`); 0 if it does not know the kind. */
+  /**
+   * Returns the number of methods in the plugin's table of the kind, for example `codec/1`; 0 if the plugin
+   * does not offer it.
+   */
   methodCount(kind: string): number;
-  /** Keeps the event loop alive (or stops doing so) while events may come. */
+  /** Keeps the event loop alive while events may arrive. */
   ref(): void;
+  /** Lets the event loop end even if events may arrive. */
   unref(): void;
   /**
-   * Ends the instance: `drop` runs exactly once. Further calls throw ERR_TENON_CLOSED. Idempotent. Inline it is done when this
-   * returns, elsewhere when the promise is fulfilled.
+   * Closes the instance: `drop` runs exactly once. Later calls fail with ERR_TENON_CLOSED. Idempotent. In the
+   * inline tier, `drop` has run when this returns; in the other tiers, when the promise is fulfilled.
    */
   close(): void | Promise<void>;
 }
 
-/** Bounds on what a plugin may leave unread. */
+/**
+ * The limits on messages and log entries that wait for delivery, per instance. While they are reached, `emit`
+ * returns TENON_BUSY to the plugin, and log entries are dropped.
+ */
 export interface QueueLimits {
-  /** Events and log entries waiting, at most. */
+  /** The maximum number of messages and log entries. */
   readonly messages: number;
-  /** Bytes of them, at most. */
+  /** The maximum total size of messages and log entries, in bytes. */
   readonly bytes: number;
 }
+/** The default limits. */
 export const DEFAULT_QUEUE: QueueLimits = { messages: 1024, bytes: 16 * 1024 * 1024 };

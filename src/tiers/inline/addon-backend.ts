@@ -1,4 +1,7 @@
-/** Calls through the native addon: no copies of inputs, no values made by native code, events from any thread. */
+/**
+ * Calls through the native addon: inputs are not copied, native code creates no JavaScript values, and events
+ * may come from any thread.
+ */
 
 import type { Addon, Dispatch } from '../../addon/addon.js';
 import type { Batch, BatchResult } from '../../base/batch.js';
@@ -13,15 +16,15 @@ import { type CallSite, callFailure, type Failure, newFailure, refuseInput } fro
 import type { CallOptions, MethodRef, RecordBinding } from '../tier.js';
 import type { Backend, BackendInstance } from './backend.js';
 
-/** Results up to this size are copied faster by a loop than by a call. */
+/** The size in bytes up to which a loop copies results faster than a call does. */
 const SMALL = 64;
 
 const { OUTCOME, LENGTH, GROWN, DETAIL, TARGET, GENERATION, CHECKED, PROCESSED } = Control;
 
-/** The addon and the memory that this thread shares with it. */
+/** The addon, and the memory that this thread shares with it. */
 class Native {
   readonly addon: Addon;
-  /** Copies of the addon's functions: looking them up among all its exports would cost as much as a call. */
+  /** Copies of the addon's functions. Looking them up among all exports would cost as much as a call. */
   readonly call: Addon['call'];
   readonly callRecord: Addon['callRecord'];
   readonly control: Int32Array;
@@ -45,7 +48,10 @@ class Native {
     this.control[GENERATION] = generation;
   }
 
-  /** How the last call went. Its text lies in the scratch memory, in `memory` instead, or has grown out of it. */
+  /**
+   * Returns the failure of the last call. Its text is in the scratch memory or in `memory`, or must be taken
+   * if it has outgrown that.
+   */
   failure(memory: Buffer = this.scratch): Failure {
     const outcome = this.at(OUTCOME);
     const detail = this.at(DETAIL);
@@ -62,7 +68,7 @@ class Native {
   }
 }
 
-/** The backend of this thread over the addon. */
+/** Returns the backend of this thread that uses the addon. */
 export function addonBackend(addon: Addon, dispatch: Dispatch): Backend {
   const native = new Native(addon, dispatch);
   return {
@@ -179,7 +185,7 @@ class AddonBinding extends InlineBinding {
     return result;
   }
 
-  /** A call that failed, whose result is large, or whose input has to be looked at. */
+  /** Handles a call that failed, whose result is large, or whose input must be checked. */
   #seldom(input: Uint8Array): Buffer {
     const native = this.#native;
     if (native.at(OUTCOME) === Outcome.INSPECT) {
@@ -228,7 +234,7 @@ class AddonBinding extends InlineBinding {
     const [input, output] = memory;
     const target = native.at(TARGET);
     const generation = native.at(GENERATION);
-    // Both closures keep this binding, and so the instance, alive.
+    // Both closures keep this binding, and thus the instance, alive.
     const fail = (): never => {
       throw callFailure(native.failure(Buffer.from(output)), this.site);
     };

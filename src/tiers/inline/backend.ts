@@ -1,30 +1,41 @@
-/** What the inline tier needs from the way in which it calls a plugin: the native addon, or koffi where that is absent. */
+/**
+ * The interface of the inline tier to the code that calls a plugin: the native addon, or koffi without the
+ * addon.
+ */
 import type { VTable } from '../../library/library.js';
 import type { PluginContext } from '../context.js';
 import type { MethodRef, TierBinding } from '../tier.js';
 
-/** A way to call plugins. One per thread. */
+/** A method of calling plugins. Each thread has one. */
 export interface Backend {
-  /** Whether plugins can emit events and log. */
+  /** Whether plugins can emit messages and log entries. */
   readonly events: boolean;
   /**
-   * Runs `new`. `token` is what {@link Dispatch} will name the instance by.
+   * Runs `new`. {@link Dispatch} identifies the instance by `token`.
    * @throws TenonError ERR_TENON_NEW_FAILED, ERR_TENON_PANIC, ERR_TENON_CONTRACT
    */
   create(vtable: VTable, context: PluginContext, config: Uint8Array, token: number): BackendInstance;
-  /** Delivers the log entries that instances left behind which are closed, or were never made. */
+  /** Delivers the log entries of instances that are closed or whose `new` failed. */
   flush(): void;
 }
 
-/** An instance, without those who hold it: it is what is left to be closed when they are gone. */
+/**
+ * An instance without the objects that users hold. It remains to be closed after those are garbage collected.
+ */
 export interface BackendInstance {
   readonly closed: boolean;
-  /** The method at `address`. The binding keeps `owner` alive, so that no instance is collected under its methods. */
+  /**
+   * Binds the method at `address`. The binding keeps `owner` alive, so that an instance is not collected
+   * while its methods can be called.
+   */
   bind(owner: object, method: MethodRef, address: bigint): TierBinding;
-  /** What the plugin's `get_extension` returns, 0n if it has none. @throws TenonError ERR_TENON_CLOSED */
+  /**
+   * Returns the result of the plugin's `get_extension`; 0n if it has none.
+   * @throws TenonError ERR_TENON_CLOSED
+   */
   extension(id: string): bigint;
-  /** Whether the instance keeps the event loop alive. */
+  /** Sets whether the instance keeps the event loop alive. */
   reference(on: boolean): void;
-  /** Runs `drop`, once. Idempotent. */
+  /** Runs `drop` once. Idempotent. */
   close(): void;
 }

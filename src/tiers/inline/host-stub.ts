@@ -1,7 +1,8 @@
 /**
- * The host struct that plugins get where the addon is absent. Its functions are a few machine instructions in memory of their
- * own: a plugin may call them from any thread, also from one that outlives its instance, which JavaScript functions would not
- * survive. `emit` answers TENON_UNSUPPORTED, `log` does nothing. Made once per thread and never freed.
+ * The host struct for plugins without the addon. Its functions are a few machine instructions in memory of
+ * their own. A plugin may call them from any thread, even one that outlives its instance; JavaScript
+ * functions would not survive that. `emit` returns TENON_UNSUPPORTED, and `log` does nothing. The struct is
+ * made once per thread and never freed.
  */
 import { HOST, Status } from '../../base/abi.js';
 import { TenonError } from '../../base/errors.js';
@@ -9,21 +10,23 @@ import { BUILD_COMMAND } from '../../base/package.js';
 import { type ForeignAddress, ffi, standardLibrary } from '../../library/ffi.js';
 
 const SIZE = 4096;
-/** Where in the memory the functions are; the struct is at its start. */
+/** The offsets of the functions in the memory. The struct is at offset 0. */
 const CODE = { log: 64, emit: 96, get_extension: 128 } as const;
 type StubName = keyof typeof CODE;
 
 const ARM64_RETURN = [0xd65f03c0];
-/** `emit` returns 3, `get_extension` NULL. */
+/** The instructions by processor. `emit` returns 3, and `get_extension` returns NULL. */
 const INSTRUCTIONS: Readonly<Record<string, Readonly<Record<StubName, Buffer>>>> = {
   x64: {
-    // endbr64, then: ret; mov eax, 3 and ret; xor eax, eax and ret. The same in both calling conventions of x64.
+    // Each begins with endbr64. Then log has "ret", emit "mov eax, 3" and "ret", get_extension "xor eax, eax"
+    // and "ret". They are valid in both calling conventions of x64.
     log: Buffer.from('f30f1efac3', 'hex'),
     emit: Buffer.from(`f30f1efab80${Status.TENON_UNSUPPORTED}000000c3`, 'hex'),
     get_extension: Buffer.from('f30f1efa31c0c3', 'hex'),
   },
   arm64: {
-    // bti c, then: ret; mov w0, #3 and ret; mov x0, #0 and ret.
+    // Each begins with bti c. Then log has "ret", emit "mov w0, #3" and "ret", get_extension "mov x0, #0" and
+    // "ret".
     log: words(0xd503245f, ...ARM64_RETURN),
     emit: words(0xd503245f, 0x52800000 | (Status.TENON_UNSUPPORTED << 5), ...ARM64_RETURN),
     get_extension: words(0xd503245f, 0xd2800000, ...ARM64_RETURN),
@@ -38,7 +41,10 @@ function words(...values: number[]): Buffer {
 
 let made: number | undefined;
 
-/** The address of the struct. @throws TenonError ERR_TENON_UNSUPPORTED where the system allows no new code */
+/**
+ * Returns the address of the struct.
+ * @throws TenonError ERR_TENON_UNSUPPORTED if the system allows no new code
+ */
 export function hostStub(): number {
   made ??= make();
   return made;
@@ -46,7 +52,7 @@ export function hostStub(): number {
 
 function make(): number {
   const instructions = INSTRUCTIONS[process.arch];
-  if (instructions === undefined) throw refused(`there are no instructions for ${process.arch}`);
+  if (instructions === undefined) throw refused(`tenon has no instructions for ${process.arch}`);
   const memory = process.platform === 'win32' ? windowsMemory() : posixMemory();
   const image = Buffer.alloc(SIZE);
   image.writeUInt32LE(HOST.size, HOST.offset.size);
@@ -60,7 +66,7 @@ function make(): number {
 
 interface CodeMemory {
   readonly address: number;
-  /** Fills the memory and makes it executable, no longer writable. */
+  /** Fills the memory, and makes it executable and read-only. */
   write(image: Buffer): void;
 }
 
@@ -96,7 +102,7 @@ function posixMemory(): CodeMemory {
   };
 }
 
-/** Written after the system's documentation; not run where this was written. */
+/** Allocates memory on Windows. Written from the system's documentation; not yet run on Windows. */
 function windowsMemory(): CodeMemory {
   const kernel = ffi().load('kernel32.dll');
   const [MEM_COMMIT_AND_RESERVE, PAGE_READWRITE, PAGE_EXECUTE_READ] = [0x3000, 0x04, 0x20];

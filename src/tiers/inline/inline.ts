@@ -11,7 +11,10 @@ import { addonBackend } from './addon-backend.js';
 import type { Backend, BackendInstance } from './backend.js';
 import { koffiBackend } from './koffi-backend.js';
 
-/** Makes an instance on this thread. @throws TenonError ERR_TENON_NEW_FAILED, ERR_TENON_PANIC, ERR_TENON_CONTRACT */
+/**
+ * Makes an instance on this thread.
+ * @throws TenonError ERR_TENON_NEW_FAILED, ERR_TENON_PANIC, ERR_TENON_CONTRACT
+ */
 export function createInlineInstance(
   vtable: VTable,
   context: PluginContext,
@@ -21,7 +24,7 @@ export function createInlineInstance(
   return createInstance(backendOfThread(), vtable, context, config, events);
 }
 
-/** The same with a backend of the caller's choice. */
+/** Makes an instance on this thread with the given backend. */
 export function createInstance(
   backend: Backend,
   vtable: VTable,
@@ -34,7 +37,7 @@ export function createInstance(
 
 let chosen: Backend | undefined;
 
-/** How this thread calls plugins: by the addon, or by koffi where that is absent. */
+/** Returns the backend of this thread: the addon, or koffi without the addon. */
 export function backendOfThread(): Backend {
   chosen ??= chooseBackend();
   return chosen;
@@ -45,9 +48,10 @@ function chooseBackend(): Backend {
   return addon === null ? koffiBackend() : addonBackend(addon, dispatch);
 }
 
+/** The instances that their listeners keep alive. */
 const referenced = new Set<InlineInstance>();
 
-/** All instances that have to be closed when the process or worker ends. */
+/** The instances that must be closed when the process or the worker thread ends. */
 const open = new Map<BackendInstance, string>();
 
 const collected = new FinalizationRegistry<{ instance: BackendInstance; token: number }>((held) => {
@@ -126,7 +130,7 @@ class InlineInstance implements TierInstance {
     }
   }
 
-  /** Delivers the last log entries. */
+  /** Ends the route after the last log entries are delivered. */
   #endRoute(): void {
     this.#backend.flush();
     endRoute(this.#token);

@@ -1,6 +1,6 @@
 /**
- * Calls through koffi, where the addon is absent: the same checks, no events. Functions are bound once per address, because
- * koffi keeps memory for each one that it has made.
+ * Calls through koffi, without the addon: the same checks, but no events. Functions are bound once per
+ * address, because koffi never frees the memory of a bound function.
  */
 import { isUtf8 } from 'node:buffer';
 import { Status } from '../../base/abi.js';
@@ -19,13 +19,16 @@ import type { Backend, BackendInstance } from './backend.js';
 import { hostStub } from './host-stub.js';
 import { KoffiOutput, Region } from './koffi-output.js';
 
-/** Pointers are passed as numbers: they are the same to every calling convention, and much faster than BigInts. */
+/**
+ * The signatures of the plugin's functions. Pointers are passed as numbers: every calling convention treats
+ * them alike, and they are much faster than BigInts.
+ */
 type Method = (state: ForeignAddress, input: number | Uint8Array, length: number, out: number) => number;
 type Make = (host: number, config: Uint8Array, length: number, state: Buffer, error: number) => number;
 type Drop = (state: ForeignAddress) => void;
 type GetExtension = (id: string) => ForeignAddress;
 
-/** Signatures, anonymous, because koffi's names are global. */
+/** The signatures for koffi. They are anonymous, because koffi's names are global. */
 const SIGNATURES = {
   method: ['int32', ['uint64_t', 'void *', 'uint64_t', 'uint64_t']],
   methodAt: ['int32', ['uint64_t', 'uint64_t', 'uint64_t', 'uint64_t']],
@@ -35,12 +38,12 @@ const SIGNATURES = {
 } as const;
 type Signature = keyof typeof SIGNATURES;
 
-/** Results up to this size are copied faster by a loop than by a call. */
+/** The size in bytes up to which a loop copies results faster than a call does. */
 const SMALL = 64;
-/** What a plugin gets for an empty input: an address that may be read from, unlike NULL. */
+/** The memory of an empty input: an address that may be read from, unlike NULL. */
 const NOTHING = Buffer.allocUnsafeSlow(16).fill(0);
 
-/** What this thread shares with plugins. */
+/** The state that this thread shares with plugins. */
 class Foreign {
   readonly output = new KoffiOutput();
   readonly #functions = new Map<string, unknown>();
@@ -56,7 +59,7 @@ class Foreign {
     return made as F;
   }
 
-  /** How the call that has just ended went, and what it means for the instance. */
+  /** Returns the failure of the call that has just ended. */
   failure(outcome: number, status: number): Failure {
     if (outcome < 0) return { outcome, detail: status, text: '' };
     const bytes = this.output.bytes();
@@ -79,7 +82,10 @@ class Foreign {
 
 let foreign: Foreign | undefined;
 
-/** The backend of this thread over koffi. @throws TenonError ERR_TENON_UNSUPPORTED if koffi is not there either */
+/**
+ * Returns the backend of this thread that uses koffi.
+ * @throws TenonError ERR_TENON_UNSUPPORTED if koffi is missing too
+ */
 export function koffiBackend(): Backend {
   foreign ??= new Foreign();
   const shared = foreign;
@@ -92,7 +98,7 @@ export function koffiBackend(): Backend {
 
 class KoffiInstance implements BackendInstance {
   closed = false;
-  /** 0 while calls are allowed, else the Outcome for all further ones. */
+  /** 0 while calls are allowed; otherwise the Outcome of all further calls. */
   condition = 0;
   readonly state: ForeignAddress;
   readonly #foreign: Foreign;
@@ -133,7 +139,7 @@ class KoffiInstance implements BackendInstance {
     return this.#getExtension === null ? 0n : BigInt(this.#getExtension(id));
   }
 
-  /** There are no events to wait for. */
+  /** Does nothing: without the addon, no events can arrive. */
   reference(): void {}
 
   close(): void {
@@ -143,7 +149,7 @@ class KoffiInstance implements BackendInstance {
     this.#drop(this.state);
   }
 
-  /** Puts the instance out of use after a panic or a breach of the contract. */
+  /** Disables the instance after a breach of the contract, and marks it as poisoned after a panic. */
   judge(outcome: number): void {
     if (outcome === Status.TENON_PANIC || outcome === Status.TENON_POISONED)
       this.condition = Outcome.POISONED;

@@ -1,22 +1,28 @@
-/** `tenon_out` where the addon is absent: memory for outputs that a plugin appends to, and the proof that it kept to it. */
+/**
+ * `tenon_out` without the addon: memory for the output of a plugin, and the check that the plugin stayed
+ * within it.
+ */
 import { OUT, Status } from '../../base/abi.js';
 import { addressOf, type ForeignAddress, ffi } from '../../library/ffi.js';
 import { Outcome } from '../control.js';
 
-/** Behind the capacity: a pattern that is checked after each call, then room in which a larger overrun does no harm. */
+/**
+ * The bytes after the capacity: a pattern that is checked after each call. The rest of the guard absorbs
+ * larger overruns.
+ */
 const CANARY = Buffer.from('2d04e85bd1c73a9fd50e39b74af8c261', 'hex');
 const CANARY_WORDS = [0, 4, 8, 12].map((at) => CANARY.readUInt32LE(at));
 const GUARD = 4096;
 const SCRATCH = 16 * 1024;
 const SMALLEST_BLOCK = 64 * 1024;
 const LARGEST_KEPT_BLOCK = 4 * 1024 * 1024;
-/** More than this is no result: offsets of a batch are 32-bit. */
+/** The maximum size of a result: offsets of a batch are 32-bit. */
 const MAX_OUTPUT = 2 ** 31 - 1;
 const HIGH = 2 ** 32;
 
-/** Memory that stays where it is, with a canary behind its capacity. */
+/** Memory that does not move, with a canary after its capacity. */
 export class Region {
-  /** Longer than the capacity. */
+  /** The memory, which is longer than the capacity. */
   readonly memory: Buffer;
   readonly capacity: number;
   readonly address: number;
@@ -46,15 +52,15 @@ export class Region {
   }
 }
 
-/** Places in the struct, in 32-bit words. */
+/** The indexes of the struct's members, in 32-bit words. */
 const DATA = OUT.offset.data / 4;
 const LEN = OUT.offset.len / 4;
 const CAPACITY = OUT.offset.capacity / 4;
 const RESERVE = OUT.offset.reserve / 4;
 
-/** One per thread, used for one call at a time. */
+/** The output of a call. Each thread has one, used for one call at a time. */
 export class KoffiOutput {
-  /** What a plugin gets. */
+  /** The address that plugins receive. */
   readonly address: number;
   readonly scratch = new Region(SCRATCH);
   readonly #struct = Buffer.alloc(OUT.size);
@@ -86,23 +92,26 @@ export class KoffiOutput {
     return this.#grown;
   }
 
-  /** The bytes of the output; they are overwritten by the next call. */
+  /** Returns the bytes of the output. The next call overwrites them. */
   bytes(): Buffer {
     return this.#region.memory.subarray(this.#start, this.#start + this.length);
   }
 
-  /** Starts a call that writes to `region`, and grows into the block. */
+  /** Begins a call that writes to `region` and grows into the block. */
   begin(region: Region): void {
     this.#begin(region, 0, false);
   }
 
-  /** Starts a call that appends to the block behind its first `start` bytes. */
+  /** Begins a call that appends to the block after its first `start` bytes. */
   beginAppend(start: number): void {
     this.#block ??= new Region(SMALLEST_BLOCK);
     this.#begin(this.#block, start, true);
   }
 
-  /** Ends the call: `status` if the plugin kept the contract, the Outcome otherwise. After a breach the output is empty. */
+  /**
+   * Ends the call. Returns `status` if the plugin kept the contract, otherwise the Outcome. After a breach
+   * the output is empty.
+   */
   end(status: number): number {
     this.#open = false;
     let finding = this.#breach !== 0 ? this.#breach : this.#inspect();
@@ -114,13 +123,13 @@ export class KoffiOutput {
     return finding;
   }
 
-  /** What the block holds, for the results of a batch. */
+  /** Copies the content of the block, for the results of a batch. */
   copyBlock(target: Buffer): void {
     this.#block?.memory.copy(target, 0, 0, target.length);
     this.trim();
   }
 
-  /** Lets a block go that is too large to be kept for the next call. */
+  /** Frees a block that is too large to keep for the next call. */
   trim(): void {
     if (this.#block !== null && this.#block.capacity > LARGEST_KEPT_BLOCK) this.#block = null;
   }
@@ -137,7 +146,7 @@ export class KoffiOutput {
     this.#put(RESERVE, this.#reserve);
   }
 
-  /** Shows the plugin the rest of the region. */
+  /** Offers the rest of the region to the plugin. */
   #offer(): void {
     this.#put(DATA, this.#region.address + this.#start);
     this.#put(CAPACITY, this.#region.capacity - this.#start);
@@ -163,7 +172,10 @@ export class KoffiOutput {
     return this.#region.intact() ? 0 : Outcome.OVERRUN;
   }
 
-  /** What a plugin calls, on this thread and during its call. Must not throw: there are frames of the plugin below. */
+  /**
+   * Implements `reserve`, which a plugin calls on this thread during its call. It must not throw, because
+   * frames of the plugin are below it on the stack.
+   */
   #onReserve(out: number, additional: number): number {
     if (out !== this.address || !this.#open) return Status.TENON_NO_MEMORY;
     const finding = this.#inspect();
@@ -171,7 +183,7 @@ export class KoffiOutput {
       if (this.#breach === 0) this.#breach = finding;
       return Status.TENON_NO_MEMORY;
     }
-    // koffi hands the greatest unsigned numbers over as negative ones.
+    // koffi passes the largest unsigned numbers as negative ones.
     if (additional < 0 || additional > MAX_OUTPUT) return Status.TENON_NO_MEMORY;
     const wanted = this.#start + this.length + additional;
     if (wanted <= this.#region.capacity) return Status.TENON_OK;

@@ -1,4 +1,4 @@
-/** A method of an instance in a process of its own. */
+/** A method of an instance in the process tier. */
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { isPlainBytes, requireBytes } from '../../base/bytes.js';
 import type { TenonError } from '../../base/errors.js';
@@ -14,16 +14,18 @@ import { closed, crashed } from './errors.js';
 import { Operation, Word } from './protocol.js';
 import type { RunnerInstance } from './runner-instance.js';
 
-/** What native code says of an input that it does not take as it is. */
+/** The outcomes for an input that native code does not accept as it is. */
 const REFUSED: readonly number[] = [Outcome.NOT_BYTES, Outcome.SHARED, Outcome.INSPECT];
 
+/** Converts an answer to a failure. */
 export function failureOf({ status, detail, bytes }: Answer): Failure {
   return { outcome: status, detail, text: status > 0 ? bytes.toString() : '' };
 }
 
+/** A method of an instance in the process tier. */
 export class ProcessBinding implements TierBinding {
   readonly blocking = false;
-  /** Held so that the instance is not collected while its method can be called. */
+  /** Keeps the instance from being collected while its method can be called. */
   readonly owner: object;
   readonly #held: RunnerInstance;
   readonly #engine: Engine;
@@ -55,7 +57,7 @@ export class ProcessBinding implements TierBinding {
     return result;
   }
 
-  /** A call that failed, or whose input has to be looked at. */
+  /** Handles a call that failed, or whose input must be checked. */
   #seldom(found: number, input: Uint8Array, timeout: number): Buffer {
     const { channel } = this.#engine;
     let outcome = found;
@@ -72,7 +74,7 @@ export class ProcessBinding implements TierBinding {
     return this.#submit(this.#call, input, options);
   }
 
-  /** The runner holds the plugin to the size of the record. */
+  /** Makes a record call. The runner checks the size of the record. */
   async callRecord(input: Uint8Array, outputSize: number, options?: CallOptions): Promise<Buffer> {
     const result = await this.#submit({ ...this.#call, detail: 1 + outputSize }, input, options);
     if (result.length !== outputSize) throw badRecord(result.length, this.#site);
@@ -159,14 +161,14 @@ export class ProcessBinding implements TierBinding {
       if (held.closed) control[Word.OUTCOME] = Outcome.CLOSED;
       else channel.requestInto(request, forNative, bytes, result);
     };
-    // Keeps this binding, and so the instance, alive.
+    // Keeps this binding, and thus the instance, alive.
     const fail = (): never => {
       throw this.#failure(engine.check(control[Word.OUTCOME] as number, this.#site, timeout));
     };
     return { input, output, control, invoke, fail };
   }
 
-  /** @throws TenonError ERR_TENON_CLOSED, ERR_TENON_CRASHED, or what has aborted the signal */
+  /** Returns the engine if it accepts calls. @throws TenonError ERR_TENON_CLOSED, ERR_TENON_CRASHED */
   #ready(): Engine {
     const engine = this.#engine;
     if (this.#held.closed) throw closed(this.#site);
@@ -175,14 +177,18 @@ export class ProcessBinding implements TierBinding {
     return engine;
   }
 
-  /** The timeout of a call that blocks. @throws TenonError ERR_TENON_INVALID_ARGUMENT; the reason of an aborted signal */
+  /**
+   * Returns the timeout of a blocking call.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT
+   * @throws the reason of an aborted signal
+   */
   #timeoutOf(options: CallOptions): number {
     const { signal, timeout } = callSettings(options, this.#engine.timeout);
     signal?.throwIfAborted();
     return timeout;
   }
 
-  /** How the last synchronous call went, of which the plugin is to blame. */
+  /** Returns the error for the last blocking call, for which the plugin is responsible. */
   #failure(outcome: number): TenonError {
     const { channel } = this.#engine;
     const detail = channel.control[Word.DETAIL] as number;

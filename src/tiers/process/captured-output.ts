@@ -1,16 +1,22 @@
-/** What a runner printed while a synchronous call waited for it: kept until it can be told in its turn. */
+/**
+ * The output that a runner printed while a synchronous call waited for it. It is kept until it can be
+ * delivered in order.
+ */
 
-/** Of each stream so much is kept at least, in bytes. `native/channel/captured_output.cc` has the same. */
+/**
+ * The number of bytes that are kept of each stream, at least. `native/channel/captured_output.cc` has the
+ * same number.
+ */
 const KEPT = 16 << 20;
 
-/** Bytes of a standard stream, older than all that can still be read from it. */
+/** Bytes of a standard stream that precede everything that can still be read from it. */
 export interface Earlier {
   readonly bytes: Buffer;
-  /** So many bytes before them were too many to be kept. */
+  /** The number of bytes before them that were dropped. */
   readonly lost: number;
 }
 
-/** One stream's. */
+/** The captured output of one stream. */
 export class CapturedOutput {
   #chunks: Buffer[] = [];
   #size = 0;
@@ -31,6 +37,7 @@ export class CapturedOutput {
     }
   }
 
+  /** Returns the captured output and forgets it. Returns null if it is empty. */
   take(): Earlier | null {
     if (this.#size === 0) return null;
     const earlier = { bytes: Buffer.concat(this.#chunks), lost: this.#lost };

@@ -4,7 +4,7 @@ import type { ProcessFacts } from '../../addon/process.js';
 import type { BatchResult } from '../../base/batch.js';
 import type { Earlier } from './captured-output.js';
 
-/** What a request is, beside its bytes. */
+/** A request, except for its bytes. */
 export interface RequestHeader {
   readonly operation: number;
   readonly instance: number;
@@ -12,7 +12,7 @@ export interface RequestHeader {
   readonly detail: number;
 }
 
-/** What came back. */
+/** The answer to a request. */
 export interface Answer {
   readonly operation: number;
   readonly status: number;
@@ -23,46 +23,61 @@ export interface Answer {
   readonly batch: BatchResult | null;
 }
 
-/** Who hears from a channel, on the event loop. */
+/** Receives the messages of a channel on the event loop. */
 export interface ChannelListener {
+  /** Receives the answer to the request of `slot`. */
   answer(slot: number, answer: Answer): void;
-  /** How many messages the batch of that slot has. */
+  /** Returns the number of messages in the batch of that slot. */
   batchSize(slot: number): number;
+  /** Receives a message that an instance emitted. */
   event(instance: number, data: Buffer): void;
+  /** Receives a log entry of an instance. */
   log(instance: number, level: number, message: string): void;
-  /** It printed while a synchronous call waited for it. */
+  /** Called when output was captured while a synchronous call waited. */
   printed(): void;
-  /** Everything that was there is delivered. */
+  /** Called when everything that had arrived is delivered. */
   quiet(): void;
-  /** The runner says that it will end, or broke the protocol. */
+  /** Called when the runner announces its end, or broke the protocol. */
   ending(): void;
+  /** Called when the process has ended. */
   ended(): void;
 }
 
-/** One runner's channel. What a synchronous request leaves in `control` has to be looked at before the next one. */
+/**
+ * The channel of one runner. The results of a synchronous request in `control` must be read before the next
+ * request.
+ */
 export interface RunnerChannel {
-  /** Numbers that native code and JavaScript share, as in `Word` of protocol.ts. */
+  /** The numbers that native code and JavaScript share, at the indexes in {@link Word}. */
   readonly control: Int32Array;
   readonly closed: boolean;
-  /** For the runner, from its fourth descriptor on. */
+  /** The files for the runner, from its fourth descriptor on. */
   readonly files: readonly (number | 'pipe')[];
-  /** Whether `request` itself refuses what is not bytes. */
+  /** Whether `request` itself refuses values that are not bytes. */
   readonly checksBytes?: boolean;
-  /** The runner was spawned, with these standard streams. Its first message will be the answer for `slot`. */
+  /** Registers the spawned runner and its standard streams. Its first message is the answer to `slot`. */
   started(pid: number, slot: number, listener: ChannelListener, streams: readonly Socket[]): void;
-  /** What was read from stdout (0) or stderr (1) while a synchronous call waited. */
+  /**
+   * Returns what was read from stdout (0) or stderr (1) while a synchronous call waited, or null if nothing
+   * was.
+   */
   capturedOutput(stream: 0 | 1): Earlier | null;
   /**
-   * Does a request and waits. Returns the outcome; of what there is more, `result`, `batchResult`, `text` and `control` tell.
-   * `checked`: 1 if the bytes were looked at already; otherwise what cannot be taken as it is comes back as NOT_BYTES, SHARED or
-   * INSPECT.
+   * Sends a request and waits for its answer. Returns the outcome; `result`, `batchResult`, `text` and
+   * `control` then return the rest. `checked` is 1 if the bytes were already checked. Otherwise, the outcome
+   * of bytes that must be checked or refused is NOT_BYTES, SHARED or INSPECT.
    */
   request(request: RequestHeader, timeout: number, bytes: Uint8Array, checked?: 0 | 1): number;
-  /** A request whose result has a known size and place. */
+  /** Sends a request and waits for its answer, which must fill `output` exactly. */
   requestInto(request: RequestHeader, timeout: number, bytes: Uint8Array, output: Uint8Array): number;
+  /** Sends a batch and waits for its answer. */
   requestBatch(request: RequestHeader, timeout: number, offsets: Int32Array, data: Uint8Array): number;
-  /** Sends a request. 0 if it is on its way; its answer comes to the listener. `timeout` only bounds what it blocks at most. */
+  /**
+   * Sends a request. Returns 0 if it was sent; the listener then receives its answer. `timeout` only limits
+   * the time that this blocks.
+   */
   send(request: RequestHeader, slot: number, timeout: number, bytes?: Uint8Array): number;
+  /** Sends a batch, as `send` does. */
   sendBatch(
     request: RequestHeader,
     slot: number,
@@ -70,32 +85,44 @@ export interface RunnerChannel {
     offsets: Int32Array,
     data: Uint8Array,
   ): number;
-  /** The bytes of the answer to the last request. */
+  /** Returns the bytes of the answer to the last request. */
   result(): Buffer;
+  /** Returns the bytes of the answer to the last request as a string. */
   text(): string;
-  /** The answer to the last `requestBatch`; null if the runner answered nonsense, which breaks the channel. */
+  /**
+   * Returns the answer to the last `requestBatch`. Returns null if the answer is invalid, which breaks the
+   * channel.
+   */
   batchResult(count: number): BatchResult | null;
-  /** The held answer is not wanted. */
+  /** Discards the held answer. */
   skip(): void;
-  /** Whether the channel keeps the event loop alive. */
+  /** Sets whether the channel keeps the event loop alive. */
   reference(on: boolean): void;
-  /** Whether events stay where they are. */
+  /** Sets whether events remain undelivered. */
   pause(on: boolean): void;
-  /** Has the listener told that it is quiet, soon. */
+  /** Has `quiet` of the listener called soon. */
   poke(): void;
-  /** Declares that the runner broke the protocol. */
+  /** Marks the channel as broken by the runner. */
   break(): void;
+  /** Returns the known facts about the runner. Returns undefined if the channel is closed. */
   facts(): ProcessFacts | undefined;
-  /** A copy of the input of the call in flight, as `facts` tells of it; null if it is not at hand, or longer than `limit`. */
+  /**
+   * Copies the input of the call in flight, which `facts` describes. Returns null if it is unavailable or longer
+   * than `limit`.
+   */
   callInput(limit: number): Buffer | null;
-  /** Waits, blocking, for the end of the process. False if it does not end within so many milliseconds. */
+  /** Blocks until the process ends. Returns false if it does not end within that many milliseconds. */
   awaitEnd(milliseconds: number): boolean;
-  /** Tells the listener what is left to tell, then the end: for runners whose end native code cannot see. */
+  /** Delivers the remaining messages, and then the end. For runners whose end native code cannot detect. */
   finish(): void;
+  /** Closes the channel, which ends the runner. Nothing is delivered afterwards. */
   close(): void;
 }
 
-/** What a user's listener throws is the program's uncaught exception, and no reason to lose the other events. */
+/**
+ * Calls a listener of the user. An exception becomes an uncaught exception of the program, so other events
+ * are still delivered.
+ */
 export function guarded(tell: () => void): void {
   try {
     tell();

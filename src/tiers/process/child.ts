@@ -1,4 +1,7 @@
-/** The process of a runner and its keeper: its standard streams, and the end of it. `native/runner/keeper.h` says what a keeper is. */
+/**
+ * The process of a runner and its keeper: its standard streams and its end. `native/runner/keeper.h`
+ * describes the keeper.
+ */
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { parentOf } from '../../base/process-id.js';
@@ -6,24 +9,31 @@ import type { Earlier } from './captured-output.js';
 import { ProcessOutput } from './output.js';
 import { type ProcessEnd, peakOf } from './report.js';
 
+/** Receives the output and the end of a runner's process. */
 export interface ChildListener {
   stdout(line: string): void;
   stderr(line: string): void;
-  /** So many bytes of a standard stream were too many to be kept. */
+  /** Called when that many bytes of a standard stream were dropped. */
   lost(bytes: number): void;
-  /** What was read from stdout (0) or stderr (1) by somebody else. */
+  /** Returns what other code has read from stdout (0) or stderr (1). */
   earlier(stream: 0 | 1): Earlier | null;
-  /** It never ran. */
+  /** Called when the process could not be started. */
   failed(cause: Error): void;
-  /** It ended, and its end was collected: its number may belong to another process from now on. */
+  /**
+   * Called when the process has ended and its exit status was collected. Its id may belong to another process
+   * from now on.
+   */
   exited(): void;
 }
 
-/** How long a keeper may take to end all that the plugin has started, before its own group is killed. */
+/**
+ * Milliseconds that a keeper has to end everything that the plugin started, before its own group is killed.
+ */
 const KEEPER_MS = 3000;
 
+/** The process of a runner. */
 export class RunnerChild {
-  /** The keeper's: the process that was started. */
+  /** The id of the process that was started, which is the keeper. */
   readonly pid: number | undefined;
   readonly #child: ChildProcess;
   readonly #stdout: ProcessOutput | undefined;
@@ -32,7 +42,7 @@ export class RunnerChild {
   #end: ProcessEnd | null = null;
   #peak: number | null = null;
   #pluginPid: number | undefined;
-  #told = false;
+  #terminating = false;
 
   constructor(child: ChildProcess, listener: ChildListener) {
     this.#child = child;
@@ -57,7 +67,7 @@ export class RunnerChild {
     });
   }
 
-  /** How it ended, once that was collected. */
+  /** The end of the process, once its exit status was collected. */
   get end(): ProcessEnd | null {
     return this.#end;
   }
@@ -74,62 +84,66 @@ export class RunnerChild {
     return this.#stderr?.tail ?? '';
   }
 
-  /** The most memory that it was seen with, in bytes. */
+  /** The peak memory that was observed, in bytes; null if it is unknown. */
   get peak(): number | null {
     return this.#peak;
   }
 
-  /** The process that has the plugin, as far as that is known. */
+  /** The id of the process that loaded the plugin, as far as it is known. */
   get pluginPid(): number | undefined {
     return this.#pluginPid ?? this.pid;
   }
 
-  /** It says that the plugin is in the process `pid`, which is only believed of a child of the keeper. */
+  /**
+   * Sets the process that loaded the plugin. A runner could report any id, so it must be a child of the
+   * keeper.
+   */
   hasPluginIn(pid: number): void {
     if (parentOf(pid) === this.pid) this.#pluginPid = pid;
   }
 
-  /** Looks how much memory it had so far. */
+  /** Updates the observed peak memory. */
   samplePeak(): void {
     const { pluginPid } = this;
     if (pluginPid !== undefined && this.#end === null) this.#peak = peakOf(pluginPid) ?? this.#peak;
   }
 
-  /** stdout and stderr; none if it never ran. */
+  /** The streams of stdout and stderr; none if the process never started. */
   get streams(): readonly Socket[] {
     return [this.#child.stdout, this.#child.stderr].filter((stream) => stream !== null) as Socket[];
   }
 
-  /** Tells what it printed while a synchronous call waited. */
+  /** Delivers the output that was captured while a synchronous call waited. */
   catchUp(): void {
     this.#stdout?.catchUp();
     this.#stderr?.catchUp();
   }
 
-  /** Takes what it wrote, without waiting. */
+  /** Reads the available output without waiting. */
   drain(): void {
     this.#stdout?.drain();
     this.#stderr?.drain();
   }
 
-  /** Ends it and what it has started: its keeper sees to that. */
+  /** Ends the process and everything that it started. Its keeper does this. */
   kill(): void {
-    if (this.pid === undefined || this.#end !== null || this.#told) return;
-    this.#told = true;
+    if (this.pid === undefined || this.#end !== null || this.#terminating) return;
+    this.#terminating = true;
     signal(this.pid, 'SIGTERM');
     setTimeout(() => this.#end === null && this.killGroup(), KEEPER_MS).unref();
   }
 
   /**
-   * For a keeper that does not do as it is told. Its group keeps its number until its end was collected, and as long as anybody is
-   * in it; a process that has this number afterwards is another one, and tells that nobody was.
+   * Kills the group of a keeper that does not end. The group keeps its id until the keeper's exit status is
+   * collected, and as long as it has members. If a process has that id afterwards, the id was reused, so the
+   * group was empty.
    */
   killGroup(): void {
     if (this.pid === undefined || (this.#end !== null && exists(this.pid))) return;
     signal(-this.pid, 'SIGKILL');
   }
 
-  /** Lets go of its streams. */
+  /** Closes the streams. */
   close(): void {
     this.#stdout?.close();
     this.#stderr?.close();
@@ -141,7 +155,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It has ended.
+    // The process has ended.
   }
 }
 

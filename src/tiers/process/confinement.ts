@@ -1,17 +1,17 @@
-/** What keeps a plugin's process in bounds, the same for the probe and for the runner that comes after it. */
+/** The confinement of a plugin's process. It is the same for the probe and for the runner. */
 import { createHash } from 'node:crypto';
 import type { ProcessLimits } from './settings.js';
 
-/** Limits, sandbox and surroundings of a process that a plugin runs in. */
+/** The limits, the sandbox and the environment of a process in which a plugin runs. */
 export interface Confinement {
   readonly limits: ProcessLimits;
   readonly sandbox: boolean | { readonly read?: readonly string[] };
-  /** The whole environment of the process. */
+  /** The complete environment of the process. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | undefined;
 }
 
-/** The arguments with which tenon-runner confines itself before it opens anything of a plugin. */
+/** Returns the arguments with which tenon-runner confines itself before it opens the plugin. */
 export function confinementArguments(
   limits: ProcessLimits,
   sandbox: Confinement['sandbox'] | undefined = false,
@@ -25,7 +25,10 @@ export function confinementArguments(
   return [...wanted, '--sandbox', ...read.flatMap((path) => ['--read', path])];
 }
 
-/** Tells one confinement from another: a verdict counts only for the one in which it was made. */
+/**
+ * Returns a key that identifies the confinement. A verdict is valid only for the confinement in which it was
+ * reached.
+ */
 export function confinementKey(confinement: Confinement): string {
   return createHash('sha256').update(JSON.stringify(confinement)).digest('hex').slice(0, 16);
 }

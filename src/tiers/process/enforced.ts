@@ -1,15 +1,15 @@
-/** Which limits and which parts of the sandbox are in force in a runner. */
+/** The limits and the parts of the sandbox that are in force in a runner. */
 
 import { Force } from './protocol.js';
 import type { RunnerSettings } from './settings.js';
 
 type Name = keyof typeof Force;
 const NAMES = Object.keys(Force) as Name[];
-/** What every runner is to have. */
+/** The measures that every runner should have. */
 const ALWAYS: readonly Name[] = ['core', 'closed-files', 'parent-signal'];
 const SANDBOX: readonly Name[] = ['no-new-privileges', 'seccomp', 'landlock'];
 
-/** `active` are the bits that the runner has reported. */
+/** Compares the required measures with those in force. `active` are the bits that the runner reported. */
 export function enforcedOf(settings: RunnerSettings, active: number): { enforced: Name[]; missing: Name[] } {
   const { limits, sandbox = false } = settings;
   const wanted: Name[] = [...ALWAYS, ...(sandbox === false ? [] : SANDBOX)];

@@ -1,4 +1,7 @@
-/** One generation of a plugin's process, as its instances use it: requests, and who hears of which instance. */
+/**
+ * One generation of a plugin's process, as its instances use it: it sends their requests and delivers their
+ * events.
+ */
 
 import { LOG_LEVELS, Status } from '../../base/abi.js';
 import { deferred } from '../../base/deferred.js';
@@ -18,23 +21,27 @@ import type { RunnerExit, RunnerHandlers, RunnerSettings } from './settings.js';
 /** An asynchronous request. */
 export interface AsyncRequest<T> {
   readonly site: CallSite;
-  /** Milliseconds; Infinity for none. */
+  /** The timeout in milliseconds; Infinity for none. */
   readonly timeout: number;
   readonly signal?: AbortSignal | undefined;
   /** Whether it counts as a call. */
   readonly counts: boolean;
-  /** Messages of a batch; 0 for all others. */
+  /** The number of messages in a batch; 0 for other requests. */
   readonly batch: number;
+  /** Sends the request. Returns its outcome, which is 0 if it was sent. */
   send(slot: number): number;
-  /** It has to wait: its input must not be the caller's any more. */
+  /** Called if the request must wait. It must then copy its input, because the caller may change it. */
   keep(): void;
-  /** What the answer means. May throw. */
+  /** Converts the answer to the result. May throw. */
   take(answer: Answer): T;
-  /** The answer came after somebody had given up. */
+  /** Handles an answer that arrived after the request was abandoned. */
   discard?(answer: Answer): void;
 }
 
-/** What the plugin, or the runner about the plugin, may say. Anything else is a runner gone mad. */
+/**
+ * The valid outcomes of the plugin, and of the runner about the plugin. Any other value means that the runner
+ * is corrupted.
+ */
 const VALID = new Set<number>([
   ...Object.values(Status),
   ...Object.values(Outcome),
@@ -43,17 +50,21 @@ const VALID = new Set<number>([
 ]);
 for (const ours of [Outcome.NOT_BYTES, Outcome.SHARED, Outcome.INSPECT]) VALID.delete(ours);
 
+/** One generation of a plugin's process. */
 export class Engine implements ChannelListener {
   readonly settings: RunnerSettings;
-  /** Milliseconds for calls that have no timeout of their own; Infinity for none. */
+  /** Milliseconds for calls without a timeout of their own; Infinity for none. */
   readonly timeout: number;
   readonly lifetime: RunnerLifetime;
   readonly channel: RunnerChannel;
   readonly requests: PendingRequests;
   readonly newInstances: NewInstances;
-  /** Resolves when the process has ended and everything of it is cleaned up. */
+  /** Resolves when the process has ended and everything is cleaned up. */
   readonly whenEnded: Promise<RunnerExit>;
-  /** Methods of kinds and their counts, as the runner has told: `codec/1#0`, `codec/1#`. */
+  /**
+   * The numbers of bound methods, for example `codec/1#0`, and the method counts of kinds, for example
+   * `codec/1#`, as the runner reported them.
+   */
   readonly bound = new Map<string, number>();
   readonly #methods = new Map<number, string>([[0, 'something']]);
   readonly #routes = new Map<number, InstanceEvents>();
@@ -63,7 +74,10 @@ export class Engine implements ChannelListener {
   #drained: readonly number[] = [];
   readonly #holders = new Set<object>();
 
-  /** Starts the process. `failed` is told if it never runs. @throws as RunnerLifetime */
+  /**
+   * Starts the process. `failed` is called if it could not be started.
+   * @throws the errors of {@link RunnerLifetime}
+   */
   constructor(settings: RunnerSettings, handlers: RunnerHandlers, failed: (cause: Error) => void) {
     this.settings = settings;
     this.timeout = settings.timeout ?? Number.POSITIVE_INFINITY;
@@ -103,19 +117,28 @@ export class Engine implements ChannelListener {
 
   // ---- Requests ----
 
-  /** Does a request and waits for it. Returns its outcome. @throws TenonError ERR_TENON_TIMEOUT, ERR_TENON_CRASHED */
+  /**
+   * Sends a request and waits for its answer. Returns its outcome.
+   * @throws TenonError ERR_TENON_TIMEOUT, ERR_TENON_CRASHED
+   */
   request(request: RequestHeader, site: CallSite, timeout: number, bytes: Uint8Array): number {
     const outcome = this.channel.request(request, nativeTimeout(timeout, -1), bytes);
     return outcome === 0 ? outcome : this.check(outcome, site, timeout);
   }
 
-  /** Passes the outcome of a synchronous request on, if it is one of the plugin's. @throws as request */
+  /**
+   * Returns the outcome of a synchronous request if it comes from the plugin.
+   * @throws TenonError ERR_TENON_TIMEOUT, ERR_TENON_CRASHED
+   */
   check(outcome: number, site: CallSite, timeout: number): number {
     if (VALID.has(outcome)) return outcome;
     throw this.trouble(outcome, site, timeout);
   }
 
-  /** The error for an outcome that is not the plugin's. Ends the process where it is to blame. */
+  /**
+   * Returns the error for an outcome that does not come from the plugin. Ends the process if it is
+   * responsible.
+   */
   trouble(outcome: number, site: CallSite, timeout: number): TenonError {
     const { lifetime } = this;
     if (outcome === ProcessOutcome.TIMEOUT) {
@@ -126,7 +149,7 @@ export class Engine implements ChannelListener {
     return crashed(site, lifetime.endNow());
   }
 
-  /** Does a request without blocking. */
+  /** Sends a request without blocking. */
   submit<T>(asked: AsyncRequest<T>): Promise<T> {
     const { signal, site, counts } = asked;
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -171,7 +194,7 @@ export class Engine implements ChannelListener {
       },
       fail: (error) => end() && reject(error),
     };
-    // The runner cannot be told: its answer is thrown away when it comes.
+    // The runner cannot be notified. Its answer is discarded when it arrives.
     const abort = (): void => {
       this.requests.withdraw(pending);
       pending.fail(signal?.reason);
@@ -209,7 +232,10 @@ export class Engine implements ChannelListener {
     this.#failLater(pending.site).catch((error: unknown) => pending.fail(error));
   }
 
-  /** For what comes when the process has ended, or is about to: fails as soon as it is known how. */
+  /**
+   * Fails a request that was made after the end of the process or shortly before it. Waits until the cause is
+   * known.
+   */
   async #failLater(site: CallSite): Promise<never> {
     if (this.lifetime.alive && this.lifetime.stopping) throw closed(site);
     throw crashed(site, this.lifetime.exit ?? (await this.whenEnded));
@@ -217,19 +243,19 @@ export class Engine implements ChannelListener {
 
   // ---- Instances ----
 
-  /** Events of the instance are not wanted any more; what it logs is. */
+  /** Stops the messages of an instance. Its log entries are still delivered. */
   mute(instance: number): void {
     const events = this.#routes.get(instance);
     if (events === undefined) return;
     this.#routes.set(instance, { message: () => undefined, log: (entry) => events.log(entry) });
   }
 
-  /** The instance was made with this config. */
+  /** Keeps the config with which an instance was created, for crash inputs. */
   remember(instance: number, config: Uint8Array): void {
     if (this.settings.crashInputs !== undefined) this.#configs.set(instance, Uint8Array.from(config));
   }
 
-  /** Nothing more comes of the instance but what is on its way. */
+  /** Ends the events of an instance after those that are already on their way. */
   retire(instance: number): void {
     this.#configs.delete(instance);
     if (this.lifetime.finished || !this.#routes.has(instance)) return;
@@ -237,7 +263,7 @@ export class Engine implements ChannelListener {
     this.channel.poke();
   }
 
-  /** `holder` wants the event loop to go on. */
+  /** Keeps the event loop alive until `holder` is removed. */
   hold(holder: object): void {
     if (this.lifetime.finished) return;
     this.#holders.add(holder);
@@ -257,7 +283,7 @@ export class Engine implements ChannelListener {
     if (!this.#methods.has(method)) this.#methods.set(method, name);
   }
 
-  // ---- What the channel tells ----
+  // ---- Messages of the channel ----
 
   answer(slot: number, answer: Answer): void {
     this.requests.answered(slot, answer);
@@ -271,13 +297,16 @@ export class Engine implements ChannelListener {
     this.#routes.get(instance)?.message(data);
   }
 
-  /** A level that the ABI does not know counts as the nearest one that it knows. */
+  /** Delivers a log entry. A level that the ABI does not define becomes the nearest defined one. */
   log(instance: number, level: number, message: string): void {
     const known = Math.min(Math.max(level, 0), LOG_LEVELS.length - 1);
     this.#routes.get(instance)?.log({ level: LOG_LEVELS[known] ?? 'info', message });
   }
 
-  /** What came before this was told. What was retired in the middle of that has to wait for the next time. */
+  /**
+   * Removes the routes of instances that were retired before the last delivery. Those that were retired
+   * during it wait for the next one.
+   */
   quiet(): void {
     if (this.newInstances.underway) return;
     for (const instance of this.#drained) this.#routes.delete(instance);

@@ -1,4 +1,4 @@
-/** What goes wrong around calls of a process, as errors. What goes wrong within them is `status.ts`'s. */
+/** The errors of the process around calls. `status.ts` has the errors of the calls themselves. */
 import { TenonError, type TenonErrorCode } from '../../base/errors.js';
 import { GATES, type Gate } from '../../base/gates.js';
 import { BUILD_COMMAND } from '../../base/package.js';
@@ -6,7 +6,7 @@ import { isRefusalCode, refusal, STAGES, type Stage } from '../../library/refusa
 import { type CallSite, callFailure } from '../status.js';
 import type { RunnerCall, RunnerExit, RunnerSettings } from './settings.js';
 
-/** How a process ended, as the end of a sentence. */
+/** Describes the end of a process, as the end of a sentence. */
 export function howEnded({ reason, code, signal, problem }: RunnerExit): string {
   switch (reason) {
     case 'stopped':
@@ -16,23 +16,26 @@ export function howEnded({ reason, code, signal, problem }: RunnerExit): string 
     case 'crashed':
       return `was ended by ${signal ?? 'a signal'}`;
     case 'timeout':
-      return 'was killed, because a call passed its timeout';
+      return 'was killed because a call exceeded its timeout';
     case 'protocol':
-      return `was ended, because it broke the protocol: ${problem ?? 'what it wrote made no sense'}`;
+      return `was ended because it broke the protocol: ${problem ?? 'its output was invalid'}`;
     case 'killed':
       return 'was killed';
   }
 }
 
-/** Errors of calls that had to wait, and of which the process has never heard. */
+/** The errors of calls that waited and were never sent to the process. */
 const unsent = new WeakSet<TenonError>();
 
-/** Whether a call can be made once more without having been made twice. */
+/** Returns whether the call was never sent, so that it can be repeated without running twice. */
 export function wasNeverSent(error: unknown): boolean {
   return error instanceof TenonError && unsent.has(error);
 }
 
-/** For a call that the process did not answer, or that came after its end. `sent`: it may have come to the plugin. */
+/**
+ * Returns the error for a call that the process did not answer, or that was made after its end. `sent`: the
+ * plugin may have received it.
+ */
 export function crashed(site: CallSite, exit: RunnerExit, sent = true): TenonError {
   const culprit =
     exit.call === null || exit.reason === 'protocol' ? '' : ` in ${exit.call.method}${inputOf(exit.call)}`;
@@ -57,53 +60,62 @@ function inputOf({ number, inputSize, message }: RunnerCall): string {
   return ` (call ${number}, ${inputSize} bytes${which})`;
 }
 
+/** Returns the error for a call that exceeded its timeout. */
 export function timedOut(site: CallSite, timeout: number): TenonError {
   const { method, plugin, path, tally } = site;
   tally.failures += 1;
   return new TenonError(
     'ERR_TENON_TIMEOUT',
-    `${method} of plugin ${plugin} did not come back within ${timeout} ms. Its process was killed, and with it all instances of this generation. Repair the plugin, or give it a longer timeout.`,
+    `${method} of plugin ${plugin} did not return within ${timeout} ms. Its process was killed, which ended all instances of this generation. Fix the plugin, or set a longer timeout.`,
     { plugin, path },
   );
 }
 
-/** A call that had to wait for others, and never was sent. */
+/** Returns the error for a call that waited for other calls and was never sent. */
 export function waitedTooLong(site: CallSite, timeout: number): TenonError {
   const { method, plugin, path, tally } = site;
   tally.failures += 1;
   return new TenonError(
     'ERR_TENON_TIMEOUT',
-    `${method} of plugin ${plugin} waited ${timeout} ms for other calls and was not sent. Send fewer at a time, or give it a longer timeout.`,
+    `${method} of plugin ${plugin} waited ${timeout} ms for other calls and was not sent. Make fewer concurrent calls, or set a longer timeout.`,
     { plugin, path },
   );
 }
 
+/** Returns the error for a call beyond `maxInFlight`. */
 export function busy(site: CallSite, maxInFlight: number): TenonError {
   const { method, plugin, path, tally } = site;
   tally.failures += 1;
   return new TenonError(
     'ERR_TENON_CALL_FAILED',
-    `${method} of plugin ${plugin} failed with TENON_BUSY: ${maxInFlight} calls are on their way already. Await some of them first, or load the plugin with whenFull: 'wait'.`,
+    `${method} of plugin ${plugin} failed with TENON_BUSY: ${maxInFlight} calls are already in flight. Await some of them first, or load the plugin with whenFull: 'wait'.`,
     { plugin, path, status: 'TENON_BUSY' },
   );
 }
 
+/** Returns the error for a call of a closed instance. */
 export function closed(site: CallSite): TenonError {
   return callFailure({ outcome: -1, detail: 0, text: '' }, site);
 }
 
-/** `methods`: how many of the kind there are. */
+/**
+ * Returns the error for a missing kind or method. `methods` is the number of methods that the plugin has of
+ * the kind.
+ */
 export function missingKind(kind: string, slot: number, methods: number, site: CallSite): TenonError {
   const { plugin, path } = site;
   const missing =
     methods === 0
       ? `does not offer the kind '${kind}'`
       : `has ${methods} methods of the kind '${kind}', and none in slot ${slot}`;
-  const message = `Plugin ${plugin} ${missing}. Ask for a kind that its manifest names, or use a newer build of it.`;
+  const message = `Plugin ${plugin} ${missing}. Use a kind that its manifest lists, or a newer build of the plugin.`;
   return new TenonError('ERR_TENON_MISSING_KIND', message, { plugin, path });
 }
 
-/** `text` is the runner's: a code, then on the next line what is wrong, which names the kind but not the plugin. */
+/**
+ * Returns the error for an invalid method table. `text` comes from the runner: a code, then on the next line
+ * the problem, which names the kind but not the plugin.
+ */
 export function badTable(text: string, site: CallSite): TenonError {
   const { plugin, path } = site;
   const end = text.indexOf('\n');
@@ -113,7 +125,10 @@ export function badTable(text: string, site: CallSite): TenonError {
   return new TenonError(code, message, { plugin, path });
 }
 
-/** What a runner says that did not let its plugin in: a code, then on the next line why. Null if it is nothing of the kind. */
+/**
+ * Returns the error of a runner that refused its plugin. `text` is a code, then on the next line the reason.
+ * Returns null if `text` is invalid.
+ */
 export function refused(settings: RunnerSettings, gate: string, text: string): TenonError | null {
   const { shown, plugin, file } = settings;
   const end = text.indexOf('\n');
@@ -130,7 +145,7 @@ export function refused(settings: RunnerSettings, gate: string, text: string): T
   });
 }
 
-/** The process ended before it was ready. */
+/** Returns the error for a process that ended before it was ready. */
 export function endedEarly(settings: RunnerSettings, exit: RunnerExit): TenonError {
   const { shown, plugin } = settings;
   const lines = exit.stderr.trimEnd().split('\n');
@@ -144,27 +159,29 @@ export function endedEarly(settings: RunnerSettings, exit: RunnerExit): TenonErr
     cause: exit,
   };
   if (exit.call === null && exit.reason === 'exited') {
-    const message = `Cannot run ${shown} in a process of its own: the runner exited with ${exit.code}${said(lines[0])}. Build it again with ${BUILD_COMMAND}.`;
+    const message = `Cannot run ${shown} in a process of its own: the runner exited with ${exit.code}${said(lines[0])}. Rebuild it with ${BUILD_COMMAND}.`;
     return new TenonError('ERR_TENON_UNSUPPORTED', message, details);
   }
   const where = exit.call === null ? '' : ` in ${exit.call.method}`;
   return new TenonError(
     'ERR_TENON_CRASHED',
-    `Cannot start plugin ${plugin} (${shown}): its process ${howEnded(exit)}${where}${said(lines.at(-1))}. The host is unharmed. Repair the plugin.`,
+    `Cannot start plugin ${plugin} (${shown}): its process ${howEnded(exit)}${where}${said(lines.at(-1))}. The host is unharmed. Fix the plugin.`,
     { ...details, gate: gateOf(exit.call?.stage) },
   );
 }
 
+/** Returns the error for a process that was not ready in time. */
 export function startedTooSlowly(settings: RunnerSettings, stage: string | null): TenonError {
   const { shown, plugin, startTimeout } = settings;
   const where = stage === null ? '' : ` (gate ${stage})`;
   return new TenonError(
     'ERR_TENON_TIMEOUT',
-    `Cannot start plugin ${plugin} (${shown}): its process was not ready within ${startTimeout} ms${where} and was killed. Repair the plugin, or give it a longer startTimeout.`,
+    `Cannot start plugin ${plugin} (${shown}): its process was not ready within ${startTimeout} ms${where} and was killed. Fix the plugin, or set a longer startTimeout.`,
     { path: shown, plugin, gate: gateOf(stage) },
   );
 }
 
+/** Returns the error for a runner that could not be started. */
 export function notStarted(settings: RunnerSettings, program: string, cause: Error): TenonError {
   return new TenonError(
     'ERR_TENON_UNSUPPORTED',
@@ -173,7 +190,7 @@ export function notStarted(settings: RunnerSettings, program: string, cause: Err
   );
 }
 
-/** The gate of a stage that is one; the others are calls. */
+/** Returns the gate of a stage. Returns undefined for stages that are calls. */
 function gateOf(stage: string | null | undefined): Gate | undefined {
   return GATES.find((gate) => gate === stage);
 }

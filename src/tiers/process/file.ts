@@ -1,12 +1,12 @@
-/** The files behind streams, for what cannot wait for the event loop. */
+/** The files behind streams, for reads that cannot wait for the event loop. */
 import { readSync } from 'node:fs';
 import type { Socket } from 'node:net';
 
 const CHUNK = 64 * 1024;
-/** So much is read at once: somebody may write without an end. */
+/** The maximum number of chunks per read, because a process may write without end. */
 const TURN = 16;
 
-/** Reads what is there, up to a megabyte, without waiting. False when the stream is at its end. */
+/** Reads what is available without waiting, up to a megabyte. Returns false at the end of the stream. */
 export function readAll(stream: Socket, take: (chunk: Buffer) => void): boolean {
   const file = descriptorOf(stream);
   if (file === undefined) return false;
@@ -23,14 +23,17 @@ export function readAll(stream: Socket, take: (chunk: Buffer) => void): boolean 
   }
 }
 
-/** The file descriptor of a stream of this process's end of a pipe. */
+/** Returns the file descriptor of this process's end of a pipe. */
 export function descriptorOf(stream: Socket): number | undefined {
   const handle = (stream as unknown as { readonly _handle?: { readonly fd?: number } | null })._handle;
   const file = handle?.fd;
   return file !== undefined && file >= 0 ? file : undefined;
 }
 
-/** Whether there is only nothing to read, or no room to write, for now. */
+/**
+ * Returns whether the error only means that there is currently nothing to read, or currently no room to
+ * write.
+ */
 export function isAgain(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'EAGAIN' || code === 'EWOULDBLOCK' || code === 'EINTR';

@@ -1,4 +1,4 @@
-/** An instance in a process of its own. */
+/** An instance in the process tier. */
 import { callSettings } from '../call-options.js';
 import { warnCollected } from '../collected.js';
 import { type CallSite, callFailure, newFailure } from '../status.js';
@@ -57,7 +57,7 @@ export function createInstance(
   });
 }
 
-/** The same, blocking. */
+/** Makes an instance, blocking. */
 export function createInstanceSync(engine: Engine, config: Uint8Array, events: InstanceEvents): TierInstance {
   const site = engine.site('new');
   const { channel } = engine;
@@ -130,7 +130,7 @@ class ProcessInstance implements TierInstance {
     if (exit !== undefined) throw crashed(site, exit);
   }
 
-  /** The runner's number of a method. It is the same for all instances. */
+  /** Returns the runner's number of a method. It is the same for all instances. */
   #slot(kind: string, slot: number, site: CallSite): number {
     const { engine } = this.#held;
     const { channel } = engine;

@@ -1,7 +1,11 @@
-/** Instances that are being made. The runner counts them, and so does this side, to know whose events come before the answer. */
+/**
+ * Instances that are being made. The runner numbers instances consecutively. This side counts too, because
+ * events may precede the answer.
+ */
 import type { InstanceEvents } from '../tier.js';
 import type { RunnerChannel } from './channel.js';
 
+/** Predicts the numbers of new instances and routes their events. */
 export class NewInstances {
   readonly #channel: RunnerChannel;
   readonly #route: (instance: number, events: InstanceEvents) => void;
@@ -13,18 +17,21 @@ export class NewInstances {
     this.#route = route;
   }
 
-  /** Whether events wait, because an instance is being made. */
+  /** Whether an instance is being made, so that events wait. */
   get underway(): boolean {
     return this.#underway > 0;
   }
 
-  /** The number that the next one will have. */
+  /** Returns the number of the next instance, and routes its events. */
   next(events: InstanceEvents): number {
     this.#route(++this.#last, events);
     return this.#last;
   }
 
-  /** The same for one that is made while the event loop runs: until it is there nobody can listen, so events wait where they are. */
+  /**
+   * Returns the number of an instance that is made asynchronously. Until it exists, it has no listeners, so
+   * events stay undelivered.
+   */
   begin(events: InstanceEvents): number {
     if (++this.#underway === 1) this.#channel.pause(true);
     return this.next(events);
@@ -34,7 +41,7 @@ export class NewInstances {
     if (--this.#underway === 0) this.#channel.pause(false);
   }
 
-  /** The runner counts differently: it did not count one that it had no memory for. */
+  /** Corrects the count: the runner did not count an instance for which it had no memory. */
   adopt(number: number, events: InstanceEvents): void {
     this.#route(number, events);
     this.#last = Math.max(number + this.#underway, 0);

@@ -1,21 +1,21 @@
-/** What a runner writes to its standard streams: line by line for those who listen, and the end of it for the report. */
+/** The standard streams of a runner: lines for listeners, and the end of the output for the report. */
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import type { Earlier } from './captured-output.js';
 import { guarded } from './channel.js';
 import { readAll } from './file.js';
 
-/** Of each stream so much is kept, in bytes. */
+/** The number of bytes that are kept from the end of each stream. */
 const KEPT = 16 * 1024;
-/** A longer line is handed on in pieces. */
+/** The maximum length of a line. A longer line is delivered in pieces. */
 const LONGEST_LINE = 64 * 1024;
 
-/** Who hears of a stream. */
+/** Receives the lines of a stream. */
 export interface OutputListener {
   line(line: string): void;
-  /** So many bytes are missing before the next line. */
+  /** Called when that many bytes are missing before the next line. */
   lost(bytes: number): void;
-  /** What somebody else has read from the stream, before what can be read now. */
+  /** Returns what other code has read from the stream before the data that can be read now. */
   earlier(): Earlier | null;
 }
 
@@ -24,8 +24,8 @@ export class ProcessOutput {
   readonly #stream: Socket;
   readonly #listener: OutputListener;
   readonly #decoder = new StringDecoder('utf8');
-  readonly #untold: string[] = [];
-  #telling = false;
+  readonly #undelivered: string[] = [];
+  #delivering = false;
   #tail = Buffer.alloc(0);
   #line = '';
 
@@ -40,16 +40,16 @@ export class ProcessOutput {
     stream.unref();
   }
 
-  /** The end of what was written, as text. */
+  /** The end of the output, as text. */
   get tail(): string {
     const { length } = this.#tail;
-    // Not from the middle of a character on.
+    // Do not begin in the middle of a character.
     let start = 0;
     while (length === KEPT && start < 4 && ((this.#tail[start] ?? 0) & 0xc0) === 0x80) start++;
     return this.#tail.toString('utf8', start);
   }
 
-  /** Tells what somebody else has read. */
+  /** Delivers what other code has read. */
   catchUp(): void {
     const earlier = this.#listener.earlier();
     if (earlier === null) return;
@@ -61,15 +61,15 @@ export class ProcessOutput {
   }
 
   /**
-   * Takes what is there without waiting for the event loop, which gives a process that has ended no other chance to be heard in a
-   * synchronous call.
+   * Reads the available data without waiting for the event loop. In a synchronous call, this is the only way
+   * to get the output of a process that has ended.
    */
   drain(): void {
     this.catchUp();
     readAll(this.#stream, (chunk) => this.#push(chunk));
   }
 
-  /** Ends the stream; a last line without an end counts too. */
+  /** Closes the stream. Delivers a last line even without a line break. */
   close(): void {
     this.drain();
     this.#stream.destroy();
@@ -79,7 +79,7 @@ export class ProcessOutput {
   #endLine(): void {
     const last = this.#line + this.#decoder.end();
     this.#line = '';
-    if (last !== '') this.#tell([last]);
+    if (last !== '') this.#deliver([last]);
   }
 
   #push(chunk: Buffer): void {
@@ -90,16 +90,16 @@ export class ProcessOutput {
       lines.push(this.#line.slice(0, LONGEST_LINE));
       this.#line = this.#line.slice(LONGEST_LINE);
     }
-    this.#tell(lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line)));
+    this.#deliver(lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line)));
   }
 
-  /** In order, also when a listener does something that brings more lines. */
-  #tell(lines: readonly string[]): void {
-    for (const line of lines) this.#untold.push(line);
-    if (this.#telling) return;
-    this.#telling = true;
-    for (const line of this.#untold) guarded(() => this.#listener.line(line));
-    this.#untold.length = 0;
-    this.#telling = false;
+  /** Delivers lines in order, even if a listener causes more lines. */
+  #deliver(lines: readonly string[]): void {
+    for (const line of lines) this.#undelivered.push(line);
+    if (this.#delivering) return;
+    this.#delivering = true;
+    for (const line of this.#undelivered) guarded(() => this.#listener.line(line));
+    this.#undelivered.length = 0;
+    this.#delivering = false;
   }
 }

@@ -1,8 +1,12 @@
-/** The standard streams of a runner, while a synchronous call waits for it and the event loop does not read them. */
+/**
+ * Captures the standard streams of a runner while a synchronous call waits and the event loop does not read
+ * them.
+ */
 import type { Socket } from 'node:net';
 import { CapturedOutput, type Earlier } from './captured-output.js';
 import { descriptorOf, readAll } from './file.js';
 
+/** The standard streams of one runner during synchronous calls. */
 export class Prints {
   #streams: (Socket | undefined)[] = [];
   readonly #capturedOutput = [new CapturedOutput(), new CapturedOutput()] as const;
@@ -11,7 +15,7 @@ export class Prints {
     this.#streams = [...streams];
   }
 
-  /** Which files to wait for: not those that are at their end. */
+  /** The files to wait for, without those that are at their end. */
   get files(): readonly number[] {
     const files = this.#streams.map((stream) => stream && descriptorOf(stream));
     return files.filter((file) => file !== undefined);
@@ -21,7 +25,7 @@ export class Prints {
     return this.#capturedOutput.every(({ isEmpty }) => isEmpty);
   }
 
-  /** Takes what is there. */
+  /** Reads what is available. */
   listen(): void {
     this.#streams.forEach((stream, i) => {
       const capturedOutput = this.#capturedOutput[i];

@@ -1,6 +1,9 @@
-/** Numbers that the process tier shares with native code: `native/process/processes.h` and `native/channel/layout.h` have the same. */
+/**
+ * The numbers that the process tier shares with native code. `native/process/processes.h` and
+ * `native/channel/layout.h` define the same numbers.
+ */
 
-/** Places in the control array. */
+/** The indexes of the control array. */
 export const Word = {
   OUTCOME: 0,
   LENGTH: 1,
@@ -9,7 +12,7 @@ export const Word = {
   SERIAL: 4,
   INSTANCE: 5,
   METHOD: 6,
-  /** Milliseconds, -1 for none. */
+  /** Milliseconds; -1 for no timeout. */
   TIMEOUT: 7,
   OPERATION: 8,
   SLOT: 9,
@@ -17,18 +20,18 @@ export const Word = {
   PROCESSED: 11,
   COUNT: 12,
   ENDED: 13,
-  /** Where in the slab an answer lies; -1 if it does not. */
+  /** The position of an answer in the slab; -1 if it is not in the slab. */
   PLACE: 14,
-  /** From where on the slab is free. */
+  /** The beginning of the free part of the slab. */
   FREE: 15,
-  /** 1 if JavaScript has looked at the input's memory. */
+  /** 1 if JavaScript has checked the input's memory. */
   CHECKED: 16,
-  /** Of a wake-up: 1 if there is something to take with `capturedOutput`. */
+  /** In a wake-up: 1 if `capturedOutput` has something to return. */
   CAPTURED_OUTPUT: 17,
   ENTRIES: 24,
 } as const;
 
-/** Places in an entry of a wake-up. */
+/** The indexes of an entry of a wake-up. */
 export const Entry = {
   OPERATION: 0,
   SLOT: 1,
@@ -40,10 +43,10 @@ export const Entry = {
   HELD: 7,
   SIZE: 8,
 } as const;
-/** The most entries of one wake-up. */
+/** The maximum number of entries in a wake-up. */
 export const ENTRY_COUNT = 256;
 
-/** What a runner is asked to do, and what it says unasked. */
+/** The operations that a runner performs on request, and the messages that it sends by itself. */
 export const Operation = {
   NEW: 1,
   CALL: 2,
@@ -59,24 +62,24 @@ export const Operation = {
   LOG: 19,
 } as const;
 
-/** What becomes of a request beside the statuses and outcomes that all tiers have. */
+/** The outcomes of a request besides the statuses and outcomes of all tiers. */
 export const ProcessOutcome = {
   BAD_TABLE: -32,
   BAD_REQUEST: -33,
   MISSING_KIND: -34,
-  /** The runner has ended, or is about to. */
+  /** The runner has ended, or is about to end. */
   GONE: -40,
   BROKEN: -41,
   TIMEOUT: -42,
-  /** No room; nothing was sent. */
+  /** No room was available, and nothing was sent. */
   FULL: -43,
   CLOSED: -44,
 } as const;
 
-/** In a wake-up: whether the runner goes on. */
+/** The state of the runner in a wake-up. */
 export const End = { RUNNING: 0, ENDING: 1, ENDED: 2 } as const;
 
-/** Where a runner was when it ended. */
+/** The stage of a runner when it ended. */
 export const Stage = {
   IDLE: 0,
   START: 1,
@@ -90,15 +93,16 @@ export const Stage = {
   EXTENSION: 9,
 } as const;
 
-/** A runner that says itself that it did not understand its host. */
+/** The state of a runner that is ready. */
 export const STATE_READY = 1;
+/** The state of a runner that did not understand its host. */
 export const STATE_BROKEN = 6;
-/** The plugin has closed the descriptors of the channel. */
+/** The state of a runner whose plugin has closed the descriptors of the channel. */
 export const STATE_CUT = 7;
-/** The exit code of a runner that is cut off, which over a pipe has no other way to say so. */
+/** The exit code of a runner that is cut off, which is its only way to report that over a pipe. */
 export const EXIT_CUT = 86;
 
-/** What can be in force, by its bit in the runner's facts. */
+/** The measures that can be in force, by their bits in the runner's facts. */
 export const Force = {
   memory: 1 << 0,
   cpu: 1 << 1,

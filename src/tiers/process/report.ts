@@ -1,4 +1,4 @@
-/** What is left of a runner when it has ended. */
+/** The report on a runner that has ended. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -7,13 +7,13 @@ import { messageIn } from './pipe/batch.js';
 import { EXIT_CUT, Operation, STATE_BROKEN, STATE_CUT, STATE_READY, Stage } from './protocol.js';
 import type { RunnerCall, RunnerExit, RunnerFault } from './settings.js';
 
-/** The digest of a longer input would take longer than a crash may take to be reported. */
+/** The maximum size of an input whose digest is computed. More would delay the report of a crash too long. */
 export const LONGEST_DIGESTED = 4 << 20;
 
-/** Why this side ended a runner. */
+/** The reason for which this side ended a runner. */
 export type KillReason = 'timeout' | 'protocol' | 'killed';
 
-/** How a process ended: an exit code or a signal. */
+/** The end of a process: an exit code or a signal. */
 export interface ProcessEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -31,7 +31,7 @@ const STAGES: Readonly<Record<number, string>> = {
   [Stage.EXTENSION]: 'get_extension',
 };
 
-/** The functions that run at stages which are no calls. */
+/** The functions that run at stages that are not calls. */
 const FUNCTIONS: Readonly<Record<number, string>> = {
   [Stage.START]: 'tenon-runner',
   [Stage.OPEN]: 'a constructor of the library',
@@ -43,35 +43,35 @@ const FUNCTIONS: Readonly<Record<number, string>> = {
   [Stage.EXTENSION]: 'get_extension',
 };
 
-/** What a runner says of itself that the channel cannot see. */
+/** The problems that only the runner's state reveals, not the channel. */
 const PROBLEMS: Readonly<Record<number, string>> = {
   [STATE_BROKEN]: 'it did not understand a request',
   [STATE_CUT]: 'its plugin has closed the descriptors of the channel',
 };
 
-/** The name of a signal of this system. */
+/** Returns the name of a signal on this system. */
 export function signalName(number: number): NodeJS.Signals | null {
   const found = Object.entries(constants.signals).find(([, value]) => value === number);
   return found === undefined ? null : (found[0] as NodeJS.Signals);
 }
 
-/** How native code saw the process end. */
+/** Returns the end of the process as native code saw it. */
 export function endOf({ end }: ProcessFacts): ProcessEnd | null {
   if (end === null) return null;
   return { code: end.code < 0 ? null : end.code, signal: signalName(end.signal) };
 }
 
-/** What is known of the numbers that a breadcrumb has, which the runner wrote and which may be anything. */
+/** Resolves the numbers of a breadcrumb. The runner wrote them; they may be anything. */
 export interface CallNames {
-  /** The name of a bound method. */
+  /** Returns the name of a bound method. */
   methodName(method: number): string | undefined;
-  /** The method as `tenon call --method` takes it. */
+  /** Returns the method as `tenon call --method` takes it. */
   methodTarget(method: number): string | undefined;
-  /** The config of an instance, where configs are kept. */
+  /** Returns the config of an instance, if configs are kept. */
   configOf(instance: number): Uint8Array | undefined;
 }
 
-/** Where the runner was. `input`: that of the call in flight, if it is at hand; of a batch the whole. */
+/** Returns the call in flight. `input` is its input if available; for a batch, the whole batch. */
 export function callOf(
   { call }: ProcessFacts,
   names: Pick<CallNames, 'methodName'>,
@@ -92,7 +92,7 @@ export function callOf(
   };
 }
 
-/** What the plugin was given: of a batch the message that it was at. Null if it is not at hand. */
+/** Returns the input of the plugin's function: for a batch, the current message. Null if it is unavailable. */
 export function ownInput({ call }: Pick<ProcessFacts, 'call'>, input: Buffer | null): Buffer | null {
   return input !== null && isBatch({ call }) ? messageIn(input, call.message) : input;
 }
@@ -105,13 +105,14 @@ export function digestOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** Returns the fault that the runner's signal handler recorded, or null if it recorded none. */
 export function faultOf({ crash }: ProcessFacts): RunnerFault | null {
   if (crash === null) return null;
   const { address, pc, base, frames, mainThread } = crash;
   return { address, pc, base, frames, mainThread };
 }
 
-/** Why it ended. `stopping`: it was asked to. */
+/** Returns the reason of the end. `stopping`: the runner was asked to end. */
 export function reasonOf(
   end: ProcessEnd,
   facts: ProcessFacts,
@@ -124,19 +125,19 @@ export function reasonOf(
   return end.signal === null ? 'exited' : 'crashed';
 }
 
-/** What a runner that broke the protocol did. */
+/** Returns how a runner broke the protocol, or null if it did not. */
 export function problemOf(end: ProcessEnd, facts: ProcessFacts): string | null {
   if (facts.broken !== null) return facts.broken;
   const isCut = facts.state <= STATE_READY && end.code === EXIT_CUT;
   return PROBLEMS[isCut ? STATE_CUT : facts.state] ?? null;
 }
 
-/** The peak of the memory of a process that still runs, in bytes; null if it cannot be had. */
+/** Returns the peak memory of a running process in bytes, or null if it is unknown. */
 export function peakOf(pid: number): number | null {
   return memoryOf(pid, /^VmHWM:\s+(\d+) kB$/m);
 }
 
-/** The memory that a process holds now, in bytes; null where the system does not tell. */
+/** Returns the resident memory of a process in bytes, or null if the system does not report it. */
 export function rssOf(pid: number): number | null {
   return memoryOf(pid, /^VmRSS:\s+(\d+) kB$/m);
 }

@@ -1,36 +1,38 @@
-/** Asynchronous requests of one runner: on their way, or waiting for their turn. */
+/** The asynchronous requests of one runner: sent ones, and those that wait for their turn. */
 import { Timer } from '../../base/timer.js';
 import type { CallSite } from '../status.js';
 import type { Answer } from './channel.js';
 import { ProcessOutcome } from './protocol.js';
 
-/** One asynchronous request. */
+/** An asynchronous request. */
 export interface PendingRequest {
-  /** Sends it. 0, or a ProcessOutcome. Called again after a FULL. */
+  /** Sends it. Returns 0 or a ProcessOutcome. Called again after a FULL. */
   readonly send: (slot: number) => number;
-  /** Whether it counts as a call, which `maxInFlight` bounds. */
+  /** Whether it counts as a call, which `maxInFlight` limits. */
   readonly counts: boolean;
   readonly site: CallSite;
-  /** Milliseconds; Infinity for none. */
+  /** The timeout in milliseconds; Infinity for none. */
   readonly timeout: number;
-  /** When it has to be back, by the clock of `performance`; Infinity if never. */
+  /** The `performance.now()` at which its timeout passes; Infinity for never. */
   readonly due: number;
-  /** Messages of a batch; 0 for all others. */
+  /** The number of messages in a batch; 0 for other requests. */
   readonly batch: number;
-  /** Exactly one of them is called, once. */
+  /** Receives the answer. Exactly one of `settle` and `fail` is called, once. */
   readonly settle: (answer: Answer) => void;
+  /** Receives the error of a request without an answer. */
   readonly fail: (error: unknown) => void;
 }
 
-/** What becomes of requests that cannot be sent, or are not answered in time. */
+/** The treatment of requests that cannot be sent or are not answered in time. */
 export interface RequestRules {
   readonly maxInFlight: number;
-  /** The timeout passed. `sent`: the runner has it. */
+  /** Called when the timeout passed. `sent`: the runner has received the request. */
   late(pending: PendingRequest, sent: boolean): void;
-  /** It cannot be sent, and never will be. */
+  /** Called when the request can never be sent. */
   refused(pending: PendingRequest, outcome: number): void;
 }
 
+/** The asynchronous requests of one runner. */
 export class PendingRequests {
   readonly #rules: RequestRules;
   readonly #sent: (PendingRequest | undefined)[] = [];
@@ -45,26 +47,26 @@ export class PendingRequests {
     this.#rules = rules;
   }
 
-  /** Whether nothing is on its way and nothing waits. */
+  /** Whether no request is in flight or waiting. */
   get idle(): boolean {
     return this.#all === 0 && this.#waiting.size === 0;
   }
 
-  /** Sends it right away. False if there is no room for it now. */
+  /** Sends the request immediately. Returns false if there is currently no room for it. */
   start(pending: PendingRequest): boolean {
     if (this.#waiting.size > 0 || !this.#try(pending)) return false;
     this.#watch(pending);
     return true;
   }
 
-  /** Has it wait for its turn. */
+  /** Queues the request until there is room. */
   queue(pending: PendingRequest): void {
     this.#waiting.add(pending);
     this.#watch(pending);
     if (this.#all === 0) this.#pump();
   }
 
-  /** A slot for what native code sends by itself. */
+  /** Reserves a slot for a request that native code sends by itself. */
   reserve(pending: PendingRequest): number {
     const slot = this.#free.pop() ?? this.#sent.length;
     this.#sent[slot] = pending;
@@ -76,7 +78,7 @@ export class PendingRequests {
     return this.#sent[slot];
   }
 
-  /** The answer is there. False if nobody waits for it. */
+  /** Settles the request of a slot. Returns false if the slot has none. */
   answered(slot: number, answer: Answer): boolean {
     const pending = this.#sent[slot];
     if (pending === undefined) return false;
@@ -86,12 +88,12 @@ export class PendingRequests {
     return true;
   }
 
-  /** Takes one back that waits. False if it does not. */
+  /** Removes a waiting request. Returns false if it is not waiting. */
   withdraw(pending: PendingRequest): boolean {
     return this.#waiting.delete(pending);
   }
 
-  /** Fails all there are. `sent`: the runner has it. */
+  /** Fails all requests. `sent`: the runner has received the request. */
   failAll(error: (pending: PendingRequest, sent: boolean) => unknown): void {
     const sentOnes = [...this.#sent];
     const waiting = [...this.#waiting];
@@ -112,7 +114,7 @@ export class PendingRequests {
     if (pending.counts) this.#calls--;
   }
 
-  /** True unless it has to wait. */
+  /** Tries to send the request. Returns false if it must wait. */
   #try(pending: PendingRequest): boolean {
     if (pending.counts && this.#calls >= this.#rules.maxInFlight) return false;
     const slot = this.#free.pop() ?? this.#sent.length;
@@ -136,7 +138,10 @@ export class PendingRequests {
     }
   }
 
-  /** One timer for all: it is for the one that is due first, and most never come due. */
+  /**
+   * Sets the timer to the earliest deadline. All requests share it, because most of them are answered in
+   * time.
+   */
   #watch(pending: PendingRequest): void {
     if (pending.due >= this.#timerDue) return;
     this.#timer?.cancel();
@@ -146,7 +151,7 @@ export class PendingRequests {
 
   #look(): void {
     this.#timerDue = Number.POSITIVE_INFINITY;
-    // A timer may fire a little before its time.
+    // A timer may fire slightly early.
     const now = performance.now() + 1;
     for (const pending of this.#waiting) {
       if (pending.due <= now && this.withdraw(pending)) this.#rules.late(pending, false);

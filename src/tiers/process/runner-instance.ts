@@ -1,19 +1,24 @@
-/** An instance as the runner knows it, without the objects by which users hold it: what is left to drop when they are gone. */
+/**
+ * An instance as the runner knows it, without the objects that users hold. It remains to be dropped after
+ * those are garbage collected.
+ */
 import type { RequestHeader } from './channel.js';
 import type { Engine } from './engine.js';
 import { Operation } from './protocol.js';
 
+/** An instance of a runner. */
 export interface RunnerInstance {
   readonly engine: Engine;
   readonly number: number;
   closed: boolean;
 }
 
+/** Makes the header of a request that concerns no bound method. */
 export function requestHeader(operation: number, instance = 0, detail = 0): RequestHeader {
   return { operation, instance, method: 0, detail };
 }
 
-/** Has `drop` run. Resolves when it has, or when there is nothing left that could run it. */
+/** Runs `drop`. Resolves when it has run, or when the process that would run it has ended. */
 export async function dropInstance(held: RunnerInstance): Promise<void> {
   const { engine, number } = held;
   if (held.closed) return;

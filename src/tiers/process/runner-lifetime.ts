@@ -1,4 +1,4 @@
-/** The life of one runner: its process and its channel, from the start to a report of the end. */
+/** The lifetime of one runner: its process and its channel, from the start to the report of its end. */
 import type { ProcessFacts } from '../../addon/process.js';
 import type { RunnerChannel } from './channel.js';
 import { RunnerChild } from './child.js';
@@ -20,35 +20,41 @@ import type { KeptInput, RunnerCall, RunnerExit, RunnerSettings } from './settin
 import { SharedMemoryChannel } from './shared-memory/channel.js';
 import { FIRST_FILE, programOf, spawnRunner } from './spawn.js';
 
-/** How long a process that says it ends may take for it. */
+/** Milliseconds for the end of a process that announced it. */
 const ENDING_MS = 100;
-/** How long a killed process may take, before it is given up: it sits in a system call that cannot be interrupted. */
+/** Milliseconds for the end of a killed process, which may be in an uninterruptible system call. */
 const REAP_MS = 5000;
 
+/** Receives the output and the end of a runner. */
 export interface LifetimeListener {
   stdout(line: string): void;
   stderr(line: string): void;
-  /** What the numbers of a breadcrumb stand for. */
+  /** Resolves the numbers of a breadcrumb. */
   readonly names: CallNames;
-  /** The process never ran. */
+  /** Called when the process could not be started. */
   failed(cause: Error): void;
-  /** It has ended, and nothing is left of it. */
+  /** Called when the process has ended and everything is cleaned up. */
   finished(exit: RunnerExit): void;
 }
 
+/** The lifetime of one runner. */
 export class RunnerLifetime {
   readonly settings: RunnerSettings;
   readonly program: string;
   readonly channel: RunnerChannel;
   readonly child: RunnerChild;
-  /** It was asked to end. */
+  /** Whether the runner was asked to end. */
   stopping = false;
   readonly #listener: LifetimeListener;
   #killed: KillReason | null = null;
   #exit: RunnerExit | undefined;
   #finished = false;
 
-  /** @throws TenonError ERR_TENON_UNSUPPORTED; what the system says if it is out of something */
+  /**
+   * Starts the process.
+   * @throws TenonError ERR_TENON_UNSUPPORTED
+   * @throws the system's error if it lacks a resource
+   */
   constructor(settings: RunnerSettings, listener: LifetimeListener) {
     this.settings = settings;
     this.#listener = listener;
@@ -72,12 +78,12 @@ export class RunnerLifetime {
     }
   }
 
-  /** Of the process that has the plugin. */
+  /** The id of the process that loaded the plugin. */
   get pid(): number {
     return this.child.pluginPid ?? -1;
   }
 
-  /** Whether requests have a chance. */
+  /** Whether requests can be sent. */
   get alive(): boolean {
     return !this.#finished && this.#exit === undefined && this.#killed === null;
   }
@@ -86,12 +92,12 @@ export class RunnerLifetime {
     return this.#finished;
   }
 
-  /** How it ended, as soon as that is known. */
+  /** The report of its end, as soon as that is known. */
   get exit(): RunnerExit | undefined {
     return this.#exit;
   }
 
-  /** Ends the process and what it has started. */
+  /** Ends the process and everything that it started. */
   kill(reason: KillReason): void {
     if (this.#killed !== null || this.#exit !== undefined || this.#finished) return;
     this.#killed = reason;
@@ -100,14 +106,14 @@ export class RunnerLifetime {
     setTimeout(() => this.#finish(), REAP_MS).unref();
   }
 
-  /** It broke the protocol. */
+  /** Ends the process because it broke the protocol. */
   breach(): void {
     if (this.#finished) return;
     this.channel.break();
     this.kill('protocol');
   }
 
-  /** Waits, blocking, for the end of a process that is about to end, and says how it ended. */
+  /** Blocks until a process that is about to end has ended, and returns the report. */
   endNow(): RunnerExit {
     if (this.#exit !== undefined) return this.#exit;
     if (!this.channel.awaitEnd(ENDING_MS)) {
@@ -118,7 +124,7 @@ export class RunnerLifetime {
     return this.#exit;
   }
 
-  /** The channel says that the process will end, or that it broke the protocol. */
+  /** Called when the channel reports that the process will end, or that it broke the protocol. */
   ending(): void {
     if (this.#finished) return;
     this.child.samplePeak();
@@ -126,7 +132,10 @@ export class RunnerLifetime {
     else setTimeout(() => !this.#finished && this.child.kill(), ENDING_MS).unref();
   }
 
-  /** The channel says that the process has ended. Where that cannot be seen it comes once more, when the end was collected. */
+  /**
+   * Called when the channel reports that the process has ended. If the end cannot be seen yet, this is called
+   * again when the exit status was collected.
+   */
   ended(): void {
     if (this.channel.facts()?.end != null || this.child.end !== null) this.#finish();
   }
@@ -192,6 +201,6 @@ export class RunnerLifetime {
 }
 
 function warnOfLost(plugin: string, bytes: number): void {
-  const message = `Plugin ${plugin} printed so much in a synchronous call that ${bytes} bytes of it are lost. Use call.`;
+  const message = `Plugin ${plugin} printed so much during a synchronous call that ${bytes} bytes of it were lost. Use call() instead of callSync().`;
   process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_OUTPUT_LOST' });
 }

@@ -1,6 +1,6 @@
 /**
- * The process tier: one generation of a plugin's process. It is started once and ends once; what comes after a crash is for
- * whoever supervises it.
+ * The process tier: one generation of a plugin's process. It is started once and ends once. The supervisor
+ * decides what happens after a crash.
  *
  *     const runner = await RunnerProcess.start(settings, handlers);
  *     const instance = await runner.create(config, events);
@@ -30,26 +30,27 @@ export type {
   RunnerSettings,
 } from './settings.js';
 
-/** How long this process waits at its end for its runners to drop their instances, all together. */
+/** Milliseconds that this process, when it ends, waits for all its runners to drop their instances. */
 const EXIT_MS = 250;
 const NOTHING = new Uint8Array(0);
 const SHUTDOWN = { operation: Operation.SHUTDOWN, instance: 0, method: 0, detail: 0 };
 
 const running = new Set<RunnerProcess>();
 
-/** `drop` of each instance runs, also when this process ends in the middle of its work. */
+/** Stops all runners, so that `drop` of each instance runs even if this process ends suddenly. */
 function stopAll(): void {
   const end = performance.now() + EXIT_MS;
   for (const runner of running)
     RunnerProcess.endAtExit(runner, Math.max(1, Math.ceil(end - performance.now())));
 }
 
+/** A running process of a plugin. */
 export class RunnerProcess {
   readonly pid: number;
   readonly generation: number;
-  /** Limits and parts of the sandbox that are active. */
+  /** The limits and parts of the sandbox that are active. */
   readonly enforced: readonly string[];
-  /** What was asked for, and is not available here. */
+  /** The requested measures that this system does not support. */
   readonly missing: readonly string[];
   readonly #engine: Engine;
   #stopped: Promise<RunnerExit> | undefined;
@@ -62,14 +63,15 @@ export class RunnerProcess {
     this.enforced = enforced;
     this.missing = missing;
     this.#engine = engine;
-    // After a crash it is too late to ask: this is the least that is known then.
+    // This cannot be read after a crash, so it is the minimum that is known then.
     engine.lifetime.child.samplePeak();
   }
 
   /**
-   * Starts a process and has the plugin pass its gates in there.
-   * @throws TenonError of the gate that refused it; ERR_TENON_TIMEOUT, ERR_TENON_CRASHED; ERR_TENON_UNSUPPORTED if no process
-   *   can be started
+   * Starts a process, in which the plugin passes its gates.
+   * @throws TenonError the error of the gate that refused the plugin
+   * @throws TenonError ERR_TENON_TIMEOUT, ERR_TENON_CRASHED
+   * @throws TenonError ERR_TENON_UNSUPPORTED if no process can be started
    */
   static async start(settings: RunnerSettings, handlers: RunnerHandlers): Promise<RunnerProcess> {
     const engine = await startEngine(settings, handlers);
@@ -83,13 +85,13 @@ export class RunnerProcess {
     return runner;
   }
 
-  /** For the end of this process only. */
+  /** Stops a runner, blocking. Only for the end of this process. */
   static endAtExit(runner: RunnerProcess, timeout: number): void {
     const { channel, lifetime } = runner.#engine;
     if (!lifetime.alive) return;
     lifetime.stopping = true;
     channel.request(SHUTDOWN, timeout, NOTHING);
-    // What the plugin has started does not end with the runner.
+    // Processes that the plugin started do not end with the runner.
     lifetime.child.kill();
   }
 
@@ -97,12 +99,16 @@ export class RunnerProcess {
     return this.#engine.lifetime.alive;
   }
 
-  /** @throws TenonError ERR_TENON_NEW_FAILED, ERR_TENON_PANIC, ERR_TENON_CONTRACT, ERR_TENON_TIMEOUT, ERR_TENON_CRASHED */
+  /**
+   * Makes an instance.
+   * @throws TenonError ERR_TENON_NEW_FAILED, ERR_TENON_PANIC, ERR_TENON_CONTRACT, ERR_TENON_TIMEOUT,
+   *   ERR_TENON_CRASHED
+   */
   create(config: Uint8Array, events: InstanceEvents, options?: CallOptions): Promise<TierInstance> {
     return createInstance(this.#engine, config, events, options);
   }
 
-  /** The same, blocking. */
+  /** Makes an instance, blocking. */
   createSync(config: Uint8Array, events: InstanceEvents): TierInstance {
     const { lifetime } = this.#engine;
     if (lifetime.exit !== undefined) throw crashed(this.#engine.site('new'), lifetime.exit);
@@ -110,13 +116,16 @@ export class RunnerProcess {
     return createInstanceSync(this.#engine, config, events);
   }
 
-  /** Lets calls that are on their way finish, drops all instances and ends the process: by force when `graceMs` have passed. */
+  /**
+   * Waits for calls in flight, drops all instances and ends the process. Kills it when `graceMs` milliseconds
+   * have passed.
+   */
   stop(graceMs: number): Promise<RunnerExit> {
     this.#stopped ??= this.#stop(graceMs);
     return this.#stopped;
   }
 
-  /** Ends the process and everything that it has started, at once. */
+  /** Kills the process and everything that it started. */
   kill(reason: 'timeout' | 'killed' | 'protocol'): void {
     this.#engine.lifetime.kill(reason);
   }
@@ -146,7 +155,7 @@ export class RunnerProcess {
   }
 }
 
-/** Starts the process and waits until it is ready. Whatever goes wrong, nothing is left of it. */
+/** Starts the process and waits until it is ready. After any failure, everything is cleaned up. */
 async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): Promise<Engine> {
   const { promise, resolve, reject } = deferred<Engine>();
   const engine = spawnEngine(settings, handlers, reject);
@@ -175,7 +184,7 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
     batch: 0,
     send: () => 0,
     settle,
-    // Its failure is that of the process, which is told below.
+    // Its failure is that of the process, which is reported below.
     fail: () => undefined,
   });
   engine.whenEnded.then((exit) => reject(refusal ?? endedEarly(settings, exit)));
@@ -205,7 +214,7 @@ function spawnEngine(
   }
 }
 
-/** At which gate the plugin is. */
+/** Returns the gate that the plugin has reached. */
 function stageOf(engine: Engine): string | null {
   const facts = engine.channel.facts();
   return facts === undefined ? null : (callOf(facts, { methodName: () => undefined }, null)?.stage ?? null);

@@ -1,23 +1,28 @@
-/** What a runner is started with, and what is left of it when it has ended. */
+/** The settings with which a runner is started, and the report on its end. */
 import type { CallTally } from '../call-tally.js';
 import type { QueueLimits } from '../tier.js';
 
-/** What the process, and each that it forks, may take. What is not given is not limited. */
+/**
+ * The resource limits of a plugin's process. Each process that it forks has the same limits for itself. A
+ * missing limit means unlimited. What the system does not support is listed in {@link PluginProcess.missing}.
+ */
 export interface ProcessLimits {
-  /** Bytes of memory: heap and private mappings. */
+  /**
+   * The maximum memory in bytes: heap and private mappings. Shared mappings and the page cache do not count.
+   */
   readonly memory?: number;
-  /** Seconds of processor time. */
+  /** The maximum processor time in seconds. */
   readonly cpu?: number;
-  /** Open files. */
+  /** The maximum number of open files. */
   readonly files?: number;
 }
 
-/** Where the inputs of calls are kept that end their process. */
+/** The folder and the bounds of the kept inputs of calls that end their process. */
 export interface CrashInputSettings {
   readonly folder: string;
-  /** The largest that is kept, in bytes. */
+  /** The largest input that is kept, in bytes. */
   readonly bytes: number;
-  /** How many are kept of a plugin; the oldest make way. */
+  /** The number of inputs that are kept per plugin. The oldest are removed first. */
   readonly files: number;
 }
 
@@ -31,67 +36,70 @@ export interface KeptInput {
   readonly config: string | null;
 }
 
+/** The settings with which a runner is started. */
 export interface RunnerSettings {
   /** The private copy to load. */
   readonly file: string;
-  /** The path that errors name. */
+  /** The path in error messages. */
   readonly shown: string;
   /** The name that the plugin must state. */
   readonly plugin: string;
-  /** The ABI version that it must state. */
+  /** The ABI version that the plugin must state. */
   readonly abi: string;
   readonly generation: number;
   readonly profile: 'latency' | 'balanced' | 'efficient';
   readonly transport: 'shared-memory' | 'pipe';
-  /** Milliseconds for every call that says nothing itself. */
+  /** Milliseconds for every call without a timeout of its own. */
   readonly timeout: number | undefined;
-  /** Milliseconds from the start of the process to its readiness. */
+  /** Milliseconds from the start of the process until it must be ready. */
   readonly startTimeout: number;
-  /** Asynchronous calls on their way, at most. */
+  /** The maximum number of asynchronous calls in flight. */
   readonly maxInFlight: number;
-  /** What becomes of a call beyond that. */
+  /** The behaviour of a call beyond that. */
   readonly whenFull: 'fail' | 'wait';
-  /** Events and log entries of one instance that wait. */
+  /** The limits on messages and log entries that wait, per instance. */
   readonly queue: QueueLimits;
-  /** Where calls are counted. */
+  /** The counters of the calls. */
   readonly tally: CallTally;
   readonly limits: ProcessLimits;
   readonly sandbox?: boolean | { readonly read?: readonly string[] };
-  /** The whole environment of the process. */
+  /** The complete environment of the process. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | undefined;
-  /** Default: none are kept. */
+  /** The settings of kept inputs. Default: none are kept. */
   readonly crashInputs?: CrashInputSettings | undefined;
-  /** The program to start; the tenon-runner that was built with this package unless told. */
+  /** The program to start. Default: the tenon-runner that was built with this package. */
   readonly program?: string | undefined;
 }
 
-/** How a generation ended. */
+/** The report on the end of a generation. */
 export interface RunnerExit {
   readonly generation: number;
   readonly pid: number;
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /**
-   * `stopped`: as asked, with success. `exited`: by itself, with whatever code. `crashed`: by a signal. The rest was ended by this
-   * side: `timeout` for a timeout, `protocol` because it broke the channel, `killed` because somebody wanted it.
+   * The reason of the end. `stopped`: as requested, with success. `exited`: by itself, with any exit code.
+   * `crashed`: by a signal. In the other cases, this side ended the process: `timeout` after a timeout,
+   * `protocol` because it broke the channel, `killed` on request.
    */
   readonly reason: 'stopped' | 'exited' | 'crashed' | 'timeout' | 'protocol' | 'killed';
-  /** For `protocol`: what it did. */
+  /** For `protocol`: how the runner broke the protocol. */
   readonly problem: string | null;
   readonly call: RunnerCall | null;
   /** The input of the call, if it was asked for and at hand. */
   readonly kept?: KeptInput | null;
   readonly fault: RunnerFault | null;
-  /** The last 16 KiB of each. */
+  /** The last 16 KiB of stdout. */
   readonly stdout: string;
+  /** The last 16 KiB of stderr. */
   readonly stderr: string;
   readonly uptimeMs: number;
-  /** Bytes; null if it is not known. */
+  /** The peak memory in bytes; null if it is unknown. */
   readonly peakRss: number | null;
 }
 
-/** What the plugin was doing. */
+/** The operation of the plugin. */
 export interface RunnerCall {
   readonly method: string;
   /**
@@ -102,26 +110,26 @@ export interface RunnerCall {
   readonly stage: string;
   /** Bytes of the input: of a batch those of the message, for `new` those of the config. */
   readonly inputSize: number;
-  /** SHA-256, hexadecimal; null if the input is not at hand or large. */
+  /** The SHA-256 digest of the input in hexadecimal; null if the input is unavailable or large. */
   readonly inputDigest: string | null;
-  /** Which message of a batch; null outside of batches. */
+  /** The index of the message in a batch; null outside batches. */
   readonly message: number | null;
 }
 
-/** Where a signal hit. Addresses as in the process. */
+/** The place of a fault. Addresses are those of the process. */
 export interface RunnerFault {
   readonly address: bigint;
   readonly pc: bigint;
-  /** Where the plugin's library begins. */
+  /** The base address of the plugin's library. */
   readonly base: bigint;
   readonly frames: readonly bigint[];
   readonly mainThread: boolean;
 }
 
-/** Who is told what a runner does. */
+/** Receives the output and the end of a runner. */
 export interface RunnerHandlers {
   stdout(line: string): void;
   stderr(line: string): void;
-  /** Once, for a runner that had started. */
+  /** Called once, if the runner had started. */
   exit(report: RunnerExit): void;
 }

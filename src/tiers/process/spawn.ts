@@ -1,4 +1,4 @@
-/** Starts the runner's process. */
+/** Starts the process of a runner. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { findRunner } from '../../addon/native-files.js';
@@ -7,14 +7,17 @@ import { BUILD_COMMAND } from '../../base/package.js';
 import { confinementArguments } from './confinement.js';
 import type { RunnerSettings } from './settings.js';
 
-/** The files of the channel, as the runner sees them: shared memory, wake-ups, lifetime; or one pipe for both directions. */
+/**
+ * The first file descriptor of the channel in the runner. The files are shared memory, wake-ups and lifetime,
+ * or one pipe for both directions.
+ */
 export const FIRST_FILE = 3;
 const FILES = {
   'shared-memory': ['--shm', '--wake', '--life'].map((name, i) => [name, FIRST_FILE + i] as const),
   pipe: ['--in', '--out'].map((name) => [name, FIRST_FILE] as const),
 };
 
-/** The program that is to be started. @throws TenonError ERR_TENON_UNSUPPORTED */
+/** Returns the program to start. @throws TenonError ERR_TENON_UNSUPPORTED */
 export function programOf(settings: RunnerSettings): string {
   const program = settings.program ?? findRunner();
   if (program !== null) return program;
@@ -25,7 +28,9 @@ export function programOf(settings: RunnerSettings): string {
   );
 }
 
-/** In a process group of its own, with nothing of this process but the channel. */
+/**
+ * Starts the program in a process group of its own. It inherits nothing from this process but the channel.
+ */
 export function spawnRunner(
   program: string,
   settings: RunnerSettings,

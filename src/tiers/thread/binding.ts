@@ -1,4 +1,4 @@
-/** A method of an instance that has a thread of its own. */
+/** A method of an instance in the thread tier. */
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { invalidArgument } from '../../base/errors.js';
 import { badBatch, requireBatch } from '../binding.js';
@@ -13,19 +13,20 @@ import { handInput, takeBatch } from './input.js';
 import type { ThreadAnswer, ThreadNative } from './native.js';
 import type { CallOwner } from './pending.js';
 
-/** The instance, as its methods see it. */
+/** The interface of an instance to its methods. */
 export interface BoundInstance extends CallOwner {
   readonly site: (method: string) => CallSite;
-  /** Milliseconds for calls that say nothing themselves. */
+  /** Milliseconds for calls without a timeout of their own. */
   readonly timeout: number | undefined;
-  /** Queues the call, or has it wait. @throws TenonError if neither can be */
+  /** Queues the call, or lets it wait. @throws TenonError if neither is possible */
   start(call: PendingCall): void;
-  /** Names the instance as the one that this thread will wait for, after all calls that were made before. */
+  /** Selects the instance for a blocking call, which runs after all earlier calls. */
   aimToWait(method: number, timeout: number): void;
-  /** Looks for timeouts, because a call was given up. */
+  /** Checks for timeouts, because a call was abandoned. */
   look(): void;
 }
 
+/** A method of an instance in the thread tier. */
 export class ThreadBinding implements TierBinding {
   readonly blocking = false;
   readonly #instance: BoundInstance;
@@ -112,7 +113,10 @@ export class ThreadBinding implements TierBinding {
     throw this.#failure(answer, timeout);
   }
 
-  /** The thread works on copies: this memory is never touched while JavaScript runs. */
+  /**
+   * Pins memory for records. The thread works on copies, so it never accesses this memory while JavaScript
+   * runs.
+   */
   record(inputSize: number, outputSize: number): RecordBinding {
     const native = this.#native;
     const { addon, control } = native;
@@ -123,7 +127,7 @@ export class ThreadBinding implements TierBinding {
     const { timeout = Number.POSITIVE_INFINITY } = this.#instance;
     const invoke = (): void => {
       this.#instance.aimToWait(this.#method, timeout);
-      // Memory that was transferred has no length.
+      // Memory that was transferred has length 0.
       if (from.length === inputSize && to.length === outputSize) addon.record(from, to);
       else control[ThreadControl.OUTCOME] = Outcome.NOT_BYTES;
     };
@@ -136,7 +140,11 @@ export class ThreadBinding implements TierBinding {
     return { input, output, control, invoke, fail };
   }
 
-  /** The timeout of a call that blocks. @throws TenonError ERR_TENON_INVALID_ARGUMENT; the reason of an aborted signal */
+  /**
+   * Returns the timeout of a blocking call.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT
+   * @throws the reason of an aborted signal
+   */
   #timeoutOf(options: CallOptions | undefined): number {
     const { timeout = Number.POSITIVE_INFINITY } = this.#instance;
     if (options === undefined) return timeout;
@@ -145,7 +153,7 @@ export class ThreadBinding implements TierBinding {
     return settings.timeout;
   }
 
-  /** The error for a call that was waited for. */
+  /** Returns the error for a blocking call. */
   #failure(answer: ThreadAnswer, timeout: number): Error {
     const { outcome } = answer;
     if (outcome === Outcome.TIMED_OUT || outcome === Outcome.NOT_BEGUN) {

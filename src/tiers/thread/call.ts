@@ -1,4 +1,4 @@
-/** Calls that wait in a queue for their turn: one message, or a batch. */
+/** Queued calls: one message, or a batch. */
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { requireBytes } from '../../base/bytes.js';
 import { badBatch, requireBatch } from '../binding.js';
@@ -14,7 +14,7 @@ import { type CallOwner, Pending } from './pending.js';
 
 const NOTHING = Buffer.alloc(0);
 
-/** A call that is queued: one message, or a batch. */
+/** A queued call: one message, or a batch. */
 export abstract class PendingCall extends Pending {
   readonly #signal: AbortSignal | undefined;
   readonly #method: number;
@@ -41,14 +41,17 @@ export abstract class PendingCall extends Pending {
     }
   }
 
-  /** The call is under way: from here on the signal can end the wait. */
+  /** Registers the call as in flight. From here on the signal can abort it. */
   listen(): void {
     this.#listening = true;
     this.site.tally.inFlight += 1;
     this.#signal?.addEventListener('abort', this, { once: true });
   }
 
-  /** Hands the call to native code, which copies its input. The outcome: 0 if it is queued. */
+  /**
+   * Passes the call to native code, which copies its input. Returns the outcome, which is 0 if the call is
+   * queued.
+   */
   send(limit: number): number {
     const { native } = this.owner;
     const { control } = native;
@@ -69,14 +72,14 @@ export abstract class PendingCall extends Pending {
     return outcome;
   }
 
-  /** The event of the signal. */
+  /** Handles the event of the signal. */
   handleEvent(): void {
     if (this.over) return;
     this.owner.revoke(this);
     this.giveUp(this.#signal?.reason);
   }
 
-  /** Why native code has refused it. */
+  /** Returns the error for a call that native code refused. */
   refusal(outcome: number, limit: number): Error {
     return callFailure({ outcome, detail: limit, text: '' }, this.site);
   }
@@ -92,14 +95,15 @@ export abstract class PendingCall extends Pending {
     this.#signal?.removeEventListener('abort', this);
   }
 
-  /** Bytes of input. */
+  /** The size of the input in bytes. */
   protected abstract get inputSize(): number;
   protected abstract hand(native: ThreadNative): void;
-  /** Keeps a copy of the input until it can be handed over. */
+  /** Keeps a copy of the input until the call can be queued. */
   abstract keep(): void;
   protected abstract letGo(): void;
 }
 
+/** A queued call with one message. */
 export class PendingMessage extends PendingCall {
   input: Uint8Array = NOTHING;
 
@@ -130,6 +134,7 @@ export class PendingMessage extends PendingCall {
   }
 }
 
+/** A queued call with a batch. */
 export class PendingBatch extends PendingCall {
   #offsets: Int32Array = new Int32Array(0);
   #data: Uint8Array = NOTHING;

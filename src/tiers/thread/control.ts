@@ -1,32 +1,35 @@
-/** Places in the memory that the thread tier shares with native code. `native/thread/table.h` has the same; a test compares them. */
+/**
+ * The layout of the memory that the thread tier shares with native code. `native/thread/table.h` defines the
+ * same layout; a test compares them.
+ */
 import { Control } from '../control.js';
 
-/** Places in the control array. The first eight are those of every call, see {@link Control}. */
+/** The indexes of the control array. The first eight are those of {@link Control}. */
 export const ThreadControl = {
   ...Control,
-  /** By which JavaScript knows the call. */
+  /** The id of the call in JavaScript. */
   CALL: 8,
   METHOD: 9,
-  /** Milliseconds, 0 for none. */
+  /** Milliseconds; 0 for no timeout. */
   TIMEOUT: 10,
-  /** Calls that may wait. */
+  /** The maximum number of waiting calls. */
   LIMIT: 11,
-  /** Rows that `completions` has filled. */
+  /** The number of rows that `completions` filled. */
   COUNT: 12,
-  /** The call that runs, or -1. */
+  /** The id of the running call, or -1. */
   RUNNING: 13,
-  /** Milliseconds until that may be overdue, or -1. */
+  /** Milliseconds until the running call may exceed its timeout, or -1. */
   REMAINING: 14,
   ROWS: 16,
 } as const;
 
-/** Places in a row. */
+/** The indexes of a row. */
 export const ThreadRow = {
   CALL: 0,
   OUTCOME: 1,
   DETAIL: 2,
   LENGTH: 3,
-  /** 1: the result is not in the results' memory, it has to be taken. */
+  /** 1 if the result is not in the memory for results, but must be taken. */
   TAKE: 4,
   PROCESSED: 5,
   SIZE: 6,

@@ -1,4 +1,4 @@
-/** The end of instances on threads: of those that are closed, and of those that nobody holds. */
+/** The end of instances in the thread tier: of closed ones, and of those that were garbage collected. */
 
 import { nativeTimeout } from '../call-options.js';
 import { warnCollected } from '../collected.js';
@@ -9,7 +9,7 @@ import type { ThreadNative } from './native.js';
 import { PendingDrop } from './pending.js';
 import type { TimeoutWatch } from './timeouts.js';
 
-/** What is needed to end an instance that nobody holds. */
+/** The data that is needed to end an instance after it was garbage collected. */
 export interface Left {
   readonly native: ThreadNative;
   readonly target: number;
@@ -18,13 +18,13 @@ export interface Left {
   readonly site: CallSite;
 }
 
-/** Ends what is collected without having been closed. */
+/** Ends instances that were garbage collected without being closed. */
 export const collected = new FinalizationRegistry<Left>((left) => {
   warnCollected(left.site.plugin);
   void end(left, 0).catch(() => undefined);
 });
 
-/** Has `drop` run after all that runs before. */
+/** Runs `drop` after all earlier calls of the instance. */
 export function end(
   { native, target, generation, token, site }: Left,
   timeout: number,

@@ -1,4 +1,4 @@
-/** Inputs on their way to a thread, and batches on their way back. */
+/** The inputs of calls on a thread, and the results of their batches. */
 import type { BatchResult } from '../../base/batch.js';
 import { requireBytes } from '../../base/bytes.js';
 import { batchResult } from '../binding.js';
@@ -7,7 +7,9 @@ import { refuseInput } from '../status.js';
 import { ThreadControl } from './control.js';
 import type { ThreadAnswer, ThreadNative } from './native.js';
 
-/** Hands an input over, again after a look at its memory if native code wants that. */
+/**
+ * Passes an input to native code. If native code requires it, checks the input's memory and passes it again.
+ */
 export function handInput(native: ThreadNative, input: Uint8Array, hand: (input: Uint8Array) => void): void {
   hand(input);
   if (native.at(ThreadControl.OUTCOME) !== Outcome.INSPECT) return;
@@ -17,7 +19,10 @@ export function handInput(native: ThreadNative, input: Uint8Array, hand: (input:
   native.control[ThreadControl.CHECKED] = 0;
 }
 
-/** The error for an input that native code has refused; undefined if that was not the reason. */
+/**
+ * Returns the error for an input that native code refused. Returns undefined if the outcome has another
+ * reason.
+ */
 export function inputRefusal(outcome: number, argument: string, input: Uint8Array): Error | undefined {
   if (outcome !== Outcome.NOT_BYTES && outcome !== Outcome.SHARED) return undefined;
   try {
@@ -27,7 +32,7 @@ export function inputRefusal(outcome: number, argument: string, input: Uint8Arra
   }
 }
 
-/** The result of a batch that is to be taken. */
+/** Takes the result of a batch from native code. */
 export function takeBatch(native: ThreadNative, answer: ThreadAnswer, length: number): BatchResult {
   const end = {
     outcome: answer.outcome,
@@ -45,6 +50,6 @@ export function takeBatch(native: ThreadNative, answer: ThreadAnswer, length: nu
       native.addon.take(target);
     });
   } finally {
-    if (!taken) native.addon.skip(); // there was no memory for it
+    if (!taken) native.addon.skip(); // allocating its memory failed
   }
 }

@@ -1,11 +1,11 @@
 /**
- * The thread tier: each instance has a native thread and a bounded queue of its own. Calls of one instance are made one after
- * the other, those of different instances at the same time, and the event loop waits for none of them. `new` and `drop` run on that
- * thread too.
+ * The thread tier. Each instance has a native thread and a bounded queue of its own. Calls of one instance
+ * run one after the other, and calls of different instances run concurrently. The event loop waits for none
+ * of them. `new` and `drop` run on the same thread.
  *
- * A call may have a timeout. Its promise is rejected that long after the call was made. A call that *runs* so long has wedged its
- * instance: a thread cannot be stopped, so all calls that wait fail, no new ones are taken, and `close` does not wait. If the
- * call comes back after all, `drop` runs.
+ * A call may have a timeout. When it passes, the promise of the call is rejected. If the call is *running*
+ * then, its instance is wedged, because a thread cannot be stopped: all waiting calls fail, new calls are
+ * refused, and `close` does not wait. If the call returns later, `drop` runs.
  */
 import type { VTable } from '../../library/library.js';
 import { nativeTimeout } from '../call-options.js';
@@ -28,8 +28,9 @@ export type { ThreadOptions } from './options.js';
 
 /**
  * Starts a thread and makes an instance on it.
- * @throws TenonError ERR_TENON_NEW_FAILED, ERR_TENON_PANIC, ERR_TENON_CONTRACT, ERR_TENON_TIMEOUT, ERR_TENON_UNSUPPORTED without the
- *   addon, ERR_TENON_INVALID_ARGUMENT
+ * @throws TenonError ERR_TENON_NEW_FAILED, ERR_TENON_PANIC, ERR_TENON_CONTRACT, ERR_TENON_TIMEOUT,
+ *   ERR_TENON_INVALID_ARGUMENT
+ * @throws TenonError ERR_TENON_UNSUPPORTED without the addon
  */
 export async function createThreadInstance(
   vtable: VTable,
@@ -43,7 +44,7 @@ export async function createThreadInstance(
   return instance;
 }
 
-/** Whose listeners keep them. */
+/** The instances that their listeners keep alive. */
 const referenced = new Set<ThreadInstance>();
 
 class ThreadInstance implements TierInstance, BoundInstance {
@@ -55,7 +56,7 @@ class ThreadInstance implements TierInstance, BoundInstance {
   readonly #tables: MethodTables;
   readonly #token: number;
   readonly #watch = new TimeoutWatch(() => this.#check());
-  /** Calls that wait for room in the queue, in order. */
+  /** The calls that wait for room in the queue, in order. */
   readonly #outside = new Set<PendingCall>();
   #target = -1;
   #generation = 0;
@@ -206,7 +207,7 @@ class ThreadInstance implements TierInstance, BoundInstance {
     return true;
   }
 
-  /** Queues what waits outside, as far as there is room. */
+  /** Queues the calls that wait for room, as far as there is room. */
   #letIn(limit: number): void {
     for (const call of this.#outside) {
       this.native.aim(this.#target, this.#generation);
@@ -231,10 +232,10 @@ class ThreadInstance implements TierInstance, BoundInstance {
     this.#watch.look();
   }
 
-  /** Gives up what is over its timeout. Returns after how many milliseconds to look again. */
+  /** Abandons calls whose timeout has passed. Returns the milliseconds until the next check. */
   #check(): number {
     const { native } = this;
-    native.settle(); // an answer that is there is not late
+    native.settle(); // a call that has been answered is not late
     native.aim(this.#target, this.#generation);
     native.addon.check();
     const wedged = native.at(ThreadControl.OUTCOME) === Outcome.WEDGED;
@@ -259,7 +260,7 @@ class ThreadInstance implements TierInstance, BoundInstance {
       this.revoke(this.#drop);
       this.#drop.doNotWait();
     }
-    native.settle(); // what was queued
+    native.settle(); // the queued calls
   }
 
   #extension(kind: string): bigint {

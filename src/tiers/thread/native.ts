@@ -1,4 +1,7 @@
-/** The thread tier's side of the addon: calls go in one by one, what is done comes back in rows, many at a time. */
+/**
+ * The interface of the thread tier to the addon. Calls are passed one by one. Completed calls come back in
+ * rows, many at a time.
+ */
 
 import { type Addon, addonProblem, loadAddon } from '../../addon/addon.js';
 import type { ThreadAddon } from '../../addon/thread.js';
@@ -7,29 +10,29 @@ import { backendOfThread } from '../inline/inline.js';
 import type { Failure } from '../status.js';
 import { ThreadControl, ThreadRow } from './control.js';
 
-/** Results up to this size are copied faster by a loop than by a call. */
+/** The size in bytes up to which a loop copies results faster than a call does. */
 const SMALL = 64;
-/** After so many rounds of rows the event loop gets a turn. */
+/** The number of rounds of rows after which the event loop gets a turn. */
 const ROUNDS = 8;
 
-/** How a call went. One object serves all: it is valid until the next one is settled. */
+/** The outcome of a call. There is only one object: it is valid until the next call is settled. */
 export interface ThreadAnswer extends Omit<Failure, 'text'> {
   readonly outcome: number;
   readonly detail: number;
-  /** Bytes of output. */
+  /** The size of the output in bytes. */
   readonly length: number;
-  /** Where in the results they are; -1 if they have to be taken. */
+  /** The position of the output in the memory for results; -1 if it must be taken. */
   readonly place: number;
-  /** Messages of a batch that were processed. */
+  /** The number of messages of a batch that were processed. */
   readonly processed: number;
 }
 
-/** Who waits for something that a thread does. Must not run code of the user in `settle`. */
+/** An operation of a thread that JavaScript waits for. `settle` must not run code of the user. */
 export interface Ticket {
   settle(answer: ThreadAnswer): void;
 }
 
-/** The functions of the addon and the memory that this JavaScript thread shares with them. */
+/** The functions of the addon, and the memory that this JavaScript thread shares with them. */
 export class ThreadNative {
   readonly addon: ThreadAddon;
   readonly control: Int32Array;
@@ -53,20 +56,20 @@ export class ThreadNative {
     return this.control[place] as number;
   }
 
-  /** Names the instance that the next function is for. */
+  /** Selects the instance for the next function. */
   aim(target: number, generation: number): void {
     this.control[ThreadControl.TARGET] = target;
     this.control[ThreadControl.GENERATION] = generation;
   }
 
-  /** A number by which native code will answer the ticket. */
+  /** Returns an id with which native code will answer the ticket. */
   issue(ticket: Ticket): number {
     const id = this.#free.pop() ?? this.#tickets.length;
     this.#tickets[id] = ticket;
     return id;
   }
 
-  /** Native code will not answer this one. */
+  /** Frees an id that native code will not answer. */
   withdraw(id: number): void {
     this.#tickets[id] = undefined;
     this.#free.push(id);
@@ -76,12 +79,12 @@ export class ThreadNative {
     return this.#tickets[id];
   }
 
-  /** Does something after all tickets of this turn are settled; it may run code of the user. */
+  /** Runs `work` after all tickets of this turn are settled. `work` may run code of the user. */
   later(work: () => void): void {
     this.#later.push(work);
   }
 
-  /** Settles the tickets of all that is done. */
+  /** Settles the tickets of all completed operations. */
   settle(): void {
     for (let round = 0; round < ROUNDS; round++) {
       this.addon.completions();
@@ -120,7 +123,7 @@ export class ThreadNative {
     for (const work of all) work();
   }
 
-  /** How the call went that was just waited for. */
+  /** Returns the outcome of the blocking call that has just returned. */
   waited(): ThreadAnswer {
     const answer = this.#answer;
     answer.outcome = this.at(ThreadControl.OUTCOME);
@@ -131,7 +134,7 @@ export class ThreadNative {
     return answer;
   }
 
-  /** The output of a call, for the caller to keep. */
+  /** Copies the output of a call. The memory of the copy belongs to the caller. */
   output({ length, place }: ThreadAnswer): Buffer {
     if (place < 0) return this.#take(length);
     const result = Buffer.allocUnsafe(length);
@@ -141,7 +144,7 @@ export class ThreadNative {
     return result;
   }
 
-  /** The failure that an answer tells of; its text is taken. */
+  /** Returns the failure of a call, and takes its text. */
   failure(answer: ThreadAnswer): Failure {
     const { outcome, detail, length, place } = answer;
     if (outcome < 0) {
@@ -153,12 +156,12 @@ export class ThreadNative {
     return { outcome, detail, text };
   }
 
-  /** Lets go of an output that nobody wants. */
+  /** Frees an output that is not needed. */
   skip({ place }: ThreadAnswer): void {
     if (place < 0) this.addon.skip();
   }
 
-  /** Delivers the log entries that instances left behind. */
+  /** Delivers the log entries of instances that are closed or whose `new` failed. */
   flush(): void {
     this.#flush();
   }
@@ -178,17 +181,20 @@ export class ThreadNative {
 
 let opened: ThreadNative | undefined;
 
-/** The one of this JavaScript thread. @throws TenonError ERR_TENON_UNSUPPORTED without the addon */
+/**
+ * Returns the interface of this JavaScript thread.
+ * @throws TenonError ERR_TENON_UNSUPPORTED without the addon
+ */
 export function openThreads(): ThreadNative {
   if (opened !== undefined) return opened;
   const addon = loadAddon();
   if (addon === null) {
     throw new TenonError(
       'ERR_TENON_UNSUPPORTED',
-      `Cannot run a plugin on a thread of its own without the native addon. ${addonProblem()} Or load the plugin with isolation 'inline'.`,
+      `Cannot run a plugin in the thread tier without the native addon. ${addonProblem()} Alternatively, load the plugin with isolation 'inline'.`,
     );
   }
-  backendOfThread(); // has opened what delivers events
+  backendOfThread(); // opens the delivery of events
   opened = new ThreadNative(addon);
   return opened;
 }

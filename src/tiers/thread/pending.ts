@@ -1,25 +1,25 @@
-/** What a thread was asked for and somebody waits for; `new` and `drop`. */
+/** Operations of a thread that JavaScript waits for, among them `new` and `drop`. */
 import { type CallSite, callFailure, newFailure, timeoutFailure } from '../status.js';
 import type { ThreadAnswer, ThreadNative, Ticket } from './native.js';
 import type { Watched } from './timeouts.js';
 
-/** Whose calls these are: an instance. */
+/** The owner of calls: an instance. */
 export interface CallOwner {
   readonly native: ThreadNative;
-  /** Takes the call back, if it has not begun. True if it had not. */
+  /** Takes a call out of the queue. Returns false if it has already begun. */
   revoke(pending: Pending): boolean;
-  /** The call does not need to be watched any more. */
+  /** Called when the call no longer needs to be watched. */
   settled(pending: Pending): void;
 }
 
-/** Something under way. Settled once, by its answer or by being given up. */
+/** A pending operation. It is settled once: by its answer, or by being abandoned. */
 export abstract class Pending implements Ticket, Watched {
-  /** By which native code knows it; -1 if it does not. */
+  /** The id by which native code knows the operation; -1 if it does not. */
   id = -1;
   expires = Number.POSITIVE_INFINITY;
-  /** Milliseconds that it may run; 0 for as long as it likes. */
+  /** Milliseconds that it may run; 0 for no limit. */
   timeout = 0;
-  /** Nobody waits any more. */
+  /** Whether the promise is settled. */
   over = false;
   readonly site: CallSite;
   protected readonly owner: CallOwner;
@@ -34,7 +34,7 @@ export abstract class Pending implements Ticket, Watched {
   ) {
     this.owner = owner;
     this.site = site;
-    this.#resolve = resolve as (value: unknown) => void; // what `value` of the same class makes
+    this.#resolve = resolve as (value: unknown) => void; // accepts the result of `value` of the same class
     this.#reject = reject;
   }
 
@@ -60,7 +60,7 @@ export abstract class Pending implements Ticket, Watched {
       if (this.failed(answer.outcome)) this.#reject(this.failure(answer));
       else this.#resolve(this.value(answer));
     } catch (error) {
-      this.#reject(error); // no memory for the result
+      this.#reject(error); // allocating the result failed
     }
   }
 
@@ -68,7 +68,7 @@ export abstract class Pending implements Ticket, Watched {
     return outcome !== 0;
   }
 
-  /** Its time is over, as `outcome` says. */
+  /** Rejects the promise because its timeout has passed. `outcome` says whether the operation had begun. */
   late(outcome: number): void {
     this.giveUp(timeoutFailure(outcome, this.timeout, this.site));
   }
@@ -85,13 +85,13 @@ export abstract class Pending implements Ticket, Watched {
     this.#resolve(value);
   }
 
-  /** Called once, when nobody waits any more. */
+  /** Called once, when the promise is settled. */
   protected end(): void {
     this.over = true;
   }
 }
 
-/** `new`, whose promise is that of the instance. */
+/** A pending `new`. Its promise is that of the instance. */
 export class PendingNew extends Pending {
   protected value(): void {}
 
@@ -100,11 +100,11 @@ export class PendingNew extends Pending {
   }
 }
 
-/** `drop`. */
+/** A pending `drop`. */
 export class PendingDrop extends Pending {
   protected value(): void {}
 
-  /** Nobody knows when it will run. */
+  /** Fulfils the promise, because it is unknown when `drop` will run. */
   doNotWait(): void {
     this.fulfil();
   }

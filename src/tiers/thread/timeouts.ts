@@ -1,22 +1,26 @@
-/** The timeouts of one instance: one timer, which is not touched by calls that come back in time. */
+/** The timeouts of one instance. They share one timer, which calls that return in time do not touch. */
 
 import { Timer } from '../../base/timer.js';
 
-/** Something that has to be over by a time. */
+/** An operation with a timeout. */
 export interface Watched {
-  /** `performance.now()` at which it is given up; Infinity if only its own running time counts. */
+  /** The `performance.now()` at which it is abandoned; Infinity if only its own running time counts. */
   readonly expires: number;
   /** Milliseconds that it may run. */
   readonly timeout: number;
 }
 
+/** Watches the timeouts of one instance. */
 export class TimeoutWatch {
   readonly #all = new Set<Watched>();
   readonly #look: () => number;
   #timer: Timer | undefined;
   #at = Number.POSITIVE_INFINITY;
 
-  /** `look` gives up what is overdue. Returns the milliseconds after which it has to look again, Infinity for never. */
+  /**
+   * Makes a watch. `look` abandons overdue operations, and returns the milliseconds until it must be called
+   * again; Infinity for never.
+   */
   constructor(look: () => number) {
     this.#look = look;
   }
@@ -30,13 +34,13 @@ export class TimeoutWatch {
     this.#all.delete(watched);
   }
 
-  /** Those whose time is over. */
+  /** Returns the operations whose timeout has passed. */
   expired(): Watched[] {
     const now = performance.now();
     return [...this.#all].filter(({ expires }) => expires <= now);
   }
 
-  /** Looks now, and when it has to be again. */
+  /** Checks the timeouts now, and schedules the next check. */
   look(): void {
     const soon = this.#look();
     const now = performance.now();
@@ -47,7 +51,7 @@ export class TimeoutWatch {
     this.#arm(next);
   }
 
-  /** The event loop is kept alive by what is waited for, not by this. */
+  /** Sets the timer. It does not keep the event loop alive; the pending operations do. */
   #arm(at: number): void {
     if (at >= this.#at) return;
     this.#timer?.cancel();

@@ -31,7 +31,7 @@ describe.runIf(hasProcesses)('a timeout', () => {
     const other = failure(act.call(Buffer.from('ehello')));
     expect(await late).toEqual(error('ERR_TENON_TIMEOUT'));
     expect(await other).toEqual(
-      error('ERR_TENON_CRASHED', { message: expect.stringContaining('a call passed its timeout') }),
+      error('ERR_TENON_CRASHED', { message: expect.stringContaining('a call exceeded its timeout') }),
     );
     expect(exits).toMatchObject([{ reason: 'timeout' }]);
   });

@@ -7,7 +7,7 @@ const START = 8;
 const WORD = 4;
 const PADDING = 16;
 
-/** Null if the offsets are none. */
+/** Encodes a batch. Returns null if the offsets are invalid. */
 export function packBatch(offsets: Int32Array, data: Uint8Array): Buffer | null {
   const from = offsets[0] ?? -1;
   const to = offsets[offsets.length - 1] ?? -1;
@@ -23,7 +23,7 @@ export function packBatch(offsets: Int32Array, data: Uint8Array): Buffer | null 
   return bytes;
 }
 
-/** A message of a packed batch; null if it has no such message. */
+/** Returns a message of a packed batch, or null if the batch has no such message. */
 export function messageIn(bytes: Buffer, index: number): Buffer | null {
   const count = bytes.length < START ? 0 : bytes.readUInt32LE(0);
   const start = padded(START + WORD * (count + 1));
@@ -34,7 +34,7 @@ export function messageIn(bytes: Buffer, index: number): Buffer | null {
   return isInside ? bytes.subarray(start + (from - first), start + (to - first)) : null;
 }
 
-/** Null if that is no answer to a batch of `count` messages. */
+/** Decodes the answer to a batch of `count` messages. Returns null if it is invalid. */
 export function unpackBatch(record: PipeRecord, bytes: Buffer, count: number): BatchResult | null {
   const start = padded(START + WORD * (2 * count + 1));
   if (bytes.length < start || bytes.readUInt32LE(0) !== count) return null;
@@ -55,7 +55,7 @@ function padded(size: number): number {
   return Math.ceil(size / PADDING) * PADDING;
 }
 
-/** A copy: the bytes may lie at an odd address. */
+/** Copies words, because the bytes may be at an unaligned address. */
 function words(bytes: Buffer, at: number, count: number): Int32Array {
   const result = new Int32Array(count);
   new Uint8Array(result.buffer).set(bytes.subarray(at, at + WORD * count));

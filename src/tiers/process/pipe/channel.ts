@@ -1,6 +1,6 @@
 /**
- * The channel of a runner over a pipe, for systems without the shared memory of `channel.ts`: the same requests, answers and
- * events, copied through the kernel. It needs no addon.
+ * The channel of a runner over a pipe, for systems without the shared-memory channel. Requests, answers and
+ * events are the same, but the kernel copies them. It does not need the addon.
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
@@ -17,15 +17,18 @@ import { type Message, type PipeAnswer, PipeInbox, PipeOperation } from './inbox
 import { PipeLine } from './line.js';
 import { endOfChild, requireSystem, sleep } from './system.js';
 
-/** Bytes of requests on their way; one that is larger goes alone. */
+/** The maximum total size of requests in flight, in bytes. A larger request is sent alone. */
 const MOST_REQUESTS = 128 << 20;
-/** Small requests are copied behind their record, to be written at once. */
+/** The maximum size of requests that are copied after their record, so that both are written at once. */
 const SMALL = 16 * 1024;
-/** How often a blocked call looks whether the process is still there: what it has forked may hold its end of the pipe. */
+/**
+ * Milliseconds between checks of a blocked call whether the process still exists. A process that it forked
+ * may keep the pipe open.
+ */
 const LOOK_MS = 50;
 const NOTHING = new Uint8Array(0);
 const NO_BYTES = Buffer.alloc(0);
-/** One runner's. Its first answer is that it is ready. */
+/** The channel of one runner over a pipe. Its first answer reports that the runner is ready. */
 export class PipeChannel implements RunnerChannel {
   readonly files = ['pipe'] as const;
   readonly control = new Int32Array(Word.ENTRIES);
@@ -41,7 +44,7 @@ export class PipeChannel implements RunnerChannel {
   #paused = false;
   #closed = false;
 
-  /** @throws TenonError ERR_TENON_UNSUPPORTED */
+  /** Makes a channel. @throws TenonError ERR_TENON_UNSUPPORTED */
   constructor() {
     requireSystem();
   }
@@ -50,7 +53,7 @@ export class PipeChannel implements RunnerChannel {
     return this.#closed;
   }
 
-  /** The process was spawned with a pipe at this place. */
+  /** Connects the channel to the pipe at index `place` of the process's files. */
   connect(child: ChildProcess, place: number): void {
     const socket = child.stdio[place] as Socket | null | undefined;
     if (socket === null || socket === undefined) return;
@@ -89,7 +92,7 @@ export class PipeChannel implements RunnerChannel {
       output.set(result);
       return outcome;
     }
-    this.#inbox.break('it answered with a record of another size than it was asked for');
+    this.#inbox.break('it answered with a record of the wrong size');
     return this.#set(ProcessOutcome.BROKEN);
   }
 
@@ -124,7 +127,7 @@ export class PipeChannel implements RunnerChannel {
     return this.#inbox.pending.count > 0 && this.#inbox.pending.bytes + size > MOST_REQUESTS;
   }
 
-  /** 0, or why it cannot be sent. */
+  /** Sends a request. Returns 0, or the outcome if it cannot be sent. */
   #submit(request: RequestHeader, slot: number, pieces: readonly Uint8Array[]): number {
     const line = this.#line;
     if (this.#closed || line === undefined) return ProcessOutcome.CLOSED;
@@ -161,7 +164,7 @@ export class PipeChannel implements RunnerChannel {
     return this.#set(outcome);
   }
 
-  /** Waits, blocking, for the answer to the last request. */
+  /** Blocks until the answer to the last request arrives. */
   #await(timeout: number): number {
     const due = timeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout;
     for (;;) {
@@ -180,7 +183,7 @@ export class PipeChannel implements RunnerChannel {
     }
   }
 
-  // ---- What the last request came to ----
+  // ---- The answer to the last request ----
 
   result(): Buffer {
     return this.#inbox.answer?.bytes ?? NO_BYTES;
@@ -203,13 +206,16 @@ export class PipeChannel implements RunnerChannel {
     this.#inbox.answer = undefined;
   }
 
-  // ---- What comes ----
+  // ---- Delivery ----
 
   get #gone(): boolean {
     return this.#inbox.page.ending || (this.#line?.over ?? true);
   }
 
-  /** Tells what came. Everything is taken over before anybody is told: a listener may use the channel. */
+  /**
+   * Delivers what has arrived. All of it is taken from the inbox first, because a listener may use the
+   * channel.
+   */
   #deliver(): void {
     const listener = this.#listener;
     if (this.#closed || listener === undefined) return;
@@ -218,7 +224,7 @@ export class PipeChannel implements RunnerChannel {
     this.#refer();
     if (!this.#prints.isEmpty) listener.printed();
     for (const one of answers) this.#answer(listener, one);
-    for (const event of events) guarded(() => tell(listener, event));
+    for (const event of events) guarded(() => deliverEvent(listener, event));
     this.#acknowledge(events);
     if (this.#inbox.problem !== null || this.#gone) listener.ending();
     else listener.quiet();
@@ -236,7 +242,7 @@ export class PipeChannel implements RunnerChannel {
     listener.answer(request.slot, answer);
   }
 
-  /** The runner may emit so many more. */
+  /** Reports the delivered events to the runner, which may then emit more. */
   #acknowledge(events: readonly Message[]): void {
     if (events.length === 0) return;
     const number = this.#inbox.settle(events);
@@ -275,7 +281,7 @@ export class PipeChannel implements RunnerChannel {
   }
 
   break(): void {
-    this.#inbox.break('it sent numbers that mean nothing');
+    this.#inbox.break('it sent invalid numbers');
   }
 
   // ---- The end ----
@@ -325,9 +331,9 @@ export class PipeChannel implements RunnerChannel {
   }
 }
 
-const NO_BATCH = 'it answered a batch with something that is none';
+const NO_BATCH = 'it answered a batch with an invalid result';
 
-function tell(listener: ChannelListener, { record, bytes }: Message): void {
+function deliverEvent(listener: ChannelListener, { record, bytes }: Message): void {
   if (record.operation === Operation.EVENT) listener.event(record.instance, bytes);
   else listener.log(record.instance, record.status, bytes.toString());
 }

@@ -1,13 +1,17 @@
-/** Records on a pipe: `native/channel/layout.h` has their layout, `native/channel/pipe_end.h` their order. */
+/**
+ * Records on a pipe. `native/channel/layout.h` defines their layout, and `native/channel/pipe_end.h` their
+ * order.
+ */
 
-/** Bytes of a record, which the bytes of its message follow. */
+/** The size of a record in bytes. The bytes of its message follow it. */
 export const HEADER = 48;
-/** More is no message. */
+/** The maximum size of a message. */
 const LONGEST = 2 ** 31 - 1;
-/** Memory for the bytes of a message that has begun; more as they come. */
+/** The memory that is allocated when a message begins, in bytes. More is allocated as its bytes arrive. */
 const FIRST_ROOM = 4 << 20;
 const NO_BYTES = Buffer.alloc(0);
 
+/** A record on a pipe. */
 export interface PipeRecord {
   readonly operation: number;
   readonly flags: number;
@@ -20,7 +24,10 @@ export interface PipeRecord {
   readonly detail: number;
 }
 
-/** A record for `size` bytes that are sent after it, or along with it in `room` more bytes. */
+/**
+ * Encodes a record for `size` bytes. They are sent after it, or copied into `room` additional bytes at its
+ * end.
+ */
 export function encodeRecord(
   record: Pick<PipeRecord, 'operation' | 'size' | 'number' | 'instance' | 'method' | 'detail'>,
   room = 0,
@@ -36,7 +43,7 @@ export function encodeRecord(
   return bytes;
 }
 
-/** Signed where the words of the control array are. */
+/** Decodes a record. Members are signed if the corresponding words of the control array are. */
 export function decodeRecord(bytes: Buffer): PipeRecord {
   return {
     operation: bytes.readUInt32LE(0),
@@ -51,20 +58,24 @@ export function decodeRecord(bytes: Buffer): PipeRecord {
   };
 }
 
-/** Who hears of records. */
+/** Receives records. */
 export interface FrameTaker {
-  /** Before there is memory for its bytes: what is wrong with it, null if nothing is. */
+  /**
+   * Checks a record before memory for its bytes is allocated. Returns the problem, or null if it is valid.
+   */
   check(record: PipeRecord): string | null;
+  /** Receives a complete message. */
   take(record: PipeRecord, bytes: Buffer): void;
 }
 
-/** Puts records together again. Nothing is read after one that is wrong. */
+/** Reassembles records from chunks. Reads nothing after an invalid record. */
 export class FrameReader {
   readonly #taker: FrameTaker;
   readonly #head = Buffer.alloc(HEADER);
-  /** Has room for what came, not for all that was announced. */
+  /** The number of bytes in the head. */
   #headed = 0;
   #record: PipeRecord | undefined;
+  /** The memory of the message. It grows with the bytes that arrive, not to the size that was announced. */
   #body = NO_BYTES;
   #filled = 0;
   #problem: string | null = null;
@@ -73,17 +84,17 @@ export class FrameReader {
     this.#taker = taker;
   }
 
-  /** What was wrong with a record. */
+  /** The problem with a record; null if there was none. */
   get problem(): string | null {
     return this.#problem;
   }
 
-  /** Where the rest of a message may be read to directly. Empty if nothing of one is missing. */
+  /** The memory into which the rest of a message can be read directly. Empty if no message is incomplete. */
   get gap(): Buffer {
     return this.#body.subarray(this.#filled);
   }
 
-  /** So many bytes were read into the gap. */
+  /** Called when that many bytes were read into the gap. */
   fill(size: number): void {
     this.#filled += size;
     if (this.#record !== undefined) this.#makeRoom(this.#record);
@@ -126,7 +137,7 @@ export class FrameReader {
       this.#body.copy(larger, 0, 0, this.#filled);
       this.#body = larger;
     } catch {
-      this.#problem = `it announced a message of ${size} bytes, for which there is no memory`;
+      this.#problem = `it announced a message of ${size} bytes, which exceeds the available memory`;
     }
   }
 
@@ -142,6 +153,6 @@ export class FrameReader {
 }
 
 function wrongLength({ flags, size, total }: PipeRecord): string | null {
-  if (flags !== 0 || size !== total) return 'it sent a message in parts, which a pipe has none of';
+  if (flags !== 0 || size !== total) return 'it sent a message in parts, which a pipe does not support';
   return size <= LONGEST ? null : `it announced a message of ${size} bytes`;
 }

@@ -1,15 +1,18 @@
-/** What has come from a runner over a pipe and was not told yet. Nothing of it is believed before it is checked. */
+/**
+ * The messages that have arrived from a runner over a pipe and are not delivered yet. Each is checked before
+ * it is used.
+ */
 import type { ProcessFacts } from '../../../addon/process.js';
 import { Operation, Stage } from '../protocol.js';
 import { FrameReader, HEADER, type PipeRecord } from './frames.js';
 import { decodePage, FIRST_PAGE, PAGE_SIZE, type Page } from './page.js';
 import { type PipeRequest, PipeRequests } from './pending.js';
 
-/** Beside the operations that shared memory has too. */
+/** The operations that only a pipe has. */
 export const PipeOperation = { TAKEN: 9, PAGE: 20 } as const;
-/** Bytes of events, with their records, that may wait here. The runner counts too. */
+/** The maximum size of waiting events with their records, in bytes. The runner counts too. */
 const MOST_EVENTS = 64 << 20;
-/** Where an operation keeps the runner. */
+/** The stage of the runner during an operation. */
 const STAGES: Readonly<Record<number, number>> = {
   [Operation.NEW]: Stage.NEW,
   [Operation.CALL]: Stage.CALL,
@@ -19,6 +22,7 @@ const STAGES: Readonly<Record<number, number>> = {
   [Operation.METHOD_COUNT]: Stage.EXTENSION,
 };
 
+/** A message from a runner. */
 export interface Message {
   readonly record: PipeRecord;
   readonly bytes: Buffer;
@@ -28,6 +32,7 @@ export interface PipeAnswer extends Message {
   readonly request: PipeRequest;
 }
 
+/** The messages from one runner that are not delivered yet. */
 export class PipeInbox {
   readonly pending = new PipeRequests();
   readonly reader = new FrameReader({
@@ -38,13 +43,14 @@ export class PipeInbox {
   answer: Message | undefined;
   #answers: PipeAnswer[] = [];
   #events: Message[] = [];
-  /** Bytes of events that came and that were delivered, both counted with their records. */
+  /** The size of the events that arrived, with their records. */
   #came = 0;
+  /** The size of the events that were delivered, with their records. */
   #delivered = 0;
   #page: Page = FIRST_PAGE;
   #broken: string | null = null;
 
-  /** Why nothing of the runner can be believed any more. */
+  /** The reason why nothing from the runner can be trusted any more; null if it can. */
   get problem(): string | null {
     return this.#broken ?? this.reader.problem;
   }
@@ -69,13 +75,16 @@ export class PipeInbox {
     return this.#events.splice(0);
   }
 
-  /** These events were delivered. Returns up to where that is, for the runner. */
+  /** Counts delivered events. Returns the total size of all delivered events, for the runner. */
   settle(events: readonly Message[]): number {
     for (const { bytes } of events) this.#delivered += HEADER + bytes.length;
     return this.#delivered;
   }
 
-  /** What the runner said last about a call; if it had no time for that, the request that it has not answered. */
+  /**
+   * Returns the call that the runner last reported. If it could not report one, returns the request that it
+   * has not answered.
+   */
   call(): ProcessFacts['call'] {
     const request = this.#unanswered;
     if (request === undefined) return this.#page.call;
@@ -97,16 +106,16 @@ export class PipeInbox {
 
   #check({ operation, size, number }: PipeRecord): string | null {
     if (operation === PipeOperation.PAGE) {
-      return size === PAGE_SIZE ? null : 'it told about itself in a record of another size than that has';
+      return size === PAGE_SIZE ? null : 'it sent a status record of the wrong size';
     }
     if (isEvent(operation)) {
       const fits = this.#came - this.#delivered + HEADER + size <= MOST_EVENTS;
-      return fits ? null : 'it sent more events than it may';
+      return fits ? null : 'it sent more events than allowed';
     }
     const { first } = this.pending;
     const isFirst = first?.operation === Operation.READY;
     const expected = operation === first?.operation || (isFirst && operation === Operation.REFUSED);
-    return expected && number === first?.number ? null : 'it sent an answer that nobody waits for';
+    return expected && number === first?.number ? null : 'it sent an answer without a request';
   }
 
   #take(message: Message): void {

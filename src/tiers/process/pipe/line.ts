@@ -1,29 +1,36 @@
-/** Bytes to and from a runner over a pipe, both ways: while the event loop runs, and while a synchronous call blocks it. */
+/**
+ * Bytes to and from a runner over a pipe: while the event loop runs, and while a synchronous call blocks it.
+ */
 import { readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { descriptorOf, isAgain } from '../file.js';
 import { awaitFile, Ready } from './system.js';
 
 const CHUNK = 64 * 1024;
-/** Until the next attempt to write to a runner that does not read. */
+/** Milliseconds until the next attempt to write to a runner that does not read. */
 const RETRY_MS = 1;
 
+/** Receives the bytes of a pipe. */
 export interface LineListener {
-  /** Where bytes of a message that has begun may go directly; empty if there is none. */
+  /** Returns the memory into which bytes of a message can be read directly. Empty if no message has begun. */
   gap(): Buffer;
-  /** So many went there. */
+  /** Called when that many bytes were read into the gap. */
   filled(size: number): void;
-  /** Bytes, which are the listener's only until it returns. */
+  /** Receives bytes, which are valid only until it returns. */
   bytes(chunk: Buffer): void;
-  /** The event loop has brought something, or the end. */
+  /** Called when the event loop has read something or the end. */
   news(): void;
 }
 
+/** One pipe to a runner. */
 export class PipeLine {
   readonly #socket: Socket;
   readonly #listener: LineListener;
   readonly #chunk = Buffer.allocUnsafeSlow(CHUNK);
-  /** Only this class writes: what libuv had taken could not be written while the event loop is blocked. */
+  /**
+   * The pieces to write. Only this class writes, because data that libuv has queued could not be written
+   * while the event loop is blocked.
+   */
   readonly #waiting: Uint8Array[] = [];
   #retrying = false;
   #over = false;
@@ -47,18 +54,18 @@ export class PipeLine {
     }
   }
 
-  /** The other end is closed, and everything that came from there was read. */
+  /** Whether the other end is closed, and everything that it sent was read. */
   get over(): boolean {
     return this.#over;
   }
 
-  /** Sends bytes that do not change until they are sent. */
+  /** Sends bytes, which must not change until they are sent. */
   write(...pieces: Uint8Array[]): void {
     for (const piece of pieces) if (piece.length > 0) this.#waiting.push(piece);
     this.flush();
   }
 
-  /** Writes as much as goes without waiting; the rest soon. */
+  /** Writes as much as possible without waiting. The rest follows soon. */
   flush(): void {
     const progress = this.#writeNow();
     if (this.#waiting.length === 0 || this.#retrying || this.#over) return;
@@ -72,8 +79,8 @@ export class PipeLine {
   }
 
   /**
-   * Waits, blocking, and reads and writes what can be. False if nothing could be in that time, or before there was something in one
-   * of the `others`.
+   * Blocks, and reads and writes what is possible. Returns false if nothing was possible in that time, or if
+   * one of the `others` became readable first.
    */
   turn(milliseconds: number, others: readonly number[] = []): boolean {
     const file = descriptorOf(this.#socket);
@@ -86,7 +93,7 @@ export class PipeLine {
     return ready !== 0;
   }
 
-  /** Takes everything that is there. */
+  /** Reads everything that is available. */
   drain(): void {
     while (this.turn(0)) if (this.#over) return;
   }
@@ -119,7 +126,10 @@ export class PipeLine {
     else this.#listener.bytes(target.subarray(0, size));
   }
 
-  /** Whether anything was written. What cannot be written any more is dropped: the end shows where this reads. */
+  /**
+   * Returns whether anything was written. Drops data that can no longer be written; reading then reveals the
+   * end.
+   */
   #writeNow(): boolean {
     const file = descriptorOf(this.#socket);
     const waiting = this.#waiting;

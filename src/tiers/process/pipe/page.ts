@@ -1,20 +1,22 @@
-/** What a runner on a pipe tells about itself: `RunnerPage` of `native/channel/pipe_end.h`. */
+/** The status page of a runner on a pipe: `RunnerPage` of `native/channel/pipe_end.h`. */
 import type { ProcessFacts } from '../../../addon/process.js';
 
+/** The size of a page in bytes. */
 export const PAGE_SIZE = 384;
-/** States from this one on are those of a runner that ends, or has ended, not as it was asked to. */
+/** The lowest state of a runner that ends or has ended without being asked to. */
 const ENDING_STATE = 4;
 
 const MOST_FRAMES = 24;
 const Place = { STATE: 0, PID: 4, ACTIVE: 8, LANDLOCK: 12, CALL: 64, CRASH: 128, FRAMES: 192 } as const;
 
+/** A decoded status page. */
 export interface Page extends Pick<ProcessFacts, 'state' | 'pid' | 'active' | 'landlock' | 'crash'> {
   readonly call: ProcessFacts['call'];
-  /** The runner says that it will end. */
+  /** Whether the runner announces its end. */
   readonly ending: boolean;
 }
 
-/** `bytes`: PAGE_SIZE of them, with anything in them. */
+/** Decodes a page. `bytes` has PAGE_SIZE bytes with any content. */
 export function decodePage(bytes: Buffer): Page {
   const state = bytes.readUInt32LE(Place.STATE);
   return {
@@ -28,6 +30,7 @@ export function decodePage(bytes: Buffer): Page {
   };
 }
 
+/** The page of a runner that has not sent one yet. */
 export const FIRST_PAGE: Page = decodePage(Buffer.alloc(PAGE_SIZE));
 
 function callIn(bytes: Buffer): Page['call'] {

@@ -1,5 +1,6 @@
-/** Requests over a pipe that were not answered yet. Answers come in the order of requests. */
+/** The unanswered requests on a pipe. Answers arrive in the order of the requests. */
 
+/** A request on a pipe. */
 export interface PipeRequest {
   readonly number: number;
   /** Calls and batches up to here, this one among them. */
@@ -7,13 +8,14 @@ export interface PipeRequest {
   readonly operation: number;
   readonly instance: number;
   readonly method: number;
-  /** What its answer is told by; -1: somebody waits for it, blocking. */
+  /** The slot for its answer; -1 for a blocking request. */
   readonly slot: number;
-  /** Its bytes, as they were sent. */
+  /** Its bytes as they were sent. */
   readonly pieces: readonly Uint8Array[];
   readonly size: number;
 }
 
+/** The queue of unanswered requests. */
 export class PipeRequests {
   #queue: PipeRequest[] = [];
   #start = 0;
@@ -23,12 +25,12 @@ export class PipeRequests {
     return this.#queue.length - this.#start;
   }
 
-  /** Of all of them together. */
+  /** The total size of the requests in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The one that is answered next. */
+  /** The request that is answered next. */
   get first(): PipeRequest | undefined {
     return this.#queue[this.#start];
   }

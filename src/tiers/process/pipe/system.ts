@@ -1,15 +1,18 @@
-/** What Node.js has no call for: to wait, blocking, for a file, and to see the end of a child before the event loop does. */
+/**
+ * System calls that Node.js does not offer: blocking until a file is ready, and detecting the end of a child
+ * before the event loop does.
+ */
 import { TenonError } from '../../../base/errors.js';
 import { ffi, standardLibrary } from '../../../library/ffi.js';
 
-/** What a file can be ready for. */
+/** The events of a file. */
 export const Ready = { READ: 1, WRITE: 4, ERROR: 8, HUNG_UP: 16 } as const;
 
-/** How a child ended. */
+/** The end of a child. */
 export interface ChildEnd {
-  /** -1: by a signal. */
+  /** The exit code; -1 if a signal ended it. */
   readonly code: number;
-  /** 0: by itself. */
+  /** The number of the signal; 0 if it exited by itself. */
   readonly signal: number;
 }
 
@@ -18,7 +21,7 @@ interface Calls {
   waitid(kind: number, pid: number, info: Buffer, options: number): number;
 }
 
-/** Numbers of `waitid` that differ. */
+/** The constants of `waitid` that depend on the system. */
 const WAIT =
   process.platform === 'darwin'
     ? { noWait: 0x20, code: 8, pid: 12, status: 20 }
@@ -29,16 +32,19 @@ const WEXITED = 4;
 const CLD_EXITED = 1;
 
 let calls: Calls | undefined;
-/** Each a `struct pollfd`: the file, what is wanted, what is there. */
+/** The size of a `struct pollfd`: the file, the requested events, the returned events. */
 const ENTRY = 8;
 const wanted = Buffer.alloc(4 * ENTRY);
 const info = Buffer.alloc(128);
 
-/** @throws TenonError ERR_TENON_UNSUPPORTED */
+/** Loads the system calls. @throws TenonError ERR_TENON_UNSUPPORTED */
 export function requireSystem(): void {
   if (calls !== undefined) return;
   if (process.platform === 'win32') {
-    throw new TenonError('ERR_TENON_UNSUPPORTED', "The transport 'pipe' needs poll, which Windows has not.");
+    throw new TenonError(
+      'ERR_TENON_UNSUPPORTED',
+      "The transport 'pipe' is not available on Windows, which lacks poll.",
+    );
   }
   ffi();
   const system = standardLibrary();
@@ -49,8 +55,8 @@ export function requireSystem(): void {
 }
 
 /**
- * Waits until the file is ready for one of `events`, until there is something in one of up to three `others`, or so many
- * milliseconds. What the file is ready for; 0 for nothing.
+ * Waits until the file is ready for one of `events`, one of up to three `others` is readable, or the time is
+ * over. Returns the events for which the file is ready; 0 for none.
  */
 export function awaitFile(
   file: number,
@@ -76,7 +82,10 @@ export function sleep(milliseconds: number): void {
   awaitFile(-1, 0, milliseconds);
 }
 
-/** How a child ended, without taking its end away from Node.js. Null while it runs; undefined if it is no child, or no longer. */
+/**
+ * Returns the end of a child without collecting its exit status, which Node.js needs. Returns null while it
+ * runs. Returns undefined if the process is not a child, or its exit status was collected.
+ */
 export function endOfChild(pid: number): ChildEnd | null | undefined {
   info.fill(0);
   if (calls?.waitid(P_PID, pid, info, WEXITED | WNOHANG | WAIT.noWait) !== 0) return undefined;

@@ -1,4 +1,4 @@
-/** A channel to one runner over shared memory, and the memory by which this thread talks to native code. */
+/** The channel to one runner over shared memory. */
 import type { Socket } from 'node:net';
 import type { ProcessAddon, ProcessFacts } from '../../../addon/process.js';
 import type { BatchResult } from '../../../base/batch.js';
@@ -11,17 +11,17 @@ import { ENTRY_COUNT, End, Entry, Operation, ProcessOutcome, Word } from '../pro
 import { type NativeMemory, openNative } from './memory.js';
 
 const PROFILES = ['latency', 'balanced', 'efficient'] as const;
-/** Requests larger than this take memory that is given back afterwards. */
+/** The size in bytes above which a request needs memory that is freed afterwards. */
 const LARGE = 256 * 1024;
 const TRIM_MS = 200;
-/** Results from this size on lie in memory that was used before, because new memory costs more than the copy. */
+/** The size in bytes from which results use recycled memory, because new memory costs more than the copy. */
 const WARM = 128 * 1024;
 const NOTHING = new Uint8Array(0);
 
+/** The channel of one runner over shared memory. */
 export class SharedMemoryChannel implements RunnerChannel {
-  /** Whether `request` itself refuses what are no bytes. */
   readonly checksBytes: boolean = true;
-  /** For the runner: shared memory, wake-ups, lifetime. */
+  /** The files for the runner: shared memory, wake-ups and lifetime. */
   readonly files: readonly [shm: number, wake: number, lifetime: number];
   readonly serial: number;
   readonly control: Int32Array;
@@ -32,7 +32,11 @@ export class SharedMemoryChannel implements RunnerChannel {
   #trimming = false;
   #closed = false;
 
-  /** @throws TenonError ERR_TENON_UNSUPPORTED; an Error with `errno` if the system is out of what it takes */
+  /**
+   * Makes a channel.
+   * @throws TenonError ERR_TENON_UNSUPPORTED
+   * @throws Error with `errno` if the system lacks a resource
+   */
   constructor(profile: (typeof PROFILES)[number]) {
     this.#native = openNative();
     this.#addon = this.#native.addon;
@@ -47,23 +51,16 @@ export class SharedMemoryChannel implements RunnerChannel {
     return this.#closed;
   }
 
-  /** The runner was spawned, with these standard streams. Its first message will be the answer for `slot`. */
   started(pid: number, slot: number, listener: ChannelListener, streams: readonly Socket[]): void {
     this.#listener = listener;
     const [out = -1, err = -1] = streams.map(descriptorOf);
     this.#aim().started(pid, slot, out, err);
   }
 
-  /** What was read from stdout (0) or stderr (1) while a synchronous call waited. */
   capturedOutput(stream: 0 | 1): Earlier | null {
     return this.#aim().capturedOutput(stream);
   }
 
-  /**
-   * Does a request and waits. Returns the outcome; of what there is more, `result`, `batchResult`, `text` and `control` tell.
-   * `checked`: 1 if the bytes were looked at already; otherwise what cannot be taken as it is comes back as NOT_BYTES, SHARED or
-   * INSPECT.
-   */
   request(request: RequestHeader, timeout: number, bytes: Uint8Array, checked: 0 | 1 = 1): number {
     this.control[Word.CHECKED] = checked;
     this.#address(request, timeout).request(bytes);
@@ -72,7 +69,6 @@ export class SharedMemoryChannel implements RunnerChannel {
     return outcome;
   }
 
-  /** A request whose result has a known size and place. */
   requestInto(request: RequestHeader, timeout: number, bytes: Uint8Array, output: Uint8Array): number {
     this.#address(request, timeout).requestInto(bytes, output);
     return this.control[Word.OUTCOME] as number;
@@ -84,7 +80,6 @@ export class SharedMemoryChannel implements RunnerChannel {
     return this.control[Word.OUTCOME] as number;
   }
 
-  /** Sends a request. 0 if it is on its way; its answer comes to the listener. `timeout` only bounds what it blocks at most. */
   send(request: RequestHeader, slot: number, timeout: number, bytes: Uint8Array = NOTHING): number {
     this.control[Word.SLOT] = slot;
     this.#address(request, timeout).send(bytes);
@@ -105,7 +100,6 @@ export class SharedMemoryChannel implements RunnerChannel {
     return this.control[Word.OUTCOME] as number;
   }
 
-  /** The bytes of the answer to the last request. */
   result(): Buffer {
     const length = this.control[Word.LENGTH] as number;
     const place = this.control[Word.PLACE] as number;
@@ -119,13 +113,11 @@ export class SharedMemoryChannel implements RunnerChannel {
     return this.result().toString();
   }
 
-  /** The answer to the last `requestBatch`; null if the runner answered nonsense, which breaks the channel. */
   batchResult(count: number): BatchResult | null {
     const outcome = this.control[Word.OUTCOME] as number;
     return this.#takeBatch(count, outcome, this.control[Word.DETAIL] as number);
   }
 
-  /** The held answer is not wanted. */
   skip(): void {
     this.#aim().skip();
   }
@@ -134,17 +126,14 @@ export class SharedMemoryChannel implements RunnerChannel {
     this.#aim().reference(on);
   }
 
-  /** Whether events stay where they are. */
   pause(on: boolean): void {
     this.#aim().pause(on);
   }
 
-  /** Has the listener told that it is quiet, soon. */
   poke(): void {
     this.#aim().poke();
   }
 
-  /** Declares that the runner broke the protocol. */
   break(): void {
     this.#aim().break();
   }
@@ -164,7 +153,6 @@ export class SharedMemoryChannel implements RunnerChannel {
     return this.#aim().awaitEnd(milliseconds);
   }
 
-  /** Tells the listener what is left to tell, then the end: for runners whose end native code cannot see. */
   finish(): void {
     this.#aim().finish();
   }
@@ -176,7 +164,10 @@ export class SharedMemoryChannel implements RunnerChannel {
     this.#native.channels[this.#index] = undefined;
   }
 
-  /** Delivers what native code has collected. Everything is taken over before anybody is told: a listener may use the channel. */
+  /**
+   * Delivers what native code has collected. All of it is taken over first, because a listener may use the
+   * channel.
+   */
   wake(): void {
     const listener = this.#listener;
     const { control } = this;
@@ -200,7 +191,10 @@ export class SharedMemoryChannel implements RunnerChannel {
     else if (count < ENTRY_COUNT && !held) listener.quiet();
   }
 
-  /** Answers settle promises, which runs no code of others yet; events do. */
+  /**
+   * Takes over one entry. Answers are delivered at once, because settling a promise runs no code of the user
+   * yet. Events are added to `news`.
+   */
   #enter(listener: ChannelListener, at: number, start: number, news: (() => void)[]): void {
     const { control } = this;
     const word = (place: number) => control[at + place] as number;
@@ -246,7 +240,7 @@ export class SharedMemoryChannel implements RunnerChannel {
     return this.#addon;
   }
 
-  /** Straight from the ring. */
+  /** Copies the held answer directly from the ring. */
   #take(length: number): Buffer {
     this.#aim();
     return (length < WARM ? undefined : this.#native.warm()) ?? this.#native.fresh(length);

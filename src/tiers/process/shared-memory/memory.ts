@@ -1,29 +1,30 @@
-/** The memory by which the channels of this thread talk to native code. */
+/** The memory that the channels of this thread share with native code. */
 import { isMainThread } from 'node:worker_threads';
 import { addonProblem, loadAddon } from '../../../addon/addon.js';
 import type { ProcessAddon } from '../../../addon/process.js';
 import { TenonError } from '../../../base/errors.js';
 import { Word } from '../protocol.js';
 
-/** Results up to this size are copied faster by a loop than by a call. */
+/** The size in bytes up to which a loop copies results faster than a call does. */
 const SMALL = 64;
-/** Memory of small results, each of which keeps all of it alive. */
+/** The size of a slab in bytes. A slab holds many small results, each of which keeps the whole slab alive. */
 const SLAB = 16 * 1024;
-/** A slab with less room is at its end. */
+/** The used size from which a slab is replaced. */
 const SLAB_END = SLAB - 1024;
 
 const COOL_MS = 1000;
 
-/** Whom a wake-up is for. */
+/** The receiver of a wake-up. */
 interface Sleeper {
   readonly serial: number;
   wake(): void;
 }
 
+/** The memory that this thread shares with native code. */
 export class NativeMemory {
   readonly addon: ProcessAddon;
   readonly control: Int32Array;
-  /** By their place in native code's table. */
+  /** The channels by their indexes in native code's table. */
   readonly channels: (Sleeper | undefined)[] = [];
   readonly #scratch: Buffer;
   #slab = new ArrayBuffer(SLAB);
@@ -40,7 +41,7 @@ export class NativeMemory {
     addon.slab(this.#slab);
   }
 
-  /** The piece of the slab that native code has filled. */
+  /** Returns the part of the slab that native code has filled. */
   piece(place: number, length: number): Buffer {
     const result = Buffer.from(this.#slab, place, length);
     const free = (place + length + 7) & ~7;
@@ -49,7 +50,7 @@ export class NativeMemory {
     return result;
   }
 
-  /** Whoever has a piece of it may have transferred all of it. */
+  /** Replaces the slab if it was detached: the holder of a small result may have transferred its memory. */
   checkSlab(): void {
     if (this.#slab.byteLength === 0) this.#renewSlab();
   }
@@ -62,24 +63,28 @@ export class NativeMemory {
     return result;
   }
 
-  /** The held answer in new memory. */
+  /** Copies the held answer into new memory. */
   fresh(length: number): Buffer {
     const result = Buffer.allocUnsafeSlow(length);
     this.addon.take(result);
     return result;
   }
 
-  /** The held answer in memory that goes round; undefined leaves it held. */
+  /**
+   * Copies the held answer into recycled memory. Returns undefined, and leaves the answer held, if that is
+   * not possible.
+   */
   warm(): Buffer | undefined {
     const taken = isMainThread ? this.addon.takeWarm() : undefined;
     if (taken === undefined) return undefined;
     this.#coolLater();
     const { buffer }: { readonly buffer: ArrayBufferLike & { transfer?: () => ArrayBuffer } } = taken;
-    // Node.js does not transfer an addon's memory to workers. Moved to another ArrayBuffer it is like any other.
+    // Node.js does not transfer an addon's memory to worker threads. Moving it to another ArrayBuffer makes
+    // it transferable.
     return buffer.transfer === undefined ? taken : Buffer.from(buffer.transfer());
   }
 
-  /** Has memory of large results given back when it is not needed any more. */
+  /** Schedules the release of recycled memory that is no longer needed. */
   #coolLater(): void {
     if (this.#cooling) return;
     this.#cooling = true;
@@ -98,16 +103,13 @@ export class NativeMemory {
 
 let opened: NativeMemory | undefined;
 
-/** @throws TenonError ERR_TENON_UNSUPPORTED */
+/** Returns the memory of this thread. @throws TenonError ERR_TENON_UNSUPPORTED */
 export function openNative(): NativeMemory {
   if (opened !== undefined) return opened;
   const addon = loadAddon()?.processes;
   if (addon === undefined) {
-    const problem = addonProblem() ?? 'this system has no shared memory of the kind that it needs';
-    throw new TenonError(
-      'ERR_TENON_UNSUPPORTED',
-      `Cannot run plugins in processes of their own: ${problem}.`,
-    );
+    const problem = addonProblem() ?? 'This system lacks the required kind of shared memory.';
+    throw new TenonError('ERR_TENON_UNSUPPORTED', `Cannot run plugins in the process tier. ${problem}`);
   }
   opened = new NativeMemory(addon);
   return opened;
