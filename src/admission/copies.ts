@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { constants, rmSync } from 'node:fs';
 import { chmod, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { asTenonError } from '../base/errors.js';
 import { makePrivateFolder } from '../base/private-folder.js';
@@ -35,7 +35,8 @@ export interface CopiedFile {
  * the system's temporary folder.
  */
 export function copyFolder(base?: string): Promise<string> {
-  const root = base ?? process.env['TENON_CACHE_DIR'] ?? join(tmpdir(), `tenon-${uid}`);
+  // An empty variable counts as one that is not set.
+  const root = base ?? (process.env['TENON_CACHE_DIR'] || join(tmpdir(), `tenon-${uid}`));
   const known = inUse.get(root);
   if (known !== undefined) return known;
   const made = makeFolder(root);
@@ -44,7 +45,25 @@ export function copyFolder(base?: string): Promise<string> {
   return made;
 }
 
+/**
+ * What the loader would put something else in the place of. It opens copies by their paths.
+ * Only the names that glibc knows, and in the form in which it takes them: `$ORIGINAL` is an ordinary name.
+ */
+const LOADER_TOKEN = /\$(?:ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_])|\$\{(?:ORIGIN|LIB|PLATFORM)\}/;
+
+/** The part of a path that the loader would expand; undefined if there is none. */
+export function loaderTokenIn(path: string): string | undefined {
+  return process.platform === 'linux' ? LOADER_TOKEN.exec(path)?.[0] : undefined;
+}
+
 async function makeFolder(root: string): Promise<string> {
+  const token = loaderTokenIn(resolve(root));
+  if (token !== undefined)
+    throw new TenonError(
+      'ERR_TENON_UNREADABLE',
+      `Cannot keep private copies of plugins in ${root}: the loader puts something else in the place of ${token}. Set TENON_CACHE_DIR to a folder without it.`,
+      { path: root },
+    );
   try {
     await makePrivate(root);
     await sweep(root);

@@ -7,7 +7,7 @@
  */
 import type { BigIntStats, Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join, parse, resolve } from 'node:path';
+import { join, parse, resolve, sep } from 'node:path';
 import { locate } from '../admission/locate.js';
 import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
 import { checkCount, checkObject, checkString, checkStrings } from '../base/options.js';
@@ -117,7 +117,13 @@ class Search {
   async look(folder: string, path: string, depth: number): Promise<void> {
     const entries = await this.#enter(path, depth);
     if (entries === null) return;
-    const visible = entries.filter((entry) => !entry.name.startsWith('.')).sort(byName);
+    const visible: Dirent[] = [];
+    for (const { entry, raw } of entries) {
+      if (entry.name.startsWith('.')) continue;
+      if (raw === null) visible.push(entry);
+      else await this.#refuseName(path, entry, raw, depth);
+    }
+    visible.sort(byName);
     const named = visible.filter((entry) => this.#hasExtension(entry.name));
     const tried = await Promise.all(named.map((entry) => tryFile(join(path, entry.name))));
     for (const entry of tried) this.#add(folder, entry);
@@ -132,18 +138,26 @@ class Search {
    * Returns the entries of a folder. Returns null if the folder was already searched at least as deep, or if
    * it cannot be read.
    */
-  async #enter(path: string, depth: number): Promise<Dirent[] | null> {
+  async #enter(path: string, depth: number): Promise<NamedEntry[] | null> {
     try {
       const stats = await stat(path, { bigint: true });
       if (!stats.isDirectory()) throw notAFolder(path);
       const before = this.#seenFolders.get(identity(stats));
       if (before !== undefined && before >= depth) return null;
       this.#seenFolders.set(identity(stats), depth);
-      return await readdir(path, { withFileTypes: true });
+      const entries = await readdir(path, { withFileTypes: true, encoding: 'buffer' });
+      return entries.map(namedEntry);
     } catch (error) {
       this.problems.push(folderProblem(path, error));
       return null;
     }
+  }
+
+  /** Reports what would have been looked at, if its name could be written as a string. */
+  async #refuseName(path: string, entry: Dirent, raw: Buffer, depth: number): Promise<void> {
+    const whole = Buffer.concat([Buffer.from(join(path, sep)), raw]);
+    if (this.#hasExtension(entry.name) || (depth > 0 && (await isFolder(entry, whole))))
+      this.problems.push(unnameable(join(path, entry.name)));
   }
 
   #hasExtension(name: string): boolean {
@@ -184,11 +198,29 @@ async function tryFile(path: string): Promise<Entry> {
   }
 }
 
+/** An entry of a folder, and the bytes of its name if they are not UTF-8; null if they are. */
+interface NamedEntry {
+  readonly entry: Dirent;
+  readonly raw: Buffer | null;
+}
+
+function namedEntry(found: Dirent<Buffer>): NamedEntry {
+  const raw = Buffer.from(found.name);
+  const name = raw.toString();
+  const entry = Object.assign(Object.create(found) as Dirent, { name });
+  return { entry, raw: raw.equals(Buffer.from(name)) ? null : raw };
+}
+
+function unnameable(path: string): TenonError {
+  const problem = 'its name is not UTF-8, so that it cannot be opened. Rename it';
+  return new TenonError('ERR_TENON_UNREADABLE', `Cannot search ${path}: ${problem}.`, { path, gate: 'find' });
+}
+
 /**
  * Returns whether the entry is a folder or a link to one. A link that cannot be followed is not a folder; if
  * it has a plugin's extension, it was already reported.
  */
-async function isFolder(entry: Dirent, path: string): Promise<boolean> {
+async function isFolder(entry: Dirent, path: string | Buffer): Promise<boolean> {
   if (entry.isFile()) return false;
   return await stat(path).then(
     (stats) => stats.isDirectory(),

@@ -1,6 +1,7 @@
 /** The options of a PluginHost: their meaning, checks and defaults. */
 import { join } from 'node:path';
 import type { AdmissionPolicy, ProbeMode } from '../admission/admit.js';
+import { loaderTokenIn } from '../admission/copies.js';
 import { type RequireCheckOptions, Requirement } from '../admission/requirement.js';
 import { type TrustOptions, TrustPolicy } from '../admission/trust.js';
 import { Verdicts } from '../admission/verdicts.js';
@@ -59,14 +60,15 @@ export interface HostOptions {
   /** A file that stores the verdicts of the probe for later processes. Default: none. */
   readonly verdicts?: string;
   /**
-   * The folder for private copies of plugins. Default: TENON_CACHE_DIR, or a folder in the system's temporary
-   * folder.
+   * The folder for private copies of plugins. It must not contain `$ORIGIN`, `$LIB` or `$PLATFORM`, which the
+   * loader expands. Default: TENON_CACHE_DIR, or a folder in the system's temporary folder.
    */
   readonly cacheDir?: string;
   /**
    * A folder for state that outlives the process: the quarantined digests, and the plugins that took down a
-   * process (`onCrash: 'demote'`). The commands `tenon ps`, `stats` and `quarantine` read it. Default: none;
-   * the quarantine then lasts as long as the host.
+   * process (`onCrash: 'demote'`). It is created if it is missing. The host registers itself there with a file
+   * and answers on a socket that only its user can use, so that the commands `tenon ps`, `stats` and
+   * `quarantine` find it. Default: none; the quarantine then lasts as long as the host.
    */
   readonly stateDir?: string;
   /** The kinds whose methods {@link Instance.method} finds by name. Default: none. */
@@ -112,7 +114,7 @@ export function checkOptions(given: HostOptions): HostSettings {
     requirement: requireCheck === undefined ? null : new Requirement(requireCheck),
     verdicts: new Verdicts(optionalPath('verdicts', options.verdicts)),
     probe: checkProbe(options.probe),
-    cacheDir: optionalPath('cacheDir', options.cacheDir),
+    cacheDir: checkCacheDir(options.cacheDir),
   };
   const stateDir = optionalPath('stateDir', options.stateDir);
   return {
@@ -143,6 +145,14 @@ function checkProbe(given: HostOptions['probe'] = {}): AdmissionPolicy['probe'] 
     mode: checkOneOf('probe.mode', mode, ['known-skips', 'always', 'never']),
     timeout: checkMilliseconds('probe.timeout', timeout),
   };
+}
+
+function checkCacheDir(value: unknown): string | undefined {
+  const folder = optionalPath('cacheDir', value);
+  const token = folder === undefined ? undefined : loaderTokenIn(folder);
+  if (token === undefined) return folder;
+  const problem = `must not contain ${token}, because the loader puts something else in its place`;
+  throw invalidArgument('cacheDir', problem, ' Choose a folder without it.');
 }
 
 function optionalPath(name: string, value: unknown): string | undefined {

@@ -79,9 +79,9 @@ export interface LoadOptions {
   /** The resource limits of the process. Default: none. Tiers: process. */
   readonly limits?: ProcessLimits;
   /**
-   * Whether the process is confined: no new privileges, no network, and no writing to files. With `read`,
-   * reading is restricted too: to the system's libraries, the plugin and these folders. Default: false. Tiers:
-   * process, on Linux.
+   * Whether the process is confined: no new privileges, no network, no other programs, and no writing to files.
+   * With `read`, reading is restricted too: to the system's libraries, the plugin and these folders. Default:
+   * false. Tiers: process, on Linux.
    */
   readonly sandbox?: boolean | { readonly read?: readonly string[] };
   /**

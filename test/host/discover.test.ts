@@ -242,6 +242,40 @@ describe('folders that cannot be searched', () => {
   );
 });
 
+describe.runIf(process.platform === 'linux')('names that are not UTF-8', () => {
+  const LATIN = Buffer.from('gr\xfcn', 'latin1');
+  const named = (root: string, ...parts: (string | Buffer)[]) =>
+    Buffer.concat([Buffer.from(`${root}/`), ...parts.map((part) => Buffer.from(part))]);
+
+  test('of plugins and of folders that were to be searched are reported', async () => {
+    const root = tree('a.so');
+    mkdirSync(named(root, LATIN));
+    writeFileSync(named(root, LATIN, '/inside.so'), '');
+    writeFileSync(named(root, LATIN, '.so'), '');
+    symlinkSync(named(root, LATIN), named(root, 'link-', LATIN));
+    const shallow = await find(root);
+    expect(shallow.files).toEqual(['a.so']);
+    expect(shallow.problems).toEqual([['ERR_TENON_UNREADABLE', 'gr\uFFFDn.so']]);
+    const { files, problems, found } = await find(root, { depth: 1 });
+    expect(files).toEqual(['a.so']);
+    expect(problems.toSorted()).toEqual([
+      ['ERR_TENON_UNREADABLE', 'gr\uFFFDn'],
+      ['ERR_TENON_UNREADABLE', 'gr\uFFFDn.so'],
+      ['ERR_TENON_UNREADABLE', 'link-gr\uFFFDn'],
+    ]);
+    expect(found.problems[0]?.message).toContain(
+      'its name is not UTF-8, so that it cannot be opened. Rename it',
+    );
+  });
+
+  test('of other files and of hidden folders are ignored', async () => {
+    const root = tree('grün/b.so');
+    writeFileSync(named(root, LATIN, '.txt'), '');
+    mkdirSync(named(root, '.', LATIN));
+    expect(await find(root, { depth: 1 })).toMatchObject({ files: ['grün/b.so'], problems: [] });
+  });
+});
+
 test('arguments of the wrong type are refused with their names', async () => {
   const refused = async (options: unknown): Promise<string | undefined> => {
     const error: unknown = await findCandidates(options as DiscoverOptions).catch(
