@@ -17,6 +17,7 @@ import { checkLoadOptions, type LoadOptions, type LoadSettings } from './load-op
 import { type Manifest, manifestOf } from './manifest.js';
 import { makePlugin, type Plugin, type PluginStats } from './plugin.js';
 import { confinementOf, openTier } from './plugin-tier.js';
+import { type Registration, register } from './registration.js';
 
 export type { Capabilities } from './capabilities.js';
 export type { HostOptions } from './host-options.js';
@@ -75,6 +76,7 @@ export class PluginHost extends EventEmitter<HostEventMap> {
   /** The manifests of all admitted plugins by name, including closed ones. */
   readonly #repository = new Map<string, Manifest>();
   readonly #plugins = new Set<Plugin>();
+  readonly #registration: Registration | undefined;
   #closed = false;
 
   /**
@@ -85,6 +87,8 @@ export class PluginHost extends EventEmitter<HostEventMap> {
     super();
     this.#settings = checkOptions(options);
     refuseUnknownEvents(this as unknown as EventEmitter, 'a host', HOST_EVENTS);
+    const { stateDir } = this.#settings;
+    if (stateDir !== undefined) this.#registration = register(stateDir, this);
   }
 
   /** The capabilities of this installation. */
@@ -188,6 +192,7 @@ export class PluginHost extends EventEmitter<HostEventMap> {
   async close(): Promise<void> {
     this.#closed = true;
     const ends = await Promise.allSettled([...this.#plugins].map((plugin) => plugin.close()));
+    this.#registration?.close();
     const late = ends.find((end) => end.status === 'rejected');
     if (late !== undefined) throw late.reason;
   }

@@ -51,6 +51,10 @@ export interface PluginStats extends CallStats {
   readonly isolation: Isolation;
   /** The state of the plugin. */
   readonly state: PluginState;
+  /** The id of the plugin's process; null in the other tiers, and while none runs. */
+  readonly pid: number | null;
+  /** The number of the current start of the plugin's process, from 1; null in the other tiers. */
+  readonly generation: number | null;
   /** The number of open instances. */
   readonly instances: number;
   /** The number of asynchronous calls that have begun and not ended. */
@@ -150,6 +154,8 @@ export class Plugin extends EventEmitter<PluginEventMap> {
       name: this.name,
       isolation: this.isolation,
       state: this.state,
+      pid: tier.process?.pid ?? null,
+      generation: tier.process?.generation ?? null,
       instances: this.#instances.size,
       ...counter.stats(),
       inFlight: counter.tally.inFlight,

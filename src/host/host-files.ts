@@ -1,0 +1,165 @@
+/**
+ * The files by which running hosts are found: `host-PID-START-N.json` in a state folder, one for each host. They are written by
+ * hosts, and read by the command `tenon`. A file whose process is gone is removed by whoever finds it.
+ */
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isGone, ownProcess } from '../base/process-id.js';
+
+const FORMAT = 'tenon-host/1';
+const NAME = /^host-(\d+)-(\d+)-\d+\.json$/;
+/** Sockets that do not fit into the state folder are in temporary folders with such names. */
+export const SOCKET_FOLDER = 'tenon-host-';
+
+/** The content of such a file. */
+export interface HostFile {
+  readonly format: typeof FORMAT;
+  readonly pid: number;
+  /** Start of the process in clock ticks since boot; `0` where the system does not tell. */
+  readonly start: string;
+  /** The namespace of `pid`, where the system has such: in another one it names another process. */
+  readonly namespace: string;
+  /** When the host was made, ISO 8601. */
+  readonly since: string;
+  /** The script that the process runs, for people. */
+  readonly program: string;
+  /** The UNIX socket or named pipe that answers with figures; null if there is none. */
+  readonly socket: string | null;
+  /** Requests must have it: it is known only to those who can read this file. */
+  readonly token: string;
+  /** Why there is no socket. */
+  readonly problem: string | null;
+}
+
+/** A file that was found, with its path. */
+export interface FoundHostFile {
+  readonly path: string;
+  readonly content: HostFile;
+}
+
+/** The part of the content that is not about the process. */
+export type HostFileContent = Pick<HostFile, 'since' | 'socket' | 'token' | 'problem'>;
+
+/** Writes the file of a new host of this process. Returns its path. @throws Error of the file system */
+export function writeHostFile(folder: string, content: HostFileContent): string {
+  const { pid, start } = ownProcess();
+  for (let n = 1; ; n++) {
+    const path = join(folder, `host-${pid}-${start}-${n}.json`);
+    try {
+      writeFileSync(path, textOf(content), { flag: 'wx', mode: 0o600 });
+      return path;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+/** Replaces the content of a file of this process as a whole. @throws Error of the file system */
+export function rewriteHostFile(path: string, content: HostFileContent): void {
+  writeFileSync(`${path}.tmp`, textOf(content), { mode: 0o600 });
+  renameSync(`${path}.tmp`, path);
+}
+
+function textOf(content: HostFileContent): string {
+  const file: HostFile = {
+    format: FORMAT,
+    ...ownProcess(),
+    namespace: namespaceOf(),
+    program: process.argv[1] ?? process.title,
+    ...content,
+  };
+  return `${JSON.stringify(file)}\n`;
+}
+
+/** The files of all hosts that run, or may run. Removes those of processes that are gone. @throws Error if there is no folder */
+export function findHostFiles(folder: string): FoundHostFile[] {
+  const names = readdirSync(folder).filter((name) => NAME.test(name));
+  return names.sort().flatMap((name) => {
+    const path = join(folder, name);
+    const content = readHostFile(path, folder);
+    if (content === null) return [];
+    if (!hasEnded(content)) return [{ path, content }];
+    removeEndedHost({ path, content });
+    return [];
+  });
+}
+
+/** Whether the process of a host is known to have ended. */
+export function hasEnded({ pid, start, namespace }: HostFile): boolean {
+  return namespace === namespaceOf() && isGone({ pid, start });
+}
+
+/** Null for what is not such a file, or was written by a user who has no say in the folder. */
+function readHostFile(path: string, folder: string): HostFile | null {
+  try {
+    const { uid } = lstatSync(path);
+    if (uid !== lstatSync(folder).uid && uid !== process.getuid?.()) return null;
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isHostFile(content) ? content : null;
+  } catch {
+    return null;
+  }
+}
+
+function isHostFile(value: unknown): value is HostFile {
+  const { format, pid, start, namespace, since, program, socket, token, problem } = (value ??
+    {}) as Partial<HostFile>;
+  return (
+    format === FORMAT &&
+    Number.isSafeInteger(pid) &&
+    [start, namespace, since, program, token].every((text) => typeof text === 'string') &&
+    [socket, problem].every((text) => typeof text === 'string' || text === null)
+  );
+}
+
+/** Removes the file of a host. Never throws. */
+export function removeHostFile(path: string): void {
+  remove(() => rmSync(path, { force: true }));
+}
+
+/** Removes the socket of a host, and the folder that was made for it. Never throws. */
+export function removeSocket(socket: string): void {
+  if (process.platform === 'win32') return;
+  remove(() => {
+    if (lstatSync(socket).isSocket()) rmSync(socket);
+  });
+  const folder = dirname(socket);
+  if (basename(folder).startsWith(SOCKET_FOLDER)) remove(() => rmdirSync(folder));
+}
+
+/** Removes a host whose process has ended. Only a socket where hosts put them: its path comes from a file. */
+export function removeEndedHost({ path, content: { socket } }: FoundHostFile): void {
+  removeHostFile(path);
+  if (socket !== null && (isBeside(socket, path) || basename(dirname(socket)).startsWith(SOCKET_FOLDER)))
+    removeSocket(socket);
+}
+
+/** Whether a socket is in the same folder as the file that names it. */
+export function isBeside(socket: string, path: string): boolean {
+  return dirname(socket) === dirname(path);
+}
+
+function remove(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // It is gone already, or belongs to somebody else.
+  }
+}
+
+function namespaceOf(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
+}
