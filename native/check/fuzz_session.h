@@ -26,12 +26,17 @@ class FuzzSession {
 
   const Corpus &corpus() const { return corpus_; }
 
-  /* `make` gives the bytes for a number, `name` says what `attempt` will call with them. */
+  /* `make` returns the bytes for a number, `name` says what `attempt` will call with them. There are `targets`
+   * different names, by the number: the input of --reproduce does not say which one it is for, and is tried with
+   * each of them. */
   template <typename Make, typename Name, typename Attempt>
-  void Run(Make make, Name name, Attempt attempt) {
+  void Run(Make make, Name name, Attempt attempt, uint64_t targets = 1) {
     const Options &options = plugin_.options();
     if (options.reproduces) {
-      Try(0, name(0), options.reproduced, attempt);
+      for (uint64_t target = 0; target < targets; target++) {
+        if (plugin_.report().for_people()) plugin_.report().Stage(name(target));
+        Try(target, name(target), options.reproduced, attempt);
+      }
       return Finish(1);
     }
     uint64_t number = 0;

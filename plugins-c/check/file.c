@@ -10,6 +10,7 @@
 #define TRIP_WRITABLE_CODE 5 /* has a section that is writable and executable */
 #define TRIP_TEXT          6 /* has an address in its code */
 #define TRIP_BORROWS       7 /* uses a function of another library */
+#define TRIP_DESCRIPTOR    8 /* has a version that is not a version */
 
 #if TRIP == TRIP_EXPORTS
 TENON_EXPORT int trip_helper(void);
@@ -46,4 +47,8 @@ static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_ou
   return tenon_write(out, in, in_len);
 }
 
+#if TRIP == TRIP_DESCRIPTOR
+TENON_STATELESS_PLUGIN(TRIP_NAME, "first", call);
+#else
 TENON_STATELESS_PLUGIN(TRIP_NAME, "1.0.0", call);
+#endif

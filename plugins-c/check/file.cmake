@@ -20,6 +20,7 @@ add_dependencies(trips trip-file-format)
 
 tenon_trip(file-exports file.c TRIP=TRIP_EXPORTS)
 tenon_trip(file-constructors file.c TRIP=TRIP_CONSTRUCTOR)
+tenon_trip(file-descriptor file.c TRIP=TRIP_DESCRIPTOR)
 
 tenon_trip(file-permissions file.c TRIP=TRIP_LINKED)
 add_custom_command(TARGET trip-file-permissions POST_BUILD COMMAND chmod o+w "$<TARGET_FILE:trip-file-permissions>" VERBATIM)
@@ -43,7 +44,7 @@ foreach(hidden get_name tenon_descriptor)
   file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/hide-${hidden}.map" "{ local: ${hidden}; };\n")
 endforeach()
 tenon_linked_trip(file-entry-points "-Wl,--version-script=${CMAKE_CURRENT_BINARY_DIR}/hide-get_name.map")
-tenon_linked_trip(file-descriptor "-Wl,--version-script=${CMAKE_CURRENT_BINARY_DIR}/hide-tenon_descriptor.map")
+tenon_linked_trip(file-described "-Wl,--version-script=${CMAKE_CURRENT_BINARY_DIR}/hide-tenon_descriptor.map")
 
 # A library of glibc that the plugin does not use.
 tenon_linked_trip(file-needed -Wl,--no-as-needed -lBrokenLocale)

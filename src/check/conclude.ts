@@ -24,8 +24,11 @@ const SIGNAL_NAMES = new Map(
     .reverse(),
 );
 
-/** What is left of a check when the user ends the run. */
-export const ABORTED: CheckAnswer = { state: 'incomplete', reason: 'the run was ended before it was done' };
+/** The answer of a check when the user ends the run. */
+export const ABORTED = {
+  state: 'incomplete',
+  reason: 'the run was ended before it was done',
+} as const satisfies CheckAnswer;
 
 /** A process that did not write its completion record has crashed, also if it exited with 0. */
 export function conclude(

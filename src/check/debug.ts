@@ -2,9 +2,10 @@
 import { invalidArgument } from '../base/errors.js';
 import { findChecker } from './checker.js';
 import { checkerArguments } from './command-line.js';
-import { selectChecks } from './registry.js';
+import type { CheckDefinition } from './definition.js';
+import { isAskedFor, selectChecks } from './registry.js';
 import { type CheckOptions, settingsOf } from './settings.js';
-import { isPlugin, openSubject } from './subject.js';
+import { isPlugin, openSubject, type Subject } from './subject.js';
 
 export interface ForegroundRun {
   readonly program: string;
@@ -14,9 +15,9 @@ export interface ForegroundRun {
 }
 
 /**
- * The program that runs the scenarios of the selected checks one after the other in one process, which prints for people, has no timeout and
- * handles no signals: a crash is left to the debugger. What only reads the bytes of the file is left out.
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT if nothing is left to run; of inspection; ERR_TENON_UNSUPPORTED
+ * The program that runs the scenarios of the selected checks one after the other in one process. It prints for people, has no timeout and
+ * handles no signals: a crash is left to the debugger. Checks that only read the bytes of the file are left out.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT if nothing that was asked for is left to run; of inspection; ERR_TENON_UNSUPPORTED
  */
 export function foregroundRun(file: string, options: CheckOptions = {}): ForegroundRun {
   const settings = settingsOf(options);
@@ -26,14 +27,23 @@ export function foregroundRun(file: string, options: CheckOptions = {}): Foregro
       'file',
       `must be a plugin; ${file} has neither a descriptor nor the entry points of one`,
     );
-  const checks = selectChecks(settings).filter(
-    ({ method }) => method.type === 'scenario' && (method.skip?.(subject) ?? null) === null,
-  );
-  const [first] = checks;
-  if (first === undefined)
-    throw invalidArgument('filter', 'must name a check that runs something of the plugin');
+  const selected = selectChecks(settings);
+  const asked = selected.filter((check) => isAskedFor(check, settings));
+  const reasons = asked.map((check) => reasonAgainst(check, subject));
+  const [first] = asked.filter((_, i) => reasons[i] === null);
+  if (first === undefined) {
+    const why = asked.map(({ id }, i) => `${id}: ${reasons[i]}`).join('; ');
+    throw invalidArgument('filter', `must name a check that runs something of the plugin (${why})`);
+  }
+  const checks = selected.filter((check) => reasonAgainst(check, subject) === null);
   const ids = checks.map(({ id }) => id);
-  // Those of fuzzing have more arguments than others.
+  // The checks that fuzz have more arguments than others.
   const [, ...rest] = checkerArguments(checks.find(({ id }) => id.startsWith('fuzz/')) ?? first, subject);
   return { program: findChecker(settings.sanitize), args: [ids.join(','), ...rest], ids };
+}
+
+/** Null if the scenario of the check can be run. */
+function reasonAgainst({ method }: CheckDefinition, subject: Subject): string | null {
+  if (method.type === 'bytes') return 'it only reads the bytes of the file';
+  return method.skip?.(subject) ?? null;
 }

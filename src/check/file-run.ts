@@ -4,6 +4,7 @@ import { reproduction } from './command-line.js';
 import { ABORTED } from './conclude.js';
 import { type CheckAnswer, type CheckDefinition, finding, groupOf } from './definition.js';
 import type { Lanes } from './lanes.js';
+import { checkById } from './registry.js';
 import { runScenario } from './scenario.js';
 import type { CheckSettings } from './settings.js';
 import { digestOf, isPlugin, openSubject, type Subject } from './subject.js';
@@ -28,7 +29,7 @@ export async function checkFile(
     subject = openSubject(shown, settings);
   } catch (error) {
     if (!(error instanceof TenonError)) throw error;
-    const results = [unreadable(checks, error, settings, shown)].filter((result) => result !== undefined);
+    const results = isAbsent(error) ? [] : [malformed(checks, error, settings, shown)];
     const bare = { path: shown, sha256: null, size: null, plugin: null, reason: error.message };
     return { ...bare, outcome: 'findings', results, tally: tallyOf(results), ms: ms() };
   }
@@ -59,15 +60,19 @@ function outcomeOf(results: readonly CheckResult[], { failOn }: CheckSettings): 
   return results.some(({ state }) => state === 'incomplete') ? 'incomplete' : 'clean';
 }
 
-/** What cannot be opened fails the check that it can be. */
-function unreadable(
+/** Nothing of a file that is missing or cannot be read is right or wrong. */
+function isAbsent({ code }: TenonError): boolean {
+  return code === 'ERR_TENON_NOT_FOUND' || code === 'ERR_TENON_UNREADABLE';
+}
+
+/** A file that is not a library fails the check that says so, whichever checks were asked for. */
+function malformed(
   checks: readonly CheckDefinition[],
   error: TenonError,
   settings: CheckSettings,
   shown: string,
-): CheckResult | undefined {
-  const check = checks.find(({ id }) => id === 'file/format') ?? checks[0];
-  if (check === undefined) return undefined;
+): CheckResult {
+  const check = checks.find(({ id }) => id === 'file/format') ?? checkById('file/format');
   const answer: CheckAnswer = { state: 'failed', findings: [finding(error.message)] };
   return resultOf(check, answer, settings, 0, { command: `tenon inspect ${shown}`, gdb: null });
 }
@@ -134,6 +139,7 @@ class FileRun {
       const holds =
         state === 'passed' || state === 'excepted' || (state === 'failed' && severity !== 'error');
       if (holds) continue;
+      if (reason === ABORTED.reason) return ABORTED;
       const left = state === 'incomplete' ? state : 'skipped';
       if (reason?.startsWith(RESTS)) return { state: left, reason };
       return { state: left, reason: `${RESTS}${need.id}, which ${OUTCOME[state]}` };

@@ -8,6 +8,7 @@
 export { certify } from './certify.js';
 export { type ForegroundRun, foregroundRun } from './debug.js';
 export { type CheckDefinition, groupOf } from './definition.js';
+export { type LibraryFiles, libraryFiles } from './library-files.js';
 export { CHECKS, checkById } from './registry.js';
 export { FORMATS, type Format, onlyFailed, type RenderOptions, render } from './render/index.js';
 export { check } from './run.js';
@@ -18,5 +19,6 @@ export {
   SANITIZERS,
   type Sanitizer,
 } from './settings.js';
+export { hasNoEntryPoint } from './subject.js';
 export type * from './verdict.js';
 export { LEVELS, SEVERITIES, VERDICT_SCHEMA } from './verdict.js';

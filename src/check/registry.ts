@@ -41,10 +41,10 @@ export function selectChecks({
   rules,
 }: CheckSettings): readonly CheckDefinition[] {
   for (const id of Object.keys(rules)) checkById(id);
-  const patterns = filter.map((glob) => ({ glob, pattern: patternOf(glob) }));
-  for (const { glob, pattern } of patterns) {
+  const patterns = filter.map(patternOf);
+  for (const [i, pattern] of patterns.entries()) {
     if (!CHECKS.some(({ id }) => pattern.test(id)))
-      throw invalidArgument('filter', `matches no check: '${glob}'. See tenon check --list`);
+      throw invalidArgument('filter', `matches no check: '${filter[i]}'. See tenon check --list`);
   }
   const deepest = LEVELS.indexOf(level);
   // These are about one thing only, and measure nothing that the others could judge.
@@ -53,11 +53,16 @@ export function selectChecks({
     const fuzzes = id.startsWith('fuzz/');
     if (fuzzes && fuzz === undefined) return false;
     const sanitizes = id.startsWith('sanitize/');
-    if (sanitizes && id !== `sanitize/${sanitize}`) return false;
-    if (patterns.length > 0) return patterns.some(({ pattern }) => pattern.test(id));
+    if (sanitizes && (sanitize === undefined || id !== `sanitize/${sanitize}`)) return false;
+    if (patterns.length > 0) return patterns.some((pattern) => pattern.test(id));
     return only ? fuzzes || sanitizes : LEVELS.indexOf(own) <= deepest;
   });
   return withNeeds(chosen);
+}
+
+/** True if the filter matches the check itself: it is not only one that others rest on. */
+export function isAskedFor({ id }: CheckDefinition, { filter }: CheckSettings): boolean {
+  return filter.length === 0 || filter.some((glob) => patternOf(glob).test(id));
 }
 
 function withNeeds(chosen: readonly CheckDefinition[]): readonly CheckDefinition[] {

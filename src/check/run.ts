@@ -5,24 +5,27 @@ import { invalidArgument } from '../base/errors.js';
 import { packageVersion } from '../base/package.js';
 import { checkFile } from './file-run.js';
 import { Lanes } from './lanes.js';
+import { libraryFiles } from './library-files.js';
 import { selectChecks } from './registry.js';
 import { type CheckOptions, settingsOf } from './settings.js';
 import { addTallies } from './tally.js';
 import { type FileVerdict, VERDICT_SCHEMA, type Verdict } from './verdict.js';
 
 /**
- * Checks library files. Whatever a plugin does in there is a result, never an exception.
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT; ERR_TENON_UNSUPPORTED where there is no checker program (elsewhere than on Linux)
+ * Checks library files, and those in folders. Whatever a plugin does in there is a result, never an exception.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT; ERR_TENON_NOT_FOUND, ERR_TENON_UNREADABLE for folders; ERR_TENON_UNSUPPORTED where
+ * there is no checker program (elsewhere than on Linux)
  */
-export async function check(files: readonly string[], options: CheckOptions = {}): Promise<Verdict> {
+export async function check(paths: readonly string[], options: CheckOptions = {}): Promise<Verdict> {
   if (
-    !Array.isArray(files) ||
-    files.length === 0 ||
-    files.some((file) => typeof file !== 'string' || file === '')
+    !Array.isArray(paths) ||
+    paths.length === 0 ||
+    paths.some((path) => typeof path !== 'string' || path === '')
   )
     throw invalidArgument('files', 'must be an array of at least one path');
   const settings = settingsOf(options);
   const checks = selectChecks(settings);
+  const { files } = await libraryFiles(paths);
   const began = performance.now();
   const date = new Date().toISOString();
   const lanes = new Lanes(settings.jobs);

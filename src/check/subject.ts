@@ -56,6 +56,12 @@ export function isPlugin({ exports, descriptor, descriptorProblem }: LibraryFact
   return exports.filter(({ name }) => NEAR_ENTRY_POINTS.includes(name)).length >= 2;
 }
 
+/** True for a library that has nothing of a plugin, such as a helper that is shipped with one. */
+export function hasNoEntryPoint({ exports, descriptor, descriptorProblem }: LibraryFacts): boolean {
+  if (descriptor !== null || descriptorProblem !== null) return false;
+  return !exports.some(({ name }) => NEAR_ENTRY_POINTS.includes(name));
+}
+
 /** What the plugin states in its descriptor about its flags; 0 without one. */
 export function flagsOf({ facts }: Subject): number {
   return facts.descriptor?.flags ?? 0;

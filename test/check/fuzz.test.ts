@@ -86,6 +86,15 @@ describe.skipIf(!canCheck)('an input that shows a finding', () => {
     expect(measures).toEqual([{ type: 'value', name: 'inputs tried', unit: 'count', value: 1 }]);
   });
 
+  test('is tried with each method of the kinds, and the one that fails is named', async () => {
+    const file = join(temporaryFolder(), 'one');
+    writeFileSync(file, '\xff', 'latin1');
+    const fuzz = { budget: ENOUGH, reproduce: file };
+    const result = await resultOf(trip('methods'), 'fuzz/methods', { fuzz });
+    expect(message(result)).toContain('method 1 of packer/1 with 1 bytes: "\\xff"');
+    expect((await resultOf(trip('sound'), 'fuzz/methods', { fuzz })).state).toBe('passed');
+  });
+
   test('takes no other checks with it', async () => {
     const fuzz = { budget: 1, reproduce: join(corpus, 'box') };
     const { files } = await check([trip('sound')], { level: 'torture', fuzz });

@@ -125,6 +125,33 @@ describe.skipIf(program === null)(program === null ? WHY : 'in Chromium', () => 
     expect(await page.locator('article:target h4 code').innerText()).toBe('file/relro');
   });
 
+  test('copies a command by its button', async () => {
+    const { page, problems } = await open(full, { permissions: ['clipboard-read', 'clipboard-write'] });
+    const card = page.locator('article', { hasText: 'calls/empty-input' });
+    const buttons = card.getByRole('button', { name: 'Copy' });
+    expect(await buttons.count()).toBe(2);
+    const wanted = [
+      'npx tenon check x.so --filter calls/empty-input --seed 7',
+      'gdb --args tenon-checker calls/empty-input x.so',
+    ];
+    for (const [i, command] of wanted.entries()) {
+      await card.locator('button').nth(i).click();
+      await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(command);
+      await expect.poll(() => card.locator('button').nth(i).innerText()).toBe('Copied');
+    }
+    await expect.poll(() => buttons.count(), { timeout: 10_000 }).toBe(2);
+    expect(problems).toEqual([]);
+  });
+
+  test('copies it where the browser has no clipboard for pages, too', async () => {
+    const { page, problems } = await open(full);
+    await page.evaluate(`Object.defineProperty(navigator, 'clipboard', { value: undefined });
+      document.addEventListener('copy', () => { document.title = getSelection().toString(); });`);
+    await page.locator('article .command button').first().click();
+    await expect.poll(() => page.title()).toBe('npx tenon check x.so --filter calls/empty-input --seed 7');
+    expect(problems).toEqual([]);
+  });
+
   test('runs nothing of what a plugin says, and shows it as text', async () => {
     const { page, problems, requests } = await open(hostile);
     expect(await page.evaluate(() => 'hacked' in globalThis)).toBe(false);
@@ -168,6 +195,7 @@ describe.skipIf(program === null)(program === null ? WHY : 'in Chromium', () => 
   test('shows everything, too, where scripts are off', async () => {
     const { page } = await open(full, { javaScriptEnabled: false });
     expect(await rows(page).count()).toBe(10);
+    expect(await page.locator('button').count()).toBe(0);
   });
 
   test('of a clean verdict says so', async () => {

@@ -1,5 +1,6 @@
 /** The formats for people and for GitHub: everything is told, and nothing hostile gets through. */
 import { describe, expect, test } from 'vitest';
+import { widthOf } from '../../src/base/text.js';
 import { type Finding, FORMATS, onlyFailed, render } from '../../src/check/index.js';
 import { clean, fileOf, full, HOSTILE, hostile, located, result, verdictOf } from './verdicts.js';
 
@@ -118,7 +119,62 @@ describe('pretty', () => {
   });
 });
 
+describe('pretty, as wide as it is told', () => {
+  const skipped = (id: string, reason = 'it rests on abi/load, which failed') =>
+    result(id, { state: 'skipped', reason });
+
+  test.each([60, 80, 120])('breaks prose at %i columns, and nothing that is to be copied', (width) => {
+    for (const verdict of [full, hostile]) {
+      const lines = render(verdict, 'pretty', { width }).split('\n');
+      const wide = lines.filter((line) => widthOf(line) > width);
+      const exact = wide.filter((line) => /^ {4}(again|debug|crash|input|stderr| {6}) /.test(line));
+      // One word can be wider than the line.
+      const words = wide.filter((line) => Math.max(...line.split(' ').map(widthOf)) > width - 30);
+      expect(wide.filter((line) => !exact.includes(line) && !words.includes(line))).toEqual([]);
+    }
+  });
+
+  test('has one line for checks that follow each other and were not made for one reason', () => {
+    const ids = ['abi/version', 'abi/name', 'abi/vtable'];
+    const verdict = verdictOf([fileOf([...ids.map((id) => skipped(id)), skipped('abi/flags', 'another')])]);
+    const text = render(verdict, 'pretty');
+    expect(text).toContain(
+      '  skipped     3 checks: it rests on abi/load, which failed\n              abi/version, abi/name, abi/vtable\n',
+    );
+    expect(text).toMatch(/\n {2}skipped +abi\/flags +another\n/);
+    const two = render(verdictOf([fileOf([skipped('abi/version'), skipped('abi/name')])]), 'pretty');
+    expect(two).toMatch(/skipped +abi\/version .*\n {2}skipped +abi\/name /);
+  });
+});
+
 describe('compact', () => {
+  const ended = 'the run was ended before it was done';
+  const incomplete = (id: string, reason = ended) => result(id, { state: 'incomplete', reason });
+
+  test('has one line for the checks of a file that are incomplete for one reason', () => {
+    const results = [
+      incomplete('abi/load'),
+      incomplete('abi/name'),
+      incomplete('calls/plain', 'no instance'),
+    ];
+    expect(render(verdictOf([fileOf([result('file/format'), ...results])]), 'compact')).toBe(
+      `./build/x.so: incomplete: abi/load and 1 other check: ${ended}\n./build/x.so: incomplete: calls/plain: no instance\n`,
+    );
+  });
+
+  test('has one line for all files of which nothing was checked', () => {
+    const files = ['a.so', 'b.so', 'c.so'].map((path) =>
+      fileOf([incomplete('abi/load'), incomplete('abi/name')], { path }),
+    );
+    const begun = fileOf([result('file/format'), incomplete('abi/load')], { path: 'begun.so' });
+    expect(render(verdictOf([begun, ...files]), 'compact')).toBe(
+      `begun.so: incomplete: abi/load: ${ended}\na.so: incomplete: nothing of it and of 2 other files was checked: ${ended}\n`,
+    );
+    expect(render(verdictOf(files.slice(0, 1)), 'compact')).toBe(
+      `a.so: incomplete: abi/load and 1 other check: ${ended}\n`,
+    );
+  });
+
   test('has a line for each finding and for what is incomplete, and none for what is sound', () => {
     expect(render(full, 'compact').split('\n')).toEqual([
       './build/x.so: error: calls/empty-input: It was ended by SIGSEGV, in: call with an empty input',

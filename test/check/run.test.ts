@@ -2,16 +2,18 @@
 import {
   appendFileSync,
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CHECKS, type CheckOptions, type CheckResult, check } from '../../src/check/index.js';
-import { compile, faultFile, hasRust, pluginFile, temporaryFolder } from '../support/index.js';
+import { compile, faultFile, folderWith, hasRust, pluginFile, temporaryFolder } from '../support/index.js';
 import { children, processesWith } from '../support/processes.js';
 import { canCheck } from './support.js';
 
@@ -155,7 +157,7 @@ describe.skipIf(!canCheck)('a run', () => {
     const text = join(temporaryFolder(), 'text.so');
     writeFileSync(text, 'no library');
     const files = [pluginFile('echo'), text, join(text, 'nothing'), faultFile('returns-42')];
-    const verdict = await check(files, { seed: 1 });
+    const verdict = await check(files, { seed: 1, filter: ['calls/plain'] });
     expect(verdict.files.map(({ path, outcome }) => [path, outcome])).toEqual([
       [files[0], 'clean'],
       [files[1], 'findings'],
@@ -163,6 +165,51 @@ describe.skipIf(!canCheck)('a run', () => {
       [files[3], 'findings'],
     ]);
     expect(verdict.outcome).toBe('findings');
+    expect(verdict.files[1]?.results.map(({ id, state }) => [id, state])).toEqual([
+      ['file/format', 'failed'],
+    ]);
+  });
+
+  test('says of a missing file that it is missing, and nothing about its format', async () => {
+    const gone = join(temporaryFolder(), 'gone.so');
+    const { files } = await check([gone], { seed: 1 });
+    expect(files).toMatchObject([{ path: gone, outcome: 'findings', results: [], sha256: null }]);
+    expect(files[0]?.reason).toContain('no such file');
+  });
+
+  test('takes a folder for the libraries in it, without those that are no plugins', async () => {
+    const folder = folderWith(pluginFile('echo'), faultFile('returns-42'), faultFile('no-get-name'));
+    compile(folder, 'libhelper', 'int helped(void) { return 1; }', ['-fvisibility=default']);
+    writeFileSync(join(folder, 'text.so'), 'no library');
+    writeFileSync(join(folder, 'notes.txt'), 'no library');
+    mkdirSync(join(folder, 'below'));
+    cpSync(pluginFile('math'), join(folder, 'below', 'math.so'));
+    symlinkSync(join(folder, 'gone'), join(folder, 'link.so'));
+    const { files } = await check([folder], { seed: 1, filter: ['calls/plain'] });
+    expect(files.map(({ path, outcome }) => [basename(path), outcome])).toEqual([
+      ['echo.so', 'clean'],
+      ['link.so', 'findings'],
+      ['no-get-name.so', 'findings'],
+      ['returns-42.so', 'findings'],
+      ['text.so', 'findings'],
+    ]);
+    expect(dirname(files[0]?.path ?? '')).toBe(folder);
+    const named = await check([join(folder, 'libhelper.so')], { seed: 1 });
+    expect(named.files[0]?.outcome).toBe('not-a-plugin');
+  });
+
+  test('refuses a folder without plugins: nothing checked is no pass', async () => {
+    const empty = temporaryFolder();
+    const code = 'ERR_TENON_NOT_FOUND';
+    await expect(check([empty])).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining('no library'),
+    });
+    compile(empty, 'libhelper', 'int helped(void) { return 1; }', ['-fvisibility=default']);
+    await expect(check([empty])).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining('1 library without an entry point'),
+    });
   });
 
   test('does only what the filter names, and what that rests on', async () => {

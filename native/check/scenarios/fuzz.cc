@@ -69,16 +69,14 @@ void Methods(Plugin &plugin) {
   std::vector<Method> methods = RequireMethods(plugin);
   FuzzSession &session = Begin(plugin, "methods of kinds with made-up inputs");
   Worker worker(plugin);
-  const auto attempt = [&](const Method &method, const MadeUp &input) {
-    session.Judge(worker.For(input.number).Call(method.call, input.data, input.size), method.name);
-  };
-  bool all = plugin.options().reproduces; /* the file does not tell which one it is for */
+  const auto method_for = [&](uint64_t number) -> const Method & { return methods[number % methods.size()]; };
   session.Run([&](uint64_t number) { return MakeInput(session.corpus(), plugin.options().seed, number); },
-              [&](uint64_t number) { return methods[number % methods.size()].name; },
+              [&](uint64_t number) { return method_for(number).name; },
               [&](const MadeUp &input) {
-                if (!all) return attempt(methods[input.number % methods.size()], input);
-                for (const Method &method : methods) attempt(method, input);
-              });
+                const Method &method = method_for(input.number);
+                session.Judge(worker.For(input.number).Call(method.call, input.data, input.size), method.name);
+              },
+              methods.size());
 }
 
 }  // namespace

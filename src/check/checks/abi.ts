@@ -1,9 +1,12 @@
 /** Checks of group `abi`: what the entry points, the vtable and the extensions say, and to which hosts. */
 import type { CheckDefinition } from '../definition.js';
+import type { Subject } from '../subject.js';
 import { hostChecks } from './abi-hosts.js';
 
 /** These only load the library and ask it things. */
 const method = { type: 'scenario', timeout: 10_000 } as const;
+
+const withoutDescriptor = ({ facts }: Subject) => (facts.descriptor === null ? 'it has no descriptor' : null);
 
 export const abiChecks: readonly CheckDefinition[] = [
   {
@@ -54,7 +57,7 @@ export const abiChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: ['abi/vtable', 'file/descriptor'],
-    method,
+    method: { ...method, skip: withoutDescriptor },
   },
   {
     id: 'abi/flags',
@@ -74,7 +77,7 @@ export const abiChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'basic',
     needs: ['abi/vtable', 'file/descriptor'],
-    method,
+    method: { ...method, skip: withoutDescriptor },
   },
   {
     id: 'abi/kind-tables',

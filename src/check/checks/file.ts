@@ -53,19 +53,32 @@ export const fileChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'file/descriptor',
-    title: 'The library has a well-formed descriptor.',
-    why: 'Hosts read it from the bytes of the file, before anything of the plugin runs; one with `descriptor: required` refuses a plugin without it.',
+    title: 'The descriptor of the library, if it has one, is well-formed.',
+    why: 'Hosts read it from the bytes of the file, before anything of the plugin runs, and refuse one that they do not understand.',
     fix: 'Use TENON_PLUGIN of tenon.h or tenon::plugin! of the Rust crate, which write it.',
     severity: 'error',
     level: 'basic',
     needs: ['file/entry-points'],
     method: {
       type: 'bytes',
-      judge: ({ facts: { descriptor, descriptorProblem } }) => {
-        if (descriptorProblem !== null)
-          return answerOf([`The descriptor is malformed: ${descriptorProblem}`]);
-        return answerOf(descriptor === null ? ['There is no symbol tenon_descriptor'] : []);
-      },
+      judge: ({ facts: { descriptorProblem } }) =>
+        answerOf(descriptorProblem === null ? [] : [`The descriptor is malformed: ${descriptorProblem}`]),
+    },
+  },
+  {
+    id: 'file/described',
+    title: 'The library has a descriptor.',
+    why: 'Without one a host learns name, version and kinds only by loading the plugin; a host with `descriptor: required` refuses it.',
+    fix: 'Use TENON_PLUGIN of tenon.h or tenon::plugin! of the Rust crate, which write it; in another language export tenon_descriptor as tenon.h declares it. Where hosts require it, raise the severity of this check to error with a rule (--config).',
+    severity: 'warning',
+    level: 'basic',
+    needs: ['file/entry-points'],
+    method: {
+      type: 'bytes',
+      judge: ({ facts: { descriptor, descriptorProblem } }) =>
+        answerOf(
+          descriptor === null && descriptorProblem === null ? ['There is no symbol tenon_descriptor'] : [],
+        ),
     },
   },
   ...exportChecks,

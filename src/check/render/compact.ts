@@ -1,23 +1,51 @@
-/** A line for each finding, as compilers write them; for people, `grep` and editors. */
-import { printable } from '../../base/text.js';
+/**
+ * A line for each finding, as compilers write them; for people, `grep` and editors. Checks that are incomplete for one reason share a
+ * line, and so do files of which nothing was checked: a run that was ended leaves hundreds of these.
+ */
+import { count, printable } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Verdict } from '../verdict.js';
 import { bySeverity, wholeFileProblem, withPlace } from './view.js';
 
 export function renderCompact({ files }: Verdict): string {
-  return files
-    .flatMap(linesOf)
+  const reasons = files.map(untouchedReason);
+  const untouched = [...new Set(reasons)].flatMap((reason) => {
+    const group = files.filter((_, i) => reasons[i] === reason);
+    return reason === null || group.length === 1 ? [] : [{ reason, group }];
+  });
+  const folded = new Set(untouched.flatMap(({ group }) => group));
+  return [
+    ...files.filter((file) => !folded.has(file)).flatMap(linesOf),
+    ...untouched.map(
+      ({ reason, group: [first, ...others] }) =>
+        `${first?.path}: incomplete: nothing of it and of ${count(others.length, 'other file')} was checked: ${reason}`,
+    ),
+  ]
     .map((line) => `${printable(line)}\n`)
     .join('');
+}
+
+/** The one reason why no check of the file was completed; null otherwise. */
+function untouchedReason({ results }: FileVerdict): string | null {
+  const [first] = results;
+  if (first?.state !== 'incomplete') return null;
+  const { reason } = first;
+  return results.every((one) => one.state === 'incomplete' && one.reason === reason) ? reason : null;
 }
 
 function linesOf(file: FileVerdict): string[] {
   const problem = wholeFileProblem(file);
   const whole =
     problem === null ? [] : [`${file.outcome === 'incomplete' ? 'incomplete' : 'error'}: ${problem}`];
-  return [...whole, ...bySeverity(file.results).flatMap(resultLines)].map((line) => `${file.path}: ${line}`);
+  const lines = bySeverity(file.results).flatMap((result, _, all) => resultLines(result, all));
+  return [...whole, ...lines].map((line) => `${file.path}: ${line}`);
 }
 
-function resultLines({ id, state, severity, reason, findings }: CheckResult): string[] {
-  if (state === 'incomplete') return [`incomplete: ${id}: ${reason}`];
-  return state === 'failed' ? findings.map((finding) => `${severity}: ${id}: ${withPlace(finding)}`) : [];
+function resultLines(result: CheckResult, all: readonly CheckResult[]): string[] {
+  const { id, state, severity, reason, findings } = result;
+  if (state === 'failed') return findings.map((finding) => `${severity}: ${id}: ${withPlace(finding)}`);
+  if (state !== 'incomplete') return [];
+  const alike = all.filter((one) => one.state === 'incomplete' && one.reason === reason);
+  if (alike[0] !== result) return [];
+  const others = alike.length === 1 ? '' : ` and ${count(alike.length - 1, 'other check')}`;
+  return [`incomplete: ${id}${others}: ${reason}`];
 }

@@ -24,7 +24,7 @@ export function findingCard(result: CheckResult, anchor: string): Markup {
     ...(state === 'excepted' ? [part('Accepted', reason ?? '')] : []),
     part('Why', why),
     part('Fix', fix),
-    ...again.map((line, i) => lines(i === 0 ? 'See it again' : 'In a debugger', [line])),
+    ...again.map((line, i) => lines(i === 0 ? 'See it again' : 'In a debugger', [line], 'command')),
   );
 }
 
@@ -57,6 +57,8 @@ function inputText({ size, sha256, file }: NonNullable<Finding['input']>): strin
 
 const part = (name: string, text: string) => element('p', {}, element('b', {}, name), ' ', text);
 
-function lines(name: string, all: readonly string[]): Markup {
-  return element('div', {}, element('b', {}, name), element('pre', {}, element('code', {}, all.join('\n'))));
+/** The script puts a button beside the name of a command. */
+function lines(name: string, all: readonly string[], kind = 'text'): Markup {
+  const text = element('pre', {}, element('code', {}, all.join('\n')));
+  return element('div', { class: kind }, element('b', {}, name), text);
 }

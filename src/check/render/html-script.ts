@@ -1,4 +1,4 @@
-/** The only script of the page: it filters the tables of checks. */
+/** The only script of the page: it filters the tables of checks and copies commands. */
 export const SCRIPT = `
 for (const form of document.querySelectorAll('form.filter')) {
   const rows = [...document.getElementById(form.dataset.for).tBodies[0].rows];
@@ -17,5 +17,24 @@ for (const form of document.querySelectorAll('form.filter')) {
   form.addEventListener('submit', (event) => event.preventDefault());
   form.hidden = false;
   show();
+}
+for (const command of document.querySelectorAll('.command')) {
+  const text = command.querySelector('code');
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.textContent = 'Copy';
+  button.title = 'copy the command';
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = 'Copied';
+    } catch {
+      // Browsers that forbid it still let the user copy what is selected.
+      getSelection().selectAllChildren(text);
+      button.textContent = document.execCommand('copy') ? 'Copied' : 'Selected';
+    }
+    setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+  });
+  command.querySelector('b').after(button);
 }
 `;

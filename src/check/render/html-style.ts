@@ -59,6 +59,8 @@ svg .mark { stroke: var(--warning); stroke-width: 1; stroke-dasharray: 4 3; }
 .filter input, .filter select { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line);
   border-radius: 6px; padding: 4px 10px; }
 .filter input { flex: 0 1 280px; min-width: 0; }
+.command button { font: inherit; font-size: 0.8em; color: var(--accent); background: none; border: 1px solid var(--line);
+  border-radius: 6px; padding: 0 10px; cursor: pointer; }
 .shown { color: var(--dim); font-size: 0.9em; }
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 table { border-collapse: collapse; width: 100%; }

@@ -6,15 +6,12 @@ import { renderGithub } from './github.js';
 import { renderHtml } from './html.js';
 import { renderJson } from './json.js';
 import { renderJunit } from './junit.js';
+import type { RenderOptions } from './options.js';
 import { renderPretty } from './pretty.js';
 import { renderSarif } from './sarif.js';
 
+export type { RenderOptions } from './options.js';
 export { onlyFailed } from './view.js';
-
-export interface RenderOptions {
-  /** Whether text for people may have the colors of a terminal; it has none unless told. */
-  readonly color?: boolean | undefined;
-}
 
 const RENDERERS = {
   pretty: renderPretty,
@@ -24,7 +21,7 @@ const RENDERERS = {
   sarif: renderSarif,
   github: renderGithub,
   html: renderHtml,
-} as const satisfies Readonly<Record<string, (verdict: Verdict, color: boolean) => string>>;
+} as const satisfies Readonly<Record<string, (verdict: Verdict, options: RenderOptions) => string>>;
 
 /** The name of a format. */
 export type Format = keyof typeof RENDERERS;
@@ -36,8 +33,8 @@ export const FORMATS = Object.keys(RENDERERS) as readonly Format[];
  * The verdict as text. Whatever a plugin has said in there is data in every format: it cannot move the cursor, and is no markup and no command.
  * @throws TenonError ERR_TENON_INVALID_ARGUMENT for a format that there is not
  */
-export function render(verdict: Verdict, format: Format, { color = false }: RenderOptions = {}): string {
+export function render(verdict: Verdict, format: Format, options: RenderOptions = {}): string {
   if (!Object.hasOwn(RENDERERS, format))
     throw invalidArgument('format', `must be one of ${FORMATS.join(', ')}, not '${String(format)}'`);
-  return RENDERERS[format](verdict, color);
+  return RENDERERS[format](verdict, options);
 }

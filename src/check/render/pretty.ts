@@ -2,6 +2,7 @@
 import { bytes, count, duration, printable, wrapped } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Finding, PluginFacts, Severity, Verdict } from '../verdict.js';
 import { measureText } from './measure-text.js';
+import type { RenderOptions } from './options.js';
 import { type Paint, paintWith } from './paint.js';
 import {
   bySeverity,
@@ -12,29 +13,43 @@ import {
   wholeFileProblem,
 } from './view.js';
 
-const WIDTH = 92;
-/** Behind the name of a check. */
-const REASON_WIDTH = 60;
+/** Columns unless told. */
+const WIDTH = 100;
+/** Behind the name of a check a reason has at most so many columns; if there are fewer than the least, it gets a line of its own. */
+const REASON = { most: 60, least: 24 };
 /** Before the text of a detail. */
 const LABEL = 10;
+/** Before the numbers of a check. */
+const NUMBERS = 14;
 /** Of what a plugin has written, the last lines. */
 const MAX_STDERR_LINES = 12;
 
-export function renderPretty(verdict: Verdict, color: boolean): string {
-  const paint = paintWith(color);
-  const lines = verdict.files.flatMap((file) => [...fileLines(file, paint), '']);
-  return [...lines, ...summary(verdict, paint), ''].join('\n');
+/** The look of the text. */
+interface Look {
+  readonly paint: Paint;
+  /** Columns. */
+  readonly width: number;
 }
 
-function fileLines(file: FileVerdict, paint: Paint): string[] {
-  const lines = [paint.bold(printable(file.path)), `  ${paint.dim(aboutFile(file))}`];
+export function renderPretty(verdict: Verdict, { color = false, width = WIDTH }: RenderOptions): string {
+  const look: Look = { paint: paintWith(color), width };
+  const lines = verdict.files.flatMap((file) => [...fileLines(file, look), '']);
+  return [...lines, ...summary(verdict, look), ''].join('\n');
+}
+
+function fileLines(file: FileVerdict, look: Look): string[] {
+  const { paint, width } = look;
+  const lines = [
+    paint.bold(printable(file.path)),
+    `  ${paint.dim(wrapped(aboutFile(file), width - 2, '  '))}`,
+  ];
   const problem = wholeFileProblem(file);
-  if (problem !== null) lines.push(`  ${paint.red(wrapped(problem, WIDTH, '  '))}`);
+  if (problem !== null) lines.push(`  ${paint.red(wrapped(problem, width - 4, '  '))}`);
   const { results } = file;
   if (results.length > 0)
-    lines.push('', ...results.flatMap((result) => resultLines(result, paint, widthOf(results))));
+    lines.push('', ...grouped(results).flatMap((group) => groupLines(group, look, longestId(results))));
   const found = bySeverity(results.filter(({ state }) => state === 'failed' || state === 'excepted'));
-  return [...lines, ...found.flatMap((result) => ['', ...details(result, paint)])];
+  return [...lines, ...found.flatMap((result) => ['', ...details(result, look)])];
 }
 
 function aboutFile({ plugin, size, sha256, ms }: FileVerdict): string {
@@ -58,16 +73,52 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   go: 'Go',
   zig: 'Zig',
 };
-const widthOf = (results: readonly CheckResult[]) => Math.max(...results.map(({ id }) => id.length));
+const longestId = (results: readonly CheckResult[]) => Math.max(...results.map(({ id }) => id.length));
+
+/** From so many checks on, one after the other, that were not made for one reason share a line. */
+const ALIKE = 3;
+
+/** Results that follow each other and were not made for the same reason, together; all others alone. */
+function grouped(results: readonly CheckResult[]): CheckResult[][] {
+  const groups: CheckResult[][] = [];
+  for (const result of results) {
+    const { state, reason } = result;
+    const last = groups.at(-1);
+    const isAlike = state === 'skipped' || state === 'incomplete';
+    if (isAlike && last?.[0]?.state === state && last[0].reason === reason) last.push(result);
+    else groups.push([result]);
+  }
+  return groups;
+}
+
+function groupLines(group: readonly CheckResult[], look: Look, ids: number): string[] {
+  const [first] = group;
+  if (first === undefined || group.length < ALIKE)
+    return group.flatMap((result) => resultLines(result, look, ids));
+  const { paint, width } = look;
+  const below = ' '.repeat(NUMBERS);
+  const prose = (text: string) => paint.dim(wrapped(text, width - NUMBERS, below));
+  const names = group.map(({ id }) => id).join(', ');
+  return [
+    `  ${word(first, paint)}  ${prose(`${count(group.length, 'check')}: ${first.reason}`)}`,
+    `${below}${prose(names)}`,
+  ];
+}
 
 /** `  passed      calls/plain       3.2 ms` */
-function resultLines(result: CheckResult, paint: Paint, width: number): string[] {
+function resultLines(result: CheckResult, { paint, width }: Look, ids: number): string[] {
   const { id, state, ms, reason, measures } = result;
   const time = state === 'skipped' ? '' : `${ms.toFixed(1)} ms`;
-  const line = `  ${word(result, paint)}  ${id.padEnd(width)}  ${time.padStart(10)}`;
-  const why = reason === null ? '' : `  ${wrapped(reason, REASON_WIDTH, ' '.repeat(28 + width))}`;
-  const numbers = measures.map((one) => `${' '.repeat(14)}${paint.dim(printable(measureText(one)))}`);
-  return [`${line}${paint.dim(why)}`.trimEnd(), ...numbers];
+  const line = `  ${word(result, paint)}  ${id.padEnd(ids)}  ${time.padStart(10)}`;
+  const below = ' '.repeat(NUMBERS);
+  const numbers = measures.map(
+    (one) => `${below}${paint.dim(wrapped(measureText(one), width - NUMBERS, below))}`,
+  );
+  if (reason === null) return [line.trimEnd(), ...numbers];
+  const beside = Math.min(REASON.most, width - 28 - ids);
+  if (beside < REASON.least)
+    return [line.trimEnd(), `${below}${paint.dim(wrapped(reason, width - NUMBERS, below))}`, ...numbers];
+  return [`${line}${paint.dim(`  ${wrapped(reason, beside, ' '.repeat(28 + ids))}`)}`, ...numbers];
 }
 
 function word({ state, severity }: CheckResult, paint: Paint): string {
@@ -82,21 +133,24 @@ const COLORS = { error: 'red', warning: 'yellow', note: 'cyan' } as const satisf
 >;
 
 /** What, why, and how to see it again. */
-function details(result: CheckResult, paint: Paint): string[] {
+function details(result: CheckResult, { paint, width }: Look): string[] {
   const { id, severity, state, reason, title, why, fix, reproduce, findings } = result;
-  const title_ = state === 'excepted' ? paint.dim(`accepted ${severity}`) : paint[COLORS[severity]](severity);
-  const lines = [`  ${title_} ${paint.bold(id)}  ${wrapped(title, WIDTH, '    ')}`];
-  for (const finding of findings) lines.push(...findingLines(finding));
-  if (state === 'excepted') lines.push(detail('accepted', reason ?? ''));
-  lines.push(detail('why', why), detail('fix', fix), exact('again', reproduce.command));
+  const label = state === 'excepted' ? `accepted ${severity}` : severity;
+  const painted = state === 'excepted' ? paint.dim(label) : paint[COLORS[severity]](label);
+  // The label and the id take their part of the first line.
+  const text = wrapped(`${label} ${id}  ${title}`, width - 4, '    ').slice(`${label} ${id}`.length);
+  const lines = [`  ${painted} ${paint.bold(id)}${text}`];
+  for (const finding of findings) lines.push(...findingLines(finding, width));
+  if (state === 'excepted') lines.push(detail('accepted', reason ?? '', width));
+  lines.push(detail('why', why, width), detail('fix', fix, width), exact('again', reproduce.command));
   if (reproduce.gdb !== null) lines.push(exact('debug', reproduce.gdb));
   return lines;
 }
 
-function findingLines(finding: Finding): string[] {
+function findingLines(finding: Finding, width: number): string[] {
   const { message, stage, input, stderr } = finding;
-  const lines = [detail('found', message)];
-  if (stage !== null && !message.endsWith(`in: ${stage}`)) lines.push(detail('during', stage));
+  const lines = [detail('found', message, width)];
+  if (stage !== null && !message.endsWith(`in: ${stage}`)) lines.push(detail('during', stage, width));
   for (const [i, line] of crashLines(finding).entries()) lines.push(exact(i === 0 ? 'crash' : '', line));
   const place = placeText(finding);
   if (place !== null) lines.push(exact('source', [place, finding.place?.text ?? ''].join('  ').trimEnd()));
@@ -112,8 +166,8 @@ function findingLines(finding: Finding): string[] {
 }
 
 /** Prose. */
-function detail(label: string, text: string): string {
-  return `    ${label.padEnd(LABEL)}${wrapped(text, WIDTH - LABEL, ' '.repeat(LABEL + 4))}`;
+function detail(label: string, text: string, width: number): string {
+  return `    ${label.padEnd(LABEL)}${wrapped(text, width - 4 - LABEL, ' '.repeat(LABEL + 4))}`;
 }
 
 /** To be copied, or as the plugin wrote it: on one line. */
@@ -121,14 +175,16 @@ function exact(label: string, text: string): string {
   return `    ${label.padEnd(LABEL)}${printable(text)}`;
 }
 
-function summary({ files, outcome, level, seed, filter, tally, ms }: Verdict, paint: Paint): string[] {
+function summary(
+  { files, outcome, level, seed, filter, tally, ms }: Verdict,
+  { paint, width }: Look,
+): string[] {
   const found = findingsBySeverity(files).filter(([, n]) => n > 0);
   const findings = found.map(([severity, n]) => paint[COLORS[severity]](count(n, severity)));
   const only = filter.length === 0 ? '' : `, only ${printable(filter.join(' '))}`;
   const color = ({ clean: 'green', findings: 'red', incomplete: 'yellow' } as const)[outcome];
-  const lines = [
-    `${count(files.length, 'file')}, level ${level}${only}, seed ${seed}: ${tallyText(tally)} in ${duration(ms)}`,
-  ];
+  const whole = `${count(files.length, 'file')}, level ${level}${only}, seed ${seed}: ${tallyText(tally)} in ${duration(ms)}`;
+  const lines = [wrapped(whole, width, '')];
   if (findings.length > 0) lines.push(findings.join(', '));
   return [...lines, paint[color](OUTCOMES[outcome])];
 }
