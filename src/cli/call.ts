@@ -1,95 +1,176 @@
 /** `tenon call`: one call of one plugin. */
 import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../base/errors.js';
-import { type Binding, type Instance, type Isolation, PluginHost } from '../index.js';
-import { type Command, Exit, isolationOf, parse, UsageError } from './command.js';
+import { type Instance, type LoadOptions, type Plugin, PluginHost } from '../index.js';
+import { type Command, Exit, type Work } from './command.js';
+import { tell } from './guarded.js';
 import type { Io } from './io.js';
+import { parseJson } from './json.js';
+import { type Method, methodOf, readMethod } from './method.js';
+import { type OptionTable, parse } from './options.js';
 import { printable } from './text.js';
+import { type ChosenTier, ISOLATION, tierFor } from './tier.js';
+import { UsageError } from './usage.js';
+import { depthOf, optionalDuration, pairsOf, sizeOf, wholeNumber } from './values.js';
 
-const HELP = `Usage: tenon call FILE [--method M] [--config JSON] [--input TEXT|@FILE|-] [--isolation TIER]
-
-Loads a plugin, makes an instance, calls it once, and writes the result to the standard output, byte
-by byte and nothing else. What the plugin logs or prints goes to the standard error output.
-
-  --method M      'something' (the default), or a kind and the number of a slot: 'codec/1#0'
-  --config JSON   the config of the instance, or '@FILE' for the content of a file; without it the
-                  config is empty
-  --input TEXT    the input: a text, '@FILE' for the content of a file, '-' for the standard input;
-                  without it the input is empty
-  --isolation T   where the plugin runs: 'inline' (the default), 'thread' or 'process'
-  --help          print this text
-
-Exit code: 0 fine, 1 the plugin was refused or failed, 2 wrong usage, 4 a fault of tenon itself.
-`;
-
-interface Settings {
-  readonly file: string;
-  readonly bind: (instance: Instance) => Binding | Instance;
-  readonly config: string | undefined;
-  readonly input: string;
-  readonly isolation: Isolation;
-}
+const OPTIONS = {
+  method: {
+    value: 'METHOD',
+    about:
+      "'something' (the default), or a method of a kind by its slot or name: 'codec/1#0', 'codec.encode'",
+  },
+  config: { value: 'JSON', about: "the config of the instance, or '@FILE' for the content of a file; without it the config is empty" },
+  input: {
+    value: 'INPUT',
+    about:
+      "the input: text, '@FILE' for the content of a file, '-' for the standard input; without it the input is empty",
+  },
+  path: { value: 'FOLDER', repeat: true, path: 'folder', about: 'a folder with plugins, for names' },
+  depth: { value: 'N', about: 'look N levels below each of these folders too (0 to 16, default 0)' },
+  isolation: ISOLATION,
+  timeout: { value: 'TIME', about: 'how long new and the call may take, such as 500ms or 10s' },
+  sandbox: {
+    about:
+      "no network, no other programs, no writing to files, and no reading but of the system's libraries (process tier, Linux)",
+  },
+  'sandbox-read': {
+    value: 'FOLDER',
+    repeat: true,
+    path: 'folder',
+    about: 'a sandbox in which the plugin may read what is below FOLDER',
+  },
+  limits: {
+    value: 'LIMITS',
+    about:
+      "limits of the plugin's process: 'memory=256MiB,cpu=10,files=32' (bytes, seconds of processor time, open files)",
+  },
+} as const satisfies OptionTable;
 
 export const call: Command = {
   summary: 'call a plugin once',
-  help: HELP,
-  loadsPlugins: true,
+  usage: ['PLUGIN [OPTION…]'],
+  about: [
+    'Loads a plugin, makes an instance, calls it once, and writes the result to the standard output, byte by byte and nothing else. Everything that the plugin logs or prints goes to the standard error output.',
+    'PLUGIN is the path of a file, or the name of a plugin in the folders of --path and of the environment variable TENON_PATH.',
+    'The plugin runs in a process of its own, unless --isolation says otherwise.',
+  ],
+  options: OPTIONS,
+  operands: 'files',
+  exits: '1 the plugin was refused or failed',
   prepare(args) {
-    const text = { type: 'string' } as const;
-    const options = { method: text, config: text, input: text, isolation: text };
-    const { values, positionals } = parse({ args: [...args], options, allowPositionals: true });
-    const [file = '', ...others] = positionals;
-    if (file === '' || others.length > 0) throw new UsageError('name exactly one file');
-    const { method = 'something', config, input = '' } = values;
-    if (config?.startsWith('@') === false) checkConfig(config);
-    const isolation = isolationOf(values.isolation);
-    const settings = { file: resolve(file), bind: binderOf(method), config, input, isolation };
-    return (io) => run(settings, io);
+    const { values, operands } = parse(OPTIONS, args);
+    const [plugin = ''] = operands;
+    if (operands.length > 1)
+      throw new UsageError(`call takes one plugin, but ${operands.length} were named.`);
+    if (plugin === '') throw new UsageError('a plugin is missing. Name one, or give the path of a file.');
+    if (values.config?.startsWith('@') === false) parseJson(values.config, '--config');
+    const tier = tierFor(values.isolation);
+    const settings: Settings = {
+      plugin: /[\\/]|\.(so|dll|dylib)$/i.test(plugin) ? resolve(plugin) : plugin,
+      method: readMethod(values.method ?? 'something'),
+      config: values.config,
+      input: values.input ?? '',
+      search: { paths: values.path ?? [], depth: depthOf(values.depth) },
+      tier,
+      load: loadOptions(tier, values),
+    };
+    return workOf(settings);
   },
 };
 
-function checkConfig(config: string): void {
+interface Settings {
+  readonly plugin: string;
+  readonly method: Method;
+  readonly config: string | undefined;
+  readonly input: string;
+  readonly search: { readonly paths: readonly string[]; readonly depth: number };
+  readonly tier: ChosenTier;
+  readonly load: LoadOptions;
+}
+
+/** Options that need the process tier are refused here if the command fell back to another tier, otherwise by the host. */
+function loadOptions(
+  { isolation, fallback }: ChosenTier,
+  values: ReturnType<typeof parse<typeof OPTIONS>>['values'],
+): LoadOptions {
+  const read = values['sandbox-read'];
+  const limits = values.limits === undefined ? undefined : limitsOf(values.limits);
+  const timeout = optionalDuration('--timeout', values.timeout);
+  const confined = values.sandbox || read !== undefined || limits !== undefined;
+  if (fallback !== null && confined)
+    throw new UsageError(`--sandbox and --limits need the process tier, but ${fallback}.`);
+  return {
+    isolation,
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(read !== undefined ? { sandbox: { read } } : values.sandbox ? { sandbox: true } : {}),
+    ...(isolation === 'process' ? { restart: false } : {}),
+  };
+}
+
+/** @throws UsageError */
+function limitsOf(text: string): NonNullable<LoadOptions['limits']> {
+  const pairs = pairsOf('--limits', text, ['memory', 'cpu', 'files']);
+  const [memory, cpu, files] = [pairs.get('memory'), pairs.get('cpu'), pairs.get('files')];
+  return {
+    ...(memory === undefined ? {} : { memory: sizeOf('--limits memory', memory) }),
+    ...(cpu === undefined ? {} : { cpu: Number(wholeNumber('--limits cpu', cpu)) }),
+    ...(files === undefined ? {} : { files: Number(wholeNumber('--limits files', files)) }),
+  };
+}
+
+function workOf(settings: Settings): Work {
+  const { contained } = settings.tier;
+  // A command of its own process is ended by signals as any program; this one has to end the plugin's process, too.
+  return {
+    contained,
+    run: (io) => (contained ? run(settings, io) : endedBySignals(() => run(settings, io))),
+  };
+}
+
+async function endedBySignals(work: () => Promise<number>): Promise<number> {
+  const end = (signal: NodeJS.Signals) => process.exit(128 + constants.signals[signal]);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, end);
   try {
-    JSON.parse(config);
-  } catch (error) {
-    throw new UsageError(`--config must be JSON: ${messageOf(error)}`);
+    return await work();
+  } finally {
+    for (const signal of signals) process.off(signal, end);
   }
 }
 
-/** As the plugin is to be given it, byte by byte. A file may hold what is no JSON: so did the instance that crashed with it. */
-async function readConfig(config: string | undefined): Promise<string | Uint8Array | undefined> {
-  return config?.startsWith('@') ? readNamed('--config', config) : config;
-}
-
-function binderOf(method: string): Settings['bind'] {
-  if (method === 'something') return (instance) => instance;
-  const [, kind, slot] = /^([a-z][a-z0-9_-]*\/\d+)#(\d{1,3})$/.exec(method) ?? [];
-  if (kind === undefined)
-    throw new UsageError(`--method must be 'something' or like 'codec/1#0', not '${method}'`);
-  return (instance) => instance.method(kind, Number(slot));
-}
-
-async function run({ file, bind, config, input, isolation }: Settings, io: Io): Promise<number> {
-  const [bytes, configured] = [await readInput(input), await readConfig(config)];
-  const host = new PluginHost();
+async function run(settings: Settings, io: Io): Promise<number> {
+  const bytes = await readInput(settings.input);
+  const config = await readConfig(settings.config);
+  const { fallback, isolation } = settings.tier;
+  if (fallback !== null) tell(io.err, `${fallback}. The plugin runs in the tier '${isolation}'.`);
+  const host = new PluginHost(settings.search);
   try {
-    const plugin = await host.load(file, { isolation, restart: false });
-    const instance = await plugin.new(configured);
-    instance.on('log', ({ level, message }) =>
-      io.err.line(`${plugin.name}: ${level}: ${printable(message)}`),
-    );
-    try {
-      io.out.write(await bind(instance).call(bytes));
-    } finally {
-      // What the plugin logged during the call is delivered in the next turn.
-      await setImmediate();
-    }
+    const plugin = await host.load(settings.plugin, settings.load);
+    for (const stream of ['stdout', 'stderr'] as const)
+      plugin.on(stream, (line) => io.err.line(printable(line)));
+    host.on('log', ({ level, message }) => io.err.line(`${plugin.name}: ${level}: ${printable(message)}`));
+    io.out.write(await callOnce(plugin, settings.method, config, bytes));
     return Exit.fine;
   } finally {
+    // The log entries of a call are delivered in the next turn.
+    await setImmediate();
     await host.close();
   }
+}
+
+async function callOnce(
+  plugin: Plugin,
+  method: Method,
+  config: string | Uint8Array | undefined,
+  input: Uint8Array,
+): Promise<Buffer> {
+  const bind = methodOf(method, plugin.manifest);
+  const instance: Instance = await plugin.new(config);
+  return await (bind === null ? instance : instance.method(bind.kind, bind.slot)).call(input);
 }
 
 async function readInput(input: string): Promise<Uint8Array> {
@@ -98,15 +179,19 @@ async function readInput(input: string): Promise<Uint8Array> {
     for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks);
   }
-  if (!input.startsWith('@')) return Buffer.from(input);
-  return readNamed('--input', input);
+  return input.startsWith('@') ? readNamed('--input', input) : Buffer.from(input);
 }
 
-/** The content of `@FILE`. */
+/** Reads the config as the plugin will receive it. A file need not be JSON: it may be that of a crashed instance. */
+async function readConfig(config: string | undefined): Promise<string | Uint8Array | undefined> {
+  return config?.startsWith('@') ? readNamed('--config', config) : config;
+}
+
+/** Reads the content of `@FILE`. */
 async function readNamed(option: string, name: string): Promise<Buffer> {
   try {
     return await readFile(name.slice(1));
   } catch (error) {
-    throw new UsageError(`${option} cannot be read: ${messageOf(error)}`);
+    throw new UsageError(`${option} cannot be read: ${messageOf(error)}.`, { cause: error });
   }
 }

@@ -1,49 +1,44 @@
-/** What a command is. */
-import { type ParseArgsConfig, parseArgs } from 'node:util';
-import type { Isolation } from '../index.js';
+/** The parts that every command has. */
 import type { Io } from './io.js';
+import type { OptionTable } from './options.js';
 
-/** How a command ends. */
+/** Exit codes. */
 export const Exit = {
   fine: 0,
   /** There were findings, or something was refused. */
   refused: 1,
   /** The command line is wrong. */
   usage: 2,
-  /** Something that should have been tried could not be. */
+  /** Something that should have been done could not be done. */
   incomplete: 3,
-  /** tenon itself is at fault. */
-  fault: 4,
+  internal: 4,
 } as const;
+
+/** The arguments of a command that are not options, for shells. Words are for the first one only. */
+export type Operands = 'files' | 'folders' | 'commands' | 'none' | readonly string[];
 
 export interface Command {
   /** For the list of commands. */
   readonly summary: string;
-  /** The whole help text. */
-  readonly help: string;
-  /** Whether code of plugins runs: then the command runs in a process of its own. */
-  readonly loadsPlugins: boolean;
-  /** Checks the arguments and returns the work, which gives the exit code. @throws UsageError */
-  prepare(args: readonly string[]): (io: Io) => Promise<number>;
+  /** The forms of its arguments: `FILE… [OPTION…]`. */
+  readonly usage: readonly string[];
+  /** Paragraphs that explain it. */
+  readonly about: readonly string[];
+  readonly options: OptionTable;
+  readonly operands: Operands;
+  /** The meaning of exit code 1; null if the command never ends with it. */
+  readonly exits: string | null;
+  /** Checks the arguments. @throws UsageError */
+  prepare(args: readonly string[]): Work;
 }
 
-/** A command line that makes no sense. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+/** All commands by name. */
+export type Commands = Readonly<Record<string, Command>>;
 
-/** `parseArgs` whose complaints are usage errors. */
-export function parse<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    if (error instanceof TypeError && 'code' in error) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
-}
-
-/** The value of `--isolation`. @throws UsageError */
-export function isolationOf(text = 'inline'): Isolation {
-  if (text === 'inline' || text === 'thread' || text === 'process') return text;
-  throw new UsageError(`--isolation must be 'inline', 'thread' or 'process', not '${text}'`);
+/** The work of a command whose arguments were checked. */
+export interface Work {
+  /** True if code of plugins may run in this process. The work is then done in a process of its own. */
+  readonly contained?: boolean;
+  /** Returns the exit code. */
+  run(io: Io): number | Promise<number>;
 }

@@ -11,7 +11,9 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Gives the exit code of the command. */
 export async function contain(argv: readonly string[], io: Io): Promise<number> {
-  const child = spawn(process.execPath, [WORKER, ...argv], { stdio: ['inherit', 2, 2, 1, 'pipe'] });
+  // The worker has the terminal under another descriptor, where it cannot be asked how wide it is.
+  const env = io.out.isTerminal ? { ...process.env, COLUMNS: String(io.out.columns) } : process.env;
+  const child = spawn(process.execPath, [WORKER, ...argv], { env, stdio: ['inherit', 2, 2, 1, 'pipe'] });
   let verdict = '';
   child.stdio[4]?.on('data', (chunk: Buffer) => {
     verdict += chunk.toString();

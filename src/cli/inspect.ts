@@ -1,19 +1,14 @@
 /** `tenon inspect`: what the bytes of library files tell. Nothing of them runs. */
 import { type Descriptor, inspectFileSync, type LibraryFacts, TenonError } from '../index.js';
-import { type Command, Exit, parse, UsageError } from './command.js';
+import { type Command, Exit } from './command.js';
 import type { Io, Output } from './io.js';
-import { count, paragraph, printable, table } from './text.js';
+import { type OptionTable, parse } from './options.js';
+import { count, padded, printable, shortened, table, wrapped, wrappedLines } from './text.js';
+import { UsageError } from './usage.js';
 
-const HELP = `Usage: tenon inspect FILE… [--json]
-
-Tells what the bytes of library files say: format, system and processor, exported symbols, needed
-libraries, and the tenon descriptor. Nothing of the files is loaded or run.
-
-  --json   print an array of {path, format, os, arch, exports, needed, descriptor, error}
-  --help   print this text
-
-Exit code: 0 fine, 1 a file was refused, 2 wrong usage, 4 a fault of tenon itself.
-`;
+const OPTIONS = {
+  json: { about: 'print an array of {path, format, os, arch, exports, needed, descriptor, error}' },
+} as const satisfies OptionTable;
 
 /** One element of the output of --json. `error` alone is set for a file that cannot be inspected. */
 export interface Inspection {
@@ -29,16 +24,17 @@ export interface Inspection {
 
 export const inspect: Command = {
   summary: 'show what library files are, without loading them',
-  help: HELP,
-  loadsPlugins: false,
+  usage: ['FILE… [OPTION…]'],
+  about: [
+    'Reads the bytes of library files: format, system and processor, exported symbols, needed libraries, and the tenon descriptor. Nothing of the files is loaded or run.',
+  ],
+  options: OPTIONS,
+  operands: 'files',
+  exits: '1 a file was refused',
   prepare(args) {
-    const { values, positionals } = parse({
-      args: [...args],
-      options: { json: { type: 'boolean' } },
-      allowPositionals: true,
-    });
-    if (positionals.length === 0) throw new UsageError('name at least one file');
-    return async (io) => report(positionals.map(inspectOne), values.json === true, io);
+    const { values, operands } = parse(OPTIONS, args);
+    if (operands.length === 0) throw new UsageError('a file is missing. Name at least one.');
+    return { run: (io) => report(operands.map(inspectOne), values.json === true, io) };
   },
 };
 
@@ -81,28 +77,35 @@ const FORMATS: Readonly<Record<string, string>> = { elf: 'ELF', pe: 'PE', macho:
 
 function describe(one: Inspection, out: Output): string {
   const lines = [out.bold(printable(one.path))];
-  if (one.error !== null) lines.push(out.red(`  ${one.error.code}`), paragraph(one.error.message, '    '));
+  if (one.error !== null)
+    lines.push(out.red(`  ${one.error.code}`), wrappedLines(one.error.message, out.columns, '    '));
   if (one.format !== null) {
     const exports = one.exports.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    const format = `${FORMATS[one.format] ?? one.format}, ${one.os} ${one.arch}`;
     const rows = [
-      ['format', format],
+      ['format', `${FORMATS[one.format] ?? one.format}, ${one.os} ${one.arch}`],
       ['descriptor', one.descriptor === null ? 'none' : descriptorText(one.descriptor)],
       ['needs', one.needed.join(', ') || 'no other library'],
       ['exports', count(exports.length, 'symbol')],
-    ];
-    lines.push(...table(rows, '  '));
-    lines.push(
-      ...table(
-        exports.slice(0, MAX_SHOWN).map(({ name, type }) => [name, type]),
-        '    ',
-      ),
-    );
+    ] as const;
+    lines.push(...rows.map(([label, text]) => fact(label, text, out.columns)));
+    const symbols = exports.slice(0, MAX_SHOWN).map(({ name, type }) => [shownName(name, out.columns), type]);
+    lines.push(...table(symbols, '    '));
     if (exports.length > MAX_SHOWN)
       lines.push(out.dim(`    and ${exports.length - MAX_SHOWN} more; --json lists them`));
   }
   return `${lines.join('\n')}\n`;
 }
+
+const LABEL = 10;
+const INDENT = LABEL + 4;
+
+function fact(label: string, text: string, columns: number): string {
+  return `  ${padded(label, LABEL)}  ${wrapped(text, columns - INDENT, ' '.repeat(INDENT))}`;
+}
+
+/** Behind the name there is room for the type of the symbol. */
+const shownName = (name: string, columns: number) =>
+  shortened(printable(name), columns - 4 - 2 - 'function'.length);
 
 function descriptorText({ name, version, abi, kinds }: Descriptor): string {
   const list = Object.entries(kinds).map(([kind, one]) => `${kind} ${one}`);

@@ -1,44 +1,49 @@
-/** `tenon list`: which plugins a host would find, and why not the others. */
-import { type Discovery, type Isolation, type Plugin, PluginHost, type TenonError } from '../index.js';
-import { type Command, Exit, isolationOf, parse, UsageError } from './command.js';
-import type { Io } from './io.js';
-import { count, paragraph, printable, table } from './text.js';
+/** `tenon list`: the plugins that a host would find, and the reasons against others. */
+import { hasNoEntryPoint } from '../check/index.js';
+import {
+  type Discovery,
+  type Isolation,
+  inspectFileSync,
+  type Manifest,
+  PluginHost,
+  type TenonError,
+} from '../index.js';
+import { type Command, Exit } from './command.js';
+import { showErrors } from './errors.js';
+import { type Column, fitted } from './fitted.js';
+import type { Io, Output } from './io.js';
+import { type OptionTable, parse } from './options.js';
+import { count, printable } from './text.js';
+import { ISOLATION, tierFor } from './tier.js';
+import { UsageError } from './usage.js';
+import { depthOf } from './values.js';
 
-const HELP = `Usage: tenon list [FOLDER…] [--depth N] [--isolation TIER] [--json]
-
-Searches the folders, then those of the environment variable TENON_PATH, and tries every library in
-them as a host would: what is admitted, and what is refused and why.
-
-  --depth N       look N levels below each folder too (0 to 16, default 0)
-  --isolation T   start each plugin where it would run: 'inline' (the default), 'thread', 'process'
-  --json          print {plugins, rejected, shadowed}
-  --help          print this text
-
-Exit code: 0 fine, 1 a file or folder was refused, 2 wrong usage, 4 a fault of tenon itself.
-`;
+const OPTIONS = {
+  depth: { value: 'N', about: 'look N levels below each folder too (0 to 16, default 0)' },
+  isolation: ISOLATION,
+  json: { about: 'print {plugins, refused, shadowed, notPlugins}' },
+} as const satisfies OptionTable;
 
 export const list: Command = {
   summary: 'show the plugins in folders, and why others are refused',
-  help: HELP,
-  loadsPlugins: true,
+  usage: ['[FOLDER…] [OPTION…]'],
+  about: [
+    'Searches the folders, then those of the environment variable TENON_PATH, and tries every library in them as a host would: which are admitted, and which are refused and why. A library without any entry point of a plugin is not refused: it may belong to one.',
+  ],
+  options: OPTIONS,
+  operands: 'folders',
+  exits: '1 a file or folder was refused',
   prepare(args) {
-    const text = { type: 'string' } as const;
-    const options = { json: { type: 'boolean' }, depth: text, isolation: text } as const;
-    const { values, positionals } = parse({ args: [...args], options, allowPositionals: true });
+    const { values, operands } = parse(OPTIONS, args);
     const depth = depthOf(values.depth);
-    if (positionals.includes('')) throw new UsageError('a folder must not be empty');
-    if (positionals.length === 0 && !process.env.TENON_PATH) {
-      throw new UsageError('name a folder, or set TENON_PATH');
-    }
-    const isolation = isolationOf(values.isolation);
-    return (io) => run({ paths: positionals, depth, isolation, json: values.json === true }, io);
+    if (operands.includes('')) throw new UsageError('the name of a folder must not be empty.');
+    if (operands.length === 0 && !process.env.TENON_PATH)
+      throw new UsageError('a folder is missing. Name one, or set TENON_PATH.');
+    const { isolation, contained } = tierFor(values.isolation);
+    const settings = { paths: operands, depth, isolation, json: values.json === true };
+    return { contained, run: (io) => run(settings, io) };
   },
 };
-
-function depthOf(text = '0'): number {
-  if (/^\d{1,2}$/.test(text) && Number(text) <= 16) return Number(text);
-  throw new UsageError(`--depth must be an integer from 0 to 16, not '${text}'`);
-}
 
 interface Settings {
   readonly paths: readonly string[];
@@ -47,62 +52,76 @@ interface Settings {
   readonly json: boolean;
 }
 
+/** A discovery, with the libraries that are not plugins apart from the refused ones. */
+interface Listing extends Omit<Discovery, 'plugins'> {
+  readonly plugins: readonly (Manifest & { readonly isolation: Isolation })[];
+  /** Paths of libraries without any entry point. */
+  readonly notPlugins: readonly string[];
+}
+
 async function run({ paths, depth, isolation, json }: Settings, io: Io): Promise<number> {
   const host = new PluginHost({ paths, depth });
   try {
-    const found = await host.discover({ isolation });
-    if (json) io.out.line(JSON.stringify(jsonOf(found), null, 2));
-    else show(found, io);
-    return found.refused.length > 0 ? Exit.refused : Exit.fine;
+    const listing = listingOf(await host.discover({ isolation }));
+    if (json) io.out.line(JSON.stringify(listing, null, 2));
+    else show(listing, io.out);
+    return listing.refused.length > 0 ? Exit.refused : Exit.fine;
   } finally {
     await host.close();
   }
 }
 
-function jsonOf({ plugins, refused, shadowed }: Discovery): unknown {
+function listingOf({ plugins, refused, shadowed }: Discovery): Listing {
+  const helpers = new Set(refused.filter(isHelper));
   return {
-    plugins: plugins.map(({ manifest, isolation, state }) => ({ ...manifest, isolation, state })),
-    refused,
+    plugins: plugins.map(({ manifest, isolation }) => ({ ...manifest, isolation })),
+    refused: refused.filter((error) => !helpers.has(error)),
     shadowed,
+    notPlugins: [...helpers].map(({ path = '' }) => path),
   };
 }
 
-const HEADINGS = ['NAME', 'VERSION', 'ABI', 'LANGUAGE', 'KINDS', 'TIER', 'STATE', 'DIGEST', 'MS', 'PATH'];
-
-function show({ plugins, refused, shadowed }: Discovery, { out }: Io): void {
-  out.line(out.bold(`${count(plugins.length, 'plugin')}`));
-  if (plugins.length > 0) {
-    for (const line of table([HEADINGS, ...plugins.map((plugin) => row(plugin))], '  ')) out.line(line);
-  }
-  showErrors('refused', refused);
-  showErrors('passed over', shadowed);
-
-  function showErrors(title: string, errors: readonly TenonError[]): void {
-    if (errors.length === 0) return;
-    out.line();
-    out.line(out.bold(`${errors.length} ${title}`));
-    for (const error of errors) {
-      out.line(`  ${printable(error.path ?? '')}`);
-      out.line(`    ${out.red(error.code)}${error.gate === undefined ? '' : ` at ${error.gate}`}`);
-      out.line(paragraph(error.message, '      '));
-    }
+/** True if the refused file is a sound library that was never meant to be a plugin. */
+function isHelper({ code, path }: TenonError): boolean {
+  if (code !== 'ERR_TENON_MISSING_SYMBOL' || path === undefined) return false;
+  try {
+    return hasNoEntryPoint(inspectFileSync(path));
+  } catch {
+    return false;
   }
 }
 
-function row({ manifest, isolation, state }: Plugin): string[] {
-  const kinds = Object.entries(manifest.kinds).map(([kind, version]) => `${kind} ${version}`);
-  const ms = manifest.gates.reduce((sum, gate) => sum + gate.ms, 0);
-  const { name, version, abi, language, digest, path } = manifest;
-  return [
-    name,
-    version ?? '-',
-    abi,
-    language ?? '-',
-    kinds.join(', ') || '-',
-    isolation,
-    state,
-    digest.slice(0, 12),
-    ms.toFixed(1),
-    path,
-  ];
+const COLUMNS: readonly Column<Listing['plugins'][number]>[] = [
+  { title: 'NAME', cell: ({ name }) => name },
+  { title: 'VERSION', cell: ({ version }) => version ?? '-' },
+  { title: 'ABI', cell: ({ abi }) => abi, spare: 2 },
+  { title: 'LANGUAGE', cell: ({ language }) => language ?? '-', spare: 3 },
+  {
+    title: 'KINDS',
+    cell: ({ kinds }) =>
+      Object.entries(kinds)
+        .map(([kind, version]) => `${kind} ${version}`)
+        .join(', ') || '-',
+    shorten: 'end',
+    spare: 1,
+  },
+  { title: 'DIGEST', cell: ({ digest }) => digest.slice(0, 12), spare: 4 },
+  {
+    title: 'MS',
+    cell: ({ gates }) => gates.reduce((sum, gate) => sum + gate.ms, 0).toFixed(1),
+    align: 'right',
+    spare: 5,
+  },
+  { title: 'PATH', cell: ({ path }) => path, shorten: 'start' },
+];
+
+function show({ plugins, refused, shadowed, notPlugins }: Listing, out: Output): void {
+  out.line(out.bold(count(plugins.length, 'plugin')));
+  if (plugins.length > 0) for (const line of fitted(COLUMNS, plugins, out.columns)) out.line(line);
+  showErrors(out, 'refused', refused);
+  showErrors(out, 'passed over', shadowed);
+  if (notPlugins.length === 0) return;
+  out.line();
+  out.line(out.bold(`${notPlugins.length} not ${notPlugins.length === 1 ? 'a plugin' : 'plugins'}`));
+  for (const path of notPlugins) out.line(`  ${printable(path)}`);
 }

@@ -1,33 +1,56 @@
 #!/usr/bin/env node
 /** The command `tenon`. */
+import { didYouMean } from '../base/options.js';
 import { ABI_VERSION, packageVersion } from '../index.js';
-import { type Command, UsageError } from './command.js';
-import { COMMANDS, guarded } from './commands.js';
+import { colorIn } from './color.js';
+import type { Command } from './command.js';
+import { COMMANDS } from './commands.js';
 import { contain } from './contain.js';
+import { guarded } from './guarded.js';
+import { helpOf, overview } from './help.js';
 import { type Io, openIo } from './io.js';
-import { table } from './text.js';
+import { unknownOption } from './options.js';
+import { UsageError } from './usage.js';
 
 const argv = process.argv.slice(2);
-const [name = ''] = argv;
-const io = openIo(1, 2);
-process.exitCode = await guarded(Object.hasOwn(COMMANDS, name) ? name : '', io, () => main(argv));
+const io = openIo(1, 2, { color: colorIn(argv) });
+process.exitCode = await guarded(commandIn(argv), io, () => main(argv));
 
-async function main([first, ...args]: readonly string[]): Promise<number> {
-  const command = first !== undefined && Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
-  if (first !== undefined && command !== undefined) return await run(first, command, args);
-  if (first === '--help' || first === '-h' || first === 'help') return print(io, overview());
-  if (first === '--version' || first === '-V')
+/** The name of the command, for a hint at its help. */
+function commandIn(args: readonly string[]): string {
+  const { rest } = leading(args);
+  const [name = ''] = rest;
+  return Object.hasOwn(COMMANDS, name) ? name : '';
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { common, rest } = leading(args);
+  const [first, ...others] = rest;
+  if (first === '--help' || first === '-h') return print(io, overview(COMMANDS, io.out.proseWidth));
+  if (first === '--version' || first === '-v' || first === '-V')
     return print(io, `tenon ${packageVersion()}, ABI ${ABI_VERSION}\n`);
-  throw new UsageError(first === undefined ? 'name a command' : `there is no command '${first}'`);
+  if (first === undefined) throw new UsageError('a command is missing. Name one.');
+  if (first.startsWith('-') && first !== '-') throw unknownOption(first, ['color', 'help', 'version']);
+  const command = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  if (command === undefined)
+    throw new UsageError(`there is no command '${first}'.${didYouMean(first, Object.keys(COMMANDS))}`);
+  return await run(first, command, [...common, ...others]);
 }
 
-async function run(first: string, command: Command, args: readonly string[]): Promise<number> {
-  if (asksForHelp(args)) return print(io, command.help);
+/** Options of every command may stand before its name, too. */
+function leading(args: readonly string[]): { common: readonly string[]; rest: readonly string[] } {
+  const [first = ''] = args;
+  const taken = first === '--color' ? 2 : first.startsWith('--color=') ? 1 : 0;
+  return { common: args.slice(0, taken), rest: args.slice(taken) };
+}
+
+async function run(name: string, command: Command, args: readonly string[]): Promise<number> {
+  if (asksForHelp(args)) return print(io, helpOf(name, command, io.out.proseWidth));
   const work = command.prepare(args);
-  return command.loadsPlugins ? await contain([first, ...args], io) : await work(io);
+  return work.contained ? await contain([name, ...args], io) : await work.run(io);
 }
 
-/** Not behind `--`, where everything is a file. */
+/** Behind `--` everything is a file. */
 function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === '--help' || arg === '-h');
@@ -36,18 +59,4 @@ function asksForHelp(args: readonly string[]): boolean {
 function print({ out }: Io, text: string): number {
   out.write(text);
   return 0;
-}
-
-function overview(): string {
-  const rows = Object.entries(COMMANDS).map(([command, { summary }]) => [command, summary]);
-  return [
-    'Usage: tenon COMMAND [ARGUMENT…]',
-    '',
-    'A plugin system for Node.js whose plugins are native shared libraries.',
-    '',
-    ...table(rows, '  '),
-    '',
-    "'tenon COMMAND --help' explains a command, 'tenon --version' prints the version.",
-    '',
-  ].join('\n');
 }

@@ -1,51 +1,49 @@
 /** `tenon new`: a plugin project that builds and passes the safety suite. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { type Command, Exit, parse, UsageError } from './command.js';
+import { type Command, Exit } from './command.js';
+import { tell } from './guarded.js';
 import type { Io } from './io.js';
 import { LANGUAGES, type Language, projectNames, writeProject } from './new-project.js';
+import { type OptionTable, parse } from './options.js';
+import { UsageError } from './usage.js';
 
-const HELP = `Usage: tenon new NAME [--lang c|cpp|rust] [--folder FOLDER]
-
-Writes a plugin project: the plugin, a build, a test that calls it from Node.js, and a CI workflow that
-runs the safety suite. It builds and passes 'tenon check --level strict' at once.
-
-  --lang L         the language: 'c' (the default), 'cpp' or 'rust'
-  --folder FOLDER  where to write it; without it, in a new folder called NAME
-  --help           print this text
-
-Exit code: 0 fine, 1 the folder cannot be used, 2 wrong usage, 4 a fault of tenon itself.
-`;
+const OPTIONS = {
+  lang: { value: 'LANGUAGE', words: LANGUAGES, about: "'c' (the default), 'cpp' or 'rust'" },
+  folder: {
+    value: 'FOLDER',
+    path: 'folder',
+    about: 'where to write it; without it, in a new folder called NAME',
+  },
+} as const satisfies OptionTable;
 
 export const create: Command = {
   summary: 'write a new plugin project',
-  help: HELP,
-  loadsPlugins: false,
+  usage: ['NAME [OPTION…]'],
+  about: [
+    "Writes a plugin project: the plugin, a build, a test that calls it from Node.js, and a CI workflow that runs the safety suite. It builds and passes 'tenon check --level strict' at once.",
+  ],
+  options: OPTIONS,
+  operands: 'none',
+  exits: '1 the folder cannot be used',
   prepare(args) {
-    const text = { type: 'string' } as const;
-    const options = { lang: text, folder: text } as const;
-    const { values, positionals } = parse({ args: [...args], options, allowPositionals: true });
-    const [name = '', ...others] = positionals;
-    if (name === '' || others.length > 0) throw new UsageError('give exactly one name');
+    const { values, operands } = parse(OPTIONS, args);
+    const [name = ''] = operands;
+    if (name === '') throw new UsageError('a name is missing. Give the plugin one.');
+    if (operands.length > 1)
+      throw new UsageError(`new takes exactly one name, but ${operands.length} were given.`);
     if (projectNames(name) === undefined)
-      throw new UsageError(`a name has 1 to 63 letters, digits, dots, underscores or hyphens, not '${name}'`);
-    const language = languageOf(values.lang);
+      throw new UsageError(
+        `a name has 1 to 63 letters, digits, dots, underscores or hyphens, not '${name}'.`,
+      );
     const folder = resolve(values.folder ?? name);
-    return async (io) => run(name, language, folder, io);
+    return { run: (io) => run(name, values.lang ?? 'c', folder, io) };
   },
 };
 
-function languageOf(text = 'c'): Language {
-  const language = LANGUAGES.find((one) => one === text);
-  if (language === undefined) throw new UsageError(`--lang must be ${LANGUAGES.join(', ')}, not '${text}'`);
-  return language;
-}
-
 function run(name: string, language: Language, folder: string, { out, err }: Io): number {
   if (existsSync(folder) && readdirSync(folder).length > 0) {
-    err.line(
-      `${err.red('tenon:')} ${folder} is not empty. Choose another folder with --folder, or empty it.`,
-    );
+    tell(err, `${folder} is not empty. Choose another folder with --folder, or empty it.`);
     return Exit.refused;
   }
   const files = writeProject(name, language, folder);

@@ -1,2 +1,29 @@
 /** Text for people, as the commands print it. */
-export { count, paragraph, printable, table, wrapped } from '../base/text.js';
+import { paragraph, wrapped } from '../base/text.js';
+
+export {
+  bytes,
+  count,
+  duration,
+  padded,
+  paragraph,
+  printable,
+  shortened,
+  table,
+  widthOf,
+  wrapped,
+} from '../base/text.js';
+
+/** A message of one or more lines, indented, and on a terminal no wider than it. */
+export function wrappedLines(message: string, columns: number, indent: string): string {
+  if (columns === Number.POSITIVE_INFINITY) return paragraph(message, indent);
+  const lines = message.replaceAll('\r\n', '\n').trimEnd().split('\n');
+  return lines
+    .map((line) => {
+      const [lead = ''] = /^ */.exec(line.replaceAll('\t', '  ')) ?? [];
+      const inner = indent + lead;
+      const text = line.replaceAll('\t', '  ').trimStart();
+      return inner + wrapped(text, Math.max(20, columns - inner.length), inner);
+    })
+    .join('\n');
+}

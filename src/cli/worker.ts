@@ -1,18 +1,21 @@
 /**
- * The process in which commands run that load plugins. Its standard output is the standard error output of the command, so
- * that nothing a plugin prints gets between the results; these go to descriptor 3. To descriptor 4 goes the exit code, at the
- * end and only then: a plugin that ends the process is found out, also if it ends it with 0.
+ * The process of commands in which plugins are loaded. Its standard output is the standard error output of the command, so that
+ * nothing that a plugin prints comes between the results. These go to descriptor 3. The exit code goes to descriptor 4, at the end
+ * and only then: a plugin that ends the process is noticed even if it exits with 0.
  */
 import { writeSync } from 'node:fs';
-import { Exit, UsageError } from './command.js';
-import { COMMANDS, guarded } from './commands.js';
+import { colorIn } from './color.js';
+import { Exit } from './command.js';
+import { COMMANDS } from './commands.js';
+import { guarded } from './guarded.js';
 import { openIo } from './io.js';
+import { UsageError } from './usage.js';
 
 const RESULTS_FD = 3;
 const VERDICT_FD = 4;
 
 const [name = '', ...args] = process.argv.slice(2);
-const io = openIo(RESULTS_FD, 2);
+const io = openIo(RESULTS_FD, 2, { color: colorIn(args) });
 process.on('uncaughtException', (error) => {
   void guarded(name, io, () => Promise.reject(error)).then(finish);
 });
@@ -20,15 +23,15 @@ finish(await guarded(name, io, work));
 
 async function work(): Promise<number> {
   const command = COMMANDS[name];
-  if (command === undefined) throw new UsageError(`there is no command '${name}'`);
-  return await command.prepare(args)(io);
+  if (command === undefined) throw new UsageError(`there is no command '${name}'.`);
+  return await command.prepare(args).run(io);
 }
 
 function finish(code: number): void {
   try {
     writeSync(VERDICT_FD, String(code));
   } catch {
-    // Nobody waits for it any more.
+    // The command has ended before.
   }
-  process.exit(Object.values<number>(Exit).includes(code) ? code : Exit.fault);
+  process.exit(Object.values<number>(Exit).includes(code) ? code : Exit.internal);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { configOf } from '../../src/cli/check/config.js';
-import { UsageError } from '../../src/cli/command.js';
+import { UsageError } from '../../src/cli/usage.js';
 import { canCheck } from '../check/support.js';
 import { root, temporaryFolder } from '../support/index.js';
 import { broken, check, good, ONLY, verdictOf } from './check-run.js';
@@ -54,7 +54,22 @@ describe.skipIf(!canCheck)('the file of --config', () => {
   });
 
   test.each([
-    ['not JSON', '--config'],
+    [
+      'not JSON',
+      "check.json is not JSON: line 1, column 1: expected a value or a string in double quotes, found 'not JSON'",
+    ],
+    [
+      '{\n  "level": "strict",\n  "jobs": 1,\n}\n',
+      "line 4, column 1: expected a name in double quotes, found '}'",
+    ],
+    ['{\n  "level": "strict"\n  "jobs": 1\n}', "line 3, column 3: expected ',', found '\"jobs\": 1'"],
+    ['{ "level": \'strict\' }', 'line 1, column 12: expected a value'],
+    ['// options\n{}', 'line 1, column 1: JSON has no comments'],
+    ['{ "glibc": "2.36', 'line 1, column 12: expected a string that ends on the same line'],
+    ['', 'line 1, column 1: expected a value, found the end'],
+    [{ level: 'strikt' }, "Did you mean 'strict'?"],
+    [{ rules: { 'calls/plian': {} } }, "there is no check 'calls/plian'. Did you mean 'calls/plain'?"],
+    [{ fuzz: { budget: '1s', corpos: 'x' } }, "only budget and corpus. Did you mean 'corpus'?"],
     [[], 'must be an object'],
     [{ levle: 'strict' }, "'levle'"],
     [{ constructor: 1 }, "'constructor'"],

@@ -3,10 +3,7 @@ import { join } from 'node:path';
 import type { Verdict } from '../../src/check/index.js';
 import { tripsDir } from '../check/support.js';
 import { extension, pluginFile } from '../support/index.js';
-import { type Run, tenon } from './run.js';
-
-/** What a CI job would set for its tests. */
-export const ENV = { CI: '', GITHUB_ACTIONS: '', NO_COLOR: '' };
+import { ENV, type Run, tenon } from './run.js';
 
 export function check(args: readonly string[], options: Parameters<typeof tenon>[1] = {}): Promise<Run> {
   return tenon(['check', ...args], { ...options, env: { ...ENV, ...options.env } });

@@ -1,12 +1,18 @@
 /** `tenon check` on terminals, in CI jobs, under signals, and in debuggers. */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { canCheck } from '../check/support.js';
-import { faultFile, hasRust, pluginFile, temporaryFolder } from '../support/index.js';
-import { broken, check, ENV, good, ONLY } from './check-run.js';
-import { main } from './run.js';
+import { progressText } from '../../src/cli/check/progress.js';
+import { widthOf } from '../../src/cli/text.js';
+import { canCheck, tripsDir } from '../check/support.js';
+import { faultFile, folderWith, hasRust, pluginFile, temporaryFolder } from '../support/index.js';
+import { broken, check, good, ONLY } from './check-run.js';
+import { ENV, main } from './run.js';
+import { hasScript, onTerminal, shownLines } from './terminal.js';
+
+/** Files that come after the one that hangs. */
+const MANY = ['echo', 'math', 'wordcount'];
 
 describe.skipIf(!canCheck)('the surroundings', () => {
   test('on GitHub annotations follow what is for people, and stand beside a file', async () => {
@@ -20,26 +26,11 @@ describe.skipIf(!canCheck)('the surroundings', () => {
     expect(existsSync(output)).toBe(true);
   });
 
-  /** On a terminal of its own; standard output and error output are the same there. */
-  function onTerminal(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
-    const quoted = [process.execPath, main, 'check', ...args].map((arg) => `'${arg}'`).join(' ');
-    const all = { ...process.env, ...ENV, TERM: 'xterm', ...env };
-    const child = spawn('script', ['-qec', quoted, '/dev/null'], {
-      env: all,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let text = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-    });
-    return new Promise((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', () => resolve(text));
-    });
-  }
+  const checkOnTerminal = (args: readonly string[], env: Record<string, string> = {}) =>
+    onTerminal(['check', ...args], { columns: 120, env });
 
   test('a terminal has colors and a progress bar, which goes before the verdict comes', async () => {
-    const text = await onTerminal([broken, ...ONLY]);
+    const text = await checkOnTerminal([broken, ...ONLY]);
     expect(text).toContain('\u001B[31mERROR');
     expect(text).toMatch(/\r\[#+\.*\] \d+\/\d+ .* file\/format/);
     const bar = text.lastIndexOf('] ', text.indexOf('calls-plain 1.0.0'));
@@ -47,12 +38,12 @@ describe.skipIf(!canCheck)('the surroundings', () => {
   });
 
   test('NO_COLOR has no colors, CI no progress bar, and what is no terminal neither', async () => {
-    const plain = await onTerminal([broken, ...ONLY], { NO_COLOR: '1' });
+    const plain = await checkOnTerminal([broken, ...ONLY], { NO_COLOR: '1' });
     expect(plain).not.toContain('\u001B[31m');
-    const ci = await onTerminal([broken, ...ONLY], { CI: 'true' });
+    const ci = await checkOnTerminal([broken, ...ONLY], { CI: 'true' });
     expect(ci).not.toContain('[#');
     expect(ci).toContain('\u001B[31m');
-    const dumb = await onTerminal([broken, ...ONLY], { TERM: 'dumb' });
+    const dumb = await checkOnTerminal([broken, ...ONLY], { TERM: 'dumb' });
     expect(dumb).not.toContain('\u001B');
     const piped = await check([broken, ...ONLY]);
     expect(piped.stdout + piped.stderr).not.toContain('\u001B');
@@ -72,7 +63,7 @@ describe.skipIf(!canCheck)('the surroundings', () => {
     await untilChecking(hangs);
     child.kill('SIGINT');
     expect(await ended).toBe(130);
-    expect(stdout).toMatch(/INCOMPLETE {2}abi\/load +[\d.]+ ms +the run was ended before it was done/);
+    expect(stdout).toMatch(/INCOMPLETE {2}\d+ checks: the run was ended before it was done\n +abi\/load, /);
     expect(stdout).toContain('this is no pass');
     expect(checkersOf(hangs)).toEqual([]);
   });
@@ -93,6 +84,58 @@ function checkersOf(file: string): string[] {
 async function untilChecking(file: string): Promise<void> {
   while (checkersOf(file).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
 }
+
+describe.skipIf(!canCheck)('a run that is ended by SIGINT', () => {
+  test('has few lines in the format compact, however many checks are left', async () => {
+    const folder = folderWith(faultFile('constructor-hang'), ...MANY.map(pluginFile));
+    const hangs = join(folder, 'constructor-hang.so');
+    const child = spawn(
+      process.execPath,
+      [main, 'check', folder, '--level', 'torture', '--format', 'compact', '--timeout', '10m'],
+      { env: { ...process.env, ...ENV } },
+    );
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    await untilChecking(hangs);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(4);
+    expect(lines.at(-1)).toMatch(
+      /: incomplete: nothing of it and of \d other files was checked: the run was ended/,
+    );
+  });
+});
+
+describe.runIf(canCheck && hasScript)('the progress line', () => {
+  test.each([40, 80, 120])('never wraps on a terminal of %i columns', async (columns) => {
+    const folder = join(
+      temporaryFolder(),
+      'a folder with a long name, 日本語 日本語, which goes on',
+      'and on',
+    );
+    mkdirSync(folder, { recursive: true });
+    cpSync(good, join(folder, 'good.so'));
+    const text = await onTerminal(['check', join(folder, 'good.so'), '--filter', 'calls/*'], { columns });
+    const lines = shownLines(text).filter((line) => line.startsWith('['));
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.filter((line) => widthOf(line) >= columns)).toEqual([]);
+    expect(lines.at(-1)).toMatch(/^\[#+\] \d+\/\d+ .*\/[a-z…]/);
+  });
+
+  test('shows the check before the name of the file', () => {
+    const progress = { path: '/some/where/plugin.so', id: 'calls/plain', done: 5, total: 10 };
+    expect(progressText(progress, 79)).toBe(
+      '[############............] 5/10 /some/where/plugin.so calls/plain',
+    );
+    expect(progressText(progress, 45)).toBe('[####....] 5/10 …/where/plugin.so calls/plain');
+    expect(progressText(progress, 30)).toBe('[####....] 5/10 calls/plain');
+    expect(progressText(progress, 20)).toBe('[####....] 5/10 cal…');
+  });
+});
 
 describe.skipIf(!canCheck)('--in-process', () => {
   test('runs all scenarios in one process in the foreground, and prints for people', async () => {
@@ -126,6 +169,29 @@ describe.skipIf(!canCheck)('--in-process', () => {
     expect(all).toMatchObject({ code: 0, stderr: expect.stringMatching(/tenon-checker: findings: 0\n$/) });
     const alone = await check([good, '--in-process', '--level', 'torture', '--filter', 'lifecycle/exit']);
     expect(alone.code).toBe(0);
+  });
+
+  test('tries the input of --reproduce with each method, and says with which', async () => {
+    const input = join(temporaryFolder(), 'input');
+    writeFileSync(input, '\xff', 'latin1');
+    const reproduce = ['--in-process', '--filter', 'fuzz/methods', '--reproduce', input];
+    const trip = join(tripsDir, 'fuzz-methods.so');
+    const run = await check([trip, ...reproduce]);
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('was ended by SIGSEGV') });
+    const stages = [...run.stderr.matchAll(/method \d of packer\/1/g)].map(([name]) => name);
+    expect(stages).toEqual(['method 0 of packer/1', 'method 1 of packer/1']);
+    const sound = await check([join(tripsDir, 'fuzz-sound.so'), ...reproduce]);
+    expect(sound).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/fuzz\/methods\n[\s\S]*findings: 0\n$/),
+    });
+  });
+
+  test('refuses to run nothing of what was asked for', async () => {
+    const run = await check([good, '--in-process', '--filter', 'fuzz/methods', '--fuzz', '1s']);
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('fuzz/methods: it has no kinds') });
+    const bytes = await check([good, '--in-process', '--filter', 'file/stack']);
+    expect(bytes).toMatchObject({ code: 2, stderr: expect.stringContaining('only reads the bytes') });
   });
 
   test('leaves signals alone: a crash ends the process', async () => {

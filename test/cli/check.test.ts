@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CHECKS } from '../../src/check/index.js';
-import { canCheck } from '../check/support.js';
-import { compile, faultFile, hasRust, pluginFile, temporaryFolder } from '../support/index.js';
+import { canCheck, tripsDir } from '../check/support.js';
+import { compile, faultFile, folderWith, hasRust, pluginFile, temporaryFolder } from '../support/index.js';
 import { broken, check, good, ONLY, verdictOf } from './check-run.js';
 
 describe('what is checked', () => {
@@ -32,7 +32,7 @@ describe('what is checked', () => {
       expect(stdout).toMatch(new RegExp(`^${word} `, 'm'));
     expect(await check(['--explain', 'plain'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('did you mean calls/plain'),
+      stderr: expect.stringContaining('Did you mean calls/plain'),
     });
     expect(await check(['--explain', 'banana'])).toMatchObject({
       code: 2,
@@ -44,9 +44,12 @@ describe('what is checked', () => {
 describe('a command line that makes no sense', () => {
   const folder = () => temporaryFolder();
   test.each([
-    [[], 'at least one file'],
-    [[''], 'at least one file'],
+    [[], 'a file is missing'],
+    [[''], 'a file is missing'],
     [['x', '--level', 'deep'], 'basic, strict, torture'],
+    [['x', '--level', 'strikt'], "Did you mean 'strict'?"],
+    [['x', '--cofnig', 'y'], "Did you mean '--config'?"],
+    [['--explain', 'calls/plian'], 'Did you mean calls/plain?'],
     [['x', '--format', 'yaml'], 'pretty, compact, json'],
     [['x', '--json', '--format', 'html'], 'exclude'],
     [['x', '--fail-on', 'note'], 'error, warning'],
@@ -60,7 +63,10 @@ describe('a command line that makes no sense', () => {
     [['x', '--repeat', '-1'], '--repeat'],
     [['x', '--seed', '4294967296'], 'seed'],
     [['x', '--glibc', 'new'], '2.36'],
-    [['x', '--plugin-config', '{'], 'JSON'],
+    [
+      ['x', '--plugin-config', '{'],
+      "--plugin-config is not JSON: line 1, column 2: expected ',' or '}', found the end",
+    ],
     [['x', '--sanitize', 'memory'], 'address'],
     [['x', '--output', '/nowhere/at/all'], '--output'],
     [['x', '--output', '.'], '--output'],
@@ -73,7 +79,7 @@ describe('a command line that makes no sense', () => {
     const run = await check(args, { cwd: folder() });
     expect(run).toMatchObject({ code: 2, stdout: '' });
     expect(run.stderr).toContain(reason);
-    expect(run.stderr).toContain("Try 'tenon check --help'");
+    expect(run.stderr).toContain("Try 'tenon help check'");
   });
 });
 
@@ -91,7 +97,13 @@ describe.skipIf(!canCheck)('the exit code', () => {
     expect(run.stdout).toContain('it returned 42');
     expect(run.stdout).toContain(`npx tenon check ${broken} --filter calls/plain --seed 1`);
     expect((await check([process.execPath])).code).toBe(1);
-    expect((await check([join(temporaryFolder(), 'gone.so')])).code).toBe(1);
+    const gone = await check([join(temporaryFolder(), 'gone.so')]);
+    expect(gone).toMatchObject({ code: 1, stdout: expect.stringContaining('no such file') });
+    expect(gone.stdout).not.toContain('-shared');
+    expect(await check([temporaryFolder()])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('found no library, expected at least one plugin'),
+    });
     const other = await check([faultFile('no-entry-points')]);
     expect(other).toMatchObject({ code: 1, stdout: expect.stringContaining('not a tenon plugin') });
   });
@@ -119,7 +131,7 @@ describe.skipIf(!canCheck)('the exit code', () => {
     const run = await check([good, ...ONLY, '--format', 'json'], {
       env: { NODE_OPTIONS: `--import=${fault}` },
     });
-    expect(run).toMatchObject({ code: 4, stderr: expect.stringContaining('fault of tenon itself') });
+    expect(run).toMatchObject({ code: 4, stderr: expect.stringContaining('internal error') });
   });
 });
 
@@ -198,6 +210,31 @@ describe.skipIf(!canCheck)('the options', () => {
     expect((await check([picky, ...ONLY])).code).toBe(0);
     const run = await check([picky, ...ONLY, '--input', input]);
     expect(run).toMatchObject({ code: 1, stdout: expect.stringContaining(`--input ${input}`) });
+  });
+
+  test('a folder stands for the plugins in it', async () => {
+    const folder = folderWith(good, pluginFile('echo'));
+    compile(folder, 'libhelper', 'int helped(void) { return 1; }', ['-fvisibility=default']);
+    const run = await check([folder, ...ONLY, '--seed', '1']);
+    expect(run).toMatchObject({
+      code: 0,
+      stderr: `tenon: left out ${join(folder, 'libhelper.so')}: it has no entry point of a plugin.\n`,
+    });
+    expect(run.stdout).toMatch(/echo\.so\n[\s\S]*wordcount\.so\n[\s\S]*\n2 files, /);
+  });
+
+  test('a missing descriptor is a warning, as hosts accept such plugins, unless a rule says otherwise', async () => {
+    const trip = join(tripsDir, 'file-described.so');
+    const run = await check([trip, '--level', 'strict']);
+    expect(run).toMatchObject({ code: 0, stdout: expect.stringMatching(/WARNING +file\/described/) });
+    expect((await check([trip, '--fail-on', 'warning'])).code).toBe(1);
+    const config = join(temporaryFolder(), 'check.json');
+    writeFileSync(config, JSON.stringify({ rules: { 'file/described': { severity: 'error' } } }));
+    expect(await check([trip, '--config', config])).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/ERROR +file\/described/),
+    });
+    expect((await check([join(tripsDir, 'file-descriptor.so')])).code).toBe(1);
   });
 
   test('--only-failed leaves out what passed', async () => {

@@ -64,6 +64,11 @@ describe.skipIf(!canCheck || !hasProcesses)('a new project', () => {
       const tested = await run(folder, 'npm', 'test');
       expect(tested, tested.output).toMatchObject({ code: 0 });
       expect(tested.output).toMatch(/^(?:#|ℹ) pass 3$/m);
+      const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+      const [, snippet = ''] = /```js\n([\s\S]*?)```/.exec(readme) ?? [];
+      writeFileSync(join(folder, 'snippet.mjs'), snippet);
+      const ran = await run(folder, 'node', 'snippet.mjs');
+      expect(ran).toEqual({ code: 0, output: 'Good morning, world!\n' });
       const checked = await run(folder, 'npm', 'run', 'check');
       expect(checked, checked.output).toMatchObject({ code: 0 });
 
@@ -99,11 +104,11 @@ test('a folder that is not empty is left alone', async () => {
 });
 
 test.each([
-  [['new'], 'exactly one name'],
+  [['new'], 'a name is missing'],
   [['new', 'a', 'b'], 'exactly one name'],
   [['new', 'a name'], 'letters, digits'],
   [['new', '..'], 'letters, digits'],
-  [['new', 'p', '--lang', 'pascal'], 'must be c, cpp, rust'],
+  [['new', 'p', '--lang', 'pascal'], 'must be one of c, cpp, rust'],
 ])('%j is wrong usage', async (args, words) => {
   expect(await tenon(args)).toMatchObject({ code: 2, stderr: expect.stringContaining(words) });
 });

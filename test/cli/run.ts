@@ -6,6 +6,9 @@ import { root } from '../support/index.js';
 
 export const main = join(root, 'dist', 'cli', 'main.js');
 
+/** What a CI job or a test runner would set, taken back. */
+export const ENV = { CI: '', GITHUB_ACTIONS: '', NO_COLOR: '' };
+
 /** How the command ended and what it wrote. */
 export interface Run {
   readonly code: number | null;
@@ -21,7 +24,7 @@ export function tenon(
   options: { input?: string | Buffer; env?: Record<string, string>; cwd?: string } = {},
 ): Promise<Run> {
   if (!existsSync(main)) throw new Error(`${main} is missing: npm run build`);
-  const env = { ...process.env, TENON_PATH: '', ...options.env };
+  const env = { ...process.env, FORCE_COLOR: undefined, TENON_PATH: '', TENON_STATE_DIR: '', ...options.env };
   const child = spawn(process.execPath, [main, ...args], { env, cwd: options.cwd ?? root });
   const out: Buffer[] = [];
   const err: Buffer[] = [];

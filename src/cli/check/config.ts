@@ -1,9 +1,12 @@
-/** The file of `--config`: what a project always says, as JSON. Its schema is docs/check-config.schema.json. */
+/** The file of `--config`: the options of a project, as JSON. Its schema is docs/check-config.schema.json. */
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { type CheckOptions, checkById, LEVELS, SANITIZERS, SEVERITIES } from '../../check/index.js';
-import { UsageError } from '../command.js';
-import { durationOf } from './values.js';
+import { messageOf } from '../../base/errors.js';
+import { didYouMean } from '../../base/options.js';
+import { CHECKS, type CheckOptions, checkById, LEVELS, SANITIZERS, SEVERITIES } from '../../check/index.js';
+import { parseJson } from '../json.js';
+import { UsageError } from '../usage.js';
+import { durationOf } from '../values.js';
 
 type Value = unknown;
 /** Reads one member. `fail` says what it must be. */
@@ -37,22 +40,26 @@ export function configOf(file: string): CheckOptions {
   const members = objectOf(parsed(file), file);
   const options = Object.entries(members).map(([name, value]) => {
     const reader = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
-    if (reader === undefined)
+    if (reader === undefined) {
+      const known = Object.keys(READERS);
       throw new UsageError(
-        `${file} must not have a member '${name}'; known: ${Object.keys(READERS).join(', ')}`,
+        `${file} must not have a member '${name}', only ${known.join(', ')}.${didYouMean(name, known)}`,
       );
+    }
     return reader(value, `${file}: ${name}`, dirname(file));
   });
   return Object.assign({}, ...options) as CheckOptions;
 }
 
 function parsed(file: string): unknown {
+  let text: string;
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as unknown;
+    text = readFileSync(file, 'utf8');
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`--config ${file} cannot be read: ${why}`, { cause });
+    throw new UsageError(`--config cannot be read: ${messageOf(cause)}.`, { cause });
   }
+  // Editors on Windows begin files with a byte order mark.
+  return parseJson(text.replace(/^\uFEFF/, ''), `--config ${file}`);
 }
 
 function rulesOf(value: Value, name: string): CheckOptions['rules'] {
@@ -60,7 +67,7 @@ function rulesOf(value: Value, name: string): CheckOptions['rules'] {
     known(id, name);
     const where = `${name}['${id}']`;
     const { severity, except, ...rest } = objectOf(rule, where);
-    for (const other of Object.keys(rest)) throw new UsageError(`${where} must not have a member '${other}'`);
+    refuseOthers(rest, where, ['severity', 'except']);
     return [
       id,
       {
@@ -76,19 +83,31 @@ function known(id: string, name: string): void {
   try {
     checkById(id);
   } catch (cause) {
-    throw new UsageError(`${name} must have ids of checks; there is no '${id}'. See tenon check --list`, {
-      cause,
-    });
+    const meant = didYouMean(
+      id,
+      CHECKS.map((check) => check.id),
+    );
+    throw new UsageError(
+      `${name} must have ids of checks, but there is no check '${id}'.${meant} See tenon check --list.`,
+      { cause },
+    );
   }
 }
 
 function fuzzOf(value: Value, name: string, folder: string): CheckOptions['fuzz'] {
   const { budget, corpus, ...rest } = objectOf(value, name);
-  for (const other of Object.keys(rest)) throw new UsageError(`${name} must not have a member '${other}'`);
+  refuseOthers(rest, name, ['budget', 'corpus']);
   return {
     budget: durationOf(`${name}.budget`, textOf(budget, `${name}.budget`)),
     corpus: corpus === undefined ? undefined : located(textOf(corpus, `${name}.corpus`), folder),
   };
+}
+
+function refuseOthers(rest: object, name: string, known: readonly string[]): void {
+  for (const other of Object.keys(rest))
+    throw new UsageError(
+      `${name} must not have a member '${other}', only ${known.join(' and ')}.${didYouMean(other, known)}`,
+    );
 }
 
 /** As short as it can be, because it is shown in command lines. */
@@ -98,29 +117,32 @@ function located(path: string, folder: string): string {
 
 function objectOf(value: Value, name: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UsageError(`${name} must be an object`);
+    throw new UsageError(`${name} must be an object.`);
   return value as Record<string, unknown>;
 }
 
 function textOf(value: Value, name: string): string {
   if (typeof value !== 'string' || value.trim() === '')
-    throw new UsageError(`${name} must be a string that is not empty`);
+    throw new UsageError(`${name} must be a string that is not empty.`);
   return value;
 }
 
 function textsOf(value: Value, name: string): string[] {
-  if (!Array.isArray(value)) throw new UsageError(`${name} must be an array of strings`);
+  if (!Array.isArray(value)) throw new UsageError(`${name} must be an array of strings.`);
   return value.map((one, i) => textOf(one, `${name}[${i}]`));
 }
 
 function numberOf(value: Value, name: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw new UsageError(`${name} must be a whole number`);
+    throw new UsageError(`${name} must be a whole number.`);
   return value;
 }
 
 function oneOf<T extends string>(value: Value, name: string, allowed: readonly T[]): T {
   const found = allowed.find((one) => one === value);
-  if (found === undefined) throw new UsageError(`${name} must be one of ${allowed.join(', ')}`);
+  if (found === undefined) {
+    const meant = typeof value === 'string' ? didYouMean(value, allowed) : '';
+    throw new UsageError(`${name} must be one of ${allowed.join(', ')}.${meant}`);
+  }
   return found;
 }

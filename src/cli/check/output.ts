@@ -1,11 +1,12 @@
-/** Where the rendered verdict goes to. */
+/** Writes the rendered verdict. */
 import { randomUUID } from 'node:crypto';
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { messageOf } from '../../base/errors.js';
 import { type Format, onlyFailed, render, type Verdict } from '../../check/index.js';
-import { UsageError } from '../command.js';
 import type { Io } from '../io.js';
 import { printable } from '../text.js';
+import { UsageError } from '../usage.js';
 import type { CheckCommand } from './options.js';
 
 /** Before the suite runs, so that nobody waits for nothing. @throws UsageError */
@@ -17,14 +18,15 @@ export async function checkOutput(file: string | undefined): Promise<void> {
       () => false,
     );
   if (!(await isFolder(dirname(file))) || (await isFolder(file)))
-    throw new UsageError(`--output ${file} must be a file in a folder that there is`);
+    throw new UsageError(`--output ${file} must be a file in a folder that exists.`);
 }
 
 /** Writes the verdict in the format that is wanted, and for GitHub what it shows beside the code. */
 export async function show(verdict: Verdict, command: CheckCommand, { out, err }: Io): Promise<void> {
   const { format = 'pretty', output } = command;
   const shown = command.onlyFailed ? onlyFailed(verdict) : verdict;
-  const rendered = (as: Format, color: boolean) => render(shown, as, { color });
+  const width = out.isTerminal ? out.proseWidth : undefined;
+  const rendered = (as: Format, color: boolean) => render(shown, as, { color, width });
   if (output === undefined) out.write(rendered(format, out.color));
   else {
     await replace(output, rendered(format, false));
@@ -43,7 +45,6 @@ async function replace(file: string, text: string): Promise<void> {
     await rename(temporary, file);
   } catch (cause) {
     await rm(temporary, { force: true });
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`--output cannot be written: ${why}`, { cause });
+    throw new UsageError(`--output cannot be written: ${messageOf(cause)}.`, { cause });
   }
 }

@@ -1,12 +1,13 @@
-/** How far the suite is, on one line of the terminal that is written again and again. */
+/** The progress of the suite, on one line of the terminal that is written again and again. */
 import type { CheckProgress } from '../../check/index.js';
 import type { Output } from '../io.js';
-import { printable } from '../text.js';
+import { printable, shortened, widthOf } from '../text.js';
 
-const BAR = 24;
-const NAME = 40;
+/** Columns of the bar, by the columns of the terminal. */
+const BAR = { wide: 24, narrow: 8, from: 80 };
+const LEAST_NAME = 12;
 
-/** Nothing where nobody watches: no terminal, or a terminal of a CI job. */
+/** Prints nothing where nobody watches: no terminal, or a terminal of a CI job. */
 export class ProgressLine {
   readonly #output: Output | null;
 
@@ -14,15 +15,23 @@ export class ProgressLine {
     this.#output = output.isTerminal && env.TERM !== 'dumb' && !env.CI ? output : null;
   }
 
-  show({ path, id, done, total }: CheckProgress): void {
-    const full = Math.round((BAR * done) / Math.max(1, total));
-    const bar = '#'.repeat(full) + '.'.repeat(BAR - full);
-    const shown = printable(path);
-    const name = shown.length > NAME ? `…${shown.slice(1 - NAME)}` : shown;
-    this.#output?.write(`\r[${bar}] ${done}/${total} ${name} ${id}\u001B[K`);
+  show(progress: CheckProgress): void {
+    // The cursor stands behind the last character: a line as wide as the terminal would wrap.
+    this.#output?.write(`\r${progressText(progress, this.#output.columns - 1)}\u001B[K`);
   }
 
   clear(): void {
     this.#output?.write('\r\u001B[K');
   }
+}
+
+/** Bar, numbers, file and check in at most `width` columns; the name of the file gives way first. */
+export function progressText({ path, id, done, total }: CheckProgress, width: number): string {
+  const size = width >= BAR.from - 1 ? BAR.wide : BAR.narrow;
+  const full = Math.round((size * done) / Math.max(1, total));
+  const head = `[${'#'.repeat(full)}${'.'.repeat(size - full)}] ${done}/${total}`;
+  const name = printable(path);
+  const room = width - widthOf(head) - widthOf(id) - 2;
+  if (room >= Math.min(LEAST_NAME, widthOf(name))) return `${head} ${shortened(name, room, 'start')} ${id}`;
+  return shortened(`${head} ${id}`, width);
 }

@@ -1,24 +1,49 @@
 /** `tenon check --list` and `--explain`: what is checked. */
+import { nearest } from '../../base/options.js';
 import { CHECKS, type CheckDefinition, checkById } from '../../check/index.js';
 import { TenonError } from '../../index.js';
-import { Exit, UsageError } from '../command.js';
+import { Exit } from '../command.js';
 import type { Io } from '../io.js';
-import { count, table, wrapped } from '../text.js';
-
-const WIDTH = 96;
+import { count, padded, wrapped } from '../text.js';
+import { UsageError } from '../usage.js';
 
 export function list(json: boolean, { out }: Io): number {
   if (json) out.line(JSON.stringify(CHECKS.map(facts), null, 2));
   else {
-    out.write(lines(table([['ID', 'LEVEL', 'SEVERITY', 'WHAT MUST HOLD'], ...CHECKS.map(row)])));
+    for (const line of tableOf(
+      [['ID', 'LEVEL', 'SEVERITY', 'WHAT MUST HOLD'], ...CHECKS.map(row)],
+      out.columns,
+    ))
+      out.line(line);
     out.line();
-    out.line(`${count(CHECKS.length, 'check')}; tenon check --explain ID tells more about one.`);
+    const more = `${count(CHECKS.length, 'check')}; tenon check --explain ID tells more about one.`;
+    out.line(wrapped(more, out.columns, ''));
   }
   return Exit.fine;
 }
 
-const row = ({ id, level, severity, title }: CheckDefinition) => [id, level, severity, title];
-const lines = (all: readonly string[]) => all.map((line) => `${line}\n`).join('');
+/** Columns. */
+const LEAST_SENTENCE = 40;
+
+const row = ({ id, level, severity, title }: CheckDefinition): Row => [id, level, severity, title];
+
+/** Sentences are wrapped behind the other columns, or below the ids where the terminal is narrow. */
+function tableOf(rows: readonly Row[], columns: number): string[] {
+  const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  const before = widths.reduce((sum, width) => sum + width + 2, 0);
+  const [, ...checks] = rows;
+  if (columns - before < LEAST_SENTENCE)
+    return checks.map(
+      ([id, level, severity, title]) =>
+        `${id}\n    ${wrapped(`${severity}, ${level}: ${title}`, columns - 4, '    ')}`,
+    );
+  return rows.map(([id, level, severity, title]) => {
+    const cells = [id, level, severity].map((cell, i) => padded(cell, widths[i] ?? 0)).join('  ');
+    return `${cells}  ${wrapped(title, columns - before, ' '.repeat(before))}`;
+  });
+}
+
+type Row = readonly [id: string, level: string, severity: string, title: string];
 
 /** Everything but the code. */
 function facts({ method, ...check }: CheckDefinition): object {
@@ -49,11 +74,12 @@ export function explain(id: string, { out }: Io): number {
     ['Level', check.level],
     ['Needs', needs.length === 0 ? 'nothing' : needs.join(', ')],
   ] as const;
+  const width = out.proseWidth;
   out.line(out.bold(check.id));
-  out.line(wrapped(check.title, WIDTH, ''));
+  out.line(wrapped(check.title, width, ''));
   out.line();
   for (const [name, text] of paragraphs)
-    out.line(`${name.padEnd(8)}  ${wrapped(text, WIDTH - 10, ' '.repeat(10))}`);
+    out.line(`${name.padEnd(8)}  ${wrapped(text, width - 10, ' '.repeat(10))}`);
   return Exit.fine;
 }
 
@@ -62,11 +88,13 @@ function known(id: string): CheckDefinition {
     return checkById(id);
   } catch (cause) {
     if (!(cause instanceof TenonError)) throw cause;
-    const near = CHECKS.filter((check) => check.id.includes(id) || check.id.endsWith(`/${id}`));
-    const hint =
-      near.length === 0
-        ? 'tenon check --list shows all'
-        : `did you mean ${near.map((one) => one.id).join(', ')}?`;
-    throw new UsageError(`there is no check '${id}': ${hint}`, { cause });
+    const near = CHECKS.filter((check) => check.id.includes(id)).map((check) => check.id);
+    const meant = nearest(
+      id,
+      CHECKS.map((check) => check.id),
+    );
+    const all = near.length > 0 ? near : meant === undefined ? [] : [meant];
+    const hint = all.length === 0 ? 'See tenon check --list.' : `Did you mean ${all.join(', ')}?`;
+    throw new UsageError(`there is no check '${id}'. ${hint}`, { cause });
   }
 }

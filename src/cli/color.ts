@@ -1,0 +1,13 @@
+/** The option --color, which counts before all others are read: messages about these have colors, too. */
+import { COLORS, type ColorChoice } from './io.js';
+
+/** The last --color before `--`; values that do not exist are refused when the command reads its options. */
+export function colorIn(args: readonly string[]): ColorChoice {
+  const end = args.indexOf('--');
+  const before = end < 0 ? args : args.slice(0, end);
+  const values = before.flatMap((arg, i) => {
+    if (arg === '--color') return [before[i + 1]];
+    return arg.startsWith('--color=') ? [arg.slice('--color='.length)] : [];
+  });
+  return COLORS.find((one) => one === values.at(-1)) ?? 'auto';
+}

@@ -1,0 +1,39 @@
+/** `tenon help`: the list of commands, or one of them explained. */
+import { didYouMean } from '../base/options.js';
+import { type Command, type Commands, Exit } from './command.js';
+import { helpOf, overview } from './help.js';
+import { parse } from './options.js';
+import { UsageError } from './usage.js';
+
+/** `all` is called later: `help` is one of the commands itself. */
+export function helpCommand(all: () => Commands): Command {
+  return {
+    summary: 'explain a command',
+    usage: ['[COMMAND]'],
+    about: ['Lists all commands, or explains one.'],
+    options: {},
+    operands: 'commands',
+    exits: null,
+    prepare(args) {
+      const { operands } = parse({}, args);
+      const [name, ...others] = operands;
+      if (others.length > 0)
+        throw new UsageError(`help explains one command, but ${operands.length} were named.`);
+      const commands = all();
+      const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+      if (name !== undefined && command === undefined)
+        throw new UsageError(`there is no command '${name}'.${didYouMean(name, Object.keys(commands))}`);
+      return {
+        run({ out }) {
+          const width = out.proseWidth;
+          out.write(
+            name === undefined || command === undefined
+              ? overview(commands, width)
+              : helpOf(name, command, width),
+          );
+          return Exit.fine;
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** The option --method: a method of a kind, by its slot or by its name. */
+import { didYouMean } from '../base/options.js';
+import { type Manifest, TenonError } from '../index.js';
+import { UsageError } from './usage.js';
+
+/** A method as the user names it. */
+export type Method =
+  | { readonly type: 'something' }
+  | {
+      readonly type: 'slot';
+      readonly kind: string;
+      readonly major: string | undefined;
+      readonly slot: number;
+    }
+  | { readonly type: 'name'; readonly kind: string; readonly name: string };
+
+/** `something`, `codec/1#0`, `codec#0` or `codec.encode`. @throws UsageError */
+export function readMethod(text: string): Method {
+  if (text === 'something') return { type: 'something' };
+  const [, kind, major, slot] = /^([a-z][a-z0-9_-]*)(?:\/(\d{1,9}))?#(\d{1,3})$/.exec(text) ?? [];
+  if (kind !== undefined) return { type: 'slot', kind, major, slot: Number(slot) };
+  const [, named, name] = /^([a-z][a-z0-9_-]*)(?:\/\d{1,9})?\.([A-Za-z_]\w*)$/.exec(text) ?? [];
+  if (named !== undefined && name !== undefined) return { type: 'name', kind: named, name };
+  throw new UsageError(`--method must be 'something', or like 'codec/1#0' or 'codec.encode', not '${text}'.`);
+}
+
+/** The kind and slot of the method; null for `something`. @throws TenonError ERR_TENON_MISSING_KIND */
+export function methodOf(
+  method: Method,
+  { name: plugin, kinds, described }: Manifest,
+): { readonly kind: string; readonly slot: number } | null {
+  if (method.type === 'something') return null;
+  const { kind } = method;
+  const version = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  if (method.type === 'slot' && method.major !== undefined)
+    return { kind: `${kind}/${method.major}`, slot: method.slot };
+  if (version === undefined) throw missing(plugin, kind, kinds, described);
+  const id = `${kind}/${version.split('.')[0]}`;
+  if (method.type === 'slot') return { kind: id, slot: method.slot };
+  throw new TenonError(
+    'ERR_TENON_MISSING_KIND',
+    `Cannot call ${kind}.${method.name} of ${plugin}: the names of the methods of ${kind} ${version} are not in the plugin's file. Name the method by its slot, such as ${id}#0.`,
+    { plugin },
+  );
+}
+
+function missing(plugin: string, kind: string, kinds: Manifest['kinds'], described: boolean): TenonError {
+  const names = Object.keys(kinds);
+  const offered = !described
+    ? 'it has no descriptor, so that its kinds are not known. Name the method by the id of the kind and its slot, such as codec/1#0'
+    : `it offers ${names.join(', ') || 'no kinds'}`;
+  const message = `Plugin ${plugin} has no kind '${kind}': ${offered}.${didYouMean(kind, names)}`;
+  return new TenonError('ERR_TENON_MISSING_KIND', message, { plugin });
+}
