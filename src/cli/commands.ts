@@ -2,10 +2,14 @@
 import { call } from './call.js';
 import { check } from './check.js';
 import type { Commands } from './command.js';
+import { completionCommand } from './completion.js';
 import { helpCommand } from './help-command.js';
 import { inspect } from './inspect.js';
 import { list } from './list.js';
 import { create } from './new.js';
+import { ps } from './state/ps.js';
+import { quarantine } from './state/quarantine.js';
+import { stats } from './state/stats.js';
 
 const all = (): Commands => COMMANDS;
 
@@ -15,5 +19,9 @@ export const COMMANDS: Commands = {
   call,
   check,
   new: create,
+  ps,
+  stats,
+  quarantine,
   help: helpCommand(all),
+  completion: completionCommand(all),
 };

@@ -1,60 +1,110 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../../src/cli/command.js';
-import { guarded } from '../../src/cli/commands.js';
+import { guarded } from '../../src/cli/guarded.js';
 import { Output, openIo } from '../../src/cli/io.js';
-import { printable, table } from '../../src/cli/text.js';
+import { printable, shortened, table, widthOf, wrapped } from '../../src/cli/text.js';
+import { UsageError } from '../../src/cli/usage.js';
 import { TenonError } from '../../src/index.js';
-import { pluginFile, root, temporaryFolder } from '../support/index.js';
+import { pluginFile, pluginsDir, root, temporaryFolder } from '../support/index.js';
 import { main, tenon } from './run.js';
+import { hasScript, onTerminal, shownLines, tooWide } from './terminal.js';
 
-const COMMANDS = ['inspect', 'list', 'call', 'check'];
+const COMMANDS = [
+  'inspect',
+  'list',
+  'call',
+  'check',
+  'new',
+  'ps',
+  'stats',
+  'quarantine',
+  'help',
+  'completion',
+];
 
 describe('the command tenon', () => {
-  test('prints its help and its version to the standard output', async () => {
-    const help = await tenon(['--help']);
+  test.each([['help'], ['--help'], ['-h']])('lists its commands: %s', async (...args) => {
+    const help = await tenon(args);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const command of COMMANDS) expect(help.stdout).toMatch(new RegExp(`^  ${command} +[a-z]`, 'm'));
-    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-    expect(await tenon(['--version'])).toMatchObject({
-      code: 0,
-      stderr: '',
-      stdout: `tenon ${version}, ABI 1.0.0\n`,
-    });
+    const listed = [...help.stdout.matchAll(/^ {2}([a-z]+) +[a-z]/gm)].map(([, name]) => name);
+    expect(listed).toEqual(COMMANDS);
+    for (const line of help.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  test.each(COMMANDS)('explains %s, also when other arguments are wrong', async (command) => {
-    const help = await tenon([command, '--help']);
+  test.each([['--version'], ['-v'], ['-V'], ['--color', 'never', '-v']])(
+    'prints its version: %s',
+    async (...args) => {
+      const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+      const stdout = `tenon ${version}, ABI 1.0.0\n`;
+      expect(await tenon(args)).toMatchObject({ code: 0, stderr: '', stdout });
+    },
+  );
+
+  test.each(COMMANDS)('explains %s, even when other arguments are wrong', async (command) => {
+    const help = await tenon(['help', command]);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(new RegExp(`^Usage: tenon ${command} `));
+    expect(help.stdout).toMatch(/Exit code: 0 fine,[\s\S]*\s2 wrong usage,[\s\S]*\s4 internal error\.\n$/);
+    for (const line of help.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect((await tenon([command, '--help'])).stdout).toBe(help.stdout);
     expect((await tenon([command, '--banana', '-h'])).stdout).toBe(help.stdout);
   });
 
   test.each([
-    [[], 'name a command'],
+    [[], 'a command is missing'],
     [['banana'], "no command 'banana'"],
+    [['chek'], "no command 'chek'. Did you mean 'check'?"],
+    [['help', 'lits'], "no command 'lits'. Did you mean 'list'?"],
+    [['help', 'list', 'call'], 'explains one command'],
     [['__proto__'], 'no command'],
-    [['inspect'], 'at least one file'],
-    [['inspect', '--banana', 'x'], '--banana'],
-    [['inspect', '--json=yes', 'x'], '--json'],
+    [['--versoin'], "no option '--versoin'. Did you mean '--version'?"],
+    [['--color', 'red', 'list', '.'], '--color must be one of auto, always, never'],
+    [['inspect'], 'a file is missing'],
+    [['inspect', '--banana', 'x'], "no option '--banana'"],
+    [['inspect', '--jsno', 'x'], "Did you mean '--json'?"],
+    [['inspect', '-j', 'x'], "no option '-j'"],
+    [['inspect', '--json=yes', 'x'], "--json takes no value, but 'yes' was given"],
     [['list'], 'TENON_PATH'],
     [['list', ''], 'empty'],
     [['list', '.', '--depth', '17'], '--depth'],
     [['list', '.', '--depth', 'x'], '--depth'],
-    [['call'], 'exactly one file'],
-    [['call', 'a', 'b'], 'exactly one file'],
-    [['call', 'a', '--config', '{'], '--config'],
+    [['list', '.', '--isolation', 'proces'], "thread, process, not 'proces'. Did you mean 'process'?"],
+    [['call'], 'a plugin is missing'],
+    [['call', 'a', 'b'], 'one plugin'],
+    [['call', 'a', '--deadline', '5s'], "Did you mean '--timeout'?"],
+    [['call', 'a', '--timeout', '5'], '--timeout must be a time'],
+    [
+      ['call', 'a', '--config', '{'],
+      "--config is not JSON: line 1, column 2: expected ',' or '}', found the end",
+    ],
     [['call', 'a', '--method', 'encode'], '--method'],
     [['call', 'a', '--method', 'codec/1#'], '--method'],
-    [['call', 'a', '--input'], '--input'],
+    [['call', 'a', '--input'], '--input needs a value: --input INPUT'],
+    [['call', 'a', '--input', '--config'], 'write --input=--config'],
     [['call', 'a', '--input', '@missing'], '--input'],
+    [['call', 'a', '--limits', '64MiB'], "must be like '--limits memory=…,cpu=…,files=…'"],
+    [
+      ['call', 'a', '--limits', 'memroy=1MiB'],
+      "knows no 'memroy', only memory, cpu, files. Did you mean 'memory'?",
+    ],
+    [['call', 'a', '--limits', 'memory=many'], '--limits memory must be a size'],
+    [['call', 'a', '--limits', 'cpu=1,cpu=2'], 'has cpu twice'],
+    [['ps', 'x', '--state-dir', '.'], 'ps takes no arguments'],
+    [['ps'], 'TENON_STATE_DIR'],
+    [['stats', '--state-dir', '.', '--interval', 'often'], '--interval'],
+    [['quarantine', '--state-dir', '.'], "needs 'list' or 'clear'"],
+    [['quarantine', 'claer', '--state-dir', '.'], "Did you mean 'clear'?"],
+    [['quarantine', 'list', 'abcdef01', '--state-dir', '.'], 'takes no digests'],
+    [['quarantine', 'clear', 'abc', '--state-dir', '.'], 'at least 8'],
+    [['completion'], 'bash, zsh, fish'],
+    [['completion', 'bsh'], "Did you mean 'bash'?"],
   ])('refuses the command line %j with exit code 2', async (args, reason) => {
     const run = await tenon(args);
     expect(run).toMatchObject({ code: 2, stdout: '' });
     expect(run.stderr).toContain(reason);
-    expect(run.stderr).toMatch(/Try 'tenon .*--help'/);
+    expect(run.stderr).toMatch(/\nTry 'tenon help.*'\.\n$/);
   });
 
   test('is executable by its first line', () => {
@@ -76,21 +126,57 @@ describe('the command tenon', () => {
   });
 });
 
+describe.skipIf(process.platform === 'win32')('results that cannot be written', () => {
+  const into = (device: string, args: readonly string[]) => {
+    const { stderr, status } = spawnSync('sh', [
+      '-c',
+      `exec "$@" ${device}`,
+      'sh',
+      process.execPath,
+      main,
+      ...args,
+    ]);
+    return { status, stderr: stderr.toString() };
+  };
+
+  test
+    .skipIf(!existsSync('/dev/full'))
+    .each([
+      [['help']],
+      [['inspect', pluginFile('wordcount')]],
+      [['list', pluginsDir, '--isolation', 'inline']],
+      [['call', pluginFile('echo'), '--input', 'x']],
+    ])('end %j with exit code 3 and the reason', (args) => {
+    const { status, stderr } = into('> /dev/full', args);
+    expect(stderr).toMatch(/^tenon: the results cannot be written: ENOSPC/);
+    expect(status).toBe(3);
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('do not hide what the command found', () => {
+    const { status, stderr } = into('> /dev/full', ['check', pluginFile('echo'), '--filter', 'file/*']);
+    expect({ status, stderr }).toEqual({ status: 3, stderr: expect.stringContaining('ENOSPC') });
+  });
+
+  test('a closed standard error output changes no exit code', () => {
+    expect(into('2>&-', ['chek']).status).toBe(2);
+  });
+});
+
 describe('a failure of a command', () => {
   test.each([
-    [new UsageError('two files'), 2, /^tenon: two files\nTry 'tenon list --help'\.\n$/],
+    [new UsageError('two files'), 2, /^tenon: two files\nTry 'tenon help list'\.\n$/],
     [
       new TenonError('ERR_TENON_NOT_FOUND', 'no file\nat all'),
       1,
       /^tenon: ERR_TENON_NOT_FOUND\n {2}no file\\x0aat all\n$/,
     ],
     [new TenonError('ERR_TENON_INVALID_ARGUMENT', 'bad'), 2, /ERR_TENON_INVALID_ARGUMENT/],
-    [new RangeError('our own'), 4, /fault of tenon itself[\s\S]*RangeError: our own\n[\s\S]*main\.test/],
+    [new RangeError('our own'), 4, /internal error[\s\S]*RangeError: our own\n[\s\S]*main\.test/],
     ['thrown text', 4, /thrown text/],
   ])('%s has its exit code and explains itself', async (error, code, text) => {
     const file = join(temporaryFolder(), 'stderr');
     const fd = openSync(file, 'w');
-    const given = await guarded('list', openIo(fd, fd, {}), () => Promise.reject(error));
+    const given = await guarded('list', openIo(fd, fd, { env: {} }), () => Promise.reject(error));
     closeSync(fd);
     expect(given).toBe(code);
     expect(readFileSync(file, 'utf8')).toMatch(text);
@@ -108,8 +194,61 @@ describe('text for people', () => {
     expect(table([])).toEqual([]);
   });
 
+  test('has the width that a terminal gives it, not the number of its characters', () => {
+    expect(
+      table([
+        ['日本', 'x'],
+        ['ab', 'y'],
+      ]),
+    ).toEqual(['日本  x', 'ab    y']);
+    expect(widthOf('e\u0301')).toBe(1);
+    expect(wrapped('日本 日本 日本', 9, '')).toBe('日本 日本\n日本');
+    expect(shortened('/日本/語/plugin.so', 12, 'start')).toBe('…/plugin.so');
+    expect(shortened('plugin.so', 5)).toBe('plug…');
+    expect(shortened('plugin.so', 9)).toBe('plugin.so');
+  });
+
   test('has no colors where it is not read on a terminal', () => {
-    expect(new Output(1, {}).bold('x')).toBe(process.stdout.isTTY ? '\u001B[1mx\u001B[0m' : 'x');
-    expect(new Output(1, { NO_COLOR: '1' }).red('x')).toBe('x');
+    expect(new Output(1, { env: {} }).bold('x')).toBe(process.stdout.isTTY ? '\u001B[1mx\u001B[0m' : 'x');
+    expect(new Output(1, { env: { NO_COLOR: '1' } }).red('x')).toBe('x');
+  });
+
+  test.each([
+    [['list', '.', '--color', 'always'], {}, true],
+    [['--color=always', 'list', '.'], { NO_COLOR: '1' }, true],
+    [['list', '.'], { FORCE_COLOR: '1' }, true],
+    [['list', '.'], { FORCE_COLOR: '', NO_COLOR: '1', TERM: 'dumb' }, true],
+    [['list', '.'], { FORCE_COLOR: '0' }, false],
+    [['list', '.', '--color', 'never'], { FORCE_COLOR: '1' }, false],
+    [['list', '.', '--color', 'auto'], {}, false],
+  ] as const)('has colors when asked: %j %j', async (args, env, colored) => {
+    const { code, stdout } = await tenon(args, { env, cwd: temporaryFolder() });
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: colored ? '\u001B[1m0 plugins\u001B[0m\n' : '0 plugins\n',
+    });
+  });
+
+  test('--color behind -- is a file', async () => {
+    const { stdout } = await tenon(['inspect', '--json', '--', '--color', 'always']);
+    expect(JSON.parse(stdout)).toMatchObject([{ path: '--color' }, { path: 'always' }]);
+  });
+
+  test.runIf(hasScript).each([
+    [80, ['help', 'check']],
+    [60, ['help', 'call']],
+    [80, ['list', pluginsDir]],
+    [60, ['list', pluginsDir, join(root, 'no', 'such', 'folder', 'with', 'a', 'long', 'name')]],
+    [80, ['inspect', pluginFile('wordcount'), 'missing.so']],
+    [80, ['check', '--list']],
+    [50, ['check', '--list']],
+    [80, ['check', '--explain', 'calls/plain']],
+    [80, ['call', 'x', '--isolation', 'a-tier-that-does-not-exist-and-whose-name-is-long']],
+  ])('fits a terminal of %i columns: %j', async (columns, args) => {
+    const text = await onTerminal(args, { columns });
+    // What is to be copied and what a plugin is called are never broken.
+    const broken = tooWide(text, columns).filter((line) => line.trim().includes(' '));
+    expect(broken).toEqual([]);
+    expect(shownLines(text).length).toBeGreaterThan(3);
   });
 });

@@ -1,0 +1,65 @@
+/** The words of the command line, as the scripts of all shells need them. */
+import type { Commands, Operands } from '../command.js';
+import { COMMON, type OptionSpec, type OptionTable } from '../options.js';
+
+/** Suggestions: paths, words, or none. */
+export type Suggestions = 'files' | 'folders' | 'none' | readonly string[];
+
+export interface OptionWords {
+  readonly name: string;
+  readonly about: string;
+  readonly repeat: boolean;
+  /** Null for a flag. */
+  readonly value: { readonly name: string; readonly suggestions: Suggestions } | null;
+}
+
+export interface CommandWords {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: readonly OptionWords[];
+  /** Words are for the first argument only. */
+  readonly operands: Suggestions;
+}
+
+export interface Words {
+  readonly commands: readonly CommandWords[];
+  /** Before the name of the command. */
+  readonly options: readonly OptionWords[];
+}
+
+export function wordsOf(commands: Commands): Words {
+  const names = Object.keys(commands);
+  const { color, help } = COMMON;
+  return {
+    commands: Object.entries(commands).map(([name, { summary, options, operands }]) => ({
+      name,
+      summary,
+      options: optionsOf({ ...options, ...COMMON }),
+      operands: operandsOf(operands, names),
+    })),
+    options: optionsOf({ color, help, version: { about: 'print the version' } }),
+  };
+}
+
+function operandsOf(operands: Operands, commands: readonly string[]): Suggestions {
+  return operands === 'commands' ? commands : operands;
+}
+
+function optionsOf(table: OptionTable): OptionWords[] {
+  return Object.entries(table).map(([name, spec]) => ({
+    name,
+    about: spec.about,
+    repeat: spec.repeat === true,
+    value: spec.value === undefined ? null : { name: spec.value, suggestions: suggestionsOf(spec) },
+  }));
+}
+
+function suggestionsOf({ words, hints, path }: OptionSpec): Suggestions {
+  if (path !== undefined) return path === 'file' ? 'files' : 'folders';
+  return words ?? hints ?? 'none';
+}
+
+/** A text in single quotes, as bash and zsh read it. */
+export function quotedForShell(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
