@@ -11,7 +11,7 @@ import { chmod, type FileHandle, mkdir, open, readdir, rename, rm, stat } from '
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
-import { asTenonError } from '../base/errors.js';
+import { asTenonError, TenonError } from '../base/errors.js';
 import { makePrivateFolder } from '../base/private-folder.js';
 import { isGone, startTime } from '../base/process-id.js';
 

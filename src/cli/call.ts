@@ -22,7 +22,10 @@ const OPTIONS = {
     about:
       "'something' (the default), or a method of a kind by its slot or name: 'codec/1#0', 'codec.encode'",
   },
-  config: { value: 'JSON', about: "the config of the instance, or '@FILE' for the content of a file; without it the config is empty" },
+  config: {
+    value: 'JSON',
+    about: "the config of the instance, or '@FILE' for the content of a file; without it the config is empty",
+  },
   input: {
     value: 'INPUT',
     about:

@@ -32,7 +32,7 @@ export class Abbreviations {
     for (;;) {
       const known = this.#known.get(code);
       if (known !== undefined) return known;
-      if (this.#isRead) throw this.#cursor.section.work.fail(`it has no abbreviation ${code}`);
+      if (this.#isRead) throw this.#cursor.section.budget.fail(`it has no abbreviation ${code}`);
       this.#readOne();
     }
   }
@@ -54,12 +54,12 @@ export class Abbreviations {
       const implicit = form === Form.implicitConst ? cursor.sleb() : 0;
       if (name === 0 && form === 0) break;
       if (attributes.length >= FIELDS * MOST_ATTRIBUTES)
-        throw cursor.section.work.fail('it has an entry with too many attributes');
+        throw cursor.section.budget.fail('it has an entry with too many attributes');
       const one = sizeOfForm(form, this.#encoding);
       attributes.push(name, form, implicit, one ?? -1);
       size = size === null || one === null ? null : size + one;
     }
-    cursor.section.work.spend(attributes.length / FIELDS);
+    cursor.section.budget.spend(attributes.length / FIELDS);
     if (!this.#known.has(code)) this.#known.set(code, { tag, hasChildren, attributes, size });
   }
 }
@@ -106,7 +106,7 @@ export function readAttributes(
   kept = new Attributes(),
 ): Attributes {
   kept.clear();
-  cursor.section.work.spend(attributes.length / FIELDS);
+  cursor.section.budget.spend(attributes.length / FIELDS);
   for (let at = 0; at < attributes.length; at += FIELDS) {
     const name = attributes[at] as number;
     const form = attributes[at + 1] as number;
@@ -124,11 +124,11 @@ export function readAttributes(
 /** Skips the attributes of an entry. */
 export function skipAttributes(cursor: Cursor, { attributes, size }: Abbreviation, encoding: Encoding): void {
   if (size !== null) {
-    cursor.section.work.spend(1);
+    cursor.section.budget.spend(1);
     cursor.skip(size);
     return;
   }
-  cursor.section.work.spend(attributes.length / FIELDS);
+  cursor.section.budget.spend(attributes.length / FIELDS);
   for (let at = 0; at < attributes.length; at += FIELDS) {
     const one = attributes[at + 3] as number;
     if (one >= 0) cursor.skip(one);

@@ -1,12 +1,12 @@
 /** Reads numbers one after the other from a section, and never beyond its end. */
 import type { ByteSource } from '../source.js';
-import type { Work } from './work.js';
+import type { Budget } from './budget.js';
 
 /** The contents of a section, decompressed where need be. */
 export interface Section {
   readonly source: ByteSource;
   readonly little: boolean;
-  readonly work: Work;
+  readonly budget: Budget;
 }
 
 /** What a cursor reads at first, and by how much more each time. */
@@ -30,7 +30,7 @@ export class Cursor {
     this.#origin = offset;
     this.#window = whole ? this.#end - offset : WINDOW;
     if (!(offset >= 0 && offset <= this.#end))
-      throw section.work.fail('it refers to what is outside of a section');
+      throw section.budget.fail('it refers to what is outside of a section');
   }
 
   /** Where it is in the section. */
@@ -44,7 +44,7 @@ export class Cursor {
 
   seek(position: number): void {
     if (!(position >= 0 && position <= this.#end))
-      throw this.section.work.fail('it refers to what is outside of a section');
+      throw this.section.budget.fail('it refers to what is outside of a section');
     const at = position - this.#origin;
     if (at >= 0 && at <= this.#bytes.length) this.#at = at;
     else {
@@ -116,7 +116,7 @@ export class Cursor {
       case 8:
         return this.u64();
       default:
-        throw this.section.work.fail(`it has numbers of ${size} bytes`);
+        throw this.section.budget.fail(`it has numbers of ${size} bytes`);
     }
   }
 
@@ -129,7 +129,7 @@ export class Cursor {
       if (byte < 0x80) return value;
       scale *= 128;
     }
-    throw this.section.work.fail('it has a number without an end');
+    throw this.section.budget.fail('it has a number without an end');
   }
 
   sleb(): number {
@@ -141,7 +141,7 @@ export class Cursor {
       scale *= 128;
       if (byte < 0x80) return (byte & 0x40) === 0 ? value : value - scale;
     }
-    throw this.section.work.fail('it has a number without an end');
+    throw this.section.budget.fail('it has a number without an end');
   }
 
   /** Skips a NUL-terminated string. Whether it was not empty. */
@@ -156,9 +156,9 @@ export class Cursor {
     const left = this.#bytes.length - this.#at;
     if (left >= length) return;
     const position = this.position;
-    if (position + length > this.#end) throw this.section.work.fail('it ends in the middle of something');
+    if (position + length > this.#end) throw this.section.budget.fail('it ends in the middle of something');
     const wanted = Math.min(Math.max(this.#window, length), this.#end - position);
-    this.section.work.read(wanted);
+    this.section.budget.read(wanted);
     this.#bytes = this.section.source.read(position, wanted, 'debug information');
     this.#origin = position;
     this.#at = 0;
@@ -171,13 +171,13 @@ export function initialLength(cursor: Cursor): { readonly length: number; readon
   const length = cursor.u32();
   if (length < 0xfffffff0) return { length, offsetSize: 4 };
   if (length === 0xffffffff) return { length: cursor.u64(), offsetSize: 8 };
-  throw cursor.section.work.fail('it has a unit of an unknown format');
+  throw cursor.section.budget.fail('it has a unit of an unknown format');
 }
 
 /** A NUL-terminated string in a section. */
 export function stringAt(section: Section | undefined, offset: number): string | null {
   if (section === undefined || !section.source.contains(offset, 1)) return null;
   const text = section.source.cString(offset, section.source.size, 'a name');
-  section.work.read(text.length);
+  section.budget.read(text.length);
   return text;
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import { withFile } from '../open.js';
 import type { ByteSource } from '../source.js';
+import type { Budget } from './budget.js';
 import { Cursor, stringAt } from './cursor.js';
 import { DebugSections } from './sections.js';
-import type { Work } from './work.js';
 
 /** Where systems put debug information of their packages. */
 const SYSTEM_FOLDER = '/usr/lib/debug';
@@ -28,16 +28,16 @@ interface Link {
 export function withDebugSections<T>(
   library: ByteSource,
   folders: readonly string[],
-  work: Work,
+  budget: Budget,
   use: (sections: DebugSections) => T,
 ): T | undefined {
-  const own = new DebugSections(library, work);
+  const own = new DebugSections(library, budget);
   if (own.has('.debug_line')) return use(own);
   const link = linkOf(own);
   for (const path of candidates(link, folders)) {
-    const found = work.attempt(() =>
+    const found = budget.attempt(() =>
       withFile(path, (source) => {
-        const sections = new DebugSections(source, work);
+        const sections = new DebugSections(source, budget);
         return sections.has('.debug_line') && belongs(sections, link) ? { made: use(sections) } : undefined;
       }),
     );
@@ -47,14 +47,14 @@ export function withDebugSections<T>(
 }
 
 function linkOf(sections: DebugSections): Link {
-  const { work } = sections;
+  const { budget } = sections;
   const buildId = buildIdOf(sections);
   const section = sections.get('.gnu_debuglink');
-  const name = section === undefined ? null : (work.attempt(() => stringAt(section, 0)) ?? null);
+  const name = section === undefined ? null : (budget.attempt(() => stringAt(section, 0)) ?? null);
   const isPlain = name !== null && /^[^/\0]{1,255}$/.test(name) && name !== '.' && name !== '..';
   if (section === undefined || !isPlain) return { buildId, name: null, checksum: null };
   const at = Math.ceil((Buffer.byteLength(name) + 1) / 4) * 4;
-  const checksum = work.attempt(() => new Cursor(section, at).u32()) ?? null;
+  const checksum = budget.attempt(() => new Cursor(section, at).u32()) ?? null;
   return { buildId, name, checksum };
 }
 
@@ -83,7 +83,7 @@ function buildIdOf(sections: DebugSections): string | null {
   const section = sections.get('.note.gnu.build-id');
   const found =
     section &&
-    sections.work.attempt(() => {
+    sections.budget.attempt(() => {
       const cursor = new Cursor(section, 0);
       const [nameSize, size, type] = [cursor.u32(), cursor.u32(), cursor.u32()];
       if (nameSize !== 4 || type !== BUILD_ID || size < 2 || size > LONGEST_BUILD_ID) return null;

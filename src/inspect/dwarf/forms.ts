@@ -146,7 +146,7 @@ export function readForm(cursor: Cursor, form: number, encoding: Encoding): numb
       return readForm(cursor, actual, encoding);
     }
   }
-  throw cursor.section.work.fail(`it has an attribute of the unknown form 0x${form.toString(16)}`);
+  throw cursor.section.budget.fail(`it has an attribute of the unknown form 0x${form.toString(16)}`);
 }
 
 function skipped(cursor: Cursor, length: number): 0 {

@@ -7,11 +7,11 @@ import {
   skipAttributes,
   type Value,
 } from './abbreviations.js';
+import type { Budget } from './budget.js';
 import { Cursor } from './cursor.js';
 import { Form } from './forms.js';
 import { rangesOf } from './ranges.js';
 import { Attribute, Unit, type UnitPlace } from './units.js';
-import type { Work } from './work.js';
 
 const Tag = { inlined: 0x1d, subprogram: 0x2e } as const;
 
@@ -76,7 +76,7 @@ export function functionsAt(
 ): ReadonlyMap<number, FunctionAt> {
   const walk = new Walk(unit, addresses);
   // What was found before it went wrong is as good as ever.
-  unit.sections.work.attempt(() => walk.run());
+  unit.sections.budget.attempt(() => walk.run());
   const names = new Names(unit, unitAt);
   return new Map(
     [...walk.found].map(([address, { entry, start, inlined }]) => {
@@ -117,7 +117,7 @@ class Walk {
         continue;
       }
       this.#step(entry, this.#unit.abbreviations.get(code));
-      if (this.#depth > DEEPEST) throw cursor.section.work.fail('its entries are nested too deeply');
+      if (this.#depth > DEEPEST) throw cursor.section.budget.fail('its entries are nested too deeply');
     }
   }
 
@@ -143,7 +143,7 @@ class Walk {
   #look(entry: number, tag: number, attributes: Attributes): boolean {
     const ranges = rangesOf(this.#unit, attributes);
     if (ranges.length === 0) return false;
-    this.#cursor.section.work.spend(ranges.length);
+    this.#cursor.section.budget.spend(ranges.length);
     let isThere = false;
     for (const address of this.#addresses) {
       if (!inRanges(ranges, address)) continue;
@@ -167,13 +167,13 @@ class Walk {
 /** The names of entries, which may lie in other entries and other units. */
 class Names {
   readonly #unit: Unit;
-  readonly #work: Work;
+  readonly #budget: Budget;
   readonly #unitAt: UnitAt;
   readonly #others = new Map<number, Unit>();
 
   constructor(unit: Unit, unitAt: UnitAt) {
     this.#unit = unit;
-    this.#work = unit.sections.work;
+    this.#budget = unit.sections.budget;
     this.#unitAt = unitAt;
   }
 
@@ -196,7 +196,7 @@ class Names {
 
   /** The name by which linkers know it, wherever that is told, or else the one in the source. */
   at(unit: Unit, entry: number, hops: number): string | null {
-    const found = this.#work.attempt(() => {
+    const found = this.#budget.attempt(() => {
       const cursor = new Cursor(unit.sections.require('.debug_info'), entry, unit.end);
       const abbreviation = unit.abbreviations.get(cursor.uleb());
       return readAttributes(cursor, abbreviation, unit.encoding, NAME_ATTRIBUTES);
@@ -204,19 +204,19 @@ class Names {
     if (found === undefined) return null;
     const linkage = found.get(Attribute.linkageName) ?? found.get(Attribute.mipsLinkageName);
     const own = linkage ?? found.get(Attribute.name);
-    const name = own === undefined ? null : (this.#work.attempt(() => unit.string(own)) ?? null);
+    const name = own === undefined ? null : (this.#budget.attempt(() => unit.string(own)) ?? null);
     if (linkage !== undefined && name !== null) return name;
     const next = found.get(Attribute.abstractOrigin) ?? found.get(Attribute.specification);
     return this.of(next, unit, hops + 1) ?? name;
   }
 
   #elsewhere(offset: number, hops: number): string | null {
-    const place = this.#work.attempt(() => this.#unitAt(offset));
+    const place = this.#budget.attempt(() => this.#unitAt(offset));
     if (place === undefined) return null;
     const known = this.#others.get(place.offset);
     const { sections } = this.#unit;
     const unit =
-      known ?? this.#work.attempt(() => new Unit(sections, sections.require('.debug_info'), place));
+      known ?? this.#budget.attempt(() => new Unit(sections, sections.require('.debug_info'), place));
     if (unit === undefined) return null;
     this.#others.set(place.offset, unit);
     return this.at(unit, offset, hops);

@@ -7,6 +7,7 @@ import type { AddressRange } from '../facts.js';
 import { inRanges } from '../image.js';
 import { withFile } from '../open.js';
 import type { ByteSource } from '../source.js';
+import { Budget } from './budget.js';
 import type { Section } from './cursor.js';
 import { withDebugSections } from './debug-file.js';
 import { type FunctionAt, functionsAt } from './functions.js';
@@ -15,7 +16,6 @@ import { LineTable } from './line-table.js';
 import { rangesByUnit, rangesOf } from './ranges.js';
 import type { DebugSections } from './sections.js';
 import { Unit, type UnitPlace, unitPlaces } from './units.js';
-import { Work } from './work.js';
 
 /** A call that the compiler has replaced by the body of what was called. */
 export interface InlinedCall {
@@ -50,7 +50,7 @@ export function sourcePlacesIn(
   folders: readonly string[] = [],
 ): (SourcePlace | null)[] {
   const find = () => withFile(path, (source) => sourcePlacesOf(source, addresses, folders));
-  return new Work(path).attempt(find) ?? addresses.map(() => null);
+  return new Budget(path).attempt(find) ?? addresses.map(() => null);
 }
 
 /** The same for an open file. @throws TenonError if it is no ELF library, or its debug information cannot be read */
@@ -65,8 +65,8 @@ export function sourcePlacesOf(
   const wanted = addresses.map((address) => (inRanges(ranges, address) ? address + file.base : null));
   const inside = [...new Set(wanted.filter((address) => address !== null))];
   if (inside.length === 0) return addresses.map(() => null);
-  const work = new Work(source.path);
-  const places = withDebugSections(source, folders, work, (sections) =>
+  const budget = new Budget(source.path);
+  const places = withDebugSections(source, folders, budget, (sections) =>
     new Lookup(sections, code).run(inside),
   );
   return wanted.map((address) => (address === null ? null : (places?.get(address) ?? null)));
@@ -80,7 +80,7 @@ interface UnitOfAddresses {
 
 class Lookup {
   readonly #sections: DebugSections;
-  readonly #work: Work;
+  readonly #budget: Budget;
   readonly #code: readonly AddressRange[];
   readonly #places = new Map<number, SourcePlace>();
   #units: UnitPlace[] | undefined;
@@ -89,27 +89,27 @@ class Lookup {
 
   constructor(sections: DebugSections, code: readonly AddressRange[]) {
     this.#sections = sections;
-    this.#work = sections.work;
+    this.#budget = sections.budget;
     this.#code = code;
   }
 
   /** Lines first, which matter most; names of functions with what work is left. In the order of the addresses. */
   run(addresses: readonly number[]): ReadonlyMap<number, SourcePlace> {
     if (!this.#canSearchUnits()) {
-      this.#work.attempt(() => this.#searchLines(addresses));
+      this.#budget.attempt(() => this.#searchLines(addresses));
       return this.#places;
     }
     const units = this.#unitsOf(addresses);
     const tables = units.map(({ unit, own }) => ({ unit, own, table: this.#readLines(unit, own) }));
     for (const unit of this.#silent) {
-      if (this.#work.isDone) break;
+      if (this.#budget.isDone) break;
       const missing = addresses.filter((address) => !this.#places.has(address));
       const table = missing.length === 0 ? undefined : this.#readLines(unit, missing);
       const own = missing.filter((address) => this.#places.has(address));
       if (own.length > 0) tables.push({ unit, own, table });
     }
     for (const { unit, own, table } of tables)
-      this.#work.attempt(() => this.#readFunctions(unit, own, table));
+      this.#budget.attempt(() => this.#readFunctions(unit, own, table));
     return this.#places;
   }
 
@@ -126,13 +126,13 @@ class Lookup {
     const index = this.#index(addresses);
     const units: UnitOfAddresses[] = [];
     for (const [offset, own] of index.found) {
-      this.#work.attempt(() =>
+      this.#budget.attempt(() =>
         units.push({ unit: new Unit(this.#sections, info, unitPlace(info, offset)), own }),
       );
     }
     const left = new Set(addresses);
     for (const { own } of units) for (const address of own) left.delete(address);
-    this.#work.attempt(() => {
+    this.#budget.attempt(() => {
       for (const found of this.#searchUnits(info, left, index.units)) units.push(found);
     });
     const order = ({ own }: UnitOfAddresses) => Math.min(...own.map((address) => addresses.indexOf(address)));
@@ -148,7 +148,7 @@ class Lookup {
     const units = new Set<number>();
     const section = this.#sections.get('.debug_aranges');
     const left = new Set(addresses);
-    this.#work.attempt(() => {
+    this.#budget.attempt(() => {
       for (const { start, end, unit } of section === undefined ? [] : rangesByUnit(section)) {
         units.add(unit);
         if (!inRanges(this.#code, start)) continue;
@@ -170,11 +170,11 @@ class Lookup {
     indexed: ReadonlySet<number>,
   ): Generator<UnitOfAddresses, void> {
     for (const place of left.size === 0 ? [] : this.#allUnits(info)) {
-      if (this.#work.isDone) return;
+      if (this.#budget.isDone) return;
       if (indexed.has(place.offset)) continue;
-      const unit = this.#work.attempt(() => new Unit(this.#sections, info, place));
+      const unit = this.#budget.attempt(() => new Unit(this.#sections, info, place));
       if (unit === undefined) continue;
-      const own = this.#work.attempt(() => this.#ownOf(unit, left)) ?? [];
+      const own = this.#budget.attempt(() => this.#ownOf(unit, left)) ?? [];
       if (own.length > 0) yield { unit, own };
       for (const address of own) left.delete(address);
       if (left.size === 0) return;
@@ -185,7 +185,7 @@ class Lookup {
     const all = rangesOf(unit, unit.root);
     if (all.length === 0) this.#silent.push(unit);
     const ranges = all.filter(({ start }) => inRanges(this.#code, start));
-    this.#work.spend(all.length);
+    this.#budget.spend(all.length);
     return [...addresses].filter((address) => inRanges(ranges, address));
   }
 
@@ -197,7 +197,7 @@ class Lookup {
   #readLines(unit: Unit, addresses: readonly number[]): LineTable | undefined {
     const offset = unit.lines;
     if (offset === undefined) return undefined;
-    return this.#work.attempt(() => {
+    return this.#budget.attempt(() => {
       const table = new LineTable(this.#sections, offset, unit.encoding.addressSize);
       this.#place(table, unit.folder, rowsOf(table, addresses, this.#code));
       return table;
@@ -209,10 +209,10 @@ class Lookup {
     const section = this.#sections.require('.debug_line');
     let left = addresses;
     for (const { offset } of unitPlaces(section)) {
-      if (this.#work.isDone) return;
-      const table = this.#work.attempt(() => new LineTable(this.#sections, offset, 8));
+      if (this.#budget.isDone) return;
+      const table = this.#budget.attempt(() => new LineTable(this.#sections, offset, 8));
       if (table === undefined) continue;
-      const rows = this.#work.attempt(() => rowsOf(table, left, this.#code));
+      const rows = this.#budget.attempt(() => rowsOf(table, left, this.#code));
       if (rows === undefined) continue;
       this.#place(table, null, rows);
       left = left.filter((address) => !this.#places.has(address));
@@ -222,7 +222,7 @@ class Lookup {
 
   #place(table: LineTable, folder: string | null, rows: ReadonlyMap<number, Row>): void {
     for (const [address, { file, line }] of rows) {
-      const path = this.#work.attempt(() => table.path(file, folder)) ?? null;
+      const path = this.#budget.attempt(() => table.path(file, folder)) ?? null;
       this.#places.set(address, { file: path, line: line > 0 ? line : null, function: null, inlined: [] });
     }
   }
@@ -247,7 +247,7 @@ class Lookup {
       function: name === null ? null : { name, offset: address - start },
       inlined: inlined.map(({ name: called, callFile, callLine }) => ({
         function: called,
-        file: (table && this.#work.attempt(() => table.path(callFile, unit.folder))) ?? null,
+        file: (table && this.#budget.attempt(() => table.path(callFile, unit.folder))) ?? null,
         line: callLine > 0 ? callLine : null,
       })),
     };
@@ -256,6 +256,6 @@ class Lookup {
 
 function unitPlace(info: Section, offset: number): UnitPlace {
   const [place] = unitPlaces(info, offset);
-  if (place === undefined) throw info.work.fail('it has a unit without an end');
+  if (place === undefined) throw info.budget.fail('it has a unit without an end');
   return place;
 }

@@ -95,7 +95,7 @@ export function rowsOf(
   const cursor = new Cursor(table.sections.require('.debug_line'), table.program, table.end, true);
   const { lineBase, lineRange, instructionSize, operands } = table;
   const first = operands.length;
-  cursor.section.work.spend((table.end - table.program) / BYTES_PER_OPERATION);
+  cursor.section.budget.spend((table.end - table.program) / BYTES_PER_OPERATION);
   while (!cursor.isAtEnd) {
     const operation = cursor.u8();
     if (operation >= first) {

@@ -40,7 +40,7 @@ export class LineTable {
     this.end = cursor.position + length;
     this.version = cursor.u16();
     if (this.version < 2 || this.version > 5)
-      throw cursor.section.work.fail(`it has a line table of version ${this.version}`);
+      throw cursor.section.budget.fail(`it has a line table of version ${this.version}`);
     this.addressSize = this.version >= 5 ? cursor.u8() : addressSize;
     if (this.version >= 5) cursor.skip(1);
     this.#encoding = { version: this.version, offsetSize, addressSize: this.addressSize };
@@ -51,7 +51,8 @@ export class LineTable {
     cursor.skip(1);
     this.lineBase = cursor.s8();
     this.lineRange = cursor.u8();
-    if (this.lineRange === 0) throw cursor.section.work.fail('it has a line table without a range of lines');
+    if (this.lineRange === 0)
+      throw cursor.section.budget.fail('it has a line table without a range of lines');
     const first = cursor.u8();
     this.operands = Array.from({ length: Math.max(first, 1) }, (_, i) => (i === 0 ? 0 : cursor.u8()));
     if (this.version >= 5) this.#readFormatted(cursor);
@@ -80,7 +81,7 @@ export class LineTable {
       );
       const count = cursor.uleb();
       for (let i = 0; i < count; i += 1) {
-        cursor.section.work.spend(1 + formats.length);
+        cursor.section.budget.spend(1 + formats.length);
         entries.push(this.#entry(cursor, formats));
       }
     }

@@ -47,7 +47,7 @@ function oldList(unit: Unit, offset: number, first: number): AddressRange[] {
   const largest = addressSize === 8 ? 2 ** 64 : 2 ** 32 - 1;
   const list: AddressRange[] = [];
   for (let base = first; ; ) {
-    cursor.section.work.spend(1);
+    cursor.section.budget.spend(1);
     const start = cursor.unsigned(addressSize);
     const end = cursor.unsigned(addressSize);
     if (start === 0 && end === 0) return list;
@@ -62,7 +62,7 @@ function newList(unit: Unit, offset: number, first: number): AddressRange[] {
   const cursor = unit.sections.seek('.debug_rnglists', offset);
   const list: AddressRange[] = [];
   for (let base = first; ; ) {
-    cursor.section.work.spend(1);
+    cursor.section.budget.spend(1);
     const kind = cursor.u8();
     if (kind === RangeEntry.end) return list;
     if (kind === RangeEntry.base) base = cursor.unsigned(addressSize);
@@ -89,7 +89,7 @@ function rangeIn(unit: Unit, cursor: Cursor, kind: number, base: number): Addres
       return { start, end: start + cursor.uleb() };
     }
     default:
-      throw cursor.section.work.fail(`it has a range of the unknown kind ${kind}`);
+      throw cursor.section.budget.fail(`it has a range of the unknown kind ${kind}`);
   }
 }
 
@@ -108,7 +108,7 @@ export function* rangesByUnit(section: Section): Generator<AddressRange & { read
     const pair = 2 * addressSize;
     cursor.seek(begin + Math.ceil((cursor.position - begin) / pair) * pair);
     while (cursor.position + pair <= end) {
-      section.work.spend(1);
+      section.budget.spend(1);
       const start = cursor.unsigned(addressSize);
       const size = cursor.unsigned(addressSize);
       if (size > 0) yield { start, end: start + size, unit };

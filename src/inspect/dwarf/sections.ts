@@ -2,8 +2,8 @@
 import * as zlib from 'node:zlib';
 import { type ByteSource, MemorySource, SliceSource } from '../source.js';
 import { Struct } from '../struct.js';
+import type { Budget } from './budget.js';
 import { Cursor, type Section } from './cursor.js';
-import type { Work } from './work.js';
 
 /** Bytes of a section that was compressed. To decompress more takes longer than a report of a crash may. */
 const LARGEST_INFLATED = 16 << 20;
@@ -26,18 +26,18 @@ type Decompress = (bytes: Buffer, options: { readonly maxOutputLength: number })
 
 export class DebugSections {
   readonly source: ByteSource;
-  readonly work: Work;
+  readonly budget: Budget;
   readonly #layout: { readonly little: boolean; readonly wide: boolean };
   readonly #headers: ReadonlyMap<string, Header>;
   readonly #cursors = new Map<string, Cursor>();
   readonly #opened = new Map<string, Section | undefined>();
 
   /** @throws TenonError if it is no ELF file */
-  constructor(source: ByteSource, work: Work) {
+  constructor(source: ByteSource, budget: Budget) {
     this.source = source;
-    this.work = work;
+    this.budget = budget;
     const ident = source.read(0, 16, 'the ELF identification');
-    if (ident.toString('latin1', 0, 4) !== '\x7fELF') throw work.fail('it is no ELF file');
+    if (ident.toString('latin1', 0, 4) !== '\x7fELF') throw budget.fail('it is no ELF file');
     this.#layout = { wide: ident[4] === 2, little: ident[5] !== 2 };
     this.#headers = this.#readHeaders();
   }
@@ -66,7 +66,7 @@ export class DebugSections {
   /** The same. @throws TenonError if there is none */
   require(name: string): Section {
     const section = this.get(name);
-    if (section === undefined) throw this.work.fail(`it has no section ${name}`);
+    if (section === undefined) throw this.budget.fail(`it has no section ${name}`);
     return section;
   }
 
@@ -94,7 +94,7 @@ export class DebugSections {
       compression === null
         ? new SliceSource(this.source, header.offset, header.size)
         : this.#inflated(header, compression);
-    return source && { source, little: this.#layout.little, work: this.work };
+    return source && { source, little: this.#layout.little, budget: this.budget };
   }
 
   #compression(
@@ -128,7 +128,7 @@ export class DebugSections {
       [Compression.zstd]: zstdDecompressSync,
     }[type];
     if (decompress === undefined) return undefined;
-    this.work.inflate(size);
+    this.budget.inflate(size);
     const bytes = this.source.read(header.offset + skip, header.size - skip, 'a compressed section');
     try {
       return new MemorySource(this.source.path, decompress(bytes, { maxOutputLength: Math.max(1, size) }));

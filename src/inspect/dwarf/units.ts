@@ -159,14 +159,14 @@ function readHeader(
   version: number,
   offsetSize: 4 | 8,
 ): { readonly addressSize: number; readonly abbreviations: number } {
-  const { work } = cursor.section;
-  if (version < 2 || version > 5) throw work.fail(`it has a unit of version ${version}`);
+  const { budget } = cursor.section;
+  if (version < 2 || version > 5) throw budget.fail(`it has a unit of version ${version}`);
   if (version < 5) {
     const abbreviations = cursor.unsigned(offsetSize);
     return { abbreviations, addressSize: cursor.u8() };
   }
   const kind = cursor.u8();
-  if (!WITH_CODE.includes(kind)) throw work.fail(`it has a unit of kind ${kind}`);
+  if (!WITH_CODE.includes(kind)) throw budget.fail(`it has a unit of kind ${kind}`);
   const addressSize = cursor.u8();
   const abbreviations = cursor.unsigned(offsetSize);
   if (kind === SKELETON) cursor.skip(8);
@@ -181,7 +181,7 @@ export function* unitPlaces(info: Section, from = 0): Generator<UnitPlace, void>
     const { length } = initialLength(cursor);
     const end = cursor.position + length;
     if (length === 0 || end > info.source.size) return;
-    info.work.spend(1);
+    info.budget.spend(1);
     yield { offset, end };
     cursor.seek(end);
   }

@@ -12,7 +12,7 @@ const INFLATED_PER_STEP = 8;
 /** What an error costs, with its stack. */
 const REFUSAL = 500;
 
-export class Work {
+export class Budget {
   readonly #path: string;
   #left = MOST;
 
