@@ -3,10 +3,10 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { inRoot, root } from './paths.mjs';
-import { run, runNode } from './run.mjs';
+import { run } from './run.mjs';
 import { digest, isStamped, stamp, unstamp } from './stamps.mjs';
 import { mustSucceed } from './steps.mjs';
-import { findTool, requireNativeTools, requireZlib } from './tools.mjs';
+import { findCommand, findTool, requireNativeTools, requireZlib } from './tools.mjs';
 
 /** The build tree that everything but the sanitized run uses. */
 export const BUILD = inRoot('build');
@@ -30,26 +30,34 @@ const hasCache = (out) => {
   }
 };
 
-/** Configures by cmake-js, which knows where Node-API's headers are. CMake itself watches its own files afterwards. */
+/** Ninja is faster where it is there; otherwise CMake chooses. */
+const generator = () =>
+  process.env.CMAKE_GENERATOR === undefined && findCommand(['ninja']) !== undefined ? ['-G', 'Ninja'] : [];
+
+/** CMake itself watches its own files afterwards. */
 async function configure(out, definitions) {
-  const { CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS } = process.env;
-  const compilers = { CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS };
+  const { CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS, CMAKE_GENERATOR } = process.env;
+  const surroundings = { CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS, CMAKE_GENERATOR };
   // The top-level file looks which parts are there; CMake does not notice when one is added.
   const parts = ['native', 'plugins-c', 'bench/native'].filter((part) =>
     existsSync(inRoot(part, 'CMakeLists.txt')),
   );
-  const inputs = digest([inRoot('package-lock.json')], out, definitions, compilers, parts);
+  const given = [
+    ...generator(),
+    '-DCMAKE_BUILD_TYPE=Release',
+    `-DTENON_NODE=${process.execPath}`,
+    ...definitions.map((definition) => `-D${definition}`),
+  ];
+  const inputs = digest([inRoot('package-lock.json')], out, given, surroundings, parts);
   const name = 'stamps/cmake';
   const fileOf = () => join(out, name);
   if (isStamped(name, inputs, fileOf) && hasCache(out)) return;
   await requireZlib();
   unstamp(name, fileOf);
   discardCache(out);
-  const given = definitions.map((definition) => `--CD${definition}`);
-  const cmakeJs = inRoot('node_modules', 'cmake-js', 'bin', 'cmake-js');
   mustSucceed(
-    await runNode([cmakeJs, 'configure', '--directory', root, '--out', out, ...given]),
-    'Configuring the native parts (cmake-js configure)',
+    await run(findTool('cmake'), ['-S', root, '-B', out, ...given]),
+    'Configuring the native parts (cmake)',
     'cmake-configure',
   );
   stamp(name, inputs, fileOf);
