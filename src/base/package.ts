@@ -1,5 +1,5 @@
 /** This package: its folder, its version, and the command that builds its native parts. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TenonError } from './errors.js';
@@ -19,13 +19,11 @@ export function packageVersion(): string {
   return found.version;
 }
 
-/**
- * The command that builds the addon, the runner and the checker, for messages. It differs between a checkout
- * and a package that npm installed.
- */
-export const BUILD_COMMAND: string = packageRoot.split(/[\\/]/).includes('node_modules')
-  ? 'npm rebuild tenon (npm may ask to approve its install script first: npm install-scripts approve tenon)'
-  : 'npm run build';
+/** Whether this is a checkout of the repository and not an installed package. */
+export const isCheckout: boolean = existsSync(join(packageRoot, 'scripts', 'build.mjs'));
+
+/** The command that builds the addon and the runner, for messages. */
+export const BUILD_COMMAND: string = isCheckout ? 'npm run build' : 'npx tenon build';
 
 /**
  * Finds the package from `src/base` or `dist/base`. In a bundle this module has another location, and in a
@@ -53,6 +51,6 @@ function findPackage(): Package {
 function bundled(where: string): TenonError {
   return new TenonError(
     'ERR_TENON_UNSUPPORTED',
-    `tenon cannot run from inside ${where}: it was bundled without its native files, headers and worker scripts. Keep it out of the bundle (esbuild --external:tenon, rollup and webpack "external") and install it next to the bundle.`,
+    `tenon cannot run from inside ${where}: it was bundled, and its native files, headers and worker scripts were left behind. Keep tenon out of the bundle (esbuild: --external:tenon, rollup and webpack: external) and install it next to the bundle.`,
   );
 }

@@ -1,15 +1,15 @@
 /** Runs one scenario in a process of its own: `tenon-checker`. How it ended is all that this file knows of it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { builtFile } from '../addon/native-files.js';
+import { buildNativePart, type CheckerName } from '../addon/build.js';
+import { builtFile, isExecutable } from '../addon/native-files.js';
 import { probeEnvironment } from '../admission/probe-program.js';
 import { LineReader } from '../admission/probe-protocol.js';
 import { TenonError } from '../base/errors.js';
-import { BUILD_COMMAND } from '../base/package.js';
+import { isCheckout } from '../base/package.js';
 import { type CheckerRecord, parseRecord } from './report-lines.js';
-import type { Sanitizer } from './settings.js';
+import type { CheckOptions, Sanitizer } from './settings.js';
 
 /** How a process ended. `lost`: it wrote what is no record, so that nothing after it can be believed. */
 export type CheckerEnd = 'done' | 'signal' | 'exit' | 'hang' | 'lost' | 'aborted' | 'not-started';
@@ -43,25 +43,59 @@ const REPORT_OUT = 3;
 const REPORT_IN = 4;
 const REAP_MS = 2000;
 
+const nameOf = (sanitizer?: Sanitizer): CheckerName =>
+  sanitizer === undefined ? 'tenon-checker' : `tenon-checker-${sanitizer}`;
+
+/** What `TENON_CHECKER` names, or the file that is built with this package. */
+function placeOf(sanitizer?: Sanitizer): string {
+  const named = process.env['TENON_CHECKER'];
+  return sanitizer === undefined && named !== undefined && named !== ''
+    ? named
+    : builtFile(nameOf(sanitizer));
+}
+
 /**
- * The program that runs scenarios: what `TENON_CHECKER` names, or the one that was built with this package.
+ * The program that runs scenarios.
  * @throws TenonError ERR_TENON_UNSUPPORTED if there is none
  */
 export function findChecker(sanitizer?: Sanitizer): string {
-  const name = sanitizer === undefined ? 'tenon-checker' : `tenon-checker-${sanitizer}`;
-  const named = process.env['TENON_CHECKER'];
-  const built = builtFile(name);
-  const path = sanitizer === undefined && named !== undefined && named !== '' ? named : built;
-  try {
-    accessSync(path, constants.X_OK);
-    return path;
-  } catch (cause) {
-    const how =
-      sanitizer === undefined
-        ? BUILD_COMMAND
-        : 'cmake --build build --target checkers-sanitized, after npm run build, in a checkout of tenon';
-    const message = `Cannot check plugins: ${path} cannot be run. It is built on Linux, by ${how}.`;
-    throw new TenonError('ERR_TENON_UNSUPPORTED', message, { path, cause });
+  const path = placeOf(sanitizer);
+  if (isExecutable(path)) return path;
+  const message = `Cannot check plugins: ${path} cannot be run. It is built on Linux, by ${howToBuild(sanitizer)}.`;
+  throw new TenonError('ERR_TENON_UNSUPPORTED', message, { path });
+}
+
+function howToBuild(sanitizer?: Sanitizer): string {
+  if (!isCheckout) return 'npx tenon build --checker';
+  return sanitizer === undefined
+    ? 'npm run build'
+    : 'cmake --build build --target checkers-sanitized, after npm run build';
+}
+
+/** One attempt for each program: what failed for one check fails for the others of the run in the same way. */
+const attempts = new Map<string, Promise<void>>();
+
+/**
+ * Builds the program that runs scenarios if an installed package has none yet. npm's install hook leaves it out, because most
+ * installations never check a plugin. It takes about half a minute, once for each installation.
+ * @throws TenonError ERR_TENON_UNSUPPORTED if there is none and it cannot be built
+ */
+export async function ensureChecker({
+  sanitize,
+  onBuild,
+}: Pick<CheckOptions, 'sanitize' | 'onBuild'> = {}): Promise<void> {
+  // ThreadSanitizer's variant is started by the plain one.
+  const needed = sanitize === 'thread' ? [undefined, sanitize] : [sanitize];
+  for (const sanitizer of needed) {
+    const path = placeOf(sanitizer);
+    if (isExecutable(path)) continue;
+    if (isCheckout || process.platform !== 'linux' || path !== builtFile(nameOf(sanitizer)))
+      findChecker(sanitizer);
+    if (!attempts.has(path)) {
+      onBuild?.(path);
+      attempts.set(path, buildNativePart(nameOf(sanitizer)));
+    }
+    await attempts.get(path);
   }
 }
 

@@ -15,9 +15,10 @@ export interface ForegroundRun {
 }
 
 /**
- * The program that runs the scenarios of the selected checks one after the other in one process. It prints for people, has no timeout and
- * handles no signals: a crash is left to the debugger. Checks that only read the bytes of the file are left out.
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT if nothing that was asked for is left to run; of inspection; ERR_TENON_UNSUPPORTED
+ * The program that runs the scenarios of the selected checks one after another in one process. It prints for
+ * people, has no timeout and handles no signals: a crash is left to the debugger. Checks that only read the bytes
+ * of the file are left out. Call `ensureChecker` first if the program may not be built yet.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT if no scenario is left to run; of inspection; ERR_TENON_UNSUPPORTED
  */
 export function foregroundRun(file: string, options: CheckOptions = {}): ForegroundRun {
   const settings = settingsOf(options);

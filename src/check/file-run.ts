@@ -1,5 +1,6 @@
 /** All checks of one file: each as soon as those that it rests on have passed. */
 import { TenonError } from '../base/errors.js';
+import { ensureChecker } from './checker.js';
 import { reproduction } from './command-line.js';
 import { ABORTED } from './conclude.js';
 import { type CheckAnswer, type CheckDefinition, finding, groupOf } from './definition.js';
@@ -160,12 +161,14 @@ class FileRun {
 
   #timed(check: CheckDefinition): Promise<Timed> {
     return this.#lanes.run(async () => {
-      const began = performance.now();
+      let began = performance.now();
       const since = () => performance.now() - began;
       const { method } = check;
       if (this.#subject.settings.signal?.aborted) return { answer: ABORTED, ms: 0 };
       // Nothing is awaited for it: others would run meanwhile, and their time would count.
       if (method.type === 'bytes') return { answer: judgeBytes(method, this.#subject), ms: since() };
+      await ensureChecker(this.#subject.settings);
+      began = performance.now();
       return { answer: await this.#processes(check, method), ms: since() };
     });
   }

@@ -6,6 +6,7 @@
  */
 
 export { certify } from './certify.js';
+export { ensureChecker } from './checker.js';
 export { type ForegroundRun, foregroundRun } from './debug.js';
 export { type CheckDefinition, groupOf } from './definition.js';
 export { type LibraryFiles, libraryFiles } from './library-files.js';

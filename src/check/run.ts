@@ -12,9 +12,10 @@ import { addTallies } from './tally.js';
 import { type FileVerdict, VERDICT_SCHEMA, type Verdict } from './verdict.js';
 
 /**
- * Checks library files, and those in folders. Whatever a plugin does in there is a result, never an exception.
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT; ERR_TENON_NOT_FOUND, ERR_TENON_UNREADABLE for folders; ERR_TENON_UNSUPPORTED where
- * there is no checker program (elsewhere than on Linux)
+ * Checks library files, and those in folders. Everything that a plugin does is a result and never an exception. The
+ * first check of an installation builds the program that runs the checks; `onBuild` is called before that.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT; ERR_TENON_NOT_FOUND or ERR_TENON_UNREADABLE for folders;
+ * ERR_TENON_UNSUPPORTED without a checker program: on systems other than Linux, or if it cannot be built
  */
 export async function check(paths: readonly string[], options: CheckOptions = {}): Promise<Verdict> {
   if (

@@ -60,6 +60,8 @@ export interface CheckOptions {
   readonly artifacts?: string | undefined;
   /** Called for each check that is done, in the order in which they end. */
   readonly onProgress?: ((progress: CheckProgress) => void) | undefined;
+  /** Called before `tenon-checker` is built, which the first check of an installation does. */
+  readonly onBuild?: ((program: string) => void) | undefined;
   /** Ends the run: what was not done by then is `incomplete`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -93,6 +95,7 @@ export interface CheckSettings {
   readonly sanitize: Sanitizer | Unset;
   readonly artifacts: string | Unset;
   readonly onProgress: (progress: CheckProgress) => void;
+  readonly onBuild: ((program: string) => void) | undefined;
   readonly signal: AbortSignal | Unset;
 }
 
@@ -129,6 +132,7 @@ export function settingsOf(options: CheckOptions = {}): CheckSettings {
     sanitize,
     artifacts: options.artifacts,
     onProgress: options.onProgress ?? (() => undefined),
+    onBuild: options.onBuild,
     signal: options.signal,
   };
 }

@@ -10,6 +10,7 @@ import { explain, list } from './check/tell.js';
 import { type Command, Exit } from './command.js';
 import { tell, tellError } from './guarded.js';
 import type { Io } from './io.js';
+import { printable } from './text.js';
 import { UsageError } from './usage.js';
 
 export const check: Command = {
@@ -35,7 +36,8 @@ async function run(command: CheckCommand, io: Io): Promise<number> {
   try {
     const { options, output, certificates, inProcess } = command;
     const [file = ''] = command.files;
-    if (inProcess) return await runInForeground(file, options, io);
+    if (inProcess)
+      return await runInForeground(file, { ...options, onBuild: (program) => announce(program, io) }, io);
     await checkOutput(output);
     const { files, leftOut } = await libraryFiles(command.files);
     for (const helper of leftOut) tell(io.err, `left out ${helper}: it has no entry point of a plugin.`);
@@ -52,8 +54,8 @@ const exitCodes = { clean: Exit.fine, findings: Exit.refused, incomplete: Exit.i
 const ENDING = ['SIGINT', 'SIGTERM'] as const;
 
 /** The first signal ends the run, and what was found by then is shown; a second one ends the command at once. */
-async function interruptible(files: readonly string[], { options }: CheckCommand, { err }: Io) {
-  const progress = new ProgressLine(err);
+async function interruptible(files: readonly string[], { options }: CheckCommand, io: Io) {
+  const progress = new ProgressLine(io.err);
   const ending = new AbortController();
   let signal: (typeof ENDING)[number] | null = null;
   const end = (name: NodeJS.Signals): void => {
@@ -64,12 +66,25 @@ async function interruptible(files: readonly string[], { options }: CheckCommand
   for (const name of ENDING) process.on(name, end);
   try {
     const onProgress = progress.show.bind(progress);
-    const verdict: Verdict = await runSuite(files, { ...options, onProgress, signal: ending.signal });
+    const onBuild = (program: string) => {
+      progress.clear();
+      announce(program, io);
+    };
+    const verdict: Verdict = await runSuite(files, {
+      ...options,
+      onProgress,
+      onBuild,
+      signal: ending.signal,
+    });
     return { verdict, signal: signal as (typeof ENDING)[number] | null };
   } finally {
     progress.clear();
     for (const name of ENDING) process.off(name, end);
   }
+}
+
+function announce(program: string, { err }: Io): void {
+  tell(err, `building ${printable(program)}, once for this installation. It takes about half a minute.`);
 }
 
 /** If the suite itself cannot run, nothing was found, and nothing is known to be sound. */

@@ -1,4 +1,5 @@
 /** All commands. */
+import { build } from './build.js';
 import { call } from './call.js';
 import { check } from './check.js';
 import type { Commands } from './command.js';
@@ -19,6 +20,7 @@ export const COMMANDS: Commands = {
   call,
   check,
   new: create,
+  build,
   ps,
   stats,
   quarantine,

@@ -17,6 +17,7 @@ const COMMANDS = [
   'call',
   'check',
   'new',
+  'build',
   'ps',
   'stats',
   'quarantine',

@@ -1,13 +1,14 @@
 /** `tenon check --in-process`: for debuggers. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { type CheckOptions, foregroundRun } from '../../check/index.js';
+import { type CheckOptions, ensureChecker, foregroundRun } from '../../check/index.js';
 import { Exit } from '../command.js';
 import type { Io } from '../io.js';
 import { count, printable } from '../text.js';
 
 /** Gives the exit code: that of the checker, or 1 if a signal ended it. */
 export async function runInForeground(file: string, options: CheckOptions, { err }: Io): Promise<number> {
+  await ensureChecker(options);
   const { program, args, ids } = foregroundRun(file, options);
   err.line(
     `tenon: ${count(ids.length, 'scenario')} in one process: ${printable([program, ...args].join(' '))}`,
