@@ -15,6 +15,7 @@ import { lint, printCheck } from './lint.mjs';
 const SAME_WITHOUT_ADDON = [
   'test/inspect/**',
   'test/scripts/**',
+  'test/package/**',
   'test/abi/**',
   'test/check/**',
   'test/cli/check*',

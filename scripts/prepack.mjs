@@ -1,0 +1,12 @@
+/**
+ * npm's hook before `npm pack` and `npm publish`: compiles dist, so that no package is made of an old one. Says nothing unless
+ * it fails, because the standard output of `npm pack --json` is JSON.
+ */
+import { installPackages } from './lib/packages.mjs';
+import { main } from './lib/steps.mjs';
+import { compileTypeScript } from './lib/typescript.mjs';
+
+await main(import.meta.url, async () => {
+  await installPackages();
+  await compileTypeScript();
+});
