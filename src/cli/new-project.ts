@@ -1,7 +1,7 @@
 /** Writes a plugin project from the templates in examples/templates. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
-import { packageRoot, packageVersion } from '../base/package.js';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { isCheckout, packageRoot, packageVersion } from '../base/package.js';
 
 export const LANGUAGES = ['c', 'cpp', 'rust'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -52,7 +52,8 @@ export function projectNames(name: string): ProjectNames | undefined {
 export function writeProject(name: string, language: Language, folder: string): string[] {
   const names = projectNames(name);
   if (names === undefined) throw new Error(`'${name}' is no name of a plugin`);
-  const values = { ...names, ...KINDS[language], ...placesOf(names, language), tenon: tenonFor(folder) };
+  const tenon = { tenon: tenonFor(folder), archive: `tenon-${packageVersion()}.tgz` };
+  const values = { ...names, ...KINDS[language], ...placesOf(names, language), ...tenon };
   const written: string[] = [];
   for (const part of ['common', language]) {
     const from = join(TEMPLATES, part);
@@ -73,10 +74,31 @@ function placesOf({ name, identifier }: ProjectNames, language: Language): { lib
   return { library: `target/release/${prefix}${identifier}.${extension}` };
 }
 
-/** What package.json says of tenon: the version of the registry or, from a checkout, the checkout itself. */
+/**
+ * What package.json says of tenon: this checkout or, where it was installed, the same archive or repository that it was
+ * installed from. Only what came from a registry can be had by its version.
+ */
 function tenonFor(folder: string): string {
-  const installed = packageRoot.split(/[\\/]/).includes('node_modules');
-  return installed ? `^${packageVersion()}` : `file:${relative(folder, packageRoot)}`;
+  if (isCheckout) return `file:${relative(folder, packageRoot)}`;
+  const source = installedFrom();
+  if (source?.startsWith('file:')) {
+    const project = resolve(packageRoot, '..', '..');
+    return `file:${relative(folder, resolve(project, source.slice('file:'.length)))}`;
+  }
+  return source?.startsWith('git+') ? source : `^${packageVersion()}`;
+}
+
+/** Where npm took this package from, by the list that it keeps in node_modules. */
+function installedFrom(): string | undefined {
+  try {
+    const list: unknown = JSON.parse(readFileSync(join(packageRoot, '..', '.package-lock.json'), 'utf8'));
+    const { packages } = list as { packages?: Record<string, { resolved?: unknown }> };
+    const source = packages?.['node_modules/tenon']?.resolved;
+    return typeof source === 'string' ? source : undefined;
+  } catch {
+    // Another package manager, or a global installation.
+    return undefined;
+  }
 }
 
 /** npm leaves out files that begin with a dot: in the templates they begin with `_`. */

@@ -51,5 +51,6 @@ function run(name: string, language: Language, folder: string, { out, err }: Io)
   for (const file of files) out.line(join(shown, file));
   out.line();
   out.line(`Now: cd ${shown} && npm install && npm test && npm run check`);
+  out.line("tenon is not on npm's registry yet: README.md says how to install it on other machines.");
   return Exit.fine;
 }
