@@ -13,11 +13,13 @@ import { setUp } from './setup.mjs';
 /**
  * Sets up and builds.
  *
- * @param {{faults?: boolean, bench?: boolean}} [options] what to build beside the addon, the runner and the plugins
- * @returns {Promise<{cargo: {command: string, env: NodeJS.ProcessEnv} | undefined}>} the cargo that was used, if any
+ * @param {import('./setup.mjs').SetUpOptions & {faults?: boolean, bench?: boolean}} [options] what to build besides the addon,
+ *   the runner and the plugins, and how to set up
+ * @returns {Promise<{cargo: {command: string, env: NodeJS.ProcessEnv} | undefined, missing: import('./lib/missing.mjs').MissingTool[]}>}
+ *   the cargo that was used, if any, and the tools that are missing
  */
-export async function build({ faults = false, bench = false } = {}) {
-  await setUp();
+export async function build({ faults = false, bench = false, ...options } = {}) {
+  const missing = await setUp(options);
   await step('TypeScript', compileTypeScript);
   const targets = [
     ...(faults ? ['faults', 'trips', ...(process.platform === 'linux' ? ['checkers-sanitized'] : [])] : []),
@@ -26,11 +28,11 @@ export async function build({ faults = false, bench = false } = {}) {
   await step('addon, runner and C plugins', () => buildNative(targets));
   const cargo = await findCargo();
   if ('missing' in cargo) {
-    say(`Rust plugins: SKIPPED. ${cargo.missing}`);
-    return { cargo: undefined };
+    say(`Rust plugins: SKIPPED, because ${cargo.missing}`);
+    return { cargo: undefined, missing };
   }
   await step('Rust plugins', () => buildRust(cargo, faults ? ['plugins', 'faults', 'trips'] : ['plugins']));
-  return { cargo };
+  return { cargo, missing };
 }
 
 await main(import.meta.url, async () => {

@@ -1,19 +1,32 @@
 /**
  * Lint and format: `npm run lint` checks, `npm run format` (the same with `--write`) repairs what can be repaired.
  */
-import { findCargo } from './lib/cargo.mjs';
+import { findCargo, hasCargoTool } from './lib/cargo.mjs';
 import { inRoot, root } from './lib/paths.mjs';
+import { toolsAreRequired } from './lib/provide.mjs';
 import { run, runNode, tail } from './lib/run.mjs';
 import { runCargo } from './lib/rust.mjs';
 import { filesBelow } from './lib/stamps.mjs';
 import { main, say } from './lib/steps.mjs';
-import { findTool, missingToolsMessage, TOOLS } from './lib/tools.mjs';
+import { findClangFormat } from './lib/tools.mjs';
 import { setUp } from './setup.mjs';
 
 /** The version whose formatting is the repository's. Others break lines in other places. */
-const CLANG_FORMAT_VERSION = 14;
+const CLANG_FORMAT_VERSION = 15;
 
-/** @typedef {{name: string, state: 'passed' | 'failed' | 'skipped', text?: string}} CheckResult */
+/**
+ * `needs`: the tool, by its name in the table, without which the check was skipped.
+ *
+ * @typedef {{name: string, state: 'passed' | 'failed' | 'skipped', text?: string, needs?: string}} CheckResult
+ */
+
+/** A check that cannot be made here, which is a failure where every tool is required. */
+const skipped = (name, needs, text) => ({
+  name,
+  state: toolsAreRequired ? 'failed' : 'skipped',
+  needs,
+  text,
+});
 
 const judge = (name, { ok, output }) =>
   ok ? { name, state: 'passed' } : { name, state: 'failed', text: tail(output, 80) };
@@ -33,31 +46,28 @@ const nativeSources = () =>
 
 async function clangFormat(write) {
   const name = 'clang-format';
-  const command = findTool('clangFormat');
-  if (command === undefined) return { name, state: 'failed', text: missingToolsMessage([TOOLS.clangFormat]) };
+  const command = findClangFormat();
+  if (command === undefined) return skipped(name, 'clangFormat', 'clang-format is missing');
   const mode = write ? ['-i'] : ['--dry-run', '-Werror'];
   const result = await run(command, ['--style=file', ...mode, ...nativeSources()]);
   const { output } = await run(command, ['--version']);
   const version = Number(/version (\d+)/.exec(output)?.[1]);
   if (result.ok || version === CLANG_FORMAT_VERSION) return judge(name, result);
   const text = `This is clang-format ${version}; the repository is formatted by version ${CLANG_FORMAT_VERSION}, and they differ.`;
-  return { name, state: 'skipped', text };
+  return skipped(name, 'clangFormat', text);
 }
 
 /** cargo's own tools are packages of their own; without one its check is skipped, like all of Rust. */
 async function cargoTool(cargo, name, args) {
-  const tool = args[0];
-  const available = await run(cargo.command, [tool, '--version'], { env: cargo.env });
-  if (available.ok) return judge(name, await runCargo(cargo, args));
-  const package_ = tool === 'fmt' ? 'rustfmt' : 'rust-clippy';
-  const text = `cargo ${tool} is missing: rustup component add ${package_.replace('rust-', '')}, or the Debian package ${package_}.`;
-  return { name, state: 'skipped', text };
+  const [tool] = args;
+  if (await hasCargoTool(cargo, tool)) return judge(name, await runCargo(cargo, args));
+  return skipped(name, tool === 'fmt' ? 'rustfmt' : tool, `cargo ${tool} is missing`);
 }
 
 async function rust(write) {
   const cargo = await findCargo();
   const names = ['cargo fmt', 'cargo clippy'];
-  if ('missing' in cargo) return names.map((name) => ({ name, state: 'skipped', text: cargo.missing }));
+  if ('missing' in cargo) return names.map((name) => skipped(name, 'cargo', cargo.missing));
   const format = await cargoTool(cargo, names[0], ['fmt', '--all', ...(write ? [] : ['--check'])]);
   const clippy = ['clippy', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'];
   return write ? [format] : [format, await cargoTool(cargo, names[1], clippy)];
@@ -86,7 +96,7 @@ export function printCheck({ name, state, text }) {
 }
 
 await main(import.meta.url, async () => {
-  await setUp();
+  await setUp({ uses: ['build', 'rust', 'lint'] });
   const results = await lint({ write: process.argv.includes('--write') });
   return results.some(({ state }) => state === 'failed') ? 1 : 0;
 });

@@ -1,9 +1,9 @@
-/** Sets a checkout up: refuses what cannot work, and installs the npm packages. Other scripts start with this. */
+/** Sets a checkout up: the tools of the system and the npm packages. Other scripts start with this. */
 import { readFileSync } from 'node:fs';
 import { installPackages } from './lib/packages.mjs';
 import { inRoot } from './lib/paths.mjs';
+import { provideTools } from './lib/provide.mjs';
 import { main, StepFailure, step } from './lib/steps.mjs';
-import { requireNativeTools } from './lib/tools.mjs';
 
 function requireNode() {
   const needed = /\d+\.\d+\.\d+/.exec(
@@ -17,12 +17,21 @@ function requireNode() {
   );
 }
 
-/** @throws {StepFailure} that says what is missing */
-export async function setUp() {
+/** @typedef {{uses?: readonly import('./lib/tool-table.mjs').Use[], install?: boolean}} SetUpOptions */
+
+/**
+ * @param {SetUpOptions} [options] what tools are needed for, and whether they may be installed
+ * @returns {Promise<import('./lib/missing.mjs').MissingTool[]>} the tools that are missing, none of which the build needs
+ * @throws {StepFailure} that says what is missing
+ */
+export async function setUp({ uses = ['build', 'rust'], install = false } = {}) {
   requireNode();
   // Before npm ci, so that a missing compiler is told in the first second.
-  requireNativeTools();
+  const missing = await provideTools(uses, { install });
   await step('npm packages', installPackages);
+  return missing;
 }
 
-await main(import.meta.url, setUp);
+await main(import.meta.url, async () => {
+  await setUp();
+});

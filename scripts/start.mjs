@@ -1,6 +1,7 @@
 /** `npm start [-- FOLDER] [options]`: sets up, builds, and does the main job. `npm start -- --help` tells more. */
 import { readOptions, USAGE, UsageError } from '../examples/main-job/options.mjs';
 import { build } from './build.mjs';
+import { takeNoInstall } from './lib/options.mjs';
 import { inRoot } from './lib/paths.mjs';
 import { outcome, runNode } from './lib/run.mjs';
 import { main, StepFailure } from './lib/steps.mjs';
@@ -16,13 +17,13 @@ function refuseWrongUsage(args) {
 }
 
 await main(import.meta.url, async () => {
-  const args = process.argv.slice(2);
+  const { args, install } = takeNoInstall(process.argv.slice(2));
   const usage = refuseWrongUsage(args);
   if (usage !== undefined) {
     (usage.code === 0 ? console.log : console.error)(usage.text);
     return usage.code;
   }
-  await build();
+  await build({ install });
   const result = await runNode([inRoot('examples', 'main-job', 'main.mjs'), ...args], { echo: true });
   if (result.signal !== null) throw new StepFailure(`The main job did not finish: ${outcome(result)}.`);
   return result.code;

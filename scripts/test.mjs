@@ -1,12 +1,15 @@
 /**
  * `npm test`: sets up, builds, and runs every check and test there is. `npm test -- FILE…` runs only these test files, with
- * and without what is native. The last line counts everything.
+ * and without what is native. `npm test -- --no-install` installs nothing on the system. The last line counts everything, and
+ * the lines before it say what was skipped because a tool is missing.
  */
 import { build } from './build.mjs';
+import { ALL_USES, howToGet } from './lib/missing.mjs';
+import { takeNoInstall } from './lib/options.mjs';
 import { tail } from './lib/run.mjs';
 import { runCargo } from './lib/rust.mjs';
 import { main, say, step } from './lib/steps.mjs';
-import { addTally, emptyTally, tallyLine, tallyOfCargo, tallyOfCheck } from './lib/tally.mjs';
+import { addTally, emptyTally, missingLines, tallyLine, tallyOfCargo, tallyOfCheck } from './lib/tally.mjs';
 import { runTsc } from './lib/typescript.mjs';
 import { runVitest } from './lib/vitest.mjs';
 import { lint, printCheck } from './lint.mjs';
@@ -45,7 +48,7 @@ async function checkTypes() {
 }
 
 async function testCargo(cargo) {
-  if (cargo === undefined) return { ...emptyTally(), skipped: 1 };
+  if (cargo === undefined) return tallyOfCheck({ state: 'skipped', needs: 'cargo' });
   let tally = emptyTally();
   await step('cargo test', async () => {
     const { ok, output } = await runCargo(cargo, ['test', '--workspace', '--locked', '--no-fail-fast']);
@@ -56,32 +59,35 @@ async function testCargo(cargo) {
   return tally;
 }
 
-async function testVitest(args) {
+async function testVitest(args, cargo) {
+  // Some tests run cargo by its name.
+  const PATH = cargo?.env.PATH ?? process.env.PATH;
   say('tests, with the addon');
-  const withAddon = await runVitest('with-addon', { args });
+  const withAddon = await runVitest('with-addon', { args, env: { PATH } });
   say('tests, without anything native');
   const excluded = SAME_WITHOUT_ADDON.map((pattern) => `--exclude=${pattern}`);
   const without = await runVitest('without-addon', {
     args: [...args, ...excluded],
-    env: { TENON_NO_ADDON: '1', TENON_RUNNER: 'none' },
+    env: { PATH, TENON_NO_ADDON: '1', TENON_RUNNER: 'none' },
   });
   const files = args.length === 0 ? OVER_A_PIPE : OVER_A_PIPE.filter((file) => args.includes(file));
   if (files.length === 0) return [withAddon, without];
   say('tests, without the addon, with the runner');
-  const overPipe = await runVitest('over-a-pipe', { args: files, env: { TENON_NO_ADDON: '1' } });
+  const overPipe = await runVitest('over-a-pipe', { args: files, env: { PATH, TENON_NO_ADDON: '1' } });
   return [withAddon, without, overPipe];
 }
 
 await main(import.meta.url, async () => {
-  const args = process.argv.slice(2);
-  const { cargo } = await build({ faults: true, bench: true });
+  const { args, install } = takeNoInstall(process.argv.slice(2));
+  const { cargo, missing } = await build({ faults: true, bench: true, uses: ALL_USES, install });
   const total = emptyTally();
   if (args.length === 0) {
-    for (const { state } of [...(await lint()), ...(await checkTypes())])
-      addTally(total, tallyOfCheck(state));
+    for (const result of [...(await lint()), ...(await checkTypes())]) addTally(total, tallyOfCheck(result));
     addTally(total, await testCargo(cargo));
   }
-  for (const tally of await testVitest(args)) addTally(total, tally);
-  console.log(`\n${tallyLine(total)}`);
+  for (const tally of await testVitest(args, cargo)) addTally(total, tally);
+  console.log('');
+  const commands = missing.length === 0 ? [] : await howToGet(missing);
+  for (const line of [...missingLines(total, missing, commands), tallyLine(total)]) console.log(line);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 });

@@ -15,6 +15,7 @@ Options:
   --pattern REGEX  the pattern of grep, in the syntax of Rust's regex crate (default: TODO|FIXME|XXX)
   --plugins DIR    the folder with the plugins (default: build/plugins)
   --isolation T    where the plugins run: inline (the default), thread or process
+  --no-install     do not install missing system packages (compilers and others); only name them
   -h, --help       print this help
 
 Exit codes:

@@ -1,16 +1,10 @@
 /** Finds cargo. Rust is the one part of the build that may be left out. */
-import { readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { inRoot } from './paths.mjs';
+import { delimiter, dirname, join } from 'node:path';
 import { run } from './run.mjs';
-import { findTool } from './tools.mjs';
-
-/** The oldest Rust that the workspace states, as `1.85`, or undefined. */
-function neededVersion() {
-  const manifest = readFileSync(inRoot('plugins-rust', 'Cargo.toml'), 'utf8');
-  return /^rust-version\s*=\s*"([\d.]+)"/m.exec(manifest)?.[1];
-}
+import { RUST } from './tool-table.mjs';
+import { findCommand, findTool } from './tools.mjs';
 
 function isOlder(found, needed) {
   const [a, b] = [found, needed].map((version) => version.split('.').map(Number));
@@ -20,28 +14,58 @@ function isOlder(found, needed) {
   return false;
 }
 
-const HOW_TO_GET_IT = 'Get Rust from https://rustup.rs, or the Debian package cargo where it is new enough.';
+/** Ubuntu has newer versions of Rust beside the usual one, each in a folder of its own. */
+function ubuntuFolders(library = '/usr/lib') {
+  try {
+    const names = readdirSync(library).filter((name) => /^rust-\d+\.\d+$/.test(name));
+    return names.map((name) => join(library, name, 'bin')).reverse();
+  } catch {
+    return [];
+  }
+}
+
+/** @returns {Promise<{version?: string, problem?: string}>} */
+async function versionOf(command, env) {
+  const { ok, output } = await run(command, ['--version'], { env });
+  const version = /cargo (\d+\.\d+\.\d+)/.exec(output)?.[1];
+  if (!ok || version === undefined) return { problem: `${command} does not work: ${output.trim()}` };
+  return isOlder(version, RUST)
+    ? { problem: `${command} is cargo ${version}, which is too old: the plugins need ${RUST}` }
+    : { version };
+}
 
 /**
- * Finds a cargo that can build the Rust plugins: in the PATH, or where rustup puts it.
+ * Finds a cargo that can build the Rust plugins: in the PATH, where rustup puts it, or where Ubuntu puts newer ones.
  *
- * @returns {Promise<{command: string, env: NodeJS.ProcessEnv} | {missing: string}>} `missing` says why, and what to do
+ * @param {string} [path]
+ * @param {readonly string[]} [others] further folders
+ * @returns {Promise<{command: string, env: NodeJS.ProcessEnv} | {missing: string}>} `env` has a PATH in which its folder comes
+ *   first; `missing` says why there is none
  */
-export async function findCargo(path = process.env.PATH ?? '') {
+export async function findCargo(path = process.env.PATH ?? '', others = ubuntuFolders()) {
   const home = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'bin');
-  const searched = [path, home].join(delimiter);
-  const command = findTool('cargo', searched);
-  if (command === undefined) return { missing: `cargo is not on this machine. ${HOW_TO_GET_IT}` };
-  const env = { ...process.env, PATH: searched };
-  // The copies are taken from the folder of the host's own target.
-  delete env.CARGO_BUILD_TARGET;
-  const { ok, output } = await run(command, ['--version'], { env });
-  const found = /cargo (\d+\.\d+\.\d+)/.exec(output)?.[1];
-  if (!ok || found === undefined)
-    return { missing: `${command} does not work: ${output.trim()}. ${HOW_TO_GET_IT}` };
-  const needed = neededVersion();
-  if (needed !== undefined && isOlder(found, needed)) {
-    return { missing: `cargo ${found} is too old, the plugins need ${needed}. ${HOW_TO_GET_IT}` };
+  let missing = 'there is no cargo';
+  for (const folders of [path, home, ...others]) {
+    const command = findTool('cargo', folders);
+    if (command === undefined) continue;
+    const env = { ...process.env, PATH: folders === path ? path : [dirname(command), path].join(delimiter) };
+    // The copies are taken from the folder of the host's own target.
+    delete env.CARGO_BUILD_TARGET;
+    const { problem } = await versionOf(command, env);
+    if (problem === undefined) return { command, env };
+    missing = problem;
   }
-  return { command, env };
+  return { missing };
+}
+
+/** Whether cargo has one of its own tools, which are packages of their own: `fmt` or `clippy`. */
+export async function hasCargoTool(cargo, tool) {
+  const { ok } = await run(cargo.command, [tool, '--version'], { env: cargo.env });
+  return ok;
+}
+
+/** How to get one of these tools from rustup, if this cargo is rustup's. */
+export function rustupCommand(cargo, tool) {
+  const rustup = findCommand(['rustup'], dirname(cargo.command));
+  return rustup === undefined ? undefined : `rustup component add ${tool === 'fmt' ? 'rustfmt' : tool}`;
 }

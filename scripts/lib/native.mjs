@@ -6,7 +6,7 @@ import { inRoot, root } from './paths.mjs';
 import { run } from './run.mjs';
 import { digest, isStamped, stamp, unstamp } from './stamps.mjs';
 import { mustSucceed } from './steps.mjs';
-import { findCommand, findTool, requireNativeTools, requireZlib } from './tools.mjs';
+import { findCommand, findTool } from './tools.mjs';
 
 /** The build tree that everything but the sanitized run uses. */
 export const BUILD = inRoot('build');
@@ -52,7 +52,6 @@ async function configure(out, definitions) {
   const name = 'stamps/cmake';
   const fileOf = () => join(out, name);
   if (isStamped(name, inputs, fileOf) && hasCache(out)) return;
-  await requireZlib();
   unstamp(name, fileOf);
   discardCache(out);
   mustSucceed(
@@ -86,7 +85,6 @@ async function build(out, targets) {
  * @param {{out?: string, definitions?: readonly string[]}} [options] `NAME=value` each, for CMake
  */
 export async function buildNative(targets = [], { out = BUILD, definitions = [] } = {}) {
-  requireNativeTools();
   await configure(out, [...CHECKOUT, ...definitions]);
   await build(out, []);
   if (targets.length > 0) await build(out, targets);

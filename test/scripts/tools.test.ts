@@ -1,17 +1,12 @@
-/** The scripts say what is missing on a machine, and how to get it. */
+/** The scripts find the tools of the system, and say which are missing and how to get them. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findCargo } from '../../scripts/lib/cargo.mjs';
-import {
-  findCommand,
-  missingToolsMessage,
-  requireNativeTools,
-  requireZlib,
-  TOOLS,
-} from '../../scripts/lib/tools.mjs';
+import { RUST, TOOLS } from '../../scripts/lib/tool-table.mjs';
+import { findCommand, hasZlib } from '../../scripts/lib/tools.mjs';
 
 const BUILD = resolve('scripts', 'build.mjs');
 
@@ -33,76 +28,55 @@ function writeProgram(name: string, script: string): string {
   return path;
 }
 
+/** `npm run build` on a machine that has nothing but what is in the folder. */
+const build = () =>
+  spawnSync(process.execPath, [BUILD], {
+    env: { HOME: folder, CARGO_HOME: folder, PATH: folder },
+    encoding: 'utf8',
+  });
+
 describe.skipIf(process.platform === 'win32')('on a machine without the tools', () => {
-  test('the build stops at once and names every missing tool with its Debian package', () => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [BUILD], {
-      env: { ...process.env, PATH: folder },
-      encoding: 'utf8',
-    });
+  test.each([
+    ['apt-get', /apt-get install cmake make gcc libc6-dev g\+\+( zlib1g-dev)?$/m],
+    ['dnf', /dnf install cmake make gcc gcc-c\+\+( zlib-devel)?$/m],
+    ['apk', /apk add cmake make gcc musl-dev g\+\+( zlib-dev)?$/m],
+    ['brew', /^ {2}brew install cmake( zlib)?\n {2}xcode-select --install$/m],
+    ['winget', /winget install --exact --id Kitware\.CMake\n.*Ninja-build\.Ninja\n.*BuildTools$/m],
+  ])('the build stops at once and gives the command of %s', (manager, command) => {
+    writeProgram(manager, 'exit 1');
+    const { status, stderr } = build();
     expect(status).toBe(1);
-    expect(stdout).toBe('');
-    for (const { what, debian } of [TOOLS.cmake, TOOLS.make, TOOLS.cc, TOOLS.cxx]) {
-      const line = stderr.split('\n').find((candidate) => candidate.includes(what));
-      expect(line).toContain(`Debian package: ${debian}`);
-    }
-    expect(stderr).toContain('sudo apt-get install cmake make gcc g++');
+    for (const { what } of [TOOLS.cmake, TOOLS.make, TOOLS.cc, TOOLS.cxx]) expect(stderr).toContain(what);
+    expect(stderr).toMatch(command);
   });
 
-  test('a single missing tool is the only one that is named', () => {
+  test('without a package manager it names them', () => {
+    const { status, stderr } = build();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/package manager of this system: CMake, make \(or Ninja\), a C compiler, a C\+\+/);
+  });
+
+  test('a single missing tool is the only one that stops it', () => {
     for (const name of ['make', 'cc', 'g++']) writeProgram(name, 'exit 0');
-    const { status, stderr } = spawnSync(process.execPath, [BUILD], {
-      env: { ...process.env, PATH: folder },
-      encoding: 'utf8',
-    });
+    writeProgram('dnf', 'exit 1');
+    const { status, stderr } = build();
     expect(status).toBe(1);
-    expect(stderr).toContain('sudo apt-get install cmake\n');
+    expect(stderr).toMatch(/dnf install cmake\n$/);
   });
 
-  test('zlib is asked for together with the compiler that would miss it', () => {
+  test('zlib is asked for together with the compiler that would miss it', async () => {
     const header = join(folder, 'zlib.h');
-    expect(() => requireNativeTools(folder, header)).toThrow(
-      /sudo apt-get install cmake make gcc g\+\+ zlib1g-dev$/,
-    );
+    expect(await hasZlib(folder, header)).toBe(false);
     writeFileSync(header, '');
-    expect(() => requireNativeTools(folder, header)).toThrow(/sudo apt-get install cmake make gcc g\+\+$/);
+    expect(await hasZlib(folder, header)).toBe(true);
   });
 
-  test('a compiler that does not find zlib.h leads to the name of the package that has it', async () => {
-    vi.stubEnv('CC', writeProgram('cc', 'cat >/dev/null; exit 1'));
-    await expect(requireZlib()).rejects.toThrow(/zlib\.h[\s\S]*sudo apt-get install zlib1g-dev/);
-  });
-
-  test('a compiler that finds zlib.h is no problem', async () => {
-    vi.stubEnv('CC', writeProgram('cc', 'cat >/dev/null; exit 0'));
-    await expect(requireZlib()).resolves.toBeUndefined();
-  });
-
-  test('a machine without cargo gets the reason why Rust is left out', async () => {
-    vi.stubEnv('CARGO_HOME', folder);
-    expect(await findCargo(folder)).toEqual({
-      missing: expect.stringContaining('cargo is not on this machine'),
-    });
-  });
-
-  test('a cargo that is too old for the workspace counts as absent, with both versions', async () => {
-    vi.stubEnv('CARGO_HOME', folder);
-    writeProgram('cargo', 'echo "cargo 1.63.0 (fake 2022-01-01)"');
-    expect(await findCargo(folder)).toEqual({
-      missing: expect.stringMatching(/cargo 1\.63\.0 is too old.*need 1\.\d+/),
-    });
-  });
-
-  test('a cargo that does not run counts as absent, with its own words', async () => {
-    vi.stubEnv('CARGO_HOME', folder);
-    writeProgram('cargo', 'echo "error: no default toolchain" >&2; exit 1');
-    expect(await findCargo(folder)).toEqual({ missing: expect.stringContaining('no default toolchain') });
-  });
-
-  test('cargo is also found where rustup puts it, outside of the PATH', async () => {
-    vi.stubEnv('CARGO_HOME', folder);
-    mkdirSync(join(folder, 'bin'));
-    const cargo = writeProgram(join('bin', 'cargo'), 'echo "cargo 99.0.0 (fake 2030-01-01)"');
-    expect(await findCargo(folder)).toMatchObject({ command: cargo });
+  test.each([
+    ['finds', 0, true],
+    ['does not find', 1, false],
+  ])('a compiler that %s zlib.h counts more than its usual place', async (_, code, found) => {
+    vi.stubEnv('CC', writeProgram('cc', `cat >/dev/null; exit ${code}`));
+    expect(await hasZlib(folder, '/usr/include/zlib.h')).toBe(found);
   });
 
   test('a folder or a file that cannot be executed is no command', () => {
@@ -113,10 +87,47 @@ describe.skipIf(process.platform === 'win32')('on a machine without the tools', 
   });
 });
 
-test('packages that several tools need are listed once', () => {
-  const message = missingToolsMessage([
-    { what: 'one', debian: 'gcc' },
-    { what: 'two', debian: 'gcc' },
-  ]);
-  expect(message).toMatch(/sudo apt-get install gcc$/);
+describe.skipIf(process.platform === 'win32')('cargo', () => {
+  beforeEach(() => vi.stubEnv('CARGO_HOME', folder));
+
+  const answers = (name: string, version: string) => {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    return writeProgram(name, `echo "cargo ${version} (fake 2030-01-01)"`);
+  };
+
+  test('that is not there is missing', async () => {
+    expect(await findCargo(folder, [])).toEqual({ missing: 'there is no cargo' });
+  });
+
+  test('that is too old for the workspace counts as missing, with both versions', async () => {
+    answers('cargo', '1.63.0');
+    expect(await findCargo(folder, [])).toEqual({
+      missing: expect.stringMatching(/cargo 1\.63\.0, which is too old: the plugins need 1\.\d+/),
+    });
+  });
+
+  test('that does not run counts as missing, with its own words', async () => {
+    writeProgram('cargo', 'echo "error: no default toolchain" >&2; exit 1');
+    expect(await findCargo(folder, [])).toEqual({ missing: expect.stringContaining('no default toolchain') });
+  });
+
+  test('is also found where rustup puts it, outside of the PATH', async () => {
+    const cargo = answers('bin/cargo', '99.0.0');
+    expect(await findCargo(folder, [])).toMatchObject({ command: cargo });
+  });
+
+  test('is found where Ubuntu puts newer ones, and then comes before the old one in the PATH', async () => {
+    answers('cargo', '1.75.0');
+    const cargo = answers('rust-1.85/bin/cargo', '1.85.1');
+    const newer = join(folder, 'rust-1.85', 'bin');
+    expect(await findCargo(folder, [newer])).toMatchObject({
+      command: cargo,
+      env: { PATH: `${newer}:${folder}` },
+    });
+  });
+
+  test('has to be as new as the workspace says', () => {
+    const manifest = readFileSync(resolve('plugins-rust', 'Cargo.toml'), 'utf8');
+    expect(/^rust-version\s*=\s*"([\d.]+)"/m.exec(manifest)?.[1]).toBe(RUST);
+  });
 });

@@ -1,0 +1,87 @@
+/** Which tools are missing on this machine, what is lost with each, and how to get them. */
+import { findCargo, hasCargoTool, rustupCommand } from './cargo.mjs';
+import { choosePackagesHere, findManager, installCommands } from './system-packages.mjs';
+import { TOOLS } from './tool-table.mjs';
+import { findChromium, findCommand, findTool, hasZlib, npmHasClangFormat } from './tools.mjs';
+
+/**
+ * A tool that is missing. `command` is how to get it where that is not the package manager's work; `problem` says more.
+ *
+ * @typedef {import('./tool-table.mjs').Tool & {name: string, problem?: string, command?: string}} MissingTool
+ */
+
+/** Everything that tools are for. */
+export const ALL_USES = ['build', 'rust', 'lint', 'tests'];
+
+/** On Windows CMake finds the compiler by itself, and zlib comes from elsewhere. */
+const LEFT_TO_CMAKE = ['make', 'cc', 'cxx', 'zlib'];
+
+/** What is missing of Rust, by name. Without cargo its tools are missing too. */
+async function missingOfRust(uses) {
+  if (!uses.includes('rust') && !uses.includes('lint')) return {};
+  const cargo = await findCargo();
+  if ('missing' in cargo) return { cargo: { problem: cargo.missing }, rustfmt: {}, clippy: {} };
+  const missing = {};
+  if (!uses.includes('lint')) return missing;
+  for (const [name, tool] of [
+    ['rustfmt', 'fmt'],
+    ['clippy', 'clippy'],
+  ])
+    if (!(await hasCargoTool(cargo, tool))) missing[name] = { command: rustupCommand(cargo, tool) };
+  return missing;
+}
+
+/**
+ * @param {readonly import('./tool-table.mjs').Use[]} uses
+ * @returns {Promise<MissingTool[]>} in the order of the table
+ */
+export async function findMissing(uses) {
+  const rust = await missingOfRust(uses);
+  const isHere = {
+    zlib: hasZlib,
+    chromium: async () => findChromium() !== undefined,
+    clangFormat: async () => npmHasClangFormat || findTool('clangFormat') !== undefined,
+    ...Object.fromEntries(
+      ['cargo', 'rustfmt', 'clippy'].map((name) => [name, async () => rust[name] === undefined]),
+    ),
+  };
+  const missing = [];
+  for (const [name, tool] of Object.entries(TOOLS)) {
+    if (!uses.includes(tool.use)) continue;
+    if (process.platform === 'win32' && LEFT_TO_CMAKE.includes(name)) continue;
+    const here = isHere[name] === undefined ? findTool(name) !== undefined : await isHere[name]();
+    if (!here) missing.push({ name, ...tool, ...rust[name] });
+  }
+  return missing;
+}
+
+const aligned = (rows) => {
+  const width = Math.max(...rows.map(([first]) => first.length));
+  return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`);
+};
+
+/** A line for each tool: what it is, and what is left out without it. */
+export const listOf = (missing) =>
+  aligned(
+    missing.map(({ what, lost, problem }) => [what, problem === undefined ? lost : `${lost} (${problem})`]),
+  );
+
+/**
+ * The lines that say how to get the tools: commands of this system's package manager.
+ *
+ * @param {readonly MissingTool[]} missing
+ */
+export async function howToGet(missing) {
+  const own = [...new Set(missing.flatMap(({ command }) => command ?? []))];
+  const others = missing.filter(({ command }) => command === undefined);
+  const manager = findManager(findCommand);
+  if (others.length === 0) return own.map((line) => `  ${line}`);
+  if (manager === undefined) {
+    const names = others.map(({ what }) => what).join(', ');
+    return [...own, `install with the package manager of this system: ${names}`].map((line) => `  ${line}`);
+  }
+  const chosen = await choosePackagesHere(others, manager);
+  const lines = [...installCommands(manager, chosen), ...own];
+  const elsewhere = chosen.unavailable.map(({ what }) => `(${manager} has no package for: ${what})`);
+  return [...lines, ...elsewhere].map((line) => `  ${line}`);
+}
