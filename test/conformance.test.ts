@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Batch, defineKind, type Instance, type LoadOptions, method, PluginHost } from '../src/index.js';
-import { faultFile, hasRust, pluginFile, withAddon } from './support/index.js';
+import { faultFile, pluginFile, withAddon } from './support/index.js';
+import { tryable } from './support/tools.js';
 
 /**
  * A tier and transport to run every case in. The outcome must be the same as inline: every byte of a result,
@@ -116,12 +117,14 @@ const cases: Case[] = [
   ['shout, a C++ plugin', calls(pluginFile('shout'), undefined, text)],
   ['an idle metronome', calls(pluginFile('metronome'), { interval: 60_000 }, Buffer.alloc(0))],
   ['math, which does not implement `something`', calls(pluginFile('math'), undefined, text)],
-  ...(hasRust
-    ? ([
-        ['grep, a Rust plugin', calls(pluginFile('grep'), { pattern: 'T[OD]+' }, text)],
-        ['zstd, a Rust plugin around a C library', calls(pluginFile('zstd-rs'), { level: 19 }, text)],
-      ] as Case[])
-    : []),
+  ...tryable<Case>(
+    [
+      ['grep, a Rust plugin', calls(pluginFile('grep'), { pattern: 'T[OD]+' }, text)],
+      ['zstd, a Rust plugin around a C library', calls(pluginFile('zstd-rs'), { level: 19 }, text)],
+    ],
+    ([name]) => name,
+    () => ['cargo'],
+  ),
   ...SIZES.map((size): Case => [`${size} bytes`, (tier) => bySize(tier, size)]),
   ...STATUSES.map((name): Case => [`the status ${name}`, (tier) => twice(`returns-${name}`, tier)]),
   ...['new-fails', 'new-fails-silently', 'new-returns-99', 'throws-in-new'].map(

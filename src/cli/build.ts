@@ -23,7 +23,8 @@ export const build: Command = {
   exits: '1 the parts could not be built',
   prepare(args) {
     const { values, operands } = parse(OPTIONS, args);
-    if (operands.length > 0) throw new UsageError(`build takes only options, but '${operands[0]}' was given.`);
+    if (operands.length > 0)
+      throw new UsageError(`build takes only options, but '${operands[0]}' was given.`);
     return { run: (io) => run(values.checker === true, io) };
   },
 };

@@ -1,12 +1,13 @@
 /** What the matrix cannot show of the group `fuzz`. */
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readBreadcrumb } from '../../src/check/fuzz/breadcrumb.js';
 import { minimise } from '../../src/check/fuzz/minimise.js';
 import { type CheckOptions, type CheckResult, check } from '../../src/check/index.js';
-import { extension, hasRust, pluginFile, pluginsDir, root, temporaryFolder } from '../support/index.js';
+import { extension, pluginFile, pluginsDir, root, temporaryFolder } from '../support/index.js';
+import { needs, pluginsToTest } from '../support/tools.js';
 import { canCheck, tripsDir } from './support.js';
 import { corpus } from './table-fuzz.js';
 
@@ -118,9 +119,7 @@ describe.skipIf(!canCheck)('an input that shows a finding', () => {
 });
 
 describe.skipIf(!canCheck)('good plugins survive made-up inputs, configs and records', () => {
-  const names = readdirSync(pluginsDir).filter(
-    (name) => name.endsWith(extension) && !name.startsWith('shout'),
-  );
+  const names = pluginsToTest().filter((name) => !name.startsWith('shout'));
   test.each(names)('%s', async (name) => {
     const pluginConfig = name.startsWith('grep') ? '{"pattern":"fox"}' : undefined;
     const options = { filter: ['fuzz/*'], fuzz: { budget: 500 }, seed: 1, pluginConfig };
@@ -136,7 +135,7 @@ describe.skipIf(!canCheck)('good plugins survive made-up inputs, configs and rec
     );
   });
 
-  test.skipIf(!hasRust)('Rust plugins are among them', () => {
+  test('Rust plugins are among them', needs('cargo'), () => {
     expect(names).toContain(`grep${extension}`);
   });
 });

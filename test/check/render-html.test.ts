@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { findChromium } from '../../scripts/lib/tools.mjs';
 import { render, type Verdict } from '../../src/check/index.js';
 import { temporaryFolder } from '../support/index.js';
-import { CHROMIUM_FLAGS, findChromium } from './browser.js';
+import { needs } from '../support/tools.js';
+import { CHROMIUM_FLAGS } from './browser.js';
 import { clean, fileOf, full, HOSTILE, hostile, located, result, verdictOf } from './verdicts.js';
-
-const program = findChromium();
-const WHY = 'skipped: there is no Chromium here (Debian package chromium, or CHROMIUM=PROGRAM)';
-if (program === null) console.warn(WHY);
 
 describe('the page', () => {
   test('loads nothing: no address, no file, no style or script but its own', () => {
@@ -28,11 +26,11 @@ describe('the page', () => {
   });
 });
 
-describe.skipIf(program === null)(program === null ? WHY : 'in Chromium', () => {
+describe('in Chromium', needs('chromium'), () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: program ?? '', args: CHROMIUM_FLAGS });
+    browser = await chromium.launch({ executablePath: findChromium() ?? '', args: CHROMIUM_FLAGS });
   });
   afterAll(() => browser?.close());
 

@@ -1,10 +1,11 @@
 /** What the matrix cannot show of the group `resources`. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CheckOptions, type CheckResult, check } from '../../src/check/index.js';
 import { extension, faultFile, pluginFile, temporaryFolder } from '../support/index.js';
+import { needs } from '../support/tools.js';
 import { canCheck, tripsDir } from './support.js';
 
 async function resultOf(path: string, id: string, options: CheckOptions = {}): Promise<CheckResult> {
@@ -23,17 +24,13 @@ describe.skipIf(!canCheck)('memory', () => {
     expect(result.state).toBe('passed');
   });
 
-  const leaky = faultFile('leaks-rs');
-  test.skipIf(!existsSync(leaky))(
-    'a leak of Rust is one, and no more of it is made than needed',
-    async () => {
-      const result = await resultOf(leaky, 'resources/leak-per-call');
-      expect(result.findings[0]?.message).toMatch(/^Memory in use grows by 105\d{4} bytes per call/);
-      const points = result.measures.flatMap((measure) => (measure.type === 'series' ? measure.points : []));
-      const grown = Math.max(...points.map(([, y]) => y)) - Math.min(...points.map(([, y]) => y));
-      expect(grown).toBeLessThan(300e6);
-    },
-  );
+  test('a leak of Rust is one, and no more of it is made than needed', needs('cargo'), async () => {
+    const result = await resultOf(faultFile('leaks-rs'), 'resources/leak-per-call');
+    expect(result.findings[0]?.message).toMatch(/^Memory in use grows by 105\d{4} bytes per call/);
+    const points = result.measures.flatMap((measure) => (measure.type === 'series' ? measure.points : []));
+    const grown = Math.max(...points.map(([, y]) => y)) - Math.min(...points.map(([, y]) => y));
+    expect(grown).toBeLessThan(300e6);
+  });
 
   test('the points and the slope stand in the verdict, for plots', async () => {
     const { measures } = await resultOf(trip('resources-leak-per-call'), 'resources/leak-per-call');

@@ -13,8 +13,9 @@ import {
 import { basename, dirname, join, relative } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CHECKS, type CheckOptions, type CheckResult, check } from '../../src/check/index.js';
-import { compile, faultFile, folderWith, hasRust, pluginFile, temporaryFolder } from '../support/index.js';
+import { compile, faultFile, folderWith, pluginFile, temporaryFolder } from '../support/index.js';
 import { children, processesWith } from '../support/processes.js';
+import { needs } from '../support/tools.js';
 import { canCheck } from './support.js';
 
 async function resultsOf(file: string, options: CheckOptions = {}): Promise<Map<string, CheckResult>> {
@@ -129,7 +130,7 @@ describe.skipIf(!canCheck)('what a plugin does is a result', () => {
 });
 
 describe.skipIf(!canCheck)('a run', () => {
-  test.skipIf(!hasRust)('is incomplete, and no pass, if new fails with the given config', async () => {
+  test('is incomplete, and no pass, if new fails with the given config', needs('cargo'), async () => {
     const verdict = await check([pluginFile('grep')], { seed: 1 });
     expect(verdict.outcome).toBe('incomplete');
     const [file] = verdict.files;

@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { progressText } from '../../src/cli/check/progress.js';
 import { widthOf } from '../../src/cli/text.js';
 import { canCheck, tripsDir } from '../check/support.js';
-import { faultFile, folderWith, hasRust, pluginFile, temporaryFolder } from '../support/index.js';
+import { faultFile, folderWith, pluginFile, temporaryFolder } from '../support/index.js';
+import { needs } from '../support/tools.js';
 import { broken, check, good, ONLY } from './check-run.js';
 import { ENV, main } from './run.js';
 import { hasScript, onTerminal, shownLines } from './terminal.js';
@@ -154,7 +155,7 @@ describe.skipIf(!canCheck)('--in-process', () => {
     expect((await check([process.execPath, '--in-process'])).code).not.toBe(0);
   });
 
-  test.skipIf(!hasRust)('tells what could not be tried', async () => {
+  test('tells what could not be tried', needs('cargo'), async () => {
     const run = await check([pluginFile('grep'), '--in-process', ...ONLY]);
     expect(run).toMatchObject({ code: 3, stderr: expect.stringContaining('INCOMPLETE: new failed') });
   });

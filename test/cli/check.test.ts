@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CHECKS } from '../../src/check/index.js';
 import { canCheck, tripsDir } from '../check/support.js';
-import { compile, faultFile, folderWith, hasRust, pluginFile, temporaryFolder } from '../support/index.js';
+import { compile, faultFile, folderWith, pluginFile, temporaryFolder } from '../support/index.js';
+import { needs } from '../support/tools.js';
 import { broken, check, good, ONLY, verdictOf } from './check-run.js';
 
 describe('what is checked', () => {
@@ -108,7 +109,7 @@ describe.skipIf(!canCheck)('the exit code', () => {
     expect(other).toMatchObject({ code: 1, stdout: expect.stringContaining('not a tenon plugin') });
   });
 
-  test.skipIf(!hasRust)('is 3 where something could not be tried', async () => {
+  test('is 3 where something could not be tried', needs('cargo'), async () => {
     const run = await check([pluginFile('grep'), ...ONLY]);
     expect(run).toMatchObject({ code: 3, stdout: expect.stringContaining('this is no pass') });
     const told = await check([pluginFile('grep'), ...ONLY, '--plugin-config', '{"pattern":"fox"}']);

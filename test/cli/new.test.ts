@@ -6,8 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { check } from '../../src/check/index.js';
 import { projectNames } from '../../src/cli/new-project.js';
 import { canCheck } from '../check/support.js';
-import { extension, hasRust, root, temporaryFolder } from '../support/index.js';
+import { extension, root, temporaryFolder } from '../support/index.js';
 import { hasProcesses } from '../support/processes.js';
+import { tryable } from '../support/tools.js';
 import { tenon } from './run.js';
 
 interface Ran {
@@ -50,9 +51,12 @@ function install(folder: string): void {
   chmodSync(bin, 0o755);
 }
 
-const languages = ['c', 'cpp', 'rust'].filter((language) => language !== 'rust' || hasRust);
-
 describe.skipIf(!canCheck || !hasProcesses)('a new project', () => {
+  const languages = tryable(
+    ['c', 'cpp', 'rust'],
+    (language) => `in ${language} builds`,
+    (language) => (language === 'rust' ? ['cargo'] : []),
+  );
   test.each(languages)(
     'in %s builds, passes its test, and is clean at level strict',
     { timeout: 300_000 },

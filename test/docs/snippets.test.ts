@@ -4,7 +4,8 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PluginHost } from '../../src/index.js';
-import { compile, hasRust, root, temporaryFolder, withAddon, withRunner } from '../support/index.js';
+import { compile, root, temporaryFolder, withAddon, withRunner } from '../support/index.js';
+import { needs } from '../support/tools.js';
 import { type Block, blocksOf } from './pages.js';
 
 /** A folder inside the package, where `import 'tenon'` resolves to the package itself. */
@@ -75,21 +76,20 @@ test('the C plugin of the README compiles and greets', async () => {
   await expectGreeting(compile(temporaryFolder(), 'greet', only('c', 'README.md')));
 });
 
-test.skipIf(!hasRust)(
-  'the Rust plugin of the README compiles and greets',
-  async () => {
-    const folder = join(root, 'build', 'readme-rust');
-    mkdirSync(join(folder, 'src'), { recursive: true });
-    const sdk = JSON.stringify(join(root, 'plugins-rust', 'tenon'));
-    const manifest = only('toml', 'docs/plugins.md').replace(/path = ".*?"/, `path = ${sdk}`);
-    writeFileSync(join(folder, 'Cargo.toml'), `${manifest}\n[workspace]\n`);
-    writeFileSync(join(folder, 'src', 'lib.rs'), only('rust', 'README.md'));
-    const args = ['build', '--quiet', '--release', '--offline'];
-    execFileSync('cargo', [...args, '--manifest-path', join(folder, 'Cargo.toml')], { stdio: 'pipe' });
-    await expectGreeting(join(folder, 'target', 'release', 'libgreet.so'));
-  },
-  120_000,
-);
+test('the Rust plugin of the README compiles and greets', {
+  ...needs('cargo'),
+  timeout: 120_000,
+}, async () => {
+  const folder = join(root, 'build', 'readme-rust');
+  mkdirSync(join(folder, 'src'), { recursive: true });
+  const sdk = JSON.stringify(join(root, 'plugins-rust', 'tenon'));
+  const manifest = only('toml', 'docs/plugins.md').replace(/path = ".*?"/, `path = ${sdk}`);
+  writeFileSync(join(folder, 'Cargo.toml'), `${manifest}\n[workspace]\n`);
+  writeFileSync(join(folder, 'src', 'lib.rs'), only('rust', 'README.md'));
+  const args = ['build', '--quiet', '--release', '--offline'];
+  execFileSync('cargo', [...args, '--manifest-path', join(folder, 'Cargo.toml')], { stdio: 'pipe' });
+  await expectGreeting(join(folder, 'target', 'release', 'libgreet.so'));
+});
 
 /** Returns whether a command succeeds. */
 const has = (command: string, ...args: string[]) =>

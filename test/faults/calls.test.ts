@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { type Instance, PluginHost } from '../../src/index.js';
 import { faultFile, withAddon } from '../support/index.js';
 import { callFault, expectError, expectToWork, refusal } from './support.js';
-import { builtFaults } from './table.js';
+import { faultsToTest } from './table.js';
 
-const table = builtFaults();
+const table = faultsToTest();
 const INPUT = Buffer.from('some input');
 
 async function instanceOf(host: PluginHost, library: string): Promise<Instance> {

@@ -9,9 +9,9 @@ import { faultFile, pluginFile, temporaryFolder } from '../support/index.js';
 import { compiled, FIXTURE, hasProcesses, openHost } from '../support/processes.js';
 import { sanitizable } from '../support/sanitized.js';
 import { callFault, expectToWork, refusal } from './support.js';
-import { builtFaults, type FaultRow } from './table.js';
+import { type FaultRow, faultsToTest } from './table.js';
 
-const table = builtFaults();
+const table = faultsToTest();
 const INPUT = Buffer.from('some input');
 /** The timeout of calls that never return, in milliseconds. */
 const TIMEOUT = 200;

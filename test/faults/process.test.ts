@@ -8,9 +8,9 @@ import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../support/index.js';
 import { sanitizable } from '../support/sanitized.js';
 import { type Ended, runFault } from './support.js';
-import { builtFaults, type Death, type FaultRow } from './table.js';
+import { type Death, type FaultRow, faultsToTest } from './table.js';
 
-const table = builtFaults();
+const table = faultsToTest();
 const mortal = (row: FaultRow): row is FaultRow & { death: Death } => row.death !== undefined;
 
 function expectDeath(ended: Ended, death: Death): void {

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { StatusName } from '../../src/base/abi.js';
 import type { TenonErrorCode } from '../../src/base/errors.js';
 import type { Gate } from '../../src/base/gates.js';
-import { hasRust, root } from '../support/index.js';
+import { root } from '../support/index.js';
+import { lacks, tryable } from '../support/tools.js';
 import { callRows, isolatedCode, processRows } from './table-calls.js';
 import { loadRows } from './table-load.js';
 
@@ -54,7 +55,16 @@ export function faultTable(): readonly FaultRow[] {
 
 /** Returns the rows whose libraries were built. Those in Rust need cargo. */
 export function builtFaults(): readonly FaultRow[] {
-  return faultTable().filter(({ language }) => language !== 'rust' || hasRust);
+  return faultTable().filter(({ language }) => language !== 'rust' || !lacks('cargo'));
+}
+
+/** The rows to test. Each of the others becomes a skipped test of the file that asks. */
+export function faultsToTest(): readonly FaultRow[] {
+  return tryable(
+    faultTable(),
+    ({ library, what }) => `${library}, which ${what}`,
+    ({ language }) => (language === 'rust' ? ['cargo'] : []),
+  );
 }
 
 const RUST_TABLE = join(root, 'plugins-rust', 'faults', 'table.json');

@@ -1,10 +1,11 @@
 /** Builds small libraries for every platform that inspection supports, with the compilers of Debian. */
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { root } from '../support/index.js';
+import { type ToolName, tool } from '../support/tools.js';
 
 /** The functions of <string.h> that tenon.h uses, for targets whose C library is not installed. */
 const FREESTANDING_STRING_H = `#include <stddef.h>
@@ -81,24 +82,12 @@ const CLANG_ELF: Partial<Record<Target, string>> = {
 
 const C_FLAGS = ['-std=c11', '-fPIC', '-fvisibility=hidden', '-O1'];
 
-/** Returns the first of the programs that is installed. @throws Error that names the Debian package */
-export function tool(debianPackage: string, ...names: string[]): string {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    for (const name of names) if (isProgram(join(folder, name))) return join(folder, name);
-  }
-  throw new Error(`The tests need ${names[0]}: install the Debian package ${debianPackage}.`);
+/** Returns the tools that build for a target, besides the compilers that this project itself needs. */
+export function toolsOf(target: Target): readonly ToolName[] {
+  const mingw = { 'mingw-x64': ['mingw64'], 'mingw-ia32': ['mingw32'] } as const;
+  if (target === 'linux-x64') return [];
+  return target === 'mingw-x64' || target === 'mingw-ia32' ? mingw[target] : ['clang', 'lld'];
 }
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const clang = () => tool('clang-14', 'clang-14', 'clang');
 
 /** A folder for the libraries of one test file. It is deleted after the tests of the file. */
 export class Workshop {
@@ -110,7 +99,10 @@ export class Workshop {
     afterAll(() => rmSync(this.folder, { recursive: true, force: true }));
   }
 
-  /** Compiles and links C source. `compile` and `link` are additional flags of the two steps. */
+  /**
+   * Compiles and links C source. `compile` and `link` are additional flags of the two steps. A test whose
+   * compiler is missing is skipped.
+   */
   build(
     target: Target,
     source: string,
@@ -118,12 +110,9 @@ export class Workshop {
   ): string {
     const base = join(this.folder, `${name}-${target}`);
     writeFileSync(`${base}.c`, source);
-    if (target === 'linux-x64')
-      return this.#gcc(tool('gcc', 'gcc', 'cc'), base, '.so', [...compile, ...link]);
-    if (target === 'mingw-x64')
-      return this.#gcc(tool('mingw-w64', 'x86_64-w64-mingw32-gcc'), base, '.dll', [...compile, ...link]);
-    if (target === 'mingw-ia32')
-      return this.#gcc(tool('mingw-w64', 'i686-w64-mingw32-gcc'), base, '.dll', [...compile, ...link]);
+    if (target === 'linux-x64') return this.#gcc(tool('cc', 'gcc', 'cc'), base, '.so', [...compile, ...link]);
+    if (target === 'mingw-x64') return this.#gcc(tool('mingw64'), base, '.dll', [...compile, ...link]);
+    if (target === 'mingw-ia32') return this.#gcc(tool('mingw32'), base, '.dll', [...compile, ...link]);
     const [system, arch] = target.split('-');
     if (system === 'macos') return this.#macos(base, arch === 'x64' ? 'x86_64' : 'arm64', compile, link);
     if (system === 'windows')
@@ -152,26 +141,26 @@ export class Workshop {
       '-ffreestanding',
       ...C_FLAGS.filter((flag) => !(flag === '-fPIC' && triple.includes('windows'))),
     ];
-    execFileSync(clang(), [...all, ...includes, '-c', `${base}.c`, '-o', `${base}.o`, ...flags]);
+    execFileSync(tool('clang'), [...all, ...includes, '-c', `${base}.c`, '-o', `${base}.o`, ...flags]);
     return `${base}.o`;
   }
 
   #elf(base: string, triple: string, compile: string[], link: string[]): string {
     const object = this.#object(base, triple, compile);
-    execFileSync(tool('lld-14', 'ld.lld-14', 'ld.lld'), ['-shared', object, '-o', `${base}.so`, ...link]);
+    execFileSync(tool('lld'), ['-shared', object, '-o', `${base}.so`, ...link]);
     return `${base}.so`;
   }
 
   #windows(base: string, cpu: string, compile: string[], link: string[]): string {
     const object = this.#object(base, `${cpu}-pc-windows-msvc`, compile);
-    const lld = tool('lld-14', 'lld-link-14', 'lld-link');
+    const lld = tool('lld', 'lld-link-14', 'lld-link');
     execFileSync(lld, ['/dll', '/noentry', '/nodefaultlib', object, `/out:${base}.dll`, ...link]);
     return `${base}.dll`;
   }
 
   #macos(base: string, arch: string, compile: string[], link: string[]): string {
     const object = this.#object(base, `${arch}-apple-macos11`, compile);
-    const lld = tool('lld-14', 'ld64.lld-14', 'ld64.lld');
+    const lld = tool('lld', 'ld64.lld-14', 'ld64.lld');
     const platform = ['-platform_version', 'macos', '11', '11', '-arch', arch];
     execFileSync(lld, ['-dylib', ...platform, object, '-o', `${base}.dylib`, ...link]);
     return `${base}.dylib`;

@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { plainName } from '../../src/inspect/demangle/index.js';
-import { hasRust, pluginFile } from '../support/index.js';
+import { pluginFile } from '../support/index.js';
+import { needs } from '../support/tools.js';
 
 describe('a name in plain words', () => {
   test.each([
@@ -83,7 +84,7 @@ describe('a name in plain words', () => {
     expect(plainName('x'.repeat(100_000)).length).toBe(320);
   });
 
-  test.skipIf(!hasRust)('is what c++filt says, for all functions of a real plugin', () => {
+  test('is what c++filt says, for all functions of a real plugin', needs('cargo'), () => {
     const options = { encoding: 'utf8', maxBuffer: 1 << 28 } as const;
     const lines = execFileSync('nm', ['-P', pluginFile('grep')], options).split('\n');
     const symbols = lines.flatMap((line) => /^(_[ZR]\S+) [tTwW] /.exec(line)?.[1] ?? []);

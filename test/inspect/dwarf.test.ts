@@ -14,7 +14,8 @@ import { basename, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { plainName } from '../../src/inspect/demangle/index.js';
 import { type SourcePlace, sourcePlacesIn } from '../../src/inspect/dwarf/index.js';
-import { faultFile, hasRust, pluginFile } from '../support/index.js';
+import { faultFile, pluginFile } from '../support/index.js';
+import { needs } from '../support/tools.js';
 import { hasProgram } from './programs.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tenon-dwarf-')));
@@ -312,7 +313,7 @@ pub extern "C" fn entry(x: i32) -> i32 {
     expect(plainName(leaf?.function?.name ?? '')).toMatch(/area$/);
   });
 
-  test.skipIf(!hasRust)('a plugin of the size that is shipped tells its lines with little work', () => {
+  test('a plugin of the size that is shipped tells its lines with little work', needs('cargo'), () => {
     const file = pluginFile('grep');
     const address = Number.parseInt(
       /^(\S+) . \S*grep\S*Plugin\S*something/im.exec(run('nm', file))?.[1] ?? '',

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inspectBytes, inspectFileSync, type LibraryFacts } from '../../src/inspect/index.js';
-import { byHand, SAMPLE, type Target, tool, Workshop } from './compilers.js';
+import { tool } from '../support/tools.js';
+import { byHand, SAMPLE, type Target, Workshop } from './compilers.js';
 
 const workshop = new Workshop();
 const typeOf = (facts: LibraryFacts, name: string) =>
@@ -168,7 +169,7 @@ __asm__(".symver old_f,f@V1\\n.symver new_f,f@@V2");
       name: 'versions',
       link: [`-Wl,--version-script=${script}`],
     });
-    const symbols = execFileSync(tool('binutils', 'nm'), ['-D', '--defined-only', path], {
+    const symbols = execFileSync(tool('binutils'), ['-D', '--defined-only', path], {
       encoding: 'utf8',
     });
     const expected = Number.parseInt(/^([0-9a-f]+) T f@@V2$/m.exec(symbols)?.[1] ?? '', 16);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { inspectFileSync } from '../../src/inspect/index.js';
 import { languageOf, languageOfComment } from '../../src/inspect/language.js';
-import { hasRust, pluginFile } from '../support/index.js';
+import { pluginFile } from '../support/index.js';
+import { needs } from '../support/tools.js';
 import { SAMPLE, Workshop } from './compilers.js';
 
 const workshop = new Workshop();
@@ -50,7 +51,7 @@ describe('without compiler signatures', () => {
   });
 });
 
-describe.skipIf(!hasRust)('a Rust plugin', () => {
+describe('a Rust plugin', needs('cargo'), () => {
   test.each([['grep'], ['metronome-rs'], ['zstd-rs']])('is read completely: %s', (name) => {
     const facts = inspectFileSync(pluginFile(name));
     expect(facts.language).toBe('rust');

@@ -10,7 +10,8 @@ import { describe, expect, test } from 'vitest';
 import { TenonError } from '../../src/base/errors.js';
 import { inspectLoading, type LoadingFacts, loadingOf } from '../../src/inspect/index.js';
 import { MemorySource } from '../../src/inspect/source.js';
-import { SAMPLE, tool, Workshop } from './compilers.js';
+import { tool } from '../support/tools.js';
+import { SAMPLE, Workshop } from './compilers.js';
 
 const workshop = new Workshop();
 

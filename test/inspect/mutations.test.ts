@@ -17,7 +17,8 @@ import { readMacho } from '../../src/inspect/macho.js';
 import { readPe } from '../../src/inspect/pe.js';
 import { MemorySource } from '../../src/inspect/source.js';
 import { staticVTable } from '../../src/inspect/vtable.js';
-import { CPU, SAMPLE, universal, Workshop } from './compilers.js';
+import { tryable } from '../support/tools.js';
+import { CPU, SAMPLE, type Target, toolsOf, universal, Workshop } from './compilers.js';
 
 const workshop = new Workshop();
 const RUNS = 15_000;
@@ -25,42 +26,58 @@ const SEED = 0x7e909;
 
 const NARROW = '__attribute__((visibility("default"))) int answer(void) { return 42; }\n';
 
-const ORIGINALS: readonly { readonly name: string; readonly format: BinaryFormat; readonly bytes: Buffer }[] =
-  [
-    elf('x64', SAMPLE, 'linux-x64', ['-s']),
-    elf('x64 with the SysV hash table', SAMPLE, 'linux-x64', ['-s', '-Wl,--hash-style=sysv']),
-    elf('arm64 with packed relocations', SAMPLE, 'linux-arm64', [
-      '-s',
-      '--pack-dyn-relocs=relr',
-      '-Bsymbolic',
-    ]),
-    elf('32 bits', NARROW, 'linux-ia32', []),
-    elf('big-endian', NARROW, 'linux-mips', []),
-    { name: 'PE x64', format: 'pe', bytes: built('windows-x64', SAMPLE) },
-    { name: 'PE x64 with imports', format: 'pe', bytes: built('mingw-x64', SAMPLE, ['-s']) },
-    {
-      name: 'PE 32 bits',
-      format: 'pe',
-      bytes: built('mingw-ia32', '__declspec(dllexport) int number;\n', ['-s']),
-    },
-    { name: 'Mach-O x64', format: 'macho', bytes: built('macos-x64', SAMPLE, ['-rpath', '@loader_path']) },
-    { name: 'Mach-O arm64', format: 'macho', bytes: built('macos-arm64', SAMPLE) },
-    { name: 'Mach-O universal', format: 'macho', bytes: fat() },
+interface Original {
+  readonly name: string;
+  readonly format: BinaryFormat;
+  readonly target: Target;
+  readonly source?: string;
+  readonly link?: string[];
+}
+
+const NUMBER = '__declspec(dllexport) int number;\n';
+const ALL: readonly Original[] = [
+  { name: 'ELF x64', format: 'elf', target: 'linux-x64', link: ['-s'] },
+  {
+    name: 'ELF x64 with the old hash table',
+    format: 'elf',
+    target: 'linux-x64',
+    link: ['-s', '-Wl,--hash-style=sysv'],
+  },
+  {
+    name: 'ELF arm64 with packed relocations',
+    format: 'elf',
+    target: 'linux-arm64',
+    link: ['-s', '--pack-dyn-relocs=relr', '-Bsymbolic'],
+  },
+  { name: 'ELF 32 bits', format: 'elf', target: 'linux-ia32', source: NARROW },
+  { name: 'ELF big-endian', format: 'elf', target: 'linux-mips', source: NARROW },
+  { name: 'PE x64', format: 'pe', target: 'windows-x64' },
+  { name: 'PE x64 with imports', format: 'pe', target: 'mingw-x64', link: ['-s'] },
+  { name: 'PE 32 bits', format: 'pe', target: 'mingw-ia32', source: NUMBER, link: ['-s'] },
+  { name: 'Mach-O x64', format: 'macho', target: 'macos-x64', link: ['-rpath', '@loader_path'] },
+  { name: 'Mach-O arm64', format: 'macho', target: 'macos-arm64' },
+];
+
+const made = tryable(
+  ALL,
+  ({ name }) => `mutations of ${name}`,
+  ({ target }) => toolsOf(target),
+).map(({ name, format, target, source = SAMPLE, link = [] }) => {
+  const file = workshop.build(target, source, { name: 'original', link });
+  return { name, format, target, bytes: readFileSync(file) };
+});
+const ORIGINALS = [...made, ...universals()];
+
+/** Of the Mach-O files, if they could be built. */
+function universals(): (Omit<(typeof made)[number], 'bytes'> & { bytes: Buffer })[] {
+  const bytesOf = (wanted: Target) => made.find(({ target }) => target === wanted)?.bytes;
+  const [x64, arm64] = [bytesOf('macos-x64'), bytesOf('macos-arm64')];
+  if (x64 === undefined || arm64 === undefined) return [];
+  const slices = [
+    { cpu: CPU.x64, bytes: x64 },
+    { cpu: CPU.arm64, bytes: arm64 },
   ];
-
-function built(target: Parameters<Workshop['build']>[0], source: string, link: string[] = []): Buffer {
-  return readFileSync(workshop.build(target, source, { name: 'original', link }));
-}
-
-function elf(name: string, source: string, target: Parameters<Workshop['build']>[0], link: string[]) {
-  return { name: `ELF ${name}`, format: 'elf' as const, bytes: built(target, source, link) };
-}
-
-function fat(): Buffer {
-  return universal([
-    { cpu: CPU.x64, bytes: built('macos-x64', SAMPLE) },
-    { cpu: CPU.arm64, bytes: built('macos-arm64', SAMPLE) },
-  ]);
+  return [{ name: 'Mach-O universal', format: 'macho', target: 'macos-x64', bytes: universal(slices) }];
 }
 
 /** A source that records its reads: only changes to bytes that an inspection reads can have an effect. */

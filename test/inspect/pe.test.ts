@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inspectBytes, inspectFileSync, type LibraryFacts } from '../../src/inspect/index.js';
-import { byHand, SAMPLE, type Target, tool, Workshop } from './compilers.js';
+import { tool } from '../support/tools.js';
+import { byHand, SAMPLE, type Target, Workshop } from './compilers.js';
 
 const workshop = new Workshop();
 const slot = (facts: LibraryFacts, name: string) =>
@@ -97,11 +98,9 @@ describe('other DLLs', () => {
       name: 'imports',
       link: ['-lws2_32', '-Wl,--no-as-needed'],
     });
-    const listed = execFileSync(
-      tool('binutils-mingw-w64-x86-64', 'x86_64-w64-mingw32-objdump'),
-      ['-p', path],
-      { encoding: 'utf8' },
-    );
+    const listed = execFileSync(tool('mingw64', 'x86_64-w64-mingw32-objdump'), ['-p', path], {
+      encoding: 'utf8',
+    });
     const facts = inspectFileSync(path);
     expect(typesOf(facts)).toEqual({ answer: 'function', number: 'data' });
     expect(facts.needed).toEqual([...listed.matchAll(/DLL Name: (\S+)/g)].map((match) => match[1]));

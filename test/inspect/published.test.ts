@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkEntryPoints, checkPlatform, inspectFileSync } from '../../src/inspect/index.js';
 import { root } from '../support/index.js';
-import { tool } from './compilers.js';
+import { tool } from '../support/tools.js';
 
 const fixtures = join(root, 'build', 'fixtures');
 const { version } = JSON.parse(readFileSync(join(root, 'node_modules', 'koffi', 'package.json'), 'utf8')) as {
@@ -85,7 +85,7 @@ test('the exports of the ELF libraries are those that nm lists', () => {
   const elf = PUBLISHED.filter(([, { format }]) => format === 'elf').map(([name]) => libraryOf(name));
   for (const path of elf) {
     const args = ['-D', '--defined-only', '-P', path];
-    const listed = execFileSync(tool('binutils', 'nm'), args, { encoding: 'utf8', maxBuffer: 2 ** 26 });
+    const listed = execFileSync(tool('binutils'), args, { encoding: 'utf8', maxBuffer: 2 ** 26 });
     const names = listed.split('\n').flatMap((line) => (line === '' ? [] : [line.replace(/[@ ].*$/, '')]));
     expect(new Set(inspectFileSync(path).exports.map((symbol) => symbol.name)), path).toEqual(new Set(names));
   }
@@ -93,7 +93,7 @@ test('the exports of the ELF libraries are those that nm lists', () => {
 
 test('the libraries that the x64 DLL needs are those that objdump lists', () => {
   const path = libraryOf('win32-x64');
-  const objdump = tool('binutils-mingw-w64-x86-64', 'x86_64-w64-mingw32-objdump');
+  const objdump = tool('mingw64', 'x86_64-w64-mingw32-objdump');
   const listed = execFileSync(objdump, ['-p', path], { encoding: 'utf8', maxBuffer: 2 ** 26 });
   expect(inspectFileSync(path).needed).toEqual(
     [...listed.matchAll(/DLL Name: (\S+)/g)].map((match) => match[1]),

@@ -3,7 +3,7 @@ import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inspectFileSync } from '../../src/inspect/index.js';
-import { tool } from './compilers.js';
+import { tool } from '../support/tools.js';
 
 /** Returns the folder of the system libraries, which contains the C library. */
 function systemFolder(): string {
@@ -33,7 +33,7 @@ const GLOBAL_TYPE = /^[A-Zuvwi]$/;
 /** Returns the exported names of each file that nm lists, without their versions. */
 function namesByNm(files: readonly string[]): Map<string, Set<string>> {
   const args = ['-D', '--defined-only', '--no-demangle', '-P', '-A', ...files];
-  const listed = execFileSync(tool('binutils', 'nm'), args, {
+  const listed = execFileSync(tool('binutils'), args, {
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
-import { hasRust, runNode, withAddon } from '../support/index.js';
+import { runNode, withAddon } from '../support/index.js';
+import { tryable } from '../support/tools.js';
 
-const metronomes = hasRust ? ['metronome', 'metronome-rs'] : ['metronome'];
+const metronomes = tryable(
+  ['metronome', 'metronome-rs'],
+  (name) => `process.exit ends a process in which a ${name} runs`,
+  (name) => (name === 'metronome-rs' ? ['cargo'] : []),
+);
 
 test.each(metronomes)(
   'process.exit ends a process in which the plugin %s emits from its thread',

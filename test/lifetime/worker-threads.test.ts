@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { faultFile, hasRust, pluginFile, runNode } from '../support/index.js';
+import { runNode } from '../support/index.js';
+import { tryable } from '../support/tools.js';
 
 /**
  * Returns a program that runs `body` in `count` workers, one after another, and ends each of them as `end`
@@ -35,22 +35,22 @@ const load = (name: string, config = '') => `
   instance.callSync(Buffer.from('a b c'));
   await new Promise((resolve) => setTimeout(resolve, 20));`;
 
-const cases = [
-  ['a C plugin', load('wordcount')],
-  ['a C plugin with a thread that emits', load('metronome', '{ interval: 1 }')],
-  ...(existsSync(faultFile('tls-destructor'))
-    ? [['a C++ plugin with a touched thread-local', load('tls-destructor')]]
-    : []),
-  ...(hasRust ? [['a Rust plugin with a thread that emits', load('metronome-rs', '{ interval: 1 }')]] : []),
-  ...(existsSync(pluginFile('tls-rs')) || existsSync(faultFile('tls-rs'))
-    ? [['a Rust plugin with a touched thread-local', load('tls-rs')]]
-    : []),
-] as [string, string][];
+const cases = tryable(
+  [
+    { what: 'a C plugin', body: load('wordcount') },
+    { what: 'a C plugin with a thread that emits', body: load('metronome', '{ interval: 1 }') },
+    { what: 'a C++ plugin with a touched thread-local', body: load('thread-local') },
+    { what: 'a Rust plugin with a thread that emits', body: load('metronome-rs', '{ interval: 1 }') },
+    { what: 'a Rust plugin with a touched thread-local', body: load('tls-rs') },
+  ],
+  ({ what }) => what,
+  ({ what }) => (what.startsWith('a Rust') ? ['cargo'] : []),
+);
 
 for (const end of ['return', 'terminate', 'exit'] as const) {
   test.each(cases)(
-    `a worker that loaded %s and ends by ${end} does not affect the process`,
-    async (_, body) => {
+    `a worker that loaded $what and ends by ${end} does not affect the process`,
+    async ({ body }) => {
       const ended = await runNode(inWorkers(body, 3, end));
       expect(ended).toMatchObject({ code: 0, signal: null, stdout: '2\n' });
     },

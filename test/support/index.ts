@@ -1,6 +1,6 @@
 /** Helpers of the tests: the paths of built files, temporary folders, and programs in their own process. */
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -20,8 +20,6 @@ export const extension =
 
 export const pluginFile = (name: string): string => join(pluginsDir, `${name}${extension}`);
 export const faultFile = (name: string): string => join(faultsDir, `${name}${extension}`);
-/** Whether the Rust plugins were built, which needs cargo. */
-export const hasRust = existsSync(pluginFile('grep'));
 
 /** Creates a folder that is deleted when the test ends. */
 export function temporaryFolder(): string {
