@@ -34,7 +34,7 @@ test.each([
 });
 
 describe('without compiler signatures', () => {
-  const facts = inspectFileSync(workshop.build('windows-x64', 'int x;\n', { name: 'plain' }));
+  const facts = inspectFileSync(workshop.build('linux-x64', 'int x;\n', { name: 'plain' }));
   const image = { ...facts, mark: null, read: () => null, constant: () => false, pointers: () => null };
   test.each([
     [['KERNEL32.dll', 'MSVCP140.dll'], 'c++'],

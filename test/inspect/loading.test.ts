@@ -99,6 +99,7 @@ test('the facts of system libraries agree with readelf', () => {
     const listed = execFileSync(readelf, ['-dVW', file], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
+      maxBuffer: 2 ** 26,
     });
     const facts = loading(file);
     const needs = listed.slice(listed.indexOf('Version needs section'));

@@ -37,7 +37,7 @@ const build = () =>
 
 describe.skipIf(process.platform === 'win32')('on a machine without the tools', () => {
   test.each([
-    ['apt-get', /apt-get install cmake make gcc libc6-dev g\+\+( zlib1g-dev)?$/m],
+    ['apt-get', /apt-get install cmake make ninja-build gcc libc6-dev g\+\+( zlib1g-dev)?$/m],
     ['dnf', /dnf install cmake make gcc gcc-c\+\+( zlib-devel)?$/m],
     ['apk', /apk add cmake make gcc musl-dev g\+\+( zlib-dev)?$/m],
     ['brew', /^ {2}brew install cmake( zlib)?\n {2}xcode-select --install$/m],

@@ -123,8 +123,10 @@ unsafe extern "C" fn new(
 
 extern "C" fn drop(_state: *mut c_void) {}
 
-/// Reverses its input.
+/// Reverses its input. It can panic although no input makes it panic: otherwise the linker would remove the code
+/// that the check looks for.
 unsafe extern "C" fn something(_state: *mut c_void, input: *const u8, length: usize, out: *mut Out) -> Status {
+    assert!(length <= isize::MAX as usize, "an input of {length} bytes");
     let mut bytes = Vec::new();
     if bytes.try_reserve_exact(length).is_err() {
         return 5;
