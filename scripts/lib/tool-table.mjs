@@ -36,7 +36,13 @@ export const TOOLS = {
     commands: ['ninja', 'make', 'gmake'],
     use: 'build',
     lost: 'the native parts',
-    packages: { apt: ['make ninja-build'], dnf: ['make'], apk: ['make'], brew: XCODE, winget: ['Ninja-build.Ninja'] },
+    packages: {
+      apt: ['make ninja-build'],
+      dnf: ['make'],
+      apk: ['make'],
+      brew: XCODE,
+      winget: ['Ninja-build.Ninja'],
+    },
   },
   cc: {
     what: 'a C compiler',

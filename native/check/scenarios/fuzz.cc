@@ -74,7 +74,8 @@ void Methods(Plugin &plugin) {
               [&](uint64_t number) { return method_for(number).name; },
               [&](const MadeUp &input) {
                 const Method &method = method_for(input.number);
-                session.Judge(worker.For(input.number).Call(method.call, input.data, input.size), method.name);
+                session.Judge(worker.For(input.number).Call(method.call, input.data, input.size),
+                              method.name);
               },
               methods.size());
 }
