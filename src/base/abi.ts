@@ -21,14 +21,23 @@ export const DESCRIPTOR_SYMBOL = 'tenon_descriptor';
  * `TENON_OK` fails; `status` of the {@link TenonError} is then the name of the code.
  */
 export const Status = {
+  /** Success. */
   TENON_OK: 0,
+  /** An error of the plugin itself. */
   TENON_FAILED: 1,
+  /** The input or the config is not acceptable. */
   TENON_INVALID: 2,
+  /** The plugin does not support the operation. */
   TENON_UNSUPPORTED: 3,
+  /** Back-pressure: nothing was consumed, so the call can be repeated later. */
   TENON_BUSY: 4,
+  /** An allocation failed. */
   TENON_NO_MEMORY: 5,
+  /** A panic or an exception was caught. The instance is poisoned. */
   TENON_PANIC: 6,
+  /** The call was refused, because an earlier call of the instance panicked. */
   TENON_POISONED: 7,
+  /** The call was refused, because the other side is closed. */
   TENON_CLOSED: 8,
 } as const;
 /** The name of a status code, as {@link Status} lists them. */

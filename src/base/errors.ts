@@ -104,6 +104,7 @@ export interface TenonErrorDetails {
  * The other members are present only where they apply. {@link TenonErrorDetails} describes them.
  */
 export class TenonError extends Error {
+  /** The name of the class. */
   override readonly name = 'TenonError';
   /** The kind of failure. */
   readonly code: TenonErrorCode;

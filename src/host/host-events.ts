@@ -18,21 +18,45 @@ export interface EventSource {
 /** The events of a {@link PluginHost}. Its listeners keep neither instances nor the event loop alive. */
 export interface HostEventMap {
   /** A plugin wrote a log entry, possibly in a `new` that failed. */
-  log: [entry: EventSource & { readonly level: LogLevel; readonly message: string }];
+  log: [
+    entry: EventSource & {
+      /** The severity. */
+      readonly level: LogLevel;
+      /** The text of the entry. */
+      readonly message: string;
+    },
+  ];
   /** A plugin emitted a message. Listeners of the instance receive the same Buffer. */
-  message: [message: EventSource & { readonly data: Buffer }];
+  message: [
+    message: EventSource & {
+      /** The bytes, which belong to the listeners. */
+      readonly data: Buffer;
+    },
+  ];
   /** The process of a plugin ended without being asked to. */
-  crash: [crash: EventSource & { readonly report: CrashReport }];
-  /** The process of a plugin will be restarted after `delay` milliseconds, as the given generation. */
-  restart: [restart: EventSource & { readonly generation: number; readonly delay: number }];
-  /**
-   * The process of a plugin changed its state. `generation` is the latest start of the process; 0 before the
-   * first.
-   */
+  crash: [
+    crash: EventSource & {
+      /** The report on the end of the process. */
+      readonly report: CrashReport;
+    },
+  ];
+  /** The process of a plugin will be restarted. */
+  restart: [
+    restart: EventSource & {
+      /** The number of the next start of the process. */
+      readonly generation: number;
+      /** Milliseconds until the restart. */
+      readonly delay: number;
+    },
+  ];
+  /** The process of a plugin changed its state. */
   state: [
     change: EventSource & {
+      /** The previous state. */
       readonly from: SupervisorState;
+      /** The new state. */
       readonly to: SupervisorState;
+      /** The number of the latest start of the process; 0 before the first. */
       readonly generation: number;
     },
   ];

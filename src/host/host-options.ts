@@ -52,11 +52,13 @@ export interface HostOptions {
    * certificates. Default: none.
    */
   readonly requireCheck?: RequireCheckOptions;
-  /**
-   * The probe: the files that a throwaway process loads first, and the timeout for it in milliseconds.
-   * Default: files with unknown digests, 5000.
-   */
-  readonly probe?: { readonly mode?: ProbeMode; readonly timeout?: number };
+  /** The probe, in which a throwaway process loads a file before the host does. */
+  readonly probe?: {
+    /** The files to probe. Default: `known-skips`, files with unknown digests. */
+    readonly mode?: ProbeMode;
+    /** Milliseconds from the start of the process to its verdict. Default: 5000. */
+    readonly timeout?: number;
+  };
   /** A file that stores the verdicts of the probe for later processes. Default: none. */
   readonly verdicts?: string;
   /**

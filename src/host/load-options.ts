@@ -83,7 +83,12 @@ export interface LoadOptions {
    * With `read`, reading is restricted too: to the system's libraries, the plugin and these folders. Default:
    * false. Tiers: process, on Linux.
    */
-  readonly sandbox?: boolean | { readonly read?: readonly string[] };
+  readonly sandbox?:
+    | boolean
+    | {
+        /** The folders and files that the process may read. */
+        readonly read?: readonly string[];
+      };
   /**
    * The environment of the process: names of this process's variables to pass on, or an object with all names
    * and values. Default: PATH, LANG, LC_ALL, LC_CTYPE, TZ, TMPDIR, LD_LIBRARY_PATH and SystemRoot are passed

@@ -142,10 +142,13 @@ const RESERVED = ['then', '__proto__'];
  *   in the order of the structs.
  * - `method.bytes()` makes a method whose input and output are plain bytes.
  *
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT if a field's name or type is invalid; `argument` is the
- *   field, for example `input.a`
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT if a field's name or type is invalid; `argument` is
+ *   `input`, `output` or the field, for example `input.a`
  */
-export const method = Object.assign(recordMethod, { bytes: bytesMethod });
+export const method = Object.assign(recordMethod, {
+  /** Makes a method whose input and output are plain bytes. */
+  bytes: bytesMethod,
+});
 
 /** The values that this module made, and has therefore checked. */
 const made = new WeakSet<object>();

@@ -39,7 +39,7 @@ export type Scalar = keyof typeof SCALAR_SIZE;
  * | `bool` | `bool` | boolean |
  * | `u8[16]` | `uint8_t[16]` | any Uint8Array or an array as input, a Buffer as output |
  * | `bool[4]` | `bool[4]` | an array of booleans |
- * | `f32[4]` and other arrays | `float[4]` | the typed array or an array as input, the typed array as output |
+ * | `f32[4]`, others | `float[4]` | the typed array or an array as input, the typed array as output |
  *
  * An array has a fixed number of elements, which the input must match. The memory of an output array belongs
  * to the caller.
