@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { moduleOf } from './modules.mjs';
 import { measure } from './rounds.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -34,8 +35,8 @@ export async function callRows({ build = join(root, 'build'), dist = join(root, 
 
 /** @param {string} build @param {string} dist */
 async function contenders(build, dist) {
-  const load = (/** @type {string} */ file) => import(pathToFileURL(join(dist, file)).href);
-  const tenon = await load('index.js');
+  const load = (/** @type {string} */ file) => moduleOf(dist, file);
+  const tenon = await import(pathToFileURL(join(dist, 'index.js')).href);
   const byHand = require(join(build, 'bench', 'bench-c.node'));
   const wrapper = require(join(build, 'bench', 'bench-cpp.node'));
   const file = join(build, 'bench', `bench${SUFFIX[/** @type {'win32'} */ (process.platform)] ?? '.so'}`);

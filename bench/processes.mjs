@@ -5,7 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import { moduleOf } from './modules.mjs';
 import { peersOf } from './peers.mjs';
 import { PLOTTED, quantile } from './rounds.mjs';
 import { measureAsync } from './rounds-async.mjs';
@@ -299,7 +300,7 @@ function rowOf(name, samples, ratio, against) {
  * @param {string} build @param {string} dist
  */
 async function tierOf(build, dist) {
-  const load = (/** @type {string} */ file) => import(pathToFileURL(join(dist, file)).href);
+  const load = (/** @type {string} */ file) => moduleOf(dist, file);
   const { RunnerProcess } = await load('tiers/process/runner-process.js');
   const { newTally } = await load('tiers/call-tally.js');
   const { DEFAULT_QUEUE, SOMETHING } = await load('tiers/tier.js');

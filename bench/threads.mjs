@@ -4,8 +4,9 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { moduleOf } from './modules.mjs';
 import { measureAsync } from './rounds-async.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -90,7 +91,7 @@ function contenders(instance, echo, baseline) {
 
 /** @param {string} build @param {string} dist */
 async function threadInstance(build, dist) {
-  const load = (/** @type {string} */ file) => import(pathToFileURL(join(dist, file)).href);
+  const load = (/** @type {string} */ file) => moduleOf(dist, file);
   const { inspectFileSync } = await load('inspect/index.js');
   const { openLibrary } = await load('library/library.js');
   const { memory } = await load('library/memory.js');

@@ -12,7 +12,7 @@ import { runNode } from './run.mjs';
 import { mustSucceed } from './steps.mjs';
 
 /** The entry points that have types, as paths below dist without an ending. */
-export const ENTRY_POINTS = ['index', 'check/index'];
+export const ENTRY_POINTS = ['index', 'check/index', 'examples/index'];
 
 /** Prints the names of a module's values, with a mark for classes, which are types as well. */
 const LIST = `

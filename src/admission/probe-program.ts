@@ -1,18 +1,13 @@
 /** The program of the probe, and its environment. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { TenonError } from '../base/errors.js';
 import { BUILD_COMMAND, packageRoot } from '../base/package.js';
 
-/**
- * Returns the path of the compiled probe for a Node child: next to this module, or in the built package if
- * this module is source code.
- */
+/** Returns the path of the compiled probe for a Node child. */
 export function findNodeProbe(): string {
-  const beside = fileURLToPath(new URL('./probe-child.js', import.meta.url));
   const built = join(packageRoot, 'dist', 'admission', 'probe-child.js');
-  for (const file of [beside, built]) if (existsSync(file)) return file;
+  if (existsSync(built)) return built;
   throw new TenonError(
     'ERR_TENON_UNSUPPORTED',
     `Cannot probe plugins: found neither a built tenon-runner nor ${built}. Run ${BUILD_COMMAND}.`,

@@ -9,6 +9,13 @@ interface Package {
   readonly version: string;
 }
 
+/** The places of this code in the package: as a source, compiled module by module, and in the published files. */
+const PLACES = [
+  [/[\\/]src[\\/]base[\\/]package\.ts$/, '../..'],
+  [/[\\/]build[\\/]modules[\\/]base[\\/]package\.js$/, '../../..'],
+  [/[\\/]dist[\\/]shared[\\/][^\\/]+\.js$/, '../..'],
+] as const;
+
 const found = findPackage();
 
 /** The folder of the package. Native files, headers and templates are loaded only from below it. */
@@ -26,26 +33,24 @@ export const isCheckout: boolean = existsSync(join(packageRoot, 'scripts', 'buil
 export const BUILD_COMMAND: string = isCheckout ? 'npm run build' : 'npx tenon build';
 
 /**
- * Finds the package from `src/base` or `dist/base`. In a bundle this module has another location, and in a
- * CommonJS bundle it has no URL. The folder two levels above a bundle does not belong to this package, so
- * nothing may be loaded from it.
+ * Finds the package by the place of this code. Inside the bundle of an application this code has another place,
+ * and in a CommonJS bundle it has no URL. The folders around a bundle do not belong to this package, so nothing
+ * may be loaded from them.
  */
 function findPackage(): Package {
   const url: string | undefined = import.meta.url;
   if (url === undefined) throw bundled('a CommonJS bundle');
-  const root = fileURLToPath(new URL('../..', url)).replace(/[\\/]$/, '');
+  const file = fileURLToPath(url);
+  const up = PLACES.find(([pattern]) => pattern.test(file))?.[1];
+  if (up === undefined) throw bundled(file);
+  const root = join(file, '..', up);
   try {
     const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    if (
-      name === 'tenon' &&
-      typeof version === 'string' &&
-      /[\\/](src|dist)[\\/]base[\\/]package\.[jt]s$/.test(fileURLToPath(url))
-    )
-      return { root, version };
+    if (name === 'tenon' && typeof version === 'string') return { root, version };
   } catch {
-    // The package file does not exist: this module was bundled.
+    // The package file does not exist: this code was bundled.
   }
-  throw bundled(fileURLToPath(url));
+  throw bundled(file);
 }
 
 function bundled(where: string): TenonError {

@@ -1,11 +1,12 @@
 /** Runs a command in the process of worker.ts, and says so when a plugin ends that process. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageRoot } from '../base/package.js';
 import { Exit } from './command.js';
 import type { Io } from './io.js';
 
-const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
+const WORKER = join(packageRoot, 'dist', 'cli', 'worker.js');
 const GRACE_MS = 500;
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

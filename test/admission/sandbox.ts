@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { root } from '../support/index.js';
 
 /** The URL of a module of the built package, as a JavaScript literal. */
-export const built = (name: string): string => JSON.stringify(pathToFileURL(join(root, 'dist', name)).href);
+export const built = (name: string): string =>
+  JSON.stringify(pathToFileURL(join(root, 'build', 'modules', name)).href);
 
 /**
  * The source of a classic BPF filter: one system call fails with EPERM, all others are allowed. An

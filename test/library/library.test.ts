@@ -123,11 +123,11 @@ describe('a valid library', () => {
 
   test('stays mapped after the worker that opened it ended', async () => {
     const path = compile();
-    const dist = (name: string) => pathToFileURL(join(root, 'dist', name)).href;
+    const built = (name: string) => pathToFileURL(join(root, 'build', 'modules', name)).href;
     const source = `const { parentPort } = require('node:worker_threads');
       (async () => {
-        const { openLibrary } = await import(${JSON.stringify(dist('library/library.js'))});
-        const { inspectFileSync } = await import(${JSON.stringify(dist('inspect/index.js'))});
+        const { openLibrary } = await import(${JSON.stringify(built('library/library.js'))});
+        const { inspectFileSync } = await import(${JSON.stringify(built('inspect/index.js'))});
         const library = openLibrary(${JSON.stringify(path)}, inspectFileSync(${JSON.stringify(path)}));
         parentPort.postMessage([library.version(), library.pluginName(), library.vtable().slots.drop, library.base]);
       })();`;

@@ -10,6 +10,6 @@ export function runWith(
   body: string,
   options?: Parameters<typeof runNode>[1],
 ): Promise<Ended> {
-  const url = pathToFileURL(join(root, 'dist', path)).href;
+  const url = pathToFileURL(join(root, 'build', 'modules', path)).href;
   return runNode(`const { ${names} } = await import(${JSON.stringify(url)});\n${body}`, options);
 }

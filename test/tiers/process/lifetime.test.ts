@@ -20,7 +20,8 @@ import {
   start,
 } from './support.js';
 
-const built = (file: string): string => JSON.stringify(pathToFileURL(join(root, 'dist', file)).href);
+const built = (file: string): string =>
+  JSON.stringify(pathToFileURL(join(root, 'build', 'modules', file)).href);
 
 /** The source of a plugin whose `drop` creates the file named in its config. */
 const TRACE = `#include "tenon.h"
@@ -110,7 +111,7 @@ describe.runIf(hasProcesses)('after the end of a process', () => {
   });
 });
 
-describe.runIf(hasProcesses && existsSync(join(root, 'dist')))('the host', () => {
+describe.runIf(hasProcesses && existsSync(join(root, 'build', 'modules')))('the host', () => {
   test('exits while a process of a plugin runs if no call is pending', async () => {
     const ended = await runNode(`${prelude(pluginFile('echo'))}
       const echo = await make(await start());

@@ -132,9 +132,9 @@ export function runSleepers(body: string, options: Parameters<typeof runNode>[1]
 
 /** Returns the source that defines these names, for a program or a worker. */
 export function sleeperPrelude(): string {
-  const dist = pathToFileURL(join(root, 'dist', '/')).href;
+  const built = pathToFileURL(join(root, 'build', 'modules', '/')).href;
   return `
-const load = (file) => import(${JSON.stringify(dist)} + file);
+const load = (file) => import(${JSON.stringify(built)} + file);
 const { inspectFileSync } = await load('inspect/index.js');
 const { openLibrary } = await load('library/library.js');
 const { memory } = await load('library/memory.js');

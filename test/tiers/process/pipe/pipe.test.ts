@@ -179,7 +179,8 @@ describe.runIf(hasProcesses)('a pipe', () => {
   });
 });
 
-const module = (file: string): string => JSON.stringify(pathToFileURL(join(root, 'dist', file)).href);
+const module = (file: string): string =>
+  JSON.stringify(pathToFileURL(join(root, 'build', 'modules', file)).href);
 const prelude = (): string => `
   const { RunnerProcess } = await import(${module('tiers/process/runner-process.js')});
   const { SOMETHING } = await import(${module('tiers/tier.js')});
@@ -188,7 +189,7 @@ const prelude = (): string => `
   const tier = await runner.create(Buffer.alloc(0), { message() {}, log() {} });
   const echo = tier.bind(SOMETHING);`;
 
-describe.runIf(hasProcesses && existsSync(join(root, 'dist', 'tiers/process/pipe/channel.js')))(
+describe.runIf(hasProcesses && existsSync(join(root, 'build/modules/tiers/process/pipe/channel.js')))(
   'the host',
   () => {
     test('exits while a process of a plugin runs if no call is pending', async () => {
