@@ -40,7 +40,7 @@ class Line {
   size_t size_ = 0;
 };
 
-/* Where the plugin was stopped in memory that means something, that is what is wrong. */
+/* Reports the meaning of the address, if it is in memory that a scenario watches. */
 void TellMeaning(uintptr_t address) {
   const char *finding = WatchedFinding(address);
   if (finding == nullptr) return;

@@ -1,4 +1,4 @@
-/* The signals that a fault raises: their handlers, and what one of them finds out about the fault. */
+/* Handlers for the signals that a fault raises, and the facts about a fault that a handler can collect. */
 #ifndef TENON_PLUGIN_FAULT_SIGNALS_H
 #define TENON_PLUGIN_FAULT_SIGNALS_H
 
@@ -9,7 +9,7 @@
 
 namespace tenon {
 
-/* What a signal handler finds out. Addresses as in the process. */
+/* The facts about a fault. Addresses are those of the process. */
 struct Fault {
   int signal;
   int code;         /* si_code */
@@ -24,17 +24,17 @@ struct Fault {
   uint64_t frames[kMaxFrames];
 };
 
-/* Handles the signals of a fault, on a stack of its own for this thread. `handler` may only do what a signal
- * handler may, and ends with EndBySignal. */
+/* Installs `handler` for the signals of a fault, on an alternate stack for this thread. The handler must be
+ * async-signal-safe and must end with EndBySignal. */
 void HandleFaults(void (*handler)(int, siginfo_t *, void *));
 
-/* The plugin's library: addresses in there are worth reporting. */
+/* Sets the code of the plugin's library. Frames in it are worth reporting. */
 void SetPluginCode(const CodeRange &code);
 
-/* Async-signal-safe, as are those below. */
+/* Collects the facts. Async-signal-safe. */
 void ReadFault(int signal, const siginfo_t *info, const void *context, Fault *fault);
 
-/* Ends the process by the very signal, once the handler has returned. */
+/* Makes the signal end the process as soon as the handler has returned. Async-signal-safe. */
 void EndBySignal(int signal);
 
 }  // namespace tenon

@@ -9,7 +9,7 @@
 namespace tenon {
 namespace {
 
-/* What the handler needs, set before anything can go wrong. */
+/* The state of the handler, set before the plugin runs. */
 struct {
   HostLink *channel;
   pid_t process;
@@ -30,7 +30,7 @@ void Write(const Fault &fault, CrashRecord *crash) {
   memcpy(crash->frames, fault.frames, sizeof(crash->frames));
 }
 
-/* Only what is allowed in a signal handler. */
+/* Async-signal-safe. */
 void OnSignal(int signal, siginfo_t *info, void *context) {
   if (getpid() == watch.process) { /* not in a child that the plugin has forked */
     CrashRecord *crash = &watch.channel->crash();

@@ -1,5 +1,5 @@
-/* What the runner still tells when the plugin takes it down: a record of the crash in the shared memory, and
- * a host that is woken at once instead of at its deadline. */
+/* Crash reporting of the runner: a crash record in the shared memory, and a wake-up for the host, which would
+ * otherwise wait until its timeout. */
 #ifndef TENON_RUNNER_CRASH_H
 #define TENON_RUNNER_CRASH_H
 
@@ -12,7 +12,7 @@ namespace tenon {
  * live as long as the process. */
 void WatchForCrashes(HostLink *channel);
 
-/* The process ends from here on because it was told to. */
+/* From here on the end of the process is expected. */
 void ExpectExit();
 
 }  // namespace tenon

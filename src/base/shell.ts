@@ -1,6 +1,6 @@
-/** Command lines that people copy into a terminal. */
+/** Command lines for people to copy into a terminal. */
 
-/** For a POSIX shell. What cannot be printed is written as an escape, so that the line can be shown and copied. */
+/** Quotes arguments for a POSIX shell. Unprintable characters become escapes, so that the line can be shown and copied. */
 export function quoted(args: readonly string[]): string {
   return args.map(quotedOne).join(' ');
 }

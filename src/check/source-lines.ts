@@ -1,14 +1,14 @@
-/** Lines of source files that debug information names, which may be anywhere, or anything. */
+/** Lines of source files that debug information names. The names come from the plugin and can be any path. */
 import { isAbsolute, relative, resolve } from 'node:path';
 import { TenonError } from '../base/errors.js';
 import { withFile } from '../inspect/open.js';
 import type { Frame } from '../supervision/fault.js';
 import type { CrashCall, SourceLine } from './verdict.js';
 
-/** What is known of a place in the source. */
+/** A place in the source. */
 type Place = Pick<SourceLine, 'function' | 'file' | 'line'>;
 
-/** Only what is plainly source is read: a plugin could name any other file of the user's. */
+/** Only source files are read. A plugin could name any other file of the user. */
 const SOURCE = /\.(?:c|cc|cpp|cxx|c\+\+|h|hh|hpp|hxx|inc|inl|ipp|tcc|rs|zig|go|d|nim|m|mm|s|S)$/;
 const LARGEST = 4 << 20;
 /** Characters of a line. */
@@ -27,8 +27,8 @@ export function callsOf(frames: readonly Frame[]): CrashCall[] {
 }
 
 /**
- * The line that a finding is about: the innermost in the project at hand or, if there is none, the innermost whose file is there, or else
- * that is known. What is inlined from libraries is rarely where the fault is.
+ * The line that a finding is about. Lines below the working directory come first, then lines whose file exists, then
+ * any other, each time the innermost. Functions that are inlined from libraries are rarely the cause.
  */
 export function placeIn(calls: readonly SourceLine[]): SourceLine | null {
   const known = calls.filter(({ file, line }) => file !== null && line !== null);
@@ -41,7 +41,7 @@ export function placeIn(calls: readonly SourceLine[]): SourceLine | null {
   return { function: name, file, line, text };
 }
 
-/** Reads the line, if it can be had, and names its file as seen from here. */
+/** Reads the line if its file exists, and makes its path relative to the working directory. */
 export function sourceLine(place: Place): SourceLine {
   const { file, line } = place;
   return { ...place, file: file === null ? null : shownPath(file), text: textOf(file, line) };

@@ -7,10 +7,10 @@ import { withFile } from './open.js';
 import type { ByteSource } from './source.js';
 import type { Struct } from './struct.js';
 
-/** Where an address lies in a library. */
+/** The place of an address in a library. */
 export interface SymbolPlace {
   readonly kind: 'code' | 'constant' | 'outside';
-  /** The function that has it, as the linker calls it; null if none is known. */
+  /** The linkage name of the function, or null. */
   readonly name: string | null;
   /** Bytes from the start of the function; 0 without one. */
   readonly offset: number;
@@ -19,7 +19,7 @@ export interface SymbolPlace {
 const OUTSIDE: SymbolPlace = { kind: 'outside', name: null, offset: 0 };
 const SectionType = { symtab: 2, dynsym: 11 } as const;
 const SymbolType = { func: 2, ifunc: 10 } as const;
-/** Reading names must not hold up a restart. Real libraries have thousands of sections at the most, and symbols in megabytes. */
+/** Reading names must not delay a restart. Real libraries have at most thousands of sections and megabytes of symbols. */
 const MAX_SECTIONS = 16_384;
 const MAX_TABLE = 32 * 1024 * 1024;
 /** A table is read in parts of so many symbols, so that no more of it is in memory. */
@@ -39,8 +39,8 @@ interface Hit {
 }
 
 /**
- * Finds out where addresses lie, relative to where the library begins. Never fails: of a file that is not an ELF library, or is
- * damaged, nothing is known.
+ * Finds the functions of addresses, which are relative to the start of the library. Never fails: nothing is known of files
+ * that are damaged or not ELF libraries.
  */
 export function placesIn(path: string, addresses: readonly number[]): SymbolPlace[] {
   try {
@@ -130,7 +130,7 @@ function findFunctions(
   return hits;
 }
 
-/** A function that is defined here. One without a size is where it starts, and nobody knows how far it goes. */
+/** A function that is defined here. Without a size it covers only its first byte. */
 function functionAt(symbols: Struct, at: number): (Hit & { readonly end: number }) | null {
   const { wide } = symbols;
   const type = symbols.u8(at + (wide ? 4 : 12)) & 15;

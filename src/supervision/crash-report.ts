@@ -1,4 +1,4 @@
-/** What is known of the end of a plugin's process: for people as text, for machines as JSON. */
+/** Reports about the end of a plugin's process: as text for people, as JSON for machines. */
 import { basename, dirname } from 'node:path';
 import { type AttachedReport, TenonError } from '../base/errors.js';
 import { quoted } from '../base/shell.js';
@@ -18,7 +18,7 @@ import {
 
 export type { Frame, InlinedFrame, ReportedFault } from './fault.js';
 
-/** Whose process it was. */
+/** The plugin of the process. */
 export interface CrashedPlugin {
   /** The name of the plugin. */
   readonly plugin: string;
@@ -28,13 +28,13 @@ export interface CrashedPlugin {
   readonly file?: string;
 }
 
-/** An input that was kept, and what to do with it. */
+/** A kept input, and the command that uses it. */
 export interface Reproduction {
-  /** A line for a shell, which makes the call again in a process of its own. */
+  /** A shell command that repeats the call in a separate process. */
   readonly command: string;
-  /** The file with the input; null for `new`, which has none. */
+  /** The file with the input. Null for `new`, which has no input. */
   readonly file: string | null;
-  /** The file with the config of the instance; null if that is empty. */
+  /** The file with the config of the instance. Null if the config is empty. */
   readonly config: string | null;
 }
 
@@ -44,7 +44,7 @@ const TAIL = 16 * 1024;
 const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGSEGV: 'an access to memory that it does not have',
   SIGBUS: 'an access to memory that has nothing behind it',
-  SIGABRT: 'abort: a failed assertion, a broken heap or an exception that nobody caught',
+  SIGABRT: 'abort: a failed assertion, a broken heap or an uncaught exception',
   SIGILL: 'an instruction that the processor does not know',
   SIGFPE: 'an integer division by zero or overflow',
   SIGTRAP: 'a trap instruction',
@@ -55,7 +55,7 @@ const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGTERM: 'ended from outside',
 };
 
-/** How the process of a plugin ended. */
+/** The end of a plugin's process. */
 export class CrashReport implements AttachedReport {
   readonly plugin: string;
   readonly path: string;
@@ -71,7 +71,7 @@ export class CrashReport implements AttachedReport {
   readonly how: string;
   /** The call that it did not come back from. */
   readonly call: RunnerCall | null;
-  /** How to make the call again; null unless the plugin was loaded with `crashInputs`, and its input was at hand. */
+  /** The way to repeat the call. Null unless the plugin was loaded with `crashInputs` and the input was available. */
   readonly reproduce: Reproduction | null;
   readonly fault: ReportedFault | null;
   /** The last 16 KiB of what it wrote. */
@@ -189,7 +189,7 @@ function howEnded({ reason, code, signal, problem, call }: RunnerExit): string {
     return `was ended by ${signal}${meaning === undefined ? '' : ` (${meaning})`}`;
   }
   const where = call === null ? '' : ' in the middle of a call';
-  return `exited with ${code ?? 'an unknown code'}${where}${more}: a plugin must not end its process, also not with success`;
+  return `exited with ${code ?? 'an unknown code'}${where}${more}: a plugin must not end its process, even with success`;
 }
 
 function showCall({ method, number, stage, inputSize, message }: RunnerCall): string {
@@ -207,7 +207,7 @@ function showPlace(frame: Frame): string {
   return `${inlined}${showFrame(frame)}${source === null ? '' : `, ${source}`}`;
 }
 
-/** The lines of the frames. A frame with inlined functions has one for each, of which only the first is numbered. */
+/** The lines of the frames. Each inlined function has its own line. Only the first line of a frame is numbered. */
 function frameLines(frames: readonly Frame[], library: string): [name: string, value: string][] {
   return frames.flatMap((frame, depth) => {
     if (isSameFrame(frame, frames[depth - 1])) return [];

@@ -1,4 +1,4 @@
-/** What the place of a crash tells: the functions on the way to it, and what the address may have been. */
+/** Explains the place of a crash: the call chain, and the likely meaning of the address. */
 import { printable } from '../base/text.js';
 import { plainName } from '../inspect/demangle/index.js';
 import { type SourcePlace, sourcePlacesIn } from '../inspect/dwarf/index.js';
@@ -7,37 +7,37 @@ import type { RunnerFault } from '../tiers/process/settings.js';
 
 export { plainName } from '../inspect/demangle/index.js';
 
-/** A place in the code, the innermost first. Names are the plugin's text: make them printable to show them. */
+/** A place in the code, the innermost first. Names come from the plugin: make them printable before showing them. */
 export interface Frame {
   readonly address: bigint;
   /** The same relative to where the plugin's library begins, as tools take it (`addr2line`); null outside of the library. */
   readonly offset: bigint | null;
-  /** The function in the words of its language; null if the library does not name it. */
+  /** The demangled name of the function. Null if unknown. */
   readonly function: string | null;
   /** Bytes from the start of the function. */
   readonly functionOffset: number;
   /**
-   * The source file of the instruction, as the debug information names it; null without debug information. Where functions are
-   * inlined, it is that of the innermost one.
+   * The source file of the instruction, as the debug information names it. Null without debug information. If functions
+   * are inlined there, the file and line are in the innermost one.
    */
   readonly file: string | null;
   readonly line: number | null;
-  /** The functions that the compiler has inlined there, the innermost first; empty if there are none. */
+  /** The functions that the compiler has inlined there, the innermost first. */
   readonly inlined: readonly InlinedFrame[];
 }
 
-/** A function that is inlined into the next one, and where in that it was called. */
+/** A function that is inlined into the next one, and the place of its call there. */
 export interface InlinedFrame {
   readonly function: string | null;
   readonly file: string | null;
   readonly line: number | null;
 }
 
-/** A fault with what could be found out about it. */
+/** A fault with an explanation. */
 export interface ReportedFault {
-  /** What could not be accessed; null where the signal is not about an address. */
+  /** The address that could not be accessed. Null if the signal is not about an address. */
   readonly address: bigint | null;
-  /** What the address tells; null if nothing. */
+  /** The meaning of the address, or null. */
   readonly meaning: string | null;
   readonly pc: bigint;
   readonly frames: readonly Frame[];
@@ -49,11 +49,11 @@ export interface ReportedFault {
 const NULL_AREA = 65_536n;
 /** Programs have addresses up to here; a processor faults on anything above without saying on what. */
 const USER_SPACE = 1n << 47n;
-/** What the runner reports is written by a process that was out of order: nothing in it is trusted. */
+/** The report of the runner comes from a broken process: none of it is trusted. */
 const MAX_FRAMES = 32;
 const LARGEST_LIBRARY = 1n << 40n;
 
-/** Explains a fault. `file` is the library that ran; debug information that was split off it is looked for in `folders`, too. */
+/** Explains a fault. `file` is the library that ran. Split debug files are searched in `folders`. */
 export function explainFault(
   fault: RunnerFault,
   signal: string | null,
@@ -81,7 +81,7 @@ function offsetIn(base: bigint, address: bigint): number {
   return base > 0n && offset >= 0n && offset < LARGEST_LIBRARY ? Number(offset) : -1;
 }
 
-/** What the symbols and the debug information tell of an address. */
+/** The symbols and the debug information of an address. */
 interface Found {
   readonly place: SymbolPlace | undefined;
   readonly source: SourcePlace | null;
@@ -139,14 +139,14 @@ export function showFrame(frame: Frame): string {
   return `${printable(frame.function)}+${hex(frame.functionOffset)} (${hex(frame.offset)})`;
 }
 
-/** For people: the functions of a frame, the innermost first, each with where it is in the source. Most frames have one. */
+/** For people: the functions of a frame and their source lines, the innermost first. Most frames have one. */
 export function showCalls(frame: Frame): readonly { readonly what: string; readonly where: string | null }[] {
   const names = [...frame.inlined.map((one) => printable(one.function ?? 'a function')), showFrame(frame)];
   const places = [frame, ...frame.inlined].map(showSource);
   return names.map((what, depth) => ({ what, where: places[depth] ?? null }));
 }
 
-/** For people: `/src/plugin.c:12`; null if it is not known. */
+/** For people: `/src/plugin.c:12`, or null. */
 export function showSource({ file, line }: Pick<Frame, 'file' | 'line'>): string | null {
   if (file === null) return null;
   return printable(line === null ? file : `${file}:${line}`);

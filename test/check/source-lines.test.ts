@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/index.js';
 
 const at = (file: string, line: number | null = 2) => sourceLine({ function: 'f', file, line });
 
-test('the line is told without its indentation and of bounded length; others are not there', () => {
+test('the line has no indentation and a bounded length; lines that do not exist are null', () => {
   const file = join(temporaryFolder(), 'a.c');
   writeFileSync(file, `first\n\t  second  \n\n${'x'.repeat(1000)}\nlast`);
   const texts = [1, 2, 3, 4, 5, 6, 1e9, null].map((line) => at(file, line).text);
@@ -16,7 +16,7 @@ test('the line is told without its indentation and of bounded length; others are
   expect(at(file)).toMatchObject({ function: 'f', file, line: 2 });
 });
 
-test.each(['id_rsa', 'secrets.json', '.env', 'passwd', 'a.c.key'])('%s is no source', (name) => {
+test.each(['id_rsa', 'secrets.json', '.env', 'passwd', 'a.c.key'])('%s is not read', (name) => {
   const file = join(temporaryFolder(), name);
   writeFileSync(file, 'one\ntwo\n');
   expect(at(file).text).toBeNull();

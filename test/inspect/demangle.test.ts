@@ -1,4 +1,4 @@
-/** Names of functions in plain words, and hostile ones in bounded time. */
+/** Demangled names of functions, and hostile names in bounded time. */
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { plainName } from '../../src/inspect/demangle/index.js';
 import { pluginFile } from '../support/index.js';
 import { needs } from '../support/tools.js';
 
-describe('a name in plain words', () => {
+describe('a demangled name', () => {
   test.each([
     ['_ZN17stack_overflow_rs7descend17hf5698850a088b3f3E', 'stack_overflow_rs::descend'],
     ['_ZN17stack_overflow_rs7descend17hf5698850a088b3f3E.llvm.142997', 'stack_overflow_rs::descend'],
@@ -32,7 +32,7 @@ describe('a name in plain words', () => {
     ],
     ['_RINvC1a1bDNtC1c1dp4ItemhEL_E', 'a::b::<dyn c::d<Item = u8>>'],
     ['_RINvC1a1bKb1_Kc41_Kin5_E', "a::b::<true, '\\u{41}', -5>"],
-    // Two identifiers without a name, and the crate that it was instantiated in.
+    // Two anonymous identifiers, and the instantiating crate.
     ['_RINvNtC3std6thread4withNCNCNvC1a1b00uEC1c', 'std::thread::with::<a::b::{closure#0}::{closure#0}, ()>'],
   ])('Rust v0: %s', (symbol, name) => {
     expect(plainName(symbol)).toBe(name);
@@ -73,18 +73,18 @@ describe('a name in plain words', () => {
     '_ZTV1A',
     '_Z1fIXsrT_E1xEvv',
     '_RNvBa_3foo',
-  ])('what is not mangled, or in a way that is not known, stays as it is: %s', (symbol) => {
+  ])('symbols with another or no mangling are returned unchanged: %s', (symbol) => {
     expect(plainName(symbol)).toBe(symbol);
   });
 
-  test('a long one keeps its end, which is what the function itself is called', () => {
+  test('a long name keeps its end, which has the name of the function', () => {
     const name = plainName(`_ZN${'9namespace'.repeat(60)}8functionEv`);
     expect(name.length).toBe(320);
     expect(name).toMatch(/^namespace::.*….*::function$/);
     expect(plainName('x'.repeat(100_000)).length).toBe(320);
   });
 
-  test('is what c++filt says, for all functions of a real plugin', needs('cargo'), () => {
+  test('agrees with c++filt for all functions of a real plugin', needs('cargo'), () => {
     const options = { encoding: 'utf8', maxBuffer: 1 << 28 } as const;
     const lines = execFileSync('nm', ['-P', pluginFile('grep')], options).split('\n');
     const symbols = lines.flatMap((line) => /^(_[ZR]\S+) [tTwW] /.exec(line)?.[1] ?? []);
@@ -96,12 +96,12 @@ describe('a name in plain words', () => {
       return plainName(symbol) === plain.replace(/\.llvm\.[0-9A-F]+$/i, '');
     });
     expect(symbols.length).toBeGreaterThan(500);
-    // The longest are cut, and a few constants are told with their types there.
+    // The longest names are shortened, and c++filt shows the types of a few constants.
     expect(same.length / symbols.length).toBeGreaterThan(0.97);
   });
 });
 
-/** Each name may take so long: milliseconds on an idle machine, and the one that this is about took minutes. */
+/** The time for each name. An idle machine takes milliseconds; the name that prompted this test took minutes. */
 const LIMIT_MS = 1000;
 
 describe('hostile names', () => {
@@ -134,7 +134,7 @@ describe('hostile names', () => {
     within(symbol);
   });
 
-  test('made of the pieces that parsers go wrong on', () => {
+  test('random sequences of grammar pieces', () => {
     const pieces = [
       '_ZN',
       '_R',
@@ -191,7 +191,7 @@ describe('hostile names', () => {
     );
   });
 
-  test('real ones with a part that is doubled or left out', () => {
+  test('real names with a repeated or missing part', () => {
     const real = [
       '_ZNSt6vectorIiSaIiEE9push_backEOi',
       '_RINvNtC3std3mem8align_ofdE',

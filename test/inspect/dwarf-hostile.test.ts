@@ -1,4 +1,4 @@
-/** Debug information that is damaged, or made to cost as much as possible: the answer is places or nothing, and it comes soon. */
+/** Damaged debug information, and information that is made to be expensive: places or null, in bounded time. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const RUNS = 20_000;
 const SEED = 0x7e909;
-/** Milliseconds for one look; on an idle machine the worst takes a tenth of it. */
+/** Milliseconds for one lookup. On an idle machine the worst takes a tenth of it. */
 const LIMIT_MS = 2000;
 
 const SOURCE = `static inline int inner(int x) { volatile int y = x; return y * 3; }
@@ -49,10 +49,10 @@ const ORIGINALS = VARIANTS.filter(([compiler]) => hasProgram(compiler)).map(([co
   build(`original-${i}.so`, compiler, ...flags),
 );
 
-/** All of its code: the libraries are smaller than a page of it. */
+/** Addresses throughout the code, which is smaller than a page. */
 const ADDRESSES = Array.from({ length: 24 }, (_, i) => 0x1000 + 5 * i);
 
-/** What comes of it; null if it was refused. Anything else that is thrown fails the test. */
+/** The places, or null if the file is refused. Any other error fails the test. */
 function look(bytes: Buffer): (SourcePlace | null)[] | null {
   const since = performance.now();
   try {
@@ -65,7 +65,7 @@ function look(bytes: Buffer): (SourcePlace | null)[] | null {
   }
 }
 
-/** Where the debug information is in the file. */
+/** The debug sections and their headers in the file. */
 function sectionsOf(bytes: Buffer): readonly { readonly offset: number; readonly size: number }[] {
   const start = Number(bytes.readBigUInt64LE(40));
   const count = bytes.readUInt16LE(60);
@@ -84,7 +84,7 @@ function sectionsOf(bytes: Buffer): readonly { readonly offset: number; readonly
   });
 }
 
-test('the originals are such that there is something to go wrong', () => {
+test('the originals have lines', () => {
   expect(ORIGINALS.length).toBeGreaterThan(2);
   for (const bytes of ORIGINALS) {
     const lines = look(bytes)?.filter((place) => place?.line != null) ?? [];
@@ -111,7 +111,7 @@ describe('damaged debug information', () => {
   });
   const places = ORIGINALS.map(sectionsOf);
 
-  test(`${RUNS} mutations come to places or to nothing`, () => {
+  test(`${RUNS} mutations yield places or null`, () => {
     let [told, refused] = [0, 0];
     fc.assert(
       fc.property(change, ({ original, edits, cut }) => {
@@ -128,13 +128,13 @@ describe('damaged debug information', () => {
       }),
       { numRuns: RUNS, seed: SEED },
     );
-    // If nearly all came to nothing, not much would have been tried.
+    // Otherwise most mutations would not get past the headers.
     expect(told).toBeGreaterThan(RUNS / 5);
     expect(refused).toBeGreaterThan(RUNS / 50);
   });
 });
 
-/** The library of the first compiler with other contents in some of its sections. */
+/** A library with other contents in some of its sections. */
 function withSections(
   name: string,
   contents: Readonly<Record<string, Buffer>>,
@@ -149,7 +149,7 @@ function withSections(
   return readFileSync(join(folder, `${name}.so`));
 }
 
-/** A unit of version 4 whose abbreviations are at 0. */
+/** A unit of version 4 with its abbreviations at offset 0. */
 function unit(entries: Buffer): Buffer {
   const head = Buffer.alloc(11);
   head.writeUInt32LE(7 + entries.length, 0);
@@ -158,7 +158,7 @@ function unit(entries: Buffer): Buffer {
   return Buffer.concat([head, entries]);
 }
 
-/** A root that has all addresses and its lines at 0. */
+/** A root entry with all addresses, and with its line table at offset 0. */
 const ROOT = Buffer.concat([Buffer.from([1]), word(0x1000), word(0x1000), Buffer.alloc(4)]);
 /** Code, tag, children, then names and forms. */
 const ROOT_ABBREVIATION = [1, 0x11, 1, 0x11, 0x01, 0x12, 0x07, 0x10, 0x17, 0, 0];
@@ -169,7 +169,7 @@ function word(value: number): Buffer {
   return bytes;
 }
 
-/** A line table of version 4 with that program. */
+/** A line table of version 4 with the program. */
 function lines(program: Buffer): Buffer {
   const head = Buffer.from([
     1, 1, 1, 0xfb, 14, 13, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0x61, 0, 0, 0, 0, 0,
@@ -200,7 +200,7 @@ describe.runIf(hasProgram('objcopy') && hasProgram('gcc'))(
       );
     });
 
-    test('a program that goes over the same addresses again and again', () => {
+    test('a program that repeats the same addresses', () => {
       const program = Buffer.alloc(8 << 20);
       const round = Buffer.concat([setAddress, Buffer.from([1, 2, 0x80, 0x01, 1])]);
       for (let at = 0; at + round.length < program.length; at += round.length) round.copy(program, at);
@@ -214,7 +214,7 @@ describe.runIf(hasProgram('objcopy') && hasProgram('gcc'))(
       );
     });
 
-    test('millions of entries with hundreds of attributes that take no bytes', () => {
+    test('millions of entries with hundreds of attributes without bytes', () => {
       const attributes = Array.from({ length: 250 }, () => [0x3c, 0x19]).flat();
       const abbreviations = Buffer.from([...ROOT_ABBREVIATION, 2, 0x2e, 0, ...attributes, 0, 0, 0]);
       look(
@@ -234,7 +234,7 @@ describe.runIf(hasProgram('objcopy') && hasProgram('gcc'))(
       );
     });
 
-    test('entries in entries in entries', () => {
+    test('deeply nested entries', () => {
       const abbreviations = Buffer.from([...ROOT_ABBREVIATION, 2, 0x39, 1, 0, 0, 0]);
       look(
         withSections('deep', {
@@ -338,7 +338,7 @@ describe.runIf(hasProgram('objcopy') && hasProgram('gcc'))(
       );
     });
 
-    test('what grows a thousandfold when it is decompressed', () => {
+    test('a section that grows a thousandfold when decompressed', () => {
       const header = Buffer.alloc(24);
       header.writeUInt32LE(1, 0);
       for (const claimed of [1000, 15 << 20, 2 ** 40]) {

@@ -1,4 +1,4 @@
-/** Files and lines of addresses, from the debug information of every kind that compilers write. */
+/** Files and lines of addresses, from all kinds of debug information. */
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -21,7 +21,7 @@ import { hasProgram } from './programs.js';
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tenon-dwarf-')));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Each `mark_…` is an instruction of the line that it stands in. */
+/** Each `mark_…` is an instruction of its own line. */
 const HEADER = `#pragma once
 #define MARK(name) __asm__ volatile(".globl mark_" #name "\\nmark_" #name ": nop")
 static inline int innermost(int x) {
@@ -69,7 +69,7 @@ function build(name: string, compiler: string, flags: readonly string[], source 
   return output;
 }
 
-/** Where a symbol is in a file. */
+/** The address of a symbol in a file. */
 function addressOf(file: string, name: string): number {
   const line = run('nm', file)
     .split('\n')
@@ -77,7 +77,7 @@ function addressOf(file: string, name: string): number {
   return Number.parseInt(line?.split(' ')[0] ?? '', 16);
 }
 
-/** What is known of marks, in this library or in one that it was stripped from. */
+/** The places of marks. `marked` is the library with symbols, if `file` is stripped. */
 function placesAt(
   file: string,
   names: readonly string[],
@@ -120,7 +120,7 @@ describe.each(cases)('%s, %s', (compiler, name, flags) => {
   const file = build(`${compiler}-${name.replaceAll(/\W/g, '-')}`, compiler, flags);
   const [inner, area, entry] = placesAt(file, ['innermost', 'area', 'entry']);
 
-  test('tells the file and the line of an instruction', () => {
+  test('has the file and the line of an instruction', () => {
     expect(entry).toMatchObject({ file: join(folder, 'source.cc'), line: 16, inlined: [] });
     expect(area).toMatchObject({ file: join(folder, 'source.cc'), line: 5, inlined: [] });
     expect(plainName(area?.function?.name ?? '')).toMatch(/area$/);
@@ -130,13 +130,13 @@ describe.each(cases)('%s, %s', (compiler, name, flags) => {
     });
   });
 
-  test('tells the functions that are inlined there, and where they were called', () => {
+  test('has the functions that are inlined there, and the places of their calls', () => {
     expect(inner).toMatchObject({ file: join(folder, 'inner', 'header.h'), line: 4 });
     const calls = inner?.inlined.map((one) => ({ ...one, function: plainName(one.function ?? '') }));
     const source = join(folder, 'source.cc');
     if (flags.includes('-O0')) expect(calls).toEqual([]);
     else if (flags.includes('-gdwarf-2'))
-      expect(calls?.length).toBe(2); // It knows no places of calls.
+      expect(calls?.length).toBe(2); // DWARF 2 has no places of calls.
     else
       expect(calls).toEqual([
         { function: 'innermost', file: source, line: 10 },
@@ -145,12 +145,12 @@ describe.each(cases)('%s, %s', (compiler, name, flags) => {
   });
 });
 
-describe('where debug information lies elsewhere', () => {
+describe('split debug information', () => {
   const compiler = COMPILERS[0] ?? 'g++';
   const whole = build('whole', compiler, ['-g', '-O2', '-Wl,--build-id']);
   const entry = { file: join(folder, 'source.cc'), line: 16 };
 
-  /** The library without its debug information, which is beside it as `split` says. */
+  /** Strips the library, and keeps its debug information in a file next to it. */
   function stripped(
     name: string,
     file: string,
@@ -164,13 +164,13 @@ describe('where debug information lies elsewhere', () => {
     return { library, debug, at };
   }
 
-  test('a stripped library tells nothing, and harms nothing', () => {
+  test('a stripped library has no places', () => {
     const { library, debug, at } = stripped('none', whole);
     rmSync(debug);
     expect(placesAt(library, ['entry'], whole, [at])).toEqual([null]);
   });
 
-  test('the file that it names is found beside it, in .debug, and under its build ID', () => {
+  test('is found next to the library, in .debug, and by its build ID', () => {
     const { library, debug, at } = stripped('named', whole);
     const [found] = placesAt(library, ['entry'], whole, [at]);
     expect(found).toMatchObject({ ...entry, function: { name: 'entry' } });
@@ -188,7 +188,7 @@ describe('where debug information lies elsewhere', () => {
     expect(placesAt(library, ['entry'], whole, [at])).toMatchObject([entry]);
   });
 
-  test('without a build ID it is known by its checksum', () => {
+  test('is checked by its checksum if there is no build ID', () => {
     const file = build('no-id', compiler, ['-g', '-O2', '-Wl,--build-id=none']);
     const { library, debug, at } = stripped('checksum', file);
     expect(placesAt(library, ['entry'], file, [at])).toMatchObject([entry]);
@@ -198,14 +198,14 @@ describe('where debug information lies elsewhere', () => {
     expect(placesAt(library, ['entry'], file, [at])).toEqual([null]);
   });
 
-  test('that of another build is not believed', () => {
+  test('of another build is ignored', () => {
     const { library, debug, at } = stripped('other', whole);
     const other = build('another', compiler, ['-g', '-O1', '-Wl,--build-id']);
     run('objcopy', '--only-keep-debug', other, debug);
     expect(placesAt(library, ['entry'], whole, [at])).toEqual([null]);
   });
 
-  test('a name with a path in it is not followed, and nothing waits for a pipe', () => {
+  test('is not read from a pipe, or through a name with a path', () => {
     const { library, debug, at } = stripped('pipe', whole);
     rmSync(debug);
     run('mkfifo', debug);
@@ -217,7 +217,7 @@ describe('where debug information lies elsewhere', () => {
     expect(placesAt(library, ['entry'], whole, [at])).toEqual([null]);
   });
 
-  test('a split unit tells lines, which are in the library', () => {
+  test('in split units leaves the lines in the library', () => {
     const file = build('split', compiler, ['-g', '-O2', '-gsplit-dwarf']);
     expect(placesAt(file, ['entry', 'innermost'])).toMatchObject([
       entry,
@@ -225,13 +225,13 @@ describe('where debug information lies elsewhere', () => {
     ]);
   });
 
-  test('lines alone are told where that is all there is', () => {
+  test('can consist of line tables only', () => {
     const flags = compiler === 'g++' ? ['-g1', '-O2'] : ['-gline-tables-only', '-O2'];
     expect(placesAt(build('tables', compiler, flags), ['entry'])).toMatchObject([entry]);
   });
 });
 
-test('a library of several units, of several compilers, has each in its place', () => {
+test('a library with units of several compilers has the places of all', () => {
   const objects = COMPILERS.map((compiler, i) => {
     const source = `unit${i}.c`;
     writeFileSync(join(folder, source), PLAIN.replaceAll('entry', `entry${i}`));
@@ -256,7 +256,7 @@ test('a library of several units, of several compilers, has each in its place', 
   expect(places).toMatchObject(COMPILERS.map((_, i) => ({ file: join(folder, `unit${i}.c`), line: 3 })));
 });
 
-test('all instructions of a library have the lines that binutils tells', () => {
+test('all instructions of a library have the same lines as in binutils', () => {
   const file = build('compared', COMPILERS[0] ?? 'g++', ['-g', '-O2']);
   const listing = run('objdump', '-d', '--no-show-raw-insn', '-j', '.text', file);
   const addresses = [...listing.matchAll(/^ +([0-9a-f]+):\t/gm)].map(([, hex = '']) =>
@@ -266,7 +266,7 @@ test('all instructions of a library have the lines that binutils tells', () => {
     .trimEnd()
     .split('\n')
     .map((line) => line.replace(/ \(discriminator \d+\)$/, ''));
-  // What comes from the start-up files has a file in the symbol table only.
+  // The start-up files are in the symbol table only.
   const isOurs = (line: string | undefined) => line?.startsWith(folder) === true;
   const found = addresses.map((address) => {
     const [place] = sourcePlacesIn(file, [address]);
@@ -313,7 +313,7 @@ pub extern "C" fn entry(x: i32) -> i32 {
     expect(plainName(leaf?.function?.name ?? '')).toMatch(/area$/);
   });
 
-  test('a plugin of the size that is shipped tells its lines with little work', needs('cargo'), () => {
+  test('a plugin of realistic size has lines', needs('cargo'), () => {
     const file = pluginFile('grep');
     const address = Number.parseInt(
       /^(\S+) . \S*grep\S*Plugin\S*something/im.exec(run('nm', file))?.[1] ?? '',
@@ -326,14 +326,14 @@ pub extern "C" fn entry(x: i32) -> i32 {
   });
 });
 
-describe('where nothing is known', () => {
-  test('of an address outside of the code, or of a library without debug information', () => {
+describe('no place is known', () => {
+  test('of addresses outside of the code, or in libraries without debug information', () => {
     const file = build('again', COMPILERS[0] ?? 'g++', ['-g', '-O2']);
     expect(sourcePlacesIn(file, [-1, 0, 2 ** 40, Number.NaN])).toEqual([null, null, null, null]);
     expect(sourcePlacesIn(faultFile('process-segfault'), [0x1100])).toEqual([null]);
   });
 
-  test('of what is no library', () => {
+  test('in files that are not libraries', () => {
     const file = join(folder, 'text.so');
     writeFileSync(file, 'just text');
     expect(sourcePlacesIn(file, [0x1000])).toEqual([null]);

@@ -1,4 +1,4 @@
-/** Programs of this machine that some tests need. */
+/** Programs that some tests need. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 

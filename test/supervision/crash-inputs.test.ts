@@ -1,4 +1,4 @@
-/** The input that a plugin crashed with, kept where that was asked for, and made again with the line of the report. */
+/** Inputs that plugins crashed with: kept on request, and repeated with the command of the report. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -27,14 +27,14 @@ import { compile, root, temporaryFolder, withAddon, withRunner } from '../suppor
 const FIXTURE = readFileSync(join(root, 'native/test/fixture.c'), 'utf8');
 const TRANSPORTS = withAddon ? (['shared-memory', 'pipe'] as const) : (['pipe'] as const);
 
-/** The fixture, in a folder whose name is no easy one for a shell. */
+/** The fixture, in a folder whose name needs quoting. */
 function fixtureIn(folder: string): string {
   const own = join(folder, "it's $(here) & there");
   mkdirSync(own, { recursive: true });
   return compile(own, 'fixture', FIXTURE, ['-pthread', '-D_DEFAULT_SOURCE', '-O1']);
 }
 
-/** A plugin with one typed method, which cannot take a second member of 0. */
+/** A plugin with one typed method, which crashes if the second member is 0. */
 const TYPED = `#include "tenon.h"
 TENON_KIND(risky_1, tenon_method divide;);
 static tenon_status divide(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
@@ -55,7 +55,7 @@ TENON_PLUGIN_WITH("typed", "1.0.0", "risky/1.0.0", 0, tenon_new_nothing, tenon_d
 
 interface Scene {
   readonly folder: string;
-  /** Where inputs are kept. */
+  /** The folder for inputs. */
   readonly inputs: string;
   readonly file: string;
 }
@@ -65,7 +65,7 @@ function scene(): Scene {
   return { folder, inputs: join(folder, 'kept', 'inputs'), file: fixtureIn(folder) };
 }
 
-/** The report of the crash that `work` brings about. */
+/** The report of the crash that `work` causes. */
 async function crashOf(
   { file, inputs }: Pick<Scene, 'file' | 'inputs'>,
   options: LoadOptions,
@@ -86,7 +86,7 @@ async function crashOf(
 const call = (input: Uint8Array | string, config?: unknown) => async (plugin: Plugin) =>
   (await plugin.new(config)).call(Buffer.from(input));
 
-/** Runs the line of a report, with this checkout's command in the place of npx. */
+/** Runs the command of a report with this checkout's `tenon`. */
 function replay(report: CrashReport): { readonly status: number | null; readonly stderr: string } {
   const command = report.reproduce?.command.replace(
     /^npx tenon /,
@@ -99,7 +99,7 @@ function replay(report: CrashReport): { readonly status: number | null; readonly
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
 describe.runIf(withRunner && process.platform === 'linux').each(TRANSPORTS)('over %s', (transport) => {
-  test('the input of a call is kept, for its user only, and the line of the report makes the call again', async () => {
+  test('the input of a call is kept privately, and the command of the report repeats the call', async () => {
     const at = scene();
     const input = Buffer.concat([Buffer.from('ds'), Buffer.from([0, 255, 10, 39]), Buffer.from('more')]);
     const report = await crashOf(at, { transport }, call(input));
@@ -118,7 +118,7 @@ describe.runIf(withRunner && process.platform === 'linux').each(TRANSPORTS)('ove
     expect(status).toBe(1);
   });
 
-  test('that of a blocking call, too, with the config of its instance', async () => {
+  test('the input of a blocking call is kept with the config of its instance', async () => {
     const at = scene();
     const report = await crashOf(at, { transport }, async (plugin) => {
       await plugin.new({ other: true });
@@ -132,7 +132,7 @@ describe.runIf(withRunner && process.platform === 'linux').each(TRANSPORTS)('ove
     expect(replay(report).stderr).toContain('SIGSEGV');
   });
 
-  test('that of a method of a kind names the method', async () => {
+  test('the command names the method of a kind', async () => {
     const report = await crashOf(scene(), { transport }, async (plugin) =>
       (await plugin.new()).method('fixture/1', 1).call(Buffer.from('ds')),
     );
@@ -140,7 +140,7 @@ describe.runIf(withRunner && process.platform === 'linux').each(TRANSPORTS)('ove
     expect(replay(report).stderr).toMatch(/SIGSEGV/);
   });
 
-  test('of a batch it is the message that crashed', async () => {
+  test('the input of a batch is the message that crashed', async () => {
     const batch = Batch.of(['ea', 'eb', 'ds and the rest', 'ec'].map((text) => Buffer.from(text)));
     for (const work of [
       async (plugin: Plugin) => (await plugin.new()).callMany(batch),
@@ -152,14 +152,14 @@ describe.runIf(withRunner && process.platform === 'linux').each(TRANSPORTS)('ove
     }
   });
 
-  test('of `new` it is the config', async () => {
+  test('the input of `new` is the config', async () => {
     const report = await crashOf(scene(), { transport }, (plugin) => plugin.new('crash'));
     expect(report.reproduce).toMatchObject({ file: null });
     expect(readFileSync(report.reproduce?.config ?? '', 'utf8')).toBe('crash');
     expect(replay(report)).toMatchObject({ status: 1, stderr: expect.stringContaining('SIGABRT') });
   });
 
-  test('of a call that was killed at its timeout, too', async () => {
+  test('the input of a call that timed out is kept', async () => {
     const at = scene();
     await using host = new PluginHost();
     const options = { isolation: 'process', restart: false, crashInputs: at.inputs, transport } as const;
@@ -170,7 +170,7 @@ describe.runIf(withRunner && process.platform === 'linux').each(TRANSPORTS)('ove
     expect(readFileSync((await reported).reproduce?.file ?? '', 'utf8')).toBe('dh');
   });
 
-  test('a larger one than is allowed is not kept, and an empty one is', async () => {
+  test('an input above the limit is not kept', async () => {
     const at = scene();
     const crashInputs = { folder: at.inputs, bytes: 100 };
     const large = await crashOf(at, { transport, crashInputs }, call(`ds${'x'.repeat(99)}`));
@@ -180,7 +180,7 @@ describe.runIf(withRunner && process.platform === 'linux').each(TRANSPORTS)('ove
     expect(readFileSync(most.reproduce?.file ?? '').length).toBe(100);
   });
 
-  test('a large one is kept whole', async () => {
+  test('a large input is kept completely', async () => {
     const input = Buffer.alloc(9 << 20, 'x');
     input.write('ds');
     const report = await crashOf(scene(), { transport }, call(input));
@@ -188,7 +188,7 @@ describe.runIf(withRunner && process.platform === 'linux').each(TRANSPORTS)('ove
     expect(readFileSync(report.reproduce?.file ?? '').equals(input)).toBe(true);
   });
 
-  test('nothing is kept unless that was asked for, and nothing of an orderly end', async () => {
+  test('nothing is kept by default, or after an orderly end', async () => {
     const at = scene();
     await using host = new PluginHost();
     const plugin = await host.load(at.file, { isolation: 'process', restart: false, transport });
@@ -203,7 +203,7 @@ describe.runIf(withRunner && process.platform === 'linux').each(TRANSPORTS)('ove
     expect(readdirSync(at.inputs)).toEqual([]);
   });
 
-  test('that of a typed method is its record', async () => {
+  test('the input of a typed method is its record', async () => {
     const folder = temporaryFolder();
     const file = compile(folder, 'typed', TYPED, ['-O1']);
     const risky = defineKind({
@@ -225,7 +225,7 @@ describe.runIf(withRunner && process.platform === 'linux').each(TRANSPORTS)('ove
 });
 
 describe.runIf(withRunner && process.platform === 'linux')('the folder', () => {
-  test('has the latest of a plugin, each once, and nothing else in it is touched', async () => {
+  test('has the latest inputs of a plugin, each once, and other files are left alone', async () => {
     const at = scene();
     mkdirSync(at.inputs, { recursive: true, mode: 0o700 });
     const strangers = ['fixture-notes.txt', 'fixture-0123456789abcdef.bin.bak', 'other-0123456789abcdef.bin'];
@@ -248,7 +248,7 @@ describe.runIf(withRunner && process.platform === 'linux')('the folder', () => {
     expect(readdirSync(at.inputs).filter((name) => strangers.includes(name)).length).toBe(3);
   });
 
-  test.each([0o755, 0o770, 0o701])('that others can enter (mode %o) is refused at load', async (mode) => {
+  test.each([0o755, 0o770, 0o701])('is refused at load if others can enter it (mode %o)', async (mode) => {
     const at = scene();
     mkdirSync(at.inputs, { recursive: true });
     chmodSync(at.inputs, mode);
@@ -260,7 +260,7 @@ describe.runIf(withRunner && process.platform === 'linux')('the folder', () => {
     });
   });
 
-  test('that cannot be made is refused at load', async () => {
+  test('is refused at load if it cannot be created', async () => {
     const at = scene();
     await using host = new PluginHost();
     const loading = host.load(at.file, { isolation: 'process', crashInputs: join(at.file, 'inputs') });
@@ -270,7 +270,7 @@ describe.runIf(withRunner && process.platform === 'linux')('the folder', () => {
     });
   });
 
-  test('that is gone or open at the crash costs a warning, and nothing of the report', async () => {
+  test('causes only a warning if it is not private at the crash', async () => {
     const at = scene();
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     try {
@@ -289,7 +289,7 @@ describe.runIf(withRunner && process.platform === 'linux')('the folder', () => {
     }
   });
 
-  test('a link in the place of a file is not written through', async () => {
+  test('symbolic links in it are replaced, not followed', async () => {
     const at = scene();
     const first = await crashOf(at, {}, call('ds'));
     const target = join(at.folder, 'target');
@@ -302,7 +302,7 @@ describe.runIf(withRunner && process.platform === 'linux')('the folder', () => {
     expect(readFileSync(again.reproduce?.file ?? '', 'utf8')).toBe('ds');
   });
 
-  test('takes no option that it does not know, and no bounds that are none', async () => {
+  test('refuses unknown options and invalid bounds', async () => {
     await using host = new PluginHost();
     const load = (crashInputs: unknown) =>
       host.load('/x.so', { isolation: 'process', crashInputs } as LoadOptions);

@@ -36,7 +36,7 @@ async function crashOf(file: string): Promise<{ report: CrashReport; message: st
 describe.runIf(withRunner && process.platform === 'linux')(
   'a crash in a plugin with debug information',
   () => {
-    test('has file and line, and the functions that are inlined there', async () => {
+    test('has file, line and inlined functions', async () => {
       const folder = temporaryFolder();
       const file = compile(folder, 'liner', LINES.join('\n'), FLAGS);
       const source = join(folder, 'liner.c');
@@ -59,7 +59,7 @@ describe.runIf(withRunner && process.platform === 'linux')(
       });
     });
 
-    test('that was split off has them, too, beside the file and not beside the private copy', async () => {
+    test('that is split is found next to the file, not next to the private copy', async () => {
       const folder = temporaryFolder();
       const file = compile(folder, 'liner', LINES.join('\n'), FLAGS);
       const debug = join(folder, '.debug', 'liner.so.debug');
@@ -78,7 +78,7 @@ describe.runIf(withRunner && process.platform === 'linux')(
       expect(bare.fault?.frames[0]?.offset).toBe(report.fault?.frames[0]?.offset);
     });
 
-    test('is that of the file that ran, although another one is there by now', async () => {
+    test('has the lines of the file that ran, even after a rebuild', async () => {
       const folder = temporaryFolder();
       const file = compile(folder, 'liner', LINES.join('\n'), FLAGS);
       await using host = new PluginHost();
@@ -89,7 +89,7 @@ describe.runIf(withRunner && process.platform === 'linux')(
       expect(((error as TenonError).report as CrashReport).fault?.frames[0]).toMatchObject({ line: 3 });
     });
 
-    test('in C++ has the names of its functions', async () => {
+    test('has demangled names in C++', async () => {
       const folder = temporaryFolder();
       const file = join(folder, 'shapes.so');
       const source = `#include "tenon.h"

@@ -32,7 +32,7 @@ const ended: RunnerExit = {
   peakRss: 3 * 2 ** 20,
 };
 
-/** Where `call`, the function that crashes, is in the file. */
+/** The address of a function in the file. */
 function addressOf(name: string): bigint {
   const line = execFileSync('nm', [file], { encoding: 'utf8' })
     .split('\n')
@@ -40,7 +40,7 @@ function addressOf(name: string): bigint {
   return BigInt(`0x${line?.split(' ')[0]}`);
 }
 
-/** Where the first function of a file is that has one only. */
+/** The address of the only function of a file. */
 function firstSymbol(path: string): bigint {
   const line = execFileSync('nm', ['-D', '--defined-only', path], { encoding: 'utf8' });
   return BigInt(`0x${line.slice(0, 16)}`);
@@ -113,12 +113,12 @@ describe('the end in words', () => {
     [
       'exit with success',
       { reason: 'exited', code: 0 },
-      'exited with 0 in the middle of a call: a plugin must not end its process, also not with success',
+      'exited with 0 in the middle of a call: a plugin must not end its process, even with success',
     ],
     [
       'exit between calls',
       { reason: 'exited', code: 3, call: null },
-      'exited with 3: a plugin must not end its process, also not with success',
+      'exited with 3: a plugin must not end its process, even with success',
     ],
     [
       'a timeout',
@@ -142,7 +142,7 @@ describe('the end in words', () => {
     expect(how(end)).toBe(words);
   });
 
-  test('only what was asked for is no crash', () => {
+  test('an end that was asked for is not a crash', () => {
     expect(new CrashReport({ ...ended, signal: null, code: 0, reason: 'stopped' }, culprit).crashed).toBe(
       false,
     );
@@ -152,7 +152,7 @@ describe('the end in words', () => {
   });
 });
 
-describe('what an address tells', () => {
+describe('the meaning of an address', () => {
   const meaning = (address: bigint, frames?: bigint[]) =>
     new CrashReport({ ...ended, fault: faultAt(address, frames) }, culprit).fault?.meaning;
 
@@ -176,7 +176,7 @@ describe('what an address tells', () => {
     expect(meaning(0x7ffd_0000_0ff8n, frames)).toMatch(/^most likely the end of the stack/);
   });
 
-  test('an address with frames of several functions tells nothing', () => {
+  test('an address with frames of several functions has no meaning', () => {
     expect(
       meaning(0x7ffd_0000_0ff8n, [BASE + addressOf('call') + 9n, BASE + addressOf('get_plugin') + 4n]),
     ).toBeNull();
@@ -205,12 +205,12 @@ test('a frame that repeats is one line', () => {
   ]);
 });
 
-describe('what a plugin says in names and on its standard streams', () => {
+describe('names and output of a plugin', () => {
   const HOSTILE = '\u001b]0;owned\u0007 \u009b31m\n::error::injected\n\u202egpj.exe\u2028';
   /** The C0 and C1 controls, line ends but those of the report, format characters and separators. */
   const UNSAFE = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-  test('is harmless in the report and in the message, and still told', () => {
+  test('are escaped in the report and in the message', () => {
     // No assembler takes such a name: it is written into the file.
     const placeholder = 'p'.repeat(Buffer.byteLength(HOSTILE));
     const source = `__attribute__((visibility("default"))) void ${placeholder}(void) { *(volatile int *)0 = 1; }`;
@@ -233,7 +233,7 @@ describe('what a plugin says in names and on its standard streams', () => {
     expect(report.summary).not.toContain('\n');
   });
 
-  test('is harmless in the message of any error', () => {
+  test('are escaped in the message of any error', () => {
     const { message } = new TenonError('ERR_TENON_CALL_FAILED', `x of plugin y failed: ${HOSTILE}`);
     expect(message.match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)).toBeNull();
     expect(message).toContain('\\x0a::error::injected');

@@ -99,7 +99,7 @@ export const ABBREVIATIONS: Readonly<Record<string, string>> = {
   d: 'std::iostream',
 };
 
-/** What follows a literal of the type, instead of a cast before it. */
+/** Suffixes of literals, by type. Literals of other types get a cast. */
 export const LITERAL_SUFFIX: Readonly<Record<string, string>> = {
   i: '',
   j: 'u',

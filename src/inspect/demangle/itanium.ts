@@ -1,36 +1,42 @@
 /**
- * C++ names as GCC and Clang mangle them, as far as reports of crashes need them: the name of the function with its namespaces, classes
- * and template arguments, without its parameters. Names with expressions in them stay as they are.
+ * Demangles C++ names of GCC and Clang for crash reports: the name of the function with its namespaces, classes and
+ * template arguments, without its parameters. Names that contain expressions are not demangled.
  */
-import { ABBREVIATIONS, BUILTIN, BUILTIN_D, LITERAL_SUFFIX, OPERATORS } from './itanium-words.js';
+import { DECLARATOR, ItaniumTypes, QUALIFIERS } from './itanium-types.js';
+import { ABBREVIATIONS, LITERAL_SUFFIX, OPERATORS } from './itanium-words.js';
 import { isDigit, Mangled } from './mangled.js';
 
-/** Stands in a function type where a `*` or `&` goes. */
-const DECLARATOR = '\u0001';
-const POINTERS: Readonly<Record<string, string>> = { P: '*', R: '&', O: '&&' };
-const QUALIFIERS: Readonly<Record<string, string>> = { r: ' restrict', V: ' volatile', K: ' const' };
 const MOST_SUBSTITUTIONS = 1024;
 
-/** Null for what is mangled in another way, or too intricate. */
+/** Null for other manglings, and for names that are too complex. */
 export function itanium(symbol: string): { readonly name: string; readonly rest: string } | null {
   if (!symbol.startsWith('_Z')) return null;
   const mangled = new Mangled(symbol, 2);
   const name = new Itanium(mangled).encodingName().replaceAll(DECLARATOR, '');
   if (mangled.failed || name === '') return null;
-  // The types of the parameters are left out. What compilers append to names stands behind a dot.
+  // The types of the parameters are left out. Compilers append their suffixes after a dot.
   const dot = symbol.indexOf('.', mangled.at);
   return { name, rest: dot < 0 ? '' : symbol.slice(dot) };
 }
 
+/** The parser of names. */
 class Itanium {
   readonly #mangled: Mangled;
+  readonly #types: ItaniumTypes;
   readonly #substitutions: string[] = [];
 
   constructor(mangled: Mangled) {
     this.#mangled = mangled;
+    this.#types = new ItaniumTypes(mangled, {
+      name: () => this.#name(),
+      substitution: () => this.#substitution(),
+      templateParameter: () => this.#templateParameter(),
+      instance: (name) => this.#instance(name),
+      remember: (name) => this.#remember(name),
+    });
   }
 
-  /** The name of a function, or of one that only adjusts a pointer and goes on there. */
+  /** The name of a function. For a thunk, the name of its target. */
   encodingName(): string {
     const mangled = this.#mangled;
     if (mangled.eat('Th') || mangled.eat('Tv')) {
@@ -77,7 +83,7 @@ class Itanium {
     });
   }
 
-  /** Each prefix can be referred to later, but not the whole. */
+  /** Each prefix becomes a substitution, but the whole name does not. */
   #nested(): string {
     const mangled = this.#mangled;
     while (QUALIFIERS[mangled.peek()] !== undefined) mangled.at += 1;
@@ -104,7 +110,7 @@ class Itanium {
     if (next === 'S') return this.#substitution();
     if (next === 'I') return this.#instance(before);
     if (next === 'T') return this.#templateParameter();
-    // A lambda in the initialiser of a member.
+    // A lambda in the initializer of a member.
     if (next === 'M') {
       mangled.at += 1;
       return before;
@@ -116,7 +122,7 @@ class Itanium {
   #local(): string {
     const mangled = this.#mangled;
     const outer = this.encodingName();
-    if (!mangled.eat('E')) mangled.until('E', () => this.#type());
+    if (!mangled.eat('E')) mangled.until('E', () => this.#types.type());
     if (mangled.eat('s')) {
       this.#discriminator();
       return outer;
@@ -138,7 +144,7 @@ class Itanium {
     } else if (mangled.peek() === '_' && isDigit(mangled.peek(1))) mangled.at += 2;
   }
 
-  /** `scope` is what it is in, for constructors. */
+  /** `scope` is the enclosing name, which constructors repeat. */
   #unqualified(scope: string): string {
     const mangled = this.#mangled;
     const name = this.#plainName(scope);
@@ -158,7 +164,7 @@ class Itanium {
     }
     if (mangled.eat('Ut')) return this.#numbered('unnamed type');
     if (mangled.eat('Ul')) {
-      mangled.until('E', () => this.#type());
+      mangled.until('E', () => this.#types.type());
       return this.#numbered('lambda');
     }
     return this.#operator();
@@ -169,7 +175,7 @@ class Itanium {
     mangled.at += 1;
     const isInherited = mangled.eat('I');
     mangled.at += 1;
-    if (isInherited) this.#type();
+    if (isInherited) this.#types.type();
     return lastName(scope);
   }
 
@@ -181,7 +187,7 @@ class Itanium {
 
   #operator(): string {
     const mangled = this.#mangled;
-    if (mangled.eat('cv')) return mangled.join('operator ', this.#type());
+    if (mangled.eat('cv')) return mangled.join('operator ', this.#types.type());
     if (mangled.eat('li')) return mangled.join('operator""', mangled.take(mangled.number()));
     const sign = OPERATORS[mangled.take(2)];
     return sign === undefined ? mangled.fail() : `operator${sign}`;
@@ -213,7 +219,7 @@ class Itanium {
     return this.#substitutions[this.#index()] ?? mangled.fail();
   }
 
-  /** What it stands for is not looked up: parameters are left out, and elsewhere it is rare. */
+  /** Template parameters are not resolved: most are in parameter lists, which are left out. */
   #templateParameter(): string {
     const mangled = this.#mangled;
     mangled.at += 1;
@@ -230,20 +236,16 @@ class Itanium {
     return mangled.deeper(() => {
       mangled.at += 1;
       const args = mangled.until('E', () => this.#templateArgument()).filter((one) => one !== '');
-      return mangled.join('<', list(mangled, args), '>');
+      return mangled.join('<', mangled.list(args), '>');
     });
   }
 
   #templateArgument(): string {
     const mangled = this.#mangled;
     return mangled.deeper(() => {
-      if (mangled.eat('J'))
-        return list(
-          mangled,
-          mangled.until('E', () => this.#templateArgument()),
-        );
+      if (mangled.eat('J')) return mangled.list(mangled.until('E', () => this.#templateArgument()));
       if (mangled.eat('L')) return this.#literal();
-      return mangled.peek() === 'X' ? mangled.fail() : this.#type();
+      return mangled.peek() === 'X' ? mangled.fail() : this.#types.type();
     });
   }
 
@@ -251,11 +253,11 @@ class Itanium {
     const mangled = this.#mangled;
     if (mangled.eat('_Z')) {
       const name = this.encodingName();
-      if (!mangled.eat('E')) mangled.until('E', () => this.#type());
+      if (!mangled.eat('E')) mangled.until('E', () => this.#types.type());
       return mangled.join('&', name);
     }
     const code = mangled.peek();
-    const type = this.#type();
+    const type = this.#types.type();
     const minus = mangled.eat('n') ? '-' : '';
     const from = mangled.at;
     while (!mangled.isAtEnd && mangled.peek() !== 'E') mangled.at += 1;
@@ -267,126 +269,9 @@ class Itanium {
       ? mangled.join('(', type, ')', minus, value)
       : mangled.join(minus, value, suffix);
   }
-
-  #type(): string {
-    const mangled = this.#mangled;
-    return mangled.deeper(() => {
-      const next = mangled.peek();
-      const builtin = BUILTIN[next];
-      if (builtin !== undefined) {
-        mangled.at += 1;
-        return builtin;
-      }
-      if (next === 'u') {
-        mangled.at += 1;
-        return mangled.take(mangled.number());
-      }
-      const plain = next === 'D' ? BUILTIN_D[mangled.peek(1)] : undefined;
-      if (plain !== undefined) {
-        mangled.at += 2;
-        return plain;
-      }
-      if (next === 'S' && mangled.peek(1) !== 't') return this.#substitutedType();
-      return this.#remember(this.#compound(next));
-    });
-  }
-
-  #substitutedType(): string {
-    const mangled = this.#mangled;
-    const name = this.#substitution();
-    return mangled.peek() === 'I' ? this.#remember(this.#instance(name)) : name;
-  }
-
-  #compound(tag: string): string {
-    const mangled = this.#mangled;
-    if (POINTERS[tag] !== undefined) {
-      mangled.at += 1;
-      return declared(mangled, this.#type(), POINTERS[tag]);
-    }
-    if (QUALIFIERS[tag] !== undefined) return this.#qualified();
-    switch (tag) {
-      case 'F':
-        return this.#functionType();
-      case 'A':
-        return this.#array();
-      case 'M': {
-        mangled.at += 1;
-        const owner = this.#type();
-        return declared(mangled, this.#type(), mangled.join(' ', owner, '::*'));
-      }
-      case 'D':
-        return mangled.eat('Dp') ? mangled.join(this.#type(), '...') : mangled.fail();
-      case 'T':
-        return this.#templateType();
-      default:
-        return this.#name();
-    }
-  }
-
-  #templateType(): string {
-    const mangled = this.#mangled;
-    if (/[sue]/.test(mangled.peek(1))) {
-      mangled.at += 2;
-      return this.#name();
-    }
-    const name = this.#templateParameter();
-    if (mangled.peek() !== 'I') return name;
-    this.#remember(name);
-    return this.#instance(name);
-  }
-
-  #qualified(): string {
-    const mangled = this.#mangled;
-    let qualifiers = '';
-    for (let next = QUALIFIERS[mangled.peek()]; next !== undefined; next = QUALIFIERS[mangled.peek()]) {
-      qualifiers = mangled.join(next, qualifiers);
-      mangled.at += 1;
-    }
-    return mangled.join(this.#type(), qualifiers);
-  }
-
-  #functionType(): string {
-    const mangled = this.#mangled;
-    mangled.at += 1;
-    mangled.eat('Y');
-    const result = this.#type();
-    const parameters = mangled.until('E', () => {
-      if ('RO'.includes(mangled.peek()) && mangled.peek(1) === 'E') {
-        mangled.at += 1;
-        return '';
-      }
-      return this.#type();
-    });
-    const shown = parameters.filter((one) => one !== '' && one !== 'void');
-    return mangled.join(result, ' ', DECLARATOR, '(', list(mangled, shown), ')');
-  }
-
-  #array(): string {
-    const mangled = this.#mangled;
-    mangled.at += 1;
-    const size = isDigit(mangled.peek()) ? String(mangled.number()) : '';
-    if (!mangled.eat('_')) return mangled.fail();
-    return mangled.join(this.#type(), ' ', DECLARATOR, '[', size, ']');
-  }
 }
 
 const BASE36 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-
-function list(mangled: Mangled, parts: readonly string[]): string {
-  return mangled.join(...parts.flatMap((part, i) => (i === 0 ? [part] : [', ', part])));
-}
-
-/** Puts a `*` where it goes: behind the type, or into a type of a function or an array. */
-function declared(mangled: Mangled, type: string, mark: string): string {
-  const at = type.indexOf(DECLARATOR);
-  if (at < 0) return mangled.join(type, mark);
-  const isDone = type.charAt(at - 1) === '(' || type.charAt(at + 1) === ')';
-  const before = type.slice(0, at);
-  const after = type.slice(at + 1);
-  return isDone
-    ? mangled.join(before, mark, DECLARATOR, after)
-    : mangled.join(before, '(', mark.trimStart(), DECLARATOR, ')', after);
-}
 
 function sourceName(name: string): string {
   return /^_GLOBAL_[._$]N/.test(name) ? '(anonymous namespace)' : name;

@@ -1,17 +1,17 @@
 /**
- * A mangled name as a parser reads it. Such names come from plugins: no input makes it throw, or work for longer than its limits
- * allow. What goes wrong is remembered, and everything after that is empty.
+ * A mangled name under a parser. Such names come from plugins: no input makes the parser throw or exceed its limits. A
+ * failure is sticky, and every result after it is empty.
  */
 
-/** Characters of what is being put together. Without this bound a few back references would fill the memory. */
+/** The longest result. Without this bound a few back references could fill the memory. */
 const LONGEST_RESULT = 1024;
-/** Productions, each of which makes one string at most. Names that are really used take some hundreds. */
+/** The most productions, each of which makes at most one string. Real names need some hundreds. */
 const MOST_STEPS = 4096;
 const DEEPEST = 64;
 
 export class Mangled {
   readonly text: string;
-  /** Where the parser is. A back reference moves it for a while. */
+  /** The position of the parser. A back reference moves it temporarily. */
   at: number;
   #steps = 0;
   #depth = 0;
@@ -47,10 +47,15 @@ export class Mangled {
     return this.#failed ? '' : made;
   }
 
-  /** Puts a result together. */
+  /** Concatenates parts of a result. */
   join(...parts: readonly string[]): string {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     return length > LONGEST_RESULT ? this.fail() : parts.join('');
+  }
+
+  /** Concatenates the items of a list. */
+  list(parts: readonly string[], separator = ', '): string {
+    return this.join(...parts.flatMap((part, i) => (i === 0 ? [part] : [separator, part])));
   }
 
   peek(ahead = 0): string {
@@ -91,7 +96,7 @@ export class Mangled {
     return taken;
   }
 
-  /** What `production` gives, over and over until `end` comes. */
+  /** Repeats `production` until `end` comes. */
   until(end: string, production: () => string): string[] {
     const made: string[] = [];
     while (!this.#failed && !this.eat(end)) {

@@ -1,6 +1,6 @@
 /**
- * Names as rustc mangles them with `-C symbol-mangling-version=v0`. Hashes of crates and lifetimes are left out: they tell nothing in
- * a report of a crash. The grammar is that of RFC 2603.
+ * The v0 mangling of rustc (`-C symbol-mangling-version=v0`), by the grammar of RFC 2603. Hashes of crates and lifetimes
+ * are left out: they are of no use in a crash report.
  */
 import { isDigit, Mangled } from './mangled.js';
 
@@ -27,11 +27,11 @@ const BASIC: Readonly<Record<string, string>> = {
   y: 'u64',
   z: '!',
 };
-/** Namespaces of what has no name in the source. */
+/** Namespaces of items without a name in the source. */
 const SPECIAL: Readonly<Record<string, string>> = { C: 'closure', S: 'shim' };
 const START = 2;
 
-/** Null for what is mangled in another way. `rest` is what follows the name. */
+/** Null for other manglings. `rest` is the suffix of the symbol. */
 export function rustV0(symbol: string): { readonly name: string; readonly rest: string } | null {
   if (!symbol.startsWith('_R') || isDigit(symbol.charAt(START))) return null;
   const parser = new RustV0(new Mangled(symbol, START));
@@ -48,13 +48,13 @@ class RustV0 {
   symbol(): { readonly name: string; readonly rest: string } | null {
     const mangled = this.#mangled;
     const name = this.#path(true);
-    // Where it was instantiated, for those that were.
+    // The crate that instantiated it.
     if (/[A-Z]/.test(mangled.peek())) this.#path(false);
     if (mangled.failed || (!mangled.isAtEnd && !'.$'.includes(mangled.peek()))) return null;
     return { name, rest: mangled.text.slice(mangled.at) };
   }
 
-  /** `isValue`: generic arguments are set off by `::`. */
+  /** `isValue`: `::` precedes generic arguments. */
   #path(isValue: boolean): string {
     const mangled = this.#mangled;
     return mangled.deeper(() => {
@@ -76,7 +76,7 @@ class RustV0 {
           const args = mangled.until('E', () => this.#genericArgument()).filter((one) => one !== '');
           return args.length === 0
             ? path
-            : mangled.join(path, isValue ? '::<' : '<', list(mangled, args), '>');
+            : mangled.join(path, isValue ? '::<' : '<', mangled.list(args), '>');
         }
         case 'B':
           return this.#backReference(() => this.#path(isValue));
@@ -107,7 +107,7 @@ class RustV0 {
     return mangled.join(path, '::{', what, name === '' ? '' : `:${name}`, `#${index}}`);
   }
 
-  /** `s_`, `s0_`: which of several with one name. */
+  /** `s_`, `s0_`: the index among items with the same name. */
   #disambiguator(): number {
     return this.#mangled.eat('s') ? this.#base62() + 1 : 0;
   }
@@ -196,7 +196,7 @@ class RustV0 {
 
   #tuple(): string {
     const types = this.#mangled.until('E', () => this.#type());
-    return this.#mangled.join('(', list(this.#mangled, types), types.length === 1 ? ',)' : ')');
+    return this.#mangled.join('(', this.#mangled.list(types), types.length === 1 ? ',)' : ')');
   }
 
   #binder(): void {
@@ -210,7 +210,7 @@ class RustV0 {
     const abi = mangled.eat('K') ? `extern "${mangled.eat('C') ? 'C' : this.#identifier().name}" ` : '';
     const inputs = mangled.until('E', () => this.#type());
     const output = mangled.eat('u') ? '' : mangled.join(' -> ', this.#type());
-    return mangled.join(unsafe, abi, 'fn(', list(mangled, inputs), ')', output);
+    return mangled.join(unsafe, abi, 'fn(', mangled.list(inputs), ')', output);
   }
 
   #dynamic(): string {
@@ -219,10 +219,7 @@ class RustV0 {
     const traits = mangled.until('E', () => this.#dynamicTrait());
     if (mangled.eat('L')) this.#base62();
     else mangled.fail();
-    return mangled.join(
-      'dyn ',
-      mangled.join(...traits.flatMap((one, i) => (i === 0 ? [one] : [' + ', one]))),
-    );
+    return mangled.join('dyn ', mangled.list(traits, ' + '));
   }
 
   #dynamicTrait(): string {
@@ -260,8 +257,4 @@ function constantText(type: string, minus: string, digits: string): string {
   if (type === 'b') return value === 0n ? 'false' : 'true';
   if (type === 'c') return `'\\u{${value.toString(16)}}'`;
   return `${minus}${value}`;
-}
-
-function list(mangled: Mangled, parts: readonly string[]): string {
-  return mangled.join(...parts.flatMap((part, i) => (i === 0 ? [part] : [', ', part])));
 }

@@ -1,21 +1,21 @@
-/** Tables of abbreviations: which attributes an entry has, in which forms. */
+/** Tables of abbreviations, which list the attributes of entries and their forms. */
 import { Cursor, type Section } from './cursor.js';
 import { type Encoding, Form, readForm, sizeOfForm } from './forms.js';
 
 export interface Abbreviation {
   readonly tag: number;
   readonly hasChildren: boolean;
-  /** Name, form, implicit value and size (-1 if it differs) of each attribute, one after the other. */
+  /** Name, form, implicit value and size (-1 if not fixed) of each attribute in turn. */
   readonly attributes: readonly number[];
-  /** Bytes of all of them together; null if that differs. */
+  /** The size of all values in bytes, or null if it is not fixed. */
   readonly size: number | null;
 }
 
-/** More have no use. Hostile files have entries of a byte with as many attributes as they like. */
+/** A hostile file can give an entry of one byte any number of attributes. */
 const MOST_ATTRIBUTES = 256;
 const FIELDS = 4;
 
-/** A table, read as far as it is needed. */
+/** A table, read on demand. */
 export class Abbreviations {
   readonly #cursor: Cursor;
   readonly #encoding: Encoding;
@@ -70,7 +70,7 @@ export interface Value {
   readonly value: number;
 }
 
-/** Attributes of an entry by their names. Used again and again: a unit has a hundred thousand entries. */
+/** Attributes of an entry by name. The object is reused, since a unit has a hundred thousand entries. */
 export class Attributes {
   readonly #names: number[] = [];
   readonly #forms: number[] = [];
@@ -97,7 +97,7 @@ export class Attributes {
   }
 }
 
-/** Reads the attributes of an entry, of which those in `wanted` are kept. */
+/** Reads the attributes of an entry into `kept`, as far as they are in `wanted`. */
 export function readAttributes(
   cursor: Cursor,
   { attributes }: Abbreviation,

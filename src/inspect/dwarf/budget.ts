@@ -1,15 +1,15 @@
-/** The work that one look into debug information may take, over all its parts. */
+/** The budget of work for one lookup in debug information. */
 import { TenonError } from '../../base/errors.js';
 
 /**
- * Steps, each of which is a small thing done: an operation of a line table, an attribute of an entry. What a crash needs of a file of
- * 20 MB takes a tenth of it, and all of it takes about as long as it takes to start a process.
+ * The most steps. A step is a small unit of work: an operation of a line table, an attribute of an entry. A crash in a
+ * plugin of 20 MB takes a tenth of them. All of them take about as long as the start of a process.
  */
 const MOST = 3_000_000;
-/** Bytes that take as long as a step: those that are only read, and those that are decompressed. */
+/** Bytes that can be read or decompressed in the time of one step. */
 const READ_PER_STEP = 32;
 const INFLATED_PER_STEP = 8;
-/** What an error costs, with its stack. */
+/** The steps of an error, which captures a stack. */
 const REFUSAL = 500;
 
 export class Budget {
@@ -20,7 +20,7 @@ export class Budget {
     this.#path = path;
   }
 
-  /** @throws TenonError ERR_TENON_UNREADABLE when there is no more */
+  /** @throws TenonError ERR_TENON_UNREADABLE if the budget is used up */
   spend(steps: number): void {
     this.#left -= steps;
     if (this.#left < 0) throw this.fail('it takes too much work');
@@ -34,12 +34,12 @@ export class Budget {
     this.spend(bytes / INFLATED_PER_STEP);
   }
 
-  /** Whether there is no more: whoever goes on where others were refused has to stop. */
+  /** Whether the budget is used up. Loops that ignore errors must check it. */
   get isDone(): boolean {
     return this.#left < 0;
   }
 
-  /** What `attempt` gives; undefined if it is refused. @throws whatever else goes wrong, which is a fault of ours */
+  /** Returns undefined if `attempt` throws a TenonError. @throws any other error, which is a bug */
   attempt<T>(attempt: () => T): T | undefined {
     try {
       return attempt();
@@ -50,7 +50,7 @@ export class Budget {
     }
   }
 
-  /** Makes the error for debug information that is not what it should be. */
+  /** The error for invalid debug information. */
   fail(problem: string): TenonError {
     const { length } = this.#path;
     const path = length > 500 ? `…${this.#path.slice(-500)}` : this.#path;

@@ -1,15 +1,15 @@
-/** Reads numbers one after the other from a section, and never beyond its end. */
+/** Sequential reads from a section, never beyond its end. */
 import type { ByteSource } from '../source.js';
 import type { Budget } from './budget.js';
 
-/** The contents of a section, decompressed where need be. */
+/** The contents of a section, decompressed if necessary. */
 export interface Section {
   readonly source: ByteSource;
   readonly little: boolean;
   readonly budget: Budget;
 }
 
-/** What a cursor reads at first, and by how much more each time. */
+/** The sizes of the first and of the largest read of a cursor. Each sequential read is four times the one before. */
 const NOTHING = Buffer.alloc(0);
 const WINDOW = 2048;
 const LARGEST_WINDOW = 1 << 20;
@@ -17,13 +17,13 @@ const LARGEST_WINDOW = 1 << 20;
 export class Cursor {
   readonly section: Section;
   readonly #end: number;
-  /** A stretch of the section, where it begins, and where in it the cursor is. */
+  /** Bytes of the section, their position in it, and the position of the cursor in them. */
   #bytes: Buffer = NOTHING;
   #origin: number;
   #at = 0;
   #window: number;
 
-  /** From `offset` to `end`. Where all of it will be read, `whole` reads it at once. */
+  /** From `offset` to `end`. `whole` fetches all of it with the first read. */
   constructor(section: Section, offset: number, end = section.source.size, whole = false) {
     this.section = section;
     this.#end = Math.min(end, section.source.size);
@@ -33,7 +33,7 @@ export class Cursor {
       throw section.budget.fail('it refers to what is outside of a section');
   }
 
-  /** Where it is in the section. */
+  /** The position in the section. */
   get position(): number {
     return this.#origin + this.#at;
   }
@@ -94,7 +94,7 @@ export class Cursor {
     return value;
   }
 
-  /** What lies above 2^53 is rounded: no address, offset or size that is used is so large. */
+  /** Numbers above 2^53 are rounded. No address, offset or size in use is that large. */
   u64(): number {
     this.#need(8);
     const first = this.u32();
@@ -102,7 +102,7 @@ export class Cursor {
     return this.section.little ? first + second * 2 ** 32 : first * 2 ** 32 + second;
   }
 
-  /** A number of that many bytes. */
+  /** An unsigned number of `size` bytes. */
   unsigned(size: number): number {
     switch (size) {
       case 1:
@@ -144,14 +144,14 @@ export class Cursor {
     throw this.section.budget.fail('it has a number without an end');
   }
 
-  /** Skips a NUL-terminated string. Whether it was not empty. */
+  /** Skips a NUL-terminated string. Returns false if it was empty. */
   skipString(): boolean {
     const from = this.position;
     while (this.u8() !== 0);
     return this.position > from + 1;
   }
 
-  /** Has so many bytes at hand. */
+  /** Makes sure that the next bytes are in memory. */
   #need(length: number): void {
     const left = this.#bytes.length - this.#at;
     if (left >= length) return;
@@ -166,7 +166,7 @@ export class Cursor {
   }
 }
 
-/** The length of a unit, and whether offsets in it have 8 bytes instead of 4. */
+/** The length of a unit, and the size of the offsets in it. */
 export function initialLength(cursor: Cursor): { readonly length: number; readonly offsetSize: 4 | 8 } {
   const length = cursor.u32();
   if (length < 0xfffffff0) return { length, offsetSize: 4 };

@@ -1,4 +1,4 @@
-/** Debug information that was split off a library: found beside it, by the library's build ID or by the name that it gives. */
+/** Split debug information: files near the library, found by its build ID or by its `.gnu_debuglink`. */
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import { withFile } from '../open.js';
@@ -7,14 +7,14 @@ import type { Budget } from './budget.js';
 import { Cursor, stringAt } from './cursor.js';
 import { DebugSections } from './sections.js';
 
-/** Where systems put debug information of their packages. */
+/** The folder for the debug information of system packages. */
 const SYSTEM_FOLDER = '/usr/lib/debug';
 const BUILD_ID = 3;
 const LONGEST_BUILD_ID = 64;
-/** A larger file is not digested, which takes a millisecond per megabyte. */
+/** Larger files are not checksummed, which takes a millisecond per megabyte. */
 const LARGEST_DIGESTED = 32 << 20;
 
-/** What a library says of the file with its debug information. */
+/** The references of a library to its debug information. */
 interface Link {
   readonly buildId: string | null;
   readonly name: string | null;
@@ -22,8 +22,8 @@ interface Link {
 }
 
 /**
- * Hands over the sections of the debug information that belongs to the library: its own or, if it was stripped, those of a file
- * in `folders`. Undefined if there are none.
+ * Passes the sections with the debug information of the library to `use`. They are its own or, if it was stripped, those
+ * of a file in `folders`. Returns undefined if there are none.
  */
 export function withDebugSections<T>(
   library: ByteSource,
@@ -70,7 +70,7 @@ function candidates({ buildId, name }: Link, folders: readonly string[]): string
   return [...byId, ...byName];
 }
 
-/** Whether it was split off this very library, and not off an earlier build of it. */
+/** Whether the file belongs to this build of the library. */
 function belongs(sections: DebugSections, { buildId, checksum }: Link): boolean {
   if (buildId !== null) return buildIdOf(sections) === buildId;
   const { source } = sections;

@@ -1,4 +1,4 @@
-/** Attributes of entries: how their values are stored. */
+/** The forms in which values of attributes are stored. */
 import type { Cursor } from './cursor.js';
 
 export const Form = {
@@ -51,7 +51,7 @@ export const Form = {
   gnuStrpAlt: 0x1f21,
 } as const;
 
-/** What the sizes of some forms depend on. */
+/** Properties of a unit that determine the sizes of some forms. */
 export interface Encoding {
   readonly version: number;
   readonly offsetSize: 4 | 8;
@@ -102,7 +102,7 @@ const ULEBS: ReadonlySet<number> = new Set([
   Form.gnuStrIndex,
 ]);
 
-/** Bytes of a value of that form; null if they differ from value to value. */
+/** The size of a value in bytes, or null if the form has no fixed size. */
 export function sizeOfForm(form: number, { version, offsetSize, addressSize }: Encoding): number | null {
   if (form === Form.addr) return addressSize;
   if (form === Form.refAddr) return version <= 2 ? addressSize : offsetSize;
@@ -110,10 +110,7 @@ export function sizeOfForm(form: number, { version, offsetSize, addressSize }: E
   return FIXED[form] ?? null;
 }
 
-/**
- * The value: a number, an offset, an index, or for a string that stands here its position. Values that are blocks of bytes are
- * skipped and come to 0.
- */
+/** Reads a number, an offset or an index. An inline string becomes its position. Blocks are skipped and become 0. */
 export function readForm(cursor: Cursor, form: number, encoding: Encoding): number {
   const size = sizeOfForm(form, encoding);
   if (size !== null) {

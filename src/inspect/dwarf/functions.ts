@@ -1,4 +1,4 @@
-/** The function that has an address, and the functions that the compiler put into it there. */
+/** The function at an address, and the functions that are inlined there. */
 import { inRanges } from '../image.js';
 import {
   type Abbreviation,
@@ -31,15 +31,15 @@ const NAME_ATTRIBUTES: ReadonlySet<number> = new Set([
   Attribute.abstractOrigin,
   Attribute.specification,
 ]);
-/** From a function that was put into another one to its declaration. */
+/** The most references from an inlined function to its declaration. */
 const MOST_HOPS = 8;
-/** Functions in functions; compilers give up long before. */
+/** The deepest nesting of inlined functions. */
 const MOST_INLINED = 32;
 const DEEPEST = 1000;
 
-/** Where a function was put into another one. */
+/** A function that is inlined, and the place of its call. */
 export interface InlinedFunction {
-  /** As the linker would call it; null if it has no name. */
+  /** The linkage name, or the name in the source. Null if it has none. */
   readonly name: string | null;
   /** The number of the file in the unit's line table, and the line, of the call. */
   readonly callFile: number;
@@ -47,14 +47,14 @@ export interface InlinedFunction {
 }
 
 export interface FunctionAt {
-  /** As the linker would call it. */
+  /** The linkage name, or the name in the source. */
   readonly name: string | null;
   readonly start: number;
   /** The innermost first. */
   readonly inlined: readonly InlinedFunction[];
 }
 
-/** One that is being put together. */
+/** A function under construction. */
 interface Found {
   readonly entry: number;
   readonly start: number;
@@ -65,17 +65,17 @@ interface Found {
   }[];
 }
 
-/** Other units, by offsets within them. */
+/** Finds the unit that contains an offset. */
 export type UnitAt = (offset: number) => UnitPlace | undefined;
 
-/** Of the addresses those of which the unit says in which function they are. @throws TenonError */
+/** The functions of the addresses that the unit knows. @throws TenonError */
 export function functionsAt(
   unit: Unit,
   addresses: readonly number[],
   unitAt: UnitAt,
 ): ReadonlyMap<number, FunctionAt> {
   const walk = new Walk(unit, addresses);
-  // What was found before it went wrong is as good as ever.
+  // Functions found before an error remain valid.
   unit.sections.budget.attempt(() => walk.run());
   const names = new Names(unit, unitAt);
   return new Map(
@@ -90,7 +90,7 @@ export function functionsAt(
   );
 }
 
-/** Goes through the entries of a unit in their order: parents come before their children. */
+/** Walks the entries of a unit. Parents come before their children. */
 class Walk {
   readonly found = new Map<number, Found>();
   readonly #unit: Unit;
@@ -112,7 +112,7 @@ class Walk {
       const code = cursor.uleb();
       if (code === 0) {
         this.#depth -= 1;
-        // The functions are at the top, or in namespaces and classes there. All that is to come is about others.
+        // The end of the root's children.
         if (this.#depth <= 0) return;
         continue;
       }
@@ -131,7 +131,7 @@ class Walk {
     const attributes = this.#attributes;
     readAttributes(this.#cursor, abbreviation, this.#unit.encoding, SCOPE_ATTRIBUTES, attributes);
     if (this.#look(entry, tag, attributes) || !hasChildren) return;
-    // Nothing in there has one of the addresses.
+    // None of the children has one of the addresses.
     const sibling = attributes.get(Attribute.sibling);
     const target = sibling === undefined ? -1 : this.#unit.offset + sibling.value;
     if (sibling === undefined || sibling.form === Form.refAddr || target <= this.#cursor.position) return;
@@ -139,7 +139,7 @@ class Walk {
     this.#depth -= 1;
   }
 
-  /** Whether one of the addresses is in there. */
+  /** Whether the entry has one of the addresses. */
   #look(entry: number, tag: number, attributes: Attributes): boolean {
     const ranges = rangesOf(this.#unit, attributes);
     if (ranges.length === 0) return false;
@@ -164,7 +164,7 @@ class Walk {
   }
 }
 
-/** The names of entries, which may lie in other entries and other units. */
+/** The names of entries. A name can belong to another entry, in another unit. */
 class Names {
   readonly #unit: Unit;
   readonly #budget: Budget;
@@ -177,7 +177,7 @@ class Names {
     this.#unitAt = unitAt;
   }
 
-  /** Of the entry that a value refers to. */
+  /** The name of the entry that a value refers to. */
   of(reference: Value | undefined, from = this.#unit, hops = 0): string | null {
     if (reference === undefined || hops > MOST_HOPS) return null;
     switch (reference.form) {
@@ -194,7 +194,7 @@ class Names {
     }
   }
 
-  /** The name by which linkers know it, wherever that is told, or else the one in the source. */
+  /** The linkage name, from this entry or one that it refers to. Otherwise the name in the source. */
   at(unit: Unit, entry: number, hops: number): string | null {
     const found = this.#budget.attempt(() => {
       const cursor = new Cursor(unit.sections.require('.debug_info'), entry, unit.end);

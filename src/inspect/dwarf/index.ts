@@ -1,6 +1,6 @@
 /**
- * Files and lines of addresses, from the DWARF debug information (versions 2 to 5) of an ELF library or of the file that was split off
- * it. Pure but for the reading; all work is bounded, and what is damaged or hostile comes to nothing being known.
+ * Files and lines of addresses, from the DWARF debug information (versions 2 to 5) of an ELF library or of its split debug
+ * file. All work is bounded. Damaged or hostile information yields no places.
  */
 import { ElfFile } from '../elf-file.js';
 import type { AddressRange } from '../facts.js';
@@ -17,32 +17,32 @@ import { rangesByUnit, rangesOf } from './ranges.js';
 import type { DebugSections } from './sections.js';
 import { Unit, type UnitPlace, unitPlaces } from './units.js';
 
-/** A call that the compiler has replaced by the body of what was called. */
+/** A call that the compiler has replaced by the body of the function. */
 export interface InlinedCall {
-  /** The function that was called, as the linker would call it; null if it has no name. */
+  /** The linkage name of the function, or its name in the source. Null if it has none. */
   readonly function: string | null;
-  /** Where the call is. */
+  /** The place of the call. */
   readonly file: string | null;
   readonly line: number | null;
 }
 
-/** What the debug information tells about an address. */
+/** The debug information of an address. */
 export interface SourcePlace {
-  /** The file of the instruction, as the compiler was given it, and where it was. */
+  /** The source file of the instruction. */
   readonly file: string | null;
   readonly line: number | null;
-  /** The function that has the address, as the linker would call it, and how far into it; null if it is not known. */
+  /** The linkage name of the function, and the offset of the address in it. Null if unknown. */
   readonly function: { readonly name: string; readonly offset: number } | null;
-  /** The functions that are inlined there, the innermost first. The instruction is in the first of them. */
+  /** The functions that are inlined there, the innermost first. The first one contains the instruction. */
   readonly inlined: readonly InlinedCall[];
 }
 
-/** Compressed, it takes too long to be searched for units; line tables alone are smaller. */
+/** Decompressing a larger `.debug_info` takes too long. Then only line tables are searched. */
 const LARGEST_COMPRESSED = 8 << 20;
 
 /**
- * Finds out which lines addresses come from, relative to where the library begins. `folders`: where a file that was split off it may
- * lie. Never fails; null where nothing is known.
+ * Finds the source lines of addresses, which are relative to the start of the library. Split debug files are searched in
+ * `folders`. Never fails. A place is null if nothing is known.
  */
 export function sourcePlacesIn(
   path: string,
@@ -53,7 +53,7 @@ export function sourcePlacesIn(
   return new Budget(path).attempt(find) ?? addresses.map(() => null);
 }
 
-/** The same for an open file. @throws TenonError if it is no ELF library, or its debug information cannot be read */
+/** The same for an open file. @throws TenonError if it is not an ELF library, or its debug information is unreadable */
 export function sourcePlacesOf(
   source: ByteSource,
   addresses: readonly number[],
@@ -72,7 +72,7 @@ export function sourcePlacesOf(
   return wanted.map((address) => (address === null ? null : (places?.get(address) ?? null)));
 }
 
-/** A unit and those of the addresses that it has. */
+/** A unit and its addresses. */
 interface UnitOfAddresses {
   readonly unit: Unit;
   readonly own: readonly number[];
@@ -84,7 +84,7 @@ class Lookup {
   readonly #code: readonly AddressRange[];
   readonly #places = new Map<number, SourcePlace>();
   #units: UnitPlace[] | undefined;
-  /** Units that do not say which addresses they have, as old compilers wrote them. */
+  /** Units without ranges, from old compilers. */
   readonly #silent: Unit[] = [];
 
   constructor(sections: DebugSections, code: readonly AddressRange[]) {
@@ -93,7 +93,7 @@ class Lookup {
     this.#code = code;
   }
 
-  /** Lines first, which matter most; names of functions with what work is left. In the order of the addresses. */
+  /** Finds lines first, then functions with the remaining work, in the order of the addresses. */
   run(addresses: readonly number[]): ReadonlyMap<number, SourcePlace> {
     if (!this.#canSearchUnits()) {
       this.#budget.attempt(() => this.#searchLines(addresses));
@@ -119,7 +119,7 @@ class Lookup {
     return !this.#sections.isCompressed(name) || this.#sections.sizeOf(name) <= LARGEST_COMPRESSED;
   }
 
-  /** The units of the addresses, each with those that it has. */
+  /** The units of the addresses. */
   #unitsOf(addresses: readonly number[]): UnitOfAddresses[] {
     const info = this.#sections.get('.debug_info');
     if (info === undefined) return [];
@@ -139,7 +139,7 @@ class Lookup {
     return units.sort((one, other) => order(one) - order(other));
   }
 
-  /** What `.debug_aranges` tells: which unit has which of the addresses, and all units that it knows. */
+  /** Looks the addresses up in `.debug_aranges`. Returns the units found, and all units that are listed there. */
   #index(addresses: readonly number[]): {
     readonly found: Map<number, number[]>;
     readonly units: Set<number>;
@@ -163,7 +163,7 @@ class Lookup {
     return { found, units };
   }
 
-  /** In those that the index does not know. */
+  /** Searches the units that the index does not list. */
   *#searchUnits(
     info: Section,
     left: Set<number>,
@@ -204,7 +204,7 @@ class Lookup {
     });
   }
 
-  /** Without units: in one table after the other. */
+  /** Searches all line tables. */
   #searchLines(addresses: readonly number[]): void {
     const section = this.#sections.require('.debug_line');
     let left = addresses;

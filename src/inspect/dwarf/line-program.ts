@@ -1,10 +1,10 @@
-/** Runs the program of a line table, which makes a row for each instruction where something changes. */
+/** Runs the program of a line table, which emits a row wherever file or line change. */
 import type { AddressRange } from '../facts.js';
 import { inRanges } from '../image.js';
 import { Cursor } from './cursor.js';
 import type { LineTable } from './line-table.js';
 
-/** The row of an address. A line of 0 belongs to no line of the source. */
+/** The row of an address. Line 0 means that no source line applies. */
 export interface Row {
   readonly file: number;
   readonly line: number;
@@ -18,7 +18,7 @@ const Standard = {
   constAddPc: 8,
   fixedAdvancePc: 9,
 } as const;
-/** On average, in what compilers write. */
+/** The average in the output of compilers. */
 const BYTES_PER_OPERATION = 2;
 const Extended = { endSequence: 1, setAddress: 2 } as const;
 
@@ -45,13 +45,13 @@ class Machine {
     this.#code = code;
   }
 
-  /** Whether all that is wanted was found. */
+  /** Whether all addresses are found. */
   get isDone(): boolean {
     return this.rows.size === this.#wanted.length;
   }
 
   emit(): void {
-    // What the linker has thrown out is still told of, at addresses that are none.
+    // Sections that the linker has discarded still have rows, at invalid addresses.
     if (this.#previous < 0) this.#isCode = inRanges(this.#code, this.address);
     else if (this.#isCode && this.#previous <= this.#greatest && this.address > this.#least) this.#match();
     this.#previous = this.address;
@@ -85,7 +85,7 @@ class Machine {
   }
 }
 
-/** The rows of the addresses, as far as the table has them. @throws TenonError */
+/** The rows of the addresses that the table covers. @throws TenonError */
 export function rowsOf(
   table: LineTable,
   wanted: readonly number[],
@@ -110,7 +110,7 @@ export function rowsOf(
   return machine.rows;
 }
 
-/** Whether it was the end of a sequence. */
+/** Runs an extended operation. Returns whether it ended a sequence. */
 function extended(cursor: Cursor, machine: Machine, { addressSize }: LineTable): boolean {
   const length = cursor.uleb();
   if (length === 0) return false;

@@ -1,10 +1,10 @@
-/** The header of a line table: the names of its files, and how its program is to be read. */
+/** The header of a line table: the names of its files, and the parameters of its program. */
 import { posix } from 'node:path';
 import { Cursor, initialLength, stringAt } from './cursor.js';
 import { type Encoding, Form, readForm } from './forms.js';
 import type { DebugSections } from './sections.js';
 
-/** A name, and the folder that it is relative to. */
+/** A name and the folder that it is relative to. */
 interface FileEntry {
   readonly form: number;
   readonly name: number;
@@ -19,20 +19,20 @@ const LONGEST_PATH = 4096;
 export class LineTable {
   readonly sections: DebugSections;
   readonly version: number;
-  /** The program, from here to the end. */
+  /** The position of the program. */
   readonly program: number;
   readonly end: number;
   readonly addressSize: number;
   readonly instructionSize: number;
   readonly lineBase: number;
   readonly lineRange: number;
-  /** How many operands each of the standard operations has, by its number. */
+  /** The number of operands of each standard operation. */
   readonly operands: readonly number[];
   readonly #encoding: Encoding;
   readonly #folders: FileEntry[] = [];
   readonly #files: FileEntry[] = [];
 
-  /** Of the table at `offset` in `.debug_line`. @throws TenonError */
+  /** Reads the table at `offset` in `.debug_line`. @throws TenonError */
   constructor(sections: DebugSections, offset: number, addressSize: number) {
     this.sections = sections;
     const cursor = new Cursor(sections.require('.debug_line'), offset);
@@ -60,7 +60,7 @@ export class LineTable {
   }
 
   #readPlain(cursor: Cursor): void {
-    // Folder 0 is the one in which the unit was compiled, file 0 there is none.
+    // Folder 0 is the folder of the unit. File 0 does not exist.
     this.#folders.push({ form: 0, name: 0, folder: 0 });
     this.#files.push({ form: 0, name: 0, folder: 0 });
     for (let name = cursor.position; cursor.skipString(); name = cursor.position) {
@@ -97,7 +97,7 @@ export class LineTable {
     return entry;
   }
 
-  /** The path of a file by its number; null if there is none. `compiledIn` is the folder of the unit. */
+  /** The path of a file by its number, or null. `compiledIn` is the folder of the unit. */
   path(file: number, compiledIn: string | null): string | null {
     const entry = this.#files[file];
     const name = entry === undefined ? null : this.#text(entry);

@@ -1,4 +1,4 @@
-/** Which addresses a unit or an entry has. */
+/** The addresses of units and entries. */
 import type { AddressRange } from '../facts.js';
 import type { Attributes, Value } from './abbreviations.js';
 import { Cursor, initialLength, type Section } from './cursor.js';
@@ -16,7 +16,7 @@ const RangeEntry = {
   startLength: 7,
 } as const;
 
-/** Of the attributes of an entry; empty if they tell none. */
+/** The ranges in the attributes of an entry. Empty if there are none. */
 export function rangesOf(unit: Unit, attributes: Attributes): readonly AddressRange[] {
   const ranges = attributes.get(Attribute.ranges);
   if (ranges !== undefined) return rangeList(unit, ranges);
@@ -34,7 +34,7 @@ function rangeList(unit: Unit, { form, value }: Value): AddressRange[] {
   return newList(unit, form === Form.rnglistx ? indexedList(unit, value) : value, base);
 }
 
-/** Version 5 has a table in front of its lists. */
+/** The offset of a list by its index in the table of version 5. */
 function indexedList(unit: Unit, index: number): number {
   const { offsetSize } = unit.encoding;
   const base = unit.rangeListsBase;
@@ -51,7 +51,7 @@ function oldList(unit: Unit, offset: number, first: number): AddressRange[] {
     const start = cursor.unsigned(addressSize);
     const end = cursor.unsigned(addressSize);
     if (start === 0 && end === 0) return list;
-    // Rounded, as all numbers of this size are.
+    // Numbers of this size are rounded.
     if (start === largest) base = end;
     else list.push({ start: base + start, end: base + end });
   }
@@ -93,7 +93,7 @@ function rangeIn(unit: Unit, cursor: Cursor, kind: number, base: number): Addres
   }
 }
 
-/** What `.debug_aranges` tells: which unit has which addresses. Compilers need not write it, and not for all units. */
+/** The ranges of units in `.debug_aranges`. The section is optional and can be incomplete. */
 export function* rangesByUnit(section: Section): Generator<AddressRange & { readonly unit: number }, void> {
   const cursor = new Cursor(section, 0);
   while (!cursor.isAtEnd) {

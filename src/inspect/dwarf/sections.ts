@@ -1,11 +1,11 @@
-/** The sections with debug information of an ELF file, which need be no library: it may have been split off one. */
+/** The debug sections of an ELF file, which can be a library or a split debug file. */
 import * as zlib from 'node:zlib';
 import { type ByteSource, MemorySource, SliceSource } from '../source.js';
 import { Struct } from '../struct.js';
 import type { Budget } from './budget.js';
 import { Cursor, type Section } from './cursor.js';
 
-/** Bytes of a section that was compressed. To decompress more takes longer than a report of a crash may. */
+/** The largest compressed section. Decompressing more takes too long for a crash report. */
 const LARGEST_INFLATED = 16 << 20;
 /** Real files have a few dozen; with a section for each function, thousands. */
 const MOST_SECTIONS = 16_384;
@@ -32,12 +32,12 @@ export class DebugSections {
   readonly #cursors = new Map<string, Cursor>();
   readonly #opened = new Map<string, Section | undefined>();
 
-  /** @throws TenonError if it is no ELF file */
+  /** @throws TenonError if it is not an ELF file */
   constructor(source: ByteSource, budget: Budget) {
     this.source = source;
     this.budget = budget;
     const ident = source.read(0, 16, 'the ELF identification');
-    if (ident.toString('latin1', 0, 4) !== '\x7fELF') throw budget.fail('it is no ELF file');
+    if (ident.toString('latin1', 0, 4) !== '\x7fELF') throw budget.fail('it is not an ELF file');
     this.#layout = { wide: ident[4] === 2, little: ident[5] !== 2 };
     this.#headers = this.#readHeaders();
   }
@@ -46,7 +46,7 @@ export class DebugSections {
     return this.#find(name) !== undefined;
   }
 
-  /** Bytes of the section, decompressed; 0 if there is none. */
+  /** The size of the section after decompression. 0 if there is none. */
   sizeOf(name: string): number {
     const header = this.#find(name);
     return header === undefined ? 0 : (this.#compression(name, header)?.size ?? header.size);
@@ -57,7 +57,7 @@ export class DebugSections {
     return header !== undefined && this.#compression(name, header) !== null;
   }
 
-  /** Its contents; undefined if there is none, or if it is compressed in a way that is not known here, or too large. */
+  /** The contents. Undefined if the section is missing, too large, or compressed in an unknown way. */
   get(name: string): Section | undefined {
     if (!this.#opened.has(name)) this.#opened.set(name, this.#open(name));
     return this.#opened.get(name);
@@ -70,7 +70,7 @@ export class DebugSections {
     return section;
   }
 
-  /** A cursor for a table that is looked up again and again, put at `offset`. @throws TenonError */
+  /** A shared cursor for tables with many lookups, moved to `offset`. @throws TenonError */
   seek(name: string, offset: number): Cursor {
     let cursor = this.#cursors.get(name);
     if (cursor === undefined) {
@@ -81,7 +81,7 @@ export class DebugSections {
     return cursor;
   }
 
-  /** `.debug_line`, or `.zdebug_line` as GNU tools used to name what they compressed. */
+  /** `.debug_line`, or `.zdebug_line` in the old format of GNU tools. */
   #find(name: string): Header | undefined {
     return this.#headers.get(name) ?? this.#headers.get(name.replace(/^\.debug_/, '.zdebug_'));
   }

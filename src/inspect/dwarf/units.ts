@@ -1,4 +1,4 @@
-/** The compilation units of `.debug_info`, and what the first entry of each says about it. */
+/** The compilation units of `.debug_info`, with the attributes of their root entries. */
 import { Abbreviations, type Attributes, readAttributes, type Value } from './abbreviations.js';
 import { Cursor, initialLength, type Section, stringAt } from './cursor.js';
 import { type Encoding, Form } from './forms.js';
@@ -36,11 +36,11 @@ const ROOT_ATTRIBUTES: ReadonlySet<number> = new Set([
   Attribute.rnglistsBase,
   Attribute.gnuAddrBase,
 ]);
-/** Kinds of units with code: full and partial ones, and what is left of one that was split. */
+/** Kinds of units with code: full, partial and skeleton units. */
 const WITH_CODE: readonly number[] = [1, 3, 4];
 const SKELETON = 4;
 
-/** Where a unit lies, before anything in it is read. */
+/** The place of a unit. */
 export interface UnitPlace {
   readonly offset: number;
   readonly end: number;
@@ -52,11 +52,11 @@ export class Unit implements UnitPlace {
   readonly end: number;
   readonly encoding: Encoding;
   readonly abbreviations: Abbreviations;
-  /** Where the first entry begins. */
+  /** The position of the first entry. */
   readonly entries: number;
   readonly root: Attributes;
 
-  /** Of an offset in `.debug_info`. @throws TenonError; also for units without code */
+  /** @throws TenonError; units without code are errors too */
   constructor(sections: DebugSections, info: Section, { offset, end }: UnitPlace) {
     this.sections = sections;
     this.offset = offset;
@@ -71,12 +71,12 @@ export class Unit implements UnitPlace {
     this.root = readAttributes(cursor, this.abbreviations.get(cursor.uleb()), this.encoding, ROOT_ATTRIBUTES);
   }
 
-  /** Where its line table lies in `.debug_line`. */
+  /** The offset of its line table in `.debug_line`. */
   get lines(): number | undefined {
     return this.root.get(Attribute.stmtList)?.value;
   }
 
-  /** The folder in which it was compiled. */
+  /** The working directory of the compiler. */
   get folder(): string | null {
     return this.#stringOf(Attribute.compDir);
   }
@@ -90,7 +90,7 @@ export class Unit implements UnitPlace {
     return value === undefined ? null : this.string(value);
   }
 
-  /** The text of a value; null if it lies where nothing can be read. */
+  /** The string of a value. Null if its section is missing. */
   string({ form, value }: Value): string | null {
     switch (form) {
       case Form.string:
@@ -119,7 +119,7 @@ export class Unit implements UnitPlace {
     return stringAt(this.sections.get('.debug_str'), offset);
   }
 
-  /** The address that a value is, directly or by its place in a table; null if it is no address. */
+  /** The address in a value, direct or indexed. Null for other forms. */
   address({ form, value }: Value): number | null {
     switch (form) {
       case Form.addr:
@@ -173,7 +173,7 @@ function readHeader(
   return { abbreviations, addressSize };
 }
 
-/** Steps from unit to unit, from the one at `from` on: in `.debug_info`, and in other sections that are made of them. */
+/** Iterates over units, starting at `from`, in `.debug_info` and in other sections that consist of units. */
 export function* unitPlaces(info: Section, from = 0): Generator<UnitPlace, void> {
   const cursor = new Cursor(info, from);
   while (!cursor.isAtEnd) {

@@ -1,6 +1,6 @@
 /**
- * The inputs of calls that ended their process, kept in a folder of the user's for another look: a file of mode 0600 for each, named by
- * the digest of its bytes, so that the same crash over and over takes no more room. The oldest make way for new ones.
+ * Keeps the inputs of calls that ended their process. Each input is a file with mode 0600 in a folder of the user. Its
+ * name contains the digest of its bytes, so that repeated crashes use no more space. The oldest files are removed.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -22,22 +22,22 @@ import { TenonError } from '../../base/errors.js';
 import { digestOf } from './report.js';
 import type { CrashInputSettings, KeptInput } from './settings.js';
 
-/** What is to be kept. */
+/** An input, and the call that it belongs to. */
 export interface CrashInput {
   readonly plugin: string;
   /** The method as `tenon call --method` takes it; null for `new`. */
   readonly method: string | null;
-  /** The input; null for `new`, which has a config only. */
+  /** The input. Null for `new`, which only has a config. */
   readonly input: Buffer | null;
-  /** Empty if the instance has none. */
+  /** The config of the instance, possibly empty. */
   readonly config: Uint8Array;
 }
 
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
 /**
- * Makes the folder if there is none, and gives its path without links.
- * @throws TenonError ERR_TENON_UNTRUSTED if others can enter it, ERR_TENON_UNREADABLE if it cannot be made
+ * Creates the folder if it does not exist. Returns its path without symbolic links.
+ * @throws TenonError ERR_TENON_UNTRUSTED if others can enter it, ERR_TENON_UNREADABLE if it cannot be created
  */
 export function privateFolder(folder: string): string {
   try {
@@ -60,12 +60,12 @@ function checkPrivate(path: string): void {
   const found = `owner ${uid}, mode ${(mode & 0o7777).toString(8)}`;
   throw new TenonError(
     'ERR_TENON_UNTRUSTED',
-    `Cannot keep inputs in ${path}: expected a folder of user ${own} that nobody else can enter, found ${found}. Run chmod 700 on it, or name another one with crashInputs.`,
+    `Cannot keep inputs in ${path}: expected a folder that only user ${own} can enter, found ${found}. Run chmod 700 on it, or name another one with crashInputs.`,
     { path },
   );
 }
 
-/** Writes it. Null, with a warning, if that cannot be done: a crash is reported in any case. */
+/** Writes the input. On failure warns and returns null: the crash is reported in any case. */
 export function keepInput(settings: CrashInputSettings, found: CrashInput): KeptInput | null {
   try {
     const folder = privateFolder(settings.folder);
@@ -83,7 +83,7 @@ export function keepInput(settings: CrashInputSettings, found: CrashInput): Kept
   }
 }
 
-/** Whole or not at all, and through no link that somebody has laid. */
+/** Replaces the file atomically, and never writes through a symbolic link. */
 function write(folder: string, name: string, bytes: Uint8Array): string {
   const path = join(folder, name);
   const present = lstatSync(path, { throwIfNoEntry: false });
@@ -108,7 +108,7 @@ function write(folder: string, name: string, bytes: Uint8Array): string {
   return path;
 }
 
-/** Only files of this plugin that were made here. */
+/** Removes only files that this module has written for the plugin. */
 function removeOldest(folder: string, plugin: string, most: number): void {
   const ages = new Map<string, number>();
   for (const name of readdirSync(folder)) {
