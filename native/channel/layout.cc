@@ -97,7 +97,7 @@ const char *ChannelMemory::Open(int file) {
 
 void ChannelMemory::ReadBreadcrumb(Breadcrumb *copy) const {
   memcpy(copy, &header()->breadcrumb, sizeof(*copy));
-  /* What is checked is the copy, and nothing is read a second time. */
+  /* The compiler must not read the shared memory again: only the copy is checked. */
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 

@@ -11,8 +11,8 @@ namespace tenon {
 /* Returns the facts as the type ProcessFacts of src/addon/process.ts. */
 Napi::Object FactsOf(Napi::Env env, Process &process);
 
-/* Copies the input of the call in flight, as the runner has told of it. Its bytes; -1 if there is none inside
- * of the request ring, or more than there is room for. */
+/* Copies the input of the call in flight from the place that the breadcrumb names. Returns its size, or -1 if that
+ * place is outside of the request ring or the input is larger than `room`. */
 int64_t CopyCallInput(const ChannelHost &channel, uint8_t *target, size_t room);
 
 }  // namespace tenon

@@ -12,7 +12,7 @@ const INFLATED_PER_STEP = 8;
 /** The steps of an error, which captures a stack. */
 const REFUSAL = 500;
 
-export class Budget {
+export class LookupBudget {
   readonly #path: string;
   #left = MOST;
 

@@ -1,12 +1,12 @@
 /** Sequential reads from a section, never beyond its end. */
 import type { ByteSource } from '../source.js';
-import type { Budget } from './budget.js';
+import type { LookupBudget } from './budget.js';
 
 /** The contents of a section, decompressed if necessary. */
 export interface Section {
   readonly source: ByteSource;
   readonly little: boolean;
-  readonly budget: Budget;
+  readonly budget: LookupBudget;
 }
 
 /** The sizes of the first and of the largest read of a cursor. Each sequential read is four times the one before. */

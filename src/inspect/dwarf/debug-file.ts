@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import { withFile } from '../open.js';
 import type { ByteSource } from '../source.js';
-import type { Budget } from './budget.js';
+import type { LookupBudget } from './budget.js';
 import { Cursor, stringAt } from './cursor.js';
 import { DebugSections } from './sections.js';
 
@@ -28,7 +28,7 @@ interface Link {
 export function withDebugSections<T>(
   library: ByteSource,
   folders: readonly string[],
-  budget: Budget,
+  budget: LookupBudget,
   use: (sections: DebugSections) => T,
 ): T | undefined {
   const own = new DebugSections(library, budget);

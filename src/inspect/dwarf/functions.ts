@@ -7,7 +7,7 @@ import {
   skipAttributes,
   type Value,
 } from './abbreviations.js';
-import type { Budget } from './budget.js';
+import type { LookupBudget } from './budget.js';
 import { Cursor } from './cursor.js';
 import { Form } from './forms.js';
 import { rangesOf } from './ranges.js';
@@ -167,7 +167,7 @@ class Walk {
 /** The names of entries. A name can belong to another entry, in another unit. */
 class Names {
   readonly #unit: Unit;
-  readonly #budget: Budget;
+  readonly #budget: LookupBudget;
   readonly #unitAt: UnitAt;
   readonly #others = new Map<number, Unit>();
 

@@ -7,7 +7,7 @@ import type { AddressRange } from '../facts.js';
 import { inRanges } from '../image.js';
 import { withFile } from '../open.js';
 import type { ByteSource } from '../source.js';
-import { Budget } from './budget.js';
+import { LookupBudget } from './budget.js';
 import type { Section } from './cursor.js';
 import { withDebugSections } from './debug-file.js';
 import { type FunctionAt, functionsAt } from './functions.js';
@@ -50,7 +50,7 @@ export function sourcePlacesIn(
   folders: readonly string[] = [],
 ): (SourcePlace | null)[] {
   const find = () => withFile(path, (source) => sourcePlacesOf(source, addresses, folders));
-  return new Budget(path).attempt(find) ?? addresses.map(() => null);
+  return new LookupBudget(path).attempt(find) ?? addresses.map(() => null);
 }
 
 /** The same for an open file. @throws TenonError if it is not an ELF library, or its debug information is unreadable */
@@ -65,7 +65,7 @@ export function sourcePlacesOf(
   const wanted = addresses.map((address) => (inRanges(ranges, address) ? address + file.base : null));
   const inside = [...new Set(wanted.filter((address) => address !== null))];
   if (inside.length === 0) return addresses.map(() => null);
-  const budget = new Budget(source.path);
+  const budget = new LookupBudget(source.path);
   const places = withDebugSections(source, folders, budget, (sections) =>
     new Lookup(sections, code).run(inside),
   );
@@ -80,7 +80,7 @@ interface UnitOfAddresses {
 
 class Lookup {
   readonly #sections: DebugSections;
-  readonly #budget: Budget;
+  readonly #budget: LookupBudget;
   readonly #code: readonly AddressRange[];
   readonly #places = new Map<number, SourcePlace>();
   #units: UnitPlace[] | undefined;

@@ -2,7 +2,7 @@
 import * as zlib from 'node:zlib';
 import { type ByteSource, MemorySource, SliceSource } from '../source.js';
 import { Struct } from '../struct.js';
-import type { Budget } from './budget.js';
+import type { LookupBudget } from './budget.js';
 import { Cursor, type Section } from './cursor.js';
 
 /** The largest compressed section. Decompressing more takes too long for a crash report. */
@@ -26,14 +26,14 @@ type Decompress = (bytes: Buffer, options: { readonly maxOutputLength: number })
 
 export class DebugSections {
   readonly source: ByteSource;
-  readonly budget: Budget;
+  readonly budget: LookupBudget;
   readonly #layout: { readonly little: boolean; readonly wide: boolean };
   readonly #headers: ReadonlyMap<string, Header>;
   readonly #cursors = new Map<string, Cursor>();
   readonly #opened = new Map<string, Section | undefined>();
 
   /** @throws TenonError if it is not an ELF file */
-  constructor(source: ByteSource, budget: Budget) {
+  constructor(source: ByteSource, budget: LookupBudget) {
     this.source = source;
     this.budget = budget;
     const ident = source.read(0, 16, 'the ELF identification');

@@ -103,8 +103,9 @@ export interface RunnerExit {
 export interface RunnerCall {
   readonly method: string;
   /**
-   * Which call of this process it was, from 1 on; 0 where it was in no call. Counted are all calls of all instances that the process
-   * was sent: those of `something`, of methods of kinds, of typed methods, and each batch as one. `new` and `drop` are no calls.
+   * The number of the call in this process, from 1. 0 outside of calls. All calls that the process was sent count, of all
+   * instances: calls of `something`, of methods of kinds and of typed methods. A batch counts as one call. `new`,
+   * `drop` and binding a method do not count.
    */
   readonly number: number;
   readonly stage: string;
