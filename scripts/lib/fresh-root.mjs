@@ -18,7 +18,8 @@ import { mustSucceed } from './steps.mjs';
 /** Where the repository is in the root. */
 export const CHECKOUT = '/srv/tenon';
 const CERTIFICATES = '/usr/local/share/extra-certificates.pem';
-const UBUNTU = ['jammy', 'noble', 'plucky', 'questing'];
+/** The suites of Ubuntu; all others are Debian's. */
+export const UBUNTU = ['jammy', 'noble', 'plucky', 'questing'];
 
 /** The lists of packages that an installed system of the suite has. */
 function sourcesOf(suite) {

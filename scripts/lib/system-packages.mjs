@@ -103,9 +103,7 @@ export async function choosePackagesHere(tools, manager) {
 export function installCommands(manager, { names, commands }, isRoot = process.getuid?.() === 0) {
   const { install, root } = MANAGERS[manager];
   const prefix = root && !isRoot ? 'sudo ' : '';
-  return [...(names.length === 0 ? [] : install(names)), ...commands].map((line) =>
-    /^(xcode-select|brew) /.test(line) ? line : prefix + line,
-  );
+  return [...(names.length === 0 ? [] : install(names)), ...commands].map((line) => prefix + line);
 }
 
 /** The words before a command that make it root's, or undefined if that is not possible without a password. */
