@@ -1,4 +1,6 @@
-/** The folder for private copies: the option `cacheDir`, TENON_CACHE_DIR, or one in the temporary folder. */
+/**
+ * The folder of private copies: the option `cacheDir`, TENON_CACHE_DIR, or a folder in the temporary folder.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -7,7 +9,9 @@ import { pluginFile, runNode, temporaryFolder } from '../support/index.js';
 
 const braced = (name: string) => `\${${name}}`;
 
-/** Loads a plugin in a process with these variables, and says what became of it. */
+/**
+ * Loads a plugin in a process with these environment variables. Returns `loaded`, or the code and message.
+ */
 async function load(env: Record<string, string>) {
   const run = await runNode(
     `const host = new tenon.PluginHost();
@@ -21,13 +25,13 @@ async function load(env: Record<string, string>) {
 }
 
 describe('TENON_CACHE_DIR', () => {
-  test('that is empty counts as not set', async () => {
+  test('is ignored if it is empty', async () => {
     const TMPDIR = temporaryFolder();
     expect(await load({ TENON_CACHE_DIR: '', TMPDIR })).toBe('loaded');
     expect(readdirSync(TMPDIR).some((name) => name.startsWith('tenon-'))).toBe(true);
   });
 
-  test('names the folder', async () => {
+  test('sets the folder', async () => {
     const folder = join(temporaryFolder(), 'cache');
     expect(await load({ TENON_CACHE_DIR: folder })).toBe('loaded');
     expect(existsSync(folder)).toBe(true);
@@ -36,14 +40,14 @@ describe('TENON_CACHE_DIR', () => {
   test
     .runIf(process.platform === 'linux')
     .each(['$ORIGIN', braced('ORIGIN'), 'a$LIB', `${braced('LIB')}b`, '$PLATFORM-x'])(
-    'with %s is refused: the loader would expand it',
+    'is refused if it contains %s, which the loader would expand',
     async (token) => {
       const folder = join(temporaryFolder(), token);
-      const said = await load({ TENON_CACHE_DIR: folder });
-      expect(said).toMatch(
+      const outcome = await load({ TENON_CACHE_DIR: folder });
+      expect(outcome).toMatch(
         /^ERR_TENON_UNREADABLE Cannot keep private copies of plugins in .*: the loader puts/,
       );
-      expect(said).toContain(token.replace(/^a|b$|-x$/, ''));
+      expect(outcome).toContain(token.replace(/^a|b$|-x$/, ''));
       expect(existsSync(folder)).toBe(false);
       expect(await load({ TENON_CACHE_DIR: '', TMPDIR: folder })).toContain('the loader puts');
     },
@@ -51,7 +55,7 @@ describe('TENON_CACHE_DIR', () => {
 });
 
 test.each(['$ORIGINAL', '$LIBRARY', '${LIB', '$HOME', '$', 'a $ b'])(
-  'a cacheDir with %s is an ordinary folder, which works',
+  'a cacheDir with %s is an ordinary folder',
   async (name) => {
     await using host = new PluginHost({ cacheDir: join(temporaryFolder(), name) });
     expect((await host.load(pluginFile('echo'))).name).toBe('echo');
@@ -59,7 +63,7 @@ test.each(['$ORIGINAL', '$LIBRARY', '${LIB', '$HOME', '$', 'a $ b'])(
 );
 
 test.runIf(process.platform === 'linux').each(['/x/$ORIGIN', `y${braced('LIB')}`, '$PLATFORM'])(
-  'the option cacheDir cannot be %s',
+  'the option cacheDir %s is refused',
   (cacheDir) => {
     const [token] = /\$[{}A-Z]+/.exec(cacheDir) ?? [];
     expect(() => new PluginHost({ cacheDir })).toThrow(

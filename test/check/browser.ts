@@ -1,6 +1,6 @@
-/** How a headless Chromium is started for tests of the page. */
+/** The flags of a headless Chromium for the tests of the HTML report. */
 
-/** Nothing that speaks to the network or needs a display; as root there is no sandbox. */
+/** Flags without network services and GPU. The sandbox is disabled because it does not work as root. */
 export const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',

@@ -1,4 +1,7 @@
-/** What the checks of the file find beside what the plugins of the table show, and what they do not find. */
+/**
+ * The checks of the group `file`: findings that the table does not cover, and faults that they must not
+ * report.
+ */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +17,7 @@ import { canCheck, tripsDir } from './support.js';
 
 const workshop = new Workshop();
 
-/** The checks of the file, by id. */
+/** Runs the checks of the group `file` and returns their results by id. */
 async function fileChecks(path: string, options: CheckOptions = {}): Promise<Map<string, CheckResult>> {
   const { files } = await check([path], { filter: ['file/*'], seed: 1, ...options });
   return new Map(files[0]?.results.map((result) => [result.id, result]));
@@ -30,9 +33,9 @@ static tenon_status call(void *state, const uint8_t *in, size_t n, tenon_out *ou
 TENON_STATELESS_PLUGIN("made", "1.0.0", call);
 `;
 
-describe.skipIf(!canCheck)('files for elsewhere', () => {
+describe.skipIf(!canCheck)('files for another platform', () => {
   test.each(['linux-arm64', 'mingw-x64', 'macos-arm64'] as const)(
-    '%s: one finding, the rest is skipped',
+    '%s: there is one finding, and the other checks are skipped',
     async (target) => {
       const results = await fileChecks(workshop.build(target, SAMPLE));
       expect(results.get('file/platform')?.state).toBe('failed');
@@ -42,7 +45,7 @@ describe.skipIf(!canCheck)('files for elsewhere', () => {
     },
   );
 
-  test('a damaged library fails its format, and nothing else is said', async () => {
+  test('a damaged library fails the check of its format, and has no other result', async () => {
     const file = join(temporaryFolder(), 'short.so');
     cpSync(pluginFile('echo'), file);
     truncateSync(file, 4000);
@@ -52,10 +55,10 @@ describe.skipIf(!canCheck)('files for elsewhere', () => {
   });
 });
 
-describe.skipIf(!canCheck)('what is asked of the linker', () => {
+describe.skipIf(!canCheck)('options of the linker', () => {
   const made = (flags: string[], source = STATELESS) => compile(temporaryFolder(), 'made', source, flags);
 
-  test('nothing about the stack stands for an executable one', async () => {
+  test('an executable stack and writable relocations are findings', async () => {
     const results = await fileChecks(made(['-Wl,-z,norelro', '-Xlinker', '-z', '-Xlinker', 'execstack']));
     expect(sentences(results.get('file/stack'))).toEqual(['It asks for an executable stack']);
     expect(sentences(results.get('file/relro'))).toEqual([
@@ -63,7 +66,7 @@ describe.skipIf(!canCheck)('what is asked of the linker', () => {
     ]);
   });
 
-  test('symbols of libraries that were linked in are named, up to a few', async () => {
+  test('additional exports are listed, up to eight of them', async () => {
     const more = Array.from(
       { length: 12 },
       (_, i) => `TENON_EXPORT int helper_${i}; int helper_${i} = ${i};\n`,
@@ -72,7 +75,7 @@ describe.skipIf(!canCheck)('what is asked of the linker', () => {
     expect(sentences(results.get('file/exports'))?.[0]).toMatch(/^It also exports helper_0, .* and 4 more$/);
   });
 
-  test('of a stripped library nobody can tell whose constructors those are', async () => {
+  test('the constructors of a stripped library are not checked, because they have no names', async () => {
     const source = `${STATELESS}static volatile int ready;
 __attribute__((constructor)) static void set_up(void) { ready = 1; }\n`;
     expect(sentences((await fileChecks(made([], source))).get('file/constructors'))).toEqual([
@@ -85,7 +88,7 @@ __attribute__((constructor)) static void set_up(void) { ready = 1; }\n`;
     });
   });
 
-  test('folders of a RUNPATH: beside the plugin is fine unless anybody may write there', async () => {
+  test('a folder of a RUNPATH must be relative to the plugin and not writable by every user', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'lib'));
     const flags = ['-Wl,-rpath,$ORIGIN/lib:$ORIGIN:lib:/opt/lib::'];
@@ -104,7 +107,7 @@ __attribute__((constructor)) static void set_up(void) { ready = 1; }\n`;
 });
 
 test.skipIf(!canCheck)(
-  'a folder that anybody may write to is found, one with the sticky bit is not',
+  'a folder that any user can write to is a finding unless it has the sticky bit',
   async () => {
     const file = join(folderWith(pluginFile('echo')), 'echo.so');
     const folder = join(file, '..');
@@ -116,27 +119,27 @@ test.skipIf(!canCheck)(
 );
 
 describe.skipIf(!canCheck)('needed libraries', () => {
-  test('what is allowed by name is no finding', async () => {
+  test('a library that is allowed by name is not a finding', async () => {
     const file = join(tripsDir, 'file-needed.so');
     expect((await fileChecks(file)).get('file/needed')?.state).toBe('failed');
     const allowed = await fileChecks(file, { allowNeeded: ['libBroken*'] });
     expect(allowed.get('file/needed')?.state).toBe('passed');
   });
 
-  test('the run-time library of a sanitizer is one only if nobody has said that there is one', async () => {
+  test('the runtime library of a sanitizer is a finding unless the option sanitize is set', async () => {
     const file = compile(temporaryFolder(), 'made', STATELESS, ['-fsanitize=undefined']);
     expect(sentences((await fileChecks(file)).get('file/needed'))?.[0]).toContain('needs libubsan.so');
-    const meant = await fileChecks(file, { sanitize: 'undefined' });
-    expect(meant.get('file/needed')?.state).toBe('passed');
+    const declared = await fileChecks(file, { sanitize: 'undefined' });
+    expect(declared.get('file/needed')?.state).toBe('passed');
   });
 
-  test('what lies beside the plugin is found there, and is its own', () => {
+  test('a library in the folder of the plugin is found there', () => {
     const found = findNeeded(inspectFileSync(join(tripsDir, 'file-versions.so')));
     expect(found.find(({ name }) => name === 'libtenon-trip-lender.so')).toMatchObject({ beside: true });
     expect(found.find(({ name }) => name === 'libc.so.6')?.path).toMatch(/\/libc\.so\.6$/);
   });
 
-  test('LD_LIBRARY_PATH is looked through, for libraries of the same processor', () => {
+  test('LD_LIBRARY_PATH is searched for libraries of the same processor', () => {
     const facts = inspectFileSync(join(tripsDir, 'file-libraries.so'));
     const folder = temporaryFolder();
     const lender = join(folder, 'libtenon-trip-gone.so');
@@ -149,7 +152,7 @@ describe.skipIf(!canCheck)('needed libraries', () => {
     expect(place()).toBe(lender);
   });
 
-  test('a glibc that is new enough is fine', async () => {
+  test('a plugin passes if the given glibc is new enough', async () => {
     const file = join(tripsDir, 'file-glibc.so');
     expect((await fileChecks(file, { glibc: '2.25' })).get('file/glibc')?.state).toBe('passed');
     expect((await fileChecks(file, { glibc: '2.9' })).get('file/glibc')?.state).toBe('failed');
@@ -171,14 +174,14 @@ describe.skipIf(!canCheck)('needed libraries', () => {
     expect(isAllowed(name, format, [])).toBe(allowed);
   });
 
-  test('names with * stand for more than one, and for nothing else', () => {
+  test('a name with * is a pattern, and its other characters are literal', () => {
     expect(isAllowed('libssl.so.3', 'elf', ['libssl.so.*'])).toBe(true);
     expect(isAllowed('libsslXso.3', 'elf', ['libssl.so.*'])).toBe(false);
     expect(isAllowed('my-libssl.so.3', 'elf', ['libssl.so.*'])).toBe(false);
   });
 });
 
-test('folders of a RUNPATH are expanded as the loader does', () => {
+test('folders of a RUNPATH are expanded like in the loader', () => {
   expect(expandFolder('$ORIGIN/../lib', '/plugins', 'x64')).toEqual(['/plugins/../lib']);
   expect(expandFolder(`$${'{ORIGIN}'}`, '/plugins', 'x64')).toEqual(['/plugins']);
   expect(expandFolder('/opt/$LIB', '/plugins', 'x64')).toContain('/opt/lib/x86_64-linux-gnu');
@@ -186,7 +189,7 @@ test('folders of a RUNPATH are expanded as the loader does', () => {
 });
 
 describe('the cache of the loader', () => {
-  /** As ldconfig writes it, with entries for two processors. */
+  /** Returns a cache in the format of ldconfig. */
   function cacheOf(entries: readonly (readonly [name: string, path: string, flags: number])[]): Buffer {
     const header = Buffer.alloc(48);
     header.write('glibc-ld.so.cache1.1');
@@ -210,17 +213,17 @@ describe('the cache of the loader', () => {
     ['libz.so.1', '/lib/old/libz.so.1', 0x303],
   ]);
 
-  test('has the paths of each name, for one processor, in order', () => {
+  test('has the paths of each name for one processor, in order', () => {
     expect(parseCache(bytes, 'x64')?.get('libz.so.1')).toEqual(['/lib/libz.so.1', '/lib/old/libz.so.1']);
     expect(parseCache(bytes, 'ia32')?.get('libz.so.1')).toEqual(['/lib32/libz.so.1']);
   });
 
-  test('may stand behind the old form', () => {
+  test('may follow a cache in the old format', () => {
     const old = Buffer.concat([Buffer.from('ld.so-1.7.0\0\0\0\0\0'), bytes]);
     expect(parseCache(old, 'x64')?.get('libz.so.1')).toHaveLength(2);
   });
 
-  test('that makes no sense is none', () => {
+  test('is null if it is malformed', () => {
     expect(parseCache(Buffer.from('something else'), 'x64')).toBeNull();
     expect(parseCache(bytes.subarray(0, 60), 'x64')).toBeNull();
     const wild = Buffer.from(bytes);
@@ -228,12 +231,12 @@ describe('the cache of the loader', () => {
     expect(parseCache(wild, 'x64')).toBeNull();
   });
 
-  test.skipIf(!canCheck)('of this system knows the C library', () => {
+  test.skipIf(!canCheck)('of this system contains the C library', () => {
     expect(loaderCache(process.arch)?.get('libc.so.6')?.[0]).toMatch(/libc\.so\.6$/);
   });
 });
 
-test.skipIf(!canCheck)('entry points with the names that C++ gives them are told so', async () => {
+test.skipIf(!canCheck)('entry points with mangled C++ names are a finding that says so', async () => {
   const folder = temporaryFolder();
   const mangled = ['get_version', 'get_name', 'get_plugin']
     .map(
@@ -245,7 +248,7 @@ test.skipIf(!canCheck)('entry points with the names that C++ gives them are told
 });
 
 test.skipIf(!canCheck)(
-  "C++ with <iostream> has a constructor that is nobody's, and one with a global object has one of its own",
+  'a constructor of <iostream> is not a finding, a constructor of a global object is',
   async () => {
     const folder = temporaryFolder();
     const build = (name: string, more: string) => {

@@ -1,4 +1,4 @@
-/** What the matrix cannot show of the group `fuzz`. */
+/** The checks of the group `fuzz`: behaviour that the matrix does not cover. */
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,8 +26,8 @@ const fuzzed = (name: string, options: CheckOptions = {}) =>
 
 const message = ({ findings }: CheckResult) => findings[0]?.message ?? '';
 
-describe.skipIf(!canCheck)('made-up inputs', () => {
-  test('are the same for the same seed, and others for another', async () => {
+describe.skipIf(!canCheck)('generated inputs', () => {
+  test('depend only on the seed', async () => {
     const numberOf = async (seed: number) =>
       /number (\d+) of seed/.exec(message(await fuzzed('breach', { seed })))?.[1];
     const [first, again] = [await numberOf(7), await numberOf(7)];
@@ -37,18 +37,18 @@ describe.skipIf(!canCheck)('made-up inputs', () => {
     expect(others.some((number) => number !== first)).toBe(true);
   });
 
-  test('that need each other are told as such', async () => {
-    const said = message(await fuzzed('state'));
-    expect(said).toContain('It was ended by SIGSEGV');
-    expect(said).toContain('not by this input alone, so that earlier ones have a part in it');
+  test('that crash only after earlier ones are reported as such', async () => {
+    const text = message(await fuzzed('state'));
+    expect(text).toContain('It was ended by SIGSEGV');
+    expect(text).toContain('not by this input alone, so that earlier ones have a part in it');
   });
 
-  test('are not made up unless the user asks for it', async () => {
+  test('are only used with the option fuzz', async () => {
     const { files } = await check([trip('input')], { level: 'torture', filter: ['calls/plain', 'fuzz/*'] });
     expect(files[0]?.results.some(({ group }) => group === 'fuzz')).toBe(false);
   });
 
-  test('are tried for the time that was asked for, and counted', async () => {
+  test('are run for the given time and counted', async () => {
     const { state, measures } = await fuzzed('sound', { fuzz: { budget: 300, corpus } });
     expect(state).toBe('passed');
     const [tried] = measures;
@@ -56,15 +56,15 @@ describe.skipIf(!canCheck)('made-up inputs', () => {
     expect(tried?.type === 'value' && tried.value).toBeGreaterThan(10);
   });
 
-  test('of methods are not for a plugin without kinds', async () => {
+  test('for methods are skipped for a plugin without kinds', async () => {
     const options = { fuzz: { budget: 100 } };
     const { state, reason } = await resultOf(pluginFile('echo'), 'fuzz/methods', options);
     expect({ state, reason }).toEqual({ state: 'skipped', reason: 'it has no kinds' });
   });
 });
 
-describe.skipIf(!canCheck)('an input that shows a finding', () => {
-  test('is kept, made smaller, and tried alone by the command that the finding names', async () => {
+describe.skipIf(!canCheck)('an input that causes a finding', () => {
+  test('is minimised and saved, and the command in the finding runs it alone', async () => {
     const artifacts = temporaryFolder();
     const result = await fuzzed('input', { artifacts });
     const { input } = result.findings[0] ?? {};
@@ -79,7 +79,7 @@ describe.skipIf(!canCheck)('an input that shows a finding', () => {
     expect(code).toBe(1);
   });
 
-  test('is the only one that is tried', async () => {
+  test('is the only one that runs with the option reproduce', async () => {
     const file = join(temporaryFolder(), 'one');
     writeFileSync(file, 'BOX\x01x');
     const { state, measures } = await fuzzed('input', { fuzz: { budget: ENOUGH, corpus, reproduce: file } });
@@ -87,7 +87,7 @@ describe.skipIf(!canCheck)('an input that shows a finding', () => {
     expect(measures).toEqual([{ type: 'value', name: 'inputs tried', unit: 'count', value: 1 }]);
   });
 
-  test('is tried with each method of the kinds, and the one that fails is named', async () => {
+  test('is run with each method of the kinds, and the finding has the one that fails', async () => {
     const file = join(temporaryFolder(), 'one');
     writeFileSync(file, '\xff', 'latin1');
     const fuzz = { budget: ENOUGH, reproduce: file };
@@ -96,7 +96,7 @@ describe.skipIf(!canCheck)('an input that shows a finding', () => {
     expect((await resultOf(trip('sound'), 'fuzz/methods', { fuzz })).state).toBe('passed');
   });
 
-  test('takes no other checks with it', async () => {
+  test('is run with no checks of other groups than those it needs', async () => {
     const fuzz = { budget: 1, reproduce: join(corpus, 'box') };
     const { files } = await check([trip('sound')], { level: 'torture', fuzz });
     const groups = files[0]?.results.map(({ group }) => group);
@@ -109,7 +109,7 @@ describe.skipIf(!canCheck)('an input that shows a finding', () => {
     [{ budget: 1, reproduce: corpus }, 'fuzz.reproduce'],
     [{ budget: 1, corpus: join(corpus, 'box') }, 'fuzz.corpus'],
     [{ budget: 0 }, 'fuzz.budget'],
-  ])('%o is refused', async (fuzz, mentions) => {
+  ])('is refused with invalid options: %o', async (fuzz, mentions) => {
     const refused = check([trip('sound')], { fuzz });
     await expect(refused).rejects.toMatchObject({
       code: 'ERR_TENON_INVALID_ARGUMENT',
@@ -118,7 +118,7 @@ describe.skipIf(!canCheck)('an input that shows a finding', () => {
   });
 });
 
-describe.skipIf(!canCheck)('good plugins survive made-up inputs, configs and records', () => {
+describe.skipIf(!canCheck)('valid plugins survive generated inputs, configs and records', () => {
   const names = pluginsToTest().filter((name) => !name.startsWith('shout'));
   test.each(names)('%s', async (name) => {
     const pluginConfig = name.startsWith('grep') ? '{"pattern":"fox"}' : undefined;
@@ -128,19 +128,19 @@ describe.skipIf(!canCheck)('good plugins survive made-up inputs, configs and rec
     expect(failed?.map(({ id, findings }) => [id, findings[0]?.message])).toEqual([]);
   });
 
-  test('a panic is one, also where the SDK has caught it', async () => {
+  test('a panic is a finding even if the SDK caught it', async () => {
     const result = await resultOf(pluginFile('shout'), 'fuzz/input', { fuzz: { budget: ENOUGH } });
     expect(message(result)).toContain(
       'A call: it panicked: "cannot shout a NUL byte"; a call with 1 bytes: "\\x00"',
     );
   });
 
-  test('Rust plugins are among them', needs('cargo'), () => {
+  test('they include Rust plugins', needs('cargo'), () => {
     expect(names).toContain(`grep${extension}`);
   });
 });
 
-describe('an input is made smaller', () => {
+describe('an input is minimised', () => {
   const least = (bytes: string, shows: (text: string) => boolean, attempts = Number.POSITIVE_INFINITY) => {
     let left = attempts;
     const options = {
@@ -153,19 +153,19 @@ describe('an input is made smaller', () => {
     return minimise(Buffer.from(bytes), options).then(String);
   };
 
-  test('to the bytes that matter', async () => {
+  test('to the bytes that are needed', async () => {
     expect(await least('the quick brown fox', (text) => text.includes('k') && text.includes('x'))).toBe('kx');
   });
 
-  test('to nothing where anything does', async () => {
+  test('to an empty input if no byte is needed', async () => {
     expect(await least('anything', () => true)).toBe('');
   });
 
-  test('not at all where all of it matters', async () => {
+  test('to itself if all bytes are needed', async () => {
     expect(await least('all', (text) => text === 'all')).toBe('all');
   });
 
-  test('as far as the time goes', async () => {
+  test('only until the time is used up', async () => {
     const text = await least(`${'x'.repeat(1000)}!`, (candidate) => candidate.endsWith('!'), 3);
     expect(text.length).toBeLessThan(1001);
     expect(text.length).toBeGreaterThan(1);
@@ -174,11 +174,11 @@ describe('an input is made smaller', () => {
 
 describe('a breadcrumb', () => {
   test.each([
-    ['is not there', undefined],
-    ['is short', Buffer.from('TENONFUZ')],
-    ['is something else', Buffer.alloc(200, 'x')],
-    ['states more bytes than there are', Buffer.concat([Buffer.from('TENONFUZ'), Buffer.alloc(120, 1)])],
-  ])('that %s tells nothing', (_what, bytes) => {
+    ['is missing', undefined],
+    ['is too short', Buffer.from('TENONFUZ')],
+    ['has a different magic', Buffer.alloc(200, 'x')],
+    ['states more bytes than it has', Buffer.concat([Buffer.from('TENONFUZ'), Buffer.alloc(120, 1)])],
+  ])('is read as null if it %s', (_what, bytes) => {
     const file = join(temporaryFolder(), 'breadcrumb');
     if (bytes !== undefined) writeFileSync(file, bytes);
     expect(readBreadcrumb(file)).toBeNull();

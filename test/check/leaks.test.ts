@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { leaksIn } from '../../src/check/leaks.js';
 import { series } from '../../src/check/measures.js';
 
-/** What a thousand calls left in use, of which every fourth was looked at. */
+/** Finds leaks in the memory in use during a thousand calls, which is measured after every fourth call. */
 const memory = (at: (call: number) => number, name = 'memory in use') =>
   leaksIn([
     series(
@@ -12,7 +12,7 @@ const memory = (at: (call: number) => number, name = 'memory in use') =>
     ),
   ]);
 
-/** Whole numbers from 0 to 9999, always the same. */
+/** Returns a pseudo-random integer from 0 to 9999, the same in every run. */
 function noise(call: number): number {
   return Math.imul(call, 2654435761) >>> 0 === 0 ? 0 : (Math.imul(call, 2654435761) >>> 0) % 10_000;
 }
@@ -24,22 +24,22 @@ describe('a leak is', () => {
     ]);
   });
 
-  test('a little memory in every hundredth call', () => {
+  test('a little memory after every hundredth call', () => {
     expect(memory((call) => 1000 * Math.floor(call / 100))).toHaveLength(1);
   });
 
-  test('growth among noise', () => {
+  test('growth with noise', () => {
     expect(memory((call) => 500 * call + noise(call))).toHaveLength(1);
   });
 
-  test('resident memory that grows although malloc has given nothing out', () => {
+  test('growth of resident memory that malloc did not allocate', () => {
     const [sentence] = memory((call) => 4096 * Math.floor(call / 4), 'resident memory');
     expect(sentence).toContain('Resident memory grows by 1024 bytes per call');
   });
 });
 
-describe('no leak is', () => {
-  test('memory that stays', () => expect(memory(() => 5e6)).toEqual([]));
+describe('a leak is not', () => {
+  test('constant memory', () => expect(memory(() => 5e6)).toEqual([]));
 
   test('noise', () => expect(memory(noise)).toEqual([]));
 
@@ -47,20 +47,20 @@ describe('no leak is', () => {
     for (const step of [10, 500, 900]) expect(memory((call) => (call < step ? 0 : 1e6))).toEqual([]);
   });
 
-  test('a cache that is full after a while', () => {
+  test('a cache that stops growing', () => {
     expect(memory((call) => 4000 * Math.min(call, 500))).toEqual([]);
     expect(memory((call) => 4000 * Math.min(call, 700))).toEqual([]);
   });
 
-  test('memory that is given back from time to time', () => {
+  test('memory that is freed from time to time', () => {
     expect(memory((call) => 1000 * (call % 300))).toEqual([]);
   });
 
-  test('what is less than an allocator needs for itself', () => {
+  test('growth that is smaller than the overhead of an allocator', () => {
     expect(memory((call) => call)).toEqual([]);
   });
 
-  test('anything in too few points', () => {
+  test('growth over too few points', () => {
     expect(
       leaksIn([
         series(

@@ -1,4 +1,4 @@
-/** The suite is itself tested: each fault trips its check and no other, and good plugins trip none. */
+/** Tests the suite itself: each fault trips its check and no other, and valid plugins trip none. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CHECKS, type CheckOptions, check, type FileVerdict } from '../../src/check/index.js';
@@ -7,7 +7,7 @@ import { pluginsToTest, rustIn, tryable } from '../support/tools.js';
 import { canCheck, tripsDir } from './support.js';
 import { trips } from './table.js';
 
-/** What the good plugins need to be told; metronomes to be at work while they are looked at. */
+/** The configs that valid plugins need. Metronomes must emit during the checks. */
 const GOOD: Readonly<Record<string, CheckOptions>> = {
   grep: { pluginConfig: '{"pattern":"fox"}' },
   metronome: { pluginConfig: '{"interval":5}' },
@@ -24,9 +24,9 @@ async function torture(path: string, options: CheckOptions = {}): Promise<FileVe
 const failures = ({ results }: FileVerdict) =>
   results
     .filter(({ state }) => state === 'failed' || state === 'incomplete')
-    .map(({ id, state, findings, reason }) => ({ id, state, said: findings[0]?.message ?? reason ?? '' }));
+    .map(({ id, state, findings, reason }) => ({ id, state, message: findings[0]?.message ?? reason ?? '' }));
 
-test('each check of a group with trips has one', () => {
+test('each check of a group in the table has a row', () => {
   const groupOf = (id: string) => id.slice(0, id.indexOf('/'));
   const groups = new Set(trips.map(({ check: id }) => groupOf(id)));
   const tripped = new Set(trips.map(({ check: id }) => id));
@@ -43,11 +43,11 @@ describe.skipIf(!canCheck)('each fault trips exactly one check', () => {
   );
   test.each(rows)('$plugin trips $check', async ({ check: id, plugin, mentions, options }) => {
     const verdict = await torture(join(tripsDir, plugin + extension), options);
-    expect(failures(verdict)).toEqual([{ id, state: 'failed', said: expect.stringContaining(mentions) }]);
+    expect(failures(verdict)).toEqual([{ id, state: 'failed', message: expect.stringContaining(mentions) }]);
   });
 });
 
-describe.skipIf(!canCheck)('good plugins trip none', () => {
+describe.skipIf(!canCheck)('valid plugins trip no check', () => {
   test.each(pluginsToTest())('%s', async (name) => {
     const verdict = await torture(join(pluginsDir, name), GOOD[name.slice(0, -extension.length)]);
     expect(failures(verdict)).toEqual([]);

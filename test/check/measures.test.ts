@@ -1,9 +1,9 @@
-/** From raw numbers to histograms and slopes. */
+/** The computation of histograms and slopes from raw numbers. */
 import { expect, test } from 'vitest';
 import { histogram, measuresOf, series } from '../../src/check/measures.js';
 import type { CheckerRecord } from '../../src/check/report-lines.js';
 
-test('a histogram has buckets that double, and counts every value once', () => {
+test('a histogram has buckets of doubling size, and counts every value once', () => {
   const values = [5, 6, 7, 9, 40, 1000];
   const found = histogram('time', 'ns', values);
   expect(found).toMatchObject({ median: 9, max: 1000 });
@@ -13,7 +13,7 @@ test('a histogram has buckets that double, and counts every value once', () => {
   expect(found.buckets.at(-1)).toEqual({ upTo: 1024, count: 1 });
 });
 
-test('a straight line has its slope, and no doubt about it', () => {
+test('a straight line has its slope, with a confidence interval of width 0', () => {
   const found = series(
     'memory',
     'calls',
@@ -38,7 +38,7 @@ test('noise without a trend has a confidence interval around zero', () => {
   expect(found.high).toBeGreaterThan(0);
 });
 
-test('a step that happens once is no slope for certain, growth all along is', () => {
+test('a single step has a small slope, steady growth has a certain one', () => {
   const step = Array.from({ length: 40 }, (_, x) => [x, x < 2 ? 0 : 4096] as const);
   const growth = Array.from({ length: 40 }, (_, x) => [x, x * 100 + (x % 3) * 20] as const);
   const [one, other] = [series('m', 'calls', step), series('m', 'calls', growth)];
@@ -47,7 +47,7 @@ test('a step that happens once is no slope for certain, growth all along is', ()
   expect(other.low).toBeGreaterThan(90);
 });
 
-test('records of one name are one measure, a single number is a value', () => {
+test('lines with the same name form one measure, and a single number is a value', () => {
   const records: CheckerRecord[] = [
     { type: 'stage', stage: 'x' },
     { type: 'values', name: 'time', unit: 'ns', values: [1, 2] },

@@ -1,4 +1,4 @@
-/** What `tenon/check` is to those who import it: the built package, by its own name. */
+/** The import of `tenon/check` from the built package, by its own name. */
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { runNode } from '../support/index.js';
@@ -7,7 +7,7 @@ import { canCheck } from './support.js';
 const require = createRequire(import.meta.url);
 
 describe('the package', () => {
-  test.skipIf(!canCheck)('can be asked for a verdict, by import and by require', async () => {
+  test.skipIf(!canCheck)('exports check, through import and through require', async () => {
     const run = await runNode(`
       import { createRequire } from 'node:module';
       const { check, render, CHECKS, LEVELS } = await import(new URL('./check/index.js', entry));

@@ -1,4 +1,4 @@
-/** The page, as a browser shows it. */
+/** The HTML report, as a browser shows it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,11 +11,11 @@ import { needs } from '../support/tools.js';
 import { CHROMIUM_FLAGS } from './browser.js';
 import { clean, fileOf, full, HOSTILE, hostile, located, result, verdictOf } from './verdicts.js';
 
-describe('the page', () => {
-  test('loads nothing: no address, no file, no style or script but its own', () => {
+describe('the HTML report', () => {
+  test('loads no other resource: no URL, no file, no external style or script', () => {
     for (const verdict of [full, hostile, clean]) {
       const html = render(verdict, 'html');
-      // Only the names of attributes: their values may say anything.
+      // Only the names of attributes are checked: their values may contain any string.
       const tags = (html.match(/<[a-z][^>]*>/g) ?? []).map((tag) => tag.replaceAll(/"[^"]*"/g, '""'));
       expect(tags.filter((tag) => /\s(src|srcset|style|on\w+|action|data)\s*=/.test(tag))).toEqual([]);
       expect(tags.filter((tag) => /^<(link|iframe|object|embed|base|img|image|use)\b/.test(tag))).toEqual([]);
@@ -34,7 +34,7 @@ describe('in Chromium', needs('chromium'), () => {
   });
   afterAll(() => browser?.close());
 
-  /** Opens the page from a file, and notes what goes wrong in it and what it asks for. */
+  /** Opens the report from a file, and collects its errors and requests. */
   async function open(verdict: Verdict, options: BrowserContextOptions = {}) {
     const file = join(temporaryFolder(), 'report.html');
     writeFileSync(file, render(verdict, 'html'));
@@ -54,7 +54,7 @@ describe('in Chromium', needs('chromium'), () => {
 
   const rows = (page: Page) => page.locator('#checks-0 tbody tr:visible');
 
-  test('shows summary, findings, plots and every check, without a complaint and without a request', async () => {
+  test('shows the summary, findings, plots and every check, without an error or a request', async () => {
     const { page, problems, requests } = await open(full);
     expect(await page.title()).toBe('tenon check: x.so, libz.so.1, changed.so');
     expect(await page.locator('h1').innerText()).toMatch(/tenon check\s+findings/);
@@ -72,7 +72,7 @@ describe('in Chromium', needs('chromium'), () => {
     expect({ problems, requests }).toEqual({ problems: [], requests: [] });
   });
 
-  test('shows the line of the source that a finding is about', async () => {
+  test('shows the source line of a finding', async () => {
     const found = [result('calls/plain', { state: 'failed', findings: [located] })];
     const { page } = await open(verdictOf([fileOf(found)]));
     const card = page.locator('article.finding');
@@ -81,7 +81,7 @@ describe('in Chromium', needs('chromium'), () => {
     expect(await card.innerText()).toContain('parse at src/parse.h:12, inlined into');
   });
 
-  test('draws the histogram with bars that are as high as their counts, and the slope through its points', async () => {
+  test('draws histogram bars in proportion to their counts, and a line through the points', async () => {
     const { page } = await open(full);
     const histogram = page.locator('svg[aria-label="time of a call"]');
     const bars = await histogram
@@ -117,13 +117,13 @@ describe('in Chromium', needs('chromium'), () => {
     expect(await names()).toEqual([]);
   });
 
-  test('leads from the table to the finding', async () => {
+  test('links from the table to the finding', async () => {
     const { page } = await open(full);
     await page.locator('#checks-0 a', { hasText: 'file/relro' }).click();
     expect(await page.locator('article:target h4 code').innerText()).toBe('file/relro');
   });
 
-  test('copies a command by its button', async () => {
+  test('copies a command with its button', async () => {
     const { page, problems } = await open(full, { permissions: ['clipboard-read', 'clipboard-write'] });
     const card = page.locator('article', { hasText: 'calls/empty-input' });
     const buttons = card.getByRole('button', { name: 'Copy' });
@@ -141,7 +141,7 @@ describe('in Chromium', needs('chromium'), () => {
     expect(problems).toEqual([]);
   });
 
-  test('copies it where the browser has no clipboard for pages, too', async () => {
+  test('copies a command even if the browser has no clipboard API', async () => {
     const { page, problems } = await open(full);
     await page.evaluate(`Object.defineProperty(navigator, 'clipboard', { value: undefined });
       document.addEventListener('copy', () => { document.title = getSelection().toString(); });`);
@@ -150,7 +150,7 @@ describe('in Chromium', needs('chromium'), () => {
     expect(problems).toEqual([]);
   });
 
-  test('runs nothing of what a plugin says, and shows it as text', async () => {
+  test('shows hostile strings as text and does not run them', async () => {
     const { page, problems, requests } = await open(hostile);
     expect(await page.evaluate(() => 'hacked' in globalThis)).toBe(false);
     expect(await page.locator('img, svg[onload]').count()).toBe(0);
@@ -165,7 +165,7 @@ describe('in Chromium', needs('chromium'), () => {
     expect({ problems, requests }).toEqual({ problems: [], requests: [] });
   });
 
-  test('would not run it either if the escaping failed: the policy of the page forbids it', async () => {
+  test('has a content security policy that blocks resources even if escaping fails', async () => {
     const { page } = await open(full);
     const violated = await page.evaluate(`new Promise((resolve) => {
       document.addEventListener('securitypolicyviolation', (event) => resolve(event.violatedDirective));
@@ -174,7 +174,7 @@ describe('in Chromium', needs('chromium'), () => {
     expect(violated).toBe('img-src');
   });
 
-  test.each(['light', 'dark'] as const)('is readable by %s, on a narrow screen too', async (colorScheme) => {
+  test.each(['light', 'dark'] as const)('is readable in the %s color scheme, on a narrow screen', async (colorScheme) => {
     const { page } = await open(full, { colorScheme, viewport: { width: 400, height: 800 } });
     const colors = await page.evaluate<string[]>(
       '[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]',
@@ -190,13 +190,13 @@ describe('in Chromium', needs('chromium'), () => {
     expect(scrollWidth).toBe(clientWidth);
   });
 
-  test('shows everything, too, where scripts are off', async () => {
+  test('shows every check if scripts are disabled', async () => {
     const { page } = await open(full, { javaScriptEnabled: false });
     expect(await rows(page).count()).toBe(10);
     expect(await page.locator('button').count()).toBe(0);
   });
 
-  test('of a clean verdict says so', async () => {
+  test('of a clean verdict has no findings', async () => {
     const { page, problems } = await open(clean);
     expect(await page.locator('h1 .badge.clean').count()).toBe(1);
     expect(await page.locator('article').count()).toBe(0);

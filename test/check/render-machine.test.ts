@@ -1,4 +1,4 @@
-/** The formats for programs, read back by what reads them elsewhere: validators of their schemas. */
+/** The formats for programs, checked with validators of their schemas. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -20,19 +20,16 @@ describe('json', () => {
   addFormats.default(ajv);
   const isValid = ajv.compile(readJson(join(root, 'docs', 'check-verdict.schema.json')));
 
-  test.each(all)(
-    'of the verdict %s is the verdict, and valid by the schema that is shipped',
-    (_, verdict) => {
-      const parsed: unknown = JSON.parse(render(verdict, 'json'));
-      expect(parsed).toEqual(JSON.parse(JSON.stringify(verdict)));
-      expect(isValid(parsed), JSON.stringify(isValid.errors)).toBe(true);
-    },
-  );
+  test.each(all)('of the verdict %s equals the verdict, and is valid by the shipped schema', (_, verdict) => {
+    const parsed: unknown = JSON.parse(render(verdict, 'json'));
+    expect(parsed).toEqual(JSON.parse(JSON.stringify(verdict)));
+    expect(isValid(parsed), JSON.stringify(isValid.errors)).toBe(true);
+  });
 
   test.each<[string, (verdict: Verdict) => object]>([
-    ['another version', (verdict) => ({ ...verdict, schema: 2 })],
+    ['a different version', (verdict) => ({ ...verdict, schema: 2 })],
     ['no seed', ({ seed: _, ...verdict }) => verdict],
-    ['another outcome', (verdict) => ({ ...verdict, outcome: 'fine' })],
+    ['an unknown outcome', (verdict) => ({ ...verdict, outcome: 'fine' })],
     [
       'a result without a title',
       (verdict) => ({
@@ -40,7 +37,7 @@ describe('json', () => {
         files: [fileOf([{ ...result('a/b'), title: undefined as unknown as string }])],
       }),
     ],
-  ])('with %s would not be', (_, change) => {
+  ])('with %s is not valid', (_, change) => {
     expect(isValid(JSON.parse(JSON.stringify(change(full))))).toBe(false);
   });
 });
@@ -49,16 +46,16 @@ describe('junit', () => {
   const schema = readFileSync(join(root, 'test', 'check', 'junit.xsd'), 'utf8');
   const validate = (xml: string) => validateXML({ xml: { fileName: 'report.xml', contents: xml }, schema });
 
-  test.each(all)('of the verdict %s is valid by the rules that its readers share', async (_, verdict) => {
+  test.each(all)('of the verdict %s is valid by the common schema of its readers', async (_, verdict) => {
     expect((await validate(render(verdict, 'junit'))).errors).toEqual([]);
   });
 
-  test('is not just accepted by a validator that accepts everything', async () => {
+  test('is refused by the validator if it is changed', async () => {
     const broken = render(full, 'junit').replace('</properties>', '</properties><surprise/>');
     expect((await validate(broken)).valid).toBe(false);
   });
 
-  test('counts what it has, and tells what became of each check', () => {
+  test('has the counts and the result of each check', () => {
     const xml = render(full, 'junit');
     const count = (pattern: RegExp) => xml.match(pattern)?.length ?? 0;
     expect(xml).toMatch(/<testsuites [^>]*tests="13" failures="2" errors="2"/);
@@ -72,7 +69,7 @@ describe('junit', () => {
     expect(xml).toContain('time="0.012"');
   });
 
-  test('tells the line of a finding in its message, and all the others below', () => {
+  test('has the source line of a finding in its message, and the lines of all frames below it', () => {
     const xml = render(withLines, 'junit');
     expect(xml).toContain(
       '<failure message="It was ended by SIGSEGV, in: call with an empty input, at src/parse.h:12"',
@@ -83,7 +80,7 @@ describe('junit', () => {
     expect(xml).toContain('source: src/parse.h:12  return node-&gt;next;');
   });
 
-  test('takes a warning for a failure only if the run does', () => {
+  test('reports a warning as a failure only with failOn: warning', () => {
     const failures = (verdict: Verdict) =>
       render(verdict, 'junit').match(/<failure [^>]*type="warning"/g)?.length ?? 0;
     expect(failures(full)).toBe(0);
@@ -132,7 +129,7 @@ describe('sarif', () => {
     expect(isValid(JSON.parse(render(verdict, 'sarif'))), JSON.stringify(isValid.errors)).toBe(true);
   });
 
-  test('is not just accepted by a validator that accepts everything', () => {
+  test('is refused by the validator if it is changed', () => {
     const broken = JSON.parse(
       render(full, 'sarif').replaceAll('"level": "error"', '"level": "grave"'),
     ) as object;
@@ -155,7 +152,7 @@ describe('sarif', () => {
     for (const { ruleId, ruleIndex } of results) expect(ids[ruleIndex]).toBe(ruleId);
   });
 
-  test('has a result for each finding with its level; accepted ones are suppressed with the reason', () => {
+  test('has a result with a level for each finding, and accepted ones are suppressed with the reason', () => {
     const { results, invocations } = runOf(full);
     expect(results.map(({ ruleId, level }) => `${ruleId} ${level}`)).toEqual([
       'calls/empty-input error',
@@ -172,7 +169,7 @@ describe('sarif', () => {
     expect(runOf({ ...full, outcome: 'incomplete' }).invocations[0]?.executionSuccessful).toBe(false);
   });
 
-  test('names files by URI, relative where they were', () => {
+  test('has files as URIs, relative if the path is relative', () => {
     const uri = (path: string) =>
       runOf(verdictOf([fileOf([], { path, outcome: 'not-a-plugin', reason: 'x' })])).results[0]?.locations[0]
         ?.physicalLocation.artifactLocation.uri;
@@ -180,7 +177,7 @@ describe('sarif', () => {
     expect(uri('/usr/lib/x y.so')).toBe('file:///usr/lib/x%20y.so');
   });
 
-  test('places a finding in the source where its line is known, and has the way there', () => {
+  test('has the source location of a finding if it is known, and the stack', () => {
     const [found] = runOf(withLines).results;
     expect(found?.locations).toEqual([
       {
@@ -201,7 +198,7 @@ describe('sarif', () => {
     expect(runOf(full).results[0]?.locations[0]?.physicalLocation.artifactLocation.uri).toBe('build/x.so');
   });
 
-  test('has fingerprints that are the same in the next run, and differ between findings', () => {
+  test('has fingerprints that are stable between runs and differ between findings', () => {
     const print = (message: string, frame = 'call+0x1c (0x116c)') => {
       const crash = { signal: 'SIGSEGV', code: null, address: null, meaning: null, frames: [frame] };
       const finding = { message, stage: null, crash, input: null, stderr: '' };

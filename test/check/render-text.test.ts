@@ -1,4 +1,4 @@
-/** The formats for people and for GitHub: everything is told, and nothing hostile gets through. */
+/** The formats for people and for GitHub: they are complete, and hostile strings are escaped. */
 import { describe, expect, test } from 'vitest';
 import { widthOf } from '../../src/base/text.js';
 import { type Finding, FORMATS, onlyFailed, render } from '../../src/check/index.js';
@@ -6,11 +6,14 @@ import { clean, fileOf, full, HOSTILE, hostile, located, result, verdictOf } fro
 
 const withLines = verdictOf([fileOf([result('calls/plain', { state: 'failed', findings: [located] })])]);
 
-/** Of a terminal and of a CI runner: control, format and separating characters, halves of characters, workflow commands. */
+/**
+ * Characters that terminals and CI runners interpret: control, format and separator characters, and
+ * surrogates.
+ */
 const UNSAFE = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 const isCommand = (line: string) => /^\s*::/.test(line) || line.includes('##[');
 
-describe('whatever a plugin says', () => {
+describe('a hostile string', () => {
   test.each(FORMATS)('is harmless in the format %s', (format) => {
     const text = render(hostile, format);
     expect(text.match(UNSAFE)).toBeNull();
@@ -25,7 +28,7 @@ describe('whatever a plugin says', () => {
     } else expect(commands).toEqual([]);
   });
 
-  test('is no command either where prose is broken into lines', () => {
+  test('is not a workflow command even if it is wrapped into lines', () => {
     const words = Array.from({ length: 90 }, (_, i) => `${'w'.repeat(i % 9)} ::error::x`).join(' ');
     const finding = {
       message: words,
@@ -42,7 +45,7 @@ describe('whatever a plugin says', () => {
     expect(lines.filter(isCommand)).toEqual([]);
   });
 
-  test('is told all the same', () => {
+  test('is still printed, escaped', () => {
     for (const format of FORMATS) expect(render(hostile, format)).toContain('injected');
     expect(HOSTILE).toContain('\u009B');
     expect(render(hostile, 'pretty')).toContain('\\x9b31m');
@@ -52,7 +55,7 @@ describe('whatever a plugin says', () => {
 describe('pretty', () => {
   const text = render(full, 'pretty');
 
-  test('has a line with its time for each check, and what was measured', () => {
+  test('has a line with the time of each check, and the measures', () => {
     for (const { id, state, ms } of full.files.flatMap(({ results }) => results)) {
       const time = state === 'skipped' ? '' : ` +${ms.toFixed(1)} ms`;
       expect(text).toMatch(new RegExp(`^ {2}[a-zA-Z]+ +${id}${time}`, 'm'));
@@ -64,7 +67,7 @@ describe('pretty', () => {
     expect(text).toContain('time of load: 3.21 ms');
   });
 
-  test('says of a finding what, why, and how to see it again', () => {
+  test('explains a finding and how to reproduce it', () => {
     const begin = text.indexOf('  error calls/empty-input');
     const card = text.slice(begin, text.indexOf('\n\n', begin));
     for (const part of [
@@ -81,7 +84,7 @@ describe('pretty', () => {
       expect(card).toContain(part);
   });
 
-  test('has the lines of the frames, and the line that a finding is about', () => {
+  test('has the source lines of the frames, and the source line of a finding', () => {
     const shown = render(withLines, 'pretty');
     for (const part of [
       '    crash     SIGSEGV at 0x8\n              parse at src/parse.h:12, inlined into\n              call+0x1c (0x116c) at src/plugin.c:40\n',
@@ -91,7 +94,7 @@ describe('pretty', () => {
       expect(shown).toContain(part);
   });
 
-  test('has the gravest findings first, and comes to a tally', () => {
+  test('has the most severe findings first, and ends with a tally', () => {
     const order = [
       'error calls/empty-input',
       'warning file/relro',
@@ -111,19 +114,19 @@ describe('pretty', () => {
     expect(render({ ...full, outcome: 'incomplete' }, 'pretty')).toMatch(/no pass\.\n$/);
   });
 
-  test('has colors where they are wanted, and they change nothing else', () => {
+  test('has colors if the option is set, and is otherwise the same', () => {
     const colored = render(full, 'pretty', { color: true });
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colors are.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the text contains color sequences.
     expect(colored.replaceAll(/\u001B\[\d+m/g, '')).toBe(text);
     expect(colored).not.toBe(text);
   });
 });
 
-describe('pretty, as wide as it is told', () => {
+describe('pretty, with a width', () => {
   const skipped = (id: string, reason = 'it rests on abi/load, which failed') =>
     result(id, { state: 'skipped', reason });
 
-  test.each([60, 80, 120])('breaks prose at %i columns, and nothing that is to be copied', (width) => {
+  test.each([60, 80, 120])('wraps prose at %i columns, but not text to copy', (width) => {
     for (const verdict of [full, hostile]) {
       const lines = render(verdict, 'pretty', { width }).split('\n');
       const wide = lines.filter((line) => widthOf(line) > width);
@@ -134,7 +137,7 @@ describe('pretty, as wide as it is told', () => {
     }
   });
 
-  test('has one line for checks that follow each other and were not made for one reason', () => {
+  test('combines consecutive checks that were skipped for the same reason', () => {
     const ids = ['abi/version', 'abi/name', 'abi/vtable'];
     const verdict = verdictOf([fileOf([...ids.map((id) => skipped(id)), skipped('abi/flags', 'another')])]);
     const text = render(verdict, 'pretty');
@@ -151,7 +154,7 @@ describe('compact', () => {
   const ended = 'the run was ended before it was done';
   const incomplete = (id: string, reason = ended) => result(id, { state: 'incomplete', reason });
 
-  test('has one line for the checks of a file that are incomplete for one reason', () => {
+  test('combines the checks of a file that are incomplete for the same reason', () => {
     const results = [
       incomplete('abi/load'),
       incomplete('abi/name'),
@@ -162,7 +165,7 @@ describe('compact', () => {
     );
   });
 
-  test('has one line for all files of which nothing was checked', () => {
+  test('combines all files without any checked result', () => {
     const files = ['a.so', 'b.so', 'c.so'].map((path) =>
       fileOf([incomplete('abi/load'), incomplete('abi/name')], { path }),
     );
@@ -175,7 +178,7 @@ describe('compact', () => {
     );
   });
 
-  test('has a line for each finding and for what is incomplete, and none for what is sound', () => {
+  test('has one line for each finding and each incomplete result, and no others', () => {
     expect(render(full, 'compact').split('\n')).toEqual([
       './build/x.so: error: calls/empty-input: It was ended by SIGSEGV, in: call with an empty input',
       './build/x.so: incomplete: lifecycle/many: new failed, so that there is nothing to call',
@@ -193,7 +196,7 @@ describe('compact', () => {
   });
 });
 
-/** As the runner of GitHub Actions takes a line apart. */
+/** Parses a workflow command like the runner of GitHub Actions. */
 function parseCommand(line: string) {
   const [, kind = '', properties = '', data = ''] = /^::([a-z]+) ([^:]*)::(.*)$/.exec(line) ?? [];
   const decoded = (text: string) =>
@@ -212,7 +215,7 @@ function parseCommand(line: string) {
 describe('github', () => {
   const commands = render(full, 'github').trimEnd().split('\n').map(parseCommand);
 
-  test('is an annotation for each finding, of the kind of its severity', () => {
+  test('has an annotation for each finding, whose type is the severity', () => {
     const kinds = ['error', 'warning', 'warning', 'notice', 'error', 'error', 'error'];
     expect(commands.map(({ kind }) => kind)).toEqual(kinds);
     const [crash] = commands;
@@ -225,7 +228,7 @@ describe('github', () => {
     });
   });
 
-  test('stands at the line of the source, if that is in the checkout', () => {
+  test('has the source line as its place if the file is in the checkout', () => {
     const annotation = (finding: Finding) => {
       const found = [result('calls/plain', { state: 'failed', findings: [finding] })];
       return parseCommand(render(verdictOf([fileOf(found)]), 'github').trimEnd());
@@ -241,7 +244,7 @@ describe('github', () => {
     expect(annotation({ ...located, place: elsewhere }).line).toBeUndefined();
   });
 
-  test('escapes what the runner would take apart', () => {
+  test('escapes the separators of the runner', () => {
     const path = 'a:b,c%0Ad.so';
     const verdict = verdictOf([
       fileOf(
@@ -264,7 +267,7 @@ describe('github', () => {
   });
 });
 
-test('onlyFailed leaves out what passed or does not apply, and keeps the tally', () => {
+test('onlyFailed removes passed, skipped and excepted results, and keeps the tally', () => {
   const less = onlyFailed(full);
   expect(less.files[0]?.results.map(({ state }) => state)).toEqual([
     'failed',
@@ -276,7 +279,7 @@ test('onlyFailed leaves out what passed or does not apply, and keeps the tally',
   expect(render(less, 'pretty')).not.toMatch(/passed +file\/format/);
 });
 
-test('a format that there is not is refused', () => {
+test('an unknown format is refused', () => {
   expect(() => render(full, 'yaml' as 'json')).toThrow(/pretty, compact, json/);
   expect(() => render(full, 'constructor' as 'json')).toThrow(/pretty, compact, json/);
 });

@@ -1,4 +1,4 @@
-/** What the matrix cannot show of the group `resources`. */
+/** The checks of the group `resources`: behaviour that the matrix does not cover. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,13 +18,13 @@ async function resultOf(path: string, id: string, options: CheckOptions = {}): P
 const trip = (name: string) => join(tripsDir, name + extension);
 
 describe.skipIf(!canCheck)('memory', () => {
-  test('a cache that fills up during the first 700 calls is no leak', async () => {
+  test('a cache that grows during the first 700 calls is not a leak', async () => {
     const result = await resultOf(trip('resources-cache'), 'resources/leak-per-call');
     expect(result.findings).toEqual([]);
     expect(result.state).toBe('passed');
   });
 
-  test('a leak of Rust is one, and no more of it is made than needed', needs('cargo'), async () => {
+  test('a leak in Rust is a finding, and the check leaks less than 300 MB to find it', needs('cargo'), async () => {
     const result = await resultOf(faultFile('leaks-rs'), 'resources/leak-per-call');
     expect(result.findings[0]?.message).toMatch(/^Memory in use grows by 105\d{4} bytes per call/);
     const points = result.measures.flatMap((measure) => (measure.type === 'series' ? measure.points : []));
@@ -32,7 +32,7 @@ describe.skipIf(!canCheck)('memory', () => {
     expect(grown).toBeLessThan(300e6);
   });
 
-  test('the points and the slope stand in the verdict, for plots', async () => {
+  test('the verdict contains the points and the slope, for plots', async () => {
     const { measures } = await resultOf(trip('resources-leak-per-call'), 'resources/leak-per-call');
     expect(measures).toMatchObject([
       { type: 'series', name: 'memory in use', over: 'calls', unit: 'bytes' },
@@ -43,7 +43,7 @@ describe.skipIf(!canCheck)('memory', () => {
   });
 });
 
-/** What the plugin has left behind in the system, each time that it was called. */
+/** Removes the shared memory that the plugin left behind in each run. */
 function tidyUp(): void {
   for (const name of readdirSync('/dev/shm')) {
     if (name.startsWith('tenon-trip-')) rmSync(join('/dev/shm', name), { force: true });
@@ -54,10 +54,10 @@ function tidyUp(): void {
   }
 }
 
-describe.skipIf(!canCheck)('what is left behind', () => {
+describe.skipIf(!canCheck)('leftovers', () => {
   afterAll(tidyUp);
 
-  test('shared memory and segments are told by name', async () => {
+  test('POSIX and System V shared memory are reported by name', async () => {
     const result = await resultOf(trip('resources-shared-memory'), 'resources/files');
     const [finding] = result.findings;
     expect(finding?.message).toMatch(
@@ -65,7 +65,7 @@ describe.skipIf(!canCheck)('what is left behind', () => {
     );
   });
 
-  test('a child process that still runs is told, also one whose parent has ended', async () => {
+  test('a running child process is reported even if its parent has ended', async () => {
     const result = await resultOf(trip('resources-daemon'), 'resources/child-processes');
     expect(result.findings.map(({ message }) => message)).toEqual([
       'A child process was left behind after drop: "tenon-checker", still running',
@@ -74,7 +74,7 @@ describe.skipIf(!canCheck)('what is left behind', () => {
 
   test('the suite itself leaves no folders', async () => {
     const folder = temporaryFolder();
-    // One that no other test file uses at the same time.
+    // No other test file uses this folder at the same time.
     vi.stubEnv('TMPDIR', folder);
     onTestFinished(() => void vi.unstubAllEnvs());
     const result = await resultOf(trip('resources-files'), 'resources/files');
@@ -84,7 +84,7 @@ describe.skipIf(!canCheck)('what is left behind', () => {
 });
 
 describe.skipIf(!canCheck)('measures', () => {
-  test('a histogram of the time of calls, the time of load, the stack', async () => {
+  test('include a histogram of the time of calls, the time of load, and the stack', async () => {
     const echo = pluginFile('echo');
     const measured = async (id: string) => (await resultOf(echo, id)).measures;
     expect(await measured('resources/call-time')).toMatchObject([

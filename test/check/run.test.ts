@@ -1,4 +1,4 @@
-/** The suite as a library: what a run comes to, whatever the plugin does. */
+/** The suite as a library: the results of a run for plugins that crash, hang, exit or are valid. */
 import {
   appendFileSync,
   cpSync,
@@ -23,7 +23,7 @@ async function resultsOf(file: string, options: CheckOptions = {}): Promise<Map<
   return new Map(files[0]?.results.map((result) => [result.id, result]));
 }
 
-/** A stateless plugin whose call does what the code says. */
+/** Returns the source of a stateless plugin with the given body of its call. */
 const calling = (body: string, more = '') => `#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +40,8 @@ TENON_STATELESS_PLUGIN("made", "1.0.0", call);
 const made = (body: string, more = '') =>
   compile(temporaryFolder(), 'made', calling(body, more), ['-D_DEFAULT_SOURCE', '-pthread']);
 
-describe.skipIf(!canCheck)('what a plugin does is a result', () => {
-  test('a crash is a finding with its signal and the function, and what rests on it is skipped', async () => {
+describe.skipIf(!canCheck)('a misbehaving plugin', () => {
+  test('that crashes is a finding with signal and function, and dependent checks are skipped', async () => {
     const results = await resultsOf(faultFile('process-segfault'));
     const plain = results.get('calls/plain');
     expect(plain).toMatchObject({ state: 'failed', severity: 'error', reason: null });
@@ -53,16 +53,16 @@ describe.skipIf(!canCheck)('what a plugin does is a result', () => {
     expect(plain?.findings[0]?.crash?.frames[0]).toMatch(/^call\+/);
     expect(plain?.reproduce.command).toMatch(/^npx tenon check .* --filter calls\/plain --seed 1$/);
     expect(plain?.reproduce.gdb).toMatch(/^gdb --args .*tenon-checker calls\/plain /);
-    const resting = CHECKS.filter(({ needs }) => needs.includes('calls/plain')).map(({ id }) => id);
-    for (const id of resting.filter((one) => results.has(one)))
+    const dependent = CHECKS.filter(({ needs }) => needs.includes('calls/plain')).map(({ id }) => id);
+    for (const id of dependent.filter((one) => results.has(one)))
       expect(results.get(id)).toMatchObject({
         state: 'skipped',
         reason: expect.stringContaining('calls/plain'),
       });
   });
 
-  test('a crash has the lines of its functions, and the finding the line in the project at hand', async () => {
-    // Below the working directory, as the sources of a project are.
+  test('that crashes has the source lines of its functions, and of the project in the finding', async () => {
+    // The sources are below the working directory, like those of a project.
     const folder = mkdtempSync(join(process.cwd(), 'build', 'lines-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const body = 'crash((volatile int *)(8 + in_len));';
@@ -82,20 +82,20 @@ describe.skipIf(!canCheck)('what a plugin does is a result', () => {
     expect(later?.place).toEqual({ ...place, text: null });
   });
 
-  test('a process that ends with 0 without its completion record has crashed', async () => {
+  test('that exits with code 0 before its completion line is a finding', async () => {
     const results = await resultsOf(faultFile('process-exit'), { filter: ['calls/plain'] });
     expect(results.get('calls/plain')).toMatchObject({ state: 'failed' });
     expect(results.get('calls/plain')?.findings[0]?.message).toContain('exit code 0');
   });
 
-  test('a plugin cannot write the completion record itself', async () => {
+  test('cannot write the completion line itself', async () => {
     const forge = `for (int fd = 3; fd < 1024; fd++) dprintf(fd, "0123456789abcdef {\\"type\\":\\"done\\"}\\n");
   exit(0);`;
     const results = await resultsOf(made(forge), { filter: ['calls/plain'] });
     expect(results.get('calls/plain')).toMatchObject({ state: 'failed' });
   });
 
-  test('a hang is a finding, and the timeout can be chosen', async () => {
+  test('that hangs is a finding after the timeout of the options', async () => {
     const results = await resultsOf(faultFile('process-hang'), { filter: ['calls/plain'], timeout: 300 });
     expect(results.get('calls/plain')).toMatchObject({
       state: 'failed',
@@ -105,7 +105,7 @@ describe.skipIf(!canCheck)('what a plugin does is a result', () => {
     });
   });
 
-  test('what it wrote to its standard error stands in the finding', async () => {
+  test('has its standard error in the finding', async () => {
     const results = await resultsOf(made('fputs("last words\\n", stderr); abort();'), {
       filter: ['calls/plain'],
     });
@@ -115,7 +115,7 @@ describe.skipIf(!canCheck)('what a plugin does is a result', () => {
     });
   });
 
-  test('processes that it has started end with their check', async () => {
+  test('that starts processes has them ended with the check', async () => {
     const mark = `TENON_CHECK_TEST_${process.pid}_${Date.now()}`;
     const fork = `if (fork() == 0) { for (;;) pause(); }`;
     process.env[mark] = '1';
@@ -130,7 +130,7 @@ describe.skipIf(!canCheck)('what a plugin does is a result', () => {
 });
 
 describe.skipIf(!canCheck)('a run', () => {
-  test('is incomplete, and no pass, if new fails with the given config', needs('cargo'), async () => {
+  test('is incomplete if new fails with the given config', needs('cargo'), async () => {
     const verdict = await check([pluginFile('grep')], { seed: 1 });
     expect(verdict.outcome).toBe('incomplete');
     const [file] = verdict.files;
@@ -139,11 +139,11 @@ describe.skipIf(!canCheck)('a run', () => {
       state: 'incomplete',
       reason: expect.stringContaining('lifecycle/new'),
     });
-    const told = await check([pluginFile('grep')], { seed: 1, pluginConfig: '{"pattern":"x"}' });
-    expect(told.outcome).toBe('clean');
+    const configured = await check([pluginFile('grep')], { seed: 1, pluginConfig: '{"pattern":"x"}' });
+    expect(configured.outcome).toBe('clean');
   });
 
-  test('with the same seed asks for the same, and says which seed it was', async () => {
+  test('with the same seed has the same results, and the verdict has the seed', async () => {
     const [one, other] = [
       await check([pluginFile('echo')], { seed: 7 }),
       await check([pluginFile('echo')], { seed: 7 }),
@@ -154,9 +154,9 @@ describe.skipIf(!canCheck)('a run', () => {
     expect((await check([pluginFile('echo')])).seed).toBeGreaterThanOrEqual(0);
   });
 
-  test('judges several files, each by itself', async () => {
+  test('has a separate outcome for each of several files', async () => {
     const text = join(temporaryFolder(), 'text.so');
-    writeFileSync(text, 'no library');
+    writeFileSync(text, 'not a library');
     const files = [pluginFile('echo'), text, join(text, 'nothing'), faultFile('returns-42')];
     const verdict = await check(files, { seed: 1, filter: ['calls/plain'] });
     expect(verdict.files.map(({ path, outcome }) => [path, outcome])).toEqual([
@@ -171,18 +171,18 @@ describe.skipIf(!canCheck)('a run', () => {
     ]);
   });
 
-  test('says of a missing file that it is missing, and nothing about its format', async () => {
+  test('reports a missing file as missing, without a result of its format', async () => {
     const gone = join(temporaryFolder(), 'gone.so');
     const { files } = await check([gone], { seed: 1 });
     expect(files).toMatchObject([{ path: gone, outcome: 'findings', results: [], sha256: null }]);
     expect(files[0]?.reason).toContain('no such file');
   });
 
-  test('takes a folder for the libraries in it, without those that are no plugins', async () => {
+  test('checks the libraries in a folder, except those that are not plugins', async () => {
     const folder = folderWith(pluginFile('echo'), faultFile('returns-42'), faultFile('no-get-name'));
     compile(folder, 'libhelper', 'int helped(void) { return 1; }', ['-fvisibility=default']);
-    writeFileSync(join(folder, 'text.so'), 'no library');
-    writeFileSync(join(folder, 'notes.txt'), 'no library');
+    writeFileSync(join(folder, 'text.so'), 'not a library');
+    writeFileSync(join(folder, 'notes.txt'), 'not a library');
     mkdirSync(join(folder, 'below'));
     cpSync(pluginFile('math'), join(folder, 'below', 'math.so'));
     symlinkSync(join(folder, 'gone'), join(folder, 'link.so'));
@@ -199,7 +199,7 @@ describe.skipIf(!canCheck)('a run', () => {
     expect(named.files[0]?.outcome).toBe('not-a-plugin');
   });
 
-  test('refuses a folder without plugins: nothing checked is no pass', async () => {
+  test('refuses a folder without plugins', async () => {
     const empty = temporaryFolder();
     const code = 'ERR_TENON_NOT_FOUND';
     await expect(check([empty])).rejects.toMatchObject({
@@ -213,13 +213,13 @@ describe.skipIf(!canCheck)('a run', () => {
     });
   });
 
-  test('does only what the filter names, and what that rests on', async () => {
+  test('runs only the checks of the filter and those that they need', async () => {
     const results = await resultsOf(pluginFile('echo'), { filter: ['calls/plain'] });
     expect([...results.keys()]).toContain('lifecycle/new');
     expect([...results.keys()].filter((id) => id.startsWith('calls/'))).toEqual(['calls/plain']);
   });
 
-  test('accepts findings for which the configuration has a reason, and still shows them', async () => {
+  test('accepts findings that the rules except with a reason, and still reports them', async () => {
     const rules = { 'calls/plain': { except: 'known since 2024' } };
     const verdict = await check([faultFile('returns-42')], { seed: 1, rules, filter: ['calls/plain'] });
     expect(verdict.outcome).toBe('clean');
@@ -230,7 +230,7 @@ describe.skipIf(!canCheck)('a run', () => {
     });
   });
 
-  test('counts a finding by its severity, which the configuration may change', async () => {
+  test('counts a finding by its severity, which the rules can change', async () => {
     const rules = { 'calls/plain': { severity: 'warning' } } as const;
     const options = { seed: 1, rules, filter: ['calls/plain'] };
     expect((await check([faultFile('returns-42')], options)).outcome).toBe('clean');
@@ -239,14 +239,14 @@ describe.skipIf(!canCheck)('a run', () => {
     );
   });
 
-  test('repeats each check as often as it is told', async () => {
+  test('repeats each check as often as the option says', async () => {
     const counter = join(temporaryFolder(), 'processes');
     const body = `static int calls; if (calls++ == 0) { FILE *file = fopen("${counter}", "a"); fputc('x', file); fclose(file); }`;
     await check([made(body)], { seed: 1, filter: ['calls/plain'], repeat: 3 });
     expect(readFileSync(counter, 'utf8').length).toBe(3);
   });
 
-  test('that is ended says what it could not do', async () => {
+  test('that is aborted is incomplete, and so are its remaining checks', async () => {
     const ended = new AbortController();
     const running = check([faultFile('process-hang')], {
       seed: 1,
@@ -261,7 +261,7 @@ describe.skipIf(!canCheck)('a run', () => {
     expect(verdict.files[0]?.results.find(({ id }) => id === 'calls/plain')?.state).toBe('incomplete');
   });
 
-  test('over a file that changes meanwhile is incomplete', async () => {
+  test('is incomplete if the file changes during the run', async () => {
     const folder = temporaryFolder();
     const file = join(folder, 'echo.so');
     cpSync(pluginFile('echo'), file);
@@ -279,7 +279,7 @@ describe.skipIf(!canCheck)('a run', () => {
     });
   });
 
-  test('reports how far it is', async () => {
+  test('reports its progress', async () => {
     const seen: number[] = [];
     const { files } = await check([pluginFile('echo')], {
       seed: 1,
@@ -320,12 +320,12 @@ test.each([
   [{ rules: { 'calls/plain': { severity: 'fatal' } } }, "rules['calls/plain'].severity"],
   [{ rules: { 'calls/plain': { except: ' ' } } }, "rules['calls/plain'].except"],
   [{ rules: { 'calls/none': {} } }, 'check'],
-])('the option %j is refused by name', async (options, argument) => {
+])('an invalid option is refused with its name: %j', async (options, argument) => {
   const wrong = check(['x.so'], options as CheckOptions);
   await expect(wrong).rejects.toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT', argument });
 });
 
-test.each([[[]], [['']], ['file'], [[1]]])('files must be paths: %j', async (files) => {
+test.each([[[]], [['']], ['file'], [[1]]])('an invalid list of files is refused: %j', async (files) => {
   await expect(check(files as string[])).rejects.toMatchObject({
     code: 'ERR_TENON_INVALID_ARGUMENT',
     argument: 'files',

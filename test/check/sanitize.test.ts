@@ -1,4 +1,4 @@
-/** What the matrix cannot show of the group `sanitize`. */
+/** The checks of the group `sanitize`: behaviour that the matrix does not cover. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -22,31 +22,31 @@ async function sanitized(
   return file;
 }
 
-const told = ({ results }: FileVerdict) =>
+const problems = ({ results }: FileVerdict) =>
   results
     .filter(({ state }) => state !== 'passed' && state !== 'skipped')
     .map(({ id, state, reason, findings }) => [id, state, reason ?? findings[0]?.message]);
 
 describe.skipIf(!built)('with a sanitizer', () => {
   test.each(SANITIZERS)(
-    '%s: a sound plugin that was built with it passes, and nothing else is checked',
+    '%s: a valid plugin that was built with it passes, and other groups are not checked',
     async (sanitizer) => {
       const verdict = await sanitized(trip(`sound-${sanitizer}`), sanitizer, { level: 'torture' });
-      expect(told(verdict)).toEqual([]);
+      expect(problems(verdict)).toEqual([]);
       expect(verdict.outcome).toBe('clean');
       expect(verdict.results.map(({ group }) => group)).toEqual(['file', 'file', 'file', 'sanitize']);
     },
   );
 
-  test('a plugin that was not built with it is no pass', async () => {
+  test('a plugin that was not built with it is incomplete', async () => {
     const verdict = await sanitized(pluginFile('echo'), 'address');
-    expect(told(verdict)).toEqual([
+    expect(problems(verdict)).toEqual([
       ['sanitize/address', 'incomplete', 'the library was not built with -fsanitize=address'],
     ]);
     expect(verdict.outcome).toBe('incomplete');
   });
 
-  test('the whole report stands in the finding, and the command names the sanitizer', async () => {
+  test('the finding contains the whole report, and the command contains the sanitizer', async () => {
     const { results } = await sanitized(trip('address'), 'address');
     const result = results.find(({ id }) => id === 'sanitize/address');
     expect(result?.findings[0]?.stderr).toMatch(/ERROR: AddressSanitizer: [\s\S]*allocated by thread/);
@@ -59,16 +59,16 @@ describe.skipIf(!built)('with a sanitizer', () => {
     expect(result?.reproduce.gdb).toContain('tenon-checker-address');
   });
 
-  test('made-up inputs are tried under it, too', async () => {
+  test('generated inputs run with the sanitizer', async () => {
     const options = { fuzz: { budget: 300 }, filter: ['fuzz/input'] };
     const verdict = await sanitized(trip('sound-address'), 'address', options);
-    expect(told(verdict)).toEqual([]);
+    expect(problems(verdict)).toEqual([]);
     expect(verdict.results.find(({ id }) => id === 'fuzz/input')?.state).toBe('passed');
   });
 });
 
 describe('reports', () => {
-  test('of several runtimes are found among other lines', () => {
+  test('of several sanitizers are found among other lines', () => {
     const text = [
       '==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x602 at pc 0x7f bp 0x1 sp 0x2',
       'READ of size 4 at 0x602 thread T0',
@@ -98,18 +98,18 @@ describe('reports', () => {
     ]);
   });
 
-  test('without symbols tell the library', () => {
+  test('without symbols have the library and offset', () => {
     const text =
       '==7==ERROR: AddressSanitizer: SEGV on unknown address 0x0\n    #0 0x7f (/home/me/a.so+0x1139)';
     expect(reportsIn(text)).toMatchObject([{ what: 'AddressSanitizer: SEGV', where: 'a.so+0x1139' }]);
   });
 
-  test('that say the same are one', () => {
+  test('are listed once if they are identical', () => {
     const one = 'WARNING: ThreadSanitizer: data race (pid=7)\n    #0 count /a.c:3 (a.so+0x1)\n';
     expect(reportsIn(one + one)).toHaveLength(1);
   });
 
-  test('are not in what a plugin prints', () => {
+  test('are not found in the output of a plugin', () => {
     expect(reportsIn('#0 hello\nan ERROR: of mine\n')).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** Lines of source files: only of what is plainly source, whatever a plugin's debug information names. */
+/** Lines of source files. Only source files are read, even if debug information contains other paths. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/index.js';
 
 const at = (file: string, line: number | null = 2) => sourceLine({ function: 'f', file, line });
 
-test('the line has no indentation and a bounded length; lines that do not exist are null', () => {
+test('a line is returned without indentation and with limited length, and a missing line is null', () => {
   const file = join(temporaryFolder(), 'a.c');
   writeFileSync(file, `first\n\t  second  \n\n${'x'.repeat(1000)}\nlast`);
   const texts = [1, 2, 3, 4, 5, 6, 1e9, null].map((line) => at(file, line).text);
@@ -16,13 +16,13 @@ test('the line has no indentation and a bounded length; lines that do not exist 
   expect(at(file)).toMatchObject({ function: 'f', file, line: 2 });
 });
 
-test.each(['id_rsa', 'secrets.json', '.env', 'passwd', 'a.c.key'])('%s is not read', (name) => {
+test.each(['id_rsa', 'secrets.json', '.env', 'passwd', 'a.c.key'])('%s is not a source file', (name) => {
   const file = join(temporaryFolder(), name);
   writeFileSync(file, 'one\ntwo\n');
   expect(at(file).text).toBeNull();
 });
 
-test('a pipe is not waited for, and folders, devices and large files are left', () => {
+test('pipes, folders, devices, large files and missing files are not read', () => {
   const folder = temporaryFolder();
   execFileSync('mkfifo', [join(folder, 'pipe.c')]);
   writeFileSync(join(folder, 'large.c'), Buffer.alloc(5 << 20, '\n'));
@@ -32,7 +32,7 @@ test('a pipe is not waited for, and folders, devices and large files are left', 
   expect(at('/dev/zero').text).toBeNull();
 });
 
-test('files below the working directory are relative, and are what a finding is about before others', () => {
+test('files below the working directory have relative paths, and findings prefer them', () => {
   const own = at(join(process.cwd(), 'native', 'addon.cc'), 1);
   expect(own).toMatchObject({ file: 'native/addon.cc', text: expect.any(String) });
   const library = sourceLine({ function: 'inner', file: '/usr/include/none.h', line: 3 });

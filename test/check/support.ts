@@ -1,11 +1,11 @@
-/** What the tests of the safety suite share. */
+/** Helpers of the safety suite tests. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildDir } from '../support/index.js';
 
-/** The checker is a program for Linux. */
+/** Whether the checks can run, which need Linux and the built checker. */
 export const canCheck =
   process.platform === 'linux' && existsSync(join(buildDir, 'Release', 'tenon-checker'));
 
-/** The plugins with one fault each. */
+/** The folder of the plugins that have one fault each. */
 export const tripsDir = join(buildDir, 'trips');

@@ -1,4 +1,4 @@
-/** A false positive is a bug: libraries that were never meant to be plugins are told so, quickly, and nothing of them is loaded. */
+/** Ordinary libraries are recognised as such, quickly and without loading them: a false positive is a bug. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { canCheck } from './support.js';
 
 const WANTED = 200;
 
-/** Everything below the folder of the C library that is named as a library and begins as one. */
+/** Returns the files below the folder of the C library that have the name and magic of a library. */
 function systemLibraries(): string[] {
   const path = execFileSync('cc', ['-print-file-name=libc.so.6'], { encoding: 'utf8' }).trim();
   const folder = dirname(execFileSync('realpath', [path], { encoding: 'utf8' }).trim());
@@ -20,7 +20,7 @@ function systemLibraries(): string[] {
     .sort();
 }
 
-/** The largest ones, and of the others every so many. */
+/** Selects the largest files, and a regular sample of the others. */
 function chosen(files: readonly string[]): string[] {
   const bySize = files.toSorted((a, b) => statSync(b).size - statSync(a).size);
   const [large, rest] = [bySize.slice(0, WANTED / 2), bySize.slice(WANTED / 2)];
@@ -29,7 +29,9 @@ function chosen(files: readonly string[]): string[] {
   return [...large, ...others.filter((file) => file !== '')];
 }
 
-/** From now on a checker leaves a mark when it is started, and does nothing. */
+/**
+ * Replaces the checker with a script that only writes a mark when it starts. Returns the path of the mark.
+ */
 function markChecker(): string {
   const folder = temporaryFolder();
   const mark = join(folder, 'started');
@@ -45,11 +47,11 @@ function markChecker(): string {
   return mark;
 }
 
-/** The files that are mapped into this process. */
+/** Returns the files that are mapped into this process. */
 const mapped = () => new Set(readFileSync('/proc/self/maps', 'utf8').match(/\/\S+$/gm));
 
 describe.skipIf(!canCheck)('ordinary libraries', () => {
-  test('200 of the system are no plugins, and nothing is loaded to find that out', async () => {
+  test('of the system are recognised without loading them, 200 in all', async () => {
     const mark = markChecker();
     const files = chosen(systemLibraries());
     expect(files.length).toBe(WANTED);
@@ -69,7 +71,7 @@ describe.skipIf(!canCheck)('ordinary libraries', () => {
     );
   });
 
-  test('a plugin does start a checker, so that the mark means something', async () => {
+  test('are compared with a plugin, which does start the checker', async () => {
     const mark = markChecker();
     await check([pluginFile('echo')], { filter: ['abi/load'] });
     expect(readFileSync(mark, 'utf8')).toMatch(/^abi\/load /);
@@ -78,13 +80,13 @@ describe.skipIf(!canCheck)('ordinary libraries', () => {
 
 const EXPORTED = '__attribute__((visibility("default")))';
 
-test('one entry point alone makes no plugin: others have a get_name, too', async () => {
+test('a library with only one of the entry points is not a plugin', async () => {
   const file = compile(temporaryFolder(), 'other', `${EXPORTED} const char *get_name(void) { return "x"; }`);
   const { files } = await check([file]);
   expect(files[0]).toMatchObject({ outcome: 'not-a-plugin', results: [] });
 });
 
-test('two of them were meant to be one', async () => {
+test('a library with two of the entry points is an incomplete plugin, which is a finding', async () => {
   const source = `${EXPORTED} const char *get_name(void) { return "x"; }
     ${EXPORTED} const char *get_version(void) { return "1.0.0"; }`;
   const { files } = await check([compile(temporaryFolder(), 'half', source)]);

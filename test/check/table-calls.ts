@@ -1,6 +1,6 @@
 import type { Trip } from './table.js';
 
-/** The plugin has the name of the check. */
+/** Returns a row whose plugin has the name of the check. */
 const row = (name: string, mentions: string): Trip => ({
   check: `calls/${name}`,
   plugin: `calls-${name}`,

@@ -3,10 +3,10 @@ import type { CheckOptions } from '../../src/check/index.js';
 import { root } from '../support/index.js';
 import type { Trip } from './table.js';
 
-/** Inputs that the fuzz plugins understand. */
+/** The folder of inputs that the fuzz plugins accept. */
 export const corpus = join(root, 'test', 'check', 'corpus');
 
-/** Milliseconds: never used up, since each of them ends with its finding. */
+/** The fuzzing budget in milliseconds. It is never used up, because each run ends with its finding. */
 const BUDGET = 120_000;
 
 const trip = (check: string, plugin: string, mentions: string, options: CheckOptions = {}): Trip => ({

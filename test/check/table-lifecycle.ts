@@ -10,7 +10,7 @@ export const lifecycleTrips: readonly Trip[] = [
   trip('new', 'was ended by SIGABRT, in: drop'),
   trip('state-written', 'new returned TENON_OK and left `*state` as it was'),
   trip('cycles', 'returned 1 with "too many instances", expected 0 as before'),
-  trip('interleaved', 'Call 2 of an instance beside two others returned 0 with "\\x04'),
+  trip('interleaved', 'two others returned 0 with "\\x04'),
   trip('empty-config', 'was ended by SIGSEGV, in: new with an empty config'),
   trip('config-bounds', 'was ended by SIGSEGV, in: new with the config "{}", which can only be read'),
   trip('huge-config', 'was ended by SIGABRT, in: new with a config with a string of 1 MiB'),

@@ -29,7 +29,7 @@ export const resourceTrips: readonly Trip[] = [
   trip('standard-error', 'which begin with "a plugin has something to complain about"'),
   {
     ...trip('load-time', 'expected at most 100 ms'),
-    options: { rules: { 'file/constructors': { except: 'Only a constructor can take its time' } } },
+    options: { rules: { 'file/constructors': { except: 'Only a constructor can make the load slow' } } },
   },
   trip('call-time', 'where most are a thousand times faster'),
   trip('stack', 'expected at most 256 KiB'),

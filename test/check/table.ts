@@ -1,6 +1,6 @@
 /**
- * Which plugin trips which check. Each plugin of `plugins-c/check` has one fault, and the suite finds that one and no other: the tests
- * of this folder walk through the table.
+ * The check that each plugin of `plugins-c/check` trips. Each plugin has one fault, and the suite must find
+ * this fault and no other. The tests of this folder run every row.
  */
 import type { CheckOptions } from '../../src/check/index.js';
 import { abiTrips } from './table-abi.js';
@@ -17,9 +17,9 @@ export interface Trip {
   readonly check: string;
   /** The file in build/trips, without its extension. */
   readonly plugin: string;
-  /** A text in the message of the finding. */
+  /** A string that the message of the finding must contain. */
   readonly mentions: string;
-  /** What has to be said for it. */
+  /** The options that the run needs. */
   readonly options?: CheckOptions;
 }
 

@@ -1,9 +1,15 @@
-/** Verdicts for the tests of the formats: one with everything that there can be, and whatever hostile plugins may say. */
+/**
+ * Verdicts for the tests of the formats: one with every type of result, one with hostile strings, and a clean
+ * one.
+ */
 import { histogram, series } from '../../src/check/measures.js';
 import { addTallies, tallyOf } from '../../src/check/tally.js';
 import type { CheckResult, FileVerdict, Finding, Verdict } from '../../src/check/verdict.js';
 
-/** What moves cursors, ends attributes, elements, strings and lines, starts commands, and is no character at all. */
+/**
+ * Strings that move the cursor of a terminal, end attributes, elements, strings and lines, start commands of
+ * a CI runner, or are not valid characters.
+ */
 export const HOSTILE = [
   '\u001B[2J\u001B]0;title\u0007\u009B31m\rback\b\u0000',
   '</code></pre></script><script>globalThis.hacked = 1</script><img src=x onerror="globalThis.hacked=1">',
@@ -94,7 +100,7 @@ export function verdictOf(files: readonly FileVerdict[], more: Partial<Verdict> 
 const times = Array.from({ length: 2000 }, (_, i) => 400 + 40 * (i % 37) + (i % 400 === 0 ? 40_000 : 0));
 const memory = Array.from({ length: 60 }, (_, i) => [i * 20, 4_200_000 + i * 320 + 900 * (i % 3)] as const);
 
-/** Everything that there can be. */
+/** A verdict with every type of result. */
 export const full: Verdict = verdictOf([
   fileOf([
     result('file/format', { ms: 0.02 }),
@@ -131,7 +137,7 @@ export const full: Verdict = verdictOf([
 
 const hostileLine = { function: HOSTILE, file: HOSTILE, line: 7, text: HOSTILE };
 
-/** A crash in a function that is inlined, with the lines of all of it. */
+/** A crash in an inlined function, with the source lines of all frames. */
 export const located: Finding = {
   ...crashed,
   crash: {
@@ -150,7 +156,7 @@ export const located: Finding = {
   place: { function: 'parse', file: 'src/parse.h', line: 12, text: 'return node->next;' },
 };
 
-/** Every text is hostile. */
+/** A verdict in which every string is hostile. */
 export const hostile: Verdict = verdictOf([
   fileOf(
     [

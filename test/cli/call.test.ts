@@ -9,7 +9,7 @@ import { hasProcesses, processesWith } from '../support/processes.js';
 import { sanitizer } from '../support/sanitized.js';
 import { main, tenon } from './run.js';
 
-/** A plugin whose input says how it misbehaves; any other input comes back as it is. */
+/** The source of a plugin that misbehaves as its input requests, and returns any other input unchanged. */
 const ODD = `#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static tenon_status odd(void *state, const uint8_t *in, size_t in_len, tenon_out
 }
 TENON_PLUGIN("odd", "1.0.0", odd_new, odd_drop, odd);`;
 
-/** Takes what the first letter of its input says, and tells whether it got it. */
+/** The source of a plugin that requests the resource named by its input, and returns whether it got it. */
 const GREEDY = `#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -60,17 +60,17 @@ static tenon_status greedy(void *state, const uint8_t *in, size_t in_len, tenon_
 }
 TENON_STATELESS_PLUGIN("greedy", "1.0.0", greedy);`;
 
-/** The tiers that this run can try. */
+/** The tiers that are available in this run. */
 const TIERS = ['inline', ...(withAddon ? ['thread'] : []), ...(hasProcesses ? ['process'] : [])];
 
 describe('tenon call', () => {
-  test('writes the result byte by byte', async () => {
+  test('writes the bytes of the result to the standard output', async () => {
     const run = await tenon(['call', pluginFile('gzip'), '--input', 'hello, hello, hello']);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(gunzipSync(run.out).toString()).toBe('hello, hello, hello');
   });
 
-  test('takes the input from a file or from the standard input, as it is', async () => {
+  test('reads binary input from a file or from the standard input', async () => {
     const file = compile(temporaryFolder(), 'odd', ODD);
     const bytes = Buffer.from(Array.from({ length: 1 << 18 }, (_, i) => (i * 7) & 0xff));
     const path = join(temporaryFolder(), 'input');
@@ -84,7 +84,7 @@ describe('tenon call', () => {
     expect((await tenon(['call', file])).out).toHaveLength(0);
   });
 
-  test('takes the config from a file, as it is', async () => {
+  test('reads the config from a file', async () => {
     const file = compile(temporaryFolder(), 'odd', ODD);
     const path = join(temporaryFolder(), 'config');
     writeFileSync(path, '{"from": "a file"}');
@@ -94,7 +94,7 @@ describe('tenon call', () => {
     expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('--config cannot be read') });
   });
 
-  test('hands over the config, and ends with 1 when the plugin refuses it', async () => {
+  test('passes the config, and exits with 1 if the plugin refuses it', async () => {
     const file = compile(temporaryFolder(), 'odd', ODD);
     const run = await tenon(['call', file, '--config', '{"a":1}']);
     expect(run).toMatchObject({ code: 1, stdout: '' });
@@ -102,7 +102,7 @@ describe('tenon call', () => {
     expect(run.stderr).toContain('{"a":1}');
   });
 
-  test('ends with 1 and the reason when the call fails or the file is refused', async () => {
+  test('exits with 1 and the reason if the call fails or the file is refused', async () => {
     const folder = temporaryFolder();
     const failed = await tenon(['call', compile(folder, 'odd', ODD), '--input', 'fail']);
     expect(failed).toMatchObject({ code: 1, stdout: '' });
@@ -128,7 +128,7 @@ describe('tenon call', () => {
     },
   );
 
-  test('does the same when the plugin runs inline, in the process of the command', async () => {
+  test('reports the signal or the exit code of an inline plugin that ends the command', async () => {
     const file = compile(temporaryFolder(), 'odd', ODD);
     const inline = ['--isolation', 'inline'];
     const crashed = await tenon(['call', file, '--input', 'segv', ...inline]);
@@ -140,7 +140,7 @@ describe('tenon call', () => {
     }
   });
 
-  test.each(TIERS)('keeps what the plugin prints out of the results (%s)', async (isolation) => {
+  test.each(TIERS)('does not mix the output of the plugin with the result (%s)', async (isolation) => {
     const file = compile(temporaryFolder(), 'odd', ODD);
     const run = await tenon(['call', file, '--input', 'talk', '--isolation', isolation]);
     expect(run).toMatchObject({ code: 0, stdout: 'talk' });
@@ -148,7 +148,7 @@ describe('tenon call', () => {
     if (withAddon || isolation === 'process') expect(run.stderr).toContain('odd: warn: logging\n');
   });
 
-  test.each(TIERS)('is ended by a signal even when the plugin never returns (%s)', async (isolation) => {
+  test.each(TIERS)('can be ended by a signal even if the plugin never returns (%s)', async (isolation) => {
     const file = compile(temporaryFolder(), 'odd', ODD);
     const mark = `TENON_TEST_MARK=${process.pid}-${isolation}`;
     const [name = '', value = ''] = mark.split('=');
@@ -159,14 +159,14 @@ describe('tenon call', () => {
     });
     child.stderr.once('data', () => child.kill('SIGTERM'));
     const ended = await new Promise((resolve) => child.on('close', (...how) => resolve(how)));
-    // `close` comes only when the process of the plugin has closed the standard error output, too.
+    // The event `close` is emitted only after the process of the plugin has closed its standard error too.
     expect(ended).toEqual([128 + constants.signals.SIGTERM, null]);
     if (process.platform === 'linux') await vi.waitFor(() => expect(processesWith(mark)).toEqual([]));
   });
 });
 
 describe('the plugin of tenon call', () => {
-  test('is found by its name, in --path and in TENON_PATH', async () => {
+  test('is found by its name in --path and in TENON_PATH', async () => {
     const byOption = await tenon(['call', 'echo', '--path', pluginsDir, '--input', 'x']);
     expect(byOption).toMatchObject({ code: 0, stdout: 'x', stderr: '' });
     const env = { TENON_PATH: pluginsDir };
@@ -179,7 +179,7 @@ describe('the plugin of tenon call', () => {
     expect(await tenon([...deeper, '--depth', '1'])).toMatchObject({ code: 0, stdout: 'x' });
   });
 
-  test.skipIf(!hasProcesses)('runs in a process of its own unless told otherwise', async () => {
+  test.skipIf(!hasProcesses)('runs in the process tier by default', async () => {
     const file = compile(temporaryFolder(), 'greedy', GREEDY);
     const program = async (...args: string[]) =>
       (await tenon(['call', file, '--input', 'name', ...args])).stdout;
@@ -187,7 +187,7 @@ describe('the plugin of tenon call', () => {
     expect(await program('--isolation', 'inline')).toBe('node\n');
   });
 
-  test('runs in the next best tier where there is no process tier, and the command says so', async () => {
+  test('runs in the next best tier, with a message, if there is no process tier', async () => {
     const env = { TENON_RUNNER: 'none' };
     const run = await tenon(['call', pluginFile('echo'), '--input', 'x'], { env });
     const tier = withAddon ? 'thread' : 'inline';
@@ -204,7 +204,7 @@ describe('the plugin of tenon call', () => {
     expect(asked).toMatchObject({ code: 1, stdout: '' });
   });
 
-  test.skipIf(!hasProcesses)('is ended at the timeout', async () => {
+  test.skipIf(!hasProcesses)('is killed after the timeout', async () => {
     const file = compile(temporaryFolder(), 'odd', ODD);
     const run = await tenon(['call', file, '--input', 'hang', '--timeout', '300ms']);
     expect(run).toMatchObject({ code: 1, stdout: '' });
@@ -218,10 +218,10 @@ describe('the plugin of tenon call', () => {
     expect((await call('write', '--sandbox')).stdout).toBe('denied');
     expect((await call('read')).stdout).toBe('read');
     const confined = await call('read', '--sandbox');
-    // Without Landlock the system cannot forbid it, and the command says so.
+    // Without Landlock the system cannot forbid reading, and the command says so.
     if (confined.stdout !== 'denied') expect(confined.stderr).toContain('runs without landlock');
     expect((await call('read', '--sandbox-read', '/etc')).stdout).toBe('read');
-    if (sanitizer !== undefined) return; // which has no limits of memory
+    if (sanitizer !== undefined) return; // A sanitized plugin cannot have a memory limit.
     expect((await call('memory')).stdout).toBe('taken');
     expect((await call('memory', '--limits', 'memory=64MiB,files=64,cpu=60')).stdout).toBe('denied');
   });
@@ -230,7 +230,7 @@ describe('the plugin of tenon call', () => {
     [['--isolation', 'inline', '--sandbox'], 'sandbox'],
     [['--isolation', 'thread', '--limits', 'files=10'], 'limits'],
     [['--isolation', 'inline', '--timeout', '1s'], 'timeout'],
-  ])('is not run where its tier cannot honour %j', async (args, option) => {
+  ])('is not run if its tier cannot honour %j', async (args, option) => {
     const run = await tenon(['call', pluginFile('echo'), ...args]);
     expect(run).toMatchObject({ code: 2, stdout: '' });
     expect(run.stderr).toContain(`The argument '${option}' cannot be honoured`);

@@ -1,4 +1,6 @@
-/** `tenon check --certificates`: what a host with the option `requireCheck` admits then. */
+/**
+ * `tenon check --certificates`, and a host that requires these certificates with the option `requireCheck`.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +10,7 @@ import { faultFile, pluginFile, temporaryFolder } from '../support/index.js';
 import { tenon } from './run.js';
 
 describe.skipIf(!canCheck)('tenon check --certificates', () => {
-  test('writes a certificate for each plugin, by which a host admits the one that passed', async () => {
+  test('writes a certificate for each plugin, and a host admits only the one that passed', async () => {
     const certificates = join(temporaryFolder(), 'certificates.json');
     const [good, bad] = [pluginFile('echo'), faultFile('returns-42')];
     const { code } = await tenon(['check', good, bad, '--level', 'strict', '--certificates', certificates]);
@@ -24,14 +26,14 @@ describe.skipIf(!canCheck)('tenon check --certificates', () => {
     [['--certificates', 'x', '--filter', 'calls/*'], '--filter, --sanitize and --reproduce leave some out'],
     [['--certificates', 'x', '--sanitize', 'address'], '--filter, --sanitize and --reproduce leave some out'],
     [['--certificates', 'x', '--in-process'], '--in-process takes one file'],
-  ])('%j is wrong usage, and nothing is written', async (args, words) => {
+  ])('refuses the arguments %j and writes nothing', async (args, words) => {
     const cwd = temporaryFolder();
     const run = await tenon(['check', pluginFile('echo'), ...args], { cwd });
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(words) });
     expect(existsSync(join(cwd, 'x'))).toBe(false);
   });
 
-  test('certificates that cannot be written are reported, and nothing passes for it', async () => {
+  test('exits with 3 if the certificates cannot be written', async () => {
     const run = await tenon([
       'check',
       pluginFile('echo'),

@@ -1,4 +1,4 @@
-/** `tenon check --config`: what a project always says. */
+/** `tenon check --config`: the options of a project in a file. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
@@ -18,7 +18,7 @@ function write(value: unknown): string {
 }
 
 describe.skipIf(!canCheck)('the file of --config', () => {
-  test('says what the command line can say; the command line counts more', async () => {
+  test('sets options, and the command line overrides them', async () => {
     const config = write({
       level: 'strict',
       failOn: 'warning',
@@ -37,17 +37,17 @@ describe.skipIf(!canCheck)('the file of --config', () => {
     expect(command).toContain(`--plugin-config '{"minLength":3}' --timeout 20000ms`);
   });
 
-  test('accepts findings for a reason, which is shown', async () => {
-    const config = write({ rules: { 'calls/plain': { except: 'hosts of ours know 42' } } });
+  test('excepts findings with a reason, which is printed', async () => {
+    const config = write({ rules: { 'calls/plain': { except: 'our hosts accept 42' } } });
     const run = await check([broken, ...ONLY, '--config', config]);
     expect(run).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('accepted  hosts of ours know 42'),
+      stdout: expect.stringContaining('accepted  our hosts accept 42'),
     });
     expect(run.stdout).toContain('it returned 42');
   });
 
-  test('has paths as seen from its folder', async () => {
+  test('has paths relative to its folder', async () => {
     const config = write({ inputs: ['../in.txt'] });
     writeFileSync(join(config, '..', '..', 'in.txt'), 'one two');
     expect(await check([good, ...ONLY, '--config', config])).toMatchObject({ code: 0 });
@@ -81,17 +81,17 @@ describe.skipIf(!canCheck)('the file of --config', () => {
     [{ jobs: 1.5 }, 'jobs'],
     [{ inputs: 'x' }, 'inputs'],
     [{ fuzz: { budget: '1s', corpos: 'x' } }, 'corpos'],
-  ])('is refused with what is wrong: %j', async (value, reason) => {
+  ])('is refused with the invalid member: %j', async (value, reason) => {
     const run = await check([good, '--config', write(value)]);
     expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(reason) });
   });
 });
 
-describe('the schema that is shipped and the command agree on', () => {
+describe('the shipped schema and the command agree', () => {
   const isValid = new Ajv({ allErrors: true }).compile(
     JSON.parse(readFileSync(join(root, 'docs', 'check-config.schema.json'), 'utf8')) as object,
   );
-  const isTaken = (value: unknown) => {
+  const isAccepted = (value: unknown) => {
     try {
       return configOf(write(value)) !== undefined;
     } catch (error) {
@@ -113,8 +113,8 @@ describe('the schema that is shipped and the command agree on', () => {
       fuzz: { budget: '60s', corpus: 'c' },
       sanitize: 'thread',
     },
-  ])('what is right: %j', (value) => {
-    expect({ schema: isValid(value), command: isTaken(value) }).toEqual({ schema: true, command: true });
+  ])('that a file is valid: %j', (value) => {
+    expect({ schema: isValid(value), command: isAccepted(value) }).toEqual({ schema: true, command: true });
   });
 
   test.each([
@@ -139,7 +139,7 @@ describe('the schema that is shipped and the command agree on', () => {
     [{ fuzz: { budget: '1s', other: 1 } }],
     [{ sanitize: 'memory' }],
     [{ artifacts: ' ' }],
-  ])('what is wrong: %j', (value) => {
-    expect({ schema: isValid(value), command: isTaken(value) }).toEqual({ schema: false, command: false });
+  ])('that a file is invalid: %j', (value) => {
+    expect({ schema: isValid(value), command: isAccepted(value) }).toEqual({ schema: false, command: false });
   });
 });

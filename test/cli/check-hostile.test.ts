@@ -1,4 +1,4 @@
-/** What a hostile plugin says, prints and is called comes to no harm, in any format. */
+/** The name, output and path of a hostile plugin are harmless in every format. */
 import { execFileSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { canCheck } from '../check/support.js';
 import { compile, extension, temporaryFolder } from '../support/index.js';
 import { check, ONLY } from './check-run.js';
 
-/** Clears the screen, sets the title, starts commands, closes elements; then a crash. */
+/** Output that clears the screen, sets the title, starts workflow commands and closes elements. */
 const HOSTILE = String.raw`\033[2J\033]0;owned\007\n::error::owned\n##[add-mask]owned\n</pre><script>owned()</script>\n\302\2332J\r\342\200\256owned`;
 
 const source = `#include <stdio.h>
@@ -39,7 +39,7 @@ describe.skipIf(!canCheck)('a hostile plugin', () => {
     expect(commands.map((line) => line.slice(0, 13))).toEqual(format === 'github' ? ['::error file='] : []);
   });
 
-  test('shows how to see it again in a line that a shell takes as it is', async () => {
+  test('has a command to reproduce the finding that a shell parses correctly', async () => {
     const folder = temporaryFolder();
     const file = join(folder, `a 'b'\n\u001B[2J$x${extension}`);
     cpSync(compile(folder, 'hostile', source), file);

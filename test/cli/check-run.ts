@@ -1,4 +1,4 @@
-/** Runs `tenon check` for tests, with surroundings that say nothing. */
+/** Runs `tenon check` for tests, without the environment variables that change its output. */
 import { join } from 'node:path';
 import type { Verdict } from '../../src/check/index.js';
 import { tripsDir } from '../check/support.js';
@@ -13,7 +13,7 @@ export async function verdictOf(args: readonly string[]): Promise<Verdict> {
   return JSON.parse((await check([...args, '--format', 'json'])).stdout) as Verdict;
 }
 
-/** A plugin without a fault, one whose call returns 42, and how to check only that. */
+/** A valid plugin, a plugin whose call returns 42, and the arguments to check only its call. */
 export const good = pluginFile('wordcount');
 export const broken = join(tripsDir, `calls-plain${extension}`);
 export const ONLY = ['--filter', 'calls/plain'];

@@ -1,4 +1,4 @@
-/** `tenon check` on terminals, in CI jobs, under signals, and in debuggers. */
+/** `tenon check` on a terminal, in a CI job, with signals, and in a debugger. */
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,25 +12,25 @@ import { broken, check, good, ONLY } from './check-run.js';
 import { ENV, main } from './run.js';
 import { hasScript, onTerminal, shownLines } from './terminal.js';
 
-/** Files that come after the one that hangs. */
+/** The plugins whose files come after the one that hangs. */
 const MANY = ['echo', 'math', 'wordcount'];
 
-describe.skipIf(!canCheck)('the surroundings', () => {
-  test('on GitHub annotations follow what is for people, and stand beside a file', async () => {
+describe.skipIf(!canCheck)('the environment', () => {
+  test('of GitHub Actions adds annotations after the report, or next to an output file', async () => {
     const env = { GITHUB_ACTIONS: 'true' };
     const both = await check([broken, ...ONLY], { env });
     expect(both.stdout).toMatch(/There are findings\.\n::error file=/);
     expect((await check([broken, ...ONLY, '--format', 'json'], { env })).stdout).not.toContain('::error');
     const output = join(temporaryFolder(), 'x.sarif');
-    const beside = await check([broken, ...ONLY, '--format', 'sarif', '--output', output], { env });
-    expect(beside.stdout).toMatch(/^::error file=.*\n$/);
+    const withFile = await check([broken, ...ONLY, '--format', 'sarif', '--output', output], { env });
+    expect(withFile.stdout).toMatch(/^::error file=.*\n$/);
     expect(existsSync(output)).toBe(true);
   });
 
   const checkOnTerminal = (args: readonly string[], env: Record<string, string> = {}) =>
     onTerminal(['check', ...args], { columns: 120, env });
 
-  test('a terminal has colors and a progress bar, which goes before the verdict comes', async () => {
+  test('of a terminal adds colors, and a progress bar that is removed before the verdict', async () => {
     const text = await checkOnTerminal([broken, ...ONLY]);
     expect(text).toContain('\u001B[31mERROR');
     expect(text).toMatch(/\r\[#+\.*\] \d+\/\d+ .* file\/format/);
@@ -38,7 +38,7 @@ describe.skipIf(!canCheck)('the surroundings', () => {
     expect(text.slice(bar).split('\n')[0]).toContain('\r\u001B[K');
   });
 
-  test('NO_COLOR has no colors, CI no progress bar, and what is no terminal neither', async () => {
+  test('with NO_COLOR has no colors, with CI no progress bar, and without a terminal neither', async () => {
     const plain = await checkOnTerminal([broken, ...ONLY], { NO_COLOR: '1' });
     expect(plain).not.toContain('\u001B[31m');
     const ci = await checkOnTerminal([broken, ...ONLY], { CI: 'true' });
@@ -50,7 +50,7 @@ describe.skipIf(!canCheck)('the surroundings', () => {
     expect(piped.stdout + piped.stderr).not.toContain('\u001B');
   });
 
-  test('SIGINT ends the run: what was done is shown, the rest is incomplete', async () => {
+  test('with a SIGINT ends the run: finished results are shown, and the others are incomplete', async () => {
     const hangs = faultFile('constructor-hang');
     const child = spawn(process.execPath, [main, 'check', hangs, '--timeout', '10m'], {
       env: { ...process.env, ...ENV },
@@ -60,17 +60,17 @@ describe.skipIf(!canCheck)('the surroundings', () => {
       stdout += chunk.toString();
     });
     const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-    // Handlers are set by the time the checker runs.
+    // The signal handlers are installed before the checker starts.
     await untilChecking(hangs);
     child.kill('SIGINT');
     expect(await ended).toBe(130);
     expect(stdout).toMatch(/INCOMPLETE {2}\d+ checks: the run was ended before it was done\n +abi\/load, /);
-    expect(stdout).toContain('this is no pass');
+    expect(stdout).toContain('no pass');
     expect(checkersOf(hangs)).toEqual([]);
   });
 });
 
-/** Processes of the checker that have the file on their command line. */
+/** Returns the processes of the checker with the file on their command line. */
 function checkersOf(file: string): string[] {
   return readdirSync('/proc').filter((pid) => {
     try {
@@ -87,7 +87,7 @@ async function untilChecking(file: string): Promise<void> {
 }
 
 describe.skipIf(!canCheck)('a run that is ended by SIGINT', () => {
-  test('has few lines in the format compact, however many checks are left', async () => {
+  test('prints few lines in the format compact, even if many checks are left', async () => {
     const folder = folderWith(faultFile('constructor-hang'), ...MANY.map(pluginFile));
     const hangs = join(folder, 'constructor-hang.so');
     const child = spawn(
@@ -139,7 +139,7 @@ describe.runIf(canCheck && hasScript)('the progress line', () => {
 });
 
 describe.skipIf(!canCheck)('--in-process', () => {
-  test('runs all scenarios in one process in the foreground, and prints for people', async () => {
+  test('runs all scenarios in one process in the foreground, and prints them', async () => {
     const run = await check([good, '--in-process']);
     expect(run.code).toBe(0);
     expect(run.stderr).toMatch(/^tenon: \d+ scenarios in one process: .*tenon-checker abi\/load,/);
@@ -147,7 +147,7 @@ describe.skipIf(!canCheck)('--in-process', () => {
     expect(run.stderr).toMatch(/tenon-checker: findings: 0\n$/);
   });
 
-  test('goes on after a finding, and gives the exit code of the suite', async () => {
+  test('continues after a finding, and exits with the code of the suite', async () => {
     const found = await check([broken, '--in-process', ...ONLY]);
     expect(found).toMatchObject({ code: 1, stderr: expect.stringContaining('FINDING: it returned 42') });
     expect(found.stderr).toContain('findings: 1');
@@ -155,12 +155,12 @@ describe.skipIf(!canCheck)('--in-process', () => {
     expect((await check([process.execPath, '--in-process'])).code).not.toBe(0);
   });
 
-  test('tells what could not be tried', needs('cargo'), async () => {
+  test('reports an incomplete scenario', needs('cargo'), async () => {
     const run = await check([pluginFile('grep'), '--in-process', ...ONLY]);
     expect(run).toMatchObject({ code: 3, stderr: expect.stringContaining('INCOMPLETE: new failed') });
   });
 
-  test('a plugin that ends the process is found out, and one that is to live to its end is not', async () => {
+  test('reports a plugin that ends the process, unless the scenario must end it', async () => {
     const left = await check([faultFile('constructor-exit'), '--in-process', '--filter', 'abi/load']);
     expect(left).toMatchObject({
       code: 1,
@@ -172,7 +172,7 @@ describe.skipIf(!canCheck)('--in-process', () => {
     expect(alone.code).toBe(0);
   });
 
-  test('tries the input of --reproduce with each method, and says with which', async () => {
+  test('runs the input of --reproduce with each method, and prints the method', async () => {
     const input = join(temporaryFolder(), 'input');
     writeFileSync(input, '\xff', 'latin1');
     const reproduce = ['--in-process', '--filter', 'fuzz/methods', '--reproduce', input];
@@ -188,14 +188,14 @@ describe.skipIf(!canCheck)('--in-process', () => {
     });
   });
 
-  test('refuses to run nothing of what was asked for', async () => {
+  test('is refused if the filter selects no scenario', async () => {
     const run = await check([good, '--in-process', '--filter', 'fuzz/methods', '--fuzz', '1s']);
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('fuzz/methods: it has no kinds') });
     const bytes = await check([good, '--in-process', '--filter', 'file/stack']);
     expect(bytes).toMatchObject({ code: 2, stderr: expect.stringContaining('only reads the bytes') });
   });
 
-  test('leaves signals alone: a crash ends the process', async () => {
+  test('installs no signal handlers: a crash ends the process', async () => {
     const run = await check([faultFile('constructor-segfault'), '--in-process', '--filter', 'abi/load']);
     expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('was ended by SIGSEGV') });
   });

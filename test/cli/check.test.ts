@@ -1,4 +1,4 @@
-/** `tenon check` as a shell runs it: options, formats, exit codes. */
+/** `tenon check` as a command: options, formats and exit codes. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -8,8 +8,8 @@ import { compile, faultFile, folderWith, pluginFile, temporaryFolder } from '../
 import { needs } from '../support/tools.js';
 import { broken, check, good, ONLY, verdictOf } from './check-run.js';
 
-describe('what is checked', () => {
-  test('--list shows every check with level, severity and sentence', async () => {
+describe('the list of checks', () => {
+  test('--list prints every check with its level, severity and title', async () => {
     const { code, stdout, stderr } = await check(['--list']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const { id, level, severity } of CHECKS)
@@ -18,7 +18,7 @@ describe('what is checked', () => {
     for (const { title } of CHECKS) expect(stdout).toContain(title);
   });
 
-  test.each([['--json'], ['--format', 'json']])('--list %s %s is for programs', async (...args) => {
+  test.each([['--json'], ['--format', 'json']])('--list %s %s prints JSON', async (...args) => {
     const list = JSON.parse((await check(['--list', ...args])).stdout) as { id: string; method: string }[];
     expect(list.map(({ id }) => id)).toEqual(CHECKS.map(({ id }) => id));
     expect(new Set(list.map(({ method }) => method))).toEqual(
@@ -26,7 +26,7 @@ describe('what is checked', () => {
     );
   });
 
-  test('--explain tells all about one check, and suggests what was meant', async () => {
+  test('--explain prints the details of one check, and suggests a name for an unknown one', async () => {
     const { code, stdout } = await check(['--explain', 'calls/plain']);
     expect(code).toBe(0);
     for (const word of ['Why', 'Fix', 'How', 'Severity', 'Level', 'Needs'])
@@ -42,7 +42,7 @@ describe('what is checked', () => {
   });
 });
 
-describe('a command line that makes no sense', () => {
+describe('an invalid command line', () => {
   const folder = () => temporaryFolder();
   test.each([
     [[], 'a file is missing'],
@@ -85,14 +85,14 @@ describe('a command line that makes no sense', () => {
 });
 
 describe.skipIf(!canCheck)('the exit code', () => {
-  test('is 0 for a good plugin, which every check passes', async () => {
+  test('is 0 for a valid plugin, which passes every check', async () => {
     const run = await check([good, '--seed', '1']);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.stdout).toMatch(/ passed.* in [\d.]+ m?s\nClean\.\n$/);
     expect(run.stdout).not.toMatch(/ERROR|INCOMPLETE/);
   });
 
-  test('is 1 for findings, files that are no plugins, and files that are not there', async () => {
+  test('is 1 for findings, files that are not plugins, and missing files', async () => {
     const run = await check([broken, '--seed', '1']);
     expect(run).toMatchObject({ code: 1, stderr: '' });
     expect(run.stdout).toContain('it returned 42');
@@ -109,14 +109,14 @@ describe.skipIf(!canCheck)('the exit code', () => {
     expect(other).toMatchObject({ code: 1, stdout: expect.stringContaining('not a tenon plugin') });
   });
 
-  test('is 3 where something could not be tried', needs('cargo'), async () => {
+  test('is 3 for an incomplete check', needs('cargo'), async () => {
     const run = await check([pluginFile('grep'), ...ONLY]);
-    expect(run).toMatchObject({ code: 3, stdout: expect.stringContaining('this is no pass') });
-    const told = await check([pluginFile('grep'), ...ONLY, '--plugin-config', '{"pattern":"fox"}']);
-    expect(told.code).toBe(0);
+    expect(run).toMatchObject({ code: 3, stdout: expect.stringContaining('no pass') });
+    const configured = await check([pluginFile('grep'), ...ONLY, '--plugin-config', '{"pattern":"fox"}']);
+    expect(configured.code).toBe(0);
   });
 
-  test('is 3 where the checker is missing: that is no pass', async () => {
+  test('is 3 if the checker is missing', async () => {
     const run = await check([good], { env: { TENON_CHECKER: '/nowhere/tenon-checker' } });
     expect(run).toMatchObject({
       code: 3,
@@ -125,7 +125,7 @@ describe.skipIf(!canCheck)('the exit code', () => {
     });
   });
 
-  test('is 4 where tenon itself is at fault', async () => {
+  test('is 4 for an internal error', async () => {
     const folder = temporaryFolder();
     const fault = join(folder, 'fault.mjs');
     writeFileSync(fault, "JSON.stringify = () => { throw new Error('ours'); };\n");
@@ -136,7 +136,7 @@ describe.skipIf(!canCheck)('the exit code', () => {
   });
 });
 
-test.skipIf(!canCheck)('the tool needs at most 150 MB', { timeout: 120_000 }, async () => {
+test.skipIf(!canCheck)('the command needs at most 150 MB of memory', { timeout: 120_000 }, async () => {
   const meter = join(temporaryFolder(), 'meter.mjs');
   writeFileSync(meter, "process.on('exit', () => console.error('RSS', process.resourceUsage().maxRSS));\n");
   const args = [good, '--level', 'torture', '--format', 'html'];
@@ -147,7 +147,7 @@ test.skipIf(!canCheck)('the tool needs at most 150 MB', { timeout: 120_000 }, as
 });
 
 describe.skipIf(!canCheck)('the options', () => {
-  test('--level and --filter choose checks, with what they rest on', async () => {
+  test('--level and --filter select checks and those that they need', async () => {
     const { files, filter, level } = await verdictOf([
       good,
       '--level',
@@ -166,7 +166,7 @@ describe.skipIf(!canCheck)('the options', () => {
     expect([...levels]).toEqual(['basic']);
   });
 
-  test('--seed, --jobs and --repeat are taken', async () => {
+  test('--seed, --jobs and --repeat are accepted', async () => {
     const { seed, files } = await verdictOf([
       good,
       '--seed',
@@ -181,7 +181,7 @@ describe.skipIf(!canCheck)('the options', () => {
     expect(files[0]?.outcome).toBe('clean');
   });
 
-  test('--timeout is how long a check may take, and shows in the command to see it again', async () => {
+  test('--timeout limits a check, and is part of the command that reproduces a finding', async () => {
     const { files } = await verdictOf([
       faultFile('constructor-hang'),
       '--filter',
@@ -213,7 +213,7 @@ describe.skipIf(!canCheck)('the options', () => {
     expect(run).toMatchObject({ code: 1, stdout: expect.stringContaining(`--input ${input}`) });
   });
 
-  test('a folder stands for the plugins in it', async () => {
+  test('a folder as a file means the plugins in it', async () => {
     const folder = folderWith(good, pluginFile('echo'));
     compile(folder, 'libhelper', 'int helped(void) { return 1; }', ['-fvisibility=default']);
     const run = await check([folder, ...ONLY, '--seed', '1']);
@@ -224,7 +224,7 @@ describe.skipIf(!canCheck)('the options', () => {
     expect(run.stdout).toMatch(/echo\.so\n[\s\S]*wordcount\.so\n[\s\S]*\n2 files, /);
   });
 
-  test('a missing descriptor is a warning, as hosts accept such plugins, unless a rule says otherwise', async () => {
+  test('a missing descriptor is a warning, and a rule can change its severity', async () => {
     const trip = join(tripsDir, 'file-described.so');
     const run = await check([trip, '--level', 'strict']);
     expect(run).toMatchObject({ code: 0, stdout: expect.stringMatching(/WARNING +file\/described/) });
@@ -238,13 +238,13 @@ describe.skipIf(!canCheck)('the options', () => {
     expect((await check([join(tripsDir, 'file-descriptor.so')])).code).toBe(1);
   });
 
-  test('--only-failed leaves out what passed', async () => {
+  test('--only-failed omits passed results', async () => {
     const run = await check([broken, '--only-failed']);
     expect(run.stdout).toContain('it returned 42');
     expect(run.stdout).not.toMatch(/^ {2}(passed|skipped)/m);
   });
 
-  test('--fail-on decides what counts, --config can make an error a warning', async () => {
+  test('--fail-on sets the severity that fails, and --config can turn an error into a warning', async () => {
     const config = join(temporaryFolder(), 'check.json');
     writeFileSync(config, JSON.stringify({ rules: { 'calls/plain': { severity: 'warning' } } }));
     const args = [broken, ...ONLY, '--config', config];
@@ -252,7 +252,7 @@ describe.skipIf(!canCheck)('the options', () => {
     expect((await check([...args, '--fail-on', 'warning'])).code).toBe(1);
   });
 
-  test('--output writes the file at once and whole, and tells findings beside it', async () => {
+  test('--output replaces the file, and the findings are printed', async () => {
     const folder = temporaryFolder();
     const output = join(folder, 'report.json');
     writeFileSync(output, 'old');
@@ -264,7 +264,7 @@ describe.skipIf(!canCheck)('the options', () => {
   });
 
   test.each(['compact', 'json', 'junit', 'sarif', 'github', 'html', 'pretty'])(
-    '--format %s is what is printed',
+    '--format %s selects the format of the output',
     async (format) => {
       const run = await check([broken, ...ONLY, '--format', format]);
       expect(run).toMatchObject({ code: 1, stderr: '' });
@@ -282,7 +282,7 @@ describe.skipIf(!canCheck)('the options', () => {
     },
   );
 
-  test('--help names every option', async () => {
+  test('--help lists every option', async () => {
     const { stdout } = await check(['--help']);
     for (const name of [
       'level',

@@ -1,4 +1,4 @@
-/** `tenon completion`, as the real shells use it. */
+/** `tenon completion`, run by the real shells. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,16 +10,16 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
 
 const hasShell = (shell: Shell) => spawnSync(shell, ['--version']).status === 0;
-const WHY = (shell: Shell) => `skipped: there is no ${shell} here (Debian package ${shell})`;
+const WHY = (shell: Shell) => `skipped: ${shell} is not installed (Debian package ${shell})`;
 
-/** The completions that a shell offers at the end of a line, in a folder with files. */
+/** Returns the completions that a shell offers at the end of a line, in a folder with files. */
 type Complete = (line: string, folder: string, script: string) => string[];
 
-/** Calls the function that the script registers, with what bash gives it. */
+/** A bash script that calls the registered completion function with the variables of bash. */
 const BASH = `
 source "$1"
 line="$2"
-# Words as readline splits them: at blanks, and = is a word of its own.
+# Splits the line like readline: at blanks, with = as a separate word.
 COMP_WORDS=()
 for word in $line; do
   while [[ "$word" == *=* ]]; do
@@ -36,7 +36,7 @@ $(complete -p tenon | sed 's/.*-F \\([^ ]*\\).*/\\1/')
 printf '%s\\n' "\${COMPREPLY[@]}"
 `;
 
-/** The start file of an interactive zsh: what its completion adds goes to a file, and then it ends. */
+/** The startup file of an interactive zsh, which writes its completions to a file and exits. */
 const ZSHRC = String.raw`
 autoload -Uz compinit && compinit -u -D
 source $SCRIPT
@@ -55,7 +55,7 @@ bindkey '^I' complete-word
 print READY
 `;
 
-/** Types the line and the tabulator key in it. */
+/** A zsh script that types the line and a tab into the interactive zsh. */
 const ZSH = `
 zmodload zsh/zpty
 zpty shell zsh -i
@@ -142,14 +142,14 @@ describe.each(SHELLS)('the completion of %s', (shell) => {
     ['tenon --color never quarantine cl', ['clear'], ['list']],
     ['tenon call af', ['afile.so'], ['--input']],
     ['tenon check --config af', ['afile.so'], []],
-  ])('of "%s" offers %j, and not %j', (line, wanted, unwanted) => {
+  ])('of "%s" offers %j and does not offer %j', (line, wanted, unwanted) => {
     const offered = complete(line).map((word) => word.replace(/^--level=/, ''));
     const paths = offered.map((word) => word.replace(/\/$/, ''));
     for (const word of wanted) expect(paths).toContain(word);
     for (const word of unwanted) expect(paths).not.toContain(word);
   });
 
-  test('of a folder offers no files', () => {
+  test('of an argument that is a folder offers no files', () => {
     const offered = complete('tenon list a').map((word) => word.replace(/\/$/, ''));
     expect(offered).toContain('afolder');
     expect(offered).not.toContain('afile.so');

@@ -31,10 +31,10 @@ describe('tenon inspect --json', () => {
     ]);
   });
 
-  test('gives each file its own error, in the order of the files, and ends with 1', async () => {
+  test('prints the error of each file, in the order of the files, and exits with 1', async () => {
     const folder = temporaryFolder();
     const text = join(folder, 'text.so');
-    writeFileSync(text, 'no library');
+    writeFileSync(text, 'not a library');
     mkdirSync(join(folder, 'dir.so'));
     const files = [text, join(folder, 'missing.so'), wordcount, join(folder, 'dir.so')];
     const run = await tenon(['inspect', ...files, '--json']);
@@ -54,7 +54,7 @@ describe('tenon inspect --json', () => {
 });
 
 describe('tenon inspect', () => {
-  test('tells people the same', async () => {
+  test('prints the same facts as text', async () => {
     const run = await tenon(['inspect', wordcount, 'missing.so']);
     expect(run.code).toBe(1);
     expect(run.stderr).toBe('');
@@ -64,7 +64,7 @@ describe('tenon inspect', () => {
     expect(run.stdout).toContain('ERR_TENON_NOT_FOUND');
   });
 
-  test('takes what follows -- for files', async () => {
+  test('treats arguments after -- as files', async () => {
     const run = await tenon(['inspect', '--json', '--', '--help']);
     expect(JSON.parse(run.stdout)).toMatchObject([
       { path: '--help', error: { code: 'ERR_TENON_NOT_FOUND' } },

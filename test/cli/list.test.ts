@@ -21,7 +21,7 @@ interface Listing {
   readonly notPlugins: readonly string[];
 }
 
-/** A library that has nothing to do with plugins. */
+/** The source of a library that is not a plugin. */
 const HELPER =
   'int helper(int a) { return a + 1; } __attribute__((visibility("default"))) int helped(void) { return helper(1); }';
 
@@ -41,7 +41,7 @@ describe('tenon list --json', () => {
     expect(shadowed).toMatchObject([{ code: 'ERR_TENON_SHADOWED', path: join(second, 'wordcount.so') }]);
   });
 
-  test('says of no plugin that it runs: none does when the command has ended', async () => {
+  test('prints no state, because no plugin runs after the command has ended', async () => {
     const { stdout } = await tenon(['list', '--json', folderWith(pluginFile('math'))]);
     const [plugin] = (JSON.parse(stdout) as Listing).plugins;
     expect(plugin).toMatchObject({ name: 'math', isolation: hasProcesses ? 'process' : 'inline' });
@@ -49,7 +49,7 @@ describe('tenon list --json', () => {
   });
 
   test.each([['inline'], ...(hasProcesses ? [['process']] : [])])(
-    'is JSON even when plugins print while they are loaded (%s)',
+    'prints valid JSON even if plugins print while they are loaded (%s)',
     async (isolation) => {
       const folder = temporaryFolder();
       const source = `#include <stdio.h>
@@ -66,7 +66,7 @@ TENON_STATELESS_PLUGIN("talker", "1.0.0", nothing);`;
     },
   );
 
-  test('looks deeper only when it is told to, and into TENON_PATH', async () => {
+  test('searches subfolders only with --depth, and the folders of TENON_PATH', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'below'));
     const env = { TENON_PATH: folderWith(pluginFile('math')) };
@@ -97,11 +97,11 @@ describe('tenon list', () => {
     expect(run.stdout).toMatch(/missing\n {4}ERR_TENON_NOT_FOUND/);
   });
 
-  test('finds nothing in an empty folder, which is fine', async () => {
+  test('exits with 0 for an empty folder', async () => {
     expect(await tenon(['list', temporaryFolder()])).toMatchObject({ code: 0, stdout: '0 plugins\n' });
   });
 
-  test('a helper library beside a plugin is not a plugin, and nothing is wrong with that', async () => {
+  test('lists a helper library in the folder as not a plugin, and exits with 0', async () => {
     const folder = folderWith(pluginFile('math'));
     const helper = compile(folder, 'libhelper', HELPER);
     const run = await tenon(['list', folder]);
@@ -113,14 +113,14 @@ describe('tenon list', () => {
     expect({ refused, notPlugins }).toEqual({ refused: [], notPlugins: [helper] });
   });
 
-  test('a plugin that lacks an entry point is refused', async () => {
+  test('lists a plugin that lacks an entry point as refused', async () => {
     const file = faultFile('no-get-plugin');
     const run = await tenon(['list', folderWith(file)]);
     expect(run).toMatchObject({ code: 1, stdout: expect.stringContaining('ERR_TENON_MISSING_SYMBOL') });
     expect(run.stdout).not.toContain('not a plugin');
   });
 
-  test.runIf(hasScript)('leaves columns out and shortens paths where the terminal is narrow', async () => {
+  test.runIf(hasScript)('omits columns and shortens paths on a narrow terminal', async () => {
     const folder = join(temporaryFolder(), 'a-folder-with-quite-a-long-name', 'plugins');
     compile(folder, 'answer', answering('answer', 'x'));
     const wide = await onTerminal(['list', pluginsDir], { columns: 200 });

@@ -43,7 +43,7 @@ describe('the command tenon', () => {
     },
   );
 
-  test.each(COMMANDS)('explains %s, even when other arguments are wrong', async (command) => {
+  test.each(COMMANDS)('prints the help of %s even if other arguments are invalid', async (command) => {
     const help = await tenon(['help', command]);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(new RegExp(`^Usage: tenon ${command} `));
@@ -108,12 +108,12 @@ describe('the command tenon', () => {
     expect(run.stderr).toMatch(/\nTry 'tenon help.*'\.\n$/);
   });
 
-  test('is executable by its first line', () => {
+  test('has a first line that makes it executable', () => {
     expect(readFileSync(main, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
     expect(statSync(main).isFile()).toBe(true);
   });
 
-  test('ends quietly when nobody reads its output', async () => {
+  test('exits without an error if its output is closed', async () => {
     const child = spawn(process.execPath, [main, 'inspect', '--json', pluginFile('wordcount')], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -147,18 +147,18 @@ describe.skipIf(process.platform === 'win32')('results that cannot be written', 
       [['inspect', pluginFile('wordcount')]],
       [['list', pluginsDir, '--isolation', 'inline']],
       [['call', pluginFile('echo'), '--input', 'x']],
-    ])('end %j with exit code 3 and the reason', (args) => {
+    ])('make %j exit with 3 and the reason', (args) => {
     const { status, stderr } = into('> /dev/full', args);
     expect(stderr).toMatch(/^tenon: the results cannot be written: ENOSPC/);
     expect(status).toBe(3);
   });
 
-  test.skipIf(!existsSync('/dev/full'))('do not hide what the command found', () => {
+  test.skipIf(!existsSync('/dev/full'))('make tenon check exit with 3 and the reason', () => {
     const { status, stderr } = into('> /dev/full', ['check', pluginFile('echo'), '--filter', 'file/*']);
     expect({ status, stderr }).toEqual({ status: 3, stderr: expect.stringContaining('ENOSPC') });
   });
 
-  test('a closed standard error output changes no exit code', () => {
+  test('do not change the exit code if only the standard error is closed', () => {
     expect(into('2>&-', ['chek']).status).toBe(2);
   });
 });
@@ -173,8 +173,8 @@ describe('a failure of a command', () => {
     ],
     [new TenonError('ERR_TENON_INVALID_ARGUMENT', 'bad'), 2, /ERR_TENON_INVALID_ARGUMENT/],
     [new RangeError('our own'), 4, /internal error[\s\S]*RangeError: our own\n[\s\S]*main\.test/],
-    ['thrown text', 4, /thrown text/],
-  ])('%s has its exit code and explains itself', async (error, code, text) => {
+    ['thrown string', 4, /thrown string/],
+  ])('%s has its exit code and message', async (error, code, text) => {
     const file = join(temporaryFolder(), 'stderr');
     const fd = openSync(file, 'w');
     const given = await guarded('list', openIo(fd, fd, { env: {} }), () => Promise.reject(error));
@@ -184,8 +184,8 @@ describe('a failure of a command', () => {
   });
 });
 
-describe('text for people', () => {
-  test('cannot move the cursor or reorder what is on the screen', () => {
+describe('printed text', () => {
+  test('has control and bidirectional characters escaped', () => {
     expect(printable('a\u001B[2Jb\rc\n\u202Ed\u2028')).toBe('a\\x1b[2Jb\\x0dc\\x0a\\u{202e}d\\u{2028}');
     expect(printable('grün 日本')).toBe('grün 日本');
   });
@@ -195,7 +195,7 @@ describe('text for people', () => {
     expect(table([])).toEqual([]);
   });
 
-  test('has the width that a terminal gives it, not the number of its characters', () => {
+  test('is measured in terminal columns and not in characters', () => {
     expect(
       table([
         ['日本', 'x'],
@@ -209,7 +209,7 @@ describe('text for people', () => {
     expect(shortened('plugin.so', 9)).toBe('plugin.so');
   });
 
-  test('has no colors where it is not read on a terminal', () => {
+  test('has colors only on a terminal without NO_COLOR', () => {
     expect(new Output(1, { env: {} }).bold('x')).toBe(process.stdout.isTTY ? '\u001B[1mx\u001B[0m' : 'x');
     expect(new Output(1, { env: { NO_COLOR: '1' } }).red('x')).toBe('x');
   });
@@ -222,7 +222,7 @@ describe('text for people', () => {
     [['list', '.'], { FORCE_COLOR: '0' }, false],
     [['list', '.', '--color', 'never'], { FORCE_COLOR: '1' }, false],
     [['list', '.', '--color', 'auto'], {}, false],
-  ] as const)('has colors when asked: %j %j', async (args, env, colored) => {
+  ] as const)('has colors as the arguments %j and the environment %j request', async (args, env, colored) => {
     const { code, stdout } = await tenon(args, { env, cwd: temporaryFolder() });
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -230,7 +230,7 @@ describe('text for people', () => {
     });
   });
 
-  test('--color behind -- is a file', async () => {
+  test('treats --color after -- as a file', async () => {
     const { stdout } = await tenon(['inspect', '--json', '--', '--color', 'always']);
     expect(JSON.parse(stdout)).toMatchObject([{ path: '--color' }, { path: 'always' }]);
   });
@@ -247,7 +247,7 @@ describe('text for people', () => {
     [80, ['call', 'x', '--isolation', 'a-tier-that-does-not-exist-and-whose-name-is-long']],
   ])('fits a terminal of %i columns: %j', async (columns, args) => {
     const text = await onTerminal(args, { columns });
-    // What is to be copied and what a plugin is called are never broken.
+    // Commands to copy and names of plugins are never wrapped.
     const broken = tooWide(text, columns).filter((line) => line.trim().includes(' '));
     expect(broken).toEqual([]);
     expect(shownLines(text).length).toBeGreaterThan(3);

@@ -1,4 +1,4 @@
-/** `tenon new`: what it writes builds, passes its own test, and passes the safety suite. */
+/** `tenon new`: its project builds, passes its own test, and passes the safety suite. */
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -16,7 +16,7 @@ interface Ran {
   readonly output: string;
 }
 
-/** A command of the project's, as its author types it. */
+/** Runs a command in the folder of the project. */
 function run(folder: string, command: string, ...args: string[]): Promise<Ran> {
   const bin = join(folder, 'node_modules', '.bin');
   const PATH = [bin, dirname(process.execPath), process.env['PATH']].join(delimiter);
@@ -38,7 +38,7 @@ function run(folder: string, command: string, ...args: string[]): Promise<Ran> {
   });
 }
 
-/** What `npm install` does with a tenon that is on this machine already. */
+/** Links this package into a project, like `npm install` of a local tenon. */
 function install(folder: string): void {
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, '.bin'), { recursive: true });
@@ -58,7 +58,7 @@ describe.skipIf(!canCheck || !hasProcesses)('a new project', () => {
     (language) => (language === 'rust' ? ['cargo'] : []),
   );
   test.each(languages)(
-    'in %s builds, passes its test, and is clean at level strict',
+    'in %s builds, passes its tests, and is clean at level strict',
     { timeout: 300_000 },
     async (language) => {
       const folder = join(temporaryFolder(), 'a.plugin');
@@ -84,7 +84,7 @@ describe.skipIf(!canCheck || !hasProcesses)('a new project', () => {
     },
   );
 
-  test('nothing of a template is left open, and its workflow runs the check', async () => {
+  test('has no unfilled placeholders, and its workflow runs the check', async () => {
     for (const language of ['c', 'cpp', 'rust']) {
       const folder = join(temporaryFolder(), 'p');
       await tenon(['new', 'p', '--lang', language, '--folder', folder]);
@@ -99,7 +99,7 @@ describe.skipIf(!canCheck || !hasProcesses)('a new project', () => {
   });
 });
 
-test('a folder that is not empty is left alone', async () => {
+test('a folder that is not empty is refused and not changed', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'mine.txt'), 'mine');
   const { code, stderr } = await tenon(['new', 'p', '--folder', folder]);
@@ -113,7 +113,7 @@ test.each([
   [['new', 'a name'], 'letters, digits'],
   [['new', '..'], 'letters, digits'],
   [['new', 'p', '--lang', 'pascal'], 'must be one of c, cpp, rust'],
-])('%j is wrong usage', async (args, words) => {
+])('invalid arguments are refused: %j', async (args, words) => {
   expect(await tenon(args)).toMatchObject({ code: 2, stderr: expect.stringContaining(words) });
 });
 
@@ -123,6 +123,6 @@ test.each([
   ['7zip', { identifier: 'p7zip', crate: 'p7zip', package: '7zip' }],
   ['_x', { identifier: 'x', crate: 'x', package: 'x' }],
   ['---', { identifier: 'plugin', crate: 'plugin', package: '---' }],
-])('%s becomes a name for each tool', (name, names) => {
+])('the name %s is converted to a valid name for each tool', (name, names) => {
   expect(projectNames(name)).toEqual({ name, ...names });
 });

@@ -1,4 +1,4 @@
-/** Runs the built command, as a shell does. */
+/** Runs the built command `tenon` in its own process. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,14 +6,14 @@ import { root } from '../support/index.js';
 
 export const main = join(root, 'dist', 'cli', 'main.js');
 
-/** What a CI job or a test runner would set, taken back. */
+/** The variables that a CI job or a test runner may set, all cleared. */
 export const ENV = { CI: '', GITHUB_ACTIONS: '', NO_COLOR: '' };
 
-/** How the command ended and what it wrote. */
+/** The exit code or signal of the command, and its output. */
 export interface Run {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Bytes: results are binary. */
+  /** The standard output as bytes, because results are binary. */
   readonly out: Buffer;
   readonly stdout: string;
   readonly stderr: string;

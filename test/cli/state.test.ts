@@ -1,4 +1,4 @@
-/** `tenon ps`, `stats` and `quarantine`: hosts that run, seen from outside. */
+/** `tenon ps`, `stats` and `quarantine`, which read the state of running hosts. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -20,7 +20,7 @@ interface Shown {
   readonly stats: { readonly plugins: readonly Record<string, unknown>[] } | null;
 }
 
-/** Starts a program with a host in that state folder; `body` ends with a line on the standard output. */
+/** Starts a program with a host in the state folder, which runs `body`. Waits until the program is ready. */
 async function startHost(stateDir: string, body: string): Promise<ChildProcess> {
   const file = join(temporaryFolder(), 'server.mjs');
   writeFileSync(
@@ -48,14 +48,17 @@ const CALLS = `
     for (let i = 0; i < 10; i++) await instance.call(Buffer.from('four'));
   }`;
 
-/** A slow machine takes more than the second that the command waits for an answer. */
+/**
+ * Repeats `work` until it succeeds: on a slow machine an answer can take longer than the command waits, one
+ * second.
+ */
 const eventually = <T>(work: () => Promise<T>): Promise<T> =>
   vi.waitFor(work, { timeout: 40_000, interval: 100 });
 
 const ps = async (stateDir: string) =>
   JSON.parse((await tenon(['ps', '--json', '--state-dir', stateDir])).stdout) as Shown[];
 
-/** The hosts, when all of them have answered. */
+/** Returns the hosts, and fails if one of them did not answer. */
 async function running(stateDir: string): Promise<Shown[]> {
   const hosts = await ps(stateDir);
   expect(hosts.map(({ state }) => state)).not.toContain('busy');
@@ -100,7 +103,7 @@ describe('tenon ps', () => {
     expect(JSON.stringify(hosts)).not.toContain('token');
   });
 
-  test('shows nobody where no host runs, and forgets those that were killed', async () => {
+  test('lists no hosts if none runs, and removes the files of killed hosts', async () => {
     const stateDir = temporaryFolder();
     const child = await startHost(stateDir, '');
     child.removeAllListeners('exit');
@@ -114,7 +117,7 @@ describe('tenon ps', () => {
     expect(readdirSync(stateDir)).toEqual([]);
   });
 
-  test('refuses a folder that is not there', async () => {
+  test('refuses a missing folder', async () => {
     for (const folder of [join(temporaryFolder(), 'gone'), faultFile('returns-42')])
       for (const command of [['ps'], ['stats'], ['quarantine', 'list'], ['quarantine', 'clear']])
         expect(await tenon([...command, '--state-dir', folder])).toMatchObject({
@@ -124,7 +127,7 @@ describe('tenon ps', () => {
         });
   });
 
-  test('shows a host as busy whose event loop is blocked, and the others at once', async () => {
+  test('shows a host with a blocked event loop as busy, and the others as usual', async () => {
     const stateDir = temporaryFolder();
     const blocked = await startHost(stateDir, 'setTimeout(() => { for (;;); }, 50);');
     const free = await startHost(stateDir, '');
@@ -154,18 +157,18 @@ describe('tenon ps', () => {
 });
 
 describe('a file in the state folder', () => {
-  /** The files of a host that runs, with something else in them. */
+  /** Returns a state folder with a modified file of a running host. */
   function forged(change: Partial<HostFile>): string {
     const [from, to] = [temporaryFolder(), temporaryFolder()];
     openHost({ stateDir: from });
     const [found] = findHostFiles(from);
-    if (found === undefined) throw new Error('no host has registered');
+    if (found === undefined) throw new Error('no host is registered');
     const name = readdirSync(from).find((one) => one.endsWith('.json')) ?? '';
     writeFileSync(join(to, name), JSON.stringify({ ...found.content, ...change }));
     return to;
   }
 
-  test('of a host without a socket shows it without figures', async () => {
+  test('of a host without a socket makes it unavailable, with the reason', async () => {
     const stateDir = forged({ socket: null, problem: 'no sockets here' });
     expect(await ps(stateDir)).toMatchObject([
       { state: 'unavailable', problem: 'no sockets here', stats: null },
@@ -174,7 +177,7 @@ describe('a file in the state folder', () => {
     expect(stdout).toContain('unavailable: no sockets here');
   });
 
-  test('whose socket is gone from the folder is of a host that has ended', async () => {
+  test('whose socket is missing in the same folder belongs to an ended host and is deleted', async () => {
     const stateDir = temporaryFolder();
     const other = forged({});
     const [name = ''] = readdirSync(other);
@@ -184,7 +187,7 @@ describe('a file in the state folder', () => {
     expect(readdirSync(stateDir)).toEqual([]);
   });
 
-  test('whose socket is gone from another folder may be of a host that has a folder of its own there', async () => {
+  test('whose socket is missing in another folder makes the host unavailable', async () => {
     const stateDir = forged({ socket: '/tmp/tenon-host-gone/s' });
     expect(await ps(stateDir)).toMatchObject([
       { state: 'unavailable', problem: expect.stringContaining('ENOENT') },
@@ -196,7 +199,7 @@ describe('a file in the state folder', () => {
     ['{"pid":1}', 'unavailable'],
     ['{"pid":1,"uptime":2,"plugins":[{"name":7}]}', 'unavailable'],
     ['[]', 'unavailable'],
-  ])('whose socket answers %j is %s', async (answer, state) => {
+  ])('whose socket answers %j makes the host %s', async (answer, state) => {
     const socket = join(temporaryFolder(), 'socket');
     const server = createServer((client) => client.end(`${answer}\n`)).listen(socket);
     onTestFinished(() => void server.close());
@@ -204,7 +207,7 @@ describe('a file in the state folder', () => {
     await eventually(async () => expect(await ps(stateDir)).toMatchObject([{ state, stats: null }]));
   });
 
-  test('with control characters moves no cursor', async () => {
+  test('with control characters is printed without them', async () => {
     const stateDir = forged({
       program: '\u001B[2J\u202Eevil\n::error::',
       socket: null,
@@ -218,7 +221,7 @@ describe('a file in the state folder', () => {
 });
 
 describe('tenon stats', () => {
-  test('shows all figures, of all plugins or of the named ones', async () => {
+  test('shows all statistics of all plugins or of the given ones', async () => {
     const stateDir = temporaryFolder();
     await startHost(stateDir, `${CALLS} await host.load('math');`);
     const stdout = await eventually(async () => {
@@ -240,7 +243,7 @@ describe('tenon stats', () => {
     });
   });
 
-  test('goes on with --watch: a line of JSON each time, and ends when nobody reads', async () => {
+  test('repeats with --watch, one line of JSON each time, and exits if its output is closed', async () => {
     const stateDir = temporaryFolder();
     await startHost(stateDir, '');
     const args = ['stats', '--watch', '--json', '--interval', '20ms', '--state-dir', stateDir];
@@ -257,7 +260,7 @@ describe('tenon stats', () => {
     for (const line of lines) expect(JSON.parse(line)).toMatchObject([{ program: expect.any(String) }]);
   });
 
-  test.runIf(hasScript)('writes over its text on a terminal, without clearing it in between', async () => {
+  test.runIf(hasScript)('overwrites its text on a terminal without clearing the screen', async () => {
     const stateDir = temporaryFolder();
     await startHost(stateDir, CALLS);
     const args = ['stats', '--watch', '--interval', '50ms', '--state-dir', stateDir];
@@ -269,7 +272,7 @@ describe('tenon stats', () => {
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      // The command has no end of its own; it ends with its terminal.
+      // The command does not end by itself. It ends with its terminal.
       if (text.split('\u001B[H').length > 4) child.kill();
     });
     await new Promise((resolve) => child.once('close', resolve));
@@ -286,7 +289,7 @@ describe('tenon stats', () => {
 });
 
 describe.runIf(hasProcesses)('tenon quarantine', () => {
-  /** A state folder with two files in quarantine, put there by a host. */
+  /** Returns a state folder in which a host has quarantined two digests. */
   async function filled(): Promise<{ stateDir: string; entries: QuarantineEntry[] }> {
     const stateDir = temporaryFolder();
     const host = openHost({ stateDir });
@@ -294,14 +297,14 @@ describe.runIf(hasProcesses)('tenon quarantine', () => {
       const plugin = await host.load(faultFile(fault), { isolation: 'process', restart: false });
       await (await plugin.new()).call(Buffer.from('x')).catch(() => undefined);
     }
-    // Another object than the host's: it sees what is in the file.
+    // This object is not that of the host, so it reads the file.
     const file = new Quarantine(join(stateDir, 'quarantine.json'));
     await expect.poll(async () => (await file.list()).length).toBe(2);
     await host.close();
     return { stateDir, entries: await file.list() };
   }
 
-  test('lists the files and the reasons, even when no host runs', async () => {
+  test('lists the files and reasons even if no host runs', async () => {
     const { stateDir, entries } = await filled();
     const run = await tenon(['quarantine', 'list'], { env: { TENON_STATE_DIR: stateDir } });
     expect(run).toMatchObject({ code: 0, stderr: '' });
@@ -313,7 +316,7 @@ describe.runIf(hasProcesses)('tenon quarantine', () => {
     expect(JSON.parse(json.stdout)).toEqual(JSON.parse(JSON.stringify(entries)));
   });
 
-  test('lets out the file whose digest begins like that, and a running host loads it again', async () => {
+  test('clears the digest with the given prefix, and a running host loads the file again', async () => {
     const { stateDir, entries } = await filled();
     const host = openHost({ stateDir });
     const [first, second] = entries;
@@ -333,7 +336,7 @@ describe.runIf(hasProcesses)('tenon quarantine', () => {
     expect(await clear()).toMatchObject({ code: 0, stdout: '0 files let out of quarantine\n' });
   });
 
-  test('lets out all of them', async () => {
+  test('clears all digests', async () => {
     const { stateDir } = await filled();
     const run = await tenon(['quarantine', 'clear', '--state-dir', stateDir]);
     expect(run).toMatchObject({ code: 0, stdout: '2 files let out of quarantine\n' });
@@ -341,7 +344,7 @@ describe.runIf(hasProcesses)('tenon quarantine', () => {
     expect(list).toMatchObject({ code: 0, stdout: '0 files in quarantine\n' });
   });
 
-  test('refuses the beginning of two digests', async () => {
+  test('refuses a prefix of two digests', async () => {
     const { stateDir, entries } = await filled();
     const file = join(stateDir, 'quarantine.json');
     const digests = ['ab', 'cd'].map((end) => `01234567${end.repeat(28)}`);
@@ -356,7 +359,7 @@ describe.runIf(hasProcesses)('tenon quarantine', () => {
   });
 });
 
-test('the token of a host is needed for its figures, and only its user can read it', async () => {
+test('a host does not answer a request with the wrong token', async () => {
   const stateDir = temporaryFolder();
   openHost({ stateDir });
   const name = readdirSync(stateDir).find((one) => one.endsWith('.json')) ?? '';

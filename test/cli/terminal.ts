@@ -1,9 +1,9 @@
-/** Runs the built command on a pseudo terminal of a certain width. */
+/** Runs the built command on a pseudo-terminal of a given width. */
 import { spawn, spawnSync } from 'node:child_process';
 import { widthOf } from '../../src/cli/text.js';
 import { ENV, main } from './run.js';
 
-/** util-linux's `script`, whose options macOS does not have. */
+/** Whether the program `script` of util-linux is installed. The one of macOS has other options. */
 export const hasScript = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
 
 export interface TerminalOptions {
@@ -12,7 +12,7 @@ export interface TerminalOptions {
   readonly cwd?: string;
 }
 
-/** All that the command wrote: standard output and error output are the same terminal. */
+/** Runs the command and returns its standard output and standard error, which are the same terminal. */
 export function onTerminal(args: readonly string[], options: TerminalOptions = {}): Promise<string> {
   const { columns = 80, env = {}, cwd } = options;
   const quoted = [process.execPath, main, ...args].map((arg) => `'${arg.replaceAll("'", `'\\''`)}'`);
@@ -32,13 +32,13 @@ export function onTerminal(args: readonly string[], options: TerminalOptions = {
   });
 }
 
-/** The lines as they are shown, without colors; what a progress line was before the next one counts as a line. */
+/** Returns the printed lines without colors. Each version of a progress line is a separate line. */
 export function shownLines(text: string): string[] {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colors are.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the text contains color sequences.
   return text.replaceAll(/\u001B\[[0-9;]*[A-Za-z]/g, '').split(/\r?\n|\r/);
 }
 
-/** The lines that a terminal of that width would wrap. */
+/** Returns the lines that a terminal of the given width would wrap. */
 export function tooWide(text: string, columns: number): string[] {
   return shownLines(text).filter((line) => widthOf(line) > columns);
 }

@@ -58,7 +58,7 @@ export function builtFaults(): readonly FaultRow[] {
   return faultTable().filter(({ language }) => language !== 'rust' || !lacks('cargo'));
 }
 
-/** The rows to test. Each of the others becomes a skipped test of the file that asks. */
+/** Returns the rows whose libraries were built, and adds a skipped test for each other row. */
 export function faultsToTest(): readonly FaultRow[] {
   return tryable(
     faultTable(),

@@ -247,7 +247,7 @@ describe.runIf(process.platform === 'linux')('names that are not UTF-8', () => {
   const named = (root: string, ...parts: (string | Buffer)[]) =>
     Buffer.concat([Buffer.from(`${root}/`), ...parts.map((part) => Buffer.from(part))]);
 
-  test('of plugins and of folders that were to be searched are reported', async () => {
+  test('are reported for plugins and for folders to search', async () => {
     const root = tree('a.so');
     mkdirSync(named(root, LATIN));
     writeFileSync(named(root, LATIN, '/inside.so'), '');
@@ -268,7 +268,7 @@ describe.runIf(process.platform === 'linux')('names that are not UTF-8', () => {
     );
   });
 
-  test('of other files and of hidden folders are ignored', async () => {
+  test('are ignored for other files and for hidden folders', async () => {
     const root = tree('grün/b.so');
     writeFileSync(named(root, LATIN, '.txt'), '');
     mkdirSync(named(root, '.', LATIN));

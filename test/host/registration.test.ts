@@ -1,4 +1,6 @@
-/** Hosts with a state folder can be found there, and asked for their figures by their own user. */
+/**
+ * Hosts with a state folder register there, so that their user can find them and request their statistics.
+ */
 import { spawn } from 'node:child_process';
 import {
   chmodSync,
@@ -27,11 +29,11 @@ const names = (folder: string) => readdirSync(folder).filter((name) => /^host-.*
 
 function fileIn(folder: string): HostFile {
   const [found] = findHostFiles(folder);
-  if (found === undefined) throw new Error(`no host has registered in ${folder}`);
+  if (found === undefined) throw new Error(`no host is registered in ${folder}`);
   return found.content;
 }
 
-/** What a client gets that writes these lines. */
+/** Connects to a socket, writes the request, and returns the answer. */
 function ask(path: string, request: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -49,7 +51,7 @@ const statsOf = async ({ socket, token }: HostFile) =>
   JSON.parse(await ask(socket ?? '', `${token}\n`)) as ReturnType<PluginHost['stats']>;
 
 describe('a host with a state folder', () => {
-  test('registers there with a file that only its user can read, and goes without a trace', async () => {
+  test('registers with a file that only its user can read, and removes it when it closes', async () => {
     const folder = join(temporaryFolder(), 'made', 'by', 'the host');
     const host = openHost({ stateDir: folder });
     const [name = ''] = names(folder);
@@ -68,7 +70,7 @@ describe('a host with a state folder', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('answers with its figures', async () => {
+  test('answers with its statistics', async () => {
     const folder = temporaryFolder();
     const host = openHost({ stateDir: folder });
     const plugin = await host.load(pluginFile('echo'));
@@ -83,7 +85,7 @@ describe('a host with a state folder', () => {
   });
 
   test.each([['wrong'], [''], ['x'.repeat(32)], ['{"token":"'], ['x'.repeat(100_000)]])(
-    'answers nothing to the token %j',
+    'does not answer a request with the token %j',
     async (token) => {
       const folder = temporaryFolder();
       openHost({ stateDir: folder });
@@ -93,7 +95,7 @@ describe('a host with a state folder', () => {
     },
   );
 
-  test('is not kept running by it, and takes its file along when the process ends', async () => {
+  test('does not keep the process running, and removes its file when the process exits', async () => {
     const folder = temporaryFolder();
     const run = (end: string) =>
       runNode(`new tenon.PluginHost({ stateDir: ${JSON.stringify(folder)} }); ${end}`, { timeout: 20_000 });
@@ -116,7 +118,7 @@ describe('a host with a state folder', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test.runIf(hasModes)('has its socket elsewhere where the path of the folder is too long', async () => {
+  test.runIf(hasModes)('has its socket in another folder if the path is too long', async () => {
     const folder = join(temporaryFolder(), 'x'.repeat(100));
     const host = openHost({ stateDir: folder });
     const { socket } = fileIn(folder);
@@ -128,18 +130,21 @@ describe('a host with a state folder', () => {
     expect(existsSync(place)).toBe(false);
   });
 
-  test.runIf(hasModes)('has its socket elsewhere where others can enter the folder', async () => {
-    const folder = temporaryFolder();
-    chmodSync(folder, 0o755);
-    openHost({ stateDir: folder });
-    const [name = ''] = names(folder);
-    expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
-    const place = dirname(fileIn(folder).socket ?? '');
-    expect(place).not.toBe(folder);
-    expect(statSync(place).mode & 0o777).toBe(0o700);
-  });
+  test.runIf(hasModes)(
+    'has its socket in another folder if other users can enter the state folder',
+    async () => {
+      const folder = temporaryFolder();
+      chmodSync(folder, 0o755);
+      openHost({ stateDir: folder });
+      const [name = ''] = names(folder);
+      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+      const place = dirname(fileIn(folder).socket ?? '');
+      expect(place).not.toBe(folder);
+      expect(statSync(place).mode & 0o777).toBe(0o700);
+    },
+  );
 
-  test('works where it cannot register, and a warning says so', async () => {
+  test('works with a warning if it cannot register', async () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');
     const run = await runNode(
@@ -152,7 +157,7 @@ describe('a host with a state folder', () => {
     expect(run.stderr).toContain('[TENON_NOT_REGISTERED] TenonWarning: A host cannot register in');
   });
 
-  test.runIf(hasModes)('is found without figures where no socket can be made', async () => {
+  test.runIf(hasModes)('is found without statistics if it cannot create a socket', async () => {
     const folder = join(temporaryFolder(), 'x'.repeat(100));
     const run = await runNode(
       `import { readdirSync, readFileSync } from 'node:fs';
@@ -168,7 +173,7 @@ describe('a host with a state folder', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('that listens too late finds out, and says so in its file', async () => {
+  test('has the problem in its file if its socket fails later', async () => {
     const folder = temporaryFolder();
     const run = await runNode(
       `import { readdirSync, readFileSync } from 'node:fs';
@@ -184,7 +189,7 @@ describe('a host with a state folder', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('registers in a worker, too, and beside the hosts of other threads', async () => {
+  test('registers in a worker, in addition to the hosts of other threads', async () => {
     const folder = temporaryFolder();
     openHost({ stateDir: folder });
     const worker = new Worker(
@@ -204,7 +209,7 @@ describe('a host with a state folder', () => {
     expect(names(folder)).toHaveLength(1);
   });
 
-  test('that is collected without close is not found any more', async () => {
+  test('is no longer registered after it was collected without close', async () => {
     const folder = temporaryFolder();
     const run = await runNode(
       `import { readdirSync } from 'node:fs';
@@ -222,8 +227,8 @@ describe('a host with a state folder', () => {
   });
 });
 
-describe('files that are not of a host', () => {
-  test('are not taken for hosts, and stay', () => {
+describe('invalid files in a state folder', () => {
+  test('are ignored and not deleted', () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'host-1-2-4.json'));
     for (const [name, text] of [
@@ -238,7 +243,7 @@ describe('files that are not of a host', () => {
     expect(readdirSync(folder)).toEqual(before);
   });
 
-  test('remove nothing but a socket where hosts put it', async () => {
+  test('do not cause the deletion of a file outside the folders of sockets', async () => {
     const folder = temporaryFolder();
     const precious = join(temporaryFolder(), 'precious');
     writeFileSync(precious, 'mine');
@@ -254,7 +259,7 @@ describe('files that are not of a host', () => {
   });
 });
 
-describe('clients of the socket', () => {
+describe('a client of the socket', () => {
   function serve(answer: object): { path: string; token: string } {
     const path = join(temporaryFolder(), 'socket');
     const token = 'a-token';
@@ -272,13 +277,13 @@ describe('clients of the socket', () => {
   }
   const closed = (socket: Socket) => new Promise((resolve) => socket.once('close', resolve));
 
-  test('that say nothing are cut off', async () => {
+  test('is disconnected if it sends no request', async () => {
     const silent = await client(serve({}).path);
     silent.resume();
     await closed(silent);
   });
 
-  test('that never read are cut off, and what they did not read is dropped', async () => {
+  test('is disconnected if it does not read its answer, which is discarded', async () => {
     const { path, token } = serve({ text: 'x'.repeat(8 << 20) });
     const program = spawn(process.execPath, [
       '-e',
@@ -294,19 +299,19 @@ describe('clients of the socket', () => {
     ]);
     onTestFinished(() => void program.kill('SIGKILL'));
     await new Promise((resolve) => program.stdout.once('data', resolve));
-    // They have all places, and hold them until they are cut off.
+    // These clients use all connections until the host disconnects them.
     await vi.waitFor(async () => expect(await ask(path, `${token}\n`)).toHaveLength((8 << 20) + 12), {
       timeout: 20_000,
     });
   });
 
-  test('beyond a few are turned away', async () => {
+  test('is refused if 16 others are connected', async () => {
     const { path, token } = serve({});
     await Promise.all(Array.from({ length: 16 }, () => client(path)));
     expect(await ask(path, `${token}\n`).catch(() => '')).toBe('');
   });
 
-  test('of a host that cannot answer get nothing', async () => {
+  test('gets no answer if the statistics cannot be written as JSON', async () => {
     const circle: Record<string, unknown> = {};
     circle['itself'] = circle;
     const { path, token } = serve(circle);

@@ -38,7 +38,7 @@ const NUMBER = '__declspec(dllexport) int number;\n';
 const ALL: readonly Original[] = [
   { name: 'ELF x64', format: 'elf', target: 'linux-x64', link: ['-s'] },
   {
-    name: 'ELF x64 with the old hash table',
+    name: 'ELF x64 with the SysV hash table',
     format: 'elf',
     target: 'linux-x64',
     link: ['-s', '-Wl,--hash-style=sysv'],
@@ -68,7 +68,7 @@ const made = tryable(
 });
 const ORIGINALS = [...made, ...universals()];
 
-/** Of the Mach-O files, if they could be built. */
+/** Returns the universal binary of the Mach-O files, if they could be built. */
 function universals(): (Omit<(typeof made)[number], 'bytes'> & { bytes: Buffer })[] {
   const bytesOf = (wanted: Target) => made.find(({ target }) => target === wanted)?.bytes;
   const [x64, arm64] = [bytesOf('macos-x64'), bytesOf('macos-arm64')];

@@ -1,4 +1,7 @@
-/** In a bundle tenon works if it is left out of it, and otherwise says at import what happened. */
+/**
+ * A bundled program works if tenon is external. If tenon is part of the bundle, the import fails with the
+ * reason.
+ */
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Format } from 'esbuild';
@@ -21,7 +24,9 @@ const PROGRAM = `
   }
   main();`;
 
-/** Bundles the program into two folders below the project. Gives the bundle, relative to the project. */
+/**
+ * Bundles the program into a folder two levels below the project. Returns the relative path of the bundle.
+ */
 async function bundle(folder: string, format: Format, external: string[]): Promise<string> {
   writeFileSync(join(folder, 'program.mjs'), PROGRAM);
   const outfile = join('web', 'out', format === 'esm' ? 'bundle.mjs' : 'bundle.cjs');
@@ -38,14 +43,14 @@ async function bundle(folder: string, format: Format, external: string[]): Promi
   return outfile;
 }
 
-/** Gives the installed tenon the native files of this checkout. */
+/** Copies the native files of this checkout into the installed tenon. */
 function installNativeFiles(folder: string): void {
   const release = join(folder, 'node_modules', 'tenon', 'build', 'Release');
   cpSync(join(buildDir, 'Release'), release, { recursive: true });
 }
 
 describe.each(FORMATS)('a bundle in the format %s', (format) => {
-  test('works with tenon left out of it', async () => {
+  test('works if tenon is external', async () => {
     const folder = projectWith(archive);
     installNativeFiles(folder);
     const ran = node(folder, await bundle(folder, format, ['tenon']));
@@ -53,7 +58,7 @@ describe.each(FORMATS)('a bundle in the format %s', (format) => {
     expect(JSON.parse(ran.stdout)).toEqual({ answer: 'hello', addon: true, addonProblem: null });
   });
 
-  test('looks for native files in the installed tenon, not around the bundle', async () => {
+  test('searches native files in the installed tenon and not near the bundle', async () => {
     const folder = projectWith(archive);
     placeForeignFiles(folder);
     const ran = node(folder, await bundle(folder, format, ['tenon']));
@@ -74,7 +79,7 @@ describe.each(FORMATS)('a bundle in the format %s', (format) => {
         placeForeignFiles(folder);
       },
     ],
-  ])('says at import that it was bundled, with %s two folders above', async (_, prepare) => {
+  ])('fails to import tenon inside the bundle, with %s two folders above', async (_, prepare) => {
     const folder = projectWith(archive);
     installNativeFiles(folder);
     prepare(folder);
@@ -87,18 +92,18 @@ describe.each(FORMATS)('a bundle in the format %s', (format) => {
   });
 });
 
-/** The project is two folders above its bundle. */
+/** Writes the package.json of the project, which is two folders above its bundle. */
 function placePackage(folder: string, name: string): void {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version: '9.9.9' }));
 }
 
-/** An addon that is good, but somebody else's. */
+/** Copies a valid addon to a folder of the project that is not that of tenon. */
 function placeForeignFiles(folder: string): void {
   mkdirSync(join(folder, 'build'));
   cpSync(join(buildDir, 'Release'), join(folder, 'build', 'Release'), { recursive: true });
 }
 
-test('a CommonJS program that requires tenon gets the module that others import', () => {
+test('require and import of tenon return the same module', () => {
   const folder = projectWith(archive);
   writeFileSync(
     join(folder, 'program.cjs'),
@@ -110,7 +115,7 @@ test('a CommonJS program that requires tenon gets the module that others import'
   expect(node(folder, 'program.cjs')).toMatchObject({ stdout: 'true function function\n', stderr: '' });
 });
 
-test('no module of tenon waits at its top, because require could not load it', () => {
+test('no module of tenon has a top-level await, so that require can load it', () => {
   const scripts = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.js') && !/^(cli\/(main|worker)|admission\/probe-child)\.js$/.test(file),
   );

@@ -1,4 +1,6 @@
-/** Where the package is installed: its hook builds what a host uses, and the first check builds the program for checks. */
+/**
+ * The installed package: its hook builds the addon and the runner, and the first check builds the checker.
+ */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -25,8 +27,10 @@ const CHECK = `
   const { outcome } = await check([${echo}], { onBuild: () => console.log('built again') });
   console.log(outcome);`;
 
-describe.skipIf(!linux)('installed', () => {
-  test('its hook builds addon and runner, the first check its own program', { timeout: 300_000 }, () => {
+describe.skipIf(!linux)('the installed package', () => {
+  test('builds the addon and the runner in its hook, and the checker in the first check', {
+    timeout: 300_000,
+  }, () => {
     const folder = projectWith(archive);
     const tenon = join(folder, 'node_modules', 'tenon');
     const built = () => readdirSync(join(tenon, 'build', 'Release')).sort();
@@ -48,13 +52,15 @@ describe.skipIf(!linux)('installed', () => {
     });
     expect(built()).toEqual(['tenon-checker', 'tenon-runner', 'tenon.node']);
     expect(node(folder, '--input-type=module', '-e', CHECK)).toMatchObject({ stdout: 'clean\n', stderr: '' });
-    // What the compiler left on the way there is gone.
+    // The intermediate files of the build are deleted.
     expect(readdirSync(join(tenon, 'build'))).toEqual(['Release']);
   });
 });
 
 describe.skipIf(!linux)('without a compiler', () => {
-  /** Only what is needed to get as far as CMake, which then fails as it does without a compiler. */
+  /**
+   * Returns a PATH with only a fake CMake, which fails like the real one without a compiler, or without any.
+   */
   function withoutTools(folder: string, cmake: string | null): NodeJS.ProcessEnv {
     const bin = join(folder, 'bin');
     mkdirSync(bin);
@@ -75,7 +81,7 @@ describe.skipIf(!linux)('without a compiler', () => {
     }
   };
 
-  test('the installation goes on, and says what is missing and what to run later', () => {
+  test('the installation continues, and prints the missing tools and the command to run later', () => {
     const folder = projectWith(archive);
     withPath(withoutTools(folder, null), () => {
       const hook = node(join(folder, 'node_modules', 'tenon'), 'scripts/install.mjs');
@@ -85,7 +91,7 @@ describe.skipIf(!linux)('without a compiler', () => {
     });
   });
 
-  test('a check cannot be completed, which is no pass, and shows what CMake said', () => {
+  test('a check is incomplete and prints the output of CMake', () => {
     const folder = projectWith(archive);
     withPath(withoutTools(folder, 'echo "No CMAKE_CXX_COMPILER could be found."; exit 1'), () => {
       const checked = node(folder, MAIN, 'check', pluginFile('echo'));
@@ -95,7 +101,7 @@ describe.skipIf(!linux)('without a compiler', () => {
     });
   });
 
-  test('nothing of a failed build stays behind', () => {
+  test('a failed build leaves no files behind', () => {
     const folder = projectWith(archive);
     withPath(withoutTools(folder, 'exit 1'), () => {
       expect(node(folder, MAIN, 'build')).toMatchObject({ status: 1 });
@@ -104,7 +110,7 @@ describe.skipIf(!linux)('without a compiler', () => {
   });
 });
 
-describe('a new project takes tenon from where it was installed', () => {
+describe('a new project depends on the tenon that created it, from', () => {
   const dependency = (folder: string): string => {
     expect(node(folder, MAIN, 'new', 'plug', '--folder', 'sub/plug')).toMatchObject({
       status: 0,
@@ -112,7 +118,8 @@ describe('a new project takes tenon from where it was installed', () => {
     });
     const read = (name: string) => readFileSync(join(folder, 'sub', 'plug', name), 'utf8');
     const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { tenon: string } };
-    // While nothing is published, the project itself says what to do elsewhere.
+    // As long as tenon is not published, the README of the project explains how to install it on another
+    // machine.
     expect(read('README.md')).toContain(`takes it from\n\`${devDependencies.tenon}\``);
     expect(read('README.md')).toMatch(/npm install --save-dev \.\/vendor\/tenon-[\d.]+\.tgz/);
     return devDependencies.tenon;
@@ -129,7 +136,7 @@ describe('a new project takes tenon from where it was installed', () => {
     expect(dependency(folder)).toBe(expected);
   });
 
-  test('its version, if nothing says where that is', () => {
+  test('a registry, if the source of the installed version is unknown', () => {
     expect(dependency(projectWith(archive))).toBe('^0.1.0');
   });
 });

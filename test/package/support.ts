@@ -1,16 +1,16 @@
-/** The package as npm publishes it, packed once for each test file, and projects that have it installed. */
+/** Packs the package like npm, once for each test file, and creates projects with the package installed. */
 import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, temporaryFolder } from '../support/index.js';
 
 export interface Packed {
-  /** Paths in the package. */
+  /** The paths of the files in the package. */
   readonly files: readonly string[];
   readonly archive: string;
 }
 
-/** Packs a folder of sources. Without hooks it holds what is built there now, which is what the tests run on. */
+/** Packs a source folder. With `--ignore-scripts` it packs the current build, which is the one under test. */
 export function pack(source: string, target: string, options: readonly string[] = []): Packed {
   mkdirSync(target, { recursive: true });
   const output = execFileSync('npm', ['pack', '--json', '--pack-destination', target, ...options], {
@@ -28,8 +28,8 @@ export const packBuilt = (name: string): Packed =>
   pack(root, join(root, 'build', 'package', name), ['--ignore-scripts']);
 
 /**
- * A project with the packed tenon in its node_modules, without the native parts, and everything else that this checkout has
- * installed.
+ * Creates a project whose node_modules contain the packed tenon without its native parts, and links to all
+ * other packages of this checkout.
  */
 export function projectWith(archive: string): string {
   const folder = temporaryFolder();
@@ -44,7 +44,10 @@ export function projectWith(archive: string): string {
   return folder;
 }
 
-/** Node.js as a user of the package starts it: without what tells the tests of this checkout where its native files are. */
+/**
+ * Runs Node.js like a user of the package, without the variables that select the native files of this
+ * checkout.
+ */
 export function node(cwd: string, ...args: string[]): SpawnSyncReturns<string> {
   const {
     TENON_ADDON: _addon,

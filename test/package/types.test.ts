@@ -1,4 +1,4 @@
-/** The published types, as the real compiler takes them in each mode in which a project can be. */
+/** The published types, compiled in each module mode of a project. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,13 +45,13 @@ export const error: tenon.TenonError | undefined = undefined;
 export const options: tenon.HostOptions = {};
 export const verdict: Promise<suite.Verdict> = suite.check(['x.so']);
 `,
-  // One class is one type, whoever made the object.
+  // A class has the same type in both module systems.
   'both.mts': `
 import { PluginHost } from 'tenon';
 import { host } from './require.cjs';
 export const same: PluginHost = host;
 `,
-  // Both see the same values, with the same types.
+  // Both module systems have the same values with the same types.
   'values.cts': `
 import tenon = require('tenon');
 import type * as esm from 'tenon' with { 'resolution-mode': 'import' };
@@ -63,7 +63,7 @@ export const suiteValues: typeof esmSuite = suite;
 };
 
 test.each(['node16', 'node18', 'node20', 'nodenext'])(
-  'a strict project, which checks libraries too, compiles with module: %s',
+  'a strict project without skipLibCheck compiles with module: %s',
   { timeout: 120_000 },
   (module) => {
     const folder = projectWith(archive);
@@ -82,7 +82,7 @@ test.each(['node16', 'node18', 'node20', 'nodenext'])(
 test.each([
   ['index', tenon],
   ['check/index', suite],
-])('the declarations for CommonJS of %s have every value', (entry, module) => {
+])('the CommonJS declarations of %s have every exported value', (entry, module) => {
   const text = readFileSync(join(root, 'dist', `${entry}.d.cts`), 'utf8');
   const declared = [...text.matchAll(/^export declare const (\w+):/gm)].map(([, name]) => name);
   expect(declared.sort()).toEqual(Object.keys(module).sort());

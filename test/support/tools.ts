@@ -1,6 +1,6 @@
 /**
- * Tools that only some tests need. Where one is missing these tests are skipped, counted for it, and `npm test` says at its end
- * how to get it. With TENON_REQUIRE_TOOLS=1 they are not skipped, and so they fail.
+ * Tools that only some tests need. If a tool is missing, its tests are skipped and counted, and `npm test`
+ * prints at the end how to install it. With TENON_REQUIRE_TOOLS=1 these tests are not skipped, so they fail.
  */
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,14 +13,17 @@ export type ToolName = keyof typeof TOOLS;
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** The missing tools that a test was skipped for. The JSON report has it, and scripts/lib/tally.mjs counts it. */
+    /**
+     * The missing tools that made a test skip. scripts/lib/tally.mjs reads them in the JSON report and counts
+     * them.
+     */
     needs?: ToolName[];
   }
 }
 
 const required = process.env['TENON_REQUIRE_TOOLS'] === '1';
 
-/** What is in plugins-rust/artifacts.json: the libraries that only cargo builds. */
+/** The libraries of plugins-rust/artifacts.json, which only cargo builds. */
 const rustLibraries = (
   JSON.parse(readFileSync(join(root, 'plugins-rust', 'artifacts.json'), 'utf8')) as {
     out: string;
@@ -32,19 +35,19 @@ const rustLibraries = (
 export const rustIn = (folder: 'plugins' | 'faults' | 'trips'): string[] =>
   rustLibraries.filter(({ out }) => out === folder).map(({ name }) => name);
 
-/** Whether a tool is missing. For cargo it counts what it should have built. */
+/** Returns whether a tool is missing. Cargo is missing if its plugins were not built. */
 export function lacks(name: ToolName): boolean {
   if (name === 'cargo') return !existsSync(join(buildDir, 'plugins', `grep${extension}`));
   return (name === 'chromium' ? findChromium() : findTool(name)) === undefined;
 }
 
-/** Options of a test or of a group of tests: skipped where one of the tools is missing. */
+/** Returns options that skip a test or a group of tests if one of the tools is missing. */
 export function needs(...names: ToolName[]): TestOptions {
   const missing = required ? [] : names.filter(lacks);
   return missing.length === 0 ? {} : { skip: true, meta: { needs: missing } };
 }
 
-/** The rows that can be tried here. Each of the others becomes a skipped test with its name. */
+/** Returns the rows whose tools are installed, and adds a skipped test with its name for each other row. */
 export function tryable<Row>(
   rows: readonly Row[],
   nameOf: (row: Row) => string,
@@ -57,7 +60,7 @@ export function tryable<Row>(
   });
 }
 
-/** The files of all example plugins. Those in Rust become skipped tests where cargo is missing. */
+/** Returns the files of all example plugins. If cargo is missing, each Rust plugin becomes a skipped test. */
 export function pluginsToTest(): string[] {
   const rust = rustIn('plugins');
   const built = readdirSync(pluginsDir).flatMap((file) =>
@@ -72,8 +75,8 @@ export function pluginsToTest(): string[] {
 }
 
 /**
- * The path of a tool, or of another program of its package. A test that asks for one that is missing is skipped.
- * @throws Error that names the tool, outside of tests and where all tools are required
+ * Returns the path of a tool, or of another program of its package. If it is missing, skips the running test.
+ * @throws Error that names the tool, outside a test or if all tools are required
  */
 export function tool(name: ToolName, ...programs: string[]): string {
   const found = programs.length === 0 ? findTool(name) : (findCommand(programs) ?? besides(name, programs));
@@ -84,7 +87,10 @@ export function tool(name: ToolName, ...programs: string[]): string {
   return current.context.skip(`needs ${name}`);
 }
 
-/** Where the tool itself is: Debian links only some of LLVM's programs into the PATH. */
+/**
+ * Finds a program in the folder of the tool itself, because Debian links only some programs of LLVM into the
+ * PATH.
+ */
 function besides(name: ToolName, programs: readonly string[]): string | undefined {
   const found = findTool(name);
   return found === undefined ? undefined : findCommand(programs, dirname(realpathSync(found)));

@@ -130,24 +130,26 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
   });
 });
 
-describe.runIf(hasProcesses && withAddon)('a runner that lies about the call that it ended in', () => {
+describe.runIf(hasProcesses && withAddon)('a runner with a forged report of its last call', () => {
   const HUGE = 2n ** 63n;
   const RING = 8192n;
   const RING_SIZE = 128n << 20n;
-  /** Stage, operation, offset and size of the input, message, instance, method. */
+  /**
+   * The fields of the breadcrumb: stage, operation, offset and size of the input, message, instance, method.
+   */
   test.each<readonly [string, readonly bigint[]]>([
-    ['an input of more bytes than there are', [6n, 2n, RING, HUGE, 0n, 1n, 0n]],
-    ['an input of all bits', [6n, 2n, 2n ** 64n - 1n, 2n ** 64n - 1n, 0n, 1n, 0n]],
-    ['an input in front of the ring', [7n, 2n, 64n, 100n, 0n, 1n, 0n]],
-    ['an input that reaches beyond the ring', [7n, 2n, RING + RING_SIZE - 50n, 100n, 0n, 1n, 0n]],
+    ['an input larger than the ring', [6n, 2n, RING, HUGE, 0n, 1n, 0n]],
+    ['an input with all bits set', [6n, 2n, 2n ** 64n - 1n, 2n ** 64n - 1n, 0n, 1n, 0n]],
+    ['an input before the ring', [7n, 2n, 64n, 100n, 0n, 1n, 0n]],
+    ['an input that extends past the ring', [7n, 2n, RING + RING_SIZE - 50n, 100n, 0n, 1n, 0n]],
     ['an input at the very end of the ring', [7n, 2n, RING + RING_SIZE, 0n, 0n, 1n, 0n]],
-    ['an input that is longer than is kept', [7n, 2n, RING, 1n << 26n, 0n, 1n, 0n]],
-    ['a batch that is none', [7n, 3n, RING, 4096n, 5n, 1n, 0n]],
+    ['an input larger than the limit of crashInputs', [7n, 2n, RING, 1n << 26n, 0n, 1n, 0n]],
+    ['a malformed batch', [7n, 3n, RING, 4096n, 5n, 1n, 0n]],
     ['a batch of too few bytes', [7n, 3n, RING, 4n, 0n, 1n, 0n]],
-    ['a message that the batch does not have', [7n, 3n, RING + 64n, 4096n, 4_000_000_000n, 1n, 0n]],
-    ['a method and an instance that there are not', [7n, 2n, RING, 100n, 0n, 4_000_000_000n, 77n]],
-    ['a stage that there is not', [99n, 2n, RING, 100n, 0n, 1n, 0n]],
-  ])('harms nothing: %s', async (_, words) => {
+    ['a message index past the batch', [7n, 3n, RING + 64n, 4096n, 4_000_000_000n, 1n, 0n]],
+    ['an unknown method and instance', [7n, 2n, RING, 100n, 0n, 4_000_000_000n, 77n]],
+    ['an unknown stage', [99n, 2n, RING, 100n, 0n, 1n, 0n]],
+  ])('does no harm to the host: %s', async (_, words) => {
     const folder = temporaryFolder();
     const crashInputs = { folder, bytes: 1 << 20, files: 4 };
     const more = { program: double(DOUBLE), plugin: 'lies', crashInputs };
