@@ -1,9 +1,10 @@
-/** Modules of tenon that are not exported, for benchmarks of single parts. */
+/** Imports modules of tenon that the package does not export, for benchmarks of its parts. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * Imports a module by its path below src, with the ending `.js`. `dist` is the folder of the published files of the same build.
+ * Imports a module by its path below src, with the extension `.js`. `dist` is the folder of the published
+ * files of the same build.
  *
  * @param {string} dist @param {string} file
  */

@@ -174,21 +174,24 @@ describe('in Chromium', needs('chromium'), () => {
     expect(violated).toBe('img-src');
   });
 
-  test.each(['light', 'dark'] as const)('is readable in the %s color scheme, on a narrow screen', async (colorScheme) => {
-    const { page } = await open(full, { colorScheme, viewport: { width: 400, height: 800 } });
-    const colors = await page.evaluate<string[]>(
-      '[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]',
-    );
-    const [text = 0, background = 0] = colors.map((color) =>
-      (color.match(/\d+/g) ?? []).slice(0, 3).reduce((sum, part) => sum + Number(part), 0),
-    );
-    if (colorScheme === 'dark') expect(text).toBeGreaterThan(background + 400);
-    else expect(background).toBeGreaterThan(text + 400);
-    const { scrollWidth, clientWidth } = await page.evaluate<{ scrollWidth: number; clientWidth: number }>(
-      '({ scrollWidth: document.documentElement.scrollWidth, clientWidth: document.documentElement.clientWidth })',
-    );
-    expect(scrollWidth).toBe(clientWidth);
-  });
+  test.each(['light', 'dark'] as const)(
+    'is readable in the %s color scheme, on a narrow screen',
+    async (colorScheme) => {
+      const { page } = await open(full, { colorScheme, viewport: { width: 400, height: 800 } });
+      const colors = await page.evaluate<string[]>(
+        '[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]',
+      );
+      const [text = 0, background = 0] = colors.map((color) =>
+        (color.match(/\d+/g) ?? []).slice(0, 3).reduce((sum, part) => sum + Number(part), 0),
+      );
+      if (colorScheme === 'dark') expect(text).toBeGreaterThan(background + 400);
+      else expect(background).toBeGreaterThan(text + 400);
+      const { scrollWidth, clientWidth } = await page.evaluate<{ scrollWidth: number; clientWidth: number }>(
+        '({ scrollWidth: document.documentElement.scrollWidth, clientWidth: document.documentElement.clientWidth })',
+      );
+      expect(scrollWidth).toBe(clientWidth);
+    },
+  );
 
   test('shows every check if scripts are disabled', async () => {
     const { page } = await open(full, { javaScriptEnabled: false });

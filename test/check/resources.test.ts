@@ -24,13 +24,17 @@ describe.skipIf(!canCheck)('memory', () => {
     expect(result.state).toBe('passed');
   });
 
-  test('a leak in Rust is a finding, and the check leaks less than 300 MB to find it', needs('cargo'), async () => {
-    const result = await resultOf(faultFile('leaks-rs'), 'resources/leak-per-call');
-    expect(result.findings[0]?.message).toMatch(/^Memory in use grows by 105\d{4} bytes per call/);
-    const points = result.measures.flatMap((measure) => (measure.type === 'series' ? measure.points : []));
-    const grown = Math.max(...points.map(([, y]) => y)) - Math.min(...points.map(([, y]) => y));
-    expect(grown).toBeLessThan(300e6);
-  });
+  test(
+    'a leak in Rust is a finding, and the check leaks less than 300 MB to find it',
+    needs('cargo'),
+    async () => {
+      const result = await resultOf(faultFile('leaks-rs'), 'resources/leak-per-call');
+      expect(result.findings[0]?.message).toMatch(/^Memory in use grows by 105\d{4} bytes per call/);
+      const points = result.measures.flatMap((measure) => (measure.type === 'series' ? measure.points : []));
+      const grown = Math.max(...points.map(([, y]) => y)) - Math.min(...points.map(([, y]) => y));
+      expect(grown).toBeLessThan(300e6);
+    },
+  );
 
   test('the verdict contains the points and the slope, for plots', async () => {
     const { measures } = await resultOf(trip('resources-leak-per-call'), 'resources/leak-per-call');

@@ -233,7 +233,7 @@ describe('the plugin of tenon call', () => {
   ])('is not run if its tier cannot honour %j', async (args, option) => {
     const run = await tenon(['call', pluginFile('echo'), ...args]);
     expect(run).toMatchObject({ code: 2, stdout: '' });
-    expect(run.stderr).toContain(`The argument '${option}' cannot be honoured`);
+    expect(run.stderr).toContain(`The argument '${option}' is not supported`);
   });
 });
 

@@ -120,7 +120,7 @@ describe('a new project depends on the tenon that created it, from', () => {
     const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { tenon: string } };
     // As long as tenon is not published, the README of the project explains how to install it on another
     // machine.
-    expect(read('README.md')).toContain(`takes it from\n\`${devDependencies.tenon}\``);
+    expect(read('README.md')).toContain(`installs it from \`${devDependencies.tenon}\``);
     expect(read('README.md')).toMatch(/npm install --save-dev \.\/vendor\/tenon-[\d.]+\.tgz/);
     return devDependencies.tenon;
   };
