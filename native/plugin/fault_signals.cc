@@ -11,13 +11,13 @@ namespace {
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP, SIGXCPU};
 constexpr size_t kStackSize = 64 * 1024;
 
-/* Set before anything can go wrong. */
+/* Set by SetPluginCode; 0 until then. */
 uintptr_t plugin_base;
 
 }  // namespace
 
 void HandleFaults(void (*handler)(int, siginfo_t *, void *)) {
-  /* Its own mapping: a neighbour on the heap could be what the plugin overruns. */
+  /* A mapping of its own. On the heap, an overrun of the plugin could overwrite it. */
   void *memory =
       mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (memory != MAP_FAILED) {
@@ -56,7 +56,7 @@ void EndBySignal(int signal) {
   struct sigaction standard = {};
   standard.sa_handler = SIG_DFL;
   sigaction(signal, &standard, nullptr);
-  /* Blocked until the handler returns. */
+  /* The signal stays blocked until the handler returns. */
   syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
 }
 

@@ -1,4 +1,4 @@
-/** Builds native files of this package from source, with CMake, in the folder where the package is installed. */
+/** Builds the native files of this package from source with CMake, in the folder where it is installed. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -7,9 +7,9 @@ import { messageOf, TenonError } from '../base/errors.js';
 import { isCheckout, packageRoot } from '../base/package.js';
 import { builtFile, isExecutable } from './native-files.js';
 
-/** `host`: the addon and, on Linux, the runner. The others are programs of the safety suite. */
+/** A part to build. `host` is the addon and, on Linux, the runner. The others are programs of the safety suite. */
 export type NativePart = 'host' | CheckerName;
-/** `tenon-checker`, or the variant for plugins that were built with a sanitizer. */
+/** `tenon-checker`, or its variant for plugins that were built with a sanitizer. */
 export type CheckerName = 'tenon-checker' | `tenon-checker-${'address' | 'undefined' | 'thread'}`;
 
 const KEPT_LINES = 15;
@@ -17,9 +17,9 @@ const TOOLS =
   'CMake 3.18 or newer and a C and C++ compiler (on Debian or Ubuntu: apt-get install cmake g++ make)';
 
 /**
- * Builds a part in a folder of its own, which is removed afterwards, and moves what came out of it to where tenon looks for
- * native files. Processes that use the old files keep them; two builds at a time do not disturb each other.
- * @throws TenonError ERR_TENON_UNSUPPORTED if it cannot be built; the message has the end of CMake's output
+ * Builds a part in a new folder, moves the results to the folder where tenon looks for native files, and
+ * removes the new folder. Processes that use the old files keep them. Concurrent builds do not interfere.
+ * @throws TenonError ERR_TENON_UNSUPPORTED if the build fails; the message contains the end of CMake's output
  */
 export async function buildNativePart(part: NativePart): Promise<void> {
   if (isCheckout) throw failed(part, 'this is a checkout of tenon. Run npm run build');
@@ -64,7 +64,10 @@ function configuration(addon: boolean): string[] {
   ];
 }
 
-/** @throws TenonError if it does not end with 0 */
+/**
+ * Runs CMake.
+ * @throws TenonError if it cannot be run, or if its exit code is not 0
+ */
 async function cmake(part: NativePart, args: readonly string[]): Promise<void> {
   const child = spawn('cmake', args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
   let output = '';

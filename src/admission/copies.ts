@@ -46,12 +46,12 @@ export function copyFolder(base?: string): Promise<string> {
 }
 
 /**
- * What the loader would put something else in the place of. It opens copies by their paths.
- * Only the names that glibc knows, and in the form in which it takes them: `$ORIGINAL` is an ordinary name.
+ * Matches the tokens that the loader expands in paths; it opens copies by their paths. These are only the names
+ * that glibc knows, in the forms that it accepts: `$ORIGINAL` is an ordinary name.
  */
 const LOADER_TOKEN = /\$(?:ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_])|\$\{(?:ORIGIN|LIB|PLATFORM)\}/;
 
-/** The part of a path that the loader would expand; undefined if there is none. */
+/** Returns the first token in a path that the loader would expand; undefined if there is none. */
 export function loaderTokenIn(path: string): string | undefined {
   return process.platform === 'linux' ? LOADER_TOKEN.exec(path)?.[0] : undefined;
 }
@@ -61,7 +61,7 @@ async function makeFolder(root: string): Promise<string> {
   if (token !== undefined)
     throw new TenonError(
       'ERR_TENON_UNREADABLE',
-      `Cannot keep private copies of plugins in ${root}: the loader puts something else in the place of ${token}. Set TENON_CACHE_DIR to a folder without it.`,
+      `Cannot keep private copies of plugins in ${root}: the loader expands ${token} in its path. Set TENON_CACHE_DIR to a folder without it.`,
       { path: root },
     );
   try {

@@ -1,6 +1,7 @@
 /**
- * The files by which running hosts are found: `host-PID-START-N.json` in a state folder, one for each host. They are written by
- * hosts, and read by the command `tenon`. A file whose process is gone is removed by whoever finds it.
+ * The files by which running hosts are found: `host-PID-START-N.json` in a state folder, one for each host.
+ * Hosts write them, and the command `tenon` reads them. Hosts and the command remove a file whose process has
+ * ended.
  */
 import {
   lstatSync,
@@ -17,30 +18,30 @@ import { isGone, ownProcess } from '../base/process-id.js';
 
 const FORMAT = 'tenon-host/1';
 const NAME = /^host-(\d+)-(\d+)-\d+\.json$/;
-/** Sockets that do not fit into the state folder are in temporary folders with such names. */
+/** The prefix of the temporary folders for sockets that cannot be in the state folder. */
 export const SOCKET_FOLDER = 'tenon-host-';
 
-/** The content of such a file. */
+/** The content of a host's file. */
 export interface HostFile {
   readonly format: typeof FORMAT;
   readonly pid: number;
-  /** Start of the process in clock ticks since boot; `0` where the system does not tell. */
+  /** The start of the process in clock ticks since boot; `0` where the system does not report it. */
   readonly start: string;
-  /** The namespace of `pid`, where the system has such: in another one it names another process. */
+  /** The namespace of `pid`, in which alone it identifies this process. Empty where the system has none. */
   readonly namespace: string;
-  /** When the host was made, ISO 8601. */
+  /** The time when the host was created, ISO 8601. */
   readonly since: string;
-  /** The script that the process runs, for people. */
+  /** The script that the process runs, for display only. */
   readonly program: string;
   /** The UNIX socket or named pipe that answers with figures; null if there is none. */
   readonly socket: string | null;
-  /** Requests must have it: it is known only to those who can read this file. */
+  /** The secret that every request must contain. Only users who can read this file know it. */
   readonly token: string;
-  /** Why there is no socket. */
+  /** The reason why there is no socket; null if there is one. */
   readonly problem: string | null;
 }
 
-/** A file that was found, with its path. */
+/** A file and its path. */
 export interface FoundHostFile {
   readonly path: string;
   readonly content: HostFile;
@@ -49,7 +50,10 @@ export interface FoundHostFile {
 /** The part of the content that is not about the process. */
 export type HostFileContent = Pick<HostFile, 'since' | 'socket' | 'token' | 'problem'>;
 
-/** Writes the file of a new host of this process. Returns its path. @throws Error of the file system */
+/**
+ * Writes the file of a new host of this process. Returns its path.
+ * @throws Error of the file system
+ */
 export function writeHostFile(folder: string, content: HostFileContent): string {
   const { pid, start } = ownProcess();
   for (let n = 1; ; n++) {
@@ -63,7 +67,10 @@ export function writeHostFile(folder: string, content: HostFileContent): string 
   }
 }
 
-/** Replaces the content of a file of this process as a whole. @throws Error of the file system */
+/**
+ * Replaces the content of a file of this process atomically.
+ * @throws Error of the file system
+ */
 export function rewriteHostFile(path: string, content: HostFileContent): void {
   writeFileSync(`${path}.tmp`, textOf(content), { mode: 0o600 });
   renameSync(`${path}.tmp`, path);
@@ -80,7 +87,10 @@ function textOf(content: HostFileContent): string {
   return `${JSON.stringify(file)}\n`;
 }
 
-/** The files of all hosts that run, or may run. Removes those of processes that are gone. @throws Error if there is no folder */
+/**
+ * Returns the files of all hosts that run, or may run. Removes the files of processes that have ended.
+ * @throws Error if the folder does not exist
+ */
 export function findHostFiles(folder: string): FoundHostFile[] {
   const names = readdirSync(folder).filter((name) => NAME.test(name));
   return names.sort().flatMap((name) => {
@@ -93,12 +103,12 @@ export function findHostFiles(folder: string): FoundHostFile[] {
   });
 }
 
-/** Whether the process of a host is known to have ended. */
+/** Returns whether the process of a host is known to have ended. */
 export function hasEnded({ pid, start, namespace }: HostFile): boolean {
   return namespace === namespaceOf() && isGone({ pid, start });
 }
 
-/** Null for what is not such a file, or was written by a user who has no say in the folder. */
+/** Returns null if it is not a host's file, or if it belongs neither to this user nor to the folder's owner. */
 function readHostFile(path: string, folder: string): HostFile | null {
   try {
     const { uid } = lstatSync(path);
@@ -136,14 +146,17 @@ export function removeSocket(socket: string): void {
   if (basename(folder).startsWith(SOCKET_FOLDER)) remove(() => rmdirSync(folder));
 }
 
-/** Removes a host whose process has ended. Only a socket where hosts put them: its path comes from a file. */
+/**
+ * Removes the file and the socket of a host whose process has ended. The path of the socket comes from the
+ * file, which can be wrong. The socket is therefore removed only if it is in a place that hosts use.
+ */
 export function removeEndedHost({ path, content: { socket } }: FoundHostFile): void {
   removeHostFile(path);
   if (socket !== null && (isBeside(socket, path) || basename(dirname(socket)).startsWith(SOCKET_FOLDER)))
     removeSocket(socket);
 }
 
-/** Whether a socket is in the same folder as the file that names it. */
+/** Returns whether a socket is in the same folder as the file that contains its path. */
 export function isBeside(socket: string, path: string): boolean {
   return dirname(socket) === dirname(path);
 }
@@ -152,7 +165,7 @@ function remove(work: () => void): void {
   try {
     work();
   } catch {
-    // It is gone already, or belongs to somebody else.
+    // It was removed already, or belongs to another user.
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * A host with the option `stateDir` registers in that folder, so that `tenon ps` and `tenon stats` find it: a file says that it runs
- * and where its figures can be asked for. A host that cannot register works without.
+ * Registration of a host in the folder of the option `stateDir`, so that `tenon ps` and `tenon stats` find it.
+ * A file there records that the host runs, and the address of the socket that answers with its figures. A host
+ * that cannot register still works.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, statSync } from 'node:fs';
@@ -19,22 +20,25 @@ import {
 } from './host-files.js';
 import { StatsServer } from './stats-server.js';
 
-/** The longest path of a socket in bytes, without its end: 104 bytes on macOS and BSD, 108 on Linux. */
+/**
+ * The longest path of a socket in bytes, without the terminating NUL. With it, the limit is 104 bytes on macOS
+ * and BSD and 108 bytes on Linux.
+ */
 const LONGEST_SOCKET_PATH = process.platform === 'linux' ? 107 : 103;
 
 /** A registered host. */
 export interface Registration {
-  /** Removes all traces. Idempotent. */
+  /** Removes the file and the socket. Idempotent. */
   close(): void;
 }
 
-/** Registrations of this thread, closed when it ends. */
+/** The registrations of this thread. They are closed when the thread ends. */
 const open = new Set<Registration>();
 
-/** The registrations of hosts that were collected without having been closed. */
+/** Closes the registrations of hosts that were collected without having been closed. */
 const collected = new FinalizationRegistry<Registration>((registration) => registration.close());
 
-/** Registers a host, which is not kept alive. Never throws. */
+/** Registers a host. Does not keep it alive. Never throws. */
 export function register(stateDir: string, host: { stats(): object }): Registration {
   const reference = new WeakRef(host);
   const registration = new HostRegistration(resolve(stateDir), () => reference.deref()?.stats() ?? {});
@@ -59,7 +63,7 @@ class HostRegistration implements Registration {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       this.#listen(folder);
       this.#path = writeHostFile(folder, this.#content());
-      findHostFiles(folder); // which removes those of processes that are gone
+      findHostFiles(folder); // Removes the files of processes that have ended.
     } catch (error) {
       this.close();
       warnOfFailure(folder, error);
@@ -74,7 +78,7 @@ class HostRegistration implements Registration {
     if (this.#socket !== null) removeSocket(this.#socket);
   }
 
-  /** Without a socket the host is still found, but its figures are not available. */
+  /** Opens the socket. Without it the host is still found, but its figures are not available. */
   #listen(folder: string): void {
     try {
       const path = socketPath(folder);
@@ -103,12 +107,15 @@ class HostRegistration implements Registration {
   }
 }
 
-/** In the state folder, if other users cannot enter it and the path fits; otherwise in a private temporary folder. */
+/**
+ * Returns a path in the state folder, if other users cannot enter it and the path is short enough; otherwise a
+ * path in a new private temporary folder.
+ */
 function socketPath(folder: string): string {
   const name = `host-${process.pid}-${randomBytes(8).toString('hex')}`;
   if (process.platform === 'win32') return `\\\\.\\pipe\\tenon-${name}`;
-  const beside = join(folder, `${name}.sock`);
-  if (isPrivate(folder) && fits(beside)) return beside;
+  const path = join(folder, `${name}.sock`);
+  if (isPrivate(folder) && fits(path)) return path;
   for (const base of new Set([tmpdir(), '/tmp'])) {
     const longest = join(base, `${SOCKET_FOLDER}XXXXXX`, 's');
     if (fits(longest)) return join(mkdtempSync(join(base, SOCKET_FOLDER)), 's');

@@ -1,7 +1,8 @@
 /**
- * Answers requests for a host's figures on a UNIX socket or named pipe. A request is a line with the token of the host's file, the
- * answer a line of JSON. Nothing here keeps the event loop alive, and clients cost little: they are few, slow ones are cut off, and
- * the answer waits for a reader only so long.
+ * The server that answers requests for a host's figures on a UNIX socket or named pipe. A request is a line
+ * with the token of the host's file. The answer is a line of JSON. The server does not keep the event loop
+ * alive. It limits the number of clients and the length of a request, and disconnects a client after a fixed
+ * time.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { chmodSync } from 'node:fs';
@@ -9,16 +10,16 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { debug } from '../base/diagnostics.js';
 
 const MOST_CLIENTS = 16;
-/** Milliseconds from connecting to the end. */
+/** Milliseconds after which a client is disconnected. */
 const PATIENCE = 2000;
 const LONGEST_REQUEST = 256;
 
 export interface StatsServerOptions {
   readonly path: string;
   readonly token: string;
-  /** The answer. */
+  /** Returns the figures, which are the answer. */
   stats(): object;
-  /** The socket cannot be used. */
+  /** Called if the socket cannot be used. */
   failed(error: Error): void;
 }
 
@@ -32,7 +33,7 @@ export class StatsServer {
     this.#server = createServer((client) => this.#serve(client));
     this.#server.maxConnections = MOST_CLIENTS;
     this.#server.on('error', (error) => options.failed(error));
-    // `exclusive`: in a worker of node:cluster the primary process would listen instead.
+    // Without `exclusive`, the primary process of node:cluster would listen for its workers.
     this.#server.listen({ path: options.path, exclusive: true });
     this.#server.unref();
     if (process.platform !== 'win32') this.#makePrivate(options.path);
@@ -43,7 +44,7 @@ export class StatsServer {
     this.#server.close();
   }
 
-  /** The folder is private already; this is for those who open it later. */
+  /** Restricts the socket to its user, for the case that the folder, which is private now, is opened later. */
   #makePrivate(path: string): void {
     try {
       chmodSync(path, 0o600);

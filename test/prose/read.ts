@@ -74,7 +74,7 @@ function markdown(text: string): Passage[] {
     .replace(/<!--[\s\S]*?-->/g, (hidden) => hidden.replace(/[^\n]/g, ''));
   return [...prose.matchAll(/(?:^(?!\s*$)[^\n]*(?:\n|$))+/gm)].map((match) => ({
     kind: 'markdown' as const,
-    line: text.slice(0, match.index).split('\n').length,
+    line: prose.slice(0, match.index).split('\n').length,
     text: match[0],
   }));
 }
