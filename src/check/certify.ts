@@ -1,17 +1,16 @@
-/** Turns a verdict into certificates, for hosts that demand one (`requireCheck`). */
-
+/** Turns a verdict into certificates, for hosts that require one (`requireCheck`). */
 import { type Certificate, Certificates } from '../admission/certificates.js';
 import { invalidArgument } from '../base/errors.js';
 import type { FileVerdict, Verdict } from './verdict.js';
 
 /**
- * Writes a certificate for each plugin of the verdict into a file, replacing those of the same digests. Files that are not plugins are
- * left out. Returns how many certificates were written.
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT for a verdict of some checks only; ERR_TENON_UNREADABLE
+ * Writes a certificate for each plugin of the verdict to a file. A certificate replaces one of the same digest.
+ * Files that are not plugins are left out. Returns the number of certificates written.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT for a verdict of only some checks; ERR_TENON_UNREADABLE
  */
 export async function certify(verdict: Verdict, file: string): Promise<number> {
   if (verdict.filter.length > 0)
-    throw invalidArgument('verdict', 'is of some checks only (filter), and so says nothing of a level');
+    throw invalidArgument('verdict', 'covers only some checks (filter), so it cannot certify a level');
   const certificates = verdict.files.flatMap((one) => certificateOf(one, verdict));
   if (certificates.length > 0) await new Certificates(file).add(certificates);
   return certificates.length;

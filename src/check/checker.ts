@@ -1,4 +1,4 @@
-/** Runs one scenario in a process of its own: `tenon-checker`. How it ended is all that this file knows of it. */
+/** Runs one scenario in a separate process, `tenon-checker`, and reports how the process ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
@@ -11,14 +11,14 @@ import { isCheckout } from '../base/package.js';
 import { type CheckerRecord, parseRecord } from './report-lines.js';
 import type { CheckOptions, Sanitizer } from './settings.js';
 
-/** How a process ended. `lost`: it wrote what is no record, so that nothing after it can be believed. */
+/** The way a process ended. `lost`: it wrote something other than a report, so its later output is not trusted. */
 export type CheckerEnd = 'done' | 'signal' | 'exit' | 'hang' | 'lost' | 'aborted' | 'not-started';
 
 export interface CheckerRun {
   readonly end: CheckerEnd;
   readonly signal: NodeJS.Signals | null;
   readonly code: number | null;
-  /** All records but the last `done`. */
+  /** All reports except the final `done`. */
   readonly records: readonly CheckerRecord[];
   readonly stdout: string;
   readonly stderr: string;
@@ -27,7 +27,7 @@ export interface CheckerRun {
 
 export interface CheckerOptions {
   readonly program: string;
-  /** Scenario, file and options, as native/check/options.h takes them. */
+  /** The scenario, file and options that native/check/options.h parses. */
   readonly args: readonly string[];
   /** Milliseconds. */
   readonly timeout: number;
@@ -35,9 +35,9 @@ export interface CheckerOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Of each standard stream the end is kept. */
+/** The number of bytes kept from the end of each standard stream. */
 const KEPT_OUTPUT = 16 * 1024;
-/** More records than this come from a process that is out of order. */
+/** A process that writes more reports than this is broken. */
 const MAX_RECORDS = 100_000;
 const REPORT_OUT = 3;
 const REPORT_IN = 4;
@@ -46,7 +46,7 @@ const REAP_MS = 2000;
 const nameOf = (sanitizer?: Sanitizer): CheckerName =>
   sanitizer === undefined ? 'tenon-checker' : `tenon-checker-${sanitizer}`;
 
-/** What `TENON_CHECKER` names, or the file that is built with this package. */
+/** Returns the path in `TENON_CHECKER`, or that of the file that is built with this package. */
 function placeOf(sanitizer?: Sanitizer): string {
   const named = process.env['TENON_CHECKER'];
   return sanitizer === undefined && named !== undefined && named !== ''
@@ -55,13 +55,13 @@ function placeOf(sanitizer?: Sanitizer): string {
 }
 
 /**
- * The program that runs scenarios.
- * @throws TenonError ERR_TENON_UNSUPPORTED if there is none
+ * Returns the path of the program that runs scenarios.
+ * @throws TenonError ERR_TENON_UNSUPPORTED if the program does not exist
  */
 export function findChecker(sanitizer?: Sanitizer): string {
   const path = placeOf(sanitizer);
   if (isExecutable(path)) return path;
-  const message = `Cannot check plugins: ${path} cannot be run. It is built on Linux, by ${howToBuild(sanitizer)}.`;
+  const message = `Cannot check plugins: ${path} is not an executable program. Build it on Linux with ${howToBuild(sanitizer)}.`;
   throw new TenonError('ERR_TENON_UNSUPPORTED', message, { path });
 }
 
@@ -72,19 +72,19 @@ function howToBuild(sanitizer?: Sanitizer): string {
     : 'cmake --build build --target checkers-sanitized, after npm run build';
 }
 
-/** One attempt for each program: what failed for one check fails for the others of the run in the same way. */
+/** The attempt to build each program. It is made once, because it would fail in the same way for other checks. */
 const attempts = new Map<string, Promise<void>>();
 
 /**
- * Builds the program that runs scenarios if an installed package has none yet. npm's install hook leaves it out, because most
- * installations never check a plugin. It takes about half a minute, once for each installation.
- * @throws TenonError ERR_TENON_UNSUPPORTED if there is none and it cannot be built
+ * Builds the program that runs scenarios if an installed package does not have it yet. npm's install hook leaves
+ * it out, because most installations never check a plugin. It takes about half a minute, once per installation.
+ * @throws TenonError ERR_TENON_UNSUPPORTED if the program does not exist and cannot be built
  */
 export async function ensureChecker({
   sanitize,
   onBuild,
 }: Pick<CheckOptions, 'sanitize' | 'onBuild'> = {}): Promise<void> {
-  // ThreadSanitizer's variant is started by the plain one.
+  // The plain program starts the variant for ThreadSanitizer.
   const needed = sanitize === 'thread' ? [undefined, sanitize] : [sanitize];
   for (const sanitizer of needed) {
     const path = placeOf(sanitizer);
@@ -99,7 +99,7 @@ export async function ensureChecker({
   }
 }
 
-/** Runs the process to its end; whatever it has started ends with it. */
+/** Runs the process to its end. Processes that it has started end with it. */
 export function runChecker(options: CheckerOptions): Promise<CheckerRun> {
   return new CheckerProcess(options).finish();
 }
@@ -149,7 +149,7 @@ class CheckerProcess {
       });
       this.#child.on('exit', (code, name) => {
         this.#kill();
-        // A process that escaped can hold the pipes open; what the checker wrote is here by then.
+        // A process that escaped can hold the pipes open. All output of the checker has arrived by then.
         timers.push(setTimeout(settle, REAP_MS, code, name));
       });
       this.#child.on('close', settle);
@@ -198,14 +198,14 @@ class CheckerProcess {
     this.#kill();
   }
 
-  /** The whole group: what the plugin has started must not outlive the check. */
+  /** Kills the whole process group: processes that the plugin has started must not outlive the check. */
   #kill(): void {
     const { pid } = this.#child;
     if (pid === undefined) return;
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      // Nobody is left in the group.
+      // The group has no processes left.
     }
   }
 }

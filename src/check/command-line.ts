@@ -1,4 +1,4 @@
-/** Command lines: of the checker for one check, and those that show a finding again. */
+/** Builds command lines: for the checker, and for reproducing a finding. */
 import { quoted } from '../base/shell.js';
 import { findChecker } from './checker.js';
 import type { CheckDefinition } from './definition.js';
@@ -6,12 +6,12 @@ import type { CheckSettings } from './settings.js';
 import type { Subject } from './subject.js';
 import type { CheckResult, Finding } from './verdict.js';
 
-/** @throws TenonError ERR_TENON_UNSUPPORTED */
+/** Returns the path of the checker for the settings. @throws TenonError ERR_TENON_UNSUPPORTED */
 export function checkerFor({ sanitize }: CheckSettings): string {
   return findChecker(sanitize);
 }
 
-/** As native/check/options.h takes them. */
+/** Returns the arguments that native/check/options.h parses. */
 export function checkerArguments({ id }: CheckDefinition, { path, settings }: Subject): string[] {
   const { seed, pluginConfig, inputs, fuzz } = settings;
   const args = [id, path, '--seed', String(seed)];
@@ -25,7 +25,7 @@ export function checkerArguments({ id }: CheckDefinition, { path, settings }: Su
   return args;
 }
 
-/** How to see a result again. A made-up input that was kept is the only one that is tried then. */
+/** Returns the command lines that reproduce a result. If a generated input was kept, they try only that input. */
 export function reproduction(
   check: CheckDefinition,
   whole: Subject,
@@ -34,7 +34,7 @@ export function reproduction(
   const subject = withReproduced(whole, findings[0]?.input?.file ?? undefined);
   const { shown, settings } = subject;
   const args = ['npx', 'tenon', 'check', shown.startsWith('-') ? `./${shown}` : shown];
-  args.push('--filter', check.id, '--seed', String(settings.seed), ...told(check, settings));
+  args.push('--filter', check.id, '--seed', String(settings.seed), ...relevantOptions(check, settings));
   const gdb =
     check.method.type === 'bytes'
       ? null
@@ -48,8 +48,8 @@ function withReproduced(subject: Subject, file: string | undefined): Subject {
   return { ...subject, settings: { ...subject.settings, fuzz: { ...fuzz, reproduce: file } } };
 }
 
-/** What the user has said that the check depends on. */
-function told({ id, method }: CheckDefinition, settings: CheckSettings): string[] {
+/** Returns the user's options that the check depends on. */
+function relevantOptions({ id, method }: CheckDefinition, settings: CheckSettings): string[] {
   const { pluginConfig, inputs, fuzz, sanitize, allowNeeded, glibc, timeout } = settings;
   if (method.type === 'bytes') {
     const needed = allowNeeded.flatMap((name) => ['--allow-needed', name]);

@@ -1,4 +1,4 @@
-/** From how a process ended, and what it wrote, to what the check came to. */
+/** Derives the outcome of a check from the end of its process and the reports that the process wrote. */
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { explainFault, hex, showFrame } from '../supervision/fault.js';
@@ -15,22 +15,25 @@ type CrashRecord = Extract<CheckerRecord, { type: 'crash' }>;
 
 /** The exit code of tenon-checker for a wrong command line. */
 const USAGE = 2;
-/** More findings of one check say nothing new. */
+/** The most findings of one check. More would add no information. */
 const MAX_FINDINGS = 20;
-/** Of several names of one signal the first is the usual one. */
+/** Names by number. If a signal has several names, the first one is the usual one. */
 const SIGNAL_NAMES = new Map(
   Object.entries(constants.signals)
     .map(([name, number]) => [number, name] as const)
     .reverse(),
 );
 
-/** The answer of a check when the user ends the run. */
+/** The outcome of a check if the user ends the run. */
 export const ABORTED = {
   state: 'incomplete',
-  reason: 'the run was ended before it was done',
+  reason: 'the run was ended before the check was complete',
 } as const satisfies CheckAnswer;
 
-/** A process that did not write its completion record has crashed, also if it exited with 0. */
+/**
+ * Returns the outcome of a check. A process that did not write its completion report has crashed, even if it
+ * exited with 0.
+ */
 export function conclude(
   run: CheckerRun,
   method: Pick<ScenarioMethod, 'judge'>,
@@ -40,7 +43,7 @@ export function conclude(
   if (run.end === 'not-started')
     return { state: 'incomplete', reason: `its process could not be started: ${run.stderr}` };
   if (run.end === 'aborted') return ABORTED;
-  // It was asked for something that it does not know: nothing of the plugin has run.
+  // The checker does not know the arguments, so it has run nothing of the plugin.
   if (run.end === 'exit' && run.code === USAGE && run.records.length === 0)
     return { state: 'incomplete', reason: `its process refused the command line: ${run.stderr}` };
   const reported = findingsIn(run, subject);
@@ -70,13 +73,13 @@ function findingsIn({ records, stderr }: CheckerRun, subject: Subject): Finding[
   return findings;
 }
 
-/** What it means that the process ended, or did not. */
+/** Returns the finding of a process that hung, or ended without its completion report. */
 function ending(run: CheckerRun, subject: Subject, timeout: number): Finding {
   const stage = run.records.findLast((record) => record.type === 'stage')?.stage ?? null;
-  const where = stage === null ? 'before it said anything' : `in: ${stage}`;
+  const where = stage === null ? 'before its first report' : `in: ${stage}`;
   const { stderr } = run;
   if (run.end === 'hang') {
-    const message = `It did not come back within ${timeout} ms, ${where}`;
+    const message = `It did not return within ${timeout} ms, ${where}`;
     return finding(message, { stage, stderr });
   }
   if (run.end === 'lost') {

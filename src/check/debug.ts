@@ -1,4 +1,4 @@
-/** Scenarios in the foreground, for debuggers: the command line of a checker that runs them in one process. */
+/** Builds the command line of a checker that runs scenarios in one foreground process, for debuggers. */
 import { invalidArgument } from '../base/errors.js';
 import { findChecker } from './checker.js';
 import { checkerArguments } from './command-line.js';
@@ -15,10 +15,11 @@ export interface ForegroundRun {
 }
 
 /**
- * The program that runs the scenarios of the selected checks one after another in one process. It prints for
- * people, has no timeout and handles no signals: a crash is left to the debugger. Checks that only read the bytes
- * of the file are left out. Call `ensureChecker` first if the program may not be built yet.
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT if no scenario is left to run; of inspection; ERR_TENON_UNSUPPORTED
+ * Returns the command line that runs the scenarios of the selected checks one after another in one process. The
+ * program prints readable text, has no timeout and handles no signals, so a crash reaches the debugger. Checks
+ * that only read the bytes of the file are left out. Call `ensureChecker` first if the program may not be built.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT if no scenario is left to run; an error of inspection;
+ * ERR_TENON_UNSUPPORTED
  */
 export function foregroundRun(file: string, options: CheckOptions = {}): ForegroundRun {
   const settings = settingsOf(options);
@@ -38,12 +39,12 @@ export function foregroundRun(file: string, options: CheckOptions = {}): Foregro
   }
   const checks = selected.filter((check) => reasonAgainst(check, subject) === null);
   const ids = checks.map(({ id }) => id);
-  // The checks that fuzz have more arguments than others.
+  // The checks of group `fuzz` have more arguments than others.
   const [, ...rest] = checkerArguments(checks.find(({ id }) => id.startsWith('fuzz/')) ?? first, subject);
   return { program: findChecker(settings.sanitize), args: [ids.join(','), ...rest], ids };
 }
 
-/** Null if the scenario of the check can be run. */
+/** Returns the reason why the scenario of the check cannot be run, or null if it can. */
 function reasonAgainst({ method }: CheckDefinition, subject: Subject): string | null {
   if (method.type === 'bytes') return 'it only reads the bytes of the file';
   return method.skip?.(subject) ?? null;

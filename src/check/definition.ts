@@ -1,8 +1,8 @@
-/** What a check is: a sentence that must hold of every plugin, and how to find out whether it does. */
+/** The definition of a check: a sentence that must be true of every plugin, and the method that tests it. */
 import type { Subject } from './subject.js';
 import type { Finding, Level, Measure, Severity } from './verdict.js';
 
-/** What the bytes of the file or the records of a process tell. */
+/** The outcome of a check, from the bytes of the file or the reports of a process. */
 export type CheckAnswer =
   | { readonly state: 'passed'; readonly measures?: readonly Measure[] }
   | {
@@ -12,21 +12,21 @@ export type CheckAnswer =
     }
   | { readonly state: 'skipped' | 'incomplete'; readonly reason: string };
 
-/** How a check finds out. */
+/** The method that tests a check. */
 export type CheckMethod =
-  /** From the bytes of the file: pure, in this process; nothing is loaded. May throw TenonError: a finding. */
+  /** Reads the bytes of the file in this process, and loads nothing. A thrown TenonError is a finding. */
   | { readonly type: 'bytes'; judge(subject: Subject): CheckAnswer }
-  /** By a scenario of the same name as the check's id in a process of its own (native/check). */
+  /** Runs the scenario that is named like the check's id, in a separate process (native/check). */
   | {
       readonly type: 'scenario';
-      /** Milliseconds until it counts as a hang, unless the user says otherwise. */
+      /** Milliseconds after which the scenario counts as hanging, unless the user sets another timeout. */
       readonly timeout: number;
-      /** Why it does not apply to this plugin; null if it does. */
+      /** Returns the reason why the check does not apply to this plugin, or null if it applies. */
       skip?(subject: Subject): string | null;
-      /** Judges what was measured; findings are added to those of the scenario itself. */
+      /** Evaluates the measurements. Its findings are added to those of the scenario. */
       judge?(measures: readonly Measure[], subject: Subject): readonly string[];
     }
-  /** By as many processes as it takes, which run the scenario of the check's id. */
+  /** Runs the scenario of the check's id in any number of processes. */
   | {
       readonly type: 'processes';
       skip?(subject: Subject): string | null;
@@ -38,30 +38,30 @@ export type ScenarioMethod = Extract<CheckMethod, { type: 'scenario' }>;
 export interface CheckDefinition {
   /** `group/name`; never reused for another meaning. */
   readonly id: string;
-  /** A sentence of prose: what must hold. */
+  /** The sentence that must be true. */
   readonly title: string;
-  /** Why it matters: what goes wrong in a host if it does not hold. */
+  /** The reason why it matters: the harm to a host if it is not true. */
   readonly why: string;
-  /** What the author does about a finding. */
+  /** The author's remedy for a finding. */
   readonly fix: string;
   readonly severity: Severity;
   readonly level: Level;
-  /** Ids of the checks without which this one says nothing: it is skipped when one of them did not pass. */
+  /** Ids of the checks that this one depends on. It is skipped if one of them did not pass. */
   readonly needs: readonly string[];
   readonly method: CheckMethod;
 }
 
-/** The group of an id. */
+/** Returns the group of an id. */
 export function groupOf(id: string): string {
   return id.slice(0, id.indexOf('/'));
 }
 
-/** A finding that is only a sentence. */
+/** Returns a finding with a message and no other details, unless `details` has some. */
 export function finding(message: string, details: Partial<Finding> = {}): Finding {
   return { message, stage: null, crash: null, input: null, stderr: '', ...details };
 }
 
-/** `passed` without messages, otherwise `failed` with one finding each. */
+/** Returns `passed` if there are no messages, otherwise `failed` with one finding for each message. */
 export function answerOf(messages: readonly string[]): CheckAnswer {
   return messages.length === 0
     ? { state: 'passed' }

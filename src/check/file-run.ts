@@ -1,4 +1,4 @@
-/** All checks of one file: each as soon as those that it rests on have passed. */
+/** Runs all checks of one file. A check starts as soon as the checks that it depends on have passed. */
 import { TenonError } from '../base/errors.js';
 import { ensureChecker } from './checker.js';
 import { reproduction } from './command-line.js';
@@ -13,10 +13,10 @@ import { tallyOf } from './tally.js';
 import { type CheckResult, type FileOutcome, type FileVerdict, SEVERITIES } from './verdict.js';
 
 const NO_PLUGIN =
-  'It exports not even two of the entry points get_version, get_name and get_plugin, and has no descriptor';
+  'It has no descriptor, and exports fewer than two of the entry points get_version, get_name and get_plugin';
 const NOTHING = { results: [], tally: tallyOf([]) };
 
-/** Never rejects because of the file. */
+/** Checks one file. A problem of the file never rejects the promise. */
 export async function checkFile(
   shown: string,
   checks: readonly CheckDefinition[],
@@ -47,7 +47,7 @@ export async function checkFile(
     language,
     kinds: Object.entries(descriptor?.kinds ?? {}).map(([kind, version]) => `${kind} ${version}`),
   };
-  const changed = digestOf(subject.path) === sha256 ? null : 'The file was changed while it was checked';
+  const changed = digestOf(subject.path) === sha256 ? null : 'The file changed while it was checked';
   const outcome = changed === null ? outcomeOf(results, settings) : 'incomplete';
   return { ...known, plugin, outcome, reason: changed, results, tally: tallyOf(results), ms: ms() };
 }
@@ -61,12 +61,12 @@ function outcomeOf(results: readonly CheckResult[], { failOn }: CheckSettings): 
   return results.some(({ state }) => state === 'incomplete') ? 'incomplete' : 'clean';
 }
 
-/** Nothing of a file that is missing or cannot be read is right or wrong. */
+/** Returns whether the file is missing or cannot be read. No check has a result for such a file. */
 function isAbsent({ code }: TenonError): boolean {
   return code === 'ERR_TENON_NOT_FOUND' || code === 'ERR_TENON_UNREADABLE';
 }
 
-/** A file that is not a library fails the check that says so, whichever checks were asked for. */
+/** Returns the failed `file/format` of a file that is not a library, even if the check was not selected. */
 function malformed(
   checks: readonly CheckDefinition[],
   error: TenonError,
@@ -85,7 +85,7 @@ interface Timed {
   readonly ms: number;
 }
 
-const RESTS = 'it rests on ';
+const DEPENDS = 'it depends on ';
 const OUTCOME: Readonly<Record<string, string>> = {
   failed: 'failed',
   incomplete: 'could not be completed',
@@ -133,7 +133,7 @@ class FileRun {
     );
   }
 
-  /** Why the check cannot say anything: one that it rests on did not pass, or rests itself on one that did not. */
+  /** Returns the outcome of a check that cannot run because one that it depends on, at any depth, did not pass. */
   async #missing({ needs }: CheckDefinition): Promise<CheckAnswer | null> {
     for (const need of this.#checks.filter(({ id }) => needs.includes(id))) {
       const { state, severity, reason } = await this.#result(need);
@@ -142,13 +142,13 @@ class FileRun {
       if (holds) continue;
       if (reason === ABORTED.reason) return ABORTED;
       const left = state === 'incomplete' ? state : 'skipped';
-      if (reason?.startsWith(RESTS)) return { state: left, reason };
-      return { state: left, reason: `${RESTS}${need.id}, which ${OUTCOME[state]}` };
+      if (reason?.startsWith(DEPENDS)) return { state: left, reason };
+      return { state: left, reason: `${DEPENDS}${need.id}, which ${OUTCOME[state]}` };
     }
     return null;
   }
 
-  /** The time is that of all runs, without that spent waiting for a free lane. */
+  /** Runs a check until it fails or has run often enough. The time excludes waiting for a free lane. */
   async #repeated(check: CheckDefinition): Promise<Timed> {
     let { answer, ms } = await this.#timed(check);
     for (let i = 1; i < this.#subject.settings.repeat && answer.state === 'passed'; i++) {
@@ -165,7 +165,7 @@ class FileRun {
       const since = () => performance.now() - began;
       const { method } = check;
       if (this.#subject.settings.signal?.aborted) return { answer: ABORTED, ms: 0 };
-      // Nothing is awaited for it: others would run meanwhile, and their time would count.
+      // An await would let other checks run, and their time would count.
       if (method.type === 'bytes') return { answer: judgeBytes(method, this.#subject), ms: since() };
       await ensureChecker(this.#subject.settings);
       began = performance.now();

@@ -1,5 +1,5 @@
 /**
- * The safety suite: finds out what is wrong with a plugin, without being taken down by it.
+ * The safety suite finds faults in a plugin. The plugin cannot crash the suite.
  *
  *     import { check } from 'tenon/check';
  *     const verdict = await check(['./libfoo.so'], { level: 'strict' });

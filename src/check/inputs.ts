@@ -1,11 +1,14 @@
-/** The inputs that show a finding: kept in a folder, if the user names one, under their digest. */
+/** Keeps inputs that reproduce a finding in the user's folder for them. The digest is part of the file name. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asTenonError } from '../base/errors.js';
 import type { InputFacts } from './verdict.js';
 
-/** `base64` is what the record of a finding holds. @throws TenonError ERR_TENON_UNREADABLE if it cannot be written */
+/**
+ * Writes an input to `folder`, if there is one, and describes it. `base64` comes from the report of a finding.
+ * @throws TenonError ERR_TENON_UNREADABLE if the input cannot be written
+ */
 export function keepInput(
   base64: string | undefined,
   role: string | undefined,

@@ -1,4 +1,4 @@
-/** A bounded number of things at a time. */
+/** Limits how many tasks run at the same time. */
 export class Lanes {
   #free: number;
   readonly #waiting: (() => void)[] = [];

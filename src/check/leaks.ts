@@ -1,17 +1,18 @@
-/** Judges memory over calls or instances: what grows for ever is a leak, what stops growing is a cache. */
+/** Finds leaks in memory over calls or instances. A leak grows forever. A cache stops growing. */
 import { series } from './measures.js';
 import type { Measure } from './verdict.js';
 
 type Series = Extract<Measure, { type: 'series' }>;
 
-/** Bytes per step: less than this is what allocators do among themselves. */
+/** Bytes per step. Less growth than this comes from the allocator itself. */
 const THRESHOLDS: Readonly<Record<string, number>> = { 'memory in use': 4, 'resident memory': 64 };
-/** The points are looked at in so many parts; a leak grows from each part to the next, to the last one too, but for so many. */
+/** The number of parts into which the points are divided. A leak grows from each part to the next. */
 const PARTS = 8;
+/** The number of steps between parts without growth that are accepted in a leak, but not in the last step. */
 const STANDSTILLS = 1;
 const FEWEST_POINTS = 32;
 
-/** A sentence for the first of the measures that leaks; none if none does. */
+/** Returns a message for the first measure that shows a leak, if there is one. */
 export function leaksIn(measures: readonly Measure[]): readonly string[] {
   const leak = measures.find((measure): measure is Series => measure.type === 'series' && leaks(measure));
   if (leak === undefined) return [];
@@ -24,7 +25,10 @@ export function leaksIn(measures: readonly Measure[]): readonly string[] {
   ];
 }
 
-/** The slope is certainly above the threshold, also in the second half alone, and it never stood still for long. */
+/**
+ * Returns whether the series shows a leak. The slope must be above the threshold with 95 % confidence, in the
+ * whole series and in its second half, and the growth must not stop for long.
+ */
 export function leaks({ name, over, points, low }: Series): boolean {
   const threshold = THRESHOLDS[name];
   if (threshold === undefined || points.length < FEWEST_POINTS || low <= threshold) return false;

@@ -1,4 +1,4 @@
-/** Folders on the command line: they stand for the libraries in them. */
+/** Expands folders on the command line to the libraries in them. */
 import { statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { TenonError } from '../base/errors.js';
@@ -9,12 +9,13 @@ import { hasNoEntryPoint } from './subject.js';
 
 export interface LibraryFiles {
   readonly files: readonly string[];
-  /** Libraries in the folders that have no entry point, and so are not plugins. */
+  /** Libraries in the folders that are not plugins because they have no entry point. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * Files as they are given; for a folder the libraries in it, by name, but not in the folders below it. Named files are never left out.
+ * Returns the given files, and for each folder the libraries in it, sorted by name. Subfolders are not searched.
+ * Files that are given by name are never left out.
  * @throws TenonError ERR_TENON_NOT_FOUND for a folder without plugins, ERR_TENON_UNREADABLE
  */
 export async function libraryFiles(paths: readonly string[]): Promise<LibraryFiles> {
@@ -47,7 +48,7 @@ async function librariesIn(folder: string): Promise<string[]> {
   const whole = resolve(folder);
   const unreadable = problems.find(({ path }) => path === whole);
   if (unreadable !== undefined) throw unreadable;
-  // A link to nothing is a file that is missing.
+  // A dangling link is reported as a missing file.
   const all = [...candidates, ...problems].map(({ path = '' }) => join(folder, relative(whole, path)));
   return all.sort();
 }

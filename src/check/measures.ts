@@ -1,14 +1,17 @@
-/** From raw numbers to what is shown and judged: histograms, and slopes with their confidence. */
+/** Turns raw numbers into measures: histograms, and slopes with their confidence intervals. */
 import type { CheckerRecord } from './report-lines.js';
 import type { Measure } from './verdict.js';
 
 type Values = Extract<CheckerRecord, { type: 'values' }>;
 type Unit = 'ns' | 'ms' | 'bytes';
 
-/** 95 % of a normal distribution lie within so many standard errors. */
+/** 95 % of a normal distribution are within this many standard errors of the mean. */
 const Z95 = 1.96;
 
-/** The measures in the records of a process: values with `over` become a series, single ones a value, others a histogram. */
+/**
+ * Returns the measures in the reports of a process. Values with `over` become a series, a single value stays a
+ * value, and other values become a histogram.
+ */
 export function measuresOf(records: readonly CheckerRecord[]): readonly Measure[] {
   const byName = new Map<string, Values>();
   for (const record of records) {
@@ -39,7 +42,7 @@ function measureOf({ name, unit, over, values, xs = [] }: Values): Measure {
   return histogram(name, unit as Unit, values);
 }
 
-/** Buckets that double, from the power of two at or below the least value on. */
+/** Returns a histogram whose buckets double. The first begins at a power of two not above the least value. */
 export function histogram(name: string, unit: Unit, values: readonly number[]): Measure {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
@@ -55,7 +58,7 @@ export function histogram(name: string, unit: Unit, values: readonly number[]): 
   return { type: 'histogram', name, unit, buckets, median: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-/** The line of least squares through the points, with the 95 % confidence interval of its slope. */
+/** Returns the points with the slope of their least-squares line and its 95 % confidence interval. */
 export function series(
   name: string,
   over: string,

@@ -1,4 +1,4 @@
-/** All checks there are, in the order in which they are shown. */
+/** All checks, in the order in which they are shown. */
 import { invalidArgument } from '../base/errors.js';
 import { abiChecks } from './checks/abi.js';
 import { callChecks } from './checks/calls.js';
@@ -25,14 +25,17 @@ export const CHECKS: readonly CheckDefinition[] = [
 
 const byId = new Map(CHECKS.map((check) => [check.id, check]));
 
-/** @throws TenonError ERR_TENON_INVALID_ARGUMENT for an id that there is not */
+/** Returns the check with an id. @throws TenonError ERR_TENON_INVALID_ARGUMENT for an unknown id */
 export function checkById(id: string): CheckDefinition {
   const check = byId.get(id);
   if (check !== undefined) return check;
   throw invalidArgument('check', `must be the id of a check, such as calls/plain; there is no '${id}'`);
 }
 
-/** The checks that the settings ask for, with those that they rest on. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+/**
+ * Returns the checks that the settings select, and all checks that these depend on.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT
+ */
 export function selectChecks({
   level,
   filter,
@@ -47,7 +50,7 @@ export function selectChecks({
       throw invalidArgument('filter', `matches no check: '${filter[i]}'. See tenon check --list`);
   }
   const deepest = LEVELS.indexOf(level);
-  // These are about one thing only, and measure nothing that the others could judge.
+  // These settings restrict the run to one purpose: the other checks would have nothing to evaluate.
   const only = sanitize !== undefined || fuzz?.reproduce !== undefined;
   const chosen = CHECKS.filter(({ id, level: own }) => {
     const fuzzes = id.startsWith('fuzz/');
@@ -60,7 +63,7 @@ export function selectChecks({
   return withNeeds(chosen);
 }
 
-/** True if the filter matches the check itself: it is not only one that others rest on. */
+/** Returns whether the filter matches the check itself, and not only a check that depends on it. */
 export function isAskedFor({ id }: CheckDefinition, { filter }: CheckSettings): boolean {
   return filter.length === 0 || filter.some((glob) => patternOf(glob).test(id));
 }
@@ -76,7 +79,7 @@ function withNeeds(chosen: readonly CheckDefinition[]): readonly CheckDefinition
   return CHECKS.filter(({ id }) => ids.has(id));
 }
 
-/** `*` stands for any characters, `?` for one. */
+/** Returns the pattern of a glob: `*` matches any characters, `?` matches one. */
 function patternOf(glob: string): RegExp {
   const escaped = glob
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')

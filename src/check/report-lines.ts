@@ -1,12 +1,15 @@
-/** The records that a checker process writes: lines of `NONCE JSON`, apart from the plugin's standard streams (native/check/report.h). */
+/**
+ * Parses the reports that a checker process writes: lines of `NONCE JSON` on a separate descriptor, not on the
+ * standard streams, which belong to the plugin (native/check/report.h).
+ */
 
-/** One record. */
+/** One report. */
 export type CheckerRecord =
-  /** What is tried next: if nothing follows, this is the culprit. */
+  /** The next step of the scenario. If no other report follows, this step caused the end of the process. */
   | { readonly type: 'stage'; readonly stage: string }
   | { readonly type: 'finding'; readonly message: string; readonly input?: string; readonly role?: string }
   | { readonly type: 'skip' | 'incomplete'; readonly reason: string }
-  /** Raw numbers; how to make a measure of them is for the check (measures.ts). */
+  /** Raw numbers, from which measures.ts computes a measure. */
   | {
       readonly type: 'values';
       readonly name: string;
@@ -25,12 +28,12 @@ export type CheckerRecord =
       readonly main: boolean;
       readonly frames: readonly string[];
     }
-  /** The completion record: nothing follows, and without it the process has crashed, whatever its exit code says. */
+  /** The completion report, which is the last one. A process that ends without it has crashed, with any exit code. */
   | { readonly type: 'done' };
 
 const TYPES = ['stage', 'finding', 'skip', 'incomplete', 'values', 'crash', 'done'];
 
-/** The record in a line; null if it is none, which only the plugin can have written. */
+/** Returns the report in a line, or null for any other line. Only the plugin can have written such a line. */
 export function parseRecord(line: string, nonce: string): CheckerRecord | null {
   if (!line.startsWith(`${nonce} `)) return null;
   try {

@@ -1,5 +1,4 @@
-/** Runs the suite over files: which checks, in which order, how many at a time, and what it all comes to. */
-
+/** Runs the suite on files: selects and orders the checks, runs them in parallel, and builds the verdict. */
 import { ABI_VERSION } from '../base/abi.js';
 import { invalidArgument } from '../base/errors.js';
 import { packageVersion } from '../base/package.js';
@@ -12,10 +11,10 @@ import { addTallies } from './tally.js';
 import { type FileVerdict, VERDICT_SCHEMA, type Verdict } from './verdict.js';
 
 /**
- * Checks library files, and those in folders. Everything that a plugin does is a result and never an exception. The
- * first check of an installation builds the program that runs the checks; `onBuild` is called before that.
+ * Checks library files, and the libraries in folders. Anything that a plugin does is a result, never an exception.
+ * The first check of an installation builds the program that runs the checks. `onBuild` is called before that.
  * @throws TenonError ERR_TENON_INVALID_ARGUMENT; ERR_TENON_NOT_FOUND or ERR_TENON_UNREADABLE for folders;
- * ERR_TENON_UNSUPPORTED without a checker program: on systems other than Linux, or if it cannot be built
+ * ERR_TENON_UNSUPPORTED on systems other than Linux, or if the checker program cannot be built
  */
 export async function check(paths: readonly string[], options: CheckOptions = {}): Promise<Verdict> {
   if (
@@ -31,7 +30,7 @@ export async function check(paths: readonly string[], options: CheckOptions = {}
   const date = new Date().toISOString();
   const lanes = new Lanes(settings.jobs);
   const verdicts: FileVerdict[] = [];
-  // One after the other: the checks of one file share the lanes, and their times are not spoilt by another file's.
+  // The checks of one file share the lanes. Files run one after another, so that they do not distort each other's times.
   for (const file of files) verdicts.push(await checkFile(file, checks, settings, lanes));
   return {
     schema: VERDICT_SCHEMA,
@@ -50,7 +49,7 @@ export async function check(paths: readonly string[], options: CheckOptions = {}
   };
 }
 
-/** Findings weigh more than what is missing: they are certain. */
+/** Returns the outcome of the run. Findings outweigh incomplete checks, because they are certain. */
 function outcomeOf(files: readonly FileVerdict[]): Verdict['outcome'] {
   if (files.some(({ outcome }) => outcome === 'findings' || outcome === 'not-a-plugin')) return 'findings';
   return files.some(({ outcome }) => outcome === 'incomplete') ? 'incomplete' : 'clean';

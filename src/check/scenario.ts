@@ -1,4 +1,4 @@
-/** One scenario in its process, from the command line to what it came to. */
+/** Runs one scenario in its process, from the command line to the outcome. */
 import { type CheckerRun, findChecker, runChecker } from './checker.js';
 import { checkerArguments, checkerFor } from './command-line.js';
 import { conclude } from './conclude.js';
@@ -9,12 +9,12 @@ import type { Subject } from './subject.js';
 export interface RunScenarioOptions {
   /** Milliseconds. */
   readonly timeout: number;
-  /** Beside the usual ones. */
+  /** Arguments in addition to the usual ones. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** @throws TenonError ERR_TENON_UNSUPPORTED if there is no checker program */
+/** Runs the scenario of a check. @throws TenonError ERR_TENON_UNSUPPORTED if the checker program does not exist */
 export function runScenario(
   check: CheckDefinition,
   method: ScenarioMethod,
@@ -27,7 +27,7 @@ export function runScenario(
   });
 }
 
-/** The process for a scenario; what the plugin makes of temporary files is in `folder`. */
+/** Runs the process of a scenario. Temporary files of the plugin are in `folder`. */
 export function startScenario(
   check: CheckDefinition,
   subject: Subject,
@@ -46,7 +46,7 @@ export function startScenario(
   });
 }
 
-/** ThreadSanitizer does not start where the system chooses addresses as it does by default on newer ones. */
+/** Disables address randomisation: ThreadSanitizer does not start with the default of newer systems. */
 function atFixedAddresses(command: readonly string[]): [string, ...string[]] {
   return [findChecker(), '--fixed-addresses', ...command];
 }

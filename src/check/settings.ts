@@ -1,4 +1,4 @@
-/** What a run of the suite is asked to do: checked options with their defaults. */
+/** Validates the options of a run and adds their defaults. */
 import { randomInt } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -8,65 +8,65 @@ import { LEVELS, type Level, SEVERITIES, type Severity } from './verdict.js';
 export const SANITIZERS = ['address', 'undefined', 'thread'] as const;
 export type Sanitizer = (typeof SANITIZERS)[number];
 
-/** What the configuration says about one check. */
+/** The user's rule for one check. */
 export interface CheckRule {
-  /** Counts as this from now on. */
+  /** Replaces the severity of the check. */
   readonly severity?: Severity | undefined;
-  /** Findings are accepted, for this reason; they are still shown. */
+  /** The reason for which findings are accepted. They are still shown. */
   readonly except?: string | undefined;
 }
 
-/** How inputs are made up. */
+/** Options of the checks that generate inputs. */
 export interface FuzzOptions {
   /** Milliseconds for each of the checks of group `fuzz`. */
   readonly budget: number;
-  /** A folder with inputs to begin with. */
+  /** A folder with initial inputs. */
   readonly corpus?: string | undefined;
-  /** A file with one input: only this one is tried. */
+  /** A file with one input. Only this input is tried. */
   readonly reproduce?: string | undefined;
 }
 
-/** Options of `check()`; the command line has the same. */
+/** Options of `check()`. The command has the same options. */
 export interface CheckOptions {
-  /** How much is checked: `basic` (default), `strict` or `torture`. */
+  /** The depth of the check: `basic` (default), `strict` or `torture`. */
   readonly level?: Level | undefined;
-  /** From which everything random is made; unless told, another one each time. It stands in the verdict. */
+  /** The seed of all random data. Default: a new one for each run. The verdict contains it. */
   readonly seed?: number | undefined;
-  /** Processes at a time; unless told, as many as there are processors. */
+  /** The number of processes at the same time. Default: the number of processors. */
   readonly jobs?: number | undefined;
-  /** Milliseconds that a single check may take, instead of its own timeout. */
+  /** The timeout of each check in milliseconds, which replaces the check's own. */
   readonly timeout?: number | undefined;
-  /** How often each check is run; the first run that does not pass counts. */
+  /** The number of times that each check is run. The first run that does not pass counts. */
   readonly repeat?: number | undefined;
-  /** Globs over ids (`calls/*`); only these checks, and those that they rest on, are run. */
+  /** Globs over ids (`calls/*`). Only these checks are run, and those that they depend on. */
   readonly filter?: readonly string[] | undefined;
-  /** From which severity on a finding counts as a failure; `error` unless told. */
+  /** The least severity of a finding that counts as a failure. Default: `error`. */
   readonly failOn?: 'error' | 'warning' | undefined;
-  /** The config for instances, as JSON text; unless told it is empty. */
+  /** The config for instances, as JSON text. Default: empty. */
   readonly pluginConfig?: string | undefined;
-  /** Files with inputs that the plugin understands; the first one is the usual input. */
+  /** Files with inputs that the plugin understands. The first one is the usual input. */
   readonly inputs?: readonly string[] | undefined;
-  /** By id of a check. */
+  /** Rules by the id of a check. */
   readonly rules?: Readonly<Record<string, CheckRule>> | undefined;
-  /** Names of libraries that a plugin may need beside those of the system, with `*`. */
+  /** Names of libraries that a plugin may need besides those of the system. `*` matches any characters. */
   readonly allowNeeded?: readonly string[] | undefined;
-  /** The oldest glibc that the plugin has to run on: `2.36`. Unless told, it is enough that this system has what it needs. */
+  /** The oldest glibc that the plugin must run on, such as `2.36`. Default: the plugin only has to run here. */
   readonly glibc?: string | undefined;
-  /** Feeds made-up inputs and configs; not done unless told. */
+  /** Runs the checks that generate inputs and configs. Default: they are not run. */
   readonly fuzz?: FuzzOptions | undefined;
-  /** The plugin was built with this sanitizer: a matching runner loads it, and reports are findings. */
+  /** The sanitizer that the plugin was built with. A matching checker loads it, and reports are findings. */
   readonly sanitize?: Sanitizer | undefined;
-  /** A folder in which inputs that show a finding are kept; unless told they are not. */
+  /** A folder for inputs that reproduce a finding. Default: they are not kept. */
   readonly artifacts?: string | undefined;
-  /** Called for each check that is done, in the order in which they end. */
+  /** Called for each completed check, in the order of completion. */
   readonly onProgress?: ((progress: CheckProgress) => void) | undefined;
-  /** Called before `tenon-checker` is built, which the first check of an installation does. */
+  /** Called before the first check of an installation builds `tenon-checker`. */
   readonly onBuild?: ((program: string) => void) | undefined;
-  /** Ends the run: what was not done by then is `incomplete`. */
+  /** Ends the run. Checks that are not complete by then are `incomplete`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How far a run is. */
+/** The progress of a run. */
 export interface CheckProgress {
   readonly path: string;
   /** The check that ended. */
@@ -102,7 +102,7 @@ export interface CheckSettings {
 const MAX_SEED = 2 ** 32;
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
-/** @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+/** Returns validated options with defaults. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
 export function settingsOf(options: CheckOptions = {}): CheckSettings {
   if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'must be an object');
   const { level = 'basic', failOn = 'error', fuzz, sanitize, pluginConfig = '', rules = {} } = options;
@@ -150,16 +150,16 @@ function integer(name: string, value: number, min: number, max: number): number 
 
 function strings(name: string, value: readonly string[] = []): readonly string[] {
   if (!Array.isArray(value) || value.some((one) => typeof one !== 'string' || one === ''))
-    throw invalidArgument(name, 'must be an array of strings that are not empty');
+    throw invalidArgument(name, 'must be an array of non-empty strings');
   return value;
 }
 
 function checkFuzz({ budget, corpus, reproduce }: FuzzOptions): void {
   integer('fuzz.budget', budget, 1, MAX_TIMEOUT);
   if (corpus !== undefined && !readableAs('folder', corpus))
-    throw invalidArgument('fuzz.corpus', `must be a folder that can be read; ${corpus} is not`);
+    throw invalidArgument('fuzz.corpus', `must be a readable folder; ${corpus} is not`);
   if (reproduce !== undefined && !readableAs('file', reproduce))
-    throw invalidArgument('fuzz.reproduce', `must be a file that can be read; ${reproduce} is not`);
+    throw invalidArgument('fuzz.reproduce', `must be a readable file; ${reproduce} is not`);
 }
 
 function readableAs(what: 'file' | 'folder', path: string): boolean {

@@ -1,4 +1,4 @@
-/** The file that is checked, as all checks see it. */
+/** The file that is checked. */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -9,28 +9,28 @@ import { inspectFileSync } from '../inspect/index.js';
 import type { CheckSettings } from './settings.js';
 
 export interface Subject {
-  /** As the user named it. */
+  /** The path that the user gave. */
   readonly shown: string;
-  /** Absolute. */
+  /** The absolute path. */
   readonly path: string;
-  /** Null for what is no plugin: nobody asks for it, and large libraries would be read for nothing. */
+  /** Null for a file that is not a plugin: it is not needed, and reading a large library would take time. */
   readonly sha256: string | null;
   readonly size: number;
   readonly facts: LibraryFacts;
   readonly settings: CheckSettings;
 }
 
-/** @throws TenonError of inspection, or ERR_TENON_UNREADABLE */
+/** Inspects a file. @throws TenonError of inspection, or ERR_TENON_UNREADABLE */
 export function openSubject(shown: string, settings: CheckSettings): Subject {
   const path = resolve(shown);
-  // Large libraries that are no plugins need not be read whole, not even their tables.
+  // A large library that is not a plugin is not read completely, and neither are its tables.
   const first = inspectFileSync(path, { exports: 'entry-points' });
   const plugin = isPlugin(first);
   const facts = plugin ? inspectFileSync(path) : first;
   return { shown, path, sha256: plugin ? digestOf(path) : null, size: facts.size, facts, settings };
 }
 
-/** Reads the file piece by piece, however large it is. @throws TenonError ERR_TENON_UNREADABLE */
+/** Computes the digest of a file, which is read in pieces. @throws TenonError ERR_TENON_UNREADABLE */
 export function digestOf(path: string): string {
   const hash = createHash('sha256');
   const piece = Buffer.allocUnsafe(PIECE);
@@ -50,19 +50,22 @@ export function digestOf(path: string): string {
 
 const PIECE = 1024 * 1024;
 
-/** Ordinary libraries, too, export a `get_name`; what has a descriptor or two of the entry points was meant to be a plugin. */
+/**
+ * Returns whether a library is meant to be a plugin: it has a descriptor or at least two entry points. One is not
+ * enough, because ordinary libraries export a `get_name` too.
+ */
 export function isPlugin({ exports, descriptor, descriptorProblem }: LibraryFacts): boolean {
   if (descriptor !== null || descriptorProblem !== null) return true;
   return exports.filter(({ name }) => NEAR_ENTRY_POINTS.includes(name)).length >= 2;
 }
 
-/** True for a library that has nothing of a plugin, such as a helper that is shipped with one. */
+/** Returns whether a library has neither a descriptor nor an entry point, like a library shipped with a plugin. */
 export function hasNoEntryPoint({ exports, descriptor, descriptorProblem }: LibraryFacts): boolean {
   if (descriptor !== null || descriptorProblem !== null) return false;
   return !exports.some(({ name }) => NEAR_ENTRY_POINTS.includes(name));
 }
 
-/** What the plugin states in its descriptor about its flags; 0 without one. */
+/** Returns the flags in the descriptor, or 0 if the library does not have one. */
 export function flagsOf({ facts }: Subject): number {
   return facts.descriptor?.flags ?? 0;
 }

@@ -1,4 +1,4 @@
-/** Counting results. */
+/** Counts results by state. */
 import type { CheckResult, CheckState, Tally } from './verdict.js';
 
 const STATES: readonly CheckState[] = ['passed', 'failed', 'skipped', 'incomplete', 'excepted'];

@@ -1,80 +1,84 @@
 /**
- * What a check came to, as plain data: computed once, then only shown. The JSON output is exactly this, and its schema is shipped.
- * Nothing here refers to a process, a terminal or a format.
+ * The verdict of the suite as plain data. It is computed once, and then only rendered. The JSON output is exactly
+ * this structure, and its schema is shipped. Nothing here refers to a process, a terminal or a format.
  */
 import { CHECK_LEVELS, type CheckLevel } from '../admission/certificates.js';
 
-/** The version of the shape of {@link Verdict}; raised when a member changes its meaning or goes. */
+/** The version of the structure of {@link Verdict}. It is raised when a member is removed or changes its meaning. */
 export const VERDICT_SCHEMA = 1;
 
 export { CHECK_LEVELS as LEVELS, type CheckLevel as Level };
 
-/** `error`: a host will be harmed or the contract is broken. `warning`: trouble for somebody, some day. `note`: worth knowing. */
+/**
+ * `error`: the plugin breaks the contract or will harm a host. `warning`: it may cause trouble in some hosts.
+ * `note`: for information.
+ */
 export const SEVERITIES = ['note', 'warning', 'error'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
 /**
- * `skipped` does not apply to this plugin, or rests on a check that failed; `incomplete` should have been tried and could not be: never
- * a pass; `excepted` failed, and the configuration gives a reason why that is accepted.
+ * `skipped`: the check does not apply to this plugin, or depends on a check that failed. `incomplete`: it should
+ * have run but could not, which never counts as a pass. `excepted`: it failed, and the configuration accepts that
+ * for a reason.
  */
 export type CheckState = 'passed' | 'failed' | 'skipped' | 'incomplete' | 'excepted';
 
-/** A line of a source file, as the debug information of the plugin names it. */
+/** A line of a source file, from the debug information of the plugin. */
 export interface SourceLine {
-  /** In the words of its language; null if it has no name. */
+  /** The name in its language, or null if it is unknown. */
   readonly function: string | null;
-  /** Relative if it lies below the working directory; null if it is not known. */
+  /** A path that is relative if it is below the working directory, or null if it is unknown. */
   readonly file: string | null;
   readonly line: number | null;
-  /** The line itself; null if the file is not there, or is no source. */
+  /** The line itself, or null if the file does not exist or is not source code. */
   readonly text: string | null;
 }
 
-/** A function on the way to a crash, and the line that it was at. */
+/** A function on the stack of a crash, and its current line. */
 export interface CrashCall extends SourceLine {
-  /** Which of the frames it belongs to. */
+  /** The index of its frame. */
   readonly frame: number;
 }
 
-/** How a process ended that was not meant to end. */
+/** The unexpected end of a process. */
 export interface CrashFacts {
-  /** `SIGSEGV`; null if it ended itself. */
+  /** A name such as `SIGSEGV`, or null if the process exited by itself. */
   readonly signal: string | null;
   readonly code: number | null;
-  /** Hexadecimal; null if the signal is not about an address. */
+  /** A hexadecimal number, or null if the signal does not concern an address. */
   readonly address: string | null;
-  /** What the address tells: `NULL and 8 bytes: …`. */
+  /** An interpretation of the address: `NULL and 8 bytes: …`. */
   readonly meaning: string | null;
-  /** The innermost first: `call+0x1c (0x116c)`. */
+  /** Frames such as `call+0x1c (0x116c)`, innermost first. */
   readonly frames: readonly string[];
   /**
-   * The functions of the frames with their lines, if the plugin has debug information. A frame has one for each function that is inlined
-   * there, the innermost first, and one for itself.
+   * The functions of the frames with their lines, if the plugin has debug information. A frame has one entry for
+   * each inlined function, innermost first, and one for its own function.
    */
   readonly calls?: readonly CrashCall[];
 }
 
-/** An input that shows the finding again. */
+/** An input that reproduces the finding. */
 export interface InputFacts {
   readonly size: number;
   readonly sha256: string;
-  /** Where it was written to; null if it was not kept. */
+  /** The path of the file, or null if the input was not kept. */
   readonly file: string | null;
-  /** What it is: a config or a message. */
+  /** Whether it is a config or an input of a call. */
   readonly role: 'config' | 'input';
 }
 
-/** One thing that is wrong. */
+/** One fault. */
 export interface Finding {
-  /** A sentence: what was found against what was expected. */
+  /** A sentence that compares what was found with what was expected. */
   readonly message: string;
-  /** What the plugin was doing: `call with an input of 64 MiB`; null for what the bytes of the file tell. */
+  /** The step of the check, `call with an input of 64 MiB`, or null if only the bytes of the file were read. */
   readonly stage: string | null;
   readonly crash: CrashFacts | null;
-  /** The line of the source that it is about, if one is known. */
+  /** The line of the source that the finding is about, if it is known. */
   readonly place?: SourceLine | null;
   readonly input: InputFacts | null;
-  /** The end of what the plugin wrote to its standard error; empty if nothing. */
+  /** The end of the plugin's standard error output, or an empty string. */
   readonly stderr: string;
 }
 
@@ -85,7 +89,7 @@ export type Measure =
       /** `time of a call` */
       readonly name: string;
       readonly unit: 'ns' | 'ms' | 'bytes';
-      /** Bounds of buckets and how many values fell below the bound and not below the one before. */
+      /** Buckets with their upper bounds and their numbers of values. A bucket begins at the previous bound. */
       readonly buckets: readonly { readonly upTo: number; readonly count: number }[];
       readonly median: number;
       readonly p99: number;
@@ -96,10 +100,10 @@ export type Measure =
       /** `memory over calls` */
       readonly name: string;
       readonly unit: 'bytes';
-      /** What the horizontal axis counts: `calls`. */
+      /** The unit of the horizontal axis: `calls`. */
       readonly over: string;
       readonly points: readonly (readonly [x: number, y: number])[];
-      /** Per step of the horizontal axis, with the bounds of its 95 % confidence interval. */
+      /** The growth per unit of the horizontal axis, with the bounds of its 95 % confidence interval. */
       readonly slope: number;
       readonly low: number;
       readonly high: number;
@@ -111,74 +115,74 @@ export type Measure =
       readonly value: number;
     };
 
-/** What one check came to for one file. */
+/** The result of one check for one file. */
 export interface CheckResult {
   readonly id: string;
-  /** The sentence that must hold. */
+  /** The sentence that must be true. */
   readonly title: string;
   readonly group: string;
   readonly level: CheckLevel;
-  /** After the configuration. */
+  /** The severity after the configuration was applied. */
   readonly severity: Severity;
   readonly state: CheckState;
-  /** Why it was skipped, is incomplete or is excepted; null otherwise. */
+  /** The reason why it is skipped, incomplete or excepted. Null in the other states. */
   readonly reason: string | null;
-  /** Why it matters, and what to do; for findings. */
+  /** The reason why a finding matters, and its remedy. */
   readonly why: string;
   readonly fix: string;
   readonly findings: readonly Finding[];
   readonly measures: readonly Measure[];
   readonly ms: number;
-  /** How to see it again: a command line of tenon, and one of gdb where the check runs a process. */
+  /** The command line that reproduces the result, and one for gdb if the check runs a process. */
   readonly reproduce: { readonly command: string; readonly gdb: string | null };
 }
 
 export type Tally = Readonly<Record<CheckState, number>>;
 
-/** What the plugin states about itself, as far as it could be found out. */
+/** The plugin's statements about itself. Unknown ones are null. */
 export interface PluginFacts {
   readonly name: string | null;
-  /** Its own version. */
+  /** The version of the plugin itself. */
   readonly version: string | null;
   readonly abi: string | null;
   readonly language: string | null;
-  /** `codec 1.0.0` */
+  /** Names and versions such as `codec 1.0.0`. */
   readonly kinds: readonly string[];
 }
 
-/** `not-a-plugin`: a sound library without any entry point of tenon; nothing of it was run. */
+/** `not-a-plugin`: a well-formed library that is not a plugin. None of its code was run. */
 export type FileOutcome = 'clean' | 'findings' | 'incomplete' | 'not-a-plugin';
 
 export interface FileVerdict {
   readonly path: string;
-  /** Of the file's bytes, in hexadecimal; null if they could not be read, and for what is no plugin. */
+  /** The hexadecimal digest of the file, or null if the file could not be read or is not a plugin. */
   readonly sha256: string | null;
   readonly size: number | null;
   readonly plugin: PluginFacts | null;
   readonly outcome: FileOutcome;
-  /** For `not-a-plugin` and `incomplete`: why; null otherwise. */
+  /** The reason for `not-a-plugin` and `incomplete`. Null for other outcomes. */
   readonly reason: string | null;
   readonly results: readonly CheckResult[];
   readonly tally: Tally;
   readonly ms: number;
 }
 
-/** Everything that one run of the suite found out. */
+/** The complete outcome of one run of the suite. */
 export interface Verdict {
   readonly schema: typeof VERDICT_SCHEMA;
-  /** The version of tenon, whose suite this is. */
+  /** The version of tenon that the suite belongs to. */
   readonly suite: string;
-  /** The version of the ABI that it checks for. */
+  /** The version of the ABI that plugins are checked against. */
   readonly abi: string;
-  /** ISO 8601. */
+  /** The start of the run in ISO 8601. */
   readonly date: string;
   readonly level: CheckLevel;
-  /** Only checks that match one of these were asked for; empty: all of the level. */
+  /** The globs that selected the checks. Empty if all checks of the level were selected. */
   readonly filter: readonly string[];
-  /** From which everything random was made. */
+  /** The seed of all random data. */
   readonly seed: number;
   readonly platform: { readonly os: string; readonly arch: string; readonly node: string };
-  /** `findings`: something counts as a failure by `failOn`, or is no plugin at all. */
+  /** `findings`: at least one finding counts by `failOn`, or a file is not a plugin. */
   readonly outcome: 'clean' | 'findings' | 'incomplete';
   readonly failOn: 'error' | 'warning';
   readonly files: readonly FileVerdict[];

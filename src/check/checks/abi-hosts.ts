@@ -1,4 +1,4 @@
-/** Checks of group `abi` that are about the host, as a plugin sees it. */
+/** Checks of group `abi` that concern the host, as a plugin sees it. */
 import type { CheckDefinition } from '../definition.js';
 
 const method = { type: 'scenario', timeout: 30_000 } as const;
@@ -6,9 +6,9 @@ const method = { type: 'scenario', timeout: 30_000 } as const;
 export const hostChecks: readonly CheckDefinition[] = [
   {
     id: 'abi/older-host',
-    title: 'The plugin works in a host of ABI 1.0, and reads nothing behind the end of its tenon_host.',
-    why: 'What an older host does not have is not there: what lies behind is other memory, or none.',
-    fix: 'Test TENON_HAS(host, member) before you touch a member that 1.0 did not have.',
+    title: 'The plugin works in a host of ABI 1.0, and does not read past the end of its tenon_host.',
+    why: 'The tenon_host of an older host ends before the newer members. The memory after it belongs to something else or is unmapped.',
+    fix: 'Test TENON_HAS(host, member) before you access a member that ABI 1.0 does not have.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/plain'],
@@ -16,9 +16,9 @@ export const hostChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'abi/newer-host',
-    title: 'The plugin works in a host that is newer than itself, and leaves alone what it does not know.',
-    why: 'Members are appended in every minor version: a plugin that insists on the size of its own header ends with the next one.',
-    fix: 'Compare host->size only by TENON_HAS, ignore `reserved`, and keep the pointer to the host instead of a copy of it.',
+    title: 'The plugin works in a host newer than itself, and ignores the parts that it does not know.',
+    why: 'Every minor version may append members. A plugin that requires exactly the size in its own header fails with the next version.',
+    fix: 'Check host->size only with TENON_HAS, ignore `reserved`, and keep the pointer to the host rather than a copy of the struct.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/plain'],
@@ -26,9 +26,9 @@ export const hostChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'abi/host-memory',
-    title: 'The plugin neither writes to its tenon_host nor follows `ctx`.',
-    why: 'The struct is the host’s, may be shared by all instances or lie in memory that cannot be written, and `ctx` may be no pointer at all.',
-    fix: 'Keep what belongs to the plugin in its own instance.',
+    title: 'The plugin neither writes to its tenon_host nor dereferences `ctx`.',
+    why: 'The struct belongs to the host. It may be shared by all instances or be in read-only memory, and `ctx` may not be a valid pointer.',
+    fix: 'Keep data of the plugin in its instance.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/plain'],

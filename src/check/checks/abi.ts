@@ -1,9 +1,9 @@
-/** Checks of group `abi`: what the entry points, the vtable and the extensions say, and to which hosts. */
+/** Checks of group `abi`: entry points, vtable, extensions, and hosts of other versions. */
 import type { CheckDefinition } from '../definition.js';
 import type { Subject } from '../subject.js';
 import { hostChecks } from './abi-hosts.js';
 
-/** These only load the library and ask it things. */
+/** The method of checks that only load the library and call its entry points. */
 const method = { type: 'scenario', timeout: 10_000 } as const;
 
 const withoutDescriptor = ({ facts }: Subject) => (facts.descriptor === null ? 'it has no descriptor' : null);
@@ -11,9 +11,9 @@ const withoutDescriptor = ({ facts }: Subject) => (facts.descriptor === null ? '
 export const abiChecks: readonly CheckDefinition[] = [
   {
     id: 'abi/load',
-    title: 'The library can be loaded, with everything that it needs.',
-    why: 'A constructor that crashes or hangs, a missing library or an undefined symbol keeps every host from using the plugin.',
-    fix: 'Link what is missing (-Wl,-z,defs finds it when you build), and do no work in constructors.',
+    title: 'The library and everything that it needs can be loaded.',
+    why: 'No host can use the plugin if a constructor crashes or hangs, a library is missing, or a symbol is undefined.',
+    fix: 'Link the missing library (-Wl,-z,defs reports undefined symbols at build time), and do no work in constructors.',
     severity: 'error',
     level: 'basic',
     needs: ['file/entry-points', 'file/libraries', 'file/versions'],
@@ -21,9 +21,9 @@ export const abiChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'abi/version',
-    title: 'get_version returns the ABI version that the plugin was built for, and hosts of today accept it.',
-    why: 'It is the first thing that a host calls, and decides whether anything else is read.',
-    fix: 'Return TENON_ABI_VERSION of tenon.h, in static storage.',
+    title: 'get_version returns the ABI version that the plugin was built for, and current hosts accept it.',
+    why: 'It is the first function that a host calls. Its result decides whether the host reads anything else.',
+    fix: 'Return TENON_ABI_VERSION from tenon.h, in static storage.',
     severity: 'error',
     level: 'basic',
     needs: ['abi/load'],
@@ -32,8 +32,8 @@ export const abiChecks: readonly CheckDefinition[] = [
   {
     id: 'abi/name',
     title: 'get_name returns 1 to 63 letters, digits, dots, underscores or hyphens.',
-    why: 'Hosts find a plugin by its name, and use it in paths and messages.',
-    fix: 'Return a literal, in static storage.',
+    why: 'Hosts find a plugin by its name, and use the name in paths and messages.',
+    fix: 'Return a string literal, which has static storage.',
     severity: 'error',
     level: 'basic',
     needs: ['abi/version'],
@@ -42,7 +42,7 @@ export const abiChecks: readonly CheckDefinition[] = [
   {
     id: 'abi/vtable',
     title: 'get_plugin returns a vtable whose slots are functions of this library.',
-    why: 'Every call goes through it: a wrong slot is a jump to nowhere.',
+    why: 'Every call goes through the vtable. A wrong slot makes the host jump to an arbitrary address.',
     fix: 'Let TENON_PLUGIN or tenon::plugin! write the vtable.',
     severity: 'error',
     level: 'basic',
@@ -51,8 +51,8 @@ export const abiChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'abi/descriptor',
-    title: 'The descriptor says what the loaded library says: version, name, size of the vtable and flags.',
-    why: 'Hosts judge a plugin by its descriptor before they load it, and refuse one that then turns out to be something else.',
+    title: 'The descriptor and the loaded library agree on version, name, vtable size and flags.',
+    why: 'Hosts decide by the descriptor, before they load the plugin. They refuse a plugin that contradicts its descriptor once it is loaded.',
     fix: 'Let TENON_PLUGIN or tenon::plugin! write the descriptor and the vtable from the same values.',
     severity: 'error',
     level: 'basic',
@@ -61,8 +61,8 @@ export const abiChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'abi/flags',
-    title: 'The flags of the vtable are flags of the ABI.',
-    why: 'Hosts of today ignore other bits. A later ABI gives them a meaning, and the plugin then promises what it does not know.',
+    title: 'The vtable sets only flags that the ABI defines.',
+    why: 'Current hosts ignore other bits. If a later ABI gives such a bit a meaning, the plugin makes a promise that its author never made.',
     fix: 'Set only the TENON_ flags that tenon.h defines.',
     severity: 'warning',
     level: 'basic',
@@ -71,9 +71,9 @@ export const abiChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'abi/kinds',
-    title: 'get_extension knows each kind that the descriptor lists.',
-    why: 'Hosts choose plugins by the kinds in their descriptors, and fail when they bind the first method.',
-    fix: 'Answer NAME/MAJOR ("codec/1" for "codec/1.0.0") with the table of the kind, or take the kind out of the list.',
+    title: 'get_extension returns a table for each kind that the descriptor lists.',
+    why: 'Hosts choose plugins by the kinds in their descriptors, and then fail when they bind the first method.',
+    fix: 'Return the table of the kind for NAME/MAJOR ("codec/1" for "codec/1.0.0"), or remove the kind from the descriptor.',
     severity: 'error',
     level: 'basic',
     needs: ['abi/vtable', 'file/descriptor'],
@@ -82,8 +82,8 @@ export const abiChecks: readonly CheckDefinition[] = [
   {
     id: 'abi/kind-tables',
     title:
-      'The method table of a kind is well-formed, full of functions of this library, and always the same.',
-    why: 'Hosts call its slots, read it once and keep what they read: a wrong slot is a jump to nowhere.',
+      'The method table of a kind is well-formed and constant, and its slots are functions of this library.',
+    why: 'Hosts read the table once, keep what they read, and call its slots. A wrong slot makes the host jump to an arbitrary address.',
     fix: 'Begin a static const table with TENON_KIND_HEADER, which writes its size and count, and fill every slot.',
     severity: 'error',
     level: 'basic',
@@ -93,9 +93,9 @@ export const abiChecks: readonly CheckDefinition[] = [
   {
     id: 'abi/unknown-extensions',
     title:
-      'get_extension answers NULL to every id that it does not know exactly, and reads no further than its end.',
-    why: 'A host takes another answer for a table of methods, and calls what is in there.',
-    fix: 'Compare the whole id: strcmp(id, "codec/1") == 0, not its beginning.',
+      'get_extension returns NULL for every id that is not exactly one of its own, and does not read past the end of the id.',
+    why: 'The host takes any other result for a method table and calls its slots.',
+    fix: 'Compare the whole id, not its beginning: strcmp(id, "codec/1") == 0.',
     severity: 'error',
     level: 'strict',
     needs: ['abi/vtable'],
@@ -103,9 +103,9 @@ export const abiChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'abi/stable-strings',
-    title: 'Version and name stay as they are: when asked again, on another thread, and after an instance.',
-    why: 'Hosts keep the pointers, and ask any time from any thread.',
-    fix: 'Return literals. Do not build the strings in a buffer.',
+    title: 'The version and the name never change: not in a later call, on another thread, or after an instance was created and dropped.',
+    why: 'Hosts keep the pointers, and call these functions at any time from any thread.',
+    fix: 'Return string literals. Do not build the strings in a buffer.',
     severity: 'error',
     level: 'strict',
     needs: ['lifecycle/new'],
@@ -113,9 +113,9 @@ export const abiChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'abi/constant-vtable',
-    title: 'The vtable stays where and as it is.',
-    why: 'Hosts read it once and call what they read; a table that changes is called by its old slots or flags.',
-    fix: 'Make it static const.',
+    title: 'The vtable never moves or changes.',
+    why: 'Hosts read the vtable once. They continue to use the old slots and flags of a vtable that changes.',
+    fix: 'Make the vtable static const.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/plain'],

@@ -1,13 +1,13 @@
-/** Checks of group `calls` about inputs: how large they are, where they lie, and for how long. */
+/** Checks of group `calls` that concern inputs: their size, location and lifetime. */
 import type { CheckDefinition } from '../definition.js';
 import { GENEROUS, NEEDS_CALLS, QUICK } from './calls-shared.js';
 
 export const inputChecks: readonly CheckDefinition[] = [
   {
     id: 'calls/empty-input',
-    title: 'An empty input is answered with a status of the ABI, also where its address is NULL.',
-    why: 'A host calls with what it has, and an empty file is a file.',
-    fix: 'Read nothing of `in` when `in_len` is 0; call neither memcpy nor strlen on it.',
+    title: 'A call with an empty input returns a status of the ABI, even if the address of the input is NULL.',
+    why: 'Hosts pass any input that they get, and a file can be empty.',
+    fix: 'Do not read `in` when `in_len` is 0. Call neither memcpy nor strlen on it.',
     severity: 'error',
     level: 'basic',
     needs: NEEDS_CALLS,
@@ -15,9 +15,9 @@ export const inputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/one-byte',
-    title: 'An input of one byte is answered with a status of the ABI.',
-    why: 'Parsers that look at two bytes at a time break here first.',
-    fix: 'Compare with in_len before each access.',
+    title: 'A call with an input of one byte returns a status of the ABI.',
+    why: 'Parsers that read two bytes at a time fail here first.',
+    fix: 'Check in_len before each access.',
     severity: 'error',
     level: 'strict',
     needs: NEEDS_CALLS,
@@ -25,9 +25,9 @@ export const inputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/unaligned-input',
-    title: 'An input may begin at any address.',
-    why: 'Messages of a batch lie one behind the other, so that most begin at an odd address.',
-    fix: 'Copy numbers out of the input with memcpy, and use loads for unaligned addresses in vector code.',
+    title: 'A call accepts an input at any address.',
+    why: 'The messages of a batch are adjacent in memory, so most begin at an unaligned address.',
+    fix: 'Copy numbers out of the input with memcpy, and use unaligned loads in vector code.',
     severity: 'error',
     level: 'basic',
     needs: NEEDS_CALLS,
@@ -35,9 +35,9 @@ export const inputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/input-bounds',
-    title: 'Nothing before or behind the input is read.',
-    why: 'It is memory of somebody else, or none at all: then the process ends.',
-    fix: 'An input is no string: there is no NUL behind it. Compare with in_len before each access.',
+    title: 'The plugin reads nothing outside the input.',
+    why: 'That memory belongs to something else or is unmapped. Reading unmapped memory ends the process.',
+    fix: 'Check in_len before each access. The input is not a C string: no NUL terminates it.',
     severity: 'error',
     level: 'basic',
     needs: ['calls/unaligned-input'],
@@ -45,9 +45,9 @@ export const inputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/read-only-input',
-    title: 'The input is not written to.',
-    why: 'It is memory of the host, which other plugins may read at the same time, or a file that is mapped for reading.',
-    fix: 'Copy what has to be changed; do not cast const away.',
+    title: 'The plugin does not write to its input.',
+    why: 'The input is memory of the host. Other plugins may read it at the same time, or it may be a file mapped read-only.',
+    fix: 'Copy what you have to change. Do not cast const away.',
     severity: 'error',
     level: 'basic',
     needs: NEEDS_CALLS,
@@ -55,9 +55,9 @@ export const inputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/retained-input',
-    title: 'The input of a call is not touched after it has returned.',
-    why: 'It is borrowed: the host frees it, or fills it with the next message.',
-    fix: 'Copy what is needed later, also for threads of the plugin.',
+    title: 'The plugin does not access the input of a call after the call has returned.',
+    why: 'The input is borrowed. The host frees it, or overwrites it with the next message.',
+    fix: 'Copy what you need later, including data for threads of the plugin.',
     severity: 'error',
     level: 'strict',
     needs: NEEDS_CALLS,
@@ -65,9 +65,9 @@ export const inputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/large-input',
-    title: 'An input of 64 MiB is answered with a status of the ABI.',
-    why: 'There is no limit in the ABI: lengths that do not fit into 16 or 32 bits, and copies on the stack, break here.',
-    fix: 'Use size_t for lengths and the heap for copies, or refuse what is too large with TENON_INVALID.',
+    title: 'A call with an input of 64 MiB returns a status of the ABI.',
+    why: 'The ABI has no size limit. Lengths in 16 or 32 bits and copies on the stack fail here.',
+    fix: 'Use size_t for lengths and the heap for copies, or reject an input that is too large with TENON_INVALID.',
     severity: 'error',
     level: 'torture',
     needs: NEEDS_CALLS,
@@ -75,9 +75,9 @@ export const inputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/lengths',
-    title: 'Inputs of any length are answered, and nothing behind them is read.',
-    why: 'Code that works in blocks goes wrong at the last one, for a few lengths only.',
-    fix: 'Look at how the rest behind the last whole block is handled, at the length that is named.',
+    title: 'Calls with inputs of any length return a status of the ABI and read nothing past the end of the input.',
+    why: 'Code that works in blocks can mishandle the last block, and only for a few lengths.',
+    fix: 'Look at the length in the finding, and at the code for the bytes after the last whole block.',
     severity: 'error',
     level: 'torture',
     needs: ['calls/input-bounds', 'calls/one-byte', 'calls/capacity-exact'],

@@ -1,13 +1,13 @@
-/** Checks of group `calls` about outputs: how much room there is, what `reserve` does, and until when. */
+/** Checks of group `calls` that concern outputs: their capacity, the results of `reserve`, and their lifetime. */
 import type { CheckDefinition } from '../definition.js';
 import { NEEDS_CALLS, QUICK } from './calls-shared.js';
 
 export const outputChecks: readonly CheckDefinition[] = [
   {
     id: 'calls/output-bounds',
-    title: 'Nothing before or behind the output is written.',
-    why: 'It is memory of the host: what lies there is lost, and nobody will find out who did it.',
-    fix: 'Write with tenon_write, or compare with capacity before each access.',
+    title: 'The plugin writes nothing outside the output.',
+    why: 'That memory belongs to the host. Its contents are lost, and the cause is hard to find.',
+    fix: 'Write with tenon_write, or check capacity before each access.',
     severity: 'error',
     level: 'basic',
     needs: ['calls/plain'],
@@ -15,9 +15,9 @@ export const outputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/reserve-moves',
-    title: 'After `reserve` the output is written to where it is then.',
-    why: 'reserve may move the memory and free the old one: a pointer from before leads to nowhere.',
-    fix: 'Read out->data anew after each call of reserve or tenon_write.',
+    title: 'After `reserve`, the plugin writes to the new location of the output.',
+    why: 'reserve may move the buffer and free the old one. A pointer from before the call then dangles.',
+    fix: 'Read out->data again after each call of reserve or tenon_write.',
     severity: 'error',
     level: 'basic',
     needs: ['calls/output-bounds'],
@@ -25,8 +25,8 @@ export const outputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/capacity-zero',
-    title: 'A call works with an output that has no room at first.',
-    why: 'How much room there is at first is up to the host.',
+    title: 'A call works with an output whose initial capacity is zero.',
+    why: 'The host decides on the initial capacity.',
     fix: 'Write with tenon_write, which reserves what it needs.',
     severity: 'error',
     level: 'basic',
@@ -35,9 +35,9 @@ export const outputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/capacity-one',
-    title: 'A call works with an output that has room for one byte at first.',
-    why: 'How much room there is at first is up to the host.',
-    fix: 'Compare capacity - len with what is written, not capacity with 0.',
+    title: 'A call works with an output whose initial capacity is one byte.',
+    why: 'The host decides on the initial capacity.',
+    fix: 'Compare the number of bytes to write with capacity - len. Do not merely compare capacity with 0.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/capacity-zero'],
@@ -45,9 +45,9 @@ export const outputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/capacity-exact',
-    title: 'A call works with an output that has just the room for its result, and with one byte less.',
-    why: 'Whoever ends its result with a NUL, or compares with < where <= is meant, writes one byte too much.',
-    fix: 'A result is no string: write only what belongs to it.',
+    title: 'A call works with an output whose initial capacity is exactly the size of the result, or one byte less.',
+    why: 'Code that terminates the result with a NUL, or compares with < instead of <=, writes one byte too many.',
+    fix: 'A result is not a C string. Write only the bytes that belong to it.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/capacity-zero'],
@@ -55,9 +55,9 @@ export const outputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/reserve-fails',
-    title: 'Where `reserve` fails nothing is written behind the capacity.',
-    why: 'A host with a limit refuses more memory: what is written all the same lands in memory of others.',
-    fix: 'Return what reserve or tenon_write returned, unless it is TENON_OK.',
+    title: 'If `reserve` fails, nothing is written past the capacity.',
+    why: 'A host with a limit refuses more memory. A plugin that ignores the refusal overwrites memory of the host.',
+    fix: 'If reserve or tenon_write does not return TENON_OK, return its status.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/capacity-one', 'calls/unwritten-output'],
@@ -65,9 +65,9 @@ export const outputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/truncated-output',
-    title: 'A result for which there is no room is a failure, not a shorter result.',
-    why: 'A host takes half a result for a whole one, and passes it on.',
-    fix: 'Return what tenon_write returned, each time.',
+    title: 'A call fails if its result does not fit. It does not return a truncated result.',
+    why: 'A host takes a truncated result for a complete one, and passes it on.',
+    fix: 'Check the status of every tenon_write, and return it unless it is TENON_OK.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/reserve-fails', 'calls/deterministic'],
@@ -75,9 +75,9 @@ export const outputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/reserve-size',
-    title: '`reserve` is asked for about as much as the result needs.',
-    why: 'Hosts with a limit refuse it, and others take the memory from somebody who needs it.',
-    fix: 'Reserve what is going to be written; look for a length that is negative or was multiplied too often.',
+    title: 'The plugin reserves about as much as its result needs.',
+    why: 'Hosts with a limit refuse an excessive request. Others waste memory on it.',
+    fix: 'Reserve the number of bytes that you will write. Look for a length that is negative or was multiplied twice.',
     severity: 'warning',
     level: 'strict',
     needs: ['calls/capacity-zero'],
@@ -85,9 +85,9 @@ export const outputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/unwritten-output',
-    title: 'Each byte of a result was written by the plugin.',
-    why: 'What was not is old memory of the host, which gets to whoever reads the result.',
-    fix: 'Raise `len` by as much as was written, and clear padding of structs.',
+    title: 'The plugin has written every byte of its result.',
+    why: 'Unwritten bytes are old memory of the host, which leaks to the reader of the result.',
+    fix: 'Increase `len` by exactly the number of bytes written, and clear the padding of structs.',
     severity: 'error',
     level: 'strict',
     needs: NEEDS_CALLS,
@@ -95,9 +95,9 @@ export const outputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/retained-output',
-    title: 'The output of a call is not touched after it has returned.',
-    why: 'It is valid until then: the host uses the memory for something else.',
-    fix: 'Keep neither `out` nor `out->data`, and hand neither to a thread.',
+    title: 'The plugin does not access the output of a call after the call has returned.',
+    why: 'The output is valid until the call returns. Then the host reuses the memory.',
+    fix: 'Do not keep `out` or `out->data`, and do not pass either to a thread.',
     severity: 'error',
     level: 'strict',
     needs: NEEDS_CALLS,

@@ -1,9 +1,9 @@
-/** What the checks of calls have in common. */
+/** Constants of the checks of calls. */
 
-/** Milliseconds: a few calls, also of a plugin that needs seconds for each. */
+/** Milliseconds for a few calls, even of a plugin that needs seconds for each. */
 export const QUICK = 30_000;
-/** Milliseconds: many calls, or large ones. */
+/** Milliseconds for many calls, or for calls with large inputs. */
 export const GENEROUS = 60_000;
 
-/** Without these every call with a watched output says the same once more. */
+/** The checks that every call with a watched output depends on. Otherwise each would report the same fault. */
 export const NEEDS_CALLS: readonly string[] = ['calls/output-bounds', 'calls/reserve-moves'];

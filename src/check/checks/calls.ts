@@ -1,4 +1,4 @@
-/** Checks of group `calls`: bytes in, bytes out. Those about inputs and outputs have files of their own. */
+/** Checks of group `calls`: bytes in, bytes out. Those of inputs and outputs are in separate files. */
 import type { CheckDefinition } from '../definition.js';
 import { inputChecks } from './calls-input.js';
 import { outputChecks } from './calls-output.js';
@@ -6,9 +6,9 @@ import { GENEROUS, NEEDS_CALLS, QUICK } from './calls-shared.js';
 
 const plain: CheckDefinition = {
   id: 'calls/plain',
-  title: 'Calls with the usual input come back with a status of the ABI and an output within its capacity.',
-  why: 'It is what a plugin is for.',
-  fix: 'Write with tenon_write, and return one of the status values of tenon.h.',
+  title: 'A call with the usual input returns a status of the ABI and an output within its capacity.',
+  why: 'Calls are the purpose of a plugin.',
+  fix: 'Write with tenon_write, and return one of the status values in tenon.h.',
   severity: 'error',
   level: 'basic',
   needs: ['lifecycle/new'],
@@ -18,9 +18,9 @@ const plain: CheckDefinition = {
 const contractChecks: readonly CheckDefinition[] = [
   {
     id: 'calls/odd-input',
-    title: 'Inputs that make no sense are answered with a status of the ABI.',
-    why: 'Sooner or later a user hands over the wrong file, and a host has to be able to say so.',
-    fix: 'Look at lengths and formats before anything is used, and return TENON_INVALID with a message.',
+    title: 'Calls with nonsensical inputs return a status of the ABI.',
+    why: 'Sooner or later a user passes the wrong file, and the host has to be able to report that.',
+    fix: 'Check lengths and formats before you use anything, and return TENON_INVALID with a message.',
     severity: 'error',
     level: 'strict',
     needs: NEEDS_CALLS,
@@ -28,9 +28,9 @@ const contractChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/message-text',
-    title: 'The message of a failure is UTF-8, also where the input is not.',
-    why: 'Hosts show it to people and write it to logs; one that is no text makes the failure a breach of the contract.',
-    fix: 'Do not copy bytes of the input into a message: name their place, or escape them.',
+    title: 'The message of a failure is UTF-8, even if the input is not.',
+    why: 'Hosts show messages to users and write them to logs. A message that is not UTF-8 turns the failure into a breach of the contract.',
+    fix: 'Do not copy bytes of the input into a message. Report their offset, or escape them.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/odd-input'],
@@ -38,9 +38,9 @@ const contractChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/message-empty',
-    title: 'A failure comes with a message.',
-    why: 'A bare status leaves whoever has the failure with nothing to go by.',
-    fix: 'Return with tenon_fail(out, status, "what failed, and what to do").',
+    title: 'A failure has a message.',
+    why: 'A status alone does not say what went wrong.',
+    fix: 'Return tenon_fail(out, status, "what failed, and what to do").',
     severity: 'warning',
     level: 'strict',
     needs: ['calls/odd-input'],
@@ -48,9 +48,9 @@ const contractChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/deterministic',
-    title: 'A plugin that declares TENON_DETERMINISTIC gives fresh instances one result for one input.',
-    why: 'Hosts keep results of such a plugin, and compare those of several processes.',
-    fix: 'Find what differs: uninitialised memory, addresses, times, the order of a hash table. Or do not declare it.',
+    title: 'In a plugin that declares TENON_DETERMINISTIC, all new instances return the same result for the same input.',
+    why: 'Hosts cache the results of such a plugin, and compare results from several processes.',
+    fix: 'Find the difference: uninitialised memory, addresses, times, the order of a hash table. Otherwise do not declare the flag.',
     severity: 'error',
     level: 'basic',
     needs: NEEDS_CALLS,
@@ -59,9 +59,9 @@ const contractChecks: readonly CheckDefinition[] = [
   {
     id: 'calls/after-failure',
     title:
-      'After a call that failed the next one is answered with a status of the ABI, and the instance can be dropped.',
-    why: 'A failed call is no reason for a host to make a new instance.',
-    fix: 'Leave the instance as it was where a call fails half-way, for instance because reserve did.',
+      'After a failed call, the next call returns a status of the ABI and the instance can be dropped.',
+    why: 'Hosts keep an instance after a failed call.',
+    fix: 'Leave the instance unchanged when a call fails part-way, for example because reserve failed.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/odd-input', 'calls/reserve-fails'],
@@ -70,8 +70,8 @@ const contractChecks: readonly CheckDefinition[] = [
   {
     id: 'calls/methods',
     title: 'Each method of the declared kinds keeps the contract of a call.',
-    why: 'Hosts call them as they call something.',
-    fix: 'Check the length of the record first, and return TENON_INVALID if it is another one.',
+    why: 'Hosts call methods under the same contract as something.',
+    fix: 'Check the length of the record first, and return TENON_INVALID if it is wrong.',
     severity: 'error',
     level: 'basic',
     needs: [...NEEDS_CALLS, 'abi/kind-tables'],
@@ -79,9 +79,9 @@ const contractChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/record-length',
-    title: 'Methods read no more of a record than there is.',
-    why: 'A host that was built for an older version of the kind hands over a shorter record; behind it lies other memory.',
-    fix: 'Compare in_len with the size of the record before it is read.',
+    title: 'Methods do not read past the end of a record.',
+    why: 'A host that was built for an older version of the kind passes a shorter record. The memory after it belongs to something else.',
+    fix: 'Compare in_len with the size of the record before you read it.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/methods', 'calls/input-bounds'],

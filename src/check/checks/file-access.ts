@@ -1,4 +1,4 @@
-/** Checks of group `file`: who may change the file, or what is loaded along with it. */
+/** Checks of group `file`: which users may change the file, or the libraries that are loaded with it. */
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { asTenonError } from '../../base/errors.js';
@@ -13,9 +13,9 @@ const STICKY = 0o1000;
 export const accessChecks: readonly CheckDefinition[] = [
   {
     id: 'file/permissions',
-    title: 'Only its owner and group may change the file, or put another one in its place.',
-    why: 'Any user of the system could run code of theirs in the host; hosts refuse such a plugin.',
-    fix: 'Take the right away: chmod o-w.',
+    title: 'Only the owner and the group of the file can change or replace it.',
+    why: 'Otherwise any user of the system could run code in the host. Hosts refuse such a plugin.',
+    fix: 'Remove write permission for others: chmod o-w.',
     severity: 'warning',
     level: 'basic',
     needs: ['file/format'],
@@ -23,7 +23,7 @@ export const accessChecks: readonly CheckDefinition[] = [
       type: 'bytes',
       judge: ({ path }) => {
         if (process.platform === 'win32')
-          return { state: 'skipped', reason: 'Windows has no modes of files' };
+          return { state: 'skipped', reason: 'Windows has no file modes' };
         const real = realPath(path);
         const folder = dirname(real);
         const mode = modeOf(real) ?? 0;
@@ -36,8 +36,8 @@ export const accessChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'file/runpath',
-    title: 'The folders in which it looks for libraries are told relative to itself.',
-    why: 'A folder of the machine that it was built on is elsewhere, or in other hands, on the next one; a relative one is below whatever folder the host happens to be in.',
+    title: 'The library search paths are relative to the library ($ORIGIN).',
+    why: 'On another machine, a folder of the build machine does not exist or belongs to someone else. A path relative to the current folder depends on where the host was started.',
     fix: 'Link with -Wl,-rpath,$ORIGIN or without -rpath (in CMake: INSTALL_RPATH, BUILD_WITH_INSTALL_RPATH).',
     severity: 'warning',
     level: 'strict',
@@ -63,19 +63,22 @@ function problemOf(folder: string, { path, facts }: Subject): string | null {
   if (!isBeside(folder)) return 'which is relative to the current folder of the host';
   const origin = dirname(path);
   const places = expandFolder(folder, origin, facts.arch).map((place) => resolve(place));
-  // The plugin's own folder is the matter of another check.
+  // Another check covers the plugin's own folder.
   return places.some((place) => place !== origin && anyoneWrites(place))
     ? 'to which any user may write'
     : null;
 }
 
-/** In a folder with the sticky bit, such as /tmp, nobody can replace what belongs to others. */
+/**
+ * Returns whether any user can replace the files in a folder. In a folder with the sticky bit, such as /tmp,
+ * only the owner of a file can.
+ */
 function anyoneWrites(folder: string): boolean {
   const mode = modeOf(folder);
   return mode !== null && (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
 }
 
-/** Null if there is nothing, or nothing that this user can see. */
+/** Returns the mode of a file, or null if the file does not exist or this user cannot see it. */
 function modeOf(path: string): number | null {
   try {
     return statSync(path).mode;
@@ -84,7 +87,7 @@ function modeOf(path: string): number | null {
   }
 }
 
-/** @throws TenonError ERR_TENON_UNREADABLE if the file is gone by now */
+/** Resolves links. @throws TenonError ERR_TENON_UNREADABLE if the file no longer exists */
 function realPath(path: string): string {
   try {
     return realpathSync(path);

@@ -1,4 +1,4 @@
-/** Checks of group `file`: what an ELF library asks for that weakens, or binds, the process that it is loaded into. */
+/** Checks of group `file`: requests of an ELF library that weaken or restrict the process that loads it. */
 import { answerOf, type CheckDefinition } from '../definition.js';
 import { ofElf } from './file-subject.js';
 
@@ -7,9 +7,9 @@ const UNWINDS = '_Unwind_RaiseException';
 export const elfChecks: readonly CheckDefinition[] = [
   {
     id: 'file/stack',
-    title: 'The library does not ask for an executable stack.',
-    why: 'It makes the stacks of the whole process executable, which turns any overflow of a buffer into a way in; newer systems refuse to load it.',
-    fix: 'End assembly sources with .section .note.GNU-stack,"",@progbits, do not take addresses of nested functions, and link with -Wl,-z,noexecstack.',
+    title: 'The library does not request an executable stack.',
+    why: 'Such a library makes every stack of the process executable, so a buffer overflow can execute code. Newer systems refuse to load it.',
+    fix: 'End assembly sources with .section .note.GNU-stack,"",@progbits, do not take the address of a nested function, and link with -Wl,-z,noexecstack.',
     severity: 'error',
     level: 'basic',
     needs: ['file/platform'],
@@ -20,7 +20,7 @@ export const elfChecks: readonly CheckDefinition[] = [
         return answerOf([
           executableStack
             ? 'It asks for an executable stack'
-            : 'It does not say that its stack need not be executable (PT_GNU_STACK), which stands for an executable one',
+            : 'It has no PT_GNU_STACK header, which means that it asks for an executable stack',
         ]);
       }),
     },
@@ -28,8 +28,8 @@ export const elfChecks: readonly CheckDefinition[] = [
   {
     id: 'file/segments',
     title: 'No memory of the library is both writable and executable.',
-    why: 'What can write to it, by a mistake of anybody in the process, can run any code.',
-    fix: 'Keep code and data in sections of their own, and do not link with -N or --omagic.',
+    why: 'Any stray write to such memory, from anywhere in the process, can become code that runs.',
+    fix: 'Keep code and data in separate sections, and do not link with -N or --omagic.',
     severity: 'error',
     level: 'basic',
     needs: ['file/platform'],
@@ -47,9 +47,9 @@ export const elfChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'file/text-relocations',
-    title: 'The loader need not change the code of the library.',
-    why: 'It has to make the code writable for that: hardened systems refuse it, and the code cannot be shared between processes.',
-    fix: 'Compile everything with -fPIC, static libraries and assembly too; -Wl,-z,text names what is not.',
+    title: 'The loader does not have to modify the code of the library.',
+    why: 'To modify code, the loader must make it writable. Hardened systems forbid that, and processes cannot share the modified code.',
+    fix: 'Compile everything with -fPIC, including static libraries and assembly. -Wl,-z,text reports the objects that lack it.',
     severity: 'error',
     level: 'basic',
     needs: ['file/platform'],
@@ -62,8 +62,8 @@ export const elfChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'file/relro',
-    title: 'The tables of addresses that the loader fills in are read-only afterwards.',
-    why: 'Whoever can write to them can lead any call of the plugin elsewhere.',
+    title: 'The address tables that the loader fills in are read-only afterwards.',
+    why: 'A write to these tables can redirect any call of the plugin.',
     fix: 'Link with -Wl,-z,relro,-z,now.',
     severity: 'warning',
     level: 'strict',
@@ -71,16 +71,16 @@ export const elfChecks: readonly CheckDefinition[] = [
     method: {
       type: 'bytes',
       judge: ofElf(({ relro, bindNow }) => {
-        if (!relro) return answerOf(['They stay writable: it was linked without -z relro']);
-        return answerOf(bindNow ? [] : ['Those of functions stay writable: it was linked without -z now']);
+        if (!relro) return answerOf(['The tables stay writable: it was linked without -z relro']);
+        return answerOf(bindNow ? [] : ['The table of functions stays writable: it was linked without -z now']);
       }),
     },
   },
   {
     id: 'file/thread-locals',
-    title: 'Its thread-local variables need no memory that was set aside when the process began.',
-    why: 'There is little of it, and all libraries share it: when it is used up the plugin cannot be loaded any more.',
-    fix: 'Compile without -ftls-model=initial-exec, which -fPIC alone does not choose.',
+    title: 'The thread-local variables of the library do not need the static TLS block.',
+    why: 'The static TLS block is small, its size is fixed when the process starts, and all libraries share it. When it is full, the plugin cannot be loaded.',
+    fix: 'Compile without -ftls-model=initial-exec. -fPIC alone does not select that model.',
     severity: 'warning',
     level: 'strict',
     needs: ['file/platform'],
@@ -94,23 +94,23 @@ export const elfChecks: readonly CheckDefinition[] = [
   {
     id: 'file/nodelete',
     title: 'The library can be unloaded.',
-    why: 'A host that means to unload the plugin, or to take a rebuilt one in its place, keeps the old one in memory.',
-    fix: 'Link without -Wl,-z,nodelete: a host that never unloads says so itself.',
+    why: 'A host that unloads the plugin, or replaces it with a rebuilt one, still keeps the old library in memory.',
+    fix: 'Link without -Wl,-z,nodelete. A host that never unloads plugins requests that itself.',
     severity: 'note',
     level: 'strict',
     needs: ['file/platform'],
     method: {
       type: 'bytes',
       judge: ofElf(({ noDelete }) =>
-        answerOf(noDelete ? ['It is marked as never to be unloaded (DF_1_NODELETE)'] : []),
+        answerOf(noDelete ? ['It is marked so that it is never unloaded (DF_1_NODELETE)'] : []),
       ),
     },
   },
   {
     id: 'file/symbols',
-    title: 'The functions of the library have names for reports of crashes.',
-    why: 'A report of a crash in it tells addresses only, with which nobody but its author can do anything.',
-    fix: 'Do not strip its symbol table: strip --strip-debug takes the large part only.',
+    title: 'Crash reports can name the functions of the library.',
+    why: 'Without names, a crash report contains only addresses, and only the author of the plugin can interpret them.',
+    fix: 'Keep the symbol table. strip --strip-debug removes only the debug information, which is the large part.',
     severity: 'note',
     level: 'strict',
     needs: ['file/platform'],
@@ -123,9 +123,9 @@ export const elfChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'file/unwind',
-    title: 'A panic or an exception can be stopped at the boundary of the plugin.',
-    why: 'Otherwise the first one ends the host.',
-    fix: 'Build Rust with panic = "unwind", the default, and leave the unwind tables in (.eh_frame).',
+    title: 'A panic or an exception can be caught at the boundary of the plugin.',
+    why: 'Otherwise the first panic or exception ends the host.',
+    fix: 'Build Rust with panic = "unwind", which is the default, and keep the unwind tables (.eh_frame).',
     severity: 'warning',
     level: 'strict',
     needs: ['file/platform'],
@@ -133,12 +133,12 @@ export const elfChecks: readonly CheckDefinition[] = [
       type: 'bytes',
       judge: ofElf(({ unwindTables, imports }, { facts: { language } }) => {
         if (language !== 'rust' && language !== 'c++')
-          return { state: 'skipped', reason: 'neither Rust nor C++ is in it' };
+          return { state: 'skipped', reason: 'it contains neither Rust nor C++' };
         if (!unwindTables) return answerOf(['It has no unwind tables (PT_GNU_EH_FRAME)']);
         const std = imports.some((name) => name.startsWith('_Unwind_'));
         const aborts = language === 'rust' && std && !imports.includes(UNWINDS);
         return answerOf(
-          aborts ? ['It was built with panic = "abort": the code that unwinds is not in it'] : [],
+          aborts ? ['It was built with panic = "abort": it does not contain the code that unwinds'] : [],
         );
       }),
     },

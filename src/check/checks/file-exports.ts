@@ -1,4 +1,4 @@
-/** Checks of group `file`: what other libraries can see of the plugin. */
+/** Checks of group `file`: the symbols of the plugin that other libraries can see. */
 import { DESCRIPTOR_SYMBOL, ENTRY_POINTS } from '../../base/abi.js';
 import { answerOf, type CheckDefinition } from '../definition.js';
 import { namesIn } from './file-subject.js';
@@ -6,19 +6,19 @@ import { namesIn } from './file-subject.js';
 /** Older linkers export these in every library. */
 const OF_LINKERS = new Set(['_init', '_fini', '_edata', '_end', '__bss_start']);
 /**
- * What C++ compilers make of templates and inline functions of their library: they are visible whatever -fvisibility says, and the
- * same in every library that has them.
+ * Templates and inline functions of the C++ library. They are visible regardless of -fvisibility, and they are
+ * the same in every library that has them.
  */
 const OF_CPP_LIBRARY = /^_Z(?:T[A-Z]|G[VR]|Z)*(?:N[KVRO]*)?(?:St|S[absiod]|\d+(?:__gnu_cxx|__cxxabiv1))/;
-/** Go exports what its own C functions are called by. */
+/** Symbols that Go exports for calls between Go and C. */
 const OF_GO = /^_?_?_cgo_|^crosscall/;
 
 export const exportChecks: readonly CheckDefinition[] = [
   {
     id: 'file/exports',
     title: 'The library exports the symbols of the ABI and no others.',
-    why: 'A symbol of the same name in another library of the process can take the place of one that is exported, and hosts that load it globally get all of them.',
-    fix: 'Compile with -fvisibility=hidden, and mark with TENON_EXPORT what the ABI asks for; -Wl,--exclude-libs,ALL hides what static libraries bring.',
+    why: 'An exported symbol can be replaced by a symbol of the same name in another library of the process. A host that loads the plugin globally gets all its symbols.',
+    fix: 'Compile with -fvisibility=hidden, and mark the symbols of the ABI with TENON_EXPORT. -Wl,--exclude-libs,ALL hides the symbols of static libraries.',
     severity: 'warning',
     level: 'strict',
     needs: ['file/platform'],

@@ -1,22 +1,22 @@
-/** Checks of group `file`: which other libraries the plugin needs, and whether they are there. */
+/** Checks of group `file`: the other libraries that the plugin needs, and whether they are installed. */
 import { inspectLoading } from '../../inspect/index.js';
 import { answerOf, type CheckDefinition } from '../definition.js';
 import { loaderCache } from '../loader/cache.js';
 import { isAllowed } from '../loader/system-libraries.js';
 import { namesIn, neededBy, ofElf } from './file-subject.js';
 
-/** Without a cache, as with musl, nobody but the loader itself knows where it looks. */
-const UNKNOWN_LOADER = 'this system has no /etc/ld.so.cache, so that it is not known what its loader finds';
+/** The reason to skip on a system without a cache, such as one with musl: only its loader knows its paths. */
+const UNKNOWN_LOADER = 'this system has no /etc/ld.so.cache, so the libraries that its loader finds are unknown';
 
-/** What a plugin that was built with a sanitizer needs, of GCC or Clang: nobody ships such a one. */
+/** Libraries of the sanitizers of GCC and Clang. A plugin that needs them is never shipped. */
 const OF_SANITIZERS = ['lib*san.so.*', 'libclang_rt.*'];
 
 export const libraryChecks: readonly CheckDefinition[] = [
   {
     id: 'file/libraries',
-    title: 'All libraries that it needs can be found by the loader.',
-    why: 'A library that is missing keeps every host from loading the plugin.',
-    fix: 'Install it, or ship it beside the plugin and link with -Wl,-rpath,$ORIGIN; link what few know statically.',
+    title: 'The loader finds all libraries that the plugin needs.',
+    why: 'No host can load the plugin if one of its libraries is missing.',
+    fix: 'Install the library, or ship it next to the plugin and link with -Wl,-rpath,$ORIGIN. Link uncommon libraries statically.',
     severity: 'error',
     level: 'basic',
     needs: ['file/platform'],
@@ -30,7 +30,7 @@ export const libraryChecks: readonly CheckDefinition[] = [
           missing.map(({ name, by }) =>
             by === subject.path
               ? `It needs ${name}, which the loader does not find`
-              : `It needs ${name} (by way of ${by}), which the loader does not find`,
+              : `It needs ${name} (because of ${by}), which the loader does not find`,
           ),
         );
       }),
@@ -38,9 +38,9 @@ export const libraryChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'file/needed',
-    title: 'The library needs nothing that other systems do not have.',
-    why: 'A plugin that is given to others is loaded on machines where only the libraries of the system are installed.',
-    fix: 'Link it statically, or ship it beside the plugin and link with -Wl,-rpath,$ORIGIN; where it is always there, allow it (--allow-needed).',
+    title: 'The library needs only libraries that every system has.',
+    why: 'A published plugin is loaded on machines that have only the system libraries.',
+    fix: 'Link the library statically, or ship it next to the plugin and link with -Wl,-rpath,$ORIGIN. If your systems always have it, allow it (--allow-needed).',
     severity: 'warning',
     level: 'strict',
     needs: ['file/libraries'],
@@ -60,15 +60,15 @@ export const libraryChecks: readonly CheckDefinition[] = [
         const unusual = facts.needed.filter(
           (name) => !brought.has(name) && !isAllowed(name, facts.format, allowed),
         );
-        return answerOf(unusual.map((name) => `It needs ${name}, which is no part of every system`));
+        return answerOf(unusual.map((name) => `It needs ${name}, which not every system has`));
       },
     },
   },
   {
     id: 'file/versions',
-    title: 'The libraries of this system have the versions of symbols that it needs.',
+    title: 'The libraries of this system provide the symbol versions that the plugin needs.',
     why: 'A plugin that was built on a newer system cannot be loaded here.',
-    fix: 'Build it on the oldest system that it has to run on, or in a container of that.',
+    fix: 'Build the plugin on the oldest system that it must run on, or in a container of that system.',
     severity: 'error',
     level: 'basic',
     needs: ['file/libraries'],
@@ -80,7 +80,7 @@ export const libraryChecks: readonly CheckDefinition[] = [
           const path = paths.get(library);
           if (weak || path === undefined || path === null) return false;
           const defined = inspectLoading(path)?.defined ?? [];
-          // A library without versions has its symbols for whichever version is asked.
+          // A library without versions provides its symbols for every version.
           return defined.length > 0 && !defined.includes(version);
         });
         return answerOf(
@@ -94,9 +94,9 @@ export const libraryChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'file/glibc',
-    title: 'The library needs no newer glibc than the one that was stated.',
-    why: 'It cannot be loaded on systems with an older one.',
-    fix: 'Build it on the oldest system that it has to run on, or in a container of that.',
+    title: 'The library needs no newer glibc than the stated one.',
+    why: 'Systems with an older glibc cannot load it.',
+    fix: 'Build the plugin on the oldest system that it must run on, or in a container of that system.',
     severity: 'error',
     level: 'strict',
     needs: ['file/platform'],
@@ -128,9 +128,9 @@ function usedFor(symbols: readonly string[]): string {
   return symbols.length === 0 ? '' : ` (for ${namesIn(symbols)})`;
 }
 
-/** `2.34` for `GLIBC_2.34`; empty for versions of other libraries. */
+/** Returns `2.34` for `GLIBC_2.34`, and an empty string for versions of other libraries. */
 function glibcOf(version: string): string {
-  // The loader has this one since relative relocations can be packed.
+  // Loaders define this version since they support packed relative relocations.
   if (version === 'GLIBC_ABI_DT_RELR') return '2.36';
   return /^GLIBC_(\d+\.\d+)/.exec(version)?.[1] ?? '';
 }

@@ -1,4 +1,4 @@
-/** What the checks of group `file` have in common: facts that only ELF libraries have. */
+/** Helpers of the checks of group `file`: facts that only ELF libraries have. */
 import { inspectLoading, type LoadingFacts } from '../../inspect/index.js';
 import type { CheckAnswer } from '../definition.js';
 import { findNeeded, type NeededLibrary } from '../loader/search.js';
@@ -7,7 +7,7 @@ import type { Subject } from '../subject.js';
 const loading = new WeakMap<Subject, LoadingFacts | null>();
 const needed = new WeakMap<Subject, readonly NeededLibrary[]>();
 
-/** Read once for each file. @throws TenonError */
+/** Returns the facts of a file, which are read once. Null if the file is not ELF. @throws TenonError */
 function loadingOf(subject: Subject): LoadingFacts | null {
   const known = loading.get(subject);
   if (known !== undefined) return known;
@@ -16,7 +16,7 @@ function loadingOf(subject: Subject): LoadingFacts | null {
   return facts;
 }
 
-/** Needed libraries, found once for each file. */
+/** Returns the libraries that a file needs. They are searched once for each file. */
 export function neededBy(subject: Subject): readonly NeededLibrary[] {
   const known = needed.get(subject);
   if (known !== undefined) return known;
@@ -25,7 +25,7 @@ export function neededBy(subject: Subject): readonly NeededLibrary[] {
   return found;
 }
 
-/** A check of what only ELF libraries have: skipped for others. */
+/** Returns a check of facts that only ELF libraries have. It is skipped for other libraries. */
 export function ofElf(
   judge: (facts: LoadingFacts, subject: Subject) => CheckAnswer,
 ): (subject: Subject) => CheckAnswer {
@@ -36,7 +36,7 @@ export function ofElf(
   };
 }
 
-/** At most so many names in a sentence. */
+/** The most names that one sentence lists. */
 const SHOWN = 8;
 
 export function namesIn(names: readonly string[]): string {

@@ -1,4 +1,4 @@
-/** Checks of group `file`: what the bytes of the file tell. Nothing is loaded. */
+/** Checks of group `file`, which read only the bytes of the file. Nothing is loaded. */
 import { checkEntryPoints, checkPlatform } from '../../inspect/index.js';
 import { answerOf, type CheckDefinition } from '../definition.js';
 import { accessChecks } from './file-access.js';
@@ -11,18 +11,18 @@ export const fileChecks: readonly CheckDefinition[] = [
   {
     id: 'file/format',
     title: 'The file is a well-formed shared library.',
-    why: 'Whatever is no library, or a damaged one, is refused by every host.',
-    fix: 'Build it with -shared, and copy it whole.',
+    why: 'Every host refuses a file that is damaged or is not a library.',
+    fix: 'Build the library with -shared, and copy the whole file.',
     severity: 'error',
     level: 'basic',
     needs: [],
-    // It was read before: what cannot be is a finding of this check.
+    // The file was read before. If that failed, the error is already a finding of this check.
     method: { type: 'bytes', judge: () => ({ state: 'passed' }) },
   },
   {
     id: 'file/platform',
     title: 'The library is for this system and processor.',
-    why: 'Another one cannot be loaded here, and so not be checked any further.',
+    why: 'A library for another platform cannot be loaded here, so no further check can run.',
     fix: 'Run the check on the platform that the plugin was built for.',
     severity: 'error',
     level: 'basic',
@@ -38,8 +38,8 @@ export const fileChecks: readonly CheckDefinition[] = [
   {
     id: 'file/entry-points',
     title: 'The library exports the functions get_version, get_name and get_plugin.',
-    why: 'They are how a host gets to know a plugin; a file without them is refused before it is loaded.',
-    fix: 'Use TENON_PLUGIN of tenon.h or tenon::plugin! of the Rust crate, which write them.',
+    why: 'A host identifies a plugin by these functions. It refuses a file without them before it loads anything.',
+    fix: 'Use TENON_PLUGIN from tenon.h or tenon::plugin! from the Rust crate. Both define these functions.',
     severity: 'error',
     level: 'basic',
     needs: ['file/platform'],
@@ -53,9 +53,9 @@ export const fileChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'file/descriptor',
-    title: 'The descriptor of the library, if it has one, is well-formed.',
-    why: 'Hosts read it from the bytes of the file, before anything of the plugin runs, and refuse one that they do not understand.',
-    fix: 'Use TENON_PLUGIN of tenon.h or tenon::plugin! of the Rust crate, which write it.',
+    title: 'The descriptor, if the library has one, is well-formed.',
+    why: 'Hosts read the descriptor from the bytes of the file before any code of the plugin runs. They refuse a plugin whose descriptor they cannot parse.',
+    fix: 'Use TENON_PLUGIN from tenon.h or tenon::plugin! from the Rust crate. Both write the descriptor.',
     severity: 'error',
     level: 'basic',
     needs: ['file/entry-points'],
@@ -68,8 +68,8 @@ export const fileChecks: readonly CheckDefinition[] = [
   {
     id: 'file/described',
     title: 'The library has a descriptor.',
-    why: 'Without one a host learns name, version and kinds only by loading the plugin; a host with `descriptor: required` refuses it.',
-    fix: 'Use TENON_PLUGIN of tenon.h or tenon::plugin! of the Rust crate, which write it; in another language export tenon_descriptor as tenon.h declares it. Where hosts require it, raise the severity of this check to error with a rule (--config).',
+    why: 'Without a descriptor, a host has to load the plugin to learn its name, version and kinds. A host with `descriptor: required` refuses it.',
+    fix: 'Use TENON_PLUGIN from tenon.h or tenon::plugin! from the Rust crate. Both write the descriptor. In another language, export tenon_descriptor as tenon.h declares it. If your hosts require a descriptor, raise the severity of this check to error with a rule (--config).',
     severity: 'warning',
     level: 'basic',
     needs: ['file/entry-points'],

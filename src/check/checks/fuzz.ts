@@ -1,4 +1,4 @@
-/** Checks of group `fuzz`: made-up inputs and configs. Only where the user asks for them. */
+/** Checks of group `fuzz`: generated inputs and configs. They run only on request. */
 import type { CheckDefinition } from '../definition.js';
 import { fuzz } from '../fuzz/run.js';
 
@@ -7,9 +7,9 @@ const method = { type: 'processes', run: fuzz } as const;
 export const fuzzChecks: readonly CheckDefinition[] = [
   {
     id: 'fuzz/input',
-    title: 'A call survives any input: it neither crashes nor hangs nor panics, and keeps the contract.',
-    why: 'Inputs come from files and networks, which somebody else writes.',
-    fix: 'Check every length, offset and number of the input before it is used, and answer TENON_INVALID.',
+    title: 'A call handles any input without a crash, a hang, a panic or a breach of the contract.',
+    why: 'Inputs come from files and networks, and their authors may be hostile.',
+    fix: 'Check every length, offset and number of the input before you use it, and return TENON_INVALID.',
     severity: 'error',
     level: 'basic',
     needs: ['calls/plain'],
@@ -17,9 +17,9 @@ export const fuzzChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'fuzz/config',
-    title: 'new survives any config: it neither crashes nor hangs nor panics, and keeps the contract.',
+    title: 'new handles any config without a crash, a hang, a panic or a breach of the contract.',
     why: 'Configs are written by people, and by programs that people have written.',
-    fix: 'Parse with a library that was fuzzed itself, check every value, and answer TENON_INVALID.',
+    fix: 'Use a parser that has itself been fuzzed, check every value, and return TENON_INVALID.',
     severity: 'error',
     level: 'basic',
     needs: ['calls/plain'],
@@ -28,9 +28,9 @@ export const fuzzChecks: readonly CheckDefinition[] = [
   {
     id: 'fuzz/methods',
     title:
-      'The methods of its kinds survive any input: they neither crash nor hang nor panic, and keep the contract.',
-    why: 'A host that gives a wrong record, or the bytes of somebody else, must get an answer.',
-    fix: 'Compare in_len with the size of the record first, check every value, and answer TENON_INVALID.',
+      'The methods of its kinds handle any input without a crash, a hang, a panic or a breach of the contract.',
+    why: 'A host may pass a wrong record, or bytes from an untrusted source. The method must still return.',
+    fix: 'Compare in_len with the size of the record first, check every value, and return TENON_INVALID.',
     severity: 'error',
     level: 'basic',
     needs: ['calls/plain'],

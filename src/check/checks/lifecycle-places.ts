@@ -1,14 +1,14 @@
-/** Checks of group `lifecycle`: on which threads, and in which copy of the library, instances live. */
+/** Checks of group `lifecycle` that concern the threads and the copies of the library that instances live in. */
 import type { CheckDefinition } from '../definition.js';
 import type { Subject } from '../subject.js';
 
 const scenario = { type: 'scenario', timeout: 30_000 } as const;
 const common = { needs: ['calls/plain'], method: scenario } as const;
 
-/** The loader would look for them beside the copy. */
+/** Skips a plugin whose libraries are in its own folder: the loader would look for them next to the copy. */
 function skipNeighbours({ facts: { runpath } }: Subject): string | null {
   return runpath.some((folder) => /\$\{?ORIGIN/.test(folder))
-    ? 'the library looks for others beside itself ($ORIGIN), where its copy is not'
+    ? 'the library looks for others in its own folder ($ORIGIN), and its copy is in another folder'
     : null;
 }
 
@@ -18,18 +18,18 @@ export const placeChecks: readonly CheckDefinition[] = [
   {
     ...common,
     id: 'lifecycle/moved-thread',
-    title: 'An instance can be made on one thread, called on another, and dropped on a third.',
-    why: 'Hosts promise one call at a time and not always the same thread: pools hand instances around.',
-    fix: 'Keep everything in the instance, and nothing that a call needs in thread-local variables.',
+    title: 'An instance can be created on one thread, called on another, and dropped on a third.',
+    why: 'Hosts make one call at a time, but not always from the same thread: thread pools pass instances between threads.',
+    fix: 'Keep all state in the instance. Keep nothing that a call needs in thread-local variables.',
     severity: 'error',
     level: 'strict',
   },
   {
     ...common,
     id: 'lifecycle/thread-exit',
-    title: 'An instance outlives the threads that it was made and called on.',
-    why: 'Destructors of thread-local variables run when a thread ends: what an instance still needs is then gone.',
-    fix: 'Let thread-local variables own nothing that belongs to an instance.',
+    title: 'An instance outlives the threads that created and called it.',
+    why: 'The destructors of thread-local variables run when a thread ends. They destroy what the instance still needs.',
+    fix: 'Do not let thread-local variables own anything that belongs to an instance.',
     severity: 'error',
     level: 'strict',
   },
@@ -37,26 +37,26 @@ export const placeChecks: readonly CheckDefinition[] = [
     ...common,
     id: 'lifecycle/exit',
     title: 'A process that has used the plugin can exit.',
-    why: 'Destructors and atexit handlers of the library run then: a crash in there makes a failure of what was a success.',
-    fix: 'Let drop end everything; keep out of atexit handlers and destructors of global variables.',
+    why: 'Destructors and atexit handlers of the library run at exit. A crash in one turns a success into a failure.',
+    fix: 'Release everything in drop. Avoid atexit handlers and global variables with destructors.',
     severity: 'error',
     level: 'strict',
   },
   {
     ...ofCopies,
     id: 'lifecycle/second-copy',
-    title: 'Two copies of the library work in one process without noticing each other.',
-    why: 'Hosts load a rebuilt plugin under a new name beside the old one, whose instances may live on.',
-    fix: 'Take no names of the whole process (environment variables, shared memory, exported variables) for what belongs to the library.',
+    title: 'Two copies of the library work in one process without affecting each other.',
+    why: 'Hosts load a rebuilt plugin under a new name while instances of the old one may still exist.',
+    fix: 'Do not store state of the library under process-wide names (environment variables, shared memory, exported variables).',
     severity: 'warning',
     level: 'strict',
   },
   {
     ...ofCopies,
     id: 'lifecycle/reload',
-    title: 'The library can be unloaded, and another copy of it be loaded.',
-    why: 'Threads end later than that: whatever they were told to call then (pthread_key_create, atexit) is no longer there, and that is a crash.',
-    fix: 'Take back in a destructor of the library what the system was told to call, or link it with -Wl,-z,nodelete.',
+    title: 'The library can be unloaded, and another copy of it can be loaded.',
+    why: 'Threads and the process end after the library is unloaded. A callback that it registered (pthread_key_create, atexit) is then called at an unmapped address, which is a crash.',
+    fix: 'Unregister the callbacks in a destructor of the library, or link it with -Wl,-z,nodelete.',
     severity: 'warning',
     level: 'torture',
   },

@@ -1,4 +1,4 @@
-/** Checks of group `resources`: what a plugin takes and leaves. */
+/** Checks of group `resources`: the resources that a plugin uses, changes and leaves behind. */
 import type { CheckDefinition } from '../definition.js';
 import { leakChecks } from './resources-leaks.js';
 import { settingChecks } from './resources-settings.js';

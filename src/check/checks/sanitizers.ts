@@ -1,4 +1,4 @@
-/** Checks of group `sanitize`: reports of compilers' sanitizers. Only where the user asks for one. */
+/** Checks of group `sanitize`: reports of compilers' sanitizers. They run only on request. */
 import type { CheckDefinition } from '../definition.js';
 import { sanitize } from '../sanitize/run.js';
 
@@ -14,23 +14,23 @@ export const sanitizerChecks: readonly CheckDefinition[] = [
     ...common,
     id: 'sanitize/address',
     title:
-      'AddressSanitizer has nothing to report: no memory is read or written that is not there, and none is lost.',
-    why: 'Memory errors show themselves somewhere else, later, and only sometimes; here each is found at its line.',
-    fix: 'Follow the stacks in the report: where memory was used, freed and allocated.',
+      'AddressSanitizer reports no invalid memory access and no leak.',
+    why: 'Memory errors show up elsewhere, later, and only sometimes. AddressSanitizer finds each at its line.',
+    fix: 'Follow the stacks in the report: where the memory was used, freed and allocated.',
   },
   {
     ...common,
     id: 'sanitize/undefined',
     title:
-      'UndefinedBehaviorSanitizer has nothing to report: no overflow, no bad shift, no misaligned access.',
-    why: 'The next compiler, or the next optimisation, makes something else of code whose behaviour is undefined.',
-    fix: 'Check before you calculate, and copy with memcpy what may not be aligned.',
+      'UndefinedBehaviorSanitizer reports no overflow, no invalid shift and no misaligned access.',
+    why: 'Another compiler or another optimisation may give code with undefined behaviour a different effect.',
+    fix: 'Check operands before you calculate, and copy data that may be unaligned with memcpy.',
   },
   {
     ...common,
     id: 'sanitize/thread',
-    title: 'ThreadSanitizer has nothing to report: instances on several threads do not race.',
-    why: 'Hosts use instances on several threads at the same time; a race shows itself once in a million calls.',
-    fix: 'Guard what instances share with a lock or an atomic, or do not share it.',
+    title: 'ThreadSanitizer reports no data race between instances on several threads.',
+    why: 'Hosts use instances on several threads at the same time. A race may show up only once in a million calls.',
+    fix: 'Guard shared state with a lock or an atomic, or do not share it.',
   },
 ];

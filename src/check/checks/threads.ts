@@ -1,16 +1,16 @@
-/** Checks of group `threads`: who may call when, and what threads of the plugin may do. */
+/** Checks of group `threads`: calls from several threads, and the rules for threads of the plugin. */
 import type { CheckDefinition } from '../definition.js';
 import { GENEROUS, NEEDS_CALLS, QUICK } from './calls-shared.js';
 
-/** Without them the others say the same once more. */
+/** The checks that the others depend on. Otherwise each would report the same fault. */
 const NEEDS_THREADS: readonly string[] = [...NEEDS_CALLS, 'lifecycle/moved-thread', 'lifecycle/thread-exit'];
 
 const callerChecks: readonly CheckDefinition[] = [
   {
     id: 'threads/many-threads',
-    title: 'An instance can be called from many threads in turn.',
-    why: 'A host takes whichever thread of its pool is free, and pools come and go.',
-    fix: 'Keep no table of the threads that have called; give back with the thread what is made for one.',
+    title: 'Many threads, one at a time, can call an instance.',
+    why: 'A host uses any free thread of its pool, and pools come and go.',
+    fix: 'Do not keep a table of the calling threads. Release per-thread data when its thread ends.',
     severity: 'error',
     level: 'strict',
     needs: NEEDS_THREADS,
@@ -19,8 +19,8 @@ const callerChecks: readonly CheckDefinition[] = [
   {
     id: 'threads/concurrent-instances',
     title: 'Several instances can be called at the same time.',
-    why: 'The host runs instances on threads of their own; only one and the same instance is called one at a time.',
-    fix: 'Keep state in the instance instead of in static variables, or guard what is shared. Or declare TENON_SINGLETON.',
+    why: 'Hosts run instances on different threads. Only calls of the same instance are made one at a time.',
+    fix: 'Keep state in the instance rather than in static variables, or guard shared state with a lock. Otherwise declare TENON_SINGLETON.',
     severity: 'error',
     level: 'strict',
     needs: NEEDS_THREADS,
@@ -28,9 +28,9 @@ const callerChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'threads/concurrent-new',
-    title: 'Instances can be made and dropped on several threads at the same time.',
-    why: 'new may be called from any thread at any time.',
-    fix: 'Guard what instances share and the first of them sets up: pthread_once, call_once, OnceLock.',
+    title: 'Instances can be created and dropped on several threads at the same time.',
+    why: 'Hosts may call new from any thread at any time.',
+    fix: 'Guard shared state that the first instance initialises: pthread_once, call_once, OnceLock.',
     severity: 'error',
     level: 'strict',
     needs: NEEDS_THREADS,
@@ -39,8 +39,8 @@ const callerChecks: readonly CheckDefinition[] = [
   {
     id: 'threads/concurrent-calls',
     title:
-      'A plugin that declares TENON_THREAD_SAFE answers concurrent calls of one instance as it answers single ones.',
-    why: 'The flag lets hosts do so.',
+      'In a plugin that declares TENON_THREAD_SAFE, concurrent calls of one instance return the same results as single calls.',
+    why: 'The flag permits hosts to make concurrent calls.',
     fix: 'Guard the state of the instance, or do not declare the flag.',
     severity: 'error',
     level: 'strict',
@@ -50,8 +50,8 @@ const callerChecks: readonly CheckDefinition[] = [
   {
     id: 'threads/thread-name',
     title: 'The plugin does not rename the thread that calls it.',
-    why: 'It is the thread of the host: debuggers, ps and crash reports show a wrong name from then on.',
-    fix: 'Name only threads that the plugin has started.',
+    why: 'The thread belongs to the host. Debuggers, ps and crash reports would show the wrong name.',
+    fix: 'Set the name only of threads that the plugin has started.',
     severity: 'warning',
     level: 'strict',
     needs: ['calls/plain'],
@@ -62,9 +62,9 @@ const callerChecks: readonly CheckDefinition[] = [
 const eventChecks: readonly CheckDefinition[] = [
   {
     id: 'threads/events',
-    title: 'Events have data.',
-    why: 'emit copies so many bytes from where it is told; from NULL there are none.',
-    fix: 'Hand over a pointer to at least `len` bytes, which are the plugin’s until emit has returned.',
+    title: 'The plugin passes valid data to emit.',
+    why: 'emit copies `len` bytes from the given address, and NULL is not a valid address.',
+    fix: 'Pass a pointer to at least `len` bytes that stay valid until emit returns.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/plain'],
@@ -72,9 +72,9 @@ const eventChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'threads/log-text',
-    title: 'Log entries are UTF-8, and of a level that there is.',
-    why: 'Hosts write them into files and to terminals; an entry that is no text is dropped or mutilated.',
-    fix: 'Escape bytes that come from elsewhere, and use the levels of tenon.h.',
+    title: 'Log entries are UTF-8, and have a level that the ABI defines.',
+    why: 'Hosts write log entries to files and terminals. An entry that is not UTF-8 is dropped or mangled.',
+    fix: 'Escape bytes that come from elsewhere, and use the levels in tenon.h.',
     severity: 'warning',
     level: 'strict',
     needs: ['calls/plain'],
@@ -82,9 +82,9 @@ const eventChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'threads/left-after-drop',
-    title: 'After drop no thread of the plugin is left.',
-    why: 'It runs on with a host and an instance that are gone, and in a host that reloads plugins they pile up.',
-    fix: 'Tell each thread to end, and join it, before drop returns.',
+    title: 'No thread of the plugin is left after drop.',
+    why: 'Such a thread continues to use a host and an instance that no longer exist. In a host that reloads plugins, such threads accumulate.',
+    fix: 'Before drop returns, signal each thread to end, and join it.',
     severity: 'error',
     level: 'basic',
     needs: ['calls/plain'],
@@ -92,9 +92,9 @@ const eventChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'threads/emit-after-drop',
-    title: 'After drop the plugin neither emits nor logs.',
-    why: 'The host that it was given is valid until drop returns, and may be freed memory then.',
-    fix: 'Join the threads before drop returns; a detached thread cannot be waited for.',
+    title: 'The plugin calls neither emit nor log after drop.',
+    why: 'The tenon_host is valid until drop returns. After that its memory may be freed.',
+    fix: 'Join the threads before drop returns. A detached thread cannot be joined.',
     severity: 'error',
     level: 'strict',
     needs: ['threads/left-after-drop'],
@@ -103,8 +103,8 @@ const eventChecks: readonly CheckDefinition[] = [
   {
     id: 'threads/slow-emit',
     title: 'drop waits for threads that are in emit, however long that takes.',
-    why: 'A host may be slow. Whoever gives up after a while leaves a thread behind that uses the host after it is gone.',
-    fix: 'Join the threads before drop returns, without a limit of time.',
+    why: 'A host may be slow. If drop stops waiting, a thread stays behind and uses the host after it is freed.',
+    fix: 'Join the threads before drop returns, without a time limit.',
     severity: 'error',
     level: 'strict',
     needs: ['threads/left-after-drop'],
@@ -112,9 +112,9 @@ const eventChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'threads/busy',
-    title: 'new, calls and drop come back while emit answers TENON_BUSY.',
-    why: 'The host makes room when the call has returned: whoever waits for room in a call waits for ever.',
-    fix: 'Keep the event for later, drop it, or return TENON_BUSY; try again on a thread of the plugin, and end that in drop.',
+    title: 'new, calls and drop return while emit returns TENON_BUSY.',
+    why: 'The host can make room only after the call has returned. A call that waits for room waits forever.',
+    fix: 'Keep the event for later, discard it, or return TENON_BUSY. Retry on a thread of the plugin, and end that thread in drop.',
     severity: 'error',
     level: 'strict',
     needs: ['calls/plain'],
@@ -122,9 +122,9 @@ const eventChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'threads/busy-rate',
-    title: 'After TENON_BUSY the plugin waits before it emits again.',
-    why: 'Trying without a pause keeps a processor busy, which the host needs to make room.',
-    fix: 'Wait a few milliseconds, longer each time; on a thread that drop can end.',
+    title: 'After TENON_BUSY the plugin waits before it calls emit again.',
+    why: 'Retrying without a pause occupies a processor that the host needs to make room.',
+    fix: 'Wait a few milliseconds, and longer each time, on a thread that drop can end.',
     severity: 'warning',
     level: 'strict',
     needs: ['threads/busy'],

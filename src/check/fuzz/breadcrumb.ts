@@ -1,10 +1,10 @@
-/** The made-up input that was tried last, as the process that is gone has left it (native/check/breadcrumb.h). */
+/** Reads the last generated input that a process recorded before it ended (native/check/breadcrumb.h). */
 import { readFileSync } from 'node:fs';
 
 export interface Breadcrumb {
-  /** Its place in the sequence of the seed. */
+  /** Its position in the sequence of the seed. */
   readonly number: number;
-  /** What was called with it: `a call`, `method 0 of codec/1`. */
+  /** The call that received it: `a call`, `method 0 of codec/1`. */
   readonly what: string;
   readonly bytes: Buffer;
 }
@@ -15,7 +15,7 @@ const NUMBER_AT = 8;
 const SIZE_AT = 16;
 const WHAT_AT = 24;
 
-/** Null if nothing was tried, or if the plugin has written over it. */
+/** Returns the breadcrumb, or null if no input was tried or the plugin has overwritten it. */
 export function readBreadcrumb(file: string): Breadcrumb | null {
   let bytes: Buffer;
   try {

@@ -1,4 +1,4 @@
-/** From a process that did not survive a made-up input to the smallest input that shows it again. */
+/** Reduces the generated input that ended a process to a smaller one that reproduces the finding. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { conclude } from '../conclude.js';
@@ -10,27 +10,30 @@ import { minimise } from './minimise.js';
 
 export interface CrashingInput {
   readonly bytes: Buffer;
-  /** Whether these bytes alone show the finding again. */
+  /** Whether these bytes alone reproduce the finding. */
   readonly alone: boolean;
 }
 
 export interface Trial {
   readonly check: CheckDefinition;
   readonly subject: Subject;
-  /** For files that are needed meanwhile. */
+  /** The folder for temporary files. */
   readonly folder: string;
-  /** Milliseconds after which an input hangs. */
+  /** Milliseconds after which a call counts as hanging. */
   readonly hang: number;
 }
 
-/** Each attempt is a process; more than this nobody waits for. */
+/** Milliseconds for all attempts. Each attempt is a process. */
 const BUDGET_MS = 15_000;
-/** Hangs are waited for, so that attempts are given up earlier; the last one is held to the full time. */
+/** Milliseconds after which an attempt counts as hanging, to save time. The last attempt gets the full timeout. */
 const HURRY_MS = 1000;
-/** Time to load the plugin and make an instance, on a busy machine. */
+/** Milliseconds to load the plugin and create an instance on a busy machine. */
 const SETTING_UP_MS = 10_000;
 
-/** @throws TenonError ERR_TENON_UNSUPPORTED if there is no checker program */
+/**
+ * Returns the smallest input that reproduces the finding, or the whole input if it does not do so alone.
+ * @throws TenonError ERR_TENON_UNSUPPORTED if the checker program does not exist
+ */
 export async function findCulprit(input: Buffer, found: Finding, trial: Trial): Promise<CrashingInput> {
   const wanted = signature(found);
   const showsWithin = (hang: number) => async (bytes: Buffer) => {
@@ -46,7 +49,7 @@ export async function findCulprit(input: Buffer, found: Finding, trial: Trial): 
   return { bytes: confirmed ? least : input, alone: true };
 }
 
-/** What comes of exactly one input. */
+/** Tries exactly one input and returns its findings. */
 async function tryInput(bytes: Buffer, { check, subject, folder, hang }: Trial): Promise<readonly Finding[]> {
   const file = join(folder, 'attempt');
   writeFileSync(file, bytes);
@@ -58,8 +61,8 @@ async function tryInput(bytes: Buffer, { check, subject, folder, hang }: Trial):
 }
 
 /**
- * What two findings have in common that are about the same fault. Numbers in messages come from the input; by which signal an overrun
- * ends the process depends on how far it gets.
+ * Returns a string that is the same for findings of the same fault. Numbers in messages depend on the input, and
+ * the signal of an overrun depends on how far the overrun reaches.
  */
 function signature({ message, crash }: Finding): string {
   if (crash === null) return message.replace(/\d+/g, '#');

@@ -1,13 +1,13 @@
-/** Makes an input smaller for as long as it still shows the same thing. */
+/** Makes an input smaller while it still reproduces a finding. */
 
 export interface MinimiseOptions {
-  /** Whether these bytes show it. */
+  /** Returns whether these bytes reproduce the finding. */
   shows(bytes: Buffer): Promise<boolean>;
-  /** Whether there is no time left. */
+  /** Returns whether the time is up. */
   expired(): boolean;
 }
 
-/** Leaves out pieces, large ones first, until no single byte can be left out any more or the time is over. */
+/** Removes pieces, large ones first, until no single byte can be removed or the time is up. */
 export async function minimise(input: Buffer, options: MinimiseOptions): Promise<Buffer> {
   let bytes = input;
   for (let size = Math.ceil(bytes.length / 2); size > 0; size = size === 1 ? 0 : Math.ceil(size / 2)) {

@@ -1,4 +1,4 @@
-/** A check by made-up inputs: runs its scenario, and if that ends badly finds out by which input. */
+/** Runs a check of group `fuzz`: runs its scenario, and if it fails, finds the input that caused the failure. */
 import { join } from 'node:path';
 import { quote } from '../../library/statements.js';
 import { conclude } from '../conclude.js';
@@ -11,9 +11,9 @@ import type { Finding } from '../verdict.js';
 import { type Breadcrumb, readBreadcrumb } from './breadcrumb.js';
 import { type CrashingInput, findCulprit } from './culprit.js';
 
-/** Milliseconds after which an input hangs, unless the user says otherwise. */
+/** Milliseconds after which a call counts as hanging, unless the user sets another timeout. */
 const HANG_MS = 5000;
-/** Time to load the plugin and make an instance, on a busy machine. */
+/** Milliseconds to load the plugin and create an instance on a busy machine. */
 const SETTING_UP_MS = 10_000;
 
 export function fuzz(check: CheckDefinition, subject: Subject): Promise<CheckAnswer> {
@@ -48,7 +48,7 @@ function withInput(
   return { ...found, message: `${found.message}; ${described(crumb, bytes, alone, settings)}`, input };
 }
 
-/** By which input, and how it came to be. */
+/** Describes the input, and how it was generated. */
 function described(
   { number, what, bytes: whole }: Breadcrumb,
   bytes: Buffer,
@@ -58,8 +58,8 @@ function described(
   const shown = `${what} with ${bytes.length} bytes: ${quote(bytes)}`;
   if (asked?.reproduce !== undefined) return shown;
   const origin = `number ${number} of seed ${seed}`;
-  if (!alone) return `${shown} (${origin}; not by this input alone, so that earlier ones have a part in it)`;
+  if (!alone) return `${shown} (${origin}; this input alone does not reproduce it, so earlier inputs contribute)`;
   return whole.length === bytes.length
     ? `${shown} (${origin})`
-    : `${shown} (${origin}, made smaller from ${whole.length} bytes)`;
+    : `${shown} (${origin}, reduced from ${whole.length} bytes)`;
 }

@@ -1,22 +1,22 @@
-/** The cache of the system's loader, /etc/ld.so.cache: which library has which name. Written by ldconfig of glibc. */
+/** Reads the cache of the system's loader, /etc/ld.so.cache: paths of libraries by name. glibc's ldconfig writes it. */
 import { readFileSync } from 'node:fs';
 
 const FILE = '/etc/ld.so.cache';
-/** Since glibc 2.2; older entries may stand before it. */
+/** The format since glibc 2.2. Entries in the older format may precede it. */
 const MAGIC = 'glibc-ld.so.cache1.1';
 const HEADER = 48;
 const ENTRY = 24;
 const MAX_ENTRIES = 1024 * 1024;
 
-/** The processor in the flags of an entry, as `process.arch` spells it; others are taken as they come. */
+/** Flags of an entry by `process.arch`. For other processors, all entries are accepted. */
 const FLAGS: Readonly<Record<string, number>> = { x64: 0x303, arm64: 0xa03, ia32: 0x3 };
 
-/** Paths by name, in the order in which the loader takes them. */
+/** Paths by name, in the order in which the loader tries them. */
 export type LoaderCache = ReadonlyMap<string, readonly string[]>;
 
 let known: { readonly arch: string; readonly cache: LoaderCache | null } | undefined;
 
-/** That of this system, read once; null where there is none. */
+/** Returns the cache of this system, which is read once, or null if the system does not have one. */
 export function loaderCache(arch: string): LoaderCache | null {
   if (known?.arch !== arch) known = { arch, cache: readCache(arch) };
   return known.cache;
@@ -30,7 +30,7 @@ function readCache(arch: string): LoaderCache | null {
   }
 }
 
-/** Null if these are not the bytes of a cache. */
+/** Parses a cache. Returns null if the bytes are malformed. */
 export function parseCache(bytes: Buffer, arch: string): LoaderCache | null {
   const start = bytes.indexOf(MAGIC, 0, 'latin1');
   if (start < 0 || start + HEADER > bytes.length) return null;

@@ -1,4 +1,4 @@
-/** Finds the libraries that an ELF library needs, by the rules of the system's loader, without loading anything. */
+/** Finds the libraries that an ELF library needs, by the rules of the system's loader. Loads nothing. */
 import { dirname, join, resolve } from 'node:path';
 import { TenonError } from '../../base/errors.js';
 import type { LibraryFacts } from '../../inspect/facts.js';
@@ -7,25 +7,25 @@ import { type LoaderCache, loaderCache } from './cache.js';
 
 /** A needed library. */
 export interface NeededLibrary {
-  /** As it is named in the file that needs it. */
+  /** Its name in the file that needs it. */
   readonly name: string;
   /** The file that needs it. */
   readonly by: string;
-  /** Where it is; null if it is nowhere. */
+  /** Its path, or null if it was not found. */
   readonly path: string | null;
-  /** It was found relative to the plugin, which brings it along. */
+  /** True if it was found relative to the plugin, and so is shipped with it. */
   readonly beside: boolean;
 }
 
-/** What is looked at besides the file itself. */
+/** The environment of the search. */
 export interface Surroundings {
-  /** Null where the system has none: then nobody knows what its loader would find. */
+  /** Null if the system has no cache. Then the libraries that its loader would find are unknown. */
   readonly cache: LoaderCache | null;
   /** LD_LIBRARY_PATH */
   readonly path: readonly string[];
 }
 
-/** Real plugins need, with what those need in turn, a few dozen. */
+/** The most libraries that are searched. Real plugins need a few dozen, including indirect ones. */
 const MOST = 512;
 const ORIGIN = /\$(?:ORIGIN|\{ORIGIN\})/g;
 const LIB = /\$(?:LIB|\{LIB\})/g;
@@ -38,7 +38,7 @@ export function surroundings(arch: string): Surroundings {
   return { cache: loaderCache(arch), path };
 }
 
-/** What the library needs, and what that needs in turn. */
+/** Returns the libraries that a library needs, directly and indirectly. */
 export function findNeeded(facts: LibraryFacts, around = surroundings(facts.arch)): NeededLibrary[] {
   const found = new Map<string, NeededLibrary>();
   const queue: LibraryFacts[] = [facts];
@@ -58,7 +58,7 @@ export function findNeeded(facts: LibraryFacts, around = surroundings(facts.arch
   return [...found.values()];
 }
 
-/** Where a folder of a RUNPATH is, for a library in `origin`; several if it depends on the system's habits. */
+/** Returns the folders that a folder of a RUNPATH may mean for a library in `origin`. `$LIB` has several meanings. */
 export function expandFolder(folder: string, origin: string, arch: string): readonly string[] {
   const triplet = TRIPLETS[arch];
   const expanded = folder.replace(ORIGIN, origin).replace(PLATFORM, PLATFORMS[arch] ?? arch);
@@ -68,7 +68,7 @@ export function expandFolder(folder: string, origin: string, arch: string): read
   return [...new Set(forms)];
 }
 
-/** Whether a folder of a RUNPATH is told relative to the library. */
+/** Returns whether a folder of a RUNPATH is relative to the library. */
 export function isBeside(folder: string): boolean {
   return /^\$(?:ORIGIN|\{ORIGIN\})(?:\/|$)/.test(folder);
 }
@@ -78,7 +78,7 @@ interface Hit {
   readonly beside: boolean;
 }
 
-/** The loader takes the first file of that name that is for its processor. */
+/** Returns the first file of a name that is for the plugin's processor. The loader chooses the same. */
 function firstFit(
   name: string,
   by: LibraryFacts,

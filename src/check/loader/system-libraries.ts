@@ -1,7 +1,7 @@
-/** Libraries that every system has, by format: a plugin may need them. */
+/** Libraries that every system has, by format. A plugin may need them. */
 import type { BinaryFormat } from '../../inspect/facts.js';
 
-/** The C library and its parts, the run-time libraries of compilers, and zlib, which Node.js itself stands for. */
+/** The C library and its parts, the run-time libraries of compilers, and zlib, which Node.js itself needs. */
 const ALWAYS: Readonly<Record<BinaryFormat, readonly RegExp[]>> = {
   elf: [
     /^lib(c|m|pthread|dl|rt|util|resolv|nsl|anl|crypt|mvec)\.so(\.\d+)*$/,
@@ -17,7 +17,7 @@ const ALWAYS: Readonly<Record<BinaryFormat, readonly RegExp[]>> = {
   macho: [/^\/usr\/lib\//, /^\/System\/Library\//],
 };
 
-/** `allowed` are names with `*` for any characters. */
+/** Returns whether a plugin may need a library. In the names in `allowed`, `*` matches any characters. */
 export function isAllowed(name: string, format: BinaryFormat, allowed: readonly string[]): boolean {
   if (ALWAYS[format].some((pattern) => pattern.test(name))) return true;
   return allowed.some((glob) => {

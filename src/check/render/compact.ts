@@ -1,6 +1,6 @@
 /**
- * A line for each finding, as compilers write them; for people, `grep` and editors. Checks that are incomplete for one reason share a
- * line, and so do files of which nothing was checked: a run that was ended leaves hundreds of these.
+ * Renders one line for each finding, in the format of compilers. Checks that are incomplete for the same reason
+ * share a line, and so do files of which nothing was checked: an interrupted run leaves hundreds of these.
  */
 import { count, printable } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Verdict } from '../verdict.js';
@@ -17,14 +17,14 @@ export function renderCompact({ files }: Verdict): string {
     ...files.filter((file) => !folded.has(file)).flatMap(linesOf),
     ...untouched.map(
       ({ reason, group: [first, ...others] }) =>
-        `${first?.path}: incomplete: nothing of it and of ${count(others.length, 'other file')} was checked: ${reason}`,
+        `${first?.path}: incomplete: this file and ${count(others.length, 'other file')} were not checked: ${reason}`,
     ),
   ]
     .map((line) => `${printable(line)}\n`)
     .join('');
 }
 
-/** The one reason why no check of the file was completed; null otherwise. */
+/** Returns the reason if all checks of the file are incomplete for the same reason, otherwise null. */
 function untouchedReason({ results }: FileVerdict): string | null {
   const [first] = results;
   if (first?.state !== 'incomplete') return null;

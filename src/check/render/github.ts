@@ -1,4 +1,4 @@
-/** Workflow commands of GitHub Actions: a note at the pull request for each finding. GitHub shows the first ten of each kind. */
+/** Renders workflow commands of GitHub Actions, one annotation for each finding. GitHub shows ten of each type. */
 import { basename, isAbsolute } from 'node:path';
 import { count, printable } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Verdict } from '../verdict.js';
@@ -23,14 +23,14 @@ function findings({ path, results }: FileVerdict): string[] {
     const title = `${basename(path)}: ${result.id}`;
     return result.findings.map((finding, i) => {
       const { file = null, line = null } = finding.place ?? {};
-      // What lies elsewhere has no line in a pull request.
+      // A file outside the repository has no line in a pull request.
       const isHere = file !== null && line !== null && !isAbsolute(file);
       return command(kind, isHere ? { file, line } : { file: path }, title, message(result, i));
     });
   });
 }
 
-/** In one note: most of them rest on the first, and would take the places of others. */
+/** Returns one annotation for all incomplete checks. Most depend on the first, and would displace other annotations. */
 function unfinished({ path, results }: FileVerdict): string[] {
   const missing = results.filter(({ state }) => state === 'incomplete');
   if (missing.length === 0) return [];
@@ -53,7 +53,7 @@ function message({ findings, why, fix, reproduce }: CheckResult, index: number):
     ...crashLines(finding),
     `Why: ${why}`,
     `Fix: ${fix}`,
-    `See it again: ${reproduce.command}`,
+    `Reproduce: ${reproduce.command}`,
   ];
 }
 
@@ -68,7 +68,7 @@ function command(
   return `::${kind} file=${property(file)}${where},title=${property(title)}::${data(text)}`;
 }
 
-/** As the runner takes it apart. */
+/** Escapes text in the way that the runner decodes it. */
 function data(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

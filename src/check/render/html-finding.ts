@@ -1,4 +1,4 @@
-/** A finding on the page: what, why, and how to see it again. */
+/** Renders a finding on the page: the fault, the reason, the remedy, and commands that reproduce it. */
 import { bytes } from '../../base/text.js';
 import type { CheckResult, Finding } from '../verdict.js';
 import { crashLines, placeText } from './view.js';
@@ -24,7 +24,7 @@ export function findingCard(result: CheckResult, anchor: string): Markup {
     ...(state === 'excepted' ? [part('Accepted', reason ?? '')] : []),
     part('Why', why),
     part('Fix', fix),
-    ...again.map((line, i) => lines(i === 0 ? 'See it again' : 'In a debugger', [line], 'command')),
+    ...again.map((line, i) => lines(i === 0 ? 'Reproduce' : 'In a debugger', [line], 'command')),
   );
 }
 
@@ -44,7 +44,7 @@ function found(finding: Finding): Markup {
   );
 }
 
-/** With the line itself, if the file was there. */
+/** Renders the location, and the line itself if it is known. */
 function sourceLine(place: string, text: string | null): Markup {
   const where = part('Source', place);
   if (text === null) return where;
@@ -57,7 +57,7 @@ function inputText({ size, sha256, file }: NonNullable<Finding['input']>): strin
 
 const part = (name: string, text: string) => element('p', {}, element('b', {}, name), ' ', text);
 
-/** The script puts a button beside the name of a command. */
+/** Renders lines under a name. The script adds a button next to the name of a command. */
 function lines(name: string, all: readonly string[], kind = 'text'): Markup {
   const text = element('pre', {}, element('code', {}, all.join('\n')));
   return element('div', { class: kind }, element('b', {}, name), text);

@@ -29,7 +29,7 @@ for (const command of document.querySelectorAll('.command')) {
       await navigator.clipboard.writeText(text.textContent);
       button.textContent = 'Copied';
     } catch {
-      // Browsers that forbid it still let the user copy what is selected.
+      // Browsers that forbid this still let the user copy a selection.
       getSelection().selectAllChildren(text);
       button.textContent = document.execCommand('copy') ? 'Copied' : 'Selected';
     }

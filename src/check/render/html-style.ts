@@ -1,4 +1,4 @@
-/** How the page looks, by day and by night. */
+/** The style sheet of the page, with a light and a dark theme. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

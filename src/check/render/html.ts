@@ -1,4 +1,4 @@
-/** One self-contained page: summary, table of checks, findings, plots. It loads nothing, and runs nothing but its own script. */
+/** Renders a self-contained page: summary, table of checks, findings, plots. It loads nothing and runs one script. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { bytes, count, duration } from '../../base/text.js';
@@ -15,7 +15,7 @@ export function renderHtml(verdict: Verdict): string {
   const names = verdict.files.map(({ path }) => basename(path)).join(', ');
   const head = [
     '<meta charset="utf-8">',
-    // Whatever got past the escaping would still be neither run nor loaded.
+    // If something got past the escaping, it would still be neither run nor loaded.
     `<meta http-equiv="Content-Security-Policy" content="${policy()}">`,
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     '<meta name="color-scheme" content="light dark">',
@@ -58,7 +58,7 @@ function header(verdict: Verdict): Markup {
     ['level', level],
     ...(filter.length === 0 ? [] : [['only', filter.join(' ')] as const]),
     ['seed', String(seed)],
-    ['fails from', failOn],
+    ['fails on', failOn],
     ['time', duration(ms)],
     ['date', date.slice(0, 16).replace('T', ' ')],
   ];
@@ -112,7 +112,7 @@ function aboutFile({ plugin, size, sha256, ms }: FileVerdict): (readonly [string
   return facts.flatMap(([name, value]) => (value ? [[name, value] as const] : []));
 }
 
-/** Works by the script; without it everything is shown. */
+/** Renders the filter. It needs the script. Without the script, everything is shown. */
 function filterBar(index: number): Markup {
   const label = (text: string) => ({ 'aria-label': text, title: text });
   const states = ['all', 'failed', 'incomplete', 'skipped', 'excepted', 'passed'];
@@ -135,7 +135,7 @@ function filterBar(index: number): Markup {
 }
 
 function table(file: FileVerdict, index: number, verdict: Verdict): Markup {
-  const headings = ['State', 'Check', 'What must hold', 'Level', 'Severity', 'ms'];
+  const headings = ['State', 'Check', 'Requirement', 'Level', 'Severity', 'ms'];
   return element(
     'div',
     { class: 'scroll' },
@@ -170,7 +170,7 @@ function row(result: CheckResult, index: number, verdict: Verdict): Markup {
   );
 }
 
-/** Plots beside each other, then what is told by a number alone. */
+/** Renders plots next to each other, then measures that are single numbers. */
 function measured(results: readonly CheckResult[]): Markup[] {
   const all = results.flatMap(({ id, measures }) =>
     measures.map((measure) => ({ id, text: measureText(measure), plot: plot(measure) })),

@@ -1,4 +1,4 @@
-/** From a verdict to text, in all formats. Nothing here finds anything out. */
+/** Renders a verdict as text in all formats. */
 import { invalidArgument } from '../../base/errors.js';
 import type { Verdict } from '../verdict.js';
 import { renderCompact } from './compact.js';
@@ -30,8 +30,9 @@ export type Format = keyof typeof RENDERERS;
 export const FORMATS = Object.keys(RENDERERS) as readonly Format[];
 
 /**
- * The verdict as text. Whatever a plugin has said in there is data in every format: it cannot move the cursor, and is no markup and no command.
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT for a format that there is not
+ * Renders the verdict. In every format, text from a plugin is data: it cannot move the cursor, and is neither
+ * markup nor a command.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT for an unknown format
  */
 export function render(verdict: Verdict, format: Format, options: RenderOptions = {}): string {
   if (!Object.hasOwn(RENDERERS, format))

@@ -1,11 +1,11 @@
-/** The verdict itself, for programs; its schema is docs/check-verdict.schema.json. */
+/** Renders the verdict as JSON, for programs. Its schema is docs/check-verdict.schema.json. */
 import type { Verdict } from '../verdict.js';
 
 export function renderJson(verdict: Verdict): string {
   return jsonText(verdict);
 }
 
-/** JSON that is harmless on a terminal and in the log of a CI runner: what is not plain text stands as an escape. */
+/** Returns JSON that is safe on a terminal and in the log of a CI runner: control characters are escaped. */
 export function jsonText(value: unknown): string {
   const text = JSON.stringify(value, null, 2)
     .replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)

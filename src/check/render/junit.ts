@@ -1,10 +1,10 @@
-/** JUnit's XML, as Jenkins, GitLab and others read it: a suite for each file, a test case for each check. */
+/** Renders JUnit XML for Jenkins, GitLab and others: a suite for each file, a test case for each check. */
 import { basename } from 'node:path';
 import type { CheckResult, FileVerdict, Finding, Verdict } from '../verdict.js';
 import { counts, crashLines, placeText, wholeFileProblem, withPlace } from './view.js';
 import { element, Markup } from './xml.js';
 
-/** A test case and what became of it. */
+/** A test case and its outcome. */
 interface Case {
   readonly kind: 'passed' | 'failure' | 'error' | 'skipped';
   readonly markup: Markup;
@@ -64,7 +64,7 @@ function suiteOf(file: FileVerdict, id: number, verdict: Verdict): { cases: Case
   };
 }
 
-/** What is no plugin, or was changed while it was checked, is a test case of its own. */
+/** Returns a test case for a file that is not a plugin, or that changed while it was checked. */
 function wholeFile(file: FileVerdict): Case[] {
   const problem = wholeFileProblem(file);
   if (problem === null) return [];
@@ -89,7 +89,10 @@ function caseOf(result: CheckResult, file: FileVerdict, verdict: Verdict): Case 
   return { kind, markup: element('testcase', attributes, ...content) };
 }
 
-/** Findings that do not count are told in the output of a test case that passed: JUnit knows no warnings. */
+/**
+ * Returns the kind and the content of a test case. JUnit does not know warnings, so findings that do not count
+ * are in the output of a test case that passed.
+ */
 function contentOf(result: CheckResult, verdict: Verdict): [Case['kind'], ...Markup[]] {
   const { state, severity, reason, findings } = result;
   const message = reason ?? '';
@@ -124,7 +127,7 @@ function contentOf(result: CheckResult, verdict: Verdict): [Case['kind'], ...Mar
 const system = (stream: 'out' | 'err', text: string) => element(`system-${stream}`, {}, text);
 
 function details({ findings, why, fix, reproduce }: CheckResult): string {
-  const again = [`See it again: ${reproduce.command}`, ...(reproduce.gdb === null ? [] : [reproduce.gdb])];
+  const again = [`Reproduce: ${reproduce.command}`, ...(reproduce.gdb === null ? [] : [reproduce.gdb])];
   return [...findings.flatMap(findingLines), `Why: ${why}`, `Fix: ${fix}`, ...again].join('\n');
 }
 

@@ -1,8 +1,8 @@
-/** Measures in words. */
+/** Renders measures as text. */
 import { bytes, digits, duration } from '../../base/text.js';
 import type { Measure } from '../verdict.js';
 
-/** `time of a call: median 1.2 µs, 99 % within 3 µs, at most 10 µs` */
+/** Returns `time of a call: median 1.2 µs, 99 % within 3 µs, at most 10 µs`. */
 export function measureText(measure: Measure): string {
   const { name } = measure;
   switch (measure.type) {
@@ -22,7 +22,7 @@ export function measureText(measure: Measure): string {
   }
 }
 
-/** A number with its unit. */
+/** Returns a number with its unit. */
 export function quantity(n: number, unit: 'ns' | 'ms' | 'bytes' | 'count'): string {
   if (unit === 'count') return digits(n);
   return unit === 'bytes' ? bytes(n) : duration(unit === 'ns' ? n / 1e6 : n);

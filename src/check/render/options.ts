@@ -1,7 +1,7 @@
-/** The look of text for people. */
+/** Options of the format `pretty`. */
 export interface RenderOptions {
-  /** It may have the colors of a terminal. Default: false. */
+  /** Whether to use terminal colors. Default: false. */
   readonly color?: boolean | undefined;
-  /** Columns of prose; what is to be copied is never broken. Default: 100. */
+  /** Columns of prose. Lines to copy, such as commands, are never broken. Default: 100. */
   readonly width?: number | undefined;
 }

@@ -1,5 +1,4 @@
-/** Colors of a terminal. */
-
+/** Terminal colors. */
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
 export type Paint = Readonly<Record<keyof typeof CODES, (text: string) => string>>;

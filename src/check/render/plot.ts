@@ -1,4 +1,4 @@
-/** Measures as plots: SVG without anything from outside. */
+/** Renders measures as plots: SVG that loads nothing. */
 import { bytes, digits } from '../../base/text.js';
 import type { Measure } from '../verdict.js';
 import { quantity } from './measure-text.js';
@@ -13,16 +13,16 @@ const HEIGHT = 170;
 const EDGE = { left: 62, right: 16, top: 12, bottom: 34 } as const;
 const RIGHT = WIDTH - EDGE.right;
 const BASE = HEIGHT - EDGE.bottom;
-/** More points would not be seen. */
+/** The most points that are drawn. More would not be visible. */
 const MAX_POINTS = 400;
 
-/** Null for what is told by a number alone. */
+/** Returns the plot of a measure, or null if the measure is a single number. */
 export function plot(measure: Measure): Markup | null {
   if (measure.type === 'histogram') return histogram(measure);
   return measure.type === 'series' && measure.points.length > 1 ? series(measure) : null;
 }
 
-/** Bars of equal width: the buckets double. */
+/** Draws bars of equal width, although the buckets double. */
 function histogram({ name, unit, buckets, median, p99 }: Histogram): Markup {
   const most = Math.max(1, ...buckets.map(({ count }) => count));
   const step = (RIGHT - EDGE.left) / Math.max(1, buckets.length);
@@ -64,7 +64,7 @@ function histogram({ name, unit, buckets, median, p99 }: Histogram): Markup {
   ]);
 }
 
-/** Points, and the line through them. */
+/** Draws the points and the line through them. */
 function series({ name, over, points, slope }: Series): Markup {
   const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
   const [minX, maxX, minY, maxY] = [least(xs), most(xs), least(ys), most(ys)];
@@ -109,7 +109,7 @@ function label(x: number, y: number, text: string, anchor: 'start' | 'middle' | 
   return element('text', { x: at(x), y: at(y), 'text-anchor': anchor }, text);
 }
 
-/** A range of one value is drawn in the middle. */
+/** Returns a linear scale. A range of one value is drawn in the middle. */
 function linear(from: number, to: number, start: number, end: number): Scale {
   return (value) =>
     to === from ? (start + end) / 2 : start + ((value - from) / (to - from)) * (end - start);

@@ -1,4 +1,4 @@
-/** For people at a terminal: every check with its time, every finding with all that is known of it, and what it all comes to. */
+/** Renders text for a terminal: every check with its time, every finding with all its details, and a summary. */
 import { bytes, count, duration, printable, wrapped } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Finding, PluginFacts, Severity, Verdict } from '../verdict.js';
 import { measureText } from './measure-text.js';
@@ -13,15 +13,15 @@ import {
   wholeFileProblem,
 } from './view.js';
 
-/** Columns unless told. */
+/** The default number of columns. */
 const WIDTH = 100;
-/** Behind the name of a check a reason has at most so many columns; if there are fewer than the least, it gets a line of its own. */
+/** Columns of a reason after the name of a check. If fewer than `least` are left, the reason gets its own line. */
 const REASON = { most: 60, least: 24 };
-/** Before the text of a detail. */
+/** Columns before the text of a detail. */
 const LABEL = 10;
-/** Before the numbers of a check. */
+/** Columns before the numbers of a check. */
 const NUMBERS = 14;
-/** Of what a plugin has written, the last lines. */
+/** The number of lines kept from the end of the plugin's standard error output. */
 const MAX_STDERR_LINES = 12;
 
 /** The look of the text. */
@@ -75,10 +75,10 @@ const LANGUAGES: Readonly<Record<string, string>> = {
 };
 const longestId = (results: readonly CheckResult[]) => Math.max(...results.map(({ id }) => id.length));
 
-/** From so many checks on, one after the other, that were not made for one reason share a line. */
+/** The least number of adjacent checks that share a line if all were skipped or incomplete for one reason. */
 const ALIKE = 3;
 
-/** Results that follow each other and were not made for the same reason, together; all others alone. */
+/** Groups adjacent results that were skipped or are incomplete for the same reason. */
 function grouped(results: readonly CheckResult[]): CheckResult[][] {
   const groups: CheckResult[][] = [];
   for (const result of results) {
@@ -105,7 +105,7 @@ function groupLines(group: readonly CheckResult[], look: Look, ids: number): str
   ];
 }
 
-/** `  passed      calls/plain       3.2 ms` */
+/** Returns lines such as `  passed      calls/plain       3.2 ms`. */
 function resultLines(result: CheckResult, { paint, width }: Look, ids: number): string[] {
   const { id, state, ms, reason, measures } = result;
   const time = state === 'skipped' ? '' : `${ms.toFixed(1)} ms`;
@@ -132,17 +132,17 @@ const COLORS = { error: 'red', warning: 'yellow', note: 'cyan' } as const satisf
   keyof Paint
 >;
 
-/** What, why, and how to see it again. */
+/** Returns the details of a failed check: the findings, the reason, the remedy, and commands that reproduce it. */
 function details(result: CheckResult, { paint, width }: Look): string[] {
   const { id, severity, state, reason, title, why, fix, reproduce, findings } = result;
   const label = state === 'excepted' ? `accepted ${severity}` : severity;
   const painted = state === 'excepted' ? paint.dim(label) : paint[COLORS[severity]](label);
-  // The label and the id take their part of the first line.
+  // The label and the id occupy the beginning of the first line.
   const text = wrapped(`${label} ${id}  ${title}`, width - 4, '    ').slice(`${label} ${id}`.length);
   const lines = [`  ${painted} ${paint.bold(id)}${text}`];
   for (const finding of findings) lines.push(...findingLines(finding, width));
   if (state === 'excepted') lines.push(detail('accepted', reason ?? '', width));
-  lines.push(detail('why', why, width), detail('fix', fix, width), exact('again', reproduce.command));
+  lines.push(detail('why', why, width), detail('fix', fix, width), exact('reproduce', reproduce.command));
   if (reproduce.gdb !== null) lines.push(exact('debug', reproduce.gdb));
   return lines;
 }
@@ -165,12 +165,12 @@ function findingLines(finding: Finding, width: number): string[] {
   return lines;
 }
 
-/** Prose. */
+/** Returns a detail in prose, which is wrapped. */
 function detail(label: string, text: string, width: number): string {
   return `    ${label.padEnd(LABEL)}${wrapped(text, width - 4 - LABEL, ' '.repeat(LABEL + 4))}`;
 }
 
-/** To be copied, or as the plugin wrote it: on one line. */
+/** Returns a detail on one line, because it may be copied or is the plugin's output. */
 function exact(label: string, text: string): string {
   return `    ${label.padEnd(LABEL)}${printable(text)}`;
 }
@@ -192,5 +192,5 @@ function summary(
 const OUTCOMES = {
   clean: 'Clean.',
   findings: 'There are findings.',
-  incomplete: 'Not everything could be checked: this is no pass.',
+  incomplete: 'Not everything could be checked: this is not a pass.',
 } as const satisfies Record<Verdict['outcome'], string>;

@@ -1,4 +1,4 @@
-/** SARIF 2.1.0, for code scanning. */
+/** Renders SARIF 2.1.0, for code scanning. */
 import { createHash } from 'node:crypto';
 import { isAbsolute, normalize } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,7 +9,7 @@ import { crashLines, wholeFileProblem, withPlace } from './view.js';
 
 const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
 const HOME = 'https://www.npmjs.com/package/tenon';
-/** The rule of files that are no plugins. */
+/** The rule for files that are not plugins. */
 const NO_PLUGIN = 'tenon/not-a-plugin';
 
 export function renderSarif(verdict: Verdict): string {
@@ -38,7 +38,7 @@ export function renderSarif(verdict: Verdict): string {
   return jsonText({ $schema: SCHEMA, version: '2.1.0', runs: [run] });
 }
 
-/** A file that was named twice is still one. */
+/** Returns one artifact for each file, even if a file was given twice. */
 function artifactsOf(files: readonly FileVerdict[]): object[] {
   return [...new Map(files.map((file) => [uriOf(file.path), file])).values()].map(
     ({ path, sha256, size }) => ({
@@ -63,7 +63,7 @@ function rules(): object[] {
     id: NO_PLUGIN,
     shortDescription: { text: 'The file is a tenon plugin.' },
     fullDescription: { text: 'A library without entry points cannot be loaded by a host.' },
-    help: { text: 'Name plugins only.' },
+    help: { text: 'Pass only plugins to tenon check.' },
     defaultConfiguration: { level: 'error' },
   };
   return [...all, other];
@@ -82,8 +82,8 @@ function resultsOf(file: FileVerdict): object[] {
 function resultOf(result: CheckResult, finding: Finding, file: FileVerdict): object {
   const { id, severity, reason, state, reproduce } = result;
   const { message, stage, crash, stderr, input } = finding;
-  const text = [withPlace(finding), ...crashLines(finding), `See it again: ${reproduce.command}`].join('\n');
-  // Numbers differ from run to run, and the finding is still the same.
+  const text = [withPlace(finding), ...crashLines(finding), `Reproduce: ${reproduce.command}`].join('\n');
+  // Numbers differ from run to run, but the finding is the same.
   const same = message.replace(/0x[0-9a-f]+|\d+/gi, '#');
   const frame = crash?.frames[0]?.replace(/[+ ].*/, '') ?? '';
   return {
@@ -103,12 +103,12 @@ function base(ruleId: string, level: Severity, text: string, { path }: FileVerdi
     kind: 'fail',
     level,
     message: { text },
-    // A library has no lines; those who show results demand one.
+    // A library has no lines, but viewers require one.
     locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(path) }, region: { startLine: 1 } } }],
   };
 }
 
-/** Where it is in the source, and how the plugin came there. What was looked at is the library nevertheless. */
+/** Returns the source location and the stack of a crash. The analysis target is still the library. */
 function sourceOf({ place, crash }: Finding, { path }: FileVerdict): object {
   const found = place === null || place === undefined ? null : locationOf(place);
   const frames = (crash?.calls ?? []).flatMap((call) => {
@@ -117,7 +117,7 @@ function sourceOf({ place, crash }: Finding, { path }: FileVerdict): object {
   });
   return {
     ...(found === null ? {} : { analysisTarget: { uri: uriOf(path) }, locations: [found] }),
-    ...(frames.length === 0 ? {} : { stacks: [{ message: { text: 'The way to the crash' }, frames }] }),
+    ...(frames.length === 0 ? {} : { stacks: [{ message: { text: 'Stack of the crash' }, frames }] }),
   };
 }
 
@@ -131,7 +131,7 @@ function locationOf({ function: name, file, line, text }: SourceLine): object | 
   };
 }
 
-/** What should have been tried and could not be. */
+/** Returns a notification for each incomplete check, and one for an incomplete file. */
 function notificationsOf(file: FileVerdict): object[] {
   const locations = [{ physicalLocation: { artifactLocation: { uri: uriOf(file.path) } } }];
   const results = file.results.filter(({ state }) => state === 'incomplete');
@@ -151,10 +151,10 @@ function fingerprint(parts: readonly string[]): object {
   return { 'tenonFinding/v1': createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32) };
 }
 
-/** Relative paths stay relative: code scanning takes them as seen from the root of the repository. */
+/** Returns the URI of a path. Relative paths stay relative: code scanning resolves them in the repository root. */
 function uriOf(path: string): string {
   if (isAbsolute(path)) return pathToFileURL(path).href;
-  // Halves of characters cannot be encoded.
+  // encodeURIComponent throws on lone surrogates.
   const whole = Buffer.from(normalize(path)).toString();
   return whole.split(/[\\/]/).map(encodeURIComponent).join('/');
 }

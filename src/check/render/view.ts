@@ -1,4 +1,4 @@
-/** What several formats ask of a verdict. */
+/** Helpers that several formats share. */
 import {
   type CheckResult,
   type CrashFacts,
@@ -11,39 +11,39 @@ import {
   type Verdict,
 } from '../verdict.js';
 
-/** The verdict without what passed or was skipped. The tally stays. */
+/** Returns the verdict with only failed and incomplete results. The tally stays. */
 export function onlyFailed(verdict: Verdict): Verdict {
   const isShown = ({ state }: CheckResult) => state === 'failed' || state === 'incomplete';
   const files = verdict.files.map((file) => ({ ...file, results: file.results.filter(isShown) }));
   return { ...verdict, files };
 }
 
-/** Whether the result makes the outcome what it is, and is not only worth telling. */
+/** Returns whether the result counts as a failure by `failOn`. */
 export function counts({ state, severity }: CheckResult, { failOn }: Pick<Verdict, 'failOn'>): boolean {
   return state === 'failed' && SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(failOn);
 }
 
-/** The gravest first; what is accepted comes last. */
+/** Sorts results by severity, the most severe first. Accepted ones come last. */
 export function bySeverity(results: readonly CheckResult[]): CheckResult[] {
   const weight = ({ state, severity }: CheckResult) =>
     state === 'excepted' ? 1 : -SEVERITIES.indexOf(severity);
   return results.toSorted((a, b) => weight(a) - weight(b));
 }
 
-/** What a file came to as a whole, where no check tells it: one that is no plugin, or that was changed meanwhile. */
+/** Returns a problem of the whole file that no check reports: it is not a plugin, or it changed during the run. */
 export function wholeFileProblem({ outcome, reason, results }: FileVerdict): string | null {
   if (outcome === 'not-a-plugin') return `not a tenon plugin: ${reason}`;
-  const told = results.some(({ state }) => state === 'failed' || state === 'incomplete');
-  return reason !== null && (outcome === 'incomplete' || !told) ? reason : null;
+  const reported = results.some(({ state }) => state === 'failed' || state === 'incomplete');
+  return reason !== null && (outcome === 'incomplete' || !reported) ? reason : null;
 }
 
-/** `14 passed, 1 failed`; only what there is. */
+/** Returns `14 passed, 1 failed`, without states that have no results. */
 export function tallyText(tally: Tally): string {
   const parts = Object.entries(tally).filter(([, n]) => n > 0);
   return parts.map(([state, n]) => `${n} ${state}`).join(', ') || 'nothing was checked';
 }
 
-/** How many findings there are of each severity, the gravest first. */
+/** Returns the number of findings of each severity, the most severe first. */
 export function findingsBySeverity(files: readonly FileVerdict[]): readonly (readonly [Severity, number])[] {
   const failed = files.flatMap(({ results }) => results).filter(({ state }) => state === 'failed');
   return SEVERITIES.toReversed().map((severity) => {
@@ -52,7 +52,7 @@ export function findingsBySeverity(files: readonly FileVerdict[]): readonly (rea
   });
 }
 
-/** Where and how the process ended, in lines. */
+/** Returns lines that describe the end of the process and its stack. */
 export function crashLines({ crash }: Finding): string[] {
   if (crash === null) return [];
   const { signal, code, address, meaning } = crash;
@@ -62,7 +62,7 @@ export function crashLines({ crash }: Finding): string[] {
   return [`${how}${where}${why}`, ...frameLines(crash)].filter((line) => line !== '');
 }
 
-/** The frames, with a line of their own for functions that are inlined there. */
+/** Returns the frames, with a separate line for each inlined function. */
 function frameLines({ frames, calls = [] }: CrashFacts): string[] {
   return frames.flatMap((frame, index) => {
     const own = calls.filter((call) => call.frame === index);
@@ -79,19 +79,19 @@ function atLine(line: SourceLine): string {
   return place === null ? '' : ` at ${place}`;
 }
 
-/** `src/plugin.c:12`; null if it is not known. */
+/** Returns `src/plugin.c:12`, or null if the file is unknown. */
 export function lineText({ file, line }: Pick<SourceLine, 'file' | 'line'>): string | null {
   if (file === null) return null;
   return line === null ? file : `${file}:${line}`;
 }
 
-/** The sentence of a finding with its line: `It was ended by SIGSEGV, at src/plugin.c:12`. */
+/** Returns the message of a finding with its location: `It was ended by SIGSEGV, at src/plugin.c:12`. */
 export function withPlace(finding: Finding): string {
   const place = placeText(finding);
   return place === null ? finding.message : `${finding.message}, at ${place}`;
 }
 
-/** The same for a finding. */
+/** Returns the location of a finding, or null if it is unknown. */
 export function placeText({ place }: Finding): string | null {
   return place === null || place === undefined ? null : lineText(place);
 }

@@ -1,9 +1,9 @@
-/** XML and HTML: elements whose text and attributes are escaped. */
+/** Builds XML and HTML elements. Their text and attributes are escaped. */
 import { printable } from '../../base/text.js';
 
 type Attributes = Readonly<Record<string, string | number>>;
 
-/** Escaped already. */
+/** Text that is already escaped. */
 export class Markup {
   readonly text: string;
 
@@ -12,10 +12,10 @@ export class Markup {
   }
 }
 
-/** Elements of HTML that have no end. */
+/** HTML elements without an end tag. */
 const VOID = ['input'];
 
-/** An element with its content, each part escaped unless it is markup. */
+/** Returns an element with its content. Each part is escaped unless it is markup. */
 export function element(
   name: string,
   attributes: Attributes,
@@ -27,7 +27,10 @@ export function element(
   return new Markup(VOID.includes(name) ? `${open}/>` : `${open}>${inner}</${name}>`);
 }
 
-/** Text as it may stand between tags and in an attribute. Lines are kept; other control characters are no XML and become visible. */
+/**
+ * Escapes text for element content and attributes. Line breaks are kept. Other control characters are not allowed
+ * in XML and are replaced by visible text.
+ */
 export function escaped(text: string): string {
   return lines(text)
     .replaceAll('&', '&amp;')

@@ -1,18 +1,18 @@
-/** The reports of sanitizers' runtimes, as far as they say what was found and where. */
+/** Parses the reports of sanitizers' runtimes: the fault and its location. */
 import { basename } from 'node:path';
 
 export interface SanitizerReport {
   /** `AddressSanitizer: heap-buffer-overflow` */
   readonly what: string;
-  /** The innermost function outside of the runtime: `call (sanitize.c:28)`; null if the report names none. */
+  /** The innermost function outside the runtime, `call (sanitize.c:28)`, or null if the report has none. */
   readonly where: string | null;
-  /** The same for machines; null if the report names no line. */
+  /** The same location as data, or null if the report has no line. */
   readonly place: { readonly function: string | null; readonly file: string; readonly line: number } | null;
   /** The report itself. */
   readonly text: string;
 }
 
-/** First lines of reports, and what they say. */
+/** Patterns of first lines, with functions that return the name of the fault. */
 const HEADS: readonly (readonly [RegExp, (...groups: string[]) => string])[] = [
   [
     /(?:ERROR|WARNING): ((?:Address|Thread)Sanitizer): (.+?)(?: on (?:unknown )?address\b.*| \(pid=\d+\).*)?$/,
@@ -24,9 +24,9 @@ const HEADS: readonly (readonly [RegExp, (...groups: string[]) => string])[] = [
   ],
   [/^.+?:\d+:\d+: runtime error: (.+)$/, (what = '') => `UndefinedBehaviorSanitizer: ${what}`],
 ];
-/** `#0 0x7f… in call /src/a.c:12:3`; ThreadSanitizer leaves the address out. */
+/** `#0 0x7f… in call /src/a.c:12:3`. ThreadSanitizer omits the address. */
 const FRAME = /^\s*#\d+ (?:0x[0-9a-f]+ )?(?:in )?(.+)$/;
-/** Behind a function: `(/lib/a.so+0x1139)`, and before that `/src/a.c:12:3`. */
+/** The end of a frame: `/src/a.c:12:3`, then `(/lib/a.so+0x1139)`. Either may be missing. */
 const MODULE = / ?\(([^()]+\+0x[0-9a-f]+)\)$/;
 const SOURCE = / (<null>|\S+:\d+)$/;
 const PLACE = /^.+?:\d+:\d+(?=: runtime error: )/;
@@ -34,7 +34,7 @@ const RUNTIME =
   /^(?:__interceptor_|__asan|__tsan|__ubsan|__lsan|__sanitizer|operator (?:new|delete)|operator$)/;
 const RUNTIME_FILE = /libsanitizer|lib[atu]b?san\.so/;
 
-/** The same fault at the same place is one report, however often it was seen. */
+/** Returns the reports in the output. Reports of the same fault at the same location are merged. */
 export function reportsIn(text: string): readonly SanitizerReport[] {
   const reports = new Map<string, SanitizerReport>();
   for (const lines of split(text)) {
@@ -71,7 +71,7 @@ function reportOf(lines: readonly string[]): SanitizerReport {
   return { what: whatOf(head) ?? head, where, place: source, text: lines.join('\n') };
 }
 
-/** `/src/a.c:12:3` */
+/** Parses a location such as `/src/a.c:12:3`. */
 function placeOf(name: string | null, source: string | undefined): SanitizerReport['place'] {
   const [, file, line] = /^(.+?):(\d+)(?::\d+)?$/.exec(source ?? '') ?? [];
   return file === undefined ? null : { function: name, file, line: Number(line) };
@@ -90,7 +90,7 @@ function frameOf(line: string): Pick<SanitizerReport, 'where' | 'place'> | null 
   return { where: name === '' ? baseOf(place) : `${name} (${baseOf(place)})`, place: found };
 }
 
-/** Without the folders, which are those of another machine as often as not. */
+/** Removes the folders, which are often those of another machine. */
 function baseOf(place: string): string {
   return basename(place);
 }

@@ -1,4 +1,4 @@
-/** A check by a sanitizer: runs its scenario in the program that has the sanitizer's runtime, and reads what that reports. */
+/** Runs a check of group `sanitize`: runs its scenario in the program with the sanitizer's runtime, and reads the reports. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { conclude } from '../conclude.js';
@@ -10,25 +10,25 @@ import { sourceLine } from '../source-lines.js';
 import type { Subject } from '../subject.js';
 import { reportsIn, type SanitizerReport } from './reports.js';
 
-/** Milliseconds: everything takes ten times as long. */
+/** Milliseconds. Everything takes ten times as long. */
 const TIMEOUT = 120_000;
 const MAX_FINDINGS = 20;
-/** Of each report this much is kept. */
+/** The most characters kept of each report. */
 const KEPT_REPORT = 8 * 1024;
 
-/** A name that the compiler writes into what it builds with the sanitizer. */
+/** Symbol names that the compiler adds to a library that it builds with the sanitizer. */
 const MARKS: Readonly<Record<Sanitizer, string>> = {
   address: '__asan_init',
   undefined: '__ubsan_handle_',
   thread: '__tsan_init',
 };
-/** ThreadSanitizer cannot place its own memory. */
+/** The error of ThreadSanitizer if it cannot map its own memory. */
 const NO_MEMORY_LAYOUT = /FATAL: ThreadSanitizer: (.*)/;
 
 export function sanitize(check: CheckDefinition, subject: Subject): Promise<CheckAnswer> {
   const sanitizer = subject.settings.sanitize;
   if (sanitizer === undefined)
-    return Promise.resolve({ state: 'skipped', reason: 'no sanitizer was asked for' });
+    return Promise.resolve({ state: 'skipped', reason: 'no sanitizer was requested' });
   if (!readFileSync(subject.path).includes(MARKS[sanitizer])) {
     const reason = `the library was not built with -fsanitize=${sanitizer}`;
     return Promise.resolve({ state: 'incomplete', reason });
@@ -43,12 +43,12 @@ export function sanitize(check: CheckDefinition, subject: Subject): Promise<Chec
       return { state: 'incomplete', reason };
     }
     const reports = reportsIn(textIn(folder)).map(findingOf);
-    // A runtime that has reported may end the process: that is no finding of its own.
+    // A runtime may end the process after a report. That is not another finding.
     return reports.length === 0 ? answer : { state: 'failed', findings: reports.slice(0, MAX_FINDINGS) };
   });
 }
 
-/** Signals stay those of the runtime: it knows more about a bad address than we do. */
+/** Returns the options of the runtimes. The runtime handles signals, because its reports of bad addresses say more. */
 function optionsOf(folder: string): Record<string, string> {
   const common = [`log_path=${join(folder, 'report')}`, 'print_stacktrace=1', 'symbolize=1'];
   const signals = ['segv', 'sigbus', 'sigfpe', 'sigill'].map((name) => `handle_${name}=2`);
