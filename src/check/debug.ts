@@ -18,8 +18,8 @@ export interface ForegroundRun {
  * Returns the command line that runs the scenarios of the selected checks one after another in one process. The
  * program prints readable text, has no timeout and handles no signals, so a crash reaches the debugger. Checks
  * that only read the bytes of the file are left out. Call `ensureChecker` first if the program may not be built.
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT if no scenario is left to run; an error of inspection;
- * ERR_TENON_UNSUPPORTED
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT if no scenario is left to run, ERR_TENON_UNSUPPORTED, or an error of
+ * inspection
  */
 export function foregroundRun(file: string, options: CheckOptions = {}): ForegroundRun {
   const settings = settingsOf(options);

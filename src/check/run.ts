@@ -13,7 +13,7 @@ import { type FileVerdict, VERDICT_SCHEMA, type Verdict } from './verdict.js';
 /**
  * Checks library files, and the libraries in folders. Anything that a plugin does is a result, never an exception.
  * The first check of an installation builds the program that runs the checks. `onBuild` is called before that.
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT; ERR_TENON_NOT_FOUND or ERR_TENON_UNREADABLE for folders;
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT, ERR_TENON_NOT_FOUND or ERR_TENON_UNREADABLE for folders, and
  * ERR_TENON_UNSUPPORTED on systems other than Linux, or if the checker program cannot be built
  */
 export async function check(paths: readonly string[], options: CheckOptions = {}): Promise<Verdict> {

@@ -1,4 +1,4 @@
-/** What npm publishes: all that users need, nothing that points outside of it, and little that has to be installed with it. */
+/** The published package: everything that users need, no link out of the package, and few dependencies. */
 import { cpSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
