@@ -149,7 +149,7 @@ describe.skipIf(process.platform === 'win32')('results that cannot be written', 
       [['call', pluginFile('echo'), '--input', 'x']],
     ])('make %j exit with 3 and the reason', (args) => {
     const { status, stderr } = into('> /dev/full', args);
-    expect(stderr).toMatch(/^tenon: the results cannot be written: ENOSPC/);
+    expect(stderr).toMatch(/^tenon: the results cannot be written: ENOSPC/m);
     expect(status).toBe(3);
   });
 
