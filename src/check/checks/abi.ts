@@ -103,7 +103,8 @@ export const abiChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'abi/stable-strings',
-    title: 'The version and the name never change: not in a later call, on another thread, or after an instance was created and dropped.',
+    title:
+      'The version and the name never change: not in a later call, on another thread, or after an instance was created and dropped.',
     why: 'Hosts keep the pointers, and call these functions at any time from any thread.',
     fix: 'Return string literals. Do not build the strings in a buffer.',
     severity: 'error',

@@ -5,7 +5,8 @@ import { GENEROUS, NEEDS_CALLS, QUICK } from './calls-shared.js';
 export const inputChecks: readonly CheckDefinition[] = [
   {
     id: 'calls/empty-input',
-    title: 'A call with an empty input returns a status of the ABI, even if the address of the input is NULL.',
+    title:
+      'A call with an empty input returns a status of the ABI, even if the address of the input is NULL.',
     why: 'Hosts pass any input that they get, and a file can be empty.',
     fix: 'Do not read `in` when `in_len` is 0. Call neither memcpy nor strlen on it.',
     severity: 'error',
@@ -75,7 +76,8 @@ export const inputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/lengths',
-    title: 'Calls with inputs of any length return a status of the ABI and read nothing past the end of the input.',
+    title:
+      'Calls with inputs of any length return a status of the ABI and read nothing past the end of the input.',
     why: 'Code that works in blocks can mishandle the last block, and only for a few lengths.',
     fix: 'Look at the length in the finding, and at the code for the bytes after the last whole block.',
     severity: 'error',

@@ -45,7 +45,8 @@ export const outputChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/capacity-exact',
-    title: 'A call works with an output whose initial capacity is exactly the size of the result, or one byte less.',
+    title:
+      'A call works with an output whose initial capacity is exactly the size of the result, or one byte less.',
     why: 'Code that terminates the result with a NUL, or compares with < instead of <=, writes one byte too many.',
     fix: 'A result is not a C string. Write only the bytes that belong to it.',
     severity: 'error',

@@ -48,7 +48,8 @@ const contractChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/deterministic',
-    title: 'In a plugin that declares TENON_DETERMINISTIC, all new instances return the same result for the same input.',
+    title:
+      'In a plugin that declares TENON_DETERMINISTIC, all new instances return the same result for the same input.',
     why: 'Hosts cache the results of such a plugin, and compare results from several processes.',
     fix: 'Find the difference: uninitialised memory, addresses, times, the order of a hash table. Otherwise do not declare the flag.',
     severity: 'error',
@@ -58,8 +59,7 @@ const contractChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'calls/after-failure',
-    title:
-      'After a failed call, the next call returns a status of the ABI and the instance can be dropped.',
+    title: 'After a failed call, the next call returns a status of the ABI and the instance can be dropped.',
     why: 'Hosts keep an instance after a failed call.',
     fix: 'Leave the instance unchanged when a call fails part-way, for example because reserve failed.',
     severity: 'error',

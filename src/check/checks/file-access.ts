@@ -22,8 +22,7 @@ export const accessChecks: readonly CheckDefinition[] = [
     method: {
       type: 'bytes',
       judge: ({ path }) => {
-        if (process.platform === 'win32')
-          return { state: 'skipped', reason: 'Windows has no file modes' };
+        if (process.platform === 'win32') return { state: 'skipped', reason: 'Windows has no file modes' };
         const real = realPath(path);
         const folder = dirname(real);
         const mode = modeOf(real) ?? 0;

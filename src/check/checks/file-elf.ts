@@ -72,7 +72,9 @@ export const elfChecks: readonly CheckDefinition[] = [
       type: 'bytes',
       judge: ofElf(({ relro, bindNow }) => {
         if (!relro) return answerOf(['The tables stay writable: it was linked without -z relro']);
-        return answerOf(bindNow ? [] : ['The table of functions stays writable: it was linked without -z now']);
+        return answerOf(
+          bindNow ? [] : ['The table of functions stays writable: it was linked without -z now'],
+        );
       }),
     },
   },

@@ -6,7 +6,8 @@ import { isAllowed } from '../loader/system-libraries.js';
 import { namesIn, neededBy, ofElf } from './file-subject.js';
 
 /** The reason to skip on a system without a cache, such as one with musl: only its loader knows its paths. */
-const UNKNOWN_LOADER = 'this system has no /etc/ld.so.cache, so the libraries that its loader finds are unknown';
+const UNKNOWN_LOADER =
+  'this system has no /etc/ld.so.cache, so the libraries that its loader finds are unknown';
 
 /** Libraries of the sanitizers of GCC and Clang. A plugin that needs them is never shipped. */
 const OF_SANITIZERS = ['lib*san.so.*', 'libclang_rt.*'];

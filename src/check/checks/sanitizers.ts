@@ -13,16 +13,14 @@ export const sanitizerChecks: readonly CheckDefinition[] = [
   {
     ...common,
     id: 'sanitize/address',
-    title:
-      'AddressSanitizer reports no invalid memory access and no leak.',
+    title: 'AddressSanitizer reports no invalid memory access and no leak.',
     why: 'Memory errors show up elsewhere, later, and only sometimes. AddressSanitizer finds each at its line.',
     fix: 'Follow the stacks in the report: where the memory was used, freed and allocated.',
   },
   {
     ...common,
     id: 'sanitize/undefined',
-    title:
-      'UndefinedBehaviorSanitizer reports no overflow, no invalid shift and no misaligned access.',
+    title: 'UndefinedBehaviorSanitizer reports no overflow, no invalid shift and no misaligned access.',
     why: 'Another compiler or another optimisation may give code with undefined behaviour a different effect.',
     fix: 'Check operands before you calculate, and copy data that may be unaligned with memcpy.',
   },

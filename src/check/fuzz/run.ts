@@ -58,7 +58,8 @@ function described(
   const shown = `${what} with ${bytes.length} bytes: ${quote(bytes)}`;
   if (asked?.reproduce !== undefined) return shown;
   const origin = `number ${number} of seed ${seed}`;
-  if (!alone) return `${shown} (${origin}; this input alone does not reproduce it, so earlier inputs contribute)`;
+  if (!alone)
+    return `${shown} (${origin}; this input alone does not reproduce it, so earlier inputs contribute)`;
   return whole.length === bytes.length
     ? `${shown} (${origin})`
     : `${shown} (${origin}, reduced from ${whole.length} bytes)`;
