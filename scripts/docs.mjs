@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { installPackages } from './lib/packages.mjs';
+import { installPackages, packagesAreInstalled } from './lib/packages.mjs';
 import { inRoot } from './lib/paths.mjs';
 import { runNode } from './lib/run.mjs';
 import { main, mustSucceed, StepFailure, step } from './lib/steps.mjs';
@@ -14,12 +14,23 @@ import { setUp } from './setup.mjs';
 const tools = inRoot('docs', 'site');
 export const site = inRoot('build', 'site');
 
-/** Builds the site. @throws {StepFailure} if a page, a doc comment or a link is wrong */
-export async function buildDocs() {
-  await step('documentation tools', () => installPackages(tools));
+/** True if the packages that build the site are installed. */
+export const docsToolsAreInstalled = () => packagesAreInstalled(tools);
+
+/** Installs the packages that build the site. @throws {StepFailure} */
+export const installDocsTools = () => step('documentation tools', () => installPackages(tools));
+
+/**
+ * Builds the site with the installed packages. With `check`, the pictures must be up to date and are not drawn.
+ *
+ * @throws {StepFailure} if a page, a doc comment, a link or a picture is wrong
+ */
+export async function buildDocs({ check = false } = {}) {
   await step('pictures', async () => {
     const { draw } = await import(pathToFileURL(join(tools, 'draw.mjs')).href);
-    const drawn = await draw();
+    const drawn = await draw({ check });
+    if (check && drawn.length > 0)
+      throw new StepFailure(`Not up to date, run npm run docs: ${drawn.join(', ')}`);
     return drawn.length === 0 ? 'up to date' : `${drawn.length} drawn`;
   });
   await step('site', async () => {
@@ -72,5 +83,6 @@ const idsOf = (html) => new Set([...html.matchAll(/\sid="([^"]+)"/g)].map(([, id
 
 await main(import.meta.url, async () => {
   await setUp();
+  await installDocsTools();
   await buildDocs();
 });

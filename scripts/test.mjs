@@ -4,11 +4,13 @@
  * the lines before it say what was skipped because a tool is missing.
  */
 import { build } from './build.mjs';
+import { buildDocs, docsToolsAreInstalled, installDocsTools } from './docs.mjs';
 import { ALL_USES, howToGet } from './lib/missing.mjs';
 import { takeNoInstall } from './lib/options.mjs';
+import { toolsAreRequired } from './lib/provide.mjs';
 import { tail } from './lib/run.mjs';
 import { runCargo } from './lib/rust.mjs';
-import { main, say, step } from './lib/steps.mjs';
+import { main, StepFailure, say, step } from './lib/steps.mjs';
 import { addTally, emptyTally, missingLines, tallyLine, tallyOfCargo, tallyOfCheck } from './lib/tally.mjs';
 import { runTsc } from './lib/typescript.mjs';
 import { runVitest } from './lib/vitest.mjs';
@@ -47,6 +49,23 @@ async function checkTypes() {
   return results;
 }
 
+/** Builds the documentation site, which checks its pages, doc comments, links and pictures. */
+async function checkDocs() {
+  const name = 'documentation site';
+  const result = await installDocsTools()
+    .then(() => buildDocs({ check: true }))
+    .then(
+      () => ({ name, state: 'passed' }),
+      (error) => {
+        if (!(error instanceof StepFailure)) throw error;
+        const missing = !docsToolsAreInstalled() && !toolsAreRequired;
+        return { name, state: missing ? 'skipped' : 'failed', text: error.message };
+      },
+    );
+  printCheck(result);
+  return result;
+}
+
 async function testCargo(cargo) {
   if (cargo === undefined) return tallyOfCheck({ state: 'skipped', needs: 'cargo' });
   let tally = emptyTally();
@@ -82,7 +101,8 @@ await main(import.meta.url, async () => {
   const { cargo, missing } = await build({ faults: true, bench: true, uses: ALL_USES, install });
   const total = emptyTally();
   if (args.length === 0) {
-    for (const result of [...(await lint()), ...(await checkTypes())]) addTally(total, tallyOfCheck(result));
+    for (const result of [...(await lint()), ...(await checkTypes()), await checkDocs()])
+      addTally(total, tallyOfCheck(result));
     addTally(total, await testCargo(cargo));
   }
   for (const tally of await testVitest(args, cargo)) addTally(total, tally);
