@@ -31,7 +31,7 @@ void Breadcrumb::Leave(uint64_t number, const std::string &what, const std::stri
   strncpy(header_->what, what.c_str(), sizeof(header_->what) - 1);
   memcpy(header_ + 1, bytes.data(), size);
   memcpy(header_->magic, "TENONFUZ", sizeof(header_->magic));
-  /* All of it is there before the plugin runs. */
+  /* The input is stored before the plugin runs. */
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 

@@ -1,5 +1,5 @@
-/* The made-up input that is being tried, in a file that is still there when the process is not
- * (src/check/fuzz/breadcrumb.ts reads it). */
+/* A file with the generated input that is being tried. It survives the process, and
+ * src/check/fuzz/breadcrumb.ts reads it. */
 #ifndef TENON_CHECK_BREADCRUMB_H
 #define TENON_CHECK_BREADCRUMB_H
 
@@ -11,12 +11,12 @@ namespace tenon::check {
 
 class Breadcrumb {
  public:
-  /* An empty path: nothing is kept. */
+  /* With an empty path nothing is stored. */
   explicit Breadcrumb(const std::string &path);
   Breadcrumb(const Breadcrumb &) = delete;
   Breadcrumb &operator=(const Breadcrumb &) = delete;
 
-  /* `number` of the input, and what is called with it. */
+  /* Stores an input, its `number`, and the name of the call that receives it. */
   void Leave(uint64_t number, const std::string &what, const std::string &bytes);
 
  private:

@@ -1,4 +1,4 @@
-/* Waiting, and loops that end in time. */
+/* Clock readings, sleeps, and budgets for loops. */
 #ifndef TENON_CHECK_CLOCK_H
 #define TENON_CHECK_CLOCK_H
 
@@ -9,12 +9,12 @@
 
 namespace tenon::check {
 
-/* Milliseconds of the monotonic clock. */
+/* Returns the time of the monotonic clock in milliseconds. */
 inline uint64_t NowMs() {
   return Now() / 1000000;
 }
 
-/* Nanoseconds since `start`, as a number to calculate with. */
+/* Returns the nanoseconds since `start`. */
 inline double Since(uint64_t start) {
   return static_cast<double>(Now() - start);
 }
@@ -25,7 +25,7 @@ inline void SleepMs(uint64_t ms) {
   }
 }
 
-/* For loops that have to end in time even with a slow plugin: being slow is not a fault. */
+/* A time limit for a loop. A slow plugin then gets fewer rounds: slowness is not a fault. */
 class Budget {
  public:
   explicit Budget(uint64_t ms) : end_(NowMs() + ms) {}

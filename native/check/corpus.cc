@@ -15,7 +15,7 @@ constexpr size_t kMostExamples = 4096;
 constexpr size_t kLongestLibrary = 64 << 20;
 constexpr size_t kShortestWord = 2, kLongestWord = 24, kMostWords = 20'000;
 
-/* Keys, magic words and the like stand in the file as they are. */
+/* Returns words in the plugin's file. Keys and magic numbers usually occur in it verbatim. */
 std::vector<std::string> WordsIn(const std::string &bytes) {
   std::set<std::string> words;
   std::string word;
@@ -60,7 +60,7 @@ bool ReadCorpus(const Options &options, Corpus *corpus) {
   for (const std::string &path : paths) {
     std::string bytes;
     bool fits = corpus->examples.size() < kMostExamples && ReadBytes(path, kLongestExample, &bytes);
-    if (fits && !bytes.empty()) corpus->examples.push_back(bytes); /* a folder in there reads as nothing */
+    if (fits && !bytes.empty()) corpus->examples.push_back(bytes); /* a subfolder reads as empty */
   }
   std::string library;
   if (ReadBytes(options.file, kLongestLibrary, &library)) corpus->words = WordsIn(library);

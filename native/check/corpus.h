@@ -1,4 +1,4 @@
-/* What made-up inputs are made from: examples, and words that the plugin knows. */
+/* The material for generated inputs: examples, and words from the plugin's file. */
 #ifndef TENON_CHECK_CORPUS_H
 #define TENON_CHECK_CORPUS_H
 
@@ -15,15 +15,15 @@ struct Corpus {
   std::vector<std::string> words;    /* may be empty */
 
   const std::string &Example(Random &random) const { return examples[random.Below(examples.size())]; }
-  /* A word of the plugin, or a short one of nobody's. */
+  /* Returns a word from the plugin's file, or sometimes a short random one. */
   std::string Word(Random &random) const;
 };
 
-/* The inputs of the options and the files in the corpus folder, in the order of their names. False if that
- * folder cannot be read. */
+/* Collects the inputs of the options, and the files in the corpus folder in the order of their names. Returns
+ * false if that folder cannot be read. */
 bool ReadCorpus(const Options &options, Corpus *corpus);
 
-/* The bytes of a file, at most so many. False if it cannot be read. */
+/* Reads at most `limit` bytes of a file. Returns false if it cannot be read. */
 bool ReadBytes(const std::string &path, size_t limit, std::string *bytes);
 
 }  // namespace tenon::check

@@ -12,7 +12,7 @@ namespace {
 
 Report *report;
 
-/* A line of JSON made without anything that a signal handler must not use. */
+/* A line of JSON. Building it is async-signal-safe. */
 class Line {
  public:
   void Text(const char *text) {
@@ -40,8 +40,8 @@ class Line {
   size_t size_ = 0;
 };
 
-/* Reports the meaning of the address, if it is in memory that a scenario watches. */
-void TellMeaning(uintptr_t address) {
+/* Writes the finding for the address, if a scenario watches its memory. */
+void WriteFinding(uintptr_t address) {
   const char *finding = WatchedFinding(address);
   if (finding == nullptr) return;
   Line line;
@@ -49,7 +49,7 @@ void TellMeaning(uintptr_t address) {
   line.Send();
 }
 
-void TellCrash(const Fault &fault) {
+void WriteCrash(const Fault &fault) {
   Line line;
   line.Text("{\"type\":\"crash\",\"signal\":"), line.Small(fault.signal);
   line.Text(",\"address\":"), line.Hex(fault.address);
@@ -66,12 +66,12 @@ void TellCrash(const Fault &fault) {
 }
 
 void OnSignal(int signal, siginfo_t *info, void *context) {
-  static std::atomic<bool> told;
-  if (!told.exchange(true)) {
+  static std::atomic<bool> written;
+  if (!written.exchange(true)) {
     Fault fault = {};
-    if (signal == SIGSEGV || signal == SIGBUS) TellMeaning(reinterpret_cast<uintptr_t>(info->si_addr));
+    if (signal == SIGSEGV || signal == SIGBUS) WriteFinding(reinterpret_cast<uintptr_t>(info->si_addr));
     ReadFault(signal, info, context, &fault);
-    TellCrash(fault);
+    WriteCrash(fault);
   }
   EndBySignal(signal);
 }
@@ -82,7 +82,7 @@ void RecordCrashes(Report *where) {
   report = where;
   rlimit core{};
   getrlimit(RLIMIT_CORE, &core);
-  core.rlim_cur = core.rlim_max < 1 ? core.rlim_max : 1; /* keeps away a handler behind core_pattern, too */
+  core.rlim_cur = core.rlim_max < 1 ? core.rlim_max : 1; /* 1 also disables a handler of core_pattern */
   setrlimit(RLIMIT_CORE, &core);
   HandleFaults(OnSignal);
 }

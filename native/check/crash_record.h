@@ -1,4 +1,4 @@
-/* The signal handler of the checker: writes where it was hit, then lets the signal end the process. */
+/* The signal handler of the checker. It writes a crash record, then lets the signal end the process. */
 #ifndef TENON_CHECK_CRASH_RECORD_H
 #define TENON_CHECK_CRASH_RECORD_H
 
@@ -8,10 +8,10 @@
 
 namespace tenon::check {
 
-/* Before the plugin is loaded. `report` lives as long as the process. */
+/* Installs the handler. Call it before the plugin is loaded. `report` lives as long as the process. */
 void RecordCrashes(Report *report);
 
-/* The library that has code at `address` is the plugin: frames in it are worth telling. */
+/* Marks the library that has code at `address` as the plugin, whose frames are recorded. */
 void SetCrashCode(uintptr_t address);
 
 }  // namespace tenon::check

@@ -6,7 +6,7 @@ namespace tenon::check {
 namespace {
 
 constexpr int kCallsPerInput = 3;
-/* A value in a message. */
+/* The maximum length of a value in a message. */
 constexpr size_t kLongestValue = 100;
 
 std::string Shown(const std::string &value) {
@@ -14,13 +14,13 @@ std::string Shown(const std::string &value) {
 }
 
 const std::string &ValueOf(const Facts &facts, const std::string &name) {
-  static const std::string none = "not there";
+  static const std::string none = "absent";
   auto found = facts.find(name);
   return found == facts.end() ? none : found->second;
 }
 
-void TellChange(Report *report, const std::string &name, const std::string &before, const std::string &now,
-                const std::string &step) {
+void ReportChange(Report *report, const std::string &name, const std::string &before, const std::string &now,
+                  const std::string &step) {
   std::string sentence = name + " was " + Shown(before) + " and is " + Shown(now) + " after " + step;
   sentence[0] = static_cast<char>(toupper(static_cast<unsigned char>(sentence[0])));
   report->Finding(sentence);
@@ -28,12 +28,12 @@ void TellChange(Report *report, const std::string &name, const std::string &befo
 
 }  // namespace
 
-void TellChanges(Report *report, const Facts &before, const Facts &now, const std::string &step) {
+void ReportChanges(Report *report, const Facts &before, const Facts &now, const std::string &step) {
   for (const auto &[name, value] : before) {
-    if (ValueOf(now, name) != value) TellChange(report, name, value, ValueOf(now, name), step);
+    if (ValueOf(now, name) != value) ReportChange(report, name, value, ValueOf(now, name), step);
   }
   for (const auto &[name, value] : now) {
-    if (before.count(name) == 0) TellChange(report, name, ValueOf(before, name), value, step);
+    if (before.count(name) == 0) ReportChange(report, name, ValueOf(before, name), value, step);
   }
 }
 

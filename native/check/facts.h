@@ -1,5 +1,5 @@
-/* What a process has beside its memory, as named facts: looked at before and after the plugin did something,
- * and compared. */
+/* State of the process other than memory, as named facts. Scenarios compare the facts from before and after
+ * each step. */
 #ifndef TENON_CHECK_FACTS_H
 #define TENON_CHECK_FACTS_H
 
@@ -14,7 +14,7 @@ namespace tenon::check {
 using Facts = std::map<std::string, std::string>;
 using Look = Facts (*)();
 
-/* Settings of the whole process, which are the host's. */
+/* Settings of the whole process, which belong to the host. */
 Facts SignalHandlers();
 Facts SignalMask(); /* of the calling thread */
 Facts WorkingDirectory();
@@ -25,18 +25,18 @@ Facts Limits(); /* and how the process is scheduled */
 Facts StandardStreams();
 Facts FloatMode(); /* of the calling thread */
 
-/* What is there only because somebody has made it. */
+/* Objects that exist only if code created them. */
 Facts Timers();
 Facts ExecutableMemory();
 
-/* A finding for each fact that has changed: "The handler of SIGINT was default and is ignored after new". */
-void TellChanges(Report *report, const Facts &before, const Facts &now, const std::string &step);
+/* Reports a finding for each changed fact: "The handler of SIGINT was default and is ignored after new". */
+void ReportChanges(Report *report, const Facts &before, const Facts &now, const std::string &step);
 
-/* A few calls with each input. */
+/* Makes a few calls with each input. */
 void CallOften(const Plugin &plugin, Instance &instance);
 
-/* Calls `after` with the name of each step of a plugin's ordinary life: loading, new, calls with all inputs,
- * drop. */
+/* Runs the steps of an ordinary life: loading, `new`, calls with all inputs, `drop`. Calls `after` with the
+ * name of each step. */
 template <typename After>
 void OrdinaryLife(Plugin &plugin, Host &host, After after) {
   Report &report = plugin.report();

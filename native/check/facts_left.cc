@@ -1,4 +1,4 @@
-/* What is there only because somebody has made it, as facts. */
+/* Facts about objects that exist only if code created them. */
 #include <stdio.h>
 #include <sys/time.h>
 
@@ -32,8 +32,8 @@ Facts Timers() {
           {"the number of timers of timer_create", std::to_string(CreatedTimers())}};
 }
 
-/* Only memory that no file stands behind: segments of the library and its stack are for checks of the
- * file. */
+/* Counts only memory that no file backs: the checks of the file cover the segments of the library, and its
+ * stack. */
 Facts ExecutableMemory() {
   std::ifstream maps("/proc/self/maps");
   unsigned long long total = 0;

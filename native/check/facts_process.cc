@@ -1,4 +1,4 @@
-/* Settings of the whole process, as facts. */
+/* Facts about settings of the whole process. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <fenv.h>
@@ -111,7 +111,7 @@ Facts Locale() {
   const char *whole = setlocale(LC_ALL, nullptr);
   bool own = uselocale(nullptr) != LC_GLOBAL_LOCALE;
   return {{"the locale", whole == nullptr ? "unknown" : whole},
-          {"the locale of the calling thread", own ? "one of its own" : "that of the process"}};
+          {"the locale of the calling thread", own ? "its own" : "that of the process"}};
 }
 
 Facts Environment() {
@@ -163,8 +163,8 @@ Facts FloatMode() {
   Facts facts = {{"rounding", rounding == names.end() ? "unknown" : rounding->second}};
 #if defined(__x86_64__)
   unsigned control = _mm_getcsr();
-  facts["flushing of tiny results to zero"] = (control & 0x8000) != 0 ? "on" : "off";
-  facts["taking of tiny operands for zero"] = (control & 0x0040) != 0 ? "on" : "off";
+  facts["flushing of subnormal results to zero"] = (control & 0x8000) != 0 ? "on" : "off";
+  facts["treating of subnormal operands as zero"] = (control & 0x0040) != 0 ? "on" : "off";
 #endif
 #if defined(__GLIBC__)
   facts["trapping of floating-point exceptions"] = fegetexcept() != 0 ? "on" : "off";

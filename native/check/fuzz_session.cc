@@ -12,12 +12,13 @@
 namespace tenon::check {
 namespace {
 
-/* An input that asks for more than this gets it from nobody; so the machine stays usable. */
+/* The address space of the process, so that an input that makes the plugin allocate does not exhaust the
+ * machine. */
 constexpr rlim_t kMostMemory = rlim_t{4} << 30;
 
 void BoundMemory() {
   rlimit limit;
-  if (HasSanitizer() || getrlimit(RLIMIT_AS, &limit) != 0) return; /* theirs is larger than any machine */
+  if (HasSanitizer() || getrlimit(RLIMIT_AS, &limit) != 0) return; /* a sanitizer reserves far more */
   limit.rlim_cur = std::min(limit.rlim_max, kMostMemory);
   setrlimit(RLIMIT_AS, &limit);
 }

@@ -1,4 +1,4 @@
-/* Tries one made-up input after the other until the time is over or something is wrong. */
+/* Tries generated inputs until the time is up or there is a finding. */
 #ifndef TENON_CHECK_FUZZ_SESSION_H
 #define TENON_CHECK_FUZZ_SESSION_H
 
@@ -12,23 +12,23 @@
 
 namespace tenon::check {
 
-/* An input as the plugin gets it: the byte behind it is forbidden. */
+/* An input as the plugin receives it. The byte after it is inaccessible. */
 struct MadeUp {
   const uint8_t *data;
   size_t size;
   uint64_t number;
 };
 
-/* Never destroyed: its watchdog runs until the very end. */
+/* A run over generated inputs. It is never destroyed, because its watchdog runs until the process ends. */
 class FuzzSession {
  public:
   explicit FuzzSession(Plugin &plugin);
 
   const Corpus &corpus() const { return corpus_; }
 
-  /* `make` returns the bytes for a number, `name` says what `attempt` will call with them. There are `targets`
-   * different names, by the number: the input of --reproduce does not say which one it is for, and is tried with
-   * each of them. */
+  /* Tries inputs. `make` returns the bytes for a number, and `name` the call that `attempt` makes with them.
+   * `targets` is the number of different names, which depend on the number of the input. The input of
+   * --reproduce does not say which of them it is for, so it is tried with each. */
   template <typename Make, typename Name, typename Attempt>
   void Run(Make make, Name name, Attempt attempt, uint64_t targets = 1) {
     const Options &options = plugin_.options();
@@ -44,7 +44,7 @@ class FuzzSession {
     Finish(number);
   }
 
-  /* What no input may bring about is a finding, and the end: a breach of the contract, or a panic. */
+  /* Reports a breach of the contract or a panic as a finding, and ends the process: no input may cause one. */
   void Judge(const CallResult &result, const std::string &what);
 
  private:

@@ -1,4 +1,4 @@
-/* Memory with forbidden pages around it: whoever leaves it is ended by a signal at that very instruction. */
+/* Memory between inaccessible pages. An access outside it raises a signal at that instruction. */
 #ifndef TENON_CHECK_GUARDED_H
 #define TENON_CHECK_GUARDED_H
 
@@ -10,8 +10,8 @@ namespace tenon::check {
 class Guarded {
  public:
   enum Place {
-    kAtEnd,  /* the byte behind the last one is forbidden */
-    kAtStart /* the byte before the first one is forbidden; so it is aligned to a page, too */
+    kAtEnd,  /* the byte after the last one is inaccessible */
+    kAtStart /* the byte before the first one is inaccessible, so `data` is aligned to a page */
   };
 
   explicit Guarded(size_t size, Place place = kAtEnd);
@@ -21,14 +21,14 @@ class Guarded {
 
   uint8_t *data() const { return data_; }
   size_t size() const { return size_; }
-  /* All that is not forbidden, from `begin` to `end`: whole pages, in which `data` lies. */
+  /* The accessible range, from `begin` to `end`: the whole pages that contain `data`. */
   uint8_t *begin() const { return pages_ + kPage; }
   uint8_t *end() const { return pages_ + kPage + usable_; }
-  /* What it means to leave it. Literals, as Watch takes them. */
+  /* Sets the findings for accesses before and after the memory. Both are literals, as for Watch. */
   void Explain(const char *before, const char *behind);
-  /* From now on only reading is allowed; `finding` is what it means to write. */
+  /* Makes the memory read-only. `finding` is the finding for a write. */
   void MakeReadOnly(const char *finding = nullptr);
-  /* From now on nothing is allowed: whoever has kept a pointer is found out. */
+  /* Makes the memory inaccessible, so that a use of a retained pointer is detected. */
   void Forbid(const char *finding = nullptr);
 
  private:

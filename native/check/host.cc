@@ -43,7 +43,7 @@ tenon_status Host::Emit(const tenon_host *host, const uint8_t *data, size_t leng
     self->bad_events_++;
     return TENON_INVALID;
   }
-  /* Reads it all, as a host that copies does. */
+  /* Reads all bytes, as a host that copies them does. */
   uint8_t sum = 0;
   for (size_t i = 0; i < length; i++) sum = static_cast<uint8_t>(sum ^ data[i]);
   static std::atomic<uint8_t> sink;

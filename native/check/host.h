@@ -1,4 +1,4 @@
-/* A host as a plugin sees it, that keeps count of what the plugin does with it. */
+/* A host as the plugin sees it. It counts the plugin's calls. */
 #ifndef TENON_CHECK_HOST_H
 #define TENON_CHECK_HOST_H
 
@@ -13,26 +13,26 @@ namespace tenon::check {
 class Host {
  public:
   Host();
-  /* Must not move: plugins know its address, maybe longer than they should. */
+  /* Must not move: plugins hold its address, possibly longer than they should. */
   Host(const Host &) = delete;
   Host &operator=(const Host &) = delete;
 
   const tenon_host *get() const { return &host_; }
   tenon_host *mutable_host() { return &host_; }
 
-  /* What `emit` answers from now on. */
+  /* Sets the status that `emit` returns. */
   void SetEmitStatus(tenon_status status) { emit_status_ = status; }
-  /* How many milliseconds `emit` takes from now on. */
+  /* Sets the milliseconds that `emit` takes. */
   void SetEmitDelay(uint32_t ms) { emit_delay_ = ms; }
 
-  /* Threads that are in `emit` right now. */
+  /* The number of threads that are in `emit`. */
   int emitting() const { return emitting_; }
 
   uint64_t events() const { return events_; }
-  /* Events while `emit` answered something other than TENON_OK. */
+  /* Events for which `emit` did not return TENON_OK. */
   uint64_t refused() const { return refused_; }
   uint64_t logs() const { return logs_; }
-  /* Log entries that were not UTF-8, or of a level that there is not. */
+  /* Log entries that were not UTF-8, or had an unknown level. */
   uint64_t bad_logs() const { return bad_logs_; }
   /* Events without data. */
   uint64_t bad_events() const { return bad_events_; }

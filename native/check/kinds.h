@@ -1,4 +1,4 @@
-/* The kinds that a plugin states to have. */
+/* The kinds that a plugin declares. */
 #ifndef TENON_CHECK_KINDS_H
 #define TENON_CHECK_KINDS_H
 
@@ -14,15 +14,15 @@ struct Kind {
   std::string id;     /* "codec/1" */
 };
 
-/* The descriptor of the loaded library. False if there is none. */
+/* Reads the descriptor of the loaded library. Returns false if it has none. */
 bool ReadDescriptor(Plugin &plugin, tenon_descriptor_t *descriptor);
 
-/* Those that the descriptor lists; inspection has found them well-formed. */
+/* Returns the kinds in the descriptor. They are well-formed: the inspection has checked that. */
 std::vector<Kind> StatedKinds(Plugin &plugin);
-/* Ends the process as skipped if there are none. */
+/* Returns the kinds in the descriptor. Ends the process as skipped if there are none. */
 std::vector<Kind> RequireKinds(Plugin &plugin);
 
-/* A text in a field that it fills, or ends with a NUL. */
+/* Returns the string in a field. It ends at a NUL, or fills the field. */
 std::string TextOf(const char *field, size_t size);
 
 }  // namespace tenon::check

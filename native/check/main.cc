@@ -1,8 +1,11 @@
-/* tenon-checker: tries one thing with one plugin, and tells what came of it. Knows tenon.h and no Node.
+/* tenon-checker: runs a scenario with a plugin and reports the result. It uses tenon.h and does not use Node.
  *
- * Exit codes for a host: 0 the scenario came to its end, 1 the host is gone, 2 usage, 3 no memory.
- * For people, without --report: 0 nothing was found, 1 something was, 2 usage, 3 something could not be
- * tried. */
+ *     exit code   for a host (--report)    for people
+ *     0           the scenario completed   no findings
+ *     1           the host is gone         findings
+ *     2           usage                    usage
+ *     3           no memory                a scenario is incomplete
+ */
 #include <stdio.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -22,7 +25,7 @@ using namespace tenon::check;
 
 namespace {
 
-/* For whoever looks for memory that nothing points to. */
+/* A global pointer, so that the leak detector finds the plugin reachable. */
 Plugin *volatile the_plugin;
 
 struct Chosen {
@@ -30,7 +33,7 @@ struct Chosen {
   Scenario run;
 };
 
-/* The scenarios in a list with commas. False if there is one that there is not. */
+/* Finds the scenarios of a list separated by commas. Returns false if one does not exist. */
 bool FindScenarios(const std::string &list, std::vector<Chosen> *chosen) {
   for (size_t from = 0; from <= list.size();) {
     size_t end = std::min(list.find(',', from), list.size());
@@ -42,7 +45,7 @@ bool FindScenarios(const std::string &list, std::vector<Chosen> *chosen) {
   return true;
 }
 
-/* One after the other: what one of them leaves behind is there for the next. */
+/* Runs the scenarios one after the other. Side effects of one scenario remain for the next. */
 [[noreturn]] void RunForPeople(const std::vector<Chosen> &chosen, const Options &options, Report *report) {
   report->OpenForPeople(chosen.size()); /* a debugger wants the signals itself */
   for (const Chosen &one : chosen) {
@@ -50,14 +53,15 @@ bool FindScenarios(const std::string &list, std::vector<Chosen> *chosen) {
     try {
       one.run(*new Plugin(options, report));
     } catch (const Report::End &) {
-      /* It has said why. */
+      /* The report says why. */
     }
   }
   report->EndForPeople();
 }
 
-/* ThreadSanitizer does not start where the system places memory at addresses that it wants itself. Where this
- * is forbidden the program says so. */
+/* Runs the program without address space randomization. ThreadSanitizer does not start if the system has
+ * placed memory at addresses that it needs. If turning randomization off is forbidden, the program itself
+ * reports that. */
 int RunAtFixedAddresses(char **command) {
   personality(static_cast<unsigned long>(personality(0xffffffff)) | ADDR_NO_RANDOMIZE);
   execv(command[0], command);
@@ -69,7 +73,7 @@ int RunAtFixedAddresses(char **command) {
 
 int main(int argc, char **argv) {
   if (argc > 2 && strcmp(argv[1], "--fixed-addresses") == 0) return RunAtFixedAddresses(argv + 2);
-  /* Never destroyed: threads of the plugin may run until the very end. */
+  /* Never destroyed: threads of the plugin may run until the process ends. */
   Options &options = *new Options;
   const char *wrong = ReadOptions(argc - 1, argv + 1, &options);
   if (wrong != nullptr) {
@@ -81,7 +85,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "tenon-checker: there is no scenario %s\n", options.scenario.c_str());
     return 2;
   }
-  /* What the plugin printed before it crashed should be there, also without a terminal. */
+  /* Lines that the plugin prints before a crash must not be lost, even without a terminal. */
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   Report &report = *new Report;
   if (!options.report) RunForPeople(chosen, options, &report);

@@ -9,8 +9,8 @@ namespace tenon::check {
 namespace {
 
 struct Heap {
-  double used = 0;   /* by whoever called malloc */
-  double mapped = 0; /* by malloc, from the system */
+  double used = 0;   /* bytes that callers of malloc hold */
+  double mapped = 0; /* bytes that malloc holds from the system */
 };
 
 Heap LookAtHeap() {
@@ -20,7 +20,7 @@ Heap LookAtHeap() {
   return {static_cast<double>(info.uordblks + info.hblkhd), static_cast<double>(info.arena + info.hblkhd)};
 #endif
 #endif
-  return {}; /* all that is mapped counts then */
+  return {}; /* then all mapped memory counts */
 }
 
 }  // namespace

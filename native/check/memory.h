@@ -1,4 +1,4 @@
-/* How much memory this process has. */
+/* The memory of this process. */
 #ifndef TENON_CHECK_MEMORY_H
 #define TENON_CHECK_MEMORY_H
 
@@ -11,11 +11,11 @@ class MemoryGauge {
   MemoryGauge(const MemoryGauge &) = delete;
   MemoryGauge &operator=(const MemoryGauge &) = delete;
 
-  /* Looks. Allocates nothing. */
+  /* Updates the values. Allocates nothing. */
   void Read();
-  /* Bytes that were asked for and not given back: by malloc to the byte, by mmap to the page. */
+  /* Allocated bytes. Memory of malloc counts to the byte, other mapped memory to the page. */
   double in_use() const { return in_use_; }
-  /* Bytes of its own that are in memory. */
+  /* Resident bytes that are not shared. */
   double resident() const { return resident_; }
 
  private:

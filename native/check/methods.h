@@ -1,4 +1,4 @@
-/* The methods of the kinds that a plugin has. */
+/* The methods of the plugin's kinds. */
 #ifndef TENON_CHECK_METHODS_H
 #define TENON_CHECK_METHODS_H
 
@@ -14,8 +14,8 @@ struct Method {
   tenon_method call;
 };
 
-/* Of all kinds that the descriptor lists, as far as their tables can be used: what is wrong with the others
- * is for the checks of the ABI. Ends the process as skipped if there are none. */
+/* Returns the methods of all kinds in the descriptor whose tables are usable. The checks of the ABI report
+ * the unusable tables. Ends the process as skipped if there are no methods. */
 std::vector<Method> RequireMethods(Plugin &plugin);
 
 }  // namespace tenon::check

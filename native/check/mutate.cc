@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kMostChanges = 8;
 constexpr size_t kLongestRandom = 4096;
 
-/* Lengths, counts and codes at which programs tend to be wrong. */
+/* Lengths, counts and codes that programs often handle wrongly. */
 constexpr int64_t kInteresting[] = {
     0,      1,     -1,    2,      7,          8,          16,         31,        32,       64,    100,
     127,    128,   -128,  255,    256,        511,        1024,       4095,      4096,     32767, 32768,

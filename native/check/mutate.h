@@ -1,4 +1,4 @@
-/* Makes inputs and configs up. What comes out depends on the numbers that go in, and on nothing else. */
+/* Generates inputs and configs. The result depends only on the arguments. */
 #ifndef TENON_CHECK_MUTATE_H
 #define TENON_CHECK_MUTATE_H
 
@@ -9,17 +9,17 @@
 
 namespace tenon::check {
 
-/* No made-up input is longer. */
+/* The maximum length of a generated input. */
 constexpr size_t kLongestMadeUp = 1 << 20;
 
-/* The input with this number: first the examples as they are, then changed ones, and some that are random
- * throughout. */
+/* Returns the input with this number. The first ones are the examples; the others are changed examples, and
+ * sometimes entirely random bytes. */
 std::string MakeInput(const Corpus &corpus, uint64_t seed, uint64_t number);
 
-/* The config with this number: changed ones of `base`, well-formed and not. */
+/* Returns the config with this number: a variant of `base`, not always well-formed. */
 std::string MakeConfig(const Corpus &corpus, const std::string &base, uint64_t seed, uint64_t number);
 
-/* Changes bytes, in one to eight ways. */
+/* Makes one to eight random changes to the bytes. */
 void MutateBytes(const Corpus &corpus, Random &random, std::string *bytes);
 
 }  // namespace tenon::check

@@ -1,4 +1,4 @@
-/* Configs that are made up: JSON that knows what JSON is. */
+/* Generated configs. The generator knows the syntax of JSON. */
 #include <ctype.h>
 #include <string.h>
 
@@ -91,7 +91,7 @@ std::string Value(const Corpus &corpus, Random &random, size_t depth) {
   }
 }
 
-/* "{", "\"level\"", ":", "6", "}": together they are the text again. */
+/* Splits JSON into tokens: "{", "\"level\"", ":", "6", "}". Concatenated, they are the original string. */
 std::vector<std::string> Tokens(const std::string &json) {
   std::vector<std::string> tokens;
   for (size_t at = 0; at < json.size();) {
@@ -141,7 +141,7 @@ std::string WithChangedTokens(const Corpus &corpus, Random &random, const std::s
   return text;
 }
 
-/* One member that the plugin may know, with a value that it may not. */
+/* Returns an object with one member. Its name may be one that the plugin knows. */
 std::string OneMember(const Corpus &corpus, Random &random) {
   return "{\"" + corpus.Word(random) + "\":" + Value(corpus, random, 1) + "}";
 }

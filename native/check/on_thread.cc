@@ -13,7 +13,7 @@
 namespace tenon::check {
 namespace {
 
-/* Without it the handler of crashes cannot run when the stack is at its end. */
+/* The alternate stack for signals. The crash handler needs it to run after a stack overflow. */
 class SignalStack {
  public:
   SignalStack() : memory_(new char[kSize]) {

@@ -1,4 +1,4 @@
-/* Threads of the checker, on which it calls the plugin. */
+/* Threads on which the checker calls the plugin. */
 #ifndef TENON_CHECK_ON_THREAD_H
 #define TENON_CHECK_ON_THREAD_H
 
@@ -9,14 +9,14 @@
 
 namespace tenon::check {
 
-/* Runs it on `count` threads at once, which begin together, and waits for their end; each is told its number.
- * It must not end the scenario. */
+/* Runs `work` on `count` threads that start together, and waits until all have ended. Each call receives the
+ * number of its thread. `work` must not end the scenario. */
 void OnThreads(size_t count, const std::function<void(size_t number)> &work);
 
-/* Threads of this process, those of the plugin included. */
+/* Returns the number of threads of this process, including those of the plugin. */
 size_t CountThreads();
 
-/* Gives threads of the plugin so many milliseconds to do something, if there are any. */
+/* Waits `ms` milliseconds for threads of the plugin. Returns earlier once no other threads exist. */
 void WaitForThreads(uint64_t ms);
 
 }  // namespace tenon::check

@@ -26,7 +26,7 @@ bool ReadFile(const char *path, std::string *bytes) {
   return true;
 }
 
-/* NULL, or the option if its value is wrong. */
+/* Returns NULL, or `name` if the option is unknown or its value is wrong. */
 const char *ReadOption(const char *name, const char *value, Options *options) {
   if (strcmp(name, "--config") == 0) return options->config = value, nullptr;
   if (strcmp(name, "--corpus") == 0) return options->corpus = value, nullptr;
@@ -57,7 +57,7 @@ const char *ReadOptions(int count, char **arguments, Options *options) {
   if (count < 2) return "SCENARIO or FILE";
   options->scenario = arguments[0];
   options->file = arguments[1];
-  /* A name without a slash would be looked for in the system's folders instead of the current one. */
+  /* The loader would search the folders of the system for a name without a slash. */
   if (options->file.find('/') == std::string::npos) options->file.insert(0, "./");
   for (int i = 2; i < count; i++) {
     if (strcmp(arguments[i], "--report") == 0) {

@@ -1,12 +1,14 @@
-/* What the checker is asked to do: the command line of tenon-checker.
+/* The command line of tenon-checker.
  *
  *     tenon-checker SCENARIO FILE [--seed N] [--config JSON] [--input FILE]... [--budget MS] [--corpus DIR]
  *                   [--reproduce FILE] [--hang MS] [--breadcrumb FILE] [--report]
  *
- * SCENARIO is the id of a check ("calls/plain"). With --report a host has started it, whose nonce comes in on
- * descriptor 4 and the records go out on descriptor 3; without it, in a terminal or a debugger, the records
- * are printed for people, and crashes are left to the debugger. SCENARIO can then be several with commas
- * between them, which run one after the other in this process. */
+ * SCENARIO is the id of a check ("calls/plain").
+ *
+ * With --report, tenon-checker was started by a host: it reads the nonce from descriptor 4 and writes the
+ * report to descriptor 3. Without --report it runs in a terminal or a debugger: it prints the report for
+ * people, and leaves crashes to the debugger. SCENARIO can then be a list separated by commas, whose
+ * scenarios run one after the other in this process. */
 #ifndef TENON_CHECK_OPTIONS_H
 #define TENON_CHECK_OPTIONS_H
 
@@ -24,19 +26,19 @@ struct Options {
   std::vector<std::string> inputs; /* the bytes; the first one is the usual input */
   uint64_t budget = 1000;          /* milliseconds, for fuzzing */
   std::string corpus;              /* a folder with inputs, or empty */
-  std::string breadcrumb;  /* a file in which each made-up input is kept while it is tried, or empty */
-  uint64_t hang = 5000;    /* milliseconds that a made-up input may take */
-  bool reproduces = false; /* instead of made-up inputs only this one is tried: */
+  std::string breadcrumb;          /* a file for the generated input that is being tried, or empty */
+  uint64_t hang = 5000;            /* the maximum duration of a generated input, in milliseconds */
+  bool reproduces = false;         /* only `reproduced` is tried, instead of generated inputs */
   std::string reproduced;
   bool report = false;
 
-  /* An input that the plugin understands, or a short text. */
+  /* The usual input: the first input of the options, or a line of English. */
   const std::string &input() const;
 };
 
 extern const char *const kUsage;
 
-/* NULL, or what is wrong. */
+/* Returns NULL, or the argument that is missing or wrong. */
 const char *ReadOptions(int count, char **arguments, Options *options);
 
 }  // namespace tenon::check

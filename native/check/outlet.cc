@@ -8,12 +8,12 @@
 namespace tenon::check {
 namespace {
 
-/* More than this is refused, as hosts do. */
+/* The limit for `reserve`, which hosts have too. */
 constexpr size_t kMost = 1u << 30;
 
-constexpr char kBefore[] = "It wrote or read before the begin of its output";
-constexpr char kBehind[] = "It wrote or read behind the capacity of its output";
-constexpr char kStale[] = "It used the place that its output had before reserve moved it";
+constexpr char kBefore[] = "It wrote or read before the start of its output";
+constexpr char kBehind[] = "It wrote or read past the capacity of its output";
+constexpr char kStale[] = "It used the old address of its output after reserve had moved it";
 
 }  // namespace
 
@@ -30,7 +30,7 @@ void Outlet::Take(size_t capacity) {
   if (block_ != nullptr) {
     if (out.len != 0) memcpy(block->data(), block_->data(), out.len);
     block_->Forbid(kStale);
-    (void)block_.release(); /* for as long as the process lives */
+    (void)block_.release(); /* never freed, so that no other memory gets its address */
   }
   block_ = std::move(block);
   out.data = block_->data();
@@ -70,7 +70,7 @@ int32_t Outlet::Inspect() {
   if (out.len > out.capacity) return kBadLength;
   if (!Untouched(block_->data() + block_->size(), block_->end())) return kOverrun;
   if (Untouched(block_->begin(), block_->data())) return 0;
-  breach_ = "it wrote before the begin of its output";
+  breach_ = "it wrote before the start of its output";
   return kOverrun;
 }
 

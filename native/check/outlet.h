@@ -1,4 +1,4 @@
-/* An output as a host may have it, with everything chosen that a host is free to choose, and watched. */
+/* An output whose host-defined properties can be chosen, and which detects misuse. */
 #ifndef TENON_CHECK_OUTLET_H
 #define TENON_CHECK_OUTLET_H
 
@@ -12,18 +12,17 @@
 namespace tenon::check {
 
 struct OutletPlan {
-  /* What the call begins with. The byte behind it is forbidden, or the one before `data` if `place` says so.
-   */
+  /* The initial capacity. The byte after it is inaccessible, or the byte before `data` with kAtStart. */
   size_t capacity = 1024;
   Guarded::Place place = Guarded::kAtEnd;
-  /* Otherwise `reserve` always fails. When it works it makes just as much room as it was asked for, always in
-   * another place, and forbids the old one. */
+  /* Whether `reserve` works or always fails. When it works it provides exactly the requested room, always at
+   * a new address, and makes the old memory inaccessible. */
   bool reserves = true;
-  /* With what the memory is filled. */
+  /* The byte that fills the memory. */
   uint8_t fill = 0xc7;
 };
 
-/* For one call. Must not move: the plugin knows its address. */
+/* The output of one call. Must not move: the plugin holds its address. */
 class Outlet {
  public:
   explicit Outlet(const OutletPlan &plan);
@@ -31,20 +30,20 @@ class Outlet {
   Outlet &operator=(const Outlet &) = delete;
 
   tenon_out *Begin() { return &handed_->out; }
-  /* Judges the call as a host does. */
+  /* Evaluates the call as a host does. */
   CallResult End(tenon_status status);
-  /* What was wrong with it, as Breach has it; empty if nothing. */
+  /* The breach of the contract, worded as by Breach. Empty if there was none. */
   const std::string &breach() const { return breach_; }
 
-  /* How often, and for how much at most, `reserve` was called. */
+  /* The number of calls of `reserve`, and the largest amount requested. */
   size_t reserves() const { return reserves_; }
   size_t largest_reserve() const { return largest_; }
 
-  /* From now on nobody may touch any of it. */
+  /* Makes all memory of the output inaccessible. */
   void Forbid(const char *finding);
 
  private:
-  /* What the plugin gets lies in a page of its own. */
+  /* The object that the plugin receives. It has a page of its own. */
   struct Handed {
     tenon_out out;
     Outlet *outlet;
@@ -53,7 +52,7 @@ class Outlet {
   static tenon_status Reserve(tenon_out *out, size_t additional);
   tenon_status Grow(size_t additional);
   void Take(size_t capacity);
-  /* 0, or an Outcome of output.h. */
+  /* Returns 0, or an Outcome of output.h. */
   int32_t Inspect();
   bool Untouched(const uint8_t *from, const uint8_t *to) const;
 

@@ -5,13 +5,13 @@
 namespace tenon::check {
 namespace {
 
-/* What a plugin gets for an empty input: an address that may be read from. */
+/* The readable address that a plugin receives for an empty input. */
 const uint8_t kNothing[16] = {};
 
-/* Room that a call begins with; more comes by `reserve`. */
+/* The initial capacity of an output. `reserve` provides more. */
 constexpr size_t kRoom = 1024;
 
-/* An output as a host has it, for one call. */
+/* The output of one call, as a host provides it. */
 class Room {
  public:
   tenon_out *Begin() {
@@ -42,11 +42,11 @@ std::string Breach(const CallResult &result) {
     case kBadStatus:
       return "it returned " + std::to_string(result.status) + ", expected a status of tenon.h (0 to 8)";
     case kOverrun:
-      return "it wrote behind the capacity of its output";
+      return "it wrote past the capacity of its output";
     case kBadLength:
       return "it left `len` of its output above `capacity`";
     case kTampered:
-      return "it changed `data`, `capacity` or `reserve` of its output, which are the host's";
+      return "it changed `data`, `capacity` or `reserve` of its output, which belong to the host";
     case kNotText:
       return "it failed with a message that is not UTF-8";
     default:
@@ -64,7 +64,7 @@ Instance::Instance(const tenon_plugin &vtable, const tenon_host *host, const voi
   const uint8_t *bytes = config == nullptr ? kNothing : static_cast<const uint8_t *>(config);
   tenon_status status = vtable.new_(host, bytes, size, &state_, room.Begin());
   made_ = room.End(status);
-  dropped_ = status != TENON_OK; /* also where the output breaks the contract there is something to drop */
+  dropped_ = status != TENON_OK; /* an instance exists even if the output breaks the contract */
 }
 
 void Instance::Drop() {
@@ -103,7 +103,7 @@ void Plugin::Load() {
 
 void Plugin::RequireInstance(const Instance &instance) const {
   if (instance.ok()) return;
-  report_->Incomplete("new failed, so that there is nothing to call: " + Quote(instance.made().bytes) +
+  report_->Incomplete("new failed, so there is no instance to call: " + Quote(instance.made().bytes) +
                       ". Give a config that the plugin accepts (--plugin-config)");
 }
 

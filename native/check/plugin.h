@@ -1,5 +1,5 @@
-/* The plugin that is checked, and what scenarios do with it all the time: make an instance, call it, judge
- * the answer. */
+/* The plugin under check, and the operations that most scenarios need: create an instance, call it, evaluate
+ * the result. */
 #ifndef TENON_CHECK_PLUGIN_H
 #define TENON_CHECK_PLUGIN_H
 
@@ -14,18 +14,19 @@
 
 namespace tenon::check {
 
-/* How a call went, judged as a host does. */
+/* The outcome of a call, evaluated as a host does. */
 struct CallResult {
   int32_t outcome = 0;     /* a tenon_status, or an Outcome of output.h */
   tenon_status status = 0; /* as the plugin returned it */
   std::string bytes;       /* the result, or the message of a failure */
 
   bool ok() const { return outcome == TENON_OK; }
-  /* The plugin kept the contract, whether it did the work or not. */
+  /* Returns true if the plugin kept the contract, whether or not the call succeeded. */
   bool kept_contract() const { return outcome >= TENON_OK && outcome <= TENON_CLOSED; }
 };
 
-/* "it returned 42, which is no status of the ABI": what a breach of the contract is. Empty if it is none. */
+/* Returns the breach of the contract, for example "it left `len` of its output above `capacity`". Empty if
+ * there was none. */
 std::string Breach(const CallResult &result);
 
 class Plugin;
@@ -33,12 +34,12 @@ class Plugin;
 /* One instance. */
 class Instance {
  public:
-  /* Calls `new`. `host` and the vtable outlive the instance. */
+  /* Calls `new`. `host` and the vtable must outlive the instance. */
   Instance(const Plugin &plugin, const tenon_host *host, const std::string &config);
-  /* With a config that lies where the scenario wants it, and a `*state` that is not NULL before `new`. */
+  /* Calls `new` with a config in memory of the scenario, and with `state` as the initial value of `*state`. */
   Instance(const tenon_plugin &vtable, const tenon_host *host, const void *config, size_t size,
            void *state = nullptr);
-  /* Drops it, if there is something to drop. */
+  /* Drops the instance, if there is one. */
   ~Instance() { Drop(); }
   Instance(const Instance &) = delete;
   Instance &operator=(const Instance &) = delete;
@@ -46,13 +47,13 @@ class Instance {
   const CallResult &made() const { return made_; }
   bool ok() const { return made_.ok(); }
   void *state() const { return state_; }
-  /* Calls `drop`, if there is something to drop; only once. */
+  /* Calls `drop` if `new` made an instance. Does so only once. */
   void Drop();
 
-  /* `something`, with bytes that are no more than the call. */
+  /* Calls `something`. The input is borrowed for the call. */
   CallResult Call(const std::string &input) { return Call(input.data(), input.size()); }
   CallResult Call(const void *input, size_t size);
-  /* The same for a method of a kind. */
+  /* Calls a method of a kind. */
   CallResult Call(tenon_method method, const void *input, size_t size);
 
  private:
@@ -66,12 +67,12 @@ class Plugin {
  public:
   Plugin(const Options &options, Report *report) : options_(options), report_(report) {}
 
-  /* Loads it and walks all gates. What does not pass is a finding, and ends the process: the checks of those
-   * gates tell the same. */
+  /* Loads the plugin and passes it through all gates. A refusal is a finding and ends the process; the checks
+   * of the gates report it too. */
   void Load();
-  /* The gates themselves, for the scenarios that are about them. */
+  /* The gates, for scenarios that test them one by one. */
   Gates &gates() { return gates_; }
-  /* A finding, if the gate has refused; then ends the process. */
+  /* If the gate has refused, reports a finding and ends the process. */
   void Expect(bool passed);
 
   const tenon_plugin &vtable() const { return gates_.vtable(); }
@@ -79,7 +80,7 @@ class Plugin {
   Report &report() const { return *report_; }
   bool has_flag(uint32_t flag) const { return (vtable().flags & flag) != 0; }
 
-  /* For scenarios that need a working instance: ends the process as incomplete if `new` failed. */
+  /* Ends the process as incomplete if `new` failed. */
   void RequireInstance(const Instance &instance) const;
 
  private:
@@ -88,7 +89,7 @@ class Plugin {
   Gates gates_;
 };
 
-/* A scenario: tries one thing, reports findings, and returns; main writes the completion record. */
+/* A scenario tries one thing, reports findings, and returns. Then main writes the completion record. */
 using Scenario = void (*)(Plugin &plugin);
 
 struct ScenarioEntry {

@@ -18,7 +18,7 @@ struct CloseFolder {
   void operator()(DIR *folder) const { closedir(folder); }
 };
 
-/* The entries that are numbers. */
+/* Calls `visit` with each entry that is a number, and with the descriptor of the folder. */
 template <typename Visit>
 void EachNumber(const std::string &path, Visit visit) {
   std::unique_ptr<DIR, CloseFolder> folder(opendir(path.c_str()));

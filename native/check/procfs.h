@@ -1,4 +1,4 @@
-/* What /proc tells about this process. */
+/* Facts about this process from /proc. */
 #ifndef TENON_CHECK_PROCFS_H
 #define TENON_CHECK_PROCFS_H
 
@@ -15,18 +15,19 @@ struct OpenDescriptor {
   bool inherited;     /* by programs that this process starts */
 };
 
-/* By number. */
+/* Returns the open descriptors in the order of their numbers. */
 std::vector<OpenDescriptor> OpenDescriptors();
 
 struct ChildProcess {
   pid_t pid;
   std::string name;
-  bool ended; /* and nobody has waited for it */
+  bool ended; /* a zombie: it has ended and was not waited for */
 };
 
 std::vector<ChildProcess> ChildProcesses();
 
-/* Whether another process than this one has the file open or mapped, as far as this user may know. */
+/* Returns true if another process has the file open or mapped. Processes that this user may not inspect are
+ * ignored. */
 bool UsedElsewhere(const std::string &path);
 
 }  // namespace tenon::check

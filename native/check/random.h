@@ -1,4 +1,4 @@
-/* Random numbers that are the same everywhere for the same seed. */
+/* Random numbers that depend only on the seed, on every platform. */
 #ifndef TENON_CHECK_RANDOM_H
 #define TENON_CHECK_RANDOM_H
 
@@ -7,10 +7,10 @@
 
 namespace tenon::check {
 
-/* SplitMix64: small, and good enough to make inputs. */
+/* SplitMix64: small, and good enough for generating inputs. */
 class Random {
  public:
-  /* Streams of one seed have nothing in common with each other. */
+  /* Creates an independent stream of the seed. */
   Random(uint64_t seed, uint64_t stream) : state_(seed) { state_ = Next() ^ stream * 0x9e3779b97f4a7c15; }
 
   uint64_t Next() {
@@ -19,11 +19,11 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
     return z ^ (z >> 31);
   }
-  /* From 0 to `bound` - 1; 0 if there is nothing to choose from. */
+  /* Returns a number from 0 to `bound` - 1. Returns 0 if `bound` is 0. */
   size_t Below(size_t bound) { return bound == 0 ? 0 : static_cast<size_t>(Next() % bound); }
   bool OneIn(size_t chances) { return Below(chances) == 0; }
   uint8_t Byte() { return static_cast<uint8_t>(Next() >> 56); }
-  /* Mostly small, seldom near `bound`. */
+  /* Returns a number below `bound` that is usually small. */
   size_t Small(size_t bound) { return Below(Below(Below(bound) + 1) + 1); }
 
  private:

@@ -21,7 +21,7 @@ namespace {
 constexpr int kOut = 3;
 constexpr int kIn = 4;
 constexpr size_t kLongestStart = 256;
-/* A line of the host's reader has a bound. */
+/* The reader of the host has a limit for the length of a line. */
 constexpr size_t kNumbersInRecord = 2000;
 constexpr size_t kLongestText = 8192;
 
@@ -59,7 +59,7 @@ std::string Numbers(const std::vector<double> &values, size_t from, size_t to) {
   return list + "]";
 }
 
-/* `5 from 1 to 9`: what fits on a line. */
+/* Returns a summary that fits on a line: "5 from 1 to 9". */
 std::string Summary(const std::vector<double> &values) {
   if (values.empty()) return "none";
   const auto [least, most] = std::minmax_element(values.begin(), values.end());
@@ -79,7 +79,8 @@ std::string Base64(const std::string &bytes) {
   return text;
 }
 
-/* How many bytes the next character has, and which it is; a byte that is not UTF-8 stands for itself. */
+/* Decodes the character at `at` and returns its length in bytes. A byte that is not UTF-8 becomes the
+ * character with its value. */
 size_t TakePoint(const std::string &bytes, size_t at, uint32_t *point) {
   const uint8_t *next = reinterpret_cast<const uint8_t *>(bytes.data()) + at;
   size_t length = *next >= 0xf0 ? 4 : *next >= 0xe0 ? 3 : *next >= 0xc0 ? 2 : 1;
@@ -126,7 +127,7 @@ bool Report::OpenForHost() {
   if (space == std::string::npos || space == 6) return false;
   nonce_ = line.substr(6, space - 6);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  return getppid() == atoi(line.c_str() + space + 1); /* otherwise it ended before */
+  return getppid() == atoi(line.c_str() + space + 1); /* otherwise the host has already ended */
 }
 
 void Report::WriteRaw(const char *json, size_t length) {
@@ -150,26 +151,27 @@ void Report::WriteRaw(const char *json, size_t length) {
 
 namespace {
 
-/* For the exit handler, which gets no argument. A child of the plugin has it, too, and must not speak. */
-Report *told_at_exit = nullptr;
-pid_t told_process = 0;
+/* The report and the process of the exit handler, which receives no argument. Child processes of the plugin
+ * inherit the handler, and must not report anything. */
+Report *exit_report = nullptr;
+pid_t exit_process = 0;
 
 }  // namespace
 
 void Report::OpenForPeople(size_t scenarios) {
   people_ = true;
   scenarios_ = scenarios;
-  int own = HideFile(dup(out_)); /* scenarios may send standard error elsewhere */
+  int own = HideFile(dup(out_)); /* scenarios may redirect standard error */
   if (own >= 0) out_ = own;
-  told_at_exit = this;
-  told_process = getpid();
+  exit_report = this;
+  exit_process = getpid();
   atexit(AtExit);
 }
 
 void Report::AtExit() {
-  Report &report = *told_at_exit;
-  if (getpid() != told_process || report.exit_expected_) return;
-  report.Finding("the process was ended by exit, in the middle of " + report.scenario_);
+  Report &report = *exit_report;
+  if (getpid() != exit_process || report.exit_expected_) return;
+  report.Finding("the process called exit during " + report.scenario_);
   report.EndForPeople();
 }
 
@@ -185,7 +187,7 @@ void Report::EndForPeople() {
   _exit(findings_ > 0 ? 1 : incomplete_ > 0 ? 3 : 0);
 }
 
-void Report::Tell(const char *what, const std::string &text) {
+void Report::Print(const char *what, const std::string &text) {
   std::string line = "  " + std::string(what) + ": ";
   for (unsigned char byte : text) {
     char escaped[8];
@@ -216,18 +218,18 @@ void Report::WriteLine(const std::string &line) {
 }
 
 void Report::Stage(const std::string &stage) {
-  if (people_) return Tell("stage", stage);
+  if (people_) return Print("stage", stage);
   Write("{\"type\":\"stage\",\"stage\":" + Json(stage) + "}");
 }
 
 void Report::Finding(const std::string &message) {
   findings_++;
-  if (people_) return Tell("FINDING", message);
+  if (people_) return Print("FINDING", message);
   Write("{\"type\":\"finding\",\"message\":" + Json(message) + "}");
 }
 
 void Report::Finding(const std::string &message, const std::string &bytes, const char *role) {
-  constexpr size_t kKept = 32 * 1024; /* what fits into a line; longer inputs are told by the seed */
+  constexpr size_t kKept = 32 * 1024; /* fits on a line; the seed reproduces longer inputs */
   if (people_ || bytes.size() > kKept) return Finding(message);
   findings_++;
   Write("{\"type\":\"finding\",\"message\":" + Json(message) + ",\"role\":" + Json(role) + ",\"input\":\"" +
@@ -236,7 +238,7 @@ void Report::Finding(const std::string &message, const std::string &bytes, const
 
 void Report::Skip(const std::string &reason) {
   if (people_)
-    Tell("skipped", reason);
+    Print("skipped", reason);
   else
     Write("{\"type\":\"skip\",\"reason\":" + Json(reason) + "}");
   Done();
@@ -245,14 +247,14 @@ void Report::Skip(const std::string &reason) {
 void Report::Incomplete(const std::string &reason) {
   incomplete_++;
   if (people_)
-    Tell("INCOMPLETE", reason);
+    Print("INCOMPLETE", reason);
   else
     Write("{\"type\":\"incomplete\",\"reason\":" + Json(reason) + "}");
   Done();
 }
 
 void Report::Values(const char *name, const char *unit, const std::vector<double> &values) {
-  if (people_) return Tell(name, Summary(values) + " " + unit);
+  if (people_) return Print(name, Summary(values) + " " + unit);
   for (size_t from = 0; from < values.size(); from += kNumbersInRecord) {
     size_t to = std::min(values.size(), from + kNumbersInRecord);
     Write("{\"type\":\"values\",\"name\":" + Json(name) + ",\"unit\":" + Json(unit) +
@@ -262,7 +264,7 @@ void Report::Values(const char *name, const char *unit, const std::vector<double
 
 void Report::Series(const char *name, const char *over, const std::vector<double> &xs,
                     const std::vector<double> &ys) {
-  if (people_) return Tell(name, Summary(ys) + " bytes over " + over);
+  if (people_) return Print(name, Summary(ys) + " bytes over " + over);
   for (size_t from = 0; from < ys.size(); from += kNumbersInRecord) {
     size_t to = std::min(ys.size(), from + kNumbersInRecord);
     Write("{\"type\":\"values\",\"name\":" + Json(name) + ",\"unit\":\"bytes\",\"over\":" + Json(over) +

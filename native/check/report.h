@@ -1,7 +1,7 @@
-/* What a scenario tells: lines of `NONCE JSON` on a descriptor that the plugin does not know
- * (src/check/report-lines.ts).
+/* The report of a scenario: lines of `NONCE JSON` on a descriptor that is hidden from the plugin. The reader
+ * is src/check/report-lines.ts.
  *
- * A process that ends without Done has crashed, whatever its exit code says. */
+ * A process that ends without Done has crashed, whatever its exit code is. */
 #ifndef TENON_CHECK_REPORT_H
 #define TENON_CHECK_REPORT_H
 
@@ -16,60 +16,62 @@ namespace tenon::check {
 
 class Report {
  public:
-  /* Takes descriptors 3 and 4 over, reads the nonce, and sees to it that the process does not outlive its
-   * host. False if no host has started it. */
+  /* Takes over descriptors 3 and 4, reads the nonce, and ties the life of the process to that of its host.
+   * Returns false if no host has started the process. */
   bool OpenForHost();
-  /* Prints for people instead. So many scenarios follow each other then. */
+  /* Prints for people instead. `scenarios` is the number of scenarios that will run in this process. */
   void OpenForPeople(size_t scenarios);
   bool for_people() const { return people_; }
-  /* People look on, and nothing else is to be run: a scenario may end the process itself. */
+  /* Returns true if the report is for people and this is the only scenario: it may end the process itself. */
   bool for_people_alone() const { return people_ && scenarios_ == 1; }
-  /* The scenario ends the process by `exit`; whoever else does is found out. */
+  /* Announces that the scenario will call `exit`. An exit that was not announced is a finding. */
   void ExpectExit() { exit_expected_ = true; }
-  /* Thrown by Skip, Incomplete and Done when people look on: the next scenario follows. */
+  /* Thrown by Skip, Incomplete and Done if the report is for people. The next scenario follows. */
   struct End {};
-  /* Names the scenario that is run from now on. */
+  /* Begins the report of the next scenario. */
   void Begin(const std::string &scenario);
-  /* Says what it all came to, and ends the process with the exit code for people. */
+  /* Prints the summary, and ends the process with the exit code for people. */
   [[noreturn]] void EndForPeople();
 
-  /* What is tried next. When the process dies or hangs, this is what it was doing: say it before anything of
-   * the plugin runs. [any-thread] */
+  /* Reports the next step. If the process dies or hangs, the last stage says what it was doing. Call it before
+   * any code of the plugin runs. [any-thread] */
   void Stage(const std::string &stage);
 
-  /* Something is wrong: a sentence of what was found against what was expected, without a full stop. Goes on.
-   * [any-thread] */
+  /* Reports a finding, and returns. The message is a sentence without a full stop that says what was found
+   * and what was expected. [any-thread] */
   void Finding(const std::string &message);
-  /* With the bytes that show it. `role` is "input" or "config". */
+  /* Reports a finding with the bytes that reproduce it. `role` is "input" or "config". */
   void Finding(const std::string &message, const std::string &bytes, const char *role);
 
-  /* The scenario does not apply to this plugin. [[noreturn]] ends the process. */
+  /* Reports that the scenario does not apply to this plugin, and ends the process. */
   [[noreturn]] void Skip(const std::string &reason);
-  /* It should have been tried, and could not be: ends the process. */
+  /* Reports that the scenario could not be completed, and ends the process. */
   [[noreturn]] void Incomplete(const std::string &reason);
 
-  /* Numbers: one is a value, several are a histogram. `unit` is "ns", "ms", "bytes" or "count". */
+  /* Reports measured numbers. One number is a value, several are a histogram. `unit` is "ns", "ms", "bytes" or
+   * "count". */
   void Values(const char *name, const char *unit, const std::vector<double> &values);
-  /* Points, for a slope: `over` says what is counted in `xs`. The unit is bytes. */
+  /* Reports points, from which the host computes a slope. `over` names what `xs` counts. `ys` are bytes. */
   void Series(const char *name, const char *over, const std::vector<double> &xs,
               const std::vector<double> &ys);
 
-  /* Nothing follows: ends the process without running exit handlers, which would be the plugin's. */
+  /* Completes the report. Ends the process without running exit handlers, because the plugin may have
+   * registered some. */
   [[noreturn]] void Done();
-  /* The same, for a scenario that ends the process in its own way. */
+  /* Completes the report of a scenario that ends the process itself. */
   void WriteDone();
 
-  /* For the signal handler: writes a record as it is. Async-signal-safe. */
+  /* Writes a line of the report verbatim. For the signal handler: async-signal-safe. */
   void WriteRaw(const char *json, size_t length);
 
-  /* How many findings there are. */
+  /* The number of findings. */
   size_t findings() const { return findings_; }
 
  private:
   void Write(const std::string &json);
   void WriteLine(const std::string &line);
-  /* The record for people. */
-  void Tell(const char *what, const std::string &text);
+  /* Prints a line for people. */
+  void Print(const char *what, const std::string &text);
 
   bool people_ = false;
   static void AtExit();
@@ -83,7 +85,8 @@ class Report {
   size_t findings_ = 0;
 };
 
-/* A JSON string of any bytes, ASCII only: of UTF-8, its characters; a byte that is none stands for itself. */
+/* Returns the bytes as a JSON string in ASCII. UTF-8 becomes its characters; any other byte becomes the
+ * character with its value. */
 std::string Json(const std::string &bytes);
 
 }  // namespace tenon::check

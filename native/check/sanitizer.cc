@@ -1,6 +1,6 @@
 #include "check/sanitizer.h"
 
-/* Not there unless the runtime is. */
+/* NULL unless the program was linked with the runtime. */
 extern "C" __attribute__((weak)) void __asan_init();
 extern "C" __attribute__((weak)) void __tsan_init();
 extern "C" __attribute__((weak)) int __lsan_do_recoverable_leak_check();

@@ -1,13 +1,13 @@
-/* The runtime of a sanitizer that this program was linked with. */
+/* The sanitizer runtime that this program was linked with. */
 #ifndef TENON_CHECK_SANITIZER_H
 #define TENON_CHECK_SANITIZER_H
 
 namespace tenon::check {
 
-/* AddressSanitizer or ThreadSanitizer, which lay the memory of the process out. */
+/* Returns true with AddressSanitizer or ThreadSanitizer, which define the memory layout of the process. */
 bool HasSanitizer();
 
-/* Has memory reported that nothing points to any more, where the runtime can. */
+/* Makes the runtime report memory that no pointer refers to, if it supports that. */
 void LookForLeaks();
 
 }  // namespace tenon::check

@@ -1,4 +1,4 @@
-/* All scenarios, by the id of the check that they are for. */
+/* All scenarios, by the id of their check. */
 #ifndef TENON_CHECK_SCENARIOS_H
 #define TENON_CHECK_SCENARIOS_H
 
@@ -34,7 +34,7 @@ extern const ScenarioEntry kStackScenarios[];
 extern const ScenarioEntry kFuzzScenarios[];
 extern const ScenarioEntry kSanitizeScenarios[];
 
-/* NULL if there is none. */
+/* Returns the scenario, or NULL if there is no such scenario. */
 Scenario FindScenario(const std::string &id);
 
 }  // namespace tenon::check

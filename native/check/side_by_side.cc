@@ -7,10 +7,10 @@
 namespace tenon::check {
 namespace {
 
-/* Calls of each instance; fewer of slow ones. */
+/* The number of calls of each instance. A slow instance gets fewer. */
 constexpr size_t kLeastCalls = 2, kMostCalls = 4;
 constexpr uint64_t kEnough = 500;
-/* What happens by chance does not happen so often in a row. */
+/* The number of repetitions that must all differ, so that a difference by chance is not a finding. */
 constexpr int kProofs = 3;
 
 using Answers = std::vector<CallResult>;
@@ -26,10 +26,10 @@ bool Same(const Answers &a, const Answers &b) {
   return a.size() == b.size();
 }
 
-/* What `new` and a few calls come to, or fewer of them if they take long. */
+/* Returns the results of `new` and of a few calls; of fewer calls if they are slow. */
 Answers LiveAlone(Plugin &plugin, const tenon_plugin &vtable, size_t least, size_t most) {
   const Options &options = plugin.options();
-  plugin.report().Stage("new and calls of a lone instance");
+  plugin.report().Stage("new and calls of a single instance");
   Host &host = *new Host;
   Instance instance(vtable, host.get(), options.config.data(), options.config.size());
   Answers answers = {instance.made()};
@@ -71,7 +71,7 @@ std::string Difference(const Answers &alone, const Answers &together, const std:
         i == 0 ? "new of an instance " + which : "Call " + std::to_string(i) + " of an instance " + which;
     return what + " returned " + std::to_string(found.status) + " with " + Quote(found.bytes) +
            ", expected " + std::to_string(alone[i].status) + " with " + Quote(alone[i].bytes) +
-           " as of a lone one";
+           " as from a single instance";
   }
   return "";
 }

@@ -1,4 +1,4 @@
-/* Instances that live at the same time, called in turn: whether each does what it does alone. */
+/* A comparison of instances that exist at the same time with a single instance. */
 #ifndef TENON_CHECK_SIDE_BY_SIDE_H
 #define TENON_CHECK_SIDE_BY_SIDE_H
 
@@ -8,9 +8,9 @@
 
 namespace tenon::check {
 
-/* Makes an instance by each vtable, calls all of them in turn with the usual input, and drops them. A finding
- * if one of them cannot be made, or answers otherwise than alone; `which` ends the sentence: "beside two
- * others". Answers that differ from one lone instance to the next are not compared. */
+/* Makes an instance with each vtable, calls all of them in turn with the usual input, and drops them. Reports
+ * a finding if `new` or a call has another result than with a single instance. `which` ends the sentence:
+ * "next to two others". Results that already differ between two single instances are not compared. */
 void LiveSideBySide(Plugin &plugin, const std::vector<const tenon_plugin *> &vtables,
                     const std::string &which);
 

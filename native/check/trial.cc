@@ -39,7 +39,7 @@ CallResult Trial::Call(const std::string &stage, const std::string &input) {
   return Call(stage, Lasting(input), input.size());
 }
 
-/* Twice: a plugin that only says that it is deterministic is found by the check for that alone. */
+/* Makes two calls. A plugin that declares to be deterministic and is not must fail only the check for that. */
 void Trial::Learn() {
   learned_ = true;
   usual_ = Answer("call with the usual input", usual());
@@ -58,11 +58,11 @@ void Trial::ExpectUsual(const std::string &stage, const CallResult &answer) {
   if (!stable_ || !answer.kept_contract()) return;
   if (answer.status != usual_.status)
     report().Finding("A " + stage + " returned " + std::to_string(answer.status) + ", expected " +
-                     std::to_string(usual_.status) + " as for any call of this input");
+                     std::to_string(usual_.status) + " as for other calls with this input");
   else if (answer.bytes != usual_.bytes)
-    report().Finding("A " + stage + " had another result of " + std::to_string(answer.bytes.size()) +
-                     " bytes than the one of " + std::to_string(usual_.bytes.size()) +
-                     " bytes that any call of this input has");
+    report().Finding("A " + stage + " had a result of " + std::to_string(answer.bytes.size()) +
+                     " bytes that differs from the result of " + std::to_string(usual_.bytes.size()) +
+                     " bytes of other calls with this input");
 }
 
 std::vector<OddInput> OddInputs(const std::string &usual) {
@@ -72,7 +72,7 @@ std::vector<OddInput> OddInputs(const std::string &usual) {
   for (char byte : usual) (wide += byte) += '\0';
   return {
       {"64 NUL bytes", std::string(64, '\0')},
-      {"each byte there is", all},
+      {"all 256 byte values", all},
       {"half of the usual input", usual.substr(0, usual.size() / 2)},
       {"the usual input without its first byte", usual.substr(usual.empty() ? 0 : 1)},
       {"the usual input twice", usual + usual},
@@ -94,8 +94,8 @@ const uint8_t *Lasting(const std::string &bytes, size_t offset) {
 
 Guarded &LastingGuarded(const std::string &bytes, Guarded::Place place) {
   Guarded &memory = *new Guarded(bytes.size(), place);
-  memory.Explain("It read or wrote before the begin of its input",
-                 "It read or wrote behind the end of its input");
+  memory.Explain("It read or wrote before the start of its input",
+                 "It read or wrote past the end of its input");
   if (!bytes.empty()) memcpy(memory.data(), bytes.data(), bytes.size());
   return memory;
 }

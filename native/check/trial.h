@@ -1,5 +1,5 @@
-/* What the scenarios about calls have in common: a fresh instance for each call, a host that outlives the
- * scenario, and the answer that everything else is held against. */
+/* The common base of the scenarios about calls: a fresh instance for each call, a host that outlives the
+ * scenario, and the usual result for comparison. */
 #ifndef TENON_CHECK_TRIAL_H
 #define TENON_CHECK_TRIAL_H
 
@@ -17,8 +17,8 @@ namespace tenon::check {
 
 class Trial {
  public:
-  /* Loads the plugin. Make it with `new`, and keep it: threads of a plugin may know its host until the end.
-   */
+  /* Loads the plugin. Allocate the trial with `new` and never delete it: threads of a plugin may use its host
+   * until the process ends. */
   explicit Trial(Plugin &plugin);
 
   Plugin &plugin() { return plugin_; }
@@ -26,25 +26,25 @@ class Trial {
   Host &host() { return host_; }
   const std::string &usual() const { return plugin_.options().input(); }
 
-  /* From now on another method than `something` is called. */
+  /* Sets the method to call, instead of `something`. */
   void UseMethod(tenon_method method) { method_ = method; }
   tenon_method method() const { return method_; }
 
-  /* Makes an instance, calls it once and drops it. `stage` says what is special about it. A breach of the
-   * contract is a finding. Ends the process if there is no instance. */
+  /* Makes an instance, calls it once and drops it. `stage` describes the call. A breach of the contract is a
+   * finding. Ends the process as incomplete if `new` failed. */
   CallResult Call(const std::string &stage, const uint8_t *in, size_t size, Outlet &outlet);
   CallResult Call(const std::string &stage, const uint8_t *in, size_t size);
   CallResult Call(const std::string &stage, const std::string &input);
-  /* The same without judging it. */
+  /* Does the same, but reports no breach. */
   CallResult Answer(const std::string &stage, const uint8_t *in, size_t size, Outlet &outlet);
   CallResult Answer(const std::string &stage, const std::string &input);
 
-  /* What the plugin answers to the usual input. */
+  /* The result for the usual input. */
   const CallResult &usual_answer();
-  /* Whether it is the same each time, as far as that can be known. After usual_answer. */
+  /* Whether that result is the same each time, as far as two calls can show. Valid after usual_answer. */
   bool stable() const { return stable_; }
-  /* A finding if the answer to the usual input is not the one that it always is; only where the plugin says
-   * that it is deterministic, and is. */
+  /* Reports a finding if the result for the usual input differs from the usual one. Applies only to a plugin
+   * that declares that it is deterministic and appears to be. */
   void ExpectUsual(const std::string &stage, const CallResult &answer);
 
  private:
@@ -57,16 +57,16 @@ class Trial {
   CallResult usual_;
 };
 
-/* Inputs that a plugin may find odd, and none of them ends its process. */
+/* Inputs that a plugin may not expect. None of them may end the process. */
 struct OddInput {
   const char *name;
   std::string bytes;
 };
 std::vector<OddInput> OddInputs(const std::string &usual);
 
-/* A copy that stays where it is until the process ends, `offset` bytes off an address that is aligned. */
+/* Returns a copy that is never freed, `offset` bytes after an aligned address. */
 const uint8_t *Lasting(const std::string &bytes, size_t offset = 0);
-/* The same, with forbidden memory right around it. Never freed. */
+/* Returns a copy with inaccessible memory around it. It is never freed. */
 Guarded &LastingGuarded(const std::string &bytes, Guarded::Place place = Guarded::kAtEnd);
 
 }  // namespace tenon::check

@@ -18,7 +18,7 @@ Watchdog::Watchdog(Report *report, uint64_t milliseconds) : report_(report), mil
   if (report->for_people()) return;
   sigset_t all, before;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before); /* signals of the plugin are for its own threads */
+  pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the threads of the plugin */
   std::thread([this] { Watch(); }).detach();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
@@ -33,7 +33,7 @@ void Watchdog::Watch() {
       seen = step;
       since = Now();
     } else if (Now() - since > milliseconds_ * uint64_t{1000000}) {
-      report_->Finding("It did not come back within " + std::to_string(milliseconds_) + " ms");
+      report_->Finding("It did not return within " + std::to_string(milliseconds_) + " ms");
       report_->Done();
     }
   }

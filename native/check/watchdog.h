@@ -1,4 +1,4 @@
-/* Ends the process with a finding when one step of many takes too long. */
+/* A watchdog that ends the process with a finding if a step takes too long. */
 #ifndef TENON_CHECK_WATCHDOG_H
 #define TENON_CHECK_WATCHDOG_H
 
@@ -12,15 +12,16 @@ namespace tenon::check {
 
 class Watchdog {
  public:
-  /* Not where people watch: a debugger stops for as long as it likes. */
+  /* Starts the watching thread, unless the report is for people: a debugger may stop the process for any
+   * length of time. */
   Watchdog(Report *report, uint64_t milliseconds);
   Watchdog(const Watchdog &) = delete;
   Watchdog &operator=(const Watchdog &) = delete;
   ~Watchdog() { Pause(); }
 
-  /* The next step begins. */
+  /* Begins the next step. */
   void Step() { step_ = ++steps_; }
-  /* Nothing is done that it has to watch. */
+  /* Stops watching until the next step. */
   void Pause() { step_ = 0; }
 
  private:
@@ -29,7 +30,7 @@ class Watchdog {
   Report *report_;
   const uint64_t milliseconds_;
   uint64_t steps_ = 0;
-  std::atomic<uint64_t> step_{0}; /* 0 while nothing is watched */
+  std::atomic<uint64_t> step_{0}; /* the number of the step, or 0 while paused */
 };
 
 }  // namespace tenon::check

@@ -24,7 +24,8 @@ void Watch(const void *start, size_t size, const char *finding) {
     if (range.start != 0) continue;
     range.end = reinterpret_cast<uintptr_t>(start) + size;
     range.finding = finding;
-    range.start = reinterpret_cast<uintptr_t>(start); /* last: a signal handler may look at any time */
+    range.start =
+        reinterpret_cast<uintptr_t>(start); /* last: a signal handler may read the range at any time */
     return;
   }
 }

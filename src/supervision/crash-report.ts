@@ -69,7 +69,7 @@ export class CrashReport implements AttachedReport {
   readonly signal: NodeJS.Signals | null;
   /** The end in words: `ended by SIGSEGV, …`. */
   readonly how: string;
-  /** The call that it did not come back from. */
+  /** The call that did not return. */
   readonly call: RunnerCall | null;
   /** The way to repeat the call. Null unless the plugin was loaded with `crashInputs` and the input was available. */
   readonly reproduce: Reproduction | null;
@@ -180,7 +180,7 @@ export function crashError(report: CrashReport): TenonError {
 function howEnded({ reason, code, signal, problem, call }: RunnerExit): string {
   const more = problem === null || problem === '' ? '' : ` (${problem})`;
   if (reason === 'stopped') return 'stopped as it was asked to';
-  if (reason === 'timeout') return `was killed because it did not come back in time${more}`;
+  if (reason === 'timeout') return `was killed because it did not return in time${more}`;
   if (reason === 'protocol')
     return `was killed because what it answered made no sense${more}: most likely it overwrote memory that is shared with the host`;
   if (reason === 'killed') return `was killed${more}`;

@@ -181,7 +181,7 @@ describe('compact', () => {
   test('has one line for each finding and each incomplete result, and no others', () => {
     expect(render(full, 'compact').split('\n')).toEqual([
       './build/x.so: error: calls/empty-input: It was ended by SIGSEGV, in: call with an empty input',
-      './build/x.so: incomplete: lifecycle/many: new failed, so that there is nothing to call',
+      './build/x.so: incomplete: lifecycle/many: new failed, so there is no instance to call',
       './build/x.so: warning: file/relro: it returned 42, expected 0 to 8',
       './build/x.so: warning: file/relro: and 43',
       './build/x.so: note: file/debug-info: There is none',
@@ -224,7 +224,7 @@ describe('github', () => {
     expect(crash?.message).toContain('See it again: npx tenon check x.so');
     expect(commands[4]).toMatchObject({
       title: 'x.so: 1 check could not be completed',
-      message: 'lifecycle/many: new failed, so that there is nothing to call',
+      message: 'lifecycle/many: new failed, so there is no instance to call',
     });
   });
 

@@ -99,9 +99,7 @@ describe.skipIf(!canCheck)('a misbehaving plugin', () => {
     const results = await resultsOf(faultFile('process-hang'), { filter: ['calls/plain'], timeout: 300 });
     expect(results.get('calls/plain')).toMatchObject({
       state: 'failed',
-      findings: [
-        expect.objectContaining({ message: expect.stringMatching(/did not come back within 300 ms/) }),
-      ],
+      findings: [expect.objectContaining({ message: expect.stringMatching(/did not return within 300 ms/) })],
     });
   });
 

@@ -25,9 +25,9 @@ export const abiTrips: readonly Trip[] = [
     plugin: 'abi-extension-bounds',
   },
   trip('stable-strings', 'get_name returned "somebody-else" when it was called again'),
-  trip('constant-vtable', 'The vtable has other bytes after a call than at first'),
+  trip('constant-vtable', 'The bytes of the vtable have changed after a call'),
   trip('older-host', 'was ended by SIGSEGV, in: new with a host of ABI 1.0'),
   trip('newer-host', 'new returned 3 ("not my host") with a newer host, expected 0'),
   { ...trip('newer-host', 'It called the host with a copy of tenon_host'), plugin: 'abi-copy-of-host' },
-  trip('host-memory', 'was ended by SIGSEGV, in: new with a host that can only be read'),
+  trip('host-memory', 'was ended by SIGSEGV, in: new with a host in read-only memory'),
 ];

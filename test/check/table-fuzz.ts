@@ -18,7 +18,7 @@ const trip = (check: string, plugin: string, mentions: string, options: CheckOpt
 
 export const fuzzTrips: readonly Trip[] = [
   trip('input', 'input', 'a call with 4 bytes: "BOX\\xff"'),
-  trip('input', 'hang', 'It did not come back within 3000 ms; a call with 5 bytes: "BOX\\x00', {
+  trip('input', 'hang', 'It did not return within 3000 ms; a call with 5 bytes: "BOX\\x00', {
     timeout: 3000,
   }),
   trip('input', 'breach', 'it returned 99, expected a status of tenon.h (0 to 8); a call with 4 bytes'),

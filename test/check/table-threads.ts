@@ -15,9 +15,9 @@ export const threadTrips: readonly Trip[] = [
   row('thread-name', 'The name of the calling thread was "'),
   row('events', 'with NULL for data'),
   row('log-text', 'log was called 1 times'),
-  row('left-after-drop', 'Threads that are left 2000 ms after drop returned: 1'),
+  row('left-after-drop', 'Threads left 2000 ms after drop returned: 1'),
   row('emit-after-drop', 'emit was called 1 times after drop had returned'),
   row('slow-emit', 'drop returned while a thread of the plugin was still in emit'),
-  row('busy', 'had not returned after 1500 ms, in which emit answered TENON_BUSY'),
-  row('busy-rate', 'though it answered TENON_BUSY'),
+  row('busy', 'had not returned after 1500 ms, during which emit returned TENON_BUSY'),
+  row('busy-rate', 'although it returned TENON_BUSY'),
 ];

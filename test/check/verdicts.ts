@@ -119,7 +119,7 @@ export const full: Verdict = verdictOf([
     }),
     result('resources/leak-call', { measures: [series('memory over calls', 'calls', memory)] }),
     result('threads/emit', { state: 'skipped', reason: 'it emits nothing', ms: 0 }),
-    result('lifecycle/many', { state: 'incomplete', reason: 'new failed, so that there is nothing to call' }),
+    result('lifecycle/many', { state: 'incomplete', reason: 'new failed, so there is no instance to call' }),
     result('file/exports', { state: 'excepted', reason: 'kept for old hosts', findings: [found] }),
   ]),
   fileOf([], {

@@ -120,11 +120,7 @@ describe('the end in words', () => {
       { reason: 'exited', code: 3, call: null },
       'exited with 3: a plugin must not end its process, even with success',
     ],
-    [
-      'a timeout',
-      { reason: 'timeout', signal: 'SIGKILL' },
-      'was killed because it did not come back in time',
-    ],
+    ['a timeout', { reason: 'timeout', signal: 'SIGKILL' }, 'was killed because it did not return in time'],
     [
       'garbage in the channel',
       { reason: 'protocol', signal: 'SIGKILL', problem: 'a length beyond the ring' },

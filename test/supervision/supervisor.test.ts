@@ -202,7 +202,7 @@ describe.runIf(withRunner)('a plugin that ends its process in a call', () => {
     );
     await until(() => expect(reports.length).toBe(2));
     expect(reports.map(({ reason }) => reason)).toEqual(['timeout', 'timeout']);
-    expect(reports[0]?.summary).toMatch(/was killed because it did not come back in time, in something/);
+    expect(reports[0]?.summary).toMatch(/was killed because it did not return in time, in something/);
   });
 });
 

@@ -1,4 +1,4 @@
-/* Scenarios of group `abi`: what the entry points and the vtable say. */
+/* Scenarios of group `abi`: the entry points and the vtable. */
 #include "plugin/memory.h"
 #include "check/clock.h"
 #include "check/crash_record.h"
@@ -65,7 +65,8 @@ void Flags(Plugin &plugin) {
                             ", of which tenon.h defines only " + AddressText(kKnownFlags));
 }
 
-/* A finding if a function does not go on saying what it said first, or if what it said first has changed. */
+/* Checks that a function keeps returning the string that it returned first, and that this string does not
+ * change. */
 class Statement {
  public:
   Statement(Plugin &plugin, const char *name, StringFunction function)
@@ -91,7 +92,7 @@ class Statement {
 
   bool Expect(const std::string &text, const char *verb, const char *when) {
     if (text == first_text_) return true;
-    plugin_.report().Finding(name_ + verb + text + " " + when + ", expected " + first_text_ + " as at first");
+    plugin_.report().Finding(name_ + verb + text + " " + when + ", expected " + first_text_ + " as before");
     return false;
   }
 
@@ -109,7 +110,7 @@ StringFunction Exported(Plugin &plugin, const char *name) {
 void StableStrings(Plugin &plugin) {
   plugin.Load();
   Report &report = plugin.report();
-  report.Stage("get_version and get_name, over and over");
+  report.Stage("get_version and get_name, repeatedly");
   Statement statements[] = {
       {plugin, "get_version", Exported(plugin, "get_version")},
       {plugin, "get_name", Exported(plugin, "get_name")},
@@ -135,7 +136,7 @@ void StableStrings(Plugin &plugin) {
   hold("after drop");
 }
 
-/* The bytes of the vtable, and where they are. */
+/* The bytes of the vtable, and their address. */
 struct Seen {
   uintptr_t address;
   std::string bytes;
@@ -159,9 +160,9 @@ void ConstantVtable(Plugin &plugin) {
     Seen now = SeeVtable(plugin);
     if (now.address != first.address) {
       report.Finding("get_plugin returned " + AddressText(now.address) + " after " + when + ", expected " +
-                     AddressText(first.address) + " as at first");
+                     AddressText(first.address) + " as before");
     } else if (now.bytes != first.bytes) {
-      report.Finding("The vtable has other bytes after " + when + " than at first");
+      report.Finding("The bytes of the vtable have changed after " + when);
     }
     if (report.findings() > 0) report.Done();
   };

@@ -1,4 +1,4 @@
-/* Scenarios of group `abi`: the descriptor, and what get_extension answers. */
+/* Scenarios of group `abi`: the descriptor and get_extension. */
 #include <algorithm>
 #include <random>
 
@@ -16,7 +16,8 @@ void Descriptor(Plugin &plugin) {
   plugin.Load();
   tenon_descriptor_t stated;
   if (!ReadDescriptor(plugin, &stated)) {
-    plugin.report().Finding("The symbol tenon_descriptor leads to no descriptor in the loaded library");
+    plugin.report().Finding(
+        "The symbol tenon_descriptor does not point to a descriptor in the loaded library");
     return;
   }
   const auto same = [&](const char *what, const std::string &descriptor, const std::string &found) {
@@ -76,7 +77,8 @@ std::string RandomId(std::mt19937_64 &random) {
   return id;
 }
 
-/* What is nearly the id of a kind. The name with another number behind it may be a kind, too. */
+/* Returns ids that are almost the id of a kind. The same name with another number is not among them: the
+ * plugin may have that kind too. */
 std::vector<std::string> NearlyIds(const std::string &id) {
   size_t slash = id.find('/');
   std::string name = id.substr(0, slash), major = id.substr(slash + 1);
@@ -129,13 +131,13 @@ void UnknownExtensions(Plugin &plugin) {
   for (const std::string &id : UnknownIds(plugin)) {
     if (budget.spent()) return;
     plugin.report().Stage("get_extension(" + Quote(id) + ")");
-    /* Whoever reads behind the NUL is found out, too. */
+    /* Reading past the NUL raises a signal. */
     Guarded memory(id.size() + 1);
     memcpy(memory.data(), id.c_str(), memory.size());
     const void *answer = get_extension(reinterpret_cast<const char *>(memory.data()));
     if (answer == nullptr) continue;
     plugin.report().Finding("get_extension returned " + AddressText(reinterpret_cast<uintptr_t>(answer)) +
-                            " for " + Quote(id) + ", expected NULL for what is no id of an extension");
+                            " for " + Quote(id) + ", expected NULL for an id of no extension");
   }
 }
 

@@ -1,15 +1,15 @@
-/* Scenarios of group `abi`: hosts that are older or newer than the plugin, and of which it sees no more than
- * the ABI shows. */
+/* Scenarios of group `abi`: hosts that are older or newer than the plugin, or whose private members are
+ * protected. */
 #include "check/guarded.h"
 #include "check/scenarios.h"
 
 namespace tenon::check {
 namespace {
 
-/* What 1.0 has: tenon.h of this very suite may have more. */
+/* The size of tenon_host in ABI 1.0. The tenon.h of this suite may have more members. */
 constexpr size_t kOldestHost = 40;
 
-/* How often a function of the host got a host that is not the one it belongs to. */
+/* The number of calls of host functions with a pointer other than `expected_host`. */
 std::atomic<uint64_t> strangers;
 std::atomic<const tenon_host *> expected_host;
 
@@ -31,7 +31,7 @@ const void *NoExtension(const tenon_host *host, const char *) {
   return nullptr;
 }
 
-/* A host in memory of its own, for the whole life of the process. */
+/* A host in memory of its own, which is never freed. */
 class OddHost {
  public:
   OddHost(size_t size, Guarded::Place place) : memory_(*new Guarded(size, place)) {
@@ -69,7 +69,7 @@ Life LiveWith(Plugin &plugin, const tenon_host *host, const std::string &which) 
   return life;
 }
 
-std::string Told(const CallResult &result) {
+std::string Shown(const CallResult &result) {
   std::string text = std::to_string(result.status);
   return result.ok() ? text : text + " (" + Quote(result.bytes) + ")";
 }
@@ -78,19 +78,19 @@ bool Alike(const Life &a, const Life &b) {
   return a.made.outcome == b.made.outcome && a.called.outcome == b.called.outcome;
 }
 
-/* A finding if the plugin does not do with the odd host what it does with a usual one. */
+/* Reports a finding if the plugin behaves differently with the odd host and with a usual one. */
 void Compare(Plugin &plugin, const OddHost &odd, const std::string &which) {
   Host &host = *new Host;
   Life usual = LiveWith(plugin, host.get(), "a usual host");
-  if (!usual.made.ok()) plugin.report().Incomplete("new failed, so that nothing can be compared");
+  if (!usual.made.ok()) plugin.report().Incomplete("new failed, so there is nothing to compare");
   Life other = LiveWith(plugin, odd.get(), which);
   if (Alike(usual, other)) return;
-  /* It is the host's fault only if all is well again with a usual one. */
+  /* The odd host is the cause only if the plugin behaves as before with a usual one. */
   if (!Alike(usual, LiveWith(plugin, host.get(), "a usual host again"))) return;
   bool made = other.made.ok();
   plugin.report().Finding(std::string(made ? "A call" : "new") + " returned " +
-                          Told(made ? other.called : other.made) + " with " + which + ", expected " +
-                          Told(made ? usual.called : usual.made) + " as with a usual one");
+                          Shown(made ? other.called : other.made) + " with " + which + ", expected " +
+                          Shown(made ? usual.called : usual.made) + " as with a usual host");
 }
 
 void OlderHost(Plugin &plugin) {
@@ -101,7 +101,7 @@ void OlderHost(Plugin &plugin) {
 
 void NewerHost(Plugin &plugin) {
   plugin.Load();
-  constexpr size_t kMore = 8; /* members that nobody knows yet */
+  constexpr size_t kMore = 8; /* members of a later ABI */
   OddHost odd(sizeof(tenon_host) + kMore * sizeof(void *), Guarded::kAtEnd);
   Guarded &trap = *new Guarded(1);
   trap.Forbid();
@@ -114,7 +114,7 @@ void NewerHost(Plugin &plugin) {
   if (strangers > 0)
     plugin.report().Finding(
         "It called the host with a copy of tenon_host, which lacks the members of newer hosts; expected the "
-        "pointer that new got");
+        "pointer that new received");
 }
 
 void HostMemory(Plugin &plugin) {
@@ -124,7 +124,7 @@ void HostMemory(Plugin &plugin) {
   trap.Forbid();
   odd.get()->ctx = trap.data();
   odd.memory().MakeReadOnly();
-  Compare(plugin, odd, "a host that can only be read");
+  Compare(plugin, odd, "a host in read-only memory");
 }
 
 }  // namespace

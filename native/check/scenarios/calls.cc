@@ -1,5 +1,5 @@
-/* Scenarios of group `calls`: bytes in, bytes out. What is special about inputs is in calls_input.cc, about
- * outputs in calls_output.cc, about methods in calls_methods.cc. */
+/* Scenarios of group `calls`: calls in general. Those about inputs are in calls_input.cc, those about outputs
+ * in calls_output.cc, and those about methods in calls_methods.cc. */
 #include "check/clock.h"
 #include "check/scenarios.h"
 #include "check/trial.h"
@@ -18,15 +18,15 @@ void Plain(Plugin &plugin) {
     report.Stage(stage);
     CallResult result = instance.Call(plugin.options().input());
     if (!result.kept_contract()) return report.Finding(Breach(result));
-    if (result.status == TENON_PANIC) break; /* a host calls such an instance no more */
+    if (result.status == TENON_PANIC) break; /* a host no longer calls such an instance */
   }
   report.Stage("drop");
 }
 
-/* What many calls may take together, in milliseconds. */
+/* The time for many calls together, in milliseconds. */
 constexpr uint64_t kEnough = 10000;
 
-/* A status with which a plugin says that it failed, and should say why. */
+/* Returns true for a status of a failure that the plugin should explain with a message. */
 bool OwesMessage(tenon_status status) {
   return status == TENON_FAILED || status == TENON_INVALID || status == TENON_UNSUPPORTED ||
          status == TENON_PANIC;
@@ -40,7 +40,7 @@ void Odd(Plugin &plugin) {
     Outlet &outlet = *new Outlet({});
     std::string stage = std::string("call with an odd input: ") + odd.name;
     CallResult result = trial.Answer(stage, Lasting(odd.bytes), odd.bytes.size(), outlet);
-    if (result.kept_contract() || result.outcome == kNotText) continue; /* that is for calls/message-text */
+    if (result.kept_contract() || result.outcome == kNotText) continue; /* calls/message-text reports that */
     plugin.report().Finding("In a " + stage + ": " + outlet.breach(), odd.bytes, "input");
   }
 }
@@ -52,7 +52,7 @@ void MessageText(Plugin &plugin) {
   for (const std::string &input : inputs) {
     CallResult result = trial.Answer("call with an input that is not UTF-8", input);
     if (result.outcome == kNotText)
-      return plugin.report().Finding("For an input that is not UTF-8 " + Breach(result), input, "input");
+      return plugin.report().Finding("For an input that is not UTF-8, " + Breach(result), input, "input");
   }
 }
 
@@ -82,7 +82,7 @@ void Deterministic(Plugin &plugin) {
     if (budget.spent()) return;
     CallResult first;
     for (size_t i = 0; i < 4; i++) {
-      /* Each time at other addresses and in memory that held something else. */
+      /* Each call gets other addresses, and memory with another content. */
       Outlet &outlet = *new Outlet({4096 + 100 * i, Guarded::kAtEnd, true, static_cast<uint8_t>(0x11 * i)});
       CallResult result =
           trial.Call("call of a fresh instance", Lasting(input, 16 * i), input.size(), outlet);
@@ -96,7 +96,8 @@ void Deterministic(Plugin &plugin) {
   }
 }
 
-/* True if it failed, and may be called again: after a panic a host does not. */
+/* Returns true if the call failed and the instance may be called again. A host does not call it after a
+ * panic. */
 bool Recoverable(const CallResult &result) {
   return result.outcome > TENON_OK && result.outcome <= TENON_CLOSED && result.outcome != TENON_PANIC;
 }

@@ -1,4 +1,4 @@
-/* Scenarios of group `calls` about inputs: how large they are, where they lie, and for how long. */
+/* Scenarios of group `calls` about inputs: their size, address and lifetime. */
 #include "check/clock.h"
 #include "check/on_thread.h"
 #include "check/scenarios.h"
@@ -34,20 +34,20 @@ void InputBounds(Plugin &plugin) {
   std::vector<std::string> inputs = plugin.options().inputs;
   inputs.push_back(trial.usual());
   for (const std::string &input : inputs) {
-    trial.Call("call with forbidden memory behind its input", LastingGuarded(input).data(), input.size());
-    trial.Call("call with forbidden memory before its input", LastingGuarded(input, Guarded::kAtStart).data(),
-               input.size());
+    trial.Call("call with inaccessible memory after its input", LastingGuarded(input).data(), input.size());
+    trial.Call("call with inaccessible memory before its input",
+               LastingGuarded(input, Guarded::kAtStart).data(), input.size());
   }
 }
 
 void ReadOnlyInput(Plugin &plugin) {
   Trial &trial = *new Trial(plugin);
   Guarded &input = LastingGuarded(trial.usual(), Guarded::kAtStart);
-  input.MakeReadOnly("It wrote to its input, which is only to be read");
-  trial.Call("call with an input that cannot be written to", input.data(), input.size());
+  input.MakeReadOnly("It wrote to its input, which is read-only");
+  trial.Call("call with an input in read-only memory", input.data(), input.size());
 }
 
-/* Time for threads of a plugin to do what they should not. */
+/* Time for threads of a plugin to use the input, in milliseconds. */
 constexpr uint64_t kPatience = 30;
 
 void RetainedInput(Plugin &plugin) {
@@ -57,22 +57,24 @@ void RetainedInput(Plugin &plugin) {
   Instance instance(plugin, trial.host().get(), plugin.options().config);
   plugin.RequireInstance(instance);
   for (int i = 0; i < 3; i++) {
-    report.Stage(i == 0 ? "call whose input is gone when it has returned"
-                        : "call after one whose input is gone");
+    report.Stage(i == 0 ? "call whose input is inaccessible after it returns"
+                        : "call after one whose input is inaccessible");
     Guarded &input = LastingGuarded(trial.usual(), Guarded::kAtStart);
     Outlet &outlet = *new Outlet({});
     outlet.End(trial.method()(instance.state(), input.data(), input.size(), outlet.Begin()));
     input.Forbid("It touched the input of a call that had returned");
-    if (!outlet.breach().empty()) report.Finding("In a call whose input is gone then: " + outlet.breach());
-    report.Stage("waiting after a call whose input is gone");
+    if (!outlet.breach().empty())
+      report.Finding("In a call whose input is inaccessible after it returns: " + outlet.breach());
+    report.Stage("waiting after a call whose input is inaccessible");
     WaitForThreads(kPatience);
   }
-  report.Stage("drop after the inputs of all calls are gone");
+  report.Stage("drop after the inputs of all calls are inaccessible");
   instance.Drop();
 }
 
 constexpr size_t kMiB = 1024 * 1024;
-/* Who needs longer than this for a part is not given the whole: slow is no fault. */
+/* The time for a part of the input. A plugin that needs longer does not get the whole input: slowness is not a
+ * fault. */
 constexpr uint64_t kSlow = 1000;
 
 void LargeInput(Plugin &plugin) {
@@ -95,7 +97,7 @@ void LargeInput(Plugin &plugin) {
   }
 }
 
-/* Where loops over blocks go wrong: each length up to 300, and those around powers of two. */
+/* Returns lengths at which loops over blocks often fail: all up to 300, and those around powers of two. */
 std::vector<size_t> TellingLengths(size_t most) {
   std::vector<size_t> lengths;
   for (size_t length = 1; length <= 300; length++) lengths.push_back(length);

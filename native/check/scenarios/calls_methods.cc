@@ -7,7 +7,7 @@
 namespace tenon::check {
 namespace {
 
-/* What all calls may take together, in milliseconds. */
+/* The time for all calls together, in milliseconds. */
 constexpr uint64_t kEnough = 10000;
 
 void Methods(Plugin &plugin) {

@@ -1,4 +1,4 @@
-/* Scenarios of group `calls` about outputs: how much room there is, what `reserve` does, and until when. */
+/* Scenarios of group `calls` about outputs: their capacity, `reserve`, and their lifetime. */
 #include <algorithm>
 
 #include "check/on_thread.h"
@@ -15,7 +15,7 @@ OutletPlan Room(size_t capacity, bool reserves = true) {
   return plan;
 }
 
-/* Calls with the usual input. */
+/* Makes a call with the usual input. */
 CallResult CallInto(Trial &trial, const std::string &stage, Outlet &outlet) {
   return trial.Call(stage, Lasting(trial.usual()), trial.usual().size(), outlet);
 }
@@ -28,9 +28,9 @@ void CallWithCapacity(Trial &trial, size_t capacity) {
 void OutputBounds(Plugin &plugin) {
   Trial &trial = *new Trial(plugin);
   OutletPlan plan = Room(1024);
-  CallInto(trial, "call with forbidden memory behind its output", *new Outlet(plan));
+  CallInto(trial, "call with inaccessible memory after its output", *new Outlet(plan));
   plan.place = Guarded::kAtStart;
-  CallInto(trial, "call with forbidden memory before its output", *new Outlet(plan));
+  CallInto(trial, "call with inaccessible memory before its output", *new Outlet(plan));
 }
 
 void ReserveMoves(Plugin &plugin) {
@@ -70,7 +70,7 @@ void TruncatedOutput(Plugin &plugin) {
   const CallResult usual = trial.usual_answer();
   if (!usual.ok() || usual.bytes.empty()) plugin.report().Skip("the usual input has no result");
   Outlet &outlet = *new Outlet(Room(usual.bytes.size() / 2, false));
-  CallResult result = CallInto(trial, "call with half of the room that it needs", outlet);
+  CallResult result = CallInto(trial, "call with half of the capacity that it needs", outlet);
   if (!result.ok() || outlet.reserves() == 0 || result.bytes.size() >= usual.bytes.size()) return;
   plugin.report().Finding("It returned TENON_OK with " + std::to_string(result.bytes.size()) + " of " +
                           std::to_string(usual.bytes.size()) +
@@ -83,7 +83,7 @@ void ReserveSize(Plugin &plugin) {
   Trial &trial = *new Trial(plugin);
   for (size_t capacity : {0, 1024}) {
     Outlet &outlet = *new Outlet(Room(capacity));
-    CallResult result = CallInto(trial, "call that tells how much it reserves", outlet);
+    CallResult result = CallInto(trial, "call whose reserved size is measured", outlet);
     size_t used = result.bytes.size() + trial.usual().size();
     if (outlet.largest_reserve() <= std::max(kAlwaysFine, kTimes * used)) continue;
     return plugin.report().Finding("It reserved " + std::to_string(outlet.largest_reserve()) +
@@ -91,7 +91,8 @@ void ReserveSize(Plugin &plugin) {
   }
 }
 
-/* A byte that always is what the memory was filled with was never written. */
+/* Calls with memory that is filled with several patterns. A byte that always equals the pattern was never
+ * written. */
 void UnwrittenOutput(Plugin &plugin) {
   constexpr uint8_t kFills[] = {0x5a, 0xa5, 0x3c, 0xc3};
   Trial &trial = *new Trial(plugin);
@@ -116,7 +117,7 @@ void UnwrittenOutput(Plugin &plugin) {
                           std::to_string(unwritten) + ", the first at " + std::to_string(first));
 }
 
-/* Time for threads of a plugin to do what they should not. */
+/* Time for threads of a plugin to use the output, in milliseconds. */
 constexpr uint64_t kPatience = 30;
 
 void RetainedOutput(Plugin &plugin) {
@@ -126,17 +127,18 @@ void RetainedOutput(Plugin &plugin) {
   Instance instance(plugin, trial.host().get(), plugin.options().config);
   plugin.RequireInstance(instance);
   for (int i = 0; i < 3; i++) {
-    report.Stage(i == 0 ? "call whose output is gone when it has returned"
-                        : "call after one whose output is gone");
+    report.Stage(i == 0 ? "call whose output is inaccessible after it returns"
+                        : "call after one whose output is inaccessible");
     Outlet &outlet = *new Outlet(Room(1024));
     outlet.End(
         trial.method()(instance.state(), Lasting(trial.usual()), trial.usual().size(), outlet.Begin()));
     outlet.Forbid("It touched the output of a call that had returned");
-    if (!outlet.breach().empty()) report.Finding("In a call whose output is gone then: " + outlet.breach());
-    report.Stage("waiting after a call whose output is gone");
+    if (!outlet.breach().empty())
+      report.Finding("In a call whose output is inaccessible after it returns: " + outlet.breach());
+    report.Stage("waiting after a call whose output is inaccessible");
     WaitForThreads(kPatience);
   }
-  report.Stage("drop after the outputs of all calls are gone");
+  report.Stage("drop after the outputs of all calls are inaccessible");
   instance.Drop();
 }
 

@@ -1,4 +1,4 @@
-/* Scenarios of group `fuzz`: made-up inputs, configs, and inputs of methods. */
+/* Scenarios of group `fuzz`: generated inputs, configs, and inputs of methods. */
 #include <memory>
 
 #include "check/fuzz_session.h"
@@ -9,10 +9,10 @@
 namespace tenon::check {
 namespace {
 
-/* Calls of one instance: what it keeps from one to the next is tried, too. */
+/* The number of calls of an instance, so that state that it keeps between calls is tested too. */
 constexpr uint64_t kCallsOfOne = 32;
 
-/* An instance with the usual config, anew from time to time. */
+/* An instance with the usual config. It is recreated from time to time. */
 class Worker {
  public:
   explicit Worker(Plugin &plugin) : plugin_(plugin) {}
@@ -32,7 +32,7 @@ class Worker {
   std::unique_ptr<Instance> instance_;
 };
 
-/* With the plugin loaded. */
+/* Loads the plugin and begins a session, which is never destroyed. */
 FuzzSession &Begin(Plugin &plugin, const char *stage) {
   plugin.report().Stage(stage);
   return *new FuzzSession(plugin);
@@ -40,7 +40,7 @@ FuzzSession &Begin(Plugin &plugin, const char *stage) {
 
 void Inputs(Plugin &plugin) {
   plugin.Load();
-  FuzzSession &session = Begin(plugin, "calls with made-up inputs");
+  FuzzSession &session = Begin(plugin, "calls with generated inputs");
   Worker worker(plugin);
   session.Run([&](uint64_t number) { return MakeInput(session.corpus(), plugin.options().seed, number); },
               [](uint64_t) { return "a call"; },
@@ -51,7 +51,7 @@ void Inputs(Plugin &plugin) {
 
 void Configs(Plugin &plugin) {
   plugin.Load();
-  FuzzSession &session = Begin(plugin, "new with made-up configs");
+  FuzzSession &session = Begin(plugin, "new with generated configs");
   Host host;
   const Options &options = plugin.options();
   session.Run(
@@ -67,7 +67,7 @@ void Configs(Plugin &plugin) {
 void Methods(Plugin &plugin) {
   plugin.Load();
   std::vector<Method> methods = RequireMethods(plugin);
-  FuzzSession &session = Begin(plugin, "methods of kinds with made-up inputs");
+  FuzzSession &session = Begin(plugin, "methods of kinds with generated inputs");
   Worker worker(plugin);
   const auto method_for = [&](uint64_t number) -> const Method & { return methods[number % methods.size()]; };
   session.Run([&](uint64_t number) { return MakeInput(session.corpus(), plugin.options().seed, number); },

@@ -1,5 +1,5 @@
-/* Scenarios of group `resources` that do the same thing a thousand times, and look at what it costs.
- * src/check/leaks.ts judges the memory. */
+/* Scenarios of group `resources` that repeat an operation many times and measure its cost. src/check/leaks.ts
+ * evaluates the memory. */
 #include <stdint.h>
 
 #include <algorithm>
@@ -12,23 +12,23 @@
 namespace tenon::check {
 namespace {
 
-/* How often: `count` times if that takes no longer than `seconds`, but at least `least` times. */
+/* The number of repetitions: `count`, or fewer if they take longer than `seconds`, but at least `least`. */
 struct Effort {
   size_t count, least;
   double seconds;
 };
 
-/* Caches, pools and the like fill up at first. */
+/* Repetitions that are not measured, because caches and pools fill up at first. */
 constexpr Effort kWarmUp = {200, 10, 0.4};
 constexpr Effort kMeasured = {1000, 64, 1.5};
 constexpr Effort kDescriptorLeg = {40, 3, 0.5};
-/* Then it is given up, whatever the effort says. */
+/* The time limit in seconds, which applies even if `least` is not reached. */
 constexpr double kPatience = 20;
-/* No more is needed to be sure, and the machine has other things to do with it. */
+/* The growth in bytes at which measuring stops: it is enough evidence, and the machine needs its memory. */
 constexpr double kEnoughGrowth = 256e6;
 constexpr size_t kPoints = 250;
 
-/* Returns how often `once` was done. It returns false when there is enough. */
+/* Repeats `once` until it returns false, and returns the number of calls. */
 template <typename Once>
 size_t Repeat(const Effort &effort, Once once) {
   uint64_t began = Now();
@@ -74,13 +74,13 @@ void MeasureMemory(Report *report, const char *over, Once once) {
   });
   if (done < kMeasured.least)
     report->Incomplete("only " + std::to_string(done) + " " + over + " were done within " +
-                       std::to_string(static_cast<int>(kPatience)) + " s, too few to tell");
+                       std::to_string(static_cast<int>(kPatience)) + " s, too few for a result");
   in_use.Thin(), resident.Thin();
   report->Series("memory in use", over, in_use.xs, in_use.ys);
   report->Series("resident memory", over, resident.xs, resident.ys);
 }
 
-/* Of the last one that was not there before. */
+/* Returns the target of the last descriptor that was not open before. */
 std::string NewTarget(const std::vector<OpenDescriptor> &before, const std::vector<OpenDescriptor> &now) {
   std::string target;
   for (const OpenDescriptor &one : now) {
@@ -91,7 +91,8 @@ std::string NewTarget(const std::vector<OpenDescriptor> &before, const std::vect
   return target;
 }
 
-/* Something that is done the first time may stay; what grows twice goes on growing. */
+/* Reports a finding only if the number grows twice. Descriptors that the first operations open may stay
+ * open. */
 template <typename Once>
 void CountDescriptors(Report *report, const char *over, Once once) {
   const auto work = [&] { return once(), true; };
@@ -108,7 +109,7 @@ void CountDescriptors(Report *report, const char *over, Once once) {
                   " descriptors open, the last one for " + NewTarget(first, last));
 }
 
-/* Calls with all inputs in turn. */
+/* Makes calls with all inputs in turn. */
 class Caller {
  public:
   explicit Caller(Plugin &plugin)

@@ -1,5 +1,5 @@
-/* Scenarios of group `resources` about what is left when the last instance is gone: files, shared memory,
- * child processes, and descriptors that child processes of the host would get. */
+/* Scenarios of group `resources` about files, shared memory and child processes that are left after the last
+ * drop, and about descriptors that child processes of the host would inherit. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -20,10 +20,10 @@ namespace tenon::check {
 namespace {
 
 constexpr char kSharedMemory[] = "/dev/shm";
-/* Told by name; more of them say nothing new. */
+/* The maximum number of names in a finding. */
 constexpr size_t kNamed = 5;
 constexpr size_t kDeepest = 8;
-/* A child that was told to end needs a moment. */
+/* The grace period for a child process that was asked to end, in steps. */
 constexpr int kGraceSteps = 50;
 constexpr long kGraceStepNanoseconds = 10'000'000;
 
@@ -50,12 +50,12 @@ bool IsOwn(const std::string &path) {
   return lstat(path.c_str(), &facts) == 0 && facts.st_uid == geteuid();
 }
 
-/* Segments of System V shared memory that this process has made. */
+/* Returns the segments of System V shared memory that this process has created. */
 std::set<std::string> OwnSegments() {
   std::set<std::string> own;
   std::ifstream table("/proc/sysvipc/shm");
   std::string line;
-  std::getline(table, line); /* the names of the columns */
+  std::getline(table, line); /* the header */
   while (std::getline(table, line)) {
     std::istringstream columns(line);
     std::string key, id, mode, size;
@@ -78,7 +78,8 @@ Places LookAround() {
   return places;
 }
 
-/* /dev/shm is shared with all processes: what another one still uses, or another user has, is not meant. */
+/* Returns the files that the plugin left. All processes share /dev/shm, so files of other users and files
+ * that another process still uses are ignored. */
 std::vector<std::string> NewIn(const Places &before, const Places &now) {
   std::vector<std::string> left;
   for (const std::string &path : now.temporary)
@@ -109,7 +110,7 @@ bool AnyAlive(const std::vector<ChildProcess> &children) {
 }
 
 void NoChildrenLeft(Plugin &plugin) {
-  /* Grandchildren whose parent has ended come to this process, too. */
+  /* This process adopts grandchildren whose parent has ended. */
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   Host host;
   OrdinaryLife(plugin, host, [](const std::string &) {});

@@ -23,7 +23,7 @@ void New(Plugin &plugin) {
   instance.Drop();
 }
 
-/* An address that nobody can mistake for something: touching it ends the process. */
+/* An inaccessible address that is never a valid state: using it raises a signal. */
 void *Poison() {
   static Guarded &trap = *new Guarded(1);
   trap.Forbid();
@@ -35,7 +35,7 @@ void StateWritten(Plugin &plugin) {
   const std::string &config = plugin.options().config;
   Host &host = *new Host;
   plugin.report().Stage("new");
-  /* To drop what is none would be a crash: such an instance stays. */
+  /* The instance is not dropped if `*state` was not written: drop could crash. */
   Instance &instance = *new Instance(plugin.vtable(), host.get(), config.data(), config.size(), Poison());
   plugin.RequireInstance(instance);
   if (instance.state() == Poison())
@@ -47,8 +47,8 @@ void StateWritten(Plugin &plugin) {
 
 void Cycles(Plugin &plugin) {
   constexpr int kCycles = 1000;
-  constexpr int kWithCall = 10;       /* every so many there is a call */
-  constexpr size_t kThreadsLeft = 64; /* what is left behind is for another check, which needs no thousand */
+  constexpr int kWithCall = 10;       /* every tenth instance is called */
+  constexpr size_t kThreadsLeft = 64; /* threads left behind at which it stops: another check reports them */
   plugin.Load();
   Report &report = plugin.report();
   Host &host = *new Host;
@@ -56,7 +56,7 @@ void Cycles(Plugin &plugin) {
   Budget budget(300);
   for (int i = 1; i <= kCycles && !budget.spent(); i++) {
     if (i % kWithCall == 1) {
-      report.Stage("new and drop, for the " + std::to_string(i) + "th time and on");
+      report.Stage("new and drop, from number " + std::to_string(i) + " on");
       if (CountThreads() > threads + kThreadsLeft) return;
     }
     Instance instance(plugin, host.get(), plugin.options().config);
@@ -75,10 +75,10 @@ void Interleaved(Plugin &plugin) {
   plugin.Load();
   if (plugin.has_flag(TENON_SINGLETON)) plugin.report().Skip("the plugin declares TENON_SINGLETON");
   const tenon_plugin *vtable = &plugin.vtable();
-  LiveSideBySide(plugin, {vtable, vtable, vtable}, "beside two others");
+  LiveSideBySide(plugin, {vtable, vtable, vtable}, "next to two others");
 }
 
-/* A config that `new` refuses; false if it takes whatever it gets. */
+/* Finds a config that `new` refuses. Returns false if it accepts all of them. */
 bool FindRefused(Plugin &plugin, const Host &host, std::string *config) {
   for (const char *one : {"nonsense", "{\"\":", "[[1", "{\"a member that no plugin has\":[1]}", "\xff", ""}) {
     *config = one;
@@ -95,13 +95,13 @@ void FailedNew(Plugin &plugin) {
   const Options &options = plugin.options();
   Host &host = *new Host;
   std::string refused;
-  if (!FindRefused(plugin, host, &refused)) report.Skip("new takes every config");
+  if (!FindRefused(plugin, host, &refused)) report.Skip("new accepts every config");
   Budget budget(300);
   for (int i = 1; i <= kFailures && !budget.spent(); i++) {
     report.Stage("new with the config " + Quote(refused) + ", number " + std::to_string(i));
     Instance failed(plugin.vtable(), host.get(), refused.data(), refused.size(), Poison());
     if (!failed.ok()) continue;
-    report.Finding("new took the config " + Quote(refused) + " at last, which it had refused before");
+    report.Finding("new accepted the config " + Quote(refused) + ", which it had refused before");
     report.Done();
   }
   report.Stage("new after others that failed");
@@ -129,7 +129,7 @@ void DropAfterErrors(Plugin &plugin) {
   report.Stage("new");
   Instance instance(plugin, host.get(), plugin.options().config);
   plugin.RequireInstance(instance);
-  /* There is no room for a result; who writes nevertheless is found out by other checks. */
+  /* The output has no room. Other checks detect a plugin that still writes to it. */
   std::vector<uint8_t> memory(1 << 16);
   Budget budget(1000);
   for (int i = 1; i <= kErrors && !budget.spent(); i++) {

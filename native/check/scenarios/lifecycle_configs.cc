@@ -1,5 +1,5 @@
-/* Scenarios of group `lifecycle` that are about the config. Whether `new` takes it is the plugin's affair;
- * how it answers is not. */
+/* Scenarios of group `lifecycle` about the config. The plugin decides whether `new` accepts it. The contract
+ * prescribes how `new` accepts or refuses it. */
 #include "check/clock.h"
 #include "check/guarded.h"
 #include "check/scenarios.h"
@@ -8,16 +8,17 @@ namespace tenon::check {
 namespace {
 
 constexpr size_t kHuge = 1 << 20;
-/* Milliseconds, for many configs. */
+/* The time for many configs together, in milliseconds. */
 constexpr uint64_t kEnough = 3000;
 
-/* An object, also for a plugin that does without a config. */
+/* Returns the config of the options, or an empty object for a plugin without a config. */
 std::string SomeConfig(Plugin &plugin) {
   const std::string &config = plugin.options().config;
   return config.empty() ? "{}" : config;
 }
 
-/* `new` with the config, and `drop` if it takes it. `what` is "an empty config". */
+/* Calls `new` with the config, and `drop` if `new` accepts it. `what` describes the config: "an empty
+ * config". */
 void Try(Plugin &plugin, const std::string &what, const void *config, size_t size) {
   Report &report = plugin.report();
   Host &host = *new Host;
@@ -35,7 +36,7 @@ void Try(Plugin &plugin, const std::string &what, const std::string &config) {
   Try(plugin, what, config.data(), config.size());
 }
 
-/* The byte behind the config ends the process. */
+/* Tries a config in read-only memory. Reading the byte after it raises a signal. */
 void TryAtEnd(Plugin &plugin, const std::string &what, const std::string &config) {
   Guarded memory(config.size());
   memcpy(memory.data(), config.data(), config.size());
@@ -51,14 +52,13 @@ void EmptyConfig(Plugin &plugin) {
 void ConfigBounds(Plugin &plugin) {
   plugin.Load();
   for (const std::string &config : {SomeConfig(plugin), std::string("{\"a\":1}"), std::string("null")}) {
-    TryAtEnd(plugin, "the config " + Quote(config) + ", which can only be read and ends where memory does",
-             config);
+    TryAtEnd(plugin, "the config " + Quote(config) + " in read-only memory that ends with it", config);
   }
 }
 
 void HugeConfig(Plugin &plugin) {
   plugin.Load();
-  Try(plugin, "1 MiB of white space behind the config", SomeConfig(plugin) + std::string(kHuge, ' '));
+  Try(plugin, "1 MiB of white space after the config", SomeConfig(plugin) + std::string(kHuge, ' '));
   Try(plugin, "a config with a string of 1 MiB", "{\"filler\":\"" + std::string(kHuge, 'x') + "\"}");
   Try(plugin, "a config with a number of 1 MiB", "{\"filler\":" + std::string(kHuge, '7') + "}");
   std::string members = "{";
@@ -74,9 +74,8 @@ void NestedConfig(Plugin &plugin) {
     return all;
   };
   constexpr size_t kDepth = 200000;
-  Try(plugin, "200 000 arrays in one another as config", repeated("[", kDepth) + repeated("]", kDepth));
-  Try(plugin, "200 000 objects in one another as config",
-      repeated("{\"a\":", kDepth) + "1" + repeated("}", kDepth));
+  Try(plugin, "200 000 nested arrays as config", repeated("[", kDepth) + repeated("]", kDepth));
+  Try(plugin, "200 000 nested objects as config", repeated("{\"a\":", kDepth) + "1" + repeated("}", kDepth));
 }
 
 void InvalidJson(Plugin &plugin) {
@@ -112,7 +111,7 @@ void InvalidJson(Plugin &plugin) {
   };
   Budget budget(kEnough);
   for (const std::string &one : some) {
-    if (!budget.spent()) Try(plugin, "the config " + Quote(one) + ", which is no JSON", one);
+    if (!budget.spent()) Try(plugin, "the config " + Quote(one) + ", which is not JSON", one);
   }
 }
 
@@ -123,12 +122,12 @@ void InvalidUtf8(Plugin &plugin) {
   for (const std::string bytes : broken) {
     for (const std::string &config :
          {bytes, "\"" + bytes + "\"", "{\"a\":\"" + bytes + "\"}", "{\"" + bytes + "\":1}"}) {
-      if (!budget.spent()) Try(plugin, "the config " + Quote(config) + ", which is no UTF-8", config);
+      if (!budget.spent()) Try(plugin, "the config " + Quote(config) + ", which is not UTF-8", config);
     }
   }
   std::string config = SomeConfig(plugin);
   std::string spoilt = config.substr(0, config.size() / 2) + "\xff" + config.substr(config.size() / 2);
-  Try(plugin, "the config " + Quote(spoilt) + ", which is no UTF-8", spoilt);
+  Try(plugin, "the config " + Quote(spoilt) + ", which is not UTF-8", spoilt);
 }
 
 void KeptConfig(Plugin &plugin) {
@@ -143,9 +142,9 @@ void KeptConfig(Plugin &plugin) {
   if (plugin.options().config.empty() && !instance.ok()) report.Skip("new refuses the config {}");
   plugin.RequireInstance(instance);
   memory.Forbid();
-  report.Stage("calls after the memory of the config is gone");
+  report.Stage("calls after the memory of the config became inaccessible");
   for (int i = 0; i < 3; i++) instance.Call(plugin.options().input());
-  report.Stage("drop after the memory of the config is gone");
+  report.Stage("drop after the memory of the config became inaccessible");
   instance.Drop();
 }
 

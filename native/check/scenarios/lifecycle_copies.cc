@@ -1,5 +1,5 @@
-/* Scenarios of group `lifecycle`: the library itself comes twice, goes and comes again, and ends with the
- * process. */
+/* Scenarios of group `lifecycle` about the library: two copies in one process, unloading and loading again,
+ * and the exit of the process. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +23,8 @@
 namespace tenon::check {
 namespace {
 
-/* A copy of the file in memory, so that nothing is left behind, under a name of its own: the loader takes two
- * files of one name for one. */
+/* Copies the file into memory, so that no file is left behind. Returns the path of the copy, which is unique:
+ * the loader takes two files with one name for the same library. */
 std::string CopyOf(Plugin &plugin) {
   const std::string &file = plugin.options().file;
   int from = open(file.c_str(), O_RDONLY | O_CLOEXEC);
@@ -41,7 +41,7 @@ std::string CopyOf(Plugin &plugin) {
   return "/proc/self/fd/" + std::to_string(to);
 }
 
-/* Another copy of the library, which can be closed again. */
+/* Another copy of the library, which can be unloaded. */
 class Copy {
  public:
   explicit Copy(Plugin &plugin, const std::string &which) : plugin_(plugin), which_(which) {
@@ -60,7 +60,7 @@ class Copy {
 
   const tenon_plugin &vtable() const { return *vtable_; }
 
-  /* new, a call and drop. A finding if there is no instance. */
+  /* Runs `new`, a call and `drop`. Reports a finding if `new` fails. */
   void Live() {
     const Options &options = plugin_.options();
     Host &host = *new Host;
@@ -84,7 +84,7 @@ class Copy {
 
  private:
   [[noreturn]] void Refuse(const char *words) {
-    /* Systems may forbid to run what is only in memory. */
+    /* Some systems forbid running code that is only in memory. */
     if (strstr(words, "failed to map segment") != nullptr || strstr(words, "not permitted") != nullptr)
       plugin_.report().Incomplete(std::string("a copy in memory cannot be loaded here: ") + words);
     plugin_.report().Finding("Loading " + which_ + ": " + words);
@@ -101,10 +101,10 @@ void SecondCopy(Plugin &plugin) {
   plugin.Load();
   Copy second(plugin, "a second copy of the library");
   if (plugin.has_flag(TENON_SINGLETON)) return second.Live();
-  LiveSideBySide(plugin, {&plugin.vtable(), &second.vtable()}, "beside one of another copy of the library");
+  LiveSideBySide(plugin, {&plugin.vtable(), &second.vtable()}, "next to one of another copy of the library");
 }
 
-/* On a thread that ends after the library is gone, as the threads of hosts do. */
+/* Uses a copy on a thread that ends after the copy is unloaded, as threads of hosts do. */
 void Reload(Plugin &plugin) {
   size_t threads = CountThreads();
   Copy first(plugin, "the first copy");
@@ -143,13 +143,12 @@ void Reload(Plugin &plugin) {
 [[noreturn]] void BeChild(Plugin &plugin) {
   try {
     LiveAndExit(plugin);
-  } catch (const Report::End &) { /* it has said why; what follows is for the parent */
+  } catch (const Report::End &) { /* the report says why; the parent does the rest */
     _exit(0);
   }
 }
 
-/* In a process of its own, since what happens after the last handler has run can only be seen from outside.
- */
+/* Runs in a child process, because a crash after the last exit handler is only visible from outside. */
 void Exit(Plugin &plugin) {
   Report &report = plugin.report();
   if (report.for_people_alone()) LiveAndExit(plugin);
@@ -159,7 +158,7 @@ void Exit(Plugin &plugin) {
   int status;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   if (WIFSIGNALED(status) && !report.for_people()) {
-    signal(WTERMSIG(status), SIG_DFL); /* ends in the same way, so that it counts as the crash that it is */
+    signal(WTERMSIG(status), SIG_DFL); /* ends by the same signal, so that it counts as a crash */
     raise(WTERMSIG(status));
   }
   if (status == 0) return;

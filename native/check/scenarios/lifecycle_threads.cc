@@ -1,4 +1,4 @@
-/* Scenarios of group `lifecycle`: instances that are not always on the thread that has made them. */
+/* Scenarios of group `lifecycle`: instances that move to other threads. */
 #include <unistd.h>
 
 #include <future>
@@ -11,7 +11,7 @@
 namespace tenon::check {
 namespace {
 
-/* On a thread of its own that does not end as long as the process lives. */
+/* Runs `work` on a new thread that lives as long as the process. */
 template <typename Work>
 void OnLastingThread(Work work) {
   auto worked = std::make_shared<std::promise<void>>();
@@ -23,7 +23,7 @@ void OnLastingThread(Work work) {
   worked->get_future().wait();
 }
 
-/* An instance, and what its calls come to on the thread that has made it. */
+/* An instance, and the result of its calls on the thread that made it. */
 class Traveller {
  public:
   explicit Traveller(Plugin &plugin) : plugin_(plugin) {}
@@ -37,10 +37,10 @@ class Traveller {
     steady_ = Call().outcome == before_.outcome;
   }
 
-  /* After Make, on the thread of the scenario. */
+  /* Ends the process if `new` failed. Call it after Make, on the thread of the scenario. */
   void Require() { plugin_.RequireInstance(*instance_); }
 
-  /* A finding if a call does not come to what it came to before. `where` ends the sentence. */
+  /* Reports a finding if a call has another result than before. `where` ends the sentence. */
   void CallElsewhere(const std::string &where) {
     plugin_.report().Stage("call " + where);
     CallResult now = Call();

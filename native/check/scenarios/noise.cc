@@ -1,4 +1,4 @@
-/* Scenarios of group `resources` about what a plugin prints. */
+/* Scenarios of group `resources` about output to the standard streams. */
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kLongestLine = 200;
 
-/* What is written to a standard stream goes into memory from here on. */
+/* Captures the output to a standard stream in memory. */
 class Captured {
  public:
   explicit Captured(int stream)
@@ -47,15 +47,15 @@ class Captured {
 void Silent(Plugin &plugin, int stream, const char *name) {
   Captured output(stream);
   Host host;
-  size_t told = 0;
+  size_t printed = 0;
   OrdinaryLife(plugin, host, [&](const std::string &step) {
     size_t size = output.size();
-    if (told == 0 && size != 0)
+    if (printed == 0 && size != 0)
       plugin.report().Finding("It printed " + std::to_string(size) + " bytes to standard " + name + " in " +
-                              step + ", which begin with " + Quote(output.FirstLine()));
-    told = size;
+                              step + ", starting with " + Quote(output.FirstLine()));
+    printed = size;
   });
-  plugin.report().Values("bytes printed", "bytes", {static_cast<double>(told)});
+  plugin.report().Values("bytes printed", "bytes", {static_cast<double>(printed)});
 }
 
 void SilentOutput(Plugin &plugin) {

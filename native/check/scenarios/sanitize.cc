@@ -1,5 +1,5 @@
-/* Scenarios of group `sanitize`: what a plugin does all day, under the eyes of the sanitizer that it was
- * built with. The runtime writes the reports; src/check/sanitize reads them. */
+/* Scenarios of group `sanitize`: ordinary use of a plugin that was built with a sanitizer. The runtime writes
+ * the reports, and src/check/sanitize reads them. */
 #include <thread>
 #include <vector>
 
@@ -32,7 +32,7 @@ void Lives(Plugin &plugin) {
 
 void Address(Plugin &plugin) {
   Lives(plugin);
-  plugin.report().Stage("looking for memory that nothing points to");
+  plugin.report().Stage("looking for leaked memory");
   LookForLeaks();
 }
 
@@ -47,7 +47,7 @@ void CallMany(Plugin &plugin, Instance &instance) {
   for (int i = 0; i < kCallsOfThread; i++) instance.Call(plugin.options().input());
 }
 
-/* Instances of their own may always be used at the same time. */
+/* Uses several instances at the same time, which is always allowed. */
 void SideBySide(Plugin &plugin) {
   plugin.report().Stage("instances on several threads at the same time");
   OnThreads([&] {
@@ -57,8 +57,8 @@ void SideBySide(Plugin &plugin) {
   });
 }
 
-/* One instance, handed from thread to thread; called from all of them at once only if it says that it may be.
- */
+/* Uses one instance on several threads, one after the other. Calls it on all of them at once only if it
+ * declares TENON_THREAD_SAFE. */
 void Shared(Plugin &plugin) {
   Host host;
   plugin.report().Stage("one instance on several threads, one after the other");

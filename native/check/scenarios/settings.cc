@@ -1,5 +1,4 @@
-/* Scenarios of group `resources` about what belongs to the whole process: the plugin has to leave it as it
- * is. */
+/* Scenarios of group `resources` about settings of the whole process, which the plugin must not change. */
 #include <locale.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,36 +9,36 @@
 namespace tenon::check {
 namespace {
 
-/* Each change is told once, with the step in which it came. */
+/* Reports each change once, with the step that made it. */
 template <Look look>
 void Unchanged(Plugin &plugin) {
   Host host;
   Facts known = look();
   OrdinaryLife(plugin, host, [&](const std::string &step) {
     Facts now = look();
-    TellChanges(&plugin.report(), known, now, step);
+    ReportChanges(&plugin.report(), known, now, step);
     known = now;
   });
 }
 
-/* So that `setlocale(LC_ALL, "")` changes something. */
+/* Sets LC_ALL, so that `setlocale(LC_ALL, "")` changes the locale. */
 void LocaleUnchanged(Plugin &plugin) {
   setenv("LC_ALL", "C.UTF-8", 1);
   Unchanged<Locale>(plugin);
 }
 
-/* One that nobody sets. */
+/* Sets an unusual umask, so that any umask that the plugin sets is a change. */
 void MaskUnchanged(Plugin &plugin) {
   umask(0037);
   Unchanged<FileModeMask>(plugin);
 }
 
-/* While an instance lives it may have what it likes. */
+/* Compares only before `new` and after `drop`: an instance may have timers. */
 void NoTimersLeft(Plugin &plugin) {
   Host host;
   Facts before = Timers();
   OrdinaryLife(plugin, host, [](const std::string &) {});
-  TellChanges(&plugin.report(), before, Timers(), "drop");
+  ReportChanges(&plugin.report(), before, Timers(), "drop");
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ void *LiveOnThread(void *argument) {
   return nullptr;
 }
 
-/* The lowest page that was ever touched. */
+/* Returns the address of the lowest page that was touched. */
 uintptr_t DeepestPage(uint8_t *stack) {
   static unsigned char resident[kStackSize / kPage];
   uintptr_t address = reinterpret_cast<uintptr_t>(stack);
@@ -45,7 +45,7 @@ void *MakeStack() {
   void *stack = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (stack == MAP_FAILED) return nullptr;
-  madvise(stack, kStackSize, MADV_NOHUGEPAGE); /* a huge page would be touched as a whole */
+  madvise(stack, kStackSize, MADV_NOHUGEPAGE); /* one access would touch a whole huge page */
   return stack;
 }
 
@@ -55,12 +55,12 @@ void Stack(Plugin &plugin) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_t thread;
-  plugin.report().Stage("new, calls and drop on a thread whose stack is watched");
+  plugin.report().Stage("new, calls and drop on a thread whose stack is measured");
   if (use.stack == nullptr || pthread_attr_setstack(&attributes, use.stack, kStackSize) != 0 ||
       pthread_create(&thread, &attributes, LiveOnThread, &use) != 0)
     plugin.report().Incomplete("no thread with a stack of its own could be started");
   pthread_join(thread, nullptr);
-  if (!use.made) plugin.report().Incomplete("new failed, so that there is nothing to call");
+  if (!use.made) plugin.report().Incomplete("new failed, so there is no instance to call");
   uintptr_t deepest = DeepestPage(use.stack);
   size_t used = deepest < use.start ? use.start - deepest : 0;
   plugin.report().Values("stack used", "bytes", {static_cast<double>(used)});

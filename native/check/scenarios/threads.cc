@@ -1,5 +1,5 @@
-/* Scenarios of group `threads` about who calls: one thread or another, or several at once. Those about
- * threads of the plugin itself are in threads_events.cc. */
+/* Scenarios of group `threads` about the calling threads: different ones, or several at once. Those about
+ * threads of the plugin are in threads_events.cc. */
 #include <sys/prctl.h>
 
 #include <memory>
@@ -15,7 +15,7 @@ namespace tenon::check {
 namespace {
 
 constexpr size_t kThreads = 4;
-/* Whichever comes first. */
+/* The calls end at the first of these limits. */
 constexpr int kMostCalls = 100000;
 constexpr int kMostInstances = 1000;
 constexpr uint64_t kEnough = 50;
@@ -25,24 +25,24 @@ std::unique_ptr<Instance> Make(Trial &trial) {
   return std::make_unique<Instance>(plugin, trial.host().get(), plugin.options().config);
 }
 
-/* What the first thread that had something to tell had found. */
+/* The first finding of several threads. */
 class FirstFinding {
  public:
-  void Tell(const std::string &message) {
-    std::lock_guard<std::mutex> lock(telling_);
+  void Add(const std::string &message) {
+    std::lock_guard<std::mutex> lock(adding_);
     if (message_.empty()) message_ = message;
   }
-  void TellTo(Report &report) const {
+  void ReportTo(Report &report) const {
     if (!message_.empty()) report.Finding(message_);
   }
 
  private:
-  std::mutex telling_;
+  std::mutex adding_;
   std::string message_;
 };
 
-/* Whether all calls of one instance have the result of the first one, so that it can be expected of others,
- * too. That a plugin is deterministic does not say so: it may count its calls. */
+/* Returns true if all calls of one instance have the result of the first call, which can then be expected of
+ * other calls. TENON_DETERMINISTIC does not promise that: a plugin may count its calls. */
 bool SameEachTime(Trial &trial) {
   const CallResult &usual = trial.usual_answer();
   if (!trial.stable()) return false;
@@ -55,7 +55,7 @@ bool SameEachTime(Trial &trial) {
   return true;
 }
 
-/* More than a plugin may have made room for. */
+/* More threads than the tables of a plugin may have room for. */
 void ManyThreads(Plugin &plugin) {
   constexpr int kMany = 64;
   Trial &trial = *new Trial(plugin);
@@ -70,25 +70,25 @@ void ManyThreads(Plugin &plugin) {
     plugin.report().Stage(what);
     OnThreads(1, [&](size_t) {
       CallResult result = instance->Call(trial.usual());
-      if (!Breach(result).empty()) found.Tell("In " + what + ": " + Breach(result));
+      if (!Breach(result).empty()) found.Add("In " + what + ": " + Breach(result));
       if (same && result.ok() && result.bytes != trial.usual_answer().bytes)
-        found.Tell("In " + what + ": another result than that of calls on one thread");
+        found.Add("In " + what + ": the result differs from that of calls on one thread");
     });
   }
-  found.TellTo(plugin.report());
+  found.ReportTo(plugin.report());
   plugin.report().Stage("drop after calls on many threads");
 }
 
-/* Calls until it is enough. `same`: with one result each time. */
+/* Makes calls until one of the limits. With `same` all of them must have the same result. */
 void KeepCalling(Trial &trial, Instance &instance, bool same, const std::string &what, FirstFinding *found) {
   const CallResult &usual = trial.usual_answer();
   Budget budget(kEnough);
   for (int i = 0; i < kMostCalls && !budget.spent(); i++) {
     CallResult result = instance.Call(trial.usual());
     std::string breach = Breach(result);
-    if (!breach.empty()) return found->Tell("In " + what + ": " + breach);
+    if (!breach.empty()) return found->Add("In " + what + ": " + breach);
     if (same && result.ok() && result.bytes != usual.bytes)
-      return found->Tell("In " + what + ": another result than that of single calls");
+      return found->Add("In " + what + ": the result differs from that of single calls");
   }
 }
 
@@ -107,7 +107,7 @@ void ConcurrentInstances(Plugin &plugin) {
   OnThreads(kThreads, [&](size_t number) {
     KeepCalling(trial, *instances[number], same, "calls of several instances at once", &found);
   });
-  found.TellTo(plugin.report());
+  found.ReportTo(plugin.report());
   plugin.report().Stage("dropping several instances");
   instances.clear();
 }
@@ -116,17 +116,17 @@ void ConcurrentNew(Plugin &plugin) {
   Trial &trial = *new Trial(plugin);
   if (plugin.has_flag(TENON_SINGLETON)) plugin.report().Skip("it declares TENON_SINGLETON");
   plugin.report().Stage("new");
-  plugin.RequireInstance(*Make(trial)); /* one alone can be made */
+  plugin.RequireInstance(*Make(trial)); /* a single instance can be made */
   FirstFinding found;
   plugin.report().Stage("new and drop on several threads at once");
   OnThreads(kThreads, [&](size_t) {
     Budget budget(kEnough);
     for (int i = 0; i < kMostInstances && !budget.spent(); i++) {
       const CallResult made = Make(trial)->made();
-      if (!made.kept_contract()) return found.Tell("In new on several threads at once: " + Breach(made));
+      if (!made.kept_contract()) return found.Add("In new on several threads at once: " + Breach(made));
     }
   });
-  found.TellTo(plugin.report());
+  found.ReportTo(plugin.report());
 }
 
 void ConcurrentCalls(Plugin &plugin) {
@@ -141,7 +141,7 @@ void ConcurrentCalls(Plugin &plugin) {
   OnThreads(kThreads, [&](size_t) {
     KeepCalling(trial, *instance, same, "calls of one instance on several threads at once", &found);
   });
-  found.TellTo(plugin.report());
+  found.ReportTo(plugin.report());
   plugin.report().Stage("drop after calls on several threads");
   instance->Drop();
 }
@@ -152,12 +152,12 @@ Facts ThreadName() {
   return {{"the name of the calling thread", Quote(name)}};
 }
 
-/* It belongs to the host, also while the plugin works on it. */
+/* The thread belongs to the host, even while the plugin runs on it. */
 void NameUnchanged(Plugin &plugin) {
   Facts known = ThreadName();
   OrdinaryLife(plugin, *new Host, [&](const std::string &step) {
     Facts now = ThreadName();
-    TellChanges(&plugin.report(), known, now, step);
+    ReportChanges(&plugin.report(), known, now, step);
     known = now;
   });
 }

@@ -11,11 +11,11 @@
 namespace tenon::check {
 namespace {
 
-/* Time for threads of a plugin to say something. */
+/* Time for threads of a plugin to emit or log, in milliseconds. */
 constexpr uint64_t kPatience = 60;
 constexpr int kCalls = 3;
 
-/* An instance, a few calls, and time for its threads. */
+/* An instance that was called a few times, and whose threads had time to emit. */
 class Session {
  public:
   explicit Session(Trial &trial) : trial_(trial) {
@@ -76,12 +76,12 @@ void LeftAfterDrop(Plugin &plugin) {
   while (CountThreads() > before && NowMs() < until) SleepMs(2);
   size_t after = CountThreads();
   if (after <= before) return;
-  plugin.report().Finding("Threads that are left " + std::to_string(kLong) +
+  plugin.report().Finding("Threads left " + std::to_string(kLong) +
                           " ms after drop returned: " + std::to_string(after - before) + ", expected none");
 }
 
 void EmitAfterDrop(Plugin &plugin) {
-  constexpr uint64_t kAfter = 1000; /* only spent where threads are left */
+  constexpr uint64_t kAfter = 1000; /* only spent if threads are left */
   Trial &trial = *new Trial(plugin);
   Session(trial).Drop();
   Host &host = trial.host();
@@ -97,14 +97,15 @@ void EmitAfterDrop(Plugin &plugin) {
                             " times after drop had returned");
 }
 
-/* A call that waits until the host has room waits for ever where the host is the one that called. */
+/* Runs an instance while `emit` returns TENON_BUSY. A call that waits until the host has room would wait
+ * forever if the same thread of the host made the call. */
 void Busy(Plugin &plugin) {
   constexpr uint64_t kLong = 1500;
   Trial &trial = *new Trial(plugin);
   Host &host = trial.host();
   std::atomic<bool> done{false}, made{true};
   host.SetEmitStatus(TENON_BUSY);
-  plugin.report().Stage("new, calls and drop while emit answers TENON_BUSY");
+  plugin.report().Stage("new, calls and drop while emit returns TENON_BUSY");
   std::thread caller([&] {
     Instance instance(plugin, host.get(), plugin.options().config);
     made = instance.ok();
@@ -118,7 +119,8 @@ void Busy(Plugin &plugin) {
   if (!done) SleepMs(kLong / 3);
   if (!done && host.refused() > refused)
     plugin.report().Finding("new, a call or drop had not returned after " + std::to_string(kLong) +
-                            " ms, in which emit answered TENON_BUSY " + std::to_string(refused) + " times");
+                            " ms, during which emit returned TENON_BUSY " + std::to_string(refused) +
+                            " times");
   host.SetEmitStatus(TENON_CLOSED);
   caller.join();
   if (!made) plugin.RequireInstance(Instance(plugin, host.get(), plugin.options().config));
@@ -133,7 +135,7 @@ void BusyRate(Plugin &plugin) {
   uint64_t ms = NowMs() - began + 1, refused = trial.host().refused();
   if (refused <= kMost || refused * 1000 / ms <= kPerSecond) return;
   plugin.report().Finding("emit was called " + std::to_string(refused) + " times within " +
-                          std::to_string(ms) + " ms though it answered TENON_BUSY");
+                          std::to_string(ms) + " ms although it returned TENON_BUSY");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-/* Scenarios of group `resources` about time. No busy machine may make a finding: it takes what is out of all
- * proportion, more than once. */
+/* Scenarios of group `resources` about time. A busy machine must not cause a finding, so a finding requires an
+ * extreme time that occurs more than once. */
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,10 +22,11 @@ constexpr double kLongestLoad = 100e6;
 constexpr int kLoads = 3;
 constexpr size_t kCalls = 1000;
 constexpr double kCallsBudget = 0.4e9;
-/* So much longer than others that no busy machine explains it. */
+/* The nanoseconds, and the factor over the usual time, that a busy machine does not explain. */
 constexpr double kOutlier = 500e6, kOutlierRatio = 1000;
 
-/* Loads the library in a process of its own, which has not loaded it before; negative if that failed. */
+/* Returns the time of loading the library in a child process that has not loaded it before. Negative if that
+ * failed. */
 double TimeOfLoad(const Plugin &plugin) {
   int ends[2];
   if (pipe(ends) != 0) return -1;
@@ -44,9 +45,9 @@ double TimeOfLoad(const Plugin &plugin) {
   return spent;
 }
 
-/* The least of several times is that of the plugin; a busy machine only adds to it. */
+/* Uses the least of several times: a busy machine can only add to the time of the plugin. */
 void LoadTime(Plugin &plugin) {
-  plugin.report().Stage("loading the library in processes of their own");
+  plugin.report().Stage("loading the library in child processes");
   double least = -1;
   for (int i = 0; i < kLoads && (i == 0 || least > kLongestLoad); i++) {
     double time = TimeOfLoad(plugin);
@@ -55,8 +56,8 @@ void LoadTime(Plugin &plugin) {
   }
   plugin.report().Values("time of load", "ms", {least / 1e6});
   if (least > kLongestLoad)
-    plugin.report().Finding("Loading the library took " + Text(least / 1e6) + " ms, at best of " +
-                            std::to_string(kLoads) + " times, expected at most 100 ms");
+    plugin.report().Finding("Loading the library took " + Text(least / 1e6) + " ms in the best of " +
+                            std::to_string(kLoads) + " attempts, expected at most 100 ms");
 }
 
 std::vector<double> TimeCalls(Plugin &plugin, Instance &instance) {
@@ -71,7 +72,7 @@ std::vector<double> TimeCalls(Plugin &plugin, Instance &instance) {
   return times;
 }
 
-/* The time of the slowest call if it is out of all proportion; 0 if not. */
+/* Returns the time of the slowest call if it is extreme, otherwise 0. */
 double Outlier(const std::vector<double> &times) {
   std::vector<double> sorted = times;
   std::sort(sorted.begin(), sorted.end());
@@ -89,12 +90,13 @@ void CallTime(Plugin &plugin) {
   std::vector<double> times = TimeCalls(plugin, instance);
   plugin.report().Values("time of a call", "ns", times);
   if (times.size() < 2 || Outlier(times) == 0) return;
-  /* Once is an accident. */
+  /* A single slow call may be an accident. */
   std::vector<double> again = TimeCalls(plugin, instance);
   double slowest = Outlier(again);
   if (slowest != 0)
-    plugin.report().Finding("One of " + std::to_string(again.size()) + " calls took " + Text(slowest / 1e6) +
-                            " ms, and so did one before, where most are a thousand times faster");
+    plugin.report().Finding(
+        "One of " + std::to_string(again.size()) + " calls took " + Text(slowest / 1e6) +
+        " ms, and so did a call of the run before. Most calls are a thousand times faster");
 }
 
 }  // namespace
