@@ -62,7 +62,7 @@ describe.skipIf(!canCheck)('options of the linker', () => {
     const results = await fileChecks(made(['-Wl,-z,norelro', '-Xlinker', '-z', '-Xlinker', 'execstack']));
     expect(sentences(results.get('file/stack'))).toEqual(['It asks for an executable stack']);
     expect(sentences(results.get('file/relro'))).toEqual([
-      'They stay writable: it was linked without -z relro',
+      'The tables stay writable: it was linked without -z relro',
     ]);
   });
 

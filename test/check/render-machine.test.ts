@@ -64,7 +64,7 @@ describe('junit', () => {
     expect(xml).toContain(
       '<failure message="It was ended by SIGSEGV, in: call with an empty input" type="error">',
     );
-    expect(xml).toContain('See it again: npx tenon check x.so --filter calls/empty-input --seed 7');
+    expect(xml).toContain('Reproduce: npx tenon check x.so --filter calls/empty-input --seed 7');
     expect(xml).toContain('<system-err>about to crash&#10;now&#10;</system-err>');
     expect(xml).toContain('time="0.012"');
   });

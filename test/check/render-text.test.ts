@@ -78,7 +78,7 @@ describe('pretty', () => {
       'stderr    | about to crash\n              | now',
       'why       It is what a plugin is for.',
       'fix       Return one of the status values of tenon.h.',
-      'again     npx tenon check x.so --filter calls/empty-input --seed 7',
+      'reproduce npx tenon check x.so --filter calls/empty-input --seed 7',
       'debug     gdb --args tenon-checker calls/empty-input x.so',
     ])
       expect(card).toContain(part);
@@ -111,7 +111,7 @@ describe('pretty', () => {
     expect(text).toContain('not a tenon plugin: It exports none');
     expect(text).toContain('The file was changed while it was checked');
     expect(render(clean, 'pretty')).toMatch(/\nClean\.\n$/);
-    expect(render({ ...full, outcome: 'incomplete' }, 'pretty')).toMatch(/no pass\.\n$/);
+    expect(render({ ...full, outcome: 'incomplete' }, 'pretty')).toMatch(/this is not a pass\.\n$/);
   });
 
   test('has colors if the option is set, and is otherwise the same', () => {
@@ -130,7 +130,7 @@ describe('pretty, with a width', () => {
     for (const verdict of [full, hostile]) {
       const lines = render(verdict, 'pretty', { width }).split('\n');
       const wide = lines.filter((line) => widthOf(line) > width);
-      const exact = wide.filter((line) => /^ {4}(again|debug|crash|input|stderr| {6}) /.test(line));
+      const exact = wide.filter((line) => /^ {4}(reproduce|debug|crash|input|stderr| {6}) /.test(line));
       // One word can be wider than the line.
       const words = wide.filter((line) => Math.max(...line.split(' ').map(widthOf)) > width - 30);
       expect(wide.filter((line) => !exact.includes(line) && !words.includes(line))).toEqual([]);
@@ -151,7 +151,7 @@ describe('pretty, with a width', () => {
 });
 
 describe('compact', () => {
-  const ended = 'the run was ended before it was done';
+  const ended = 'the run was ended before the check was complete';
   const incomplete = (id: string, reason = ended) => result(id, { state: 'incomplete', reason });
 
   test('combines the checks of a file that are incomplete for the same reason', () => {
@@ -171,7 +171,7 @@ describe('compact', () => {
     );
     const begun = fileOf([result('file/format'), incomplete('abi/load')], { path: 'begun.so' });
     expect(render(verdictOf([begun, ...files]), 'compact')).toBe(
-      `begun.so: incomplete: abi/load: ${ended}\na.so: incomplete: nothing of it and of 2 other files was checked: ${ended}\n`,
+      `begun.so: incomplete: abi/load: ${ended}\na.so: incomplete: this file and 2 other files were not checked: ${ended}\n`,
     );
     expect(render(verdictOf(files.slice(0, 1)), 'compact')).toBe(
       `a.so: incomplete: abi/load and 1 other check: ${ended}\n`,
@@ -221,7 +221,7 @@ describe('github', () => {
     const [crash] = commands;
     expect(crash).toMatchObject({ file: './build/x.so', title: 'x.so: calls/empty-input' });
     expect(crash?.message).toMatch(/^It was ended by SIGSEGV.*\nSIGSEGV at 0x8 .*\ncall\+0x1c/);
-    expect(crash?.message).toContain('See it again: npx tenon check x.so');
+    expect(crash?.message).toContain('Reproduce: npx tenon check x.so');
     expect(commands[4]).toMatchObject({
       title: 'x.so: 1 check could not be completed',
       message: 'lifecycle/many: new failed, so there is no instance to call',

@@ -10,7 +10,7 @@ const row = (name: string, mentions: string): Trip => ({
 export const callTrips: readonly Trip[] = [
   row('plain', 'returned 42'),
   row('output-bounds', 'It wrote or read past the capacity of its output'),
-  row('reserve-moves', 'the place that its output had before reserve moved it'),
+  row('reserve-moves', 'It used the old address of its output after reserve had moved it'),
   row('capacity-zero', 'It wrote or read past the capacity of its output'),
   row('capacity-one', 'It wrote or read past the capacity of its output'),
   row('capacity-exact', 'It wrote or read past the capacity of its output'),

@@ -64,8 +64,10 @@ describe.skipIf(!canCheck)('the environment', () => {
     await untilChecking(hangs);
     child.kill('SIGINT');
     expect(await ended).toBe(130);
-    expect(stdout).toMatch(/INCOMPLETE {2}\d+ checks: the run was ended before it was done\n +abi\/load, /);
-    expect(stdout).toContain('no pass');
+    expect(stdout).toMatch(
+      /INCOMPLETE {2}\d+ checks: the run was ended before the check was complete\n +abi\/load, /,
+    );
+    expect(stdout).toContain('not a pass');
     expect(checkersOf(hangs)).toEqual([]);
   });
 });
@@ -106,7 +108,7 @@ describe.skipIf(!canCheck)('a run that is ended by SIGINT', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines.length).toBeLessThanOrEqual(4);
     expect(lines.at(-1)).toMatch(
-      /: incomplete: nothing of it and of \d other files was checked: the run was ended/,
+      /: incomplete: this file and \d other files were not checked: the run was ended/,
     );
   });
 });
@@ -164,7 +166,7 @@ describe.skipIf(!canCheck)('--in-process', () => {
     const left = await check([faultFile('constructor-exit'), '--in-process', '--filter', 'abi/load']);
     expect(left).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('ended by exit, in the middle of abi/load'),
+      stderr: expect.stringContaining('the process called exit during abi/load'),
     });
     const all = await check([good, '--in-process', '--level', 'torture', '--filter', '*/*e*']);
     expect(all).toMatchObject({ code: 0, stderr: expect.stringMatching(/tenon-checker: findings: 0\n$/) });

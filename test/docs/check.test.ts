@@ -9,6 +9,9 @@ import { expectGenerated } from './generated.js';
 
 const file = join(root, 'docs', 'check.md');
 
+/** The maximum length of a generated line, without the backslash of a line break. */
+const WIDTH = 109;
+
 function listOfChecks(): string {
   const groups = [...new Set(CHECKS.map(({ id }) => groupOf(id)))];
   const parts = groups.map((group) => {
@@ -20,8 +23,21 @@ function listOfChecks(): string {
 
 function describe_({ id, title, why, fix, severity, level, needs }: (typeof CHECKS)[number]): string {
   const links = needs.map((need) => `\`${need}\``).join(', ');
-  const rests = needs.length === 0 ? '' : ` Needs ${links}.`;
-  return `**\`${id}\`** · ${severity}, ${level}\\\n${title}\\\n*Why:* ${why}\\\n*Fix:* ${fix}${rests}`;
+  const depends = needs.length === 0 ? '' : ` Needs ${links}.`;
+  const lines = [`**\`${id}\`** · ${severity}, ${level}`, title, `*Why:* ${why}`, `*Fix:* ${fix}${depends}`];
+  return lines.map(wrapped).join('\\\n');
+}
+
+/** Breaks lines at spaces outside of code. A line does not begin with the mark of a list or a heading. */
+function wrapped(line: string): string {
+  const words = line.split(/ (?=(?:[^`]*`[^`]*`)*[^`]*$)(?!(?:[-+*#]+|\d+[.)])(?: |$))/);
+  const rows: string[] = [];
+  for (const word of words) {
+    const row = `${rows.at(-1)} ${word}`;
+    if (rows.length === 0 || row.length > WIDTH) rows.push(word);
+    else rows[rows.length - 1] = row;
+  }
+  return rows.join('\n');
 }
 
 test('docs/check.md has the current list of checks', () => {
