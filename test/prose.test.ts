@@ -15,9 +15,7 @@ const PENDING: readonly string[] = [
   'scripts/',
   'src/cli/',
   'src/inspect/',
-  'src/supervision/',
   'test/scripts/',
-  'test/supervision/',
 ];
 
 function files(): string[] {

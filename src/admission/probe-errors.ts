@@ -38,7 +38,7 @@ export function endedEarly(
   }
   return new TenonError(
     'ERR_TENON_PROBE_EXITED',
-    `Cannot load ${shown}: it ended the process with ${how} ${WHILE[stage]}${lastLine(stderr)}. A plugin must never exit, even with success. ${ADVICE}`,
+    `Cannot load ${shown}: it ended the process with ${how} ${WHILE[stage]}${lastLine(stderr)}. A plugin must never exit, even with code 0. ${ADVICE}`,
     { path: shown, gate: 'probe' },
   );
 }

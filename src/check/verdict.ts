@@ -47,7 +47,7 @@ export interface CrashFacts {
   readonly code: number | null;
   /** A hexadecimal number, or null if the signal does not concern an address. */
   readonly address: string | null;
-  /** An interpretation of the address: `NULL and 8 bytes: …`. */
+  /** An interpretation of the address: `NULL plus 8 bytes: …`. */
   readonly meaning: string | null;
   /** Frames such as `call+0x1c (0x116c)`, innermost first. */
   readonly frames: readonly string[];

@@ -1,4 +1,4 @@
-/** The crashes of a plugin: what they were, and whether one more restart is allowed. */
+/** The crashes of a plugin, and the decision whether another restart is allowed. */
 
 import type { TenonError } from '../base/errors.js';
 import type { CrashedPlugin } from './crash-report.js';
@@ -6,13 +6,13 @@ import { failedError } from './errors.js';
 import type { Generation } from './generations.js';
 import { afterCrash, type RestartPolicy } from './restart.js';
 
-/** Reasons that are kept. */
+/** The maximum number of reasons that are kept. */
 const MAX_REASONS = 32;
 
 export class Budget {
   readonly #policy: RestartPolicy | null;
   readonly #subject: CrashedPlugin;
-  /** When the restarts were that count. */
+  /** The times of the restarts that count against the budget. */
   #restarts: readonly number[] = [];
   #reasons: readonly TenonError[] = [];
   #failure: TenonError | undefined;
@@ -22,19 +22,19 @@ export class Budget {
     this.#subject = subject;
   }
 
-  /** The errors of all crashes, the latest last. */
+  /** The errors of the last crashes, the latest last. */
   get reasons(): readonly TenonError[] {
     return this.#reasons;
   }
 
-  /** The error of a plugin that is not started again. */
+  /** The error of a plugin that is not restarted. */
   get failure(): TenonError | undefined {
     return this.#failure;
   }
 
   /**
-   * Counts a crash. Returns the milliseconds until the restart, or null if there is none. A plugin that did not come to work even
-   * once is not tried again: whoever loads it is told so.
+   * Counts a crash. Returns the milliseconds until the restart, or null if there is no restart. A plugin
+   * that never started successfully is not restarted: the caller that loads it gets the error.
    */
   charge({ number, since }: Generation, error: TenonError): number | null {
     const now = performance.now();
@@ -48,7 +48,7 @@ export class Budget {
     return delay;
   }
 
-  /** Forgets all of it. */
+  /** Forgets all crashes and restarts. */
   reset(): void {
     this.#restarts = [];
     this.#reasons = [];

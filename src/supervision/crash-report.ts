@@ -1,4 +1,4 @@
-/** Reports about the end of a plugin's process: as text for people, as JSON for machines. */
+/** Reports about the end of a plugin's process, as text for people and as JSON for programs. */
 import { basename, dirname } from 'node:path';
 import { type AttachedReport, TenonError } from '../base/errors.js';
 import { quoted } from '../base/shell.js';
@@ -22,9 +22,9 @@ export type { Frame, InlinedFrame, ReportedFault } from './fault.js';
 export interface CrashedPlugin {
   /** The name of the plugin. */
   readonly plugin: string;
-  /** The file as its user knows it. */
+  /** The path of the file as the user gave it. */
   readonly path: string;
-  /** The private copy that ran, which still has the symbols when the file was rebuilt. Default: `path`. */
+  /** The private copy that ran. It has the right symbols even after the file was rebuilt. Default: `path`. */
   readonly file?: string;
 }
 
@@ -38,49 +38,52 @@ export interface Reproduction {
   readonly config: string | null;
 }
 
-/** Characters of the standard streams that are kept, from their end. */
+/** The maximum number of characters that are kept from the end of each standard stream. */
 const TAIL = 16 * 1024;
 
 const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
-  SIGSEGV: 'an access to memory that it does not have',
-  SIGBUS: 'an access to memory that has nothing behind it',
-  SIGABRT: 'abort: a failed assertion, a broken heap or an uncaught exception',
-  SIGILL: 'an instruction that the processor does not know',
-  SIGFPE: 'an integer division by zero or overflow',
-  SIGTRAP: 'a trap instruction',
-  SIGSYS: 'a system call that the sandbox forbids',
-  SIGXCPU: 'its limit of processor time',
-  SIGXFSZ: 'its limit of file size',
-  SIGKILL: 'ended from outside: by somebody, or by the system for want of memory',
-  SIGTERM: 'ended from outside',
+  SIGSEGV: 'invalid memory access',
+  SIGBUS: 'access to mapped memory without backing storage',
+  SIGABRT: 'abort: a failed assertion, a corrupted heap or an uncaught exception',
+  SIGILL: 'illegal instruction',
+  SIGFPE: 'integer division by zero or overflow',
+  SIGTRAP: 'trap instruction',
+  SIGSYS: 'system call forbidden by the sandbox',
+  SIGXCPU: 'CPU time limit exceeded',
+  SIGXFSZ: 'file size limit exceeded',
+  SIGKILL: 'killed from outside: by a user, or by the system because memory ran out',
+  SIGTERM: 'terminated from outside',
 };
 
 /** The end of a plugin's process. */
 export class CrashReport implements AttachedReport {
   readonly plugin: string;
   readonly path: string;
-  /** Which start of the plugin's process it was, from 1 on. */
+  /** The number of the start of the plugin's process, counted from 1. */
   readonly generation: number;
   readonly pid: number;
-  /** `stopped` is the end that was asked for; all others are crashes. */
+  /** `stopped` means a requested end. All other values are crashes. */
   readonly reason: RunnerExit['reason'];
-  /** The exit code; null if a signal ended it. */
+  /** The exit code. Null if a signal ended the process. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The end in words: `ended by SIGSEGV, …`. */
+  /** The end in words, for example `was ended by SIGSEGV (invalid memory access)`. */
   readonly how: string;
   /** The call that did not return. */
   readonly call: RunnerCall | null;
-  /** The way to repeat the call. Null unless the plugin was loaded with `crashInputs` and the input was available. */
+  /**
+   * The way to repeat the call. Null unless the plugin was loaded with `crashInputs` and the input was
+   * available.
+   */
   readonly reproduce: Reproduction | null;
   readonly fault: ReportedFault | null;
-  /** The last 16 KiB of what it wrote. */
+  /** The last 16 Ki characters of each standard stream. */
   readonly stdout: string;
   readonly stderr: string;
   readonly uptimeMs: number;
-  /** The most memory that it held, in bytes. */
+  /** The peak resident set size in bytes. */
   readonly peakRss: number | null;
-  /** ISO 8601. */
+  /** The time of the report, ISO 8601. */
   readonly date: string;
 
   constructor(exit: RunnerExit, { plugin, path, file = path }: CrashedPlugin) {
@@ -102,7 +105,7 @@ export class CrashReport implements AttachedReport {
     this.date = new Date().toISOString();
   }
 
-  /** Whether the process ended in any other way than asked. */
+  /** Whether the process ended without a request. */
   get crashed(): boolean {
     return this.reason !== 'stopped';
   }
@@ -118,7 +121,7 @@ export class CrashReport implements AttachedReport {
     return printable(parts.join(', '));
   }
 
-  /** All of it, in several lines. */
+  /** Returns the whole report, in several lines. */
   toString(): string {
     const lines = [this.summary];
     const add = (name: string, value: string) =>
@@ -129,14 +132,14 @@ export class CrashReport implements AttachedReport {
     if (this.call?.inputDigest) add('input', `sha256 ${this.call.inputDigest}`);
     if (this.reproduce !== null) add('again', this.reproduce.command);
     if (this.fault !== null) {
-      if (!this.fault.mainThread) add('thread', 'one that the plugin has started');
+      if (!this.fault.mainThread) add('thread', 'started by the plugin');
       for (const [name, value] of frameLines(this.fault.frames, basename(this.path))) add(name, value);
     }
     if (this.stderr !== '') lines.push('  stderr:', paragraph(this.stderr, '    '));
     return lines.join('\n');
   }
 
-  /** Addresses as hexadecimal text: JSON has no such numbers. */
+  /** Returns the report with addresses as hexadecimal strings, because JSON has no 64-bit integers. */
   toJSON(): object {
     const { fault } = this;
     return {
@@ -163,12 +166,12 @@ function reproductionOf({ method, file, config }: KeptInput, path: string): Repr
   return { command: quoted(args), file, config };
 }
 
-/** The error for calls that a crash took along. */
+/** Returns the error for calls that fail because of the crash. */
 export function crashError(report: CrashReport): TenonError {
   const words = lastLine(report.stderr);
   const said = words === '' ? '' : ` It last wrote ${quote(Buffer.from(words))}.`;
   const ran = `It was generation ${report.generation} and ran for ${showTime(report.uptimeMs)}.`;
-  const advice = 'This host is unharmed. The error has a `report` with all that is known.';
+  const advice = 'This host is unharmed. The `report` of the error has the details.';
   return new TenonError('ERR_TENON_CRASHED', `${report.summary}. ${ran}${said} ${advice}`, {
     plugin: report.plugin,
     path: report.path,
@@ -179,17 +182,17 @@ export function crashError(report: CrashReport): TenonError {
 
 function howEnded({ reason, code, signal, problem, call }: RunnerExit): string {
   const more = problem === null || problem === '' ? '' : ` (${problem})`;
-  if (reason === 'stopped') return 'stopped as it was asked to';
-  if (reason === 'timeout') return `was killed because it did not return in time${more}`;
+  if (reason === 'stopped') return 'stopped as requested';
+  if (reason === 'timeout') return `was killed because it did not come back in time${more}`;
   if (reason === 'protocol')
-    return `was killed because what it answered made no sense${more}: most likely it overwrote memory that is shared with the host`;
+    return `was killed because its response was invalid${more}: most likely it overwrote memory that is shared with the host`;
   if (reason === 'killed') return `was killed${more}`;
   if (signal !== null) {
     const meaning = SIGNALS[signal];
     return `was ended by ${signal}${meaning === undefined ? '' : ` (${meaning})`}`;
   }
-  const where = call === null ? '' : ' in the middle of a call';
-  return `exited with ${code ?? 'an unknown code'}${where}${more}: a plugin must not end its process, even with success`;
+  const where = call === null ? '' : ' during a call';
+  return `exited with ${code ?? 'an unknown code'}${where}${more}: a plugin must never exit, even with code 0`;
 }
 
 function showCall({ method, number, stage, inputSize, message }: RunnerCall): string {
@@ -199,7 +202,7 @@ function showCall({ method, number, stage, inputSize, message }: RunnerCall): st
   return `${method} (call ${number}${which}, ${bytes} of input)`;
 }
 
-/** `call+0x1c (0x116c), /src/plugin.c:12` */
+/** Formats a frame as `call+0x1c (0x116c), /src/plugin.c:12`. */
 function showPlace(frame: Frame): string {
   const [innermost, ...others] = showCalls(frame);
   const inlined = others.length === 0 ? '' : `${innermost?.what}, inlined into `;
@@ -207,7 +210,7 @@ function showPlace(frame: Frame): string {
   return `${inlined}${showFrame(frame)}${source === null ? '' : `, ${source}`}`;
 }
 
-/** The lines of the frames. Each inlined function has its own line. Only the first line of a frame is numbered. */
+/** Formats the frames as lines, one per inlined function. Only the first line of a frame has a number. */
 function frameLines(frames: readonly Frame[], library: string): [name: string, value: string][] {
   return frames.flatMap((frame, depth) => {
     if (isSameFrame(frame, frames[depth - 1])) return [];

@@ -1,12 +1,18 @@
 /**
- * `onCrash: 'demote'`: a plugin that took its host's process down is loaded into a process of its own the next time.
+ * `onCrash: 'demote'`: a plugin that crashed its host's process is loaded into a separate process the next
+ * time.
  *
- * A plugin that runs in the host's own process takes everything with it that could report the crash. So a marker is written
- * before the plugin is loaded, and removed when it is closed or the process ends in order. A marker whose process is gone
- * tells that this did not happen. What it cannot tell is why: a process that was killed from outside, by SIGKILL or for want
- * of memory, looks the same, and where several plugins were loaded each may have done it. All of them are demoted, which costs
- * speed, not results, and the reason says how sure it is. A restart of the machine demotes nothing. SIGINT, SIGTERM and
- * SIGHUP, where nobody listens for them, remove the markers on their way; so while a plugin hangs these do not end the process.
+ * A crash of a plugin in the host's process leaves no code that could report it. Therefore a marker is
+ * written before the plugin is loaded. It is removed when the plugin is closed or the process ends in
+ * order. A marker whose process is gone means that neither happened.
+ *
+ * The marker does not say why. A process that was killed from outside, by SIGKILL or because memory ran
+ * out, leaves the same marker. If several plugins were loaded, each of them may be the cause. All of them
+ * are demoted, which costs speed but does not change results. The stored reason says how certain it is.
+ * Markers from before a restart of the machine are ignored.
+ *
+ * SIGINT, SIGTERM and SIGHUP remove the markers if the program has no listeners for them. A consequence is
+ * that these signals do not end the process while a plugin hangs.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
@@ -17,25 +23,25 @@ import { asTenonError } from '../base/errors.js';
 import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
 import { isGone, ownProcess, type ProcessId } from '../base/process-id.js';
 
-/** Removes the marker: the plugin did no harm. Idempotent. */
+/** Removes the marker, because the plugin caused no crash. Idempotent. */
 export type Disarm = () => void;
 
-/** Why a plugin may no longer run in its host's process. */
+/** The decision that a plugin may no longer run in its host's process. */
 export interface Demotion {
   readonly digest: string;
   readonly plugin: string;
-  /** A sentence. */
+  /** The reason as sentences. */
   readonly reason: string;
-  /** When it was found out, ISO 8601. */
+  /** The time of the demotion, ISO 8601. */
   readonly date: string;
-  /** How many processes ended with it. */
+  /** The number of processes that ended with the plugin loaded. */
   readonly count: number;
 }
 
-/** What a marker says. */
+/** The content of a marker. */
 interface Marker {
   readonly process: ProcessId;
-  /** Of the system, so that markers of before its restart count for nothing. */
+  /** The id of the system's boot. Markers of an earlier boot are ignored. */
   readonly boot: string;
   readonly digest: string;
   readonly plugin: string;
@@ -51,22 +57,22 @@ const FILE: JsonStoreOptions<Demotion> = {
 const MARKER = /^armed-(\d+)-(\d+)-[\w-]+\.json$/;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Markers of this thread, removed when it ends in order. */
+/** The markers of this thread. They are removed when it ends in order. */
 const armed = new Set<string>();
 
-/** The demotions that are kept in a folder. */
+/** The demotions that are stored in a folder. */
 export class Demotions {
   readonly #folder: string;
   readonly #store: JsonStore<Demotion>;
 
-  /** All hosts that give the same folder share what is in it. It is made if it is missing. */
+  /** All hosts with the same folder share its content. A missing folder is created. */
   constructor(folder: string) {
     this.#folder = folder;
     this.#store = new JsonStore(join(folder, 'demotions.json'), FILE);
   }
 
   /**
-   * Call before the plugin is loaded into this process.
+   * Writes a marker. Call it before the plugin is loaded into this process.
    * @throws TenonError ERR_TENON_UNREADABLE
    */
   async arm(digest: string, plugin: string): Promise<Disarm> {
@@ -90,25 +96,25 @@ export class Demotions {
       throw asTenonError(
         error,
         'ERR_TENON_UNREADABLE',
-        `Cannot keep a marker for ${plugin} in ${this.#folder}`,
+        `Cannot write a marker for ${plugin} to ${this.#folder}`,
       );
     }
     return () => disarm(path);
   }
 
-  /** Why the plugin with this digest is to run in a process of its own; undefined if it need not. */
+  /** Returns the demotion of a digest. Undefined if the plugin may run in the host's process. */
   async isDemoted(digest: string): Promise<Demotion | undefined> {
     await this.#sweep();
     return (await this.#store.read()).get(digest);
   }
 
-  /** All demotions. @throws TenonError ERR_TENON_UNREADABLE */
+  /** Returns all demotions. @throws TenonError ERR_TENON_UNREADABLE */
   async list(): Promise<Demotion[]> {
     await this.#sweep();
     return [...(await this.#store.read()).values()];
   }
 
-  /** Forgets one demotion or all. Returns how many there were. @throws TenonError ERR_TENON_UNREADABLE */
+  /** Removes one demotion or all. Returns the number removed. @throws TenonError ERR_TENON_UNREADABLE */
   async clear(digest?: string): Promise<number> {
     await this.#sweep();
     let count = 0;
@@ -120,10 +126,10 @@ export class Demotions {
     return count;
   }
 
-  /** Makes demotions of the markers whose processes are gone. */
+  /** Turns the markers whose processes are gone into demotions. */
   async #sweep(): Promise<void> {
     if ((await this.#left()).length === 0) return;
-    // Under the lock of the file, and looked up again there: several processes may be at it.
+    // Listed again under the lock of the file, because several processes may sweep at the same time.
     let done: string[] = [];
     await this.#store.update(async (demotions) => {
       done = await this.#left();
@@ -147,7 +153,7 @@ function isLeft(name: string): boolean {
   return found !== null && isGone({ pid: Number(found[1]), start: found[2] ?? '0' });
 }
 
-/** Adds what the markers tell. All markers of one process are given together. */
+/** Adds a demotion for each marker. All markers of one process must be passed together. */
 function demote(demotions: Map<string, Demotion>, markers: readonly Marker[]): void {
   const here = bootId();
   const counted = markers.filter(({ boot }) => boot === here);
@@ -168,11 +174,11 @@ function demote(demotions: Map<string, Demotion>, markers: readonly Marker[]): v
 }
 
 function reasonOf({ plugin, process, date }: Marker, others: readonly string[]): string {
-  const found = `Process ${process.pid}, which had loaded ${plugin} at ${date}, ended without closing it`;
+  const found = `Process ${process.pid} loaded ${plugin} at ${date} and ended without closing it`;
   const doubt =
     others.length === 0
-      ? 'It crashed, or was killed from outside'
-      : `It crashed, or was killed from outside; nobody can tell whether ${plugin} did it or ${others.join(', ')}, which it had loaded too`;
+      ? 'It crashed or was killed from outside'
+      : `It crashed or was killed from outside; the cause may be ${plugin} or another plugin that it had loaded (${others.join(', ')})`;
   return `${found}. ${doubt}.`;
 }
 
@@ -181,7 +187,7 @@ async function readMarker(path: string): Promise<Marker | undefined> {
     const marker: unknown = JSON.parse(await readFile(path, 'utf8'));
     return isMarker(marker) ? marker : undefined;
   } catch {
-    return undefined; // another process was faster, or the disk was full when it was written
+    return undefined; // another process removed it first, or the disk was full when it was written
   }
 }
 
@@ -198,7 +204,7 @@ function isDemotion(value: unknown): value is Demotion {
   return [digest, plugin, reason, date].every((text) => typeof text === 'string') && Number.isInteger(count);
 }
 
-/** Tells one start of the system from the next; empty where the system does not. */
+/** Returns an id that differs between boots of the system. Empty if the system provides none. */
 function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
@@ -220,13 +226,13 @@ function disarmAll(): void {
 function watchForEnd(): void {
   if (armed.size > 0) return;
   if (!process.listeners('exit').includes(disarmAll)) process.on('exit', disarmAll);
-  // Workers get no signals.
+  // Only the main thread gets signals.
   if (isMainThread) for (const signal of SIGNALS) process.on(signal, onSignal);
 }
 
-/** Lets a signal do what it would have done without tenon. */
+/** Removes the markers and sends the signal again, for its default effect. */
 function onSignal(signal: NodeJS.Signals): void {
-  if (process.listenerCount(signal) > 1) return; // the program has a mind of its own; `exit` will tell
+  if (process.listenerCount(signal) > 1) return; // the program handles the signal; `exit` removes the markers
   disarmAll();
   process.kill(process.pid, signal);
 }

@@ -7,22 +7,25 @@ import type { RunnerFault } from '../tiers/process/settings.js';
 
 export { plainName } from '../inspect/demangle/index.js';
 
-/** A place in the code, the innermost first. Names come from the plugin: make them printable before showing them. */
+/** A place in the code. Names come from the plugin: make them printable before you show them. */
 export interface Frame {
   readonly address: bigint;
-  /** The same relative to where the plugin's library begins, as tools take it (`addr2line`); null outside of the library. */
+  /**
+   * The address relative to the base of the plugin's library, as `addr2line` expects. Null outside of the
+   * library.
+   */
   readonly offset: bigint | null;
   /** The demangled name of the function. Null if unknown. */
   readonly function: string | null;
   /** Bytes from the start of the function. */
   readonly functionOffset: number;
   /**
-   * The source file of the instruction, as the debug information names it. Null without debug information. If functions
-   * are inlined there, the file and line are in the innermost one.
+   * The source file of the instruction, as the debug information names it. Null without debug information.
+   * If functions are inlined there, the file and line are in the innermost one.
    */
   readonly file: string | null;
   readonly line: number | null;
-  /** The functions that the compiler has inlined there, the innermost first. */
+  /** The functions that the compiler inlined there, the innermost first. */
   readonly inlined: readonly InlinedFrame[];
 }
 
@@ -35,21 +38,22 @@ export interface InlinedFrame {
 
 /** A fault with an explanation. */
 export interface ReportedFault {
-  /** The address that could not be accessed. Null if the signal is not about an address. */
+  /** The address of the failed access. Null if the signal is not about an address. */
   readonly address: bigint | null;
   /** The meaning of the address, or null. */
   readonly meaning: string | null;
   readonly pc: bigint;
+  /** The call chain, the innermost frame first. */
   readonly frames: readonly Frame[];
-  /** Whether it was the thread that makes the calls, and not one that the plugin has started. */
+  /** True for the thread that makes the calls. False for a thread that the plugin started. */
   readonly mainThread: boolean;
 }
 
-/** Addresses below are what NULL plus the offset of a member or an element comes to; no system gives them away. */
+/** Addresses below are NULL plus the offset of a member or an element. No system maps them. */
 const NULL_AREA = 65_536n;
-/** Programs have addresses up to here; a processor faults on anything above without saying on what. */
+/** The end of user space. For a fault above it the processor does not report the address. */
 const USER_SPACE = 1n << 47n;
-/** The report of the runner comes from a broken process: none of it is trusted. */
+/** The maximum number of frames. A report comes from a broken process and is not trusted. */
 const MAX_FRAMES = 32;
 const LARGEST_LIBRARY = 1n << 40n;
 
@@ -63,7 +67,7 @@ export function explainFault(
   const { pc, base, mainThread } = fault;
   const about = signal === 'SIGSEGV' || signal === 'SIGBUS' ? fault.address : null;
   const chain = [pc, ...fault.frames.slice(0, MAX_FRAMES)];
-  // A return address may be the first byte behind a function that ends in a call.
+  // A return address may be the first byte after a function that ends in a call.
   const looked = chain.map((address, depth) => offsetIn(base, depth === 0 ? address : address - 1n));
   const places = placesIn(file, [...looked, offsetIn(base, about ?? 0n)]);
   const sources = sourcePlacesIn(file, looked, folders);
@@ -75,7 +79,7 @@ export function explainFault(
   return { address: about, meaning, pc, frames, mainThread };
 }
 
-/** Relative to the library; -1 for what cannot lie in it. */
+/** Returns the offset in the library. -1 for an address that cannot be in it. */
 function offsetIn(base: bigint, address: bigint): number {
   const offset = address - base;
   return base > 0n && offset >= 0n && offset < LARGEST_LIBRARY ? Number(offset) : -1;
@@ -111,42 +115,43 @@ function meaningOf(
   place: SymbolPlace | undefined,
   frames: readonly Frame[],
 ): string | null {
-  if (address === pc) return 'a jump to where there is no code';
-  if (address === 0n) return 'NULL, or an address that no process can have';
-  if (address < NULL_AREA) return `NULL and ${address} bytes: a member or an element of what is not there`;
-  if (address >= USER_SPACE) return 'an address that no process can have';
-  if (place?.kind === 'code') return "the library's own code, which cannot be written";
-  if (place?.kind === 'constant') return "constant memory of the library's, which cannot be written";
-  return isRecursion(frames) ? 'most likely the end of the stack: a function calls itself without end' : null;
+  if (address === pc) return 'a jump to an address without code';
+  if (address === 0n) return 'NULL, or an address outside user space';
+  if (address < NULL_AREA)
+    return `NULL plus ${address} bytes: a member or an element accessed through a NULL pointer`;
+  if (address >= USER_SPACE) return 'an address outside user space';
+  if (place?.kind === 'code') return "the library's own code, which is read-only";
+  if (place?.kind === 'constant') return "the library's constant data, which is read-only";
+  return isRecursion(frames) ? 'most likely a stack overflow: a function calls itself endlessly' : null;
 }
 
-/** One function that has called itself, and nothing else as far as is known. */
+/** Checks that at least two frames have a known function, and that it is the same in all of them. */
 function isRecursion(frames: readonly Frame[]): boolean {
   const known = frames.filter((frame) => frame.function !== null);
   const [first] = known;
   return known.length >= 2 && known.every((frame) => frame.function === first?.function);
 }
 
-/** Two frames that show the same. */
+/** Checks whether two frames have the same address. */
 export function isSameFrame(one: Frame, other: Frame | undefined): boolean {
   return one.address === other?.address;
 }
 
-/** For people: `call+0x1c (0x116c)`, `0x116c`, or `outside of the library (0x7f…)`. */
+/** Formats a frame for people: `call+0x1c (0x116c)`, `0x116c`, or `outside of the library (0x7f…)`. */
 export function showFrame(frame: Frame): string {
   if (frame.offset === null) return `outside of the library (${hex(frame.address)})`;
   if (frame.function === null) return hex(frame.offset);
   return `${printable(frame.function)}+${hex(frame.functionOffset)} (${hex(frame.offset)})`;
 }
 
-/** For people: the functions of a frame and their source lines, the innermost first. Most frames have one. */
+/** Formats the functions of a frame and their source lines, the innermost first. Most frames have one. */
 export function showCalls(frame: Frame): readonly { readonly what: string; readonly where: string | null }[] {
   const names = [...frame.inlined.map((one) => printable(one.function ?? 'a function')), showFrame(frame)];
   const places = [frame, ...frame.inlined].map(showSource);
   return names.map((what, depth) => ({ what, where: places[depth] ?? null }));
 }
 
-/** For people: `/src/plugin.c:12`, or null. */
+/** Formats a source line as `/src/plugin.c:12`. Null if it is unknown. */
 export function showSource({ file, line }: Pick<Frame, 'file' | 'line'>): string | null {
   if (file === null) return null;
   return printable(line === null ? file : `${file}:${line}`);

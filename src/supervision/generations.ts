@@ -1,4 +1,4 @@
-/** The processes that a plugin has had, as far back as anybody may still ask. */
+/** The latest processes of a plugin, as many as calls can still refer to. */
 
 import { type Deferred, deferred } from '../base/deferred.js';
 import { TenonError } from '../base/errors.js';
@@ -11,15 +11,15 @@ import { bounded } from './waiting.js';
 export interface Generation {
   readonly number: number;
   runner: Runner | undefined;
-  /** When it came to work, by performance.now(). */
+  /** The time at which it was ready, by performance.now(). */
   since: number | undefined;
   report: CrashReport | undefined;
   readonly reported: Deferred<CrashReport>;
 }
 
-/** After a call has failed with a crash, how long its report may take. */
+/** The maximum wait for the report after a call failed with a crash, in milliseconds. */
 const REPORT_PATIENCE = 1000;
-/** Calls of a generation that fail do so before the next but one has ended. */
+/** The number of generations kept. A call of a generation fails before the end of the second one after it. */
 const KEPT = 4;
 
 export class Generations {
@@ -45,7 +45,7 @@ export class Generations {
     return this.#generations.find((generation) => generation.number === number);
   }
 
-  /** The error of a call in a generation, with the report of its end if that is what the call has met. */
+  /** Returns the error of a call in a generation, with the crash report if a crash was the cause. */
   async explain(error: unknown, number: number): Promise<unknown> {
     const generation = this.find(number);
     if (!isCrash(error) || generation === undefined) return error;
@@ -53,19 +53,19 @@ export class Generations {
     return report.then(crashError, () => error);
   }
 
-  /** The same with what is known now. */
+  /** Does the same without waiting for a report. */
   explainNow(error: unknown, number: number): unknown {
     const report = this.find(number)?.report;
     return isCrash(error) && report !== undefined ? crashError(report) : error;
   }
 }
 
-/** The end that a call has met, if its error tells. */
+/** Returns the end of the process that failed a call. Undefined if its error does not have it. */
 export function endIn(error: unknown): RunnerExit | undefined {
   if (!isCrash(error)) return undefined;
   const { generation, reason, uptimeMs } = (error.cause ?? {}) as Partial<RunnerExit>;
-  const tells = typeof generation === 'number' && typeof reason === 'string' && typeof uptimeMs === 'number';
-  return tells ? (error.cause as RunnerExit) : undefined;
+  const isExit = typeof generation === 'number' && typeof reason === 'string' && typeof uptimeMs === 'number';
+  return isExit ? (error.cause as RunnerExit) : undefined;
 }
 
 function isCrash(error: unknown): error is TenonError {

@@ -1,4 +1,4 @@
-/** The instances of a supervised plugin. They are held weakly, so that one that nobody else holds can be collected. */
+/** The instances of a supervised plugin. They are held weakly, so that unused ones can be collected. */
 import type { Runner } from './runner.js';
 import type { SupervisedInstance } from './supervised-instance.js';
 
@@ -13,17 +13,17 @@ export class Instances {
     this.#members.delete(instance.reference);
   }
 
-  /** Their process is gone. */
+  /** Notifies all instances that their process is gone. */
   lose(): void {
     for (const instance of this.#living()) instance.lose();
   }
 
-  /** Has them made anew. */
+  /** Recreates all instances in the process. */
   renew(runner: Runner): void {
     for (const instance of this.#living()) instance.renew(runner);
   }
 
-  /** Waits until all have been made anew, or cannot be. */
+  /** Waits until each instance is recreated or has failed. */
   async renewed(): Promise<void> {
     await Promise.all([...this.#living()].map((instance) => instance.renewed));
   }

@@ -1,4 +1,7 @@
-/** The processes of a plugin, one after the other: started, noticed when they end, started again as the policy allows. */
+/**
+ * The successive processes of a plugin: starts them, notices their end and restarts them as the policy
+ * allows.
+ */
 
 import { tellCrash, tellRestart } from '../base/diagnostics.js';
 import { asTenonError, type TenonError } from '../base/errors.js';
@@ -15,13 +18,14 @@ import type { Runner, StartRunner } from './runner.js';
 import { StateMachine, type SupervisorState } from './states.js';
 import { WaitingRoom } from './waiting-room.js';
 
-/** Who follows the processes. */
+/** The listener for the events of the processes. */
 export interface LifecycleListener {
-  /** A process is at work. */
+  /** A process is ready. */
   running(runner: Runner): void;
-  /** It is gone, or told to go. */
+  /** The process is gone, or was requested to stop. */
   lost(): void;
-  tell<K extends keyof SupervisorEventMap>(name: K, ...told: SupervisorEventMap[K]): void;
+  /** An event for the supervisor's listeners. */
+  emit<K extends keyof SupervisorEventMap>(name: K, ...values: SupervisorEventMap[K]): void;
 }
 
 export class Lifecycle {
@@ -37,7 +41,7 @@ export class Lifecycle {
   #pause: Timer | undefined;
   #launching: Promise<void> = Promise.resolve();
   #halting: Promise<void> | undefined;
-  /** Stopped only to be started again. */
+  /** Whether the stop is part of a restart. */
   #restarting = false;
 
   /** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
@@ -64,7 +68,7 @@ export class Lifecycle {
     return this.#budget.reasons;
   }
 
-  /** The process at work; undefined while there is none. */
+  /** The running process. Undefined if there is none. */
   get runner(): Runner | undefined {
     const runner = this.state === 'running' ? this.#generations.latest?.runner : undefined;
     return runner?.alive ? runner : undefined;
@@ -103,7 +107,7 @@ export class Lifecycle {
     return this.#halt(graceMs);
   }
 
-  /** The process at work. @throws TenonError why there is none */
+  /** Returns the running process. @throws TenonError with the reason if there is none */
   requireRunner(): Runner {
     const { runner } = this;
     if (runner !== undefined) return runner;
@@ -111,7 +115,10 @@ export class Lifecycle {
     throw this.#down();
   }
 
-  /** The process at work or, if calls are to wait for it, the next one. @throws TenonError why there is none */
+  /**
+   * Returns the running process, or the next one if calls wait for it.
+   * @throws TenonError with the reason if there is none
+   */
   async awaitRunner(options?: CallOptions): Promise<Runner> {
     options?.signal?.throwIfAborted();
     const { whenDown = 'fail', timeout } = this.#options;
@@ -125,7 +132,7 @@ export class Lifecycle {
     }
   }
 
-  /** The error of a call in a generation: with the report of the crash, if it was one. */
+  /** Returns the error of a call in a generation, with the crash report if a crash was the cause. */
   explain(error: unknown, generation: number): Promise<unknown> {
     this.#learn(error, generation);
     return this.#generations.explain(error, generation);
@@ -136,7 +143,7 @@ export class Lifecycle {
     return this.#generations.explainNow(error, generation);
   }
 
-  /** Starts the next generation. The promise is fulfilled when that has worked or has not. */
+  /** Starts the next generation. The promise is fulfilled when the start has succeeded or failed. */
   #launch(): Promise<void> {
     this.#generation += 1;
     this.#step('starting');
@@ -147,8 +154,8 @@ export class Lifecycle {
   async #bringUp(generation: Generation): Promise<void> {
     try {
       generation.runner = await this.#start(generation.number, {
-        stdout: (line) => this.#listener.tell('stdout', line),
-        stderr: (line) => this.#listener.tell('stderr', line),
+        stdout: (line) => this.#listener.emit('stdout', line),
+        stderr: (line) => this.#listener.emit('stderr', line),
         exit: (exit) => this.#ended(generation, exit),
       });
     } catch (error) {
@@ -164,21 +171,21 @@ export class Lifecycle {
     this.#listener.running(generation.runner);
   }
 
-  /** A call that blocks hears of the end before the event loop does. */
+  /** Records the end of a process from the error of a call. A blocking call sees it before the event loop. */
   #learn(error: unknown, generation: number): void {
     const found = this.#generations.find(generation);
     const exit = endIn(error);
     if (found !== undefined && exit?.generation === generation) this.#ended(found, exit);
   }
 
-  /** The process has ended: by a crash, unless it was told to. */
+  /** Handles the end of a process. It is a crash unless it was requested. */
   #ended(generation: Generation, exit: RunnerExit): void {
     if (generation.report !== undefined) return;
     const report = new CrashReport(exit, this.#options);
     generation.report = report;
     generation.reported.resolve(report);
     if (report.crashed) tellCrash(report);
-    this.#listener.tell('exit', report);
+    this.#listener.emit('exit', report);
     if (this.#generations.latest === generation && this.state === 'running')
       this.#crash(generation, crashError(report));
   }
@@ -197,13 +204,13 @@ export class Lifecycle {
     const generation = this.#generation + 1;
     this.#step('backing-off');
     tellRestart(this.#options.plugin, generation, delay);
-    this.#listener.tell('restart', { generation, delay });
+    this.#listener.emit('restart', { generation, delay });
     if (delay === 0) {
       void this.#launch();
       return;
     }
     this.#pause = new Timer(delay, () => void this.#launch());
-    // A pause alone is no reason for the program to go on; a call that waits for its end is.
+    // A pause alone must not keep the program running. A call that waits for its end must.
     if (this.room.empty) this.#pause.unref();
   }
 
@@ -232,7 +239,7 @@ export class Lifecycle {
 
   #step(to: SupervisorState): void {
     const from = this.#machine.to(to);
-    this.#listener.tell('state', { from, to, generation: this.#generation });
+    this.#listener.emit('state', { from, to, generation: this.#generation });
     if (to === 'running' || to === 'failed' || to === 'stopped') this.room.decide();
   }
 
@@ -245,7 +252,7 @@ export class Lifecycle {
     return this.room.awaitDecision(options, timeout, since);
   }
 
-  /** @throws TenonError if no process is to come */
+  /** @throws TenonError if no process will start */
   #checkHope(): void {
     if (this.#restarting) return;
     if (this.state === 'failed') throw this.#budget.failure ?? stoppedError(this.#options);

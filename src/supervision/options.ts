@@ -1,34 +1,40 @@
-/** What a supervisor is told, and what it tells. */
+/** The options and events of a supervisor. */
 import type { TenonError } from '../base/errors.js';
 import type { CallTally } from '../tiers/call-tally.js';
 import type { CrashedPlugin, CrashReport } from './crash-report.js';
 import type { RestartOptions } from './restart.js';
 import type { StateChange } from './states.js';
 
-/** What a supervisor is told. */
+/** The options of a supervisor. */
 export interface SupervisorOptions extends CrashedPlugin {
-  /** Default: 5 restarts within a minute. `false`: none. */
+  /** The restart policy. Default: 5 restarts within a minute. `false`: no restarts. */
   readonly restart?: RestartOptions | false;
-  /** What a call with a promise does while no process runs. Default `fail`. A call without one always fails. */
+  /**
+   * The behavior of an asynchronous call while no process runs. Default `fail`. A synchronous call always
+   * fails.
+   */
   readonly whenDown?: 'fail' | 'wait';
-  /** How long a call waits for a process, in milliseconds. Default: for ever. */
+  /** The longest wait of a call for a process, in milliseconds. Default: no limit. */
   readonly timeout?: number | undefined;
-  /** What a process does with calls beyond `maxInFlight`. With `wait`, those that it has not been sent at a crash go to the next one. */
+  /**
+   * The behavior of a call beyond `maxInFlight`. With `wait`, a call that was not yet sent at a crash goes to
+   * the next process.
+   */
   readonly whenFull?: 'fail' | 'wait';
-  /** How many calls wait for a process at most. Default 1024. */
+  /** The maximum number of calls that wait for a process. Default 1024. */
   readonly maxInFlight?: number;
-  /** Where calls are counted that no process has seen. */
+  /** The counters for calls that were not sent to a process. */
   readonly tally: CallTally;
-  /** The process is not started again. Called before anybody else can notice. */
+  /** Called when the process is not restarted, before any event and before any call fails. */
   readonly onFailed?: (reason: TenonError) => void;
 }
 
-/** The events of a supervisor. Listeners are called when it is done with what it does, so that they cannot disturb it. */
+/** The events of a supervisor. Listeners are called on the next tick, so that they cannot disturb it. */
 export interface SupervisorEventMap {
   state: [change: StateChange];
-  /** A process ended, also one that was told to. */
+  /** A process ended, on request or by a crash. */
   exit: [report: CrashReport];
-  /** A process will be started after so many milliseconds. */
+  /** A process will be started after `delay` milliseconds. */
   restart: [restart: { generation: number; delay: number }];
   /** Lines that the plugin wrote to its standard streams. */
   stdout: [line: string];

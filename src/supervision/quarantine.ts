@@ -1,4 +1,6 @@
-/** Files whose plugins crashed too often. They are known by their digest: a rebuilt file starts with a clean record. */
+/**
+ * Files whose plugins crashed too often. Entries are keyed by digest, so a rebuilt file is not quarantined.
+ */
 import { TenonError } from '../base/errors.js';
 import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
 
@@ -8,24 +10,24 @@ export interface QuarantineEntry {
   readonly digest: string;
   /** The plugin's name. */
   readonly name: string;
-  /** Where the file was. */
+  /** The path of the file. */
   readonly path: string;
-  /** Why: the last error. */
+  /** The last error. */
   readonly reason: { readonly code: string; readonly message: string };
   /** The report of the last crash, as JSON. */
   readonly report?: Readonly<Record<string, unknown>>;
-  /** When it last happened, ISO 8601. */
+  /** The time of the last addition, ISO 8601. */
   readonly date: string;
-  /** How often. */
+  /** The number of additions. */
   readonly count: number;
 }
 
-/** What is known when a file comes into quarantine. */
+/** The data with which a file is added to the quarantine. */
 export interface QuarantineReason {
   readonly digest: string;
   readonly name: string;
   readonly path: string;
-  /** The error that its calls get from now on. */
+  /** The error of its calls from now on. */
   readonly error: TenonError;
 }
 
@@ -39,15 +41,15 @@ const FILE: JsonStoreOptions<QuarantineEntry> = {
 /** The quarantine of one host, or of all hosts that share its file. */
 export class Quarantine {
   readonly #store: JsonStore<QuarantineEntry> | undefined;
-  /** Without a file: all entries. With one: those that could not be written to it. */
+  /** All entries without a file. With a file, the entries that could not be written to it. */
   readonly #kept = new Map<string, QuarantineEntry>();
 
-  /** `file` keeps the entries from one process to the next; without it they last as long as this object. */
+  /** `file` stores the entries across processes. Without it they last as long as this object. */
   constructor(file?: string) {
     if (file !== undefined) this.#store = new JsonStore(file, FILE);
   }
 
-  /** All entries, the latest first. @throws TenonError ERR_TENON_UNREADABLE */
+  /** Returns all entries, the latest first. @throws TenonError ERR_TENON_UNREADABLE */
   async list(): Promise<QuarantineEntry[]> {
     const all = [...(await this.#entries()).values()];
     return all.sort((one, other) => other.date.localeCompare(one.date));
@@ -59,7 +61,7 @@ export class Quarantine {
   }
 
   /**
-   * Lets a file pass that is not in quarantine.
+   * Checks that a file is not in quarantine.
    * @throws TenonError ERR_TENON_QUARANTINED, ERR_TENON_UNREADABLE
    */
   async check(digest: string, path: string): Promise<void> {
@@ -74,7 +76,8 @@ export class Quarantine {
   }
 
   /**
-   * Puts a file into quarantine, or counts one more time. It is in force in this process even if it cannot be written.
+   * Adds a file to the quarantine, or increments its count. The entry is valid in this process even if the
+   * store cannot be written.
    * @throws TenonError ERR_TENON_UNREADABLE
    */
   async add({ digest, name, path, error }: QuarantineReason): Promise<void> {
@@ -96,7 +99,10 @@ export class Quarantine {
     this.#kept.delete(digest);
   }
 
-  /** Lets a file, or all files, out of quarantine. Returns how many were in it. @throws TenonError ERR_TENON_UNREADABLE */
+  /**
+   * Removes one file or all from the quarantine. Returns the number removed.
+   * @throws TenonError ERR_TENON_UNREADABLE
+   */
   async clear(digest?: string): Promise<number> {
     const cleared = new Set<string>();
     const remove = (entries: Map<string, QuarantineEntry>) => {
@@ -118,6 +124,6 @@ export class Quarantine {
 
 function isEntry(value: unknown): value is QuarantineEntry {
   const { digest, name, path, reason, date, count } = (value ?? {}) as Partial<QuarantineEntry>;
-  const texts = [digest, name, path, date, reason?.code, reason?.message];
-  return texts.every((text) => typeof text === 'string') && Number.isInteger(count);
+  const strings = [digest, name, path, date, reason?.code, reason?.message];
+  return strings.every((text) => typeof text === 'string') && Number.isInteger(count);
 }

@@ -1,26 +1,31 @@
-/** When a crashed plugin is started again: a budget of restarts within a window, and pauses that grow. No clock in here. */
+/**
+ * The restart policy of a crashed plugin: a budget of restarts within a window, with growing pauses. The
+ * caller provides the time.
+ */
 import { checkCount, checkKnown, checkMilliseconds, checkNumber, readOptions } from '../base/options.js';
 
-/** How long to wait before a restart. The first one after a healthy period is immediate. */
+/** The pauses before restarts. The first restart after a healthy period is immediate. */
 export interface BackoffOptions {
   /** Milliseconds before the second restart. Default 100. */
   readonly initial?: number;
-  /** Each pause is so many times the one before. Default 2. */
+  /** The ratio of each pause to the previous one. Default 2. */
   readonly factor?: number;
   /** The longest pause, in milliseconds. Default 5000. */
   readonly max?: number;
-  /** The part of a pause that is left to chance, so that not all plugins start at once. Default 0.2: 20 % more or less. */
+  /** The random part of a pause, so that plugins do not all start at once. Default 0.2: 20 % more or less. */
   readonly jitter?: number;
 }
 
-/** When and how often a plugin's process is started again. */
+/** The restart options of a plugin's process. */
 export interface RestartOptions {
-  /** So many restarts … Default 5. */
+  /** The maximum number of restarts within the window. The next crash is final. Default 5. */
   readonly max?: number;
-  /** … within so many milliseconds; the next crash is final. Default 60 000. */
+  /** The length of the window in milliseconds. Default 60 000. */
   readonly within?: number;
   readonly backoff?: BackoffOptions;
-  /** Milliseconds after which a process counts as healthy, so that all restarts are allowed again. Default: `within`. */
+  /**
+   * Milliseconds after which a process is healthy and the full budget is available again. Default: `within`.
+   */
   readonly healthyAfter?: number;
 }
 
@@ -32,7 +37,10 @@ export interface RestartPolicy {
   readonly healthyAfter: number;
 }
 
-/** The policy that options ask for; null for no restarts. @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
+/**
+ * Checks the options and returns the policy. Null means no restarts.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option
+ */
 export function checkRestart(given: RestartOptions | false = {}): RestartPolicy | null {
   if (given === false) return null;
   const options = readOptions('restart', given);
@@ -58,22 +66,25 @@ function checkBackoff(given: BackoffOptions): Required<BackoffOptions> {
   };
 }
 
-/** A crash, by a clock that only goes forward. */
+/** The time of a crash, by a monotonic clock in milliseconds. */
 export interface CrashTime {
   readonly now: number;
-  /** How long the process had run; 0 if it never came to work. */
+  /** The time that the process ran. 0 if it never started successfully. */
   readonly ranFor: number;
 }
 
-/** What is done after a crash. */
+/** The decision after a crash. */
 export interface RestartDecision {
-  /** Milliseconds until the restart; null if there is none. */
+  /** Milliseconds until the restart. Null if there is no restart. */
   readonly delay: number | null;
-  /** When the restarts were that count against the budget, this one included. To be given the next time. */
+  /**
+   * The times of the restarts that count against the budget, including this one. Pass them to the next
+   * decision.
+   */
   readonly restarts: readonly number[];
 }
 
-/** Decides after a crash. `chance` is from 0 to 1. */
+/** Decides about a restart after a crash. `chance` is a random number from 0 to 1. */
 export function afterCrash(
   policy: RestartPolicy | null,
   restarts: readonly number[],
@@ -87,7 +98,7 @@ export function afterCrash(
   return { delay: pauseBefore(policy.backoff, counted.length, chance), restarts: [...counted, now] };
 }
 
-/** The pause before a restart that so many others have preceded. */
+/** Returns the pause before a restart. `preceding` is the number of restarts before it. */
 export function pauseBefore(
   { initial, factor, max, jitter }: Required<BackoffOptions>,
   preceding: number,

@@ -1,17 +1,19 @@
-/** What a supervisor needs of a plugin's process. `RunnerProcess` of the process tier is one. */
+/**
+ * The interface of a plugin's process for its supervisor. `RunnerProcess` of the process tier implements it.
+ */
 import type { RunnerExit, RunnerHandlers } from '../tiers/process/settings.js';
 import type { CallOptions, InstanceEvents, TierInstance } from '../tiers/tier.js';
 
-/** A process with the plugin in it. */
+/** A process that has loaded the plugin. */
 export interface Runner {
   readonly pid: number;
   readonly generation: number;
-  /** Whether it still runs, as far as anybody knows. */
+  /** False once the end of the process is known. */
   readonly alive: boolean;
   create(config: Uint8Array, events: InstanceEvents, options?: CallOptions): Promise<TierInstance>;
   createSync(config: Uint8Array, events: InstanceEvents): TierInstance;
   stop(graceMs: number): Promise<RunnerExit>;
 }
 
-/** Starts a process. Rejects if the plugin does not pass its gates in there. */
+/** Starts a process. Rejects if the plugin does not pass its gates in the process. */
 export type StartRunner = (generation: number, handlers: RunnerHandlers) => Promise<Runner>;

@@ -1,8 +1,9 @@
-/** What a supervised plugin may be doing, and what may come after it. */
+/** The states of a supervised plugin and the transitions between them. */
 
 /**
- * `stopped` → `starting` → `running` → `stopping` → `stopped`, and `running` → `crashed` → `backing-off` → `starting`, or
- * `failed`, which only an order by hand leaves. A start that does not succeed is a crash.
+ * The normal cycle is `stopped` → `starting` → `running` → `stopping` → `stopped`. After a crash the plugin
+ * goes from `crashed` to `backing-off` and `starting`, or to `failed`. It leaves `failed` only by an explicit
+ * `restart` or `stop`. A failed start is a crash.
  */
 export type SupervisorState =
   | 'stopped'
@@ -23,15 +24,15 @@ const NEXT: Readonly<Record<SupervisorState, readonly SupervisorState[]>> = {
   failed: ['stopping'],
 };
 
-/** One step. */
+/** A transition. */
 export interface StateChange {
   readonly from: SupervisorState;
   readonly to: SupervisorState;
-  /** The latest start of the plugin's process; 0 before the first. */
+  /** The number of the latest start of the plugin's process. 0 before the first. */
   readonly generation: number;
 }
 
-/** The state, which only changes in the ways above. */
+/** The present state. It allows only the transitions above. */
 export class StateMachine {
   #state: SupervisorState = 'stopped';
 
@@ -39,7 +40,10 @@ export class StateMachine {
     return this.#state;
   }
 
-  /** Takes a step and returns where it began. @throws Error if there is no such step: a fault of tenon */
+  /**
+   * Changes the state and returns the previous one.
+   * @throws Error for a forbidden transition: an internal error
+   */
   to(next: SupervisorState): SupervisorState {
     const from = this.#state;
     if (!NEXT[from].includes(next)) throw new Error(`A plugin that is ${from} cannot become ${next}.`);

@@ -1,4 +1,4 @@
-/** A method of a supervised instance: the same for its user, whichever generation of the plugin's process serves it. */
+/** A method of a supervised instance. It is the same object in all generations of the plugin's process. */
 import { Batch, type BatchResult } from '../base/batch.js';
 import { requireBytes } from '../base/bytes.js';
 import { requireBatch } from '../tiers/binding.js';
@@ -13,34 +13,34 @@ import {
   wholeWords,
 } from '../tiers/tier.js';
 
-/** An instance in one generation. Compared by identity: another generation has another one. */
+/** An instance in one generation. Compared by identity: each generation has a different object. */
 export interface Incarnation {
   readonly generation: number;
   readonly instance: TierInstance;
-  /** Whether its process still runs, as far as anybody knows. */
+  /** Returns false once the end of its process is known. */
   isAlive(): boolean;
 }
 
-/** What a binding needs of the instance that it belongs to. */
+/** The interface of the instance for its bindings. */
 export interface BindingOwner {
-  /** The present one; undefined while there is none. */
+  /** The present incarnation. Undefined while there is none. */
   readonly incarnation: Incarnation | undefined;
-  /** Whether calls may wait where their caller does not see it, so that their input must not be the caller's any more. */
+  /** Whether the tier may queue calls before it reads their input. Each input must then be copied. */
   readonly keepsInput: boolean;
-  /** Where calls are counted that no process has seen. */
+  /** The counters for calls that were not sent to a process. */
   readonly tally: CallTally;
-  /** The present one. @throws TenonError why there is none */
+  /** Returns the present incarnation. @throws TenonError with the reason if there is none */
   require(method: string): Incarnation;
-  /** The present one, or the next, if calls are to wait for it. */
+  /** Returns the present incarnation, or the next one if calls wait for it. */
   awaitOne(method: string, options?: CallOptions): Promise<Incarnation>;
-  /** What is known of an error of a call: with the report of the crash, if it was one. */
+  /** Returns the error of a call, with the crash report if a crash was the cause. */
   explain(error: unknown, incarnation: Incarnation): Promise<unknown>;
   explainNow(error: unknown, incarnation: Incarnation): unknown;
-  /** The options for what is left of a call that has waited since then. */
+  /** Returns the options with the remaining timeout of a call that has waited since `since`. */
   remaining(options: CallOptions | undefined, since: number): CallOptions | undefined;
 }
 
-/** Bound anew, at its next use, in each generation. */
+/** A binding that is recreated at its first use in each generation. */
 export class SupervisedBinding implements TierBinding {
   readonly blocking = false;
   readonly #owner: BindingOwner;
@@ -66,7 +66,7 @@ export class SupervisedBinding implements TierBinding {
     return this.#method.name;
   }
 
-  /** The binding in a generation. */
+  /** Returns the binding in a generation. */
   in(incarnation: Incarnation): TierBinding {
     if (this.#binding !== undefined && this.#incarnation === incarnation) return this.#binding;
     this.#binding = incarnation.instance.bind(this.#method);
@@ -110,7 +110,7 @@ export class SupervisedBinding implements TierBinding {
     return superviseRecord(this.#owner, this, inputSize, outputSize);
   }
 
-  /** A call that finds no process is one that failed. */
+  /** Returns the present incarnation. Counts a failed call if there is none. */
   #require(): Incarnation {
     try {
       return this.#owner.require(this.#method.name);
@@ -132,7 +132,9 @@ export class SupervisedBinding implements TierBinding {
     }
   }
 
-  /** Does a call in this generation or, if it has to wait for that, in the next; what was never sent waits, too. */
+  /**
+   * Makes a call in this generation, or in the next one if it waits. A call that was never sent waits too.
+   */
   async #run<I, T>(
     options: CallOptions | undefined,
     input: I,
@@ -170,12 +172,13 @@ function copyOfBatch(batch: Batch): Batch {
   return new Batch(Int32Array.from(offsets), Buffer.from(data));
 }
 
-/** `control[0]` of a record call for which there was no generation. No tier has it. */
+/** `control[0]` of a record call that found no generation. No tier uses this value. */
 const NOT_CALLED = -(2 ** 31);
 
 /**
- * Compiled record calls hold on to the memory that they were given. So that of the first generation is kept, and later ones,
- * which have memory of their own, cost a copy of the records.
+ * Returns a record binding that works in each generation. Compiled record calls keep the memory that they
+ * were given. Therefore the memory of the first generation is kept. Later generations have separate memory,
+ * so their calls copy the records.
  */
 function superviseRecord(
   owner: BindingOwner,

@@ -1,4 +1,4 @@
-/** An instance that belongs to a plugin and not to a generation of its process: after a crash it is made anew. */
+/** An instance that outlives the generations of its plugin's process: it is recreated after a crash. */
 import { TenonError } from '../base/errors.js';
 import type { CallTally } from '../tiers/call-tally.js';
 import { closedError } from '../tiers/status.js';
@@ -6,17 +6,17 @@ import type { CallOptions, InstanceEvents, MethodRef, TierBinding, TierInstance 
 import type { Runner } from './runner.js';
 import { type BindingOwner, type Incarnation, SupervisedBinding } from './supervised-binding.js';
 
-/** What an instance needs of the supervisor of its plugin. */
+/** The interface of the supervisor for its instances. */
 export interface InstanceKeeper {
   readonly plugin: string;
-  /** Where calls are counted that no process has seen. */
+  /** The counters for calls that were not sent to a process. */
   readonly tally: CallTally;
   readonly keepsInput: boolean;
-  /** The process that runs. @throws TenonError why there is none */
+  /** Returns the running process. @throws TenonError with the reason if there is none */
   requireRunner(): Runner;
-  /** The process that runs or, if calls are to wait for it, the next one. */
+  /** Returns the running process, or the next one if calls wait for it. */
   awaitRunner(options?: CallOptions): Promise<Runner>;
-  /** Waits as long as a call may. */
+  /** Waits for the promise, at most until the timeout of a call. */
   withinTimeout<T>(promise: Promise<T>, options?: CallOptions): Promise<T>;
   explain(error: unknown, generation: number): Promise<unknown>;
   explainNow(error: unknown, generation: number): unknown;
@@ -25,16 +25,16 @@ export interface InstanceKeeper {
 }
 
 export class SupervisedInstance implements TierInstance, BindingOwner {
-  /** For the list of instances, which must not keep it alive. */
+  /** The reference in the list of instances, which must not keep the instance alive. */
   readonly reference: WeakRef<SupervisedInstance> = new WeakRef(this);
   readonly #keeper: InstanceKeeper;
   readonly #config: Uint8Array;
   readonly #events: InstanceEvents;
   readonly #methodCounts = new Map<string, number>();
   #incarnation: Incarnation | undefined;
-  /** While the instance is made anew. */
+  /** The recreation in progress. */
   #renewal: { readonly generation: number; readonly done: Promise<void> } | undefined;
-  /** Why it could not be made anew in a generation. */
+  /** The error of the last failed recreation. */
   #failure: { readonly generation: number; readonly error: unknown } | undefined;
   #referenced = false;
   #closed = false;
@@ -57,26 +57,26 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
     return this.#incarnation;
   }
 
-  /** Takes what a process has made. */
+  /** Uses the instance that a process created. */
   adopt(runner: Runner, instance: TierInstance): void {
     this.#failure = undefined;
     this.#incarnation = { generation: runner.generation, instance, isAlive: () => runner.alive };
     if (this.#referenced) instance.ref();
   }
 
-  /** The process with it is gone. */
+  /** Forgets the instance of a process that is gone. */
   lose(): void {
     this.#incarnation = undefined;
     this.#renewal = undefined;
   }
 
-  /** Makes it anew in the next process. */
+  /** Recreates the instance in the next process. */
   renew(runner: Runner): void {
     if (this.#closed || this.#incarnation?.generation === runner.generation) return;
     this.#renewal = { generation: runner.generation, done: this.#renewIn(runner) };
   }
 
-  /** Resolves when it is made anew, or cannot be; at once if it need not be. */
+  /** Resolves when the instance is recreated or has failed. Undefined if no recreation is in progress. */
   get renewed(): Promise<void> | undefined {
     return this.#renewal?.done;
   }
@@ -88,7 +88,7 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
       if (this.#closed || this.#renewal?.generation !== generation) made.close();
       else this.adopt(runner, made);
     } catch (error) {
-      // A process that has ended says nothing about the instance; the next one tries again.
+      // If the process has ended, the error is not about the instance: the next process tries again.
       if (runner.alive) this.#failure = { generation, error };
     } finally {
       if (this.#renewal?.generation === generation) this.#renewal = undefined;
@@ -102,7 +102,7 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
     this.#checkMade(generation);
     throw new TenonError(
       'ERR_TENON_CRASHED',
-      `Cannot call ${this.#keeper.plugin} at once: after a crash its process was started again, and this instance is being made in it. Call it with a promise, which waits for that.`,
+      `Cannot call ${this.#keeper.plugin} synchronously: its process was restarted after a crash, and this instance is still being recreated. Call it asynchronously, which waits for the instance.`,
       { plugin: this.#keeper.plugin },
     );
   }
@@ -132,13 +132,16 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
     return this.#keeper.remaining(options, since);
   }
 
-  /** What cannot be checked while no process runs shows with the first call. */
+  /** Binds a method. While no process runs, an unknown method is reported only by the first call. */
   bind(method: MethodRef): TierBinding {
     this.#checkOpen(method.name);
     return new SupervisedBinding(this, method);
   }
 
-  /** What was known before a crash is still true: it is the same file. */
+  /**
+   * Returns the number of methods. The number from before a crash is still valid, because the file is the
+   * same.
+   */
   methodCount(kind: string): number {
     const known = this.#incarnation === undefined ? this.#methodCounts.get(kind) : undefined;
     if (known !== undefined) return known;

@@ -1,8 +1,10 @@
 /**
- * Keeps a plugin in a process of its own at work: starts it, notices its end, reports it, starts it again as long as the restart
- * policy allows that, and makes its instances anew in each generation of the process. What users hold stays valid throughout.
+ * Supervises a plugin in a separate process: starts the process, reports its end and restarts it as long as
+ * the restart policy allows. The instances are recreated in each generation of the process, so references
+ * that users hold stay valid.
  *
- *     const supervisor = new Supervisor((generation, handlers) => RunnerProcess.start({ ...settings, generation }, handlers), options);
+ *     const start = (generation, handlers) => RunnerProcess.start({ ...settings, generation }, handlers);
+ *     const supervisor = new Supervisor(start, options);
  *     await supervisor.start();
  *     const instance = await supervisor.create(config, events);
  *     supervisor.on('exit', (report) => console.error(String(report)));
@@ -23,14 +25,14 @@ export type { SupervisorEventMap, SupervisorOptions } from './options.js';
 export type { RestartOptions } from './restart.js';
 export type { StateChange, SupervisorState } from './states.js';
 
-/** How long a process has for an orderly end, in milliseconds. */
+/** The default grace period for an orderly end, in milliseconds. */
 const GRACE = 1000;
 
 export class Supervisor extends EventEmitter<SupervisorEventMap> {
   readonly #options: SupervisorOptions;
   readonly #lifecycle: Lifecycle;
   readonly #instances = new Instances();
-  /** What instances see of this. */
+  /** The interface of this supervisor for its instances. */
   readonly #keeper: InstanceKeeper;
 
   /** @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
@@ -40,8 +42,8 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
     this.#lifecycle = new Lifecycle(start, options, {
       running: (runner) => this.#instances.renew(runner),
       lost: () => this.#instances.lose(),
-      // Later, so that a listener that throws does not disturb what is being done.
-      tell: (name, ...told) => process.nextTick(() => (this as EventEmitter).emit(name, ...told)),
+      // On the next tick, so that a listener that throws does not disturb the present operation.
+      emit: (name, ...values) => process.nextTick(() => (this as EventEmitter).emit(name, ...values)),
     });
     this.#keeper = this.#makeKeeper();
   }
@@ -54,32 +56,32 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
     return this.#lifecycle.state;
   }
 
-  /** How often the process was started. */
+  /** The number of starts of the process. */
   get generation(): number {
     return this.#lifecycle.generation;
   }
 
-  /** The id of the process; undefined while none runs. */
+  /** The id of the process. Undefined while none runs. */
   get pid(): number | undefined {
     return this.#lifecycle.runner?.pid;
   }
 
-  /** The errors of all crashes since the last start by hand, the latest last. */
+  /** The errors of the crashes since the last explicit start, the latest last. */
   get reasons(): readonly TenonError[] {
     return this.#lifecycle.reasons;
   }
 
   /**
-   * Starts the process if it is stopped, and waits until it is at work. If the very first one does not get there the plugin has
-   * failed: there is nothing to go back to.
-   * @throws TenonError why not
+   * Starts the process if it is stopped, and waits until it is ready. If the first start fails, the plugin
+   * has failed and is not restarted.
+   * @throws TenonError with the reason of a failed start
    */
   start(): Promise<void> {
     return this.#lifecycle.start();
   }
 
   /**
-   * Waits until a process is at work and has the instances in it.
+   * Waits until a process is ready and the instances are recreated in it.
    * @throws TenonError ERR_TENON_CRASHED if the plugin has failed, ERR_TENON_CLOSED, ERR_TENON_TIMEOUT
    */
   async ready(options?: CallOptions): Promise<void> {
@@ -92,19 +94,22 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
     }
   }
 
-  /** Starts the process anew: after an orderly stop if it runs, and with a clean record. @throws as `ready` */
+  /**
+   * Restarts the process, after an orderly stop if it runs. Resets the budget of restarts.
+   * @throws as `ready`
+   */
   async restart(graceMs = GRACE): Promise<void> {
     await this.#lifecycle.restart(graceMs);
     await this.ready();
   }
 
-  /** Ends the process, or the attempts to have one. Ends in `stopped`, from whatever state. Idempotent. */
+  /** Stops the process, or the attempts to start one. The state becomes `stopped`. Idempotent. */
   stop(graceMs = GRACE): Promise<void> {
     return this.#lifecycle.stop(graceMs);
   }
 
   /**
-   * Makes an instance that lasts through crashes.
+   * Creates an instance that survives crashes of the process.
    * @throws TenonError as `new` of the plugin; ERR_TENON_CRASHED, ERR_TENON_TIMEOUT, ERR_TENON_CLOSED
    */
   async create(config: Uint8Array, events: InstanceEvents, options?: CallOptions): Promise<TierInstance> {
@@ -120,7 +125,7 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
     return this.#enlist(instance, runner);
   }
 
-  /** The same at once; while no process runs it fails. */
+  /** Creates such an instance synchronously. Fails while no process runs. */
   createSync(config: Uint8Array, events: InstanceEvents): TierInstance {
     const instance = new SupervisedInstance(this.#keeper, config, events);
     const runner = this.#lifecycle.requireRunner();
@@ -136,7 +141,7 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
     this.#instances.add(instance);
     const { runner } = this.#lifecycle;
     if (runner?.generation === generation) return instance;
-    // The process that made it has ended in the meantime.
+    // The process that created the instance has ended in the meantime.
     instance.lose();
     if (runner !== undefined) instance.renew(runner);
     return instance;

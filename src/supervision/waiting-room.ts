@@ -1,21 +1,21 @@
-/** Where calls wait for a process of their plugin: until it is there, or it is plain that it will not come. */
+/** The calls that wait for a process of their plugin, until it is ready or will not start. */
 
 import { deferred } from '../base/deferred.js';
 import { callSettings } from '../tiers/call-options.js';
 import type { CallOptions } from '../tiers/tier.js';
 import { bounded } from './waiting.js';
 
-/** The errors for those who cannot wait. */
+/** The errors of calls that cannot wait. */
 interface Refusals {
   full(limit: number): Error;
-  /** After so many milliseconds. */
+  /** `timeout` is in milliseconds. */
   late(timeout: number): Error;
 }
 
 export class WaitingRoom {
   readonly #limit: number;
   readonly #refusals: Refusals;
-  /** Settled, and made anew, with each decision. */
+  /** Resolved and replaced at each decision. */
   #decided = deferred<void>();
   #waiting = 0;
 
@@ -28,7 +28,7 @@ export class WaitingRoom {
     return this.#waiting === 0;
   }
 
-  /** Lets all look how things are now. */
+  /** Wakes all waiting calls, which then check the state again. */
   decide(): void {
     this.#decided.resolve();
     this.#decided = deferred();
@@ -39,7 +39,10 @@ export class WaitingRoom {
     return this.wait(this.#decided.promise, options, general, since);
   }
 
-  /** Waits for something else that a call needs, which is waiting since then. `general` is the timeout of calls that have none. */
+  /**
+   * Waits for another promise that a call needs. The call has waited since `since`. `general` is the timeout
+   * of calls without their own.
+   */
   async wait<T>(
     promise: Promise<T>,
     options: CallOptions | undefined,

@@ -1,14 +1,17 @@
-/** Promises that are waited for no longer than somebody is willing to. */
+/** Waiting for a promise with a time limit and an abort signal. */
 import { Timer } from '../base/timer.js';
 
-/** How long to wait. */
+/** The limits of a wait. */
 export interface Patience {
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds; undefined or Infinity for ever. */
+  /** Milliseconds. Undefined or Infinity means no limit. */
   readonly ms?: number | undefined;
 }
 
-/** The outcome of `promise`, `late()` as an error when the time is over, or the reason of an aborted signal. */
+/**
+ * Settles like `promise`. Rejects with `late()` when the time is over, or with the reason of an aborted
+ * signal.
+ */
 export function bounded<T>(promise: Promise<T>, { signal, ms }: Patience, late: () => Error): Promise<T> {
   if (signal === undefined && ms === undefined) return promise;
   return new Promise<T>((resolve, reject) => {

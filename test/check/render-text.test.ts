@@ -72,7 +72,7 @@ describe('pretty', () => {
     const card = text.slice(begin, text.indexOf('\n\n', begin));
     for (const part of [
       'found     It was ended by SIGSEGV, in: call with an empty input',
-      'crash     SIGSEGV at 0x8 (NULL and 8 bytes: a member of a struct that is not there)',
+      'crash     SIGSEGV at 0x8 (NULL plus 8 bytes: a member of a struct that is not there)',
       '              call+0x1c (0x116c)',
       'input     5 bytes, sha256 abababababab, kept in artifacts/input-abab.bin',
       'stderr    | about to crash\n              | now',

@@ -34,7 +34,7 @@ export const crashed: Finding = {
     signal: 'SIGSEGV',
     code: null,
     address: '0x8',
-    meaning: 'NULL and 8 bytes: a member of a struct that is not there',
+    meaning: 'NULL plus 8 bytes: a member of a struct that is not there',
     frames: ['call+0x1c (0x116c)', 'main+0x40 (0x1040)'],
   },
   input: { size: 5, sha256: 'ab'.repeat(32), file: 'artifacts/input-abab.bin', role: 'input' },

@@ -1,4 +1,4 @@
-/** Inputs that plugins crashed with: kept on request, and repeated with the command of the report. */
+/** The inputs of crashed calls: they are kept on request, and the command of the report repeats the call. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -65,7 +65,7 @@ function scene(): Scene {
   return { folder, inputs: join(folder, 'kept', 'inputs'), file: fixtureIn(folder) };
 }
 
-/** The report of the crash that `work` causes. */
+/** Returns the report of the crash that `work` causes. */
 async function crashOf(
   { file, inputs }: Pick<Scene, 'file' | 'inputs'>,
   options: LoadOptions,
@@ -188,7 +188,7 @@ describe.runIf(withRunner && process.platform === 'linux').each(TRANSPORTS)('ove
     expect(readFileSync(report.reproduce?.file ?? '').equals(input)).toBe(true);
   });
 
-  test('nothing is kept by default, or after an orderly end', async () => {
+  test('no input is kept by default, or after an orderly end', async () => {
     const at = scene();
     await using host = new PluginHost();
     const plugin = await host.load(at.file, { isolation: 'process', restart: false, transport });
@@ -225,7 +225,7 @@ describe.runIf(withRunner && process.platform === 'linux').each(TRANSPORTS)('ove
 });
 
 describe.runIf(withRunner && process.platform === 'linux')('the folder', () => {
-  test('has the latest inputs of a plugin, each once, and other files are left alone', async () => {
+  test('has the latest inputs of a plugin, each once, and other files are not changed', async () => {
     const at = scene();
     mkdirSync(at.inputs, { recursive: true, mode: 0o700 });
     const strangers = ['fixture-notes.txt', 'fixture-0123456789abcdef.bin.bak', 'other-0123456789abcdef.bin'];

@@ -24,7 +24,7 @@ const LINES = [
 ];
 const FLAGS = ['-g', '-O2', '-fno-omit-frame-pointer', '-Wl,--build-id'];
 
-/** The report of a crash in a call of the plugin. */
+/** Returns the report of a crash in a call of the plugin. */
 async function crashOf(file: string): Promise<{ report: CrashReport; message: string }> {
   await using host = new PluginHost();
   const plugin = await host.load(file, { isolation: 'process', restart: false });

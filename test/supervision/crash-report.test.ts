@@ -32,7 +32,7 @@ const ended: RunnerExit = {
   peakRss: 3 * 2 ** 20,
 };
 
-/** The address of a function in the file. */
+/** Returns the address of a function in the file. */
 function addressOf(name: string): bigint {
   const line = execFileSync('nm', [file], { encoding: 'utf8' })
     .split('\n')
@@ -40,24 +40,24 @@ function addressOf(name: string): bigint {
   return BigInt(`0x${line?.split(' ')[0]}`);
 }
 
-/** The address of the only function of a file. */
+/** Returns the address of the only function of a file. */
 function firstSymbol(path: string): bigint {
   const line = execFileSync('nm', ['-D', '--defined-only', path], { encoding: 'utf8' });
   return BigInt(`0x${line.slice(0, 16)}`);
 }
 
-/** The fault of an access to `address` in `call`. */
+/** Returns the fault of an access to `address` in `call`. */
 function faultAt(address: bigint, frames: bigint[] = []): RunnerExit['fault'] {
   return { address, pc: BASE + addressOf('call') + 4n, base: BASE, frames, mainThread: true };
 }
 
-test('a report names the culprit, the call, the place and the address, in a sentence and in lines', () => {
+test('a report has the plugin, the call, the place and the address, in a sentence and in lines', () => {
   const outside = 0x7fff_0000_1000n;
-  const inside = BASE + addressOf('get_plugin') + 8n; // a return address just behind a function of 8 bytes
+  const inside = BASE + addressOf('get_plugin') + 8n; // a return address right after a function of 8 bytes
   const report = new CrashReport({ ...ended, fault: faultAt(0x18n, [inside, outside]) }, culprit);
   const pc = `0x${(addressOf('call') + 4n).toString(16)}`;
   expect(report.summary).toBe(
-    `Plugin shaky was ended by SIGSEGV (an access to memory that it does not have), in something (call 7, 64 bytes of input), at call+0x4 (${pc}), address 0x18 (NULL and 24 bytes: a member or an element of what is not there)`,
+    `Plugin shaky was ended by SIGSEGV (invalid memory access), in something (call 7, 64 bytes of input), at call+0x4 (${pc}), address 0x18 (NULL plus 24 bytes: a member or an element accessed through a NULL pointer)`,
   );
   expect(String(report).split('\n')).toEqual([
     report.summary,
@@ -74,7 +74,7 @@ test('a report names the culprit, the call, the place and the address, in a sent
   ]);
 });
 
-test('the error of a crash has the signal, the report and the last words', () => {
+test('the error of a crash has the signal, the report and the last line of output', () => {
   const error = crashError(new CrashReport(ended, culprit));
   expect(error).toMatchObject({
     code: 'ERR_TENON_CRASHED',
@@ -87,7 +87,7 @@ test('the error of a crash has the signal, the report and the last words', () =>
   expect(error.message).toContain('It last wrote "assertion \\x22x\\x22 failed".');
 });
 
-test('a report is JSON, with addresses as hexadecimal text', () => {
+test('a report is JSON, with addresses as hexadecimal strings', () => {
   const error = crashError(new CrashReport({ ...ended, fault: faultAt(8n) }, culprit));
   const json = JSON.parse(JSON.stringify(error)) as Record<string, unknown>;
   expect(json).toMatchObject({
@@ -113,32 +113,28 @@ describe('the end in words', () => {
     [
       'exit with success',
       { reason: 'exited', code: 0 },
-      'exited with 0 in the middle of a call: a plugin must not end its process, even with success',
+      'exited with 0 during a call: a plugin must never exit, even with code 0',
     ],
     [
       'exit between calls',
       { reason: 'exited', code: 3, call: null },
-      'exited with 3: a plugin must not end its process, even with success',
+      'exited with 3: a plugin must never exit, even with code 0',
     ],
     ['a timeout', { reason: 'timeout', signal: 'SIGKILL' }, 'was killed because it did not return in time'],
     [
       'garbage in the channel',
       { reason: 'protocol', signal: 'SIGKILL', problem: 'a length beyond the ring' },
-      'was killed because what it answered made no sense (a length beyond the ring): most likely it overwrote memory that is shared with the host',
+      'was killed because its response was invalid (a length beyond the ring): most likely it overwrote memory that is shared with the host',
     ],
-    ['an order', { reason: 'killed', signal: 'SIGKILL' }, 'was killed'],
-    ['a stop', { reason: 'stopped', code: 0, call: null }, 'stopped as it was asked to'],
-    ['a signal without a story', { signal: 'SIGUSR1' }, 'was ended by SIGUSR1'],
-    [
-      'the limit of processor time',
-      { signal: 'SIGXCPU' },
-      'was ended by SIGXCPU (its limit of processor time)',
-    ],
+    ['a request', { reason: 'killed', signal: 'SIGKILL' }, 'was killed'],
+    ['a stop', { reason: 'stopped', code: 0, call: null }, 'stopped as requested'],
+    ['a signal without a description', { signal: 'SIGUSR1' }, 'was ended by SIGUSR1'],
+    ['the CPU time limit', { signal: 'SIGXCPU' }, 'was ended by SIGXCPU (CPU time limit exceeded)'],
   ])('%s', (_, end, words) => {
     expect(how(end)).toBe(words);
   });
 
-  test('an end that was asked for is not a crash', () => {
+  test('a requested end is not a crash', () => {
     expect(new CrashReport({ ...ended, signal: null, code: 0, reason: 'stopped' }, culprit).crashed).toBe(
       false,
     );
@@ -153,23 +149,23 @@ describe('the meaning of an address', () => {
     new CrashReport({ ...ended, fault: faultAt(address, frames) }, culprit).fault?.meaning;
 
   test.each([
-    ['NULL', 0n, 'NULL, or an address that no process can have'],
-    ['beyond user space', 0xdead_beef_dead_beefn, 'an address that no process can have'],
-    ['its own code', BASE + addressOf('call') + 1n, "the library's own code, which cannot be written"],
+    ['NULL', 0n, 'NULL, or an address outside user space'],
+    ['beyond user space', 0xdead_beef_dead_beefn, 'an address outside user space'],
+    ['its own code', BASE + addressOf('call') + 1n, "the library's own code, which is read-only"],
     [
       'its constants',
       BASE + addressOf('tenon_descriptor'),
-      "constant memory of the library's, which cannot be written",
+      "the library's constant data, which is read-only",
     ],
-    ['the instruction itself', BASE + addressOf('call') + 4n, 'a jump to where there is no code'],
+    ['the instruction itself', BASE + addressOf('call') + 4n, 'a jump to an address without code'],
     ['any other', 0x5555_0000n, null],
   ])('%s', (_, address, words) => {
     expect(meaning(address)).toBe(words);
   });
 
-  test('a function over and over on the stack is a recursion without end', () => {
+  test('a function that repeats on the stack means endless recursion', () => {
     const frames = Array.from({ length: 8 }, () => BASE + addressOf('call') + 9n);
-    expect(meaning(0x7ffd_0000_0ff8n, frames)).toMatch(/^most likely the end of the stack/);
+    expect(meaning(0x7ffd_0000_0ff8n, frames)).toMatch(/^most likely a stack overflow/);
   });
 
   test('an address with frames of several functions has no meaning', () => {
@@ -178,14 +174,14 @@ describe('the meaning of an address', () => {
     ).toBeNull();
   });
 
-  test('signals that are not about an address have none', () => {
+  test('a signal that is not about an address has no meaning', () => {
     const report = new CrashReport({ ...ended, signal: 'SIGABRT', fault: faultAt(0x1267n) }, culprit);
     expect(report.fault).toMatchObject({ address: null, meaning: null });
     expect(report.summary).not.toContain('address');
   });
 });
 
-test('a frame that repeats is one line', () => {
+test('a repeated frame is one line', () => {
   const again = BASE + addressOf('get_plugin') + 4n;
   const report = new CrashReport(
     { ...ended, fault: faultAt(0n, [again, again, again, again + 1n]) },
@@ -203,11 +199,11 @@ test('a frame that repeats is one line', () => {
 
 describe('names and output of a plugin', () => {
   const HOSTILE = '\u001b]0;owned\u0007 \u009b31m\n::error::injected\n\u202egpj.exe\u2028';
-  /** The C0 and C1 controls, line ends but those of the report, format characters and separators. */
+  /** The C0 and C1 controls, format characters and separators, except the line ends of the report. */
   const UNSAFE = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
   test('are escaped in the report and in the message', () => {
-    // No assembler takes such a name: it is written into the file.
+    // No assembler accepts such a name, so it is patched into the file.
     const placeholder = 'p'.repeat(Buffer.byteLength(HOSTILE));
     const source = `__attribute__((visibility("default"))) void ${placeholder}(void) { *(volatile int *)0 = 1; }`;
     const named = compile(temporaryFolder(), 'named', source, ['-s']);
@@ -236,13 +232,13 @@ describe('names and output of a plugin', () => {
   });
 });
 
-test('what a lying process reports is shown as it is, and harms nothing', () => {
+test('an invalid report of a process is shown unchanged and does no harm', () => {
   const frames = Array.from({ length: 500 }, (_, index) => 2n ** 64n - BigInt(index));
   const fault = { address: 2n ** 64n - 1n, pc: 0n, base: 2n ** 64n - 1n, frames, mainThread: false };
   const report = new CrashReport({ ...ended, fault, stderr: 'x'.repeat(100_000) }, culprit);
   expect(report.fault?.frames.length).toBe(33);
   expect(report.fault?.frames.every((frame) => frame.function === null)).toBe(true);
   expect(report.stderr.length).toBe(16 * 1024);
-  expect(String(report)).toContain('thread:     one that the plugin has started');
+  expect(String(report)).toContain('thread:     started by the plugin');
   expect(() => JSON.stringify(report)).not.toThrow();
 });

@@ -7,7 +7,7 @@ import { Demotions } from '../../src/supervision/demotion.js';
 import { temporaryFolder } from '../support/index.js';
 import { runWith } from './modules.js';
 
-/** A process that arms `plugins` (digest `d-NAME`) in `folder` and then does `rest`. */
+/** Runs a process that arms `plugins` (digest `d-NAME`) in `folder` and then runs `rest`. */
 function armed(folder: string, plugins: string[], rest: string) {
   const arm = plugins
     .map((name) => `const ${name} = await demotions.arm('d-${name}', '${name}');`)
@@ -17,7 +17,7 @@ function armed(folder: string, plugins: string[], rest: string) {
 }
 
 describe('a process that ends without closing a plugin', () => {
-  test('demotes it, once, and tells why', async () => {
+  test('demotes it, once, with the reason', async () => {
     const folder = temporaryFolder();
     const { signal } = await armed(
       folder,
@@ -31,7 +31,7 @@ describe('a process that ends without closing a plugin', () => {
       plugin: 'shaky',
       count: 1,
       reason: expect.stringMatching(
-        /^Process \d+, which had loaded shaky at .*, ended without closing it\. It crashed, or was killed from outside\.$/,
+        /^Process \d+ loaded shaky at .* and ended without closing it\. It crashed or was killed from outside\.$/,
       ),
     });
     expect(await new Demotions(folder).isDemoted('d-shaky')).toEqual(demotion);
@@ -39,7 +39,7 @@ describe('a process that ends without closing a plugin', () => {
     expect(readdirSync(folder)).toEqual(['demotions.json']);
   });
 
-  test('because the plugin itself did it', async () => {
+  test('because the plugin itself crashed', async () => {
     const folder = temporaryFolder();
     const { signal } = await armed(
       folder,
@@ -52,7 +52,7 @@ describe('a process that ends without closing a plugin', () => {
     expect(await new Demotions(folder).isDemoted('d-shaky')).toBeDefined();
   });
 
-  test('demotes all that were loaded, and says that nobody knows which of them did it', async () => {
+  test('demotes all loaded plugins, and says that any of them may be the cause', async () => {
     const folder = temporaryFolder();
     await armed(
       folder,
@@ -62,7 +62,7 @@ describe('a process that ends without closing a plugin', () => {
     const demotions = new Demotions(folder);
     expect((await demotions.list()).map(({ plugin }) => plugin).sort()).toEqual(['one', 'two']);
     expect((await demotions.isDemoted('d-one'))?.reason).toContain(
-      'nobody can tell whether one did it or two',
+      'the cause may be one or another plugin that it had loaded (two)',
     );
     expect(await demotions.clear('d-one')).toBe(1);
     expect(await demotions.isDemoted('d-one')).toBeUndefined();
@@ -81,13 +81,13 @@ describe('a process that ends without closing a plugin', () => {
 describe('a process that ends in order demotes nothing', () => {
   test.each([
     ['when it closes the plugin', 'shaky(); shaky();', { code: 0 }],
-    ['when it has nothing more to do', '', { code: 0 }],
+    ['when it has no more work', '', { code: 0 }],
     ['with process.exit', 'process.exit(3);', { code: 3 }],
     ['with an exception', `throw new Error('of the program');`, { code: 1 }],
     ['by SIGTERM', `process.kill(process.pid, 'SIGTERM'); setInterval(() => 0, 99);`, { signal: 'SIGTERM' }],
     ['by SIGINT', `process.kill(process.pid, 'SIGINT'); setInterval(() => 0, 99);`, { signal: 'SIGINT' }],
     [
-      'by a signal that it listens for itself',
+      'by a signal that the program handles',
       `process.on('SIGTERM', () => process.exit(5)); process.kill(process.pid, 'SIGTERM'); setInterval(() => 0, 99);`,
       { code: 5 },
     ],
@@ -118,9 +118,9 @@ test('a restart of the machine demotes nothing', async () => {
   expect(readdirSync(folder)).toEqual(['demotions.json']);
 });
 
-test('a marker whose process is a zombie counts', async () => {
+test('a marker of a zombie process demotes the plugin', async () => {
   const folder = temporaryFolder();
-  // The shell never asks how its child has ended: exec makes it a program that does not know that it has one.
+  // The parent never waits for its child: exec replaces the shell by a program that does not know the child.
   const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,9 +1,9 @@
-/** Built modules of tenon that are not exported, in a Node.js of their own. */
+/** Runs built modules of tenon that are not exported, in a separate Node.js process. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Ended, root, runNode } from '../support/index.js';
 
-/** Runs `body`, in which `names` are what the built module `path` exports. */
+/** Runs `body` with the exports `names` of the built module `path`. */
 export function runWith(
   path: string,
   names: string,

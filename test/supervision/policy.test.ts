@@ -1,4 +1,4 @@
-/** What a supervisor does when a process starts, ends or does not: with processes that have no plugin in them. */
+/** The reactions of a supervisor to starts and ends of a process. The processes have no plugins. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { TenonError } from '../../src/base/errors.js';
@@ -8,7 +8,7 @@ import { newTally } from '../../src/tiers/call-tally.js';
 import { type InstanceEvents, SOMETHING, type TierInstance } from '../../src/tiers/tier.js';
 import { Puppet, type PuppetOptions, started } from './puppet.js';
 
-const NOBODY: InstanceEvents = { message: () => undefined, log: () => undefined };
+const NO_EVENTS: InstanceEvents = { message: () => undefined, log: () => undefined };
 const FAST = { initial: 1, max: 1, jitter: 0 };
 
 interface Watched {
@@ -38,7 +38,7 @@ function supervise(
   return { supervisor, states };
 }
 
-const newInstance = (supervisor: Supervisor, config: string, events = NOBODY): Promise<TierInstance> =>
+const newInstance = (supervisor: Supervisor, config: string, events = NO_EVENTS): Promise<TierInstance> =>
   supervisor.create(Buffer.from(config), events);
 
 async function call(instance: TierInstance, text: string, signal?: AbortSignal): Promise<string> {
@@ -90,10 +90,10 @@ describe('a crash', () => {
     ]);
   });
 
-  test('is told by the events exit, restart and stderr and by the diagnostics channels', async () => {
+  test('is reported by the events exit, restart and stderr and by the diagnostics channels', async () => {
     const { supervisor } = supervise();
-    const told: unknown[] = [];
-    const onCrash = (message: unknown) => told.push(message);
+    const reported: unknown[] = [];
+    const onCrash = (message: unknown) => reported.push(message);
     subscribe('tenon.crash', onCrash);
     subscribe('tenon.restart', onCrash);
     const [exits, restarts, lines] = [vi.fn(), vi.fn(), vi.fn()];
@@ -118,7 +118,7 @@ describe('a crash', () => {
       [{ generation: 3, delay: expect.any(Number) }],
     ]);
     expect(lines.mock.calls).toEqual([['about to crash']]);
-    expect(told).toMatchObject([
+    expect(reported).toMatchObject([
       { report: { generation: 1 } },
       { plugin: 'puppet', generation: 2, delay: 0 },
       { report: { generation: 2 } },
@@ -126,18 +126,18 @@ describe('a crash', () => {
     ]);
   });
 
-  test('has its report also if that comes after the call has failed', async () => {
+  test('has its report even if that comes after the call has failed', async () => {
     const { supervisor } = supervise({}, { beforeExit: () => new Promise((done) => setTimeout(done, 30)) });
     await supervisor.start();
     const error = await call(await newInstance(supervisor, ''), 'segv').catch((reason: unknown) => reason);
     expect(error).toMatchObject({ ...crashed, report: { generation: 1 } });
   });
 
-  test('takes all calls along that are on their way, and all instances are made anew with their configs', async () => {
+  test('fails all calls in flight, and all instances are recreated with their configs', async () => {
     const { supervisor } = supervise();
     await supervisor.start();
     const logs: string[] = [];
-    const events = { ...NOBODY, log: ({ message }: { message: string }) => void logs.push(message) };
+    const events = { ...NO_EVENTS, log: ({ message }: { message: string }) => void logs.push(message) };
     const red = await newInstance(supervisor, 'red', events);
     const blue = await newInstance(supervisor, 'blue', events);
     const calls = [call(red, 'segv'), call(red, 'two'), call(blue, 'three')];
@@ -170,7 +170,7 @@ describe('a crash', () => {
     expect(() => closed.bind(SOMETHING)).toThrow(expect.objectContaining({ code: 'ERR_TENON_CLOSED' }));
   });
 
-  test('an instance that cannot be made anew fails with the reason, the others go on, and the next generation tries again', async () => {
+  test('an instance that cannot be recreated fails with the reason, the others still work, and the next generation tries again', async () => {
     const { supervisor } = supervise();
     await supervisor.start();
     const bad = await newInstance(supervisor, 'bad-later');
@@ -188,7 +188,7 @@ describe('a crash', () => {
 });
 
 describe('a call while no process runs', () => {
-  /** A supervisor whose second generation starts when `go` is called. */
+  /** Returns a supervisor whose second generation starts when `go` is called. */
   async function down(options: Partial<SupervisorOptions>) {
     let go: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
@@ -205,7 +205,7 @@ describe('a call while no process runs', () => {
     return { supervisor, instance, go };
   }
 
-  test('fails at once by default, with the last crash', async () => {
+  test('fails immediately by default, with the last crash', async () => {
     const { supervisor, instance } = await down({});
     const expected = {
       ...crashed,
@@ -218,7 +218,7 @@ describe('a call while no process runs', () => {
     expect(() => instance.bind(SOMETHING).callSync(Buffer.from('x'))).toThrow(
       expect.objectContaining(crashed),
     );
-    expect(() => supervisor.createSync(Buffer.alloc(0), NOBODY)).toThrow(expect.objectContaining(crashed));
+    expect(() => supervisor.createSync(Buffer.alloc(0), NO_EVENTS)).toThrow(expect.objectContaining(crashed));
   });
 
   test("waits for the next generation with whenDown: 'wait'", async () => {
@@ -231,7 +231,7 @@ describe('a call while no process runs', () => {
     expect(String(await bound)).toBe('2:blue:z');
   });
 
-  test('waits no longer than its timeout or its signal allows', async () => {
+  test('waits at most until its timeout or the abort of its signal', async () => {
     const { instance } = await down({ whenDown: 'wait', timeout: 40 });
     await expect(call(instance, 'x')).rejects.toMatchObject({ code: 'ERR_TENON_TIMEOUT', plugin: 'puppet' });
     const reason = new Error('enough');
@@ -242,7 +242,7 @@ describe('a call while no process runs', () => {
     await expect(call(instance, 'x', controller.signal)).rejects.toBe(reason);
   });
 
-  test('is refused when as many wait as may be on their way', async () => {
+  test('is refused when as many calls wait as may be in flight', async () => {
     const { instance, go } = await down({ whenDown: 'wait', maxInFlight: 2 });
     const waiting = [call(instance, 'a'), call(instance, 'b')];
     await expect(call(instance, 'c')).rejects.toMatchObject({
@@ -253,7 +253,7 @@ describe('a call while no process runs', () => {
     expect(await Promise.all(waiting)).toEqual(['2:blue:a', '2:blue:b']);
   });
 
-  test('that waits fails when the supervisor is stopped', async () => {
+  test('fails, if it waits, when the supervisor is stopped', async () => {
     const { supervisor, instance, go } = await down({ whenDown: 'wait' });
     const waiting = call(instance, 'x');
     const stopped = supervisor.stop();
@@ -265,7 +265,7 @@ describe('a call while no process runs', () => {
 });
 
 describe('the budget of restarts', () => {
-  test('is used up by crashes; then the plugin has failed for good, with all reasons', async () => {
+  test('is used up by crashes; then the plugin has failed permanently, with all reasons', async () => {
     const { supervisor, states } = supervise({ restart: { max: 2, backoff: FAST }, whenDown: 'wait' });
     await supervisor.start();
     const instance = await newInstance(supervisor, 'blue');
@@ -287,7 +287,7 @@ describe('the budget of restarts', () => {
     expect(states.slice(-3)).toEqual(['running', 'crashed', 'failed']);
   });
 
-  test('is whole again after a restart by hand, which the instances live through', async () => {
+  test('is reset by an explicit restart, which the instances survive', async () => {
     const { supervisor } = supervise({ restart: { max: 0 } });
     await supervisor.start();
     const instance = await newInstance(supervisor, 'blue');
@@ -300,7 +300,7 @@ describe('the budget of restarts', () => {
     expect(await call(instance, 'x')).toBe('3:blue:x');
   });
 
-  test('does not count crashes of before a healthy period', async () => {
+  test('does not count crashes before a healthy period', async () => {
     const { supervisor } = supervise({ restart: { max: 1, healthyAfter: 1, backoff: FAST } });
     await supervisor.start();
     const instance = await newInstance(supervisor, 'blue');
@@ -312,7 +312,7 @@ describe('the budget of restarts', () => {
     }
   });
 
-  test('is used up by instances that cannot be made anew without a crash', async () => {
+  test('is used up by instances whose recreation crashes', async () => {
     const { supervisor } = supervise({ restart: { max: 3, backoff: FAST }, whenDown: 'wait' });
     await supervisor.start();
     const instance = await newInstance(supervisor, 'crash-later');
@@ -332,10 +332,10 @@ describe('the budget of restarts', () => {
   });
 });
 
-describe('a start that does not work', () => {
+describe('a failed start', () => {
   const refusal = new TenonError('ERR_TENON_BAD_VTABLE', 'The slot something is NULL.');
 
-  test('is final if it is the first, with the very error', async () => {
+  test('is final if it is the first, with its original error', async () => {
     const { supervisor, states } = supervise({}, { beforeStart: () => Promise.reject(refusal) });
     await expect(supervisor.start()).rejects.toBe(refusal);
     await new Promise(process.nextTick);
@@ -343,7 +343,7 @@ describe('a start that does not work', () => {
     expect(supervisor.reasons).toEqual([refusal]);
   });
 
-  test('is a crash like others later on', async () => {
+  test('is an ordinary crash if it is not the first', async () => {
     const beforeStart = async (generation: number) => {
       if (generation === 2) throw refusal;
     };
@@ -355,7 +355,7 @@ describe('a start that does not work', () => {
     expect(supervisor.reasons.map(({ code }) => code)).toEqual(['ERR_TENON_CRASHED', 'ERR_TENON_BAD_VTABLE']);
   });
 
-  test('with an error that is none of ours is told as a crash', async () => {
+  test('with a foreign error is reported as a crash', async () => {
     const { supervisor } = supervise({}, { beforeStart: () => Promise.reject(new Error('no memory')) });
     await expect(supervisor.start()).rejects.toMatchObject({
       code: 'ERR_TENON_CRASHED',
@@ -379,7 +379,7 @@ describe('stop ends in stopped', () => {
     expect(exits.mock.calls.map(([report]) => [report.reason, report.crashed])).toEqual([['stopped', false]]);
   });
 
-  test('from starting: what has been started is stopped', async () => {
+  test('from starting: the started process is stopped', async () => {
     const { supervisor, states } = supervise();
     const starting = expect(supervisor.start()).rejects.toMatchObject({ code: 'ERR_TENON_CLOSED' });
     await supervisor.stop();
@@ -388,7 +388,7 @@ describe('stop ends in stopped', () => {
     expect(states).toEqual(['stopped', 'starting', 'stopping', 'stopped']);
   });
 
-  test('from backing-off: nothing is started any more', async () => {
+  test('from backing-off: no process is started after that', async () => {
     const { supervisor } = supervise({ restart: { backoff: { initial: 60_000, max: 60_000 } } });
     await supervisor.start();
     const instance = await newInstance(supervisor, '');
@@ -400,7 +400,7 @@ describe('stop ends in stopped', () => {
     expect([supervisor.state, supervisor.generation]).toEqual(['stopped', 2]);
   });
 
-  test('from failed, and a restart by hand works from there', async () => {
+  test('from failed, and an explicit restart works from there', async () => {
     const { supervisor } = supervise({ restart: false });
     await supervisor.start();
     const instance = await newInstance(supervisor, 'blue');
@@ -412,7 +412,7 @@ describe('stop ends in stopped', () => {
     expect(await call(instance, 'x')).toBe('2:blue:x');
   });
 
-  test('also in the middle of a restart by hand', async () => {
+  test('even during an explicit restart', async () => {
     const { supervisor } = supervise();
     await supervisor.start();
     const restarting = expect(supervisor.restart()).rejects.toMatchObject({ code: 'ERR_TENON_CLOSED' });

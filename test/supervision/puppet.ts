@@ -1,4 +1,4 @@
-/** A process that crashes on command, in the place of one with a plugin: for what is the supervisor's own doing. */
+/** A process that crashes on command, in place of one with a plugin, for tests of the supervisor alone. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -7,7 +7,10 @@ import type { Runner } from '../../src/supervision/runner.js';
 import type { RunnerExit, RunnerHandlers } from '../../src/tiers/process/settings.js';
 import type { InstanceEvents, MethodRef, TierBinding, TierInstance } from '../../src/tiers/tier.js';
 
-/** Reads `ID VERB TEXT`, answers `ID ok|no TEXT`. Each instance has a config; answers name generation, config and input. */
+/**
+ * Reads `ID VERB TEXT`, answers `ID ok|no TEXT`. Each instance has a config. An answer has the generation,
+ * the config and the input.
+ */
 const SCRIPT = `
 generation=$1
 while read -r id verb instance text; do
@@ -22,13 +25,13 @@ while read -r id verb instance text; do
   esac
 done`;
 
-/** All processes that were started, for a look whether they are gone. */
+/** The ids of all started processes, for a check that they are gone. */
 export const started: number[] = [];
 
 export interface PuppetOptions {
-  /** Before the start works or fails. */
+  /** Called before the start succeeds or fails. */
   readonly beforeStart?: (generation: number) => Promise<void>;
-  /** Between the end of a process and the report of it. */
+  /** Called between the end of a process and its report. */
   readonly beforeExit?: () => Promise<void>;
 }
 

@@ -10,7 +10,7 @@ import { runWith } from './modules.js';
 const error = new TenonError('ERR_TENON_CRASHED', 'Plugin shaky crashed.');
 const shaky = { digest: 'd1', name: 'shaky', path: '/plugins/shaky.so', error };
 
-test('a file in quarantine is refused with the reason and the way out, another one passes', async () => {
+test('a file in quarantine is refused with the reason and advice, another one passes', async () => {
   const quarantine = new Quarantine();
   await quarantine.add(shaky);
   await expect(quarantine.check('d1', '/plugins/shaky.so')).rejects.toMatchObject({
@@ -24,7 +24,7 @@ test('a file in quarantine is refused with the reason and the way out, another o
   expect(await quarantine.has('d2')).toBe(false);
 });
 
-test('an entry keeps the reason, the report of the crash as JSON, and how often it happened', async () => {
+test('an entry keeps the reason, the report of the crash as JSON, and the count', async () => {
   const file = join(temporaryFolder(), 'quarantine.json');
   const exit = {
     generation: 6,
@@ -55,7 +55,7 @@ test('an entry keeps the reason, the report of the crash as JSON, and how often 
   expect(Date.parse(entry?.date ?? '')).not.toBeNaN();
 });
 
-test('what is cleared may load again, in every host that shares the file', async () => {
+test('a cleared file may load again, in every host that shares the store', async () => {
   const file = join(temporaryFolder(), 'quarantine.json');
   const [one, other] = [new Quarantine(file), new Quarantine(file)];
   await one.add(shaky);
@@ -69,7 +69,7 @@ test('what is cleared may load again, in every host that shares the file', async
   expect(await other.list()).toEqual([]);
 });
 
-test('processes that write at the same time lose nothing', async () => {
+test('processes that write at the same time lose no entry', async () => {
   const file = join(temporaryFolder(), 'quarantine.json');
   const names = ['a', 'b', 'c'];
   const ended = await Promise.all(
@@ -87,7 +87,7 @@ test('processes that write at the same time lose nothing', async () => {
   expect(readdirSync(join(file, '..'))).toEqual(['quarantine.json']);
 });
 
-test('a lock that a killed process has left is taken over', async () => {
+test('the lock of a killed process is taken over', async () => {
   const file = join(temporaryFolder(), 'quarantine.json');
   const dead = await runWith(
     'base/process-id.js',
@@ -102,9 +102,9 @@ test('a lock that a killed process has left is taken over', async () => {
 });
 
 test.each([
-  ['is no JSON', '{"format": "tenon-quarantine/1", "quar'],
+  ['is not JSON', '{"format": "tenon-quarantine/1", "quar'],
   ['has another format', JSON.stringify({ format: 'tenon-quarantine/9', quarantine: {} })],
-])('a file that %s is kept aside, with a warning, and a new one is begun', async (_, text) => {
+])('a file that %s is renamed, with a warning, and a new one is started', async (_, text) => {
   const folder = temporaryFolder();
   const file = join(folder, 'quarantine.json');
   writeFileSync(file, text);
@@ -118,7 +118,7 @@ test.each([
   expect(await new Quarantine(file).has('d1')).toBe(true);
 });
 
-test('of a file with one damaged entry the others stay in force', async () => {
+test('the other entries of a file with one damaged entry stay valid', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'quarantine.json');
   await new Quarantine(file).add(shaky);
@@ -130,13 +130,13 @@ test('of a file with one damaged entry the others stay in force', async () => {
   expect(readdirSync(folder).length).toBe(2);
 });
 
-test('the folder of the file is made', async () => {
+test('the folder of the file is created', async () => {
   const file = join(temporaryFolder(), 'made', 'quarantine.json');
   await new Quarantine(file).add(shaky);
   expect(existsSync(file)).toBe(true);
 });
 
-test('what cannot be written is an error, and holds in this process all the same', async () => {
+test('an entry that cannot be written is an error, but is valid in this process', async () => {
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, '');
   const quarantine = new Quarantine(join(file, 'quarantine.json'));
@@ -144,7 +144,7 @@ test('what cannot be written is an error, and holds in this process all the same
   expect(await quarantine.has('d1')).toBe(true);
 });
 
-test('a file that cannot be read is an error that names it, and lets nothing pass', async () => {
+test('an unreadable file is an error that names it, and no plugin passes', async () => {
   const folder = temporaryFolder();
   await expect(new Quarantine(folder).check('d1', '/p')).rejects.toMatchObject({
     code: 'ERR_TENON_UNREADABLE',

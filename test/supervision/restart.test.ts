@@ -6,7 +6,7 @@ import { StateMachine, type SupervisorState } from '../../src/supervision/states
 const policy = checkRestart({ max: 3, within: 1000 }) as RestartPolicy;
 const MIDDLE = 0.5;
 
-/** The pauses after crashes at these times, of processes that each ran for so long. */
+/** Returns the pauses after crashes at these times, of processes that each ran for the given duration. */
 function pauses(rule: RestartPolicy | null, crashes: readonly (readonly [now: number, ranFor: number])[]) {
   let restarts: readonly number[] = [];
   return crashes.map(([now, ranFor]) => {
@@ -17,7 +17,7 @@ function pauses(rule: RestartPolicy | null, crashes: readonly (readonly [now: nu
 }
 
 describe('the restart policy', () => {
-  test('the first restart is immediate, the pauses before the next ones double, and then there is none', () => {
+  test('the first restart is immediate, the next pauses double, and then there is no restart', () => {
     expect(
       pauses(policy, [
         [0, 5],
@@ -53,7 +53,7 @@ describe('the restart policy', () => {
     ).toEqual([0, 100, 0, 100, null]);
   });
 
-  test('a process that never came to work is not healthy, whatever the option says', () => {
+  test('a process that never started successfully is not healthy, whatever the option says', () => {
     const rule = checkRestart({ max: 1, healthyAfter: 0 });
     expect(
       pauses(rule, [
@@ -68,7 +68,7 @@ describe('the restart policy', () => {
     expect(pauses(checkRestart({ max: 0 }), [[0, 5]])).toEqual([null]);
   });
 
-  test('pauses stay within the jitter and below the maximum, and never more than `max` restarts lie in a window', () => {
+  test('pauses stay within the jitter and below the maximum, and a window never has more than `max` restarts', () => {
     const options = fc.record({
       max: fc.integer({ min: 0, max: 8 }),
       within: fc.integer({ min: 1, max: 5000 }),
@@ -126,7 +126,7 @@ describe('the restart policy', () => {
     ['restart.backoff.max', { backoff: { max: -1 } }],
     ['restart.backoff.jitter', { backoff: { jitter: 2 } }],
     ['restart.backoff.base', { backoff: { base: 2 } }],
-  ])('a wrong option is refused by its name: %s in %j', (argument, value) => {
+  ])('an invalid option is refused by name: %s in %j', (argument, value) => {
     expect(() => checkRestart(value as never)).toThrow(
       expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument }),
     );
@@ -145,7 +145,7 @@ describe('the states', () => {
   };
   const all = Object.keys(ways) as SupervisorState[];
 
-  /** Steps that lead from `stopped` to a state. */
+  /** The transitions from `stopped` to each state. */
   const routes: Record<SupervisorState, SupervisorState[]> = {
     stopped: [],
     starting: ['starting'],

@@ -1,4 +1,4 @@
-/** A supervisor and real plugins in processes of their own, those that crash above all. */
+/** A supervisor with real plugins in separate processes. Most of the plugins crash. */
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -16,7 +16,7 @@ import { DEFAULT_QUEUE, type InstanceEvents, SOMETHING, type TierInstance } from
 import { faultFile, pluginFile, withAddon, withRunner } from '../support/index.js';
 import { sanitizable } from '../support/sanitized.js';
 
-const NOBODY: InstanceEvents = { message: () => undefined, log: () => undefined };
+const NO_EVENTS: InstanceEvents = { message: () => undefined, log: () => undefined };
 const INPUT = Buffer.from('some input');
 const FAST = { initial: 1, max: 1, jitter: 0 };
 
@@ -48,7 +48,10 @@ interface Supervised {
   readonly pids: Set<number>;
 }
 
-/** A started supervisor of a plugin, which is gone when the test ends, with all of its processes. */
+/**
+ * Starts a supervisor of a plugin. The end of the test stops it and checks that all of its processes are
+ * gone.
+ */
 async function supervise(
   plugin: string,
   file = faultFile(plugin),
@@ -86,17 +89,17 @@ function isThere(pid: number): boolean {
   }
 }
 
-/** Patient: no test is decided by how long something took. */
+/** Waits with a long timeout, so that the result of a test does not depend on the speed of the machine. */
 const until = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 20_000, interval: 2 });
 
-const told = (): Promise<void> => new Promise(process.nextTick);
+const delivered = (): Promise<void> => new Promise(process.nextTick);
 
 const newInstance = (supervisor: Supervisor, config = ''): Promise<TierInstance> =>
-  supervisor.create(Buffer.from(config), NOBODY);
+  supervisor.create(Buffer.from(config), NO_EVENTS);
 
 const call = (instance: TierInstance, input = INPUT): Promise<Buffer> => instance.bind(SOMETHING).call(input);
 
-/** Faults that end the process in a call, and what is known of each afterwards. */
+/** Faults that end the process in a call, with the signal and the description of each. */
 const DEATHS: [fault: string, signal: NodeJS.Signals | undefined, how: RegExp][] = [
   ['process-segfault', 'SIGSEGV', /was ended by SIGSEGV/],
   ['process-abort', 'SIGABRT', /was ended by SIGABRT/],
@@ -104,13 +107,13 @@ const DEATHS: [fault: string, signal: NodeJS.Signals | undefined, how: RegExp][]
   ['process-divide', 'SIGFPE', /was ended by SIGFPE/],
   ['process-stack', 'SIGSEGV', /was ended by SIGSEGV/],
   ['process-heap', 'SIGABRT', /was ended by SIGABRT/],
-  ['process-exit', undefined, /exited with 0 in the middle of a call: a plugin must not end its process/],
-  ['process-exit-now', undefined, /exited with 3 in the middle of a call/],
+  ['process-exit', undefined, /exited with 0 during a call: a plugin must never exit/],
+  ['process-exit-now', undefined, /exited with 3 during a call/],
 ];
 
 describe.runIf(withRunner)('a plugin that ends its process in a call', () => {
   test.each(sanitizable(DEATHS, ([fault]) => fault))(
-    '%s: a typed error with a report, and the next generation is there',
+    '%s: a typed error with a report, and the next generation runs',
     async (fault, signal, how) => {
       const { supervisor, states, reports } = await supervise(fault);
       const instance = await newInstance(supervisor);
@@ -139,7 +142,7 @@ describe.runIf(withRunner)('a plugin that ends its process in a call', () => {
         report: { generation: 2 },
       });
       await supervisor.stop();
-      await told();
+      await delivered();
       const round = ['starting', 'running', 'crashed', 'backing-off'];
       expect(states.slice(0, 9)).toEqual(['stopped', ...round, ...round]);
       expect(reports[0]).toMatchObject({ generation: 1, crashed: true });
@@ -147,7 +150,7 @@ describe.runIf(withRunner)('a plugin that ends its process in a call', () => {
   );
 
   test.each(sanitizable(DEATHS, ([fault]) => fault))(
-    '%s: the same for a call that blocks',
+    '%s: the same for a blocking call',
     async (fault, signal, how) => {
       const { supervisor } = await supervise(fault);
       const binding = (await newInstance(supervisor)).bind(SOMETHING);
@@ -171,7 +174,7 @@ describe.runIf(withRunner)('a plugin that ends its process in a call', () => {
   test('the report of a segfault names the function and the address', async () => {
     const { supervisor, reports } = await supervise('process-segfault');
     const error = await call(await newInstance(supervisor)).catch((reason: unknown) => reason);
-    await told();
+    await delivered();
     const [report] = reports;
     expect(report?.fault).toMatchObject({ mainThread: true, address: expect.any(BigInt) });
     expect(report?.fault?.frames[0]).toMatchObject({ function: 'call' });
@@ -185,11 +188,11 @@ describe.runIf(withRunner)('a plugin that ends its process in a call', () => {
   test('the report of an endless recursion says so', async () => {
     const { supervisor, reports } = await supervise('process-stack');
     await expect(call(await newInstance(supervisor))).rejects.toMatchObject({ code: 'ERR_TENON_CRASHED' });
-    await told();
-    expect(reports[0]?.fault?.meaning).toMatch(/end of the stack/);
+    await delivered();
+    expect(reports[0]?.fault?.meaning).toMatch(/a stack overflow/);
   });
 
-  test('a call that never returns is killed at its timeout, and the next generation is there', async () => {
+  test('a call that never returns is killed at its timeout, and the next generation runs', async () => {
     const { supervisor, reports } = await supervise('process-hang', undefined, {
       settings: { timeout: 100 },
     });
@@ -207,7 +210,7 @@ describe.runIf(withRunner)('a plugin that ends its process in a call', () => {
 });
 
 describe.runIf(withRunner)('a plugin that crashes in its second call', () => {
-  test('answers in each generation, and its instances and bindings go on', async () => {
+  test('answers in each generation, and its instances and bindings stay valid', async () => {
     const { supervisor } = await supervise('second-call-segfaults', undefined, {
       restart: { max: 10, backoff: FAST },
       whenDown: 'wait',
@@ -223,7 +226,7 @@ describe.runIf(withRunner)('a plugin that crashes in its second call', () => {
     }
   });
 
-  test('fails for good when the budget is used up, with all reasons', async () => {
+  test('fails permanently when the budget is used up, with all reasons', async () => {
     const { supervisor, states } = await supervise('second-call-segfaults', undefined, {
       restart: { max: 2, backoff: FAST },
       whenDown: 'wait',
@@ -238,13 +241,13 @@ describe.runIf(withRunner)('a plugin that crashes in its second call', () => {
       message: expect.stringMatching(/crashed too often.*\(1\).*\(2\).*\(3\)/),
     });
     expect(supervisor.reasons.map(({ signal }) => signal)).toEqual(['SIGSEGV', 'SIGSEGV', 'SIGSEGV']);
-    await told();
+    await delivered();
     expect(states.at(-1)).toBe('failed');
     await supervisor.restart();
     expect(String(await call(instance))).toBe('some input');
   });
 
-  test('takes all messages of a batch along, and names the one that did it', async () => {
+  test('fails all messages of a batch, and reports the one that crashed', async () => {
     const { supervisor } = await supervise('second-call-segfaults');
     const binding = (await newInstance(supervisor)).bind(SOMETHING);
     const batch = Batch.of([INPUT, INPUT, INPUT]);
@@ -261,8 +264,8 @@ describe.runIf(withRunner)('a plugin that crashes in its second call', () => {
   });
 });
 
-describe.runIf(withRunner)('calls that wait for their turn when the process crashes', () => {
-  test('go to the next generation, with the input that they were given, if calls are to wait', async () => {
+describe.runIf(withRunner)('queued calls of a process that crashes', () => {
+  test('go to the next generation, with their original input, if calls wait', async () => {
     const { supervisor } = await supervise('second-call-segfaults', undefined, {
       settings: { maxInFlight: 1, whenFull: 'wait' },
       whenFull: 'wait',
@@ -285,7 +288,7 @@ describe.runIf(withRunner)('calls that wait for their turn when the process cras
     await refused;
   });
 
-  test('fail like those on their way otherwise', async () => {
+  test('fail like calls in flight otherwise', async () => {
     const { supervisor } = await supervise('second-call-segfaults', undefined, {
       settings: { maxInFlight: 1, whenFull: 'wait' },
       whenFull: 'wait',
@@ -297,21 +300,21 @@ describe.runIf(withRunner)('calls that wait for their turn when the process cras
   });
 });
 
-test.runIf(withRunner)('wrong inputs are refused by name, also while no process runs', async () => {
+test.runIf(withRunner)('invalid inputs are refused by name, even while no process runs', async () => {
   const { supervisor } = await supervise('process-segfault', undefined, { whenDown: 'wait' });
   const binding = (await newInstance(supervisor)).bind(SOMETHING);
-  const wrong = async () => {
+  const testInvalid = async () => {
     const timeout = { timeout: -1 };
     await expect(binding.call('text' as never)).rejects.toMatchObject({ argument: 'input' });
     await expect(binding.callMany('text' as never)).rejects.toMatchObject({ argument: 'batch' });
     await expect(binding.call(INPUT, timeout)).rejects.toMatchObject({ argument: 'timeout' });
   };
-  await wrong();
+  await testInvalid();
   await expect(binding.call(INPUT)).rejects.toMatchObject({ code: 'ERR_TENON_CRASHED' });
-  await wrong();
+  await testInvalid();
 });
 
-test.runIf(withRunner)('of 30 crashes in a row no process and no open file is left', async () => {
+test.runIf(withRunner)('30 crashes in a row leave no process and no open file', async () => {
   const files = () => readdirSync('/proc/self/fd').length;
   const { supervisor, pids } = await supervise('process-segfault', undefined, {
     restart: { max: 100, backoff: FAST },
@@ -329,7 +332,7 @@ test.runIf(withRunner)('of 30 crashes in a row no process and no open file is le
   expect(pids.size).toBe(32);
 });
 
-test.runIf(withRunner)('a plugin that prints is heard, also when it crashes right after', async () => {
+test.runIf(withRunner)('the output of a plugin is captured, even if it crashes right after', async () => {
   const { supervisor } = await supervise('process-prints');
   const [out, err] = [vi.fn(), vi.fn()];
   supervisor.on('stdout', out).on('stderr', err);
@@ -342,7 +345,7 @@ test.runIf(withRunner)('a plugin that prints is heard, also when it crashes righ
   );
 });
 
-test.runIf(withRunner)('a crash in new and in drop is reported like one in a call', async () => {
+test.runIf(withRunner)('a crash in new or in drop is reported like one in a call', async () => {
   const inNew = await supervise('process-in-new', undefined, { restart: false });
   await expect(newInstance(inNew.supervisor)).rejects.toMatchObject({
     code: 'ERR_TENON_CRASHED',
@@ -352,12 +355,12 @@ test.runIf(withRunner)('a crash in new and in drop is reported like one in a cal
   const inDrop = await supervise('process-in-drop', undefined, { restart: false });
   await (await newInstance(inDrop.supervisor)).close();
   await until(() => expect(inDrop.supervisor.state).toBe('failed'));
-  await told();
+  await delivered();
   expect(inDrop.reports[0]).toMatchObject({ signal: 'SIGSEGV', call: { stage: 'drop' } });
 });
 
-describe.runIf(withRunner)('instances of good plugins live through crashes of their process', () => {
-  /** Kills the process as the system would, and waits for the next one. */
+describe.runIf(withRunner)('instances of good plugins survive crashes of their process', () => {
+  /** Kills the process with SIGKILL, as the system would, and waits for the next one. */
   async function killAndWait({ supervisor }: Supervised): Promise<void> {
     const { generation } = supervisor;
     process.kill(supervisor.pid ?? 0, 'SIGKILL');
@@ -384,7 +387,7 @@ describe.runIf(withRunner)('instances of good plugins live through crashes of th
     const supervised = await supervise('metronome', pluginFile('metronome'));
     const events: string[] = [];
     const instance = await supervised.supervisor.create(Buffer.from('{"interval":5}'), {
-      ...NOBODY,
+      ...NO_EVENTS,
       message: (data) => events.push(String(data)),
     });
     instance.ref();
@@ -407,7 +410,7 @@ describe.runIf(withRunner)('instances of good plugins live through crashes of th
     expect(api.min({ a: 3, b: -4 })).toEqual({ result: -4 });
     for (let round = 0; round < 3; round++) {
       process.kill(supervised.supervisor.pid ?? 0, 'SIGKILL');
-      // Without a pause, so that the next process cannot come to work in between.
+      // Without a pause, so that the next process cannot become ready in between.
       const untilItFails = () => {
         for (;;) api.min({ a: 1, b: 2 });
       };
