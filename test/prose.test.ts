@@ -14,7 +14,6 @@ const EXEMPT = /^test\/prose(\/|\.test)|^LICENSE|^test\/check\/corpus/;
 const PENDING: readonly string[] = [
   'scripts/',
   'src/cli/',
-  'src/inspect/',
   'test/scripts/',
 ];
 

@@ -1,10 +1,13 @@
-/** What the facts of a file already refuse, before anything of it runs. Which versions are accepted is not judged here. */
+/** The checks of a file's facts, before any of its code runs. The version of the ABI is checked elsewhere. */
 import { ENTRY_POINTS, MAX_PLUGIN_SIZE, OPTIONAL_SLOTS, PLUGIN } from '../base/abi.js';
 import { TenonError, type TenonErrorCode } from '../base/errors.js';
 import { sameAbiName } from './entry-names.js';
 import type { LibraryFacts, StaticSlot } from './facts.js';
 
-/** @throws TenonError ERR_TENON_WRONG_PLATFORM if the library is for another system or processor, or for 32 bits */
+/**
+ * Checks the platform of the library.
+ * @throws TenonError ERR_TENON_WRONG_PLATFORM if it is for another system or processor, or for 32 bits
+ */
 export function checkPlatform(
   facts: LibraryFacts,
   platform: string = process.platform,
@@ -15,7 +18,7 @@ export function checkPlatform(
   const advice =
     facts.bits === 64
       ? 'Build or fetch the plugin for this host'
-      : 'Plugins are 64-bit: build it for one such';
+      : 'Plugins are 64-bit: build it for a 64-bit processor';
   throw refusal(
     'ERR_TENON_WRONG_PLATFORM',
     facts,
@@ -26,8 +29,9 @@ export function checkPlatform(
 const FORMAT_NAMES = { elf: 'ELF', pe: 'PE', macho: 'Mach-O' } as const;
 
 /**
- * @throws TenonError ERR_TENON_MISSING_SYMBOL, naming all entry points that are not exported, or ERR_TENON_BAD_SYMBOL if
- * one is no function of this library
+ * Checks that the library exports the entry points.
+ * @throws TenonError ERR_TENON_MISSING_SYMBOL that names all missing entry points, or ERR_TENON_BAD_SYMBOL if
+ * one is not a function of this library
  */
 export function checkEntryPoints(facts: LibraryFacts): void {
   const exported = new Map(facts.exports.map((symbol) => [symbol.name, symbol]));
@@ -50,7 +54,7 @@ export function checkEntryPoints(facts: LibraryFacts): void {
 
 const USE_THE_SDK = 'The macros of the SDK write the entry points correctly (TENON_PLUGIN in tenon.h)';
 
-/** Names as C++ compilers (Itanium, Microsoft) and rustc write them unless told otherwise. */
+/** Names as C++ compilers (Itanium, Microsoft) and rustc mangle them by default. */
 const CPP_MANGLED = /^(_Z(?!N)|\?)/;
 const RUST_MANGLED = /^(_ZN|_R)/;
 
@@ -59,7 +63,7 @@ function missingAdvice(facts: LibraryFacts): string {
     (symbol) => sameAbiName(symbol) && !Object.hasOwn(EXACT_NAMES, symbol.name),
   );
   if (near === undefined)
-    return `${USE_THE_SDK}. If they are there, they may be hidden: mark them TENON_EXPORT`;
+    return `${USE_THE_SDK}. If the source defines them, they may be hidden: mark them TENON_EXPORT`;
   const cause = CPP_MANGLED.test(near.name)
     ? 'a C++ name: declare it extern "C"'
     : RUST_MANGLED.test(near.name)
@@ -70,7 +74,10 @@ function missingAdvice(facts: LibraryFacts): string {
 
 const EXACT_NAMES = Object.fromEntries([...ENTRY_POINTS, 'tenon_descriptor'].map((name) => [name, true]));
 
-/** @throws TenonError ERR_TENON_BAD_DESCRIPTOR if there is a descriptor that cannot be decoded */
+/**
+ * Checks the descriptor, if there is one.
+ * @throws TenonError ERR_TENON_BAD_DESCRIPTOR if it cannot be decoded
+ */
 export function checkDescriptor(facts: LibraryFacts): void {
   if (facts.descriptorProblem === null) return;
   throw refusal(
@@ -80,7 +87,10 @@ export function checkDescriptor(facts: LibraryFacts): void {
   );
 }
 
-/** @throws TenonError ERR_TENON_BAD_VTABLE, naming the slot, if the vtable is known without running anything and is wrong */
+/**
+ * Checks the vtable, if it is known without running code.
+ * @throws TenonError ERR_TENON_BAD_VTABLE that names the slot
+ */
 export function checkStaticVTable(facts: LibraryFacts): void {
   const { vtable } = facts;
   if (vtable === null) return;

@@ -1,10 +1,10 @@
-/** The descriptor: facts of a plugin that can be read from the file without loading it. */
+/** The descriptor: facts about a plugin that can be read from the file without loading it. */
 import { DESCRIPTOR, DESCRIPTOR_SYMBOL, MAX_PLUGIN_SIZE, NAME_PATTERN, PLUGIN } from '../base/abi.js';
 import type { Descriptor } from './facts.js';
 import type { Image } from './image.js';
 
 const { offset, length } = DESCRIPTOR;
-/** A descriptor may grow at its end; one larger than this is garbage. */
+/** The maximum size. Later versions may append fields to a descriptor. */
 const MAX_SIZE = 64 * 1024;
 const MAGIC = Buffer.from(DESCRIPTOR.magic, 'latin1');
 const OUR_MAJOR = 1;
@@ -16,7 +16,7 @@ const SEMVER = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}${PRERELEASE}${BUIL
 const TEXT_FIELDS = ['name', 'version', 'kinds'] as const;
 type TextField = (typeof TEXT_FIELDS)[number];
 
-/** A descriptor, or the reason why it could not be decoded, or both null if there is none. */
+/** A descriptor, or the reason why it could not be decoded. Both are null if there is none. */
 export interface DescriptorFacts {
   readonly descriptor: Descriptor | null;
   readonly problem: string | null;
@@ -35,7 +35,7 @@ export function findDescriptor(image: Image): DescriptorFacts {
   return decodeDescriptor(bytes);
 }
 
-/** Decodes the bytes of a descriptor, at least {@link DESCRIPTOR.size} of them. A foreign ABI version is no problem here. */
+/** Decodes a descriptor from at least {@link DESCRIPTOR.size} bytes. Accepts any version of the ABI. */
 export function decodeDescriptor(bytes: Buffer): DescriptorFacts {
   const problem = headerProblem(bytes);
   if (problem !== null) return bad(problem);
@@ -98,7 +98,7 @@ function field(bytes: Buffer, name: TextField): Buffer {
   return bytes.subarray(offset[name], offset[name] + length[name]);
 }
 
-/** What is wrong with a text field: it has printable ASCII, then NULs to its end, at least one. */
+/** Checks a string field: printable ASCII, padded with at least one NUL. Returns the problem or null. */
 function textProblem(bytes: Buffer, name: TextField): string | null {
   const content = field(bytes, name);
   const end = content.indexOf(0);
@@ -114,7 +114,7 @@ function textOf(bytes: Buffer, name: TextField): string {
   return content.toString('latin1', 0, content.indexOf(0));
 }
 
-/** Decodes `codec/1.0.0;connector/1.2.0`; a string is the problem. */
+/** Decodes `codec/1.0.0;connector/1.2.0`. A returned string is the problem. */
 function parseKinds(list: string): Record<string, string> | string {
   const kinds = new Map<string, string>();
   for (const item of list === '' ? [] : list.split(';')) {

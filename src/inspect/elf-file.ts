@@ -1,9 +1,9 @@
-/** The headers of an ELF file: segments and the dynamic table, as the system's loader reads them. */
+/** The headers of an ELF file: the segments and the dynamic table, as the system's loader reads them. */
 import type { AddressRange } from './facts.js';
 import { type ByteSource, INSPECT_LIMITS } from './source.js';
 import { Struct } from './struct.js';
 
-/** A program header. Addresses as in the file, not yet relative to the base. */
+/** A program header. Addresses are as in the file, not relative to the base. */
 interface Segment {
   readonly type: number;
   readonly flags: number;
@@ -59,7 +59,7 @@ export const Tag = {
   versionsNeededCount: 0x6fffffff,
 } as const;
 
-/** `e_type` other than a shared object, and what to tell whoever gives one. */
+/** Values of `e_type` other than a shared object, with the messages about them. */
 const OTHER_TYPES: Readonly<Record<number, string>> = {
   1: 'found an ELF object file (ET_REL): link it with -shared',
   2: 'found an ELF program with fixed addresses (ET_EXEC): link it with -shared',
@@ -76,7 +76,7 @@ export class ElfFile {
   readonly machine: number;
   /** The lowest address of the image. */
   readonly base: number;
-  /** Position and count of the section headers; a loader does not need them, they may be missing or wrong. */
+  /** The position and count of the section headers. Loaders ignore them, so they may be missing or wrong. */
   readonly sections: { readonly offset: number; readonly count: number; readonly names: number };
   readonly #segments: readonly Segment[];
   readonly #loads: readonly Segment[];
@@ -113,17 +113,17 @@ export class ElfFile {
     this.#dynamic = this.#readDynamic();
   }
 
-  /** Fields at a position in the file. */
+  /** Reads fields at a position in the file. */
   struct(offset: number, length: number, what: string): Struct {
     return new Struct(this.source.read(offset, length, what), this);
   }
 
-  /** Bytes of a word: 8 or 4. */
+  /** The size of a word in bytes: 8 or 4. */
   get wordSize(): number {
     return this.wide ? 8 : 4;
   }
 
-  /** The position in the file of an address (not relative to the base), or null if it is not backed by the file. */
+  /** Returns the position in the file of an absolute address. Null if the file has no bytes for it. */
   offsetOf(address: number, length: number): number | null {
     for (const load of this.#loads) {
       if (address >= load.address && address + length <= load.address + load.fileSize) {
@@ -133,33 +133,36 @@ export class ElfFile {
     return null;
   }
 
-  /** The position that an entry of the dynamic table points to. @throws TenonError if it is outside of the file */
+  /**
+   * Returns the position of an address in the dynamic table.
+   * @throws TenonError if it is outside of the file
+   */
   locate(address: number, length: number, what: string): number {
     const offset = this.offsetOf(address, length);
     if (offset !== null) return offset;
     throw this.source.fail(
-      `${what} (${length} bytes at address 0x${address.toString(16)}) is in no loadable segment (corrupted)`,
+      `${what} (${length} bytes at address 0x${address.toString(16)}) is not in a loadable segment (corrupted)`,
     );
   }
 
-  /** The first value of a tag in the dynamic table. */
+  /** Returns the first value of a tag in the dynamic table. */
   tag(tag: number): number | undefined {
     return this.#dynamic.get(tag)?.[0];
   }
 
-  /** All values of a tag in the dynamic table. */
+  /** Returns all values of a tag in the dynamic table. */
   tags(tag: number): readonly number[] {
     return this.#dynamic.get(tag) ?? [];
   }
 
-  /** The executable segments, relative to the base. */
+  /** Returns the executable segments, relative to the base. */
   codeRanges(): AddressRange[] {
     return this.#loads
       .filter((load) => (load.flags & EXECUTABLE) !== 0)
       .map((load) => this.#range(load, load.memorySize));
   }
 
-  /** Memory that is not writable once the first instruction of the library runs. */
+  /** Returns the memory that is not writable when the first instruction of the library runs. */
   constantRanges(): AddressRange[] {
     return [
       ...this.#loads.filter((load) => (load.flags & WRITABLE) === 0),
@@ -167,13 +170,13 @@ export class ElfFile {
     ].map((segment) => this.#range(segment, segment.memorySize));
   }
 
-  /** Whether the stack of every thread is to be executable; null if nothing is said about it. */
+  /** Returns whether the file requests executable stacks for all threads. Null if it has no such header. */
   executableStack(): boolean | null {
     const stack = this.#segments.find((segment) => segment.type === SegmentType.stack);
     return stack === undefined ? null : (stack.flags & EXECUTABLE) !== 0;
   }
 
-  /** Loadable segments that can be both written and executed, relative to the base. */
+  /** Returns the loadable segments that are both writable and executable, relative to the base. */
   writableCode(): AddressRange[] {
     const both = EXECUTABLE | WRITABLE;
     return this.#loads
@@ -181,17 +184,17 @@ export class ElfFile {
       .map((load) => this.#range(load, load.memorySize));
   }
 
-  /** Whether there is memory that the loader makes read-only when it is done with it. */
+  /** Whether the loader makes memory read-only after relocation. */
   get hasRelro(): boolean {
     return this.#segments.some((segment) => segment.type === SegmentType.relro);
   }
 
-  /** Whether there is an index of the unwind tables, without which nothing can be thrown through the code. */
+  /** Whether there is an index of the unwind tables. Without it exceptions cannot pass through the code. */
   get hasUnwindTables(): boolean {
     return this.#segments.some((segment) => segment.type === SegmentType.ehFrame);
   }
 
-  /** The owners of the notes, `GNU` or `Android` for example; an owner tells the system where the header does not. */
+  /** Returns the owners of the notes, such as `GNU`. They identify a system that the header omits. */
   noteOwners(): string[] {
     const owners: string[] = [];
     for (const note of this.#segments.filter((segment) => segment.type === SegmentType.note).slice(0, 8)) {
@@ -215,8 +218,7 @@ export class ElfFile {
 
   #readSegments(offset: number, entrySize: number, count: number): Segment[] {
     const expected = this.wide ? 56 : 32;
-    if (count === 0)
-      throw this.source.fail('the ELF file has no program headers, so nothing of it can be loaded');
+    if (count === 0) throw this.source.fail('the ELF file has no program headers, so it cannot be loaded');
     if (entrySize !== expected || count > INSPECT_LIMITS.segments) {
       throw this.source.fail(
         `the ELF header states ${count} program headers of ${entrySize} bytes, expected ${expected} bytes each (corrupted)`,
@@ -238,7 +240,10 @@ export class ElfFile {
     };
   }
 
-  /** A loader that maps a segment beyond the end of the file gets SIGBUS later, so this is the check that matters most. */
+  /**
+   * Checks that the file contains its segments. This is the most important check: access to a segment that
+   * was mapped beyond the end of the file raises SIGBUS.
+   */
   #checkLoads(): void {
     if (this.#loads.length === 0) throw this.source.fail('the ELF file has no loadable segment');
     for (const load of this.#loads) {

@@ -1,4 +1,4 @@
-/** What the loader will write into pointers of an ELF image: RELA entries and the packed RELR table. */
+/** The relocations of pointers in an ELF image: RELA entries and the packed RELR table. */
 import { type ElfFile, Tag } from './elf-file.js';
 import type { ElfSymbols } from './elf-symbols.js';
 import type { Pointer } from './image.js';
@@ -7,7 +7,7 @@ import type { Struct } from './struct.js';
 
 const ENTRY = 24;
 const CHUNK = 2048;
-/** Several entries for one place are possible, but not for real. */
+/** The maximum number of entries found. Real files have one entry per place. */
 const MOST_FOUND = 64;
 
 /** The relocation types that fill a pointer, by `e_machine`. */
@@ -18,10 +18,13 @@ const TYPES: Readonly<Record<number, { readonly relative: number; readonly symbo
   };
 
 /**
- * The pointers at `address` (relative to the base) as they will be once the library is loaded. A pointer to a symbol of another
- * library is null, as is one whose relocation is of an unknown type. A symbol of this library counts as this library's own,
- * although an earlier library of the process can replace it. Only for 64-bit x64 and arm64: null for all others, and where the
- * relocations are in a form that is not known here.
+ * Returns the pointers at `address` (relative to the base) with the values that they have in the loaded
+ * library.
+ *
+ * A pointer to a symbol of another library is null. A pointer whose relocation has an unknown type is null
+ * too. A symbol that this library defines is assumed to resolve to this library, although an earlier library
+ * of the process can replace it. Returns null for processors other than 64-bit x64 and arm64, and for an
+ * unsupported form of relocations.
  */
 export function elfPointers(
   file: ElfFile,
@@ -65,8 +68,9 @@ interface Rela {
 }
 
 /**
- * The entries for places from `start` up to `end`. Linkers put the relative ones first, sorted by place, and state their
- * number: those are found by bisection, if they turn out to be sorted here; the few others are read one by one.
+ * Returns the entries for places from `start` up to `end`. Linkers put the relative entries first, sorted by
+ * place, and store their number. Therefore they are searched by bisection, with a linear scan if that finds
+ * no entry. The few other entries are always scanned.
  */
 function relaEntries(file: ElfFile, start: number, end: number): Rela[] {
   const table = file.tag(Tag.rela);
@@ -110,7 +114,10 @@ function decode(entries: Struct, at: number, place: number): Rela {
   return { place, type: entries.u32(at + 8), symbol: entries.u32(at + 12), addend: entries.u64(at + 16) };
 }
 
-/** The places in the range that the RELR table relocates: an even entry is a place, an odd one a bitmap of the 63 words after it. */
+/**
+ * Returns the places in the range that the RELR table relocates. An even entry is a place. An odd entry is a
+ * bitmap of the 63 words after the last place.
+ */
 function relrPlaces(file: ElfFile, start: number, end: number): number[] {
   const address = file.tag(Tag.relr);
   const count = Math.min(Math.floor((file.tag(Tag.relrSize) ?? 0) / 8), INSPECT_LIMITS.relocations);

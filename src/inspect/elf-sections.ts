@@ -1,11 +1,11 @@
-/** The sections of an ELF file by name. No loader looks at them: what is wrong with them tells nothing and harms nothing. */
+/** The names of the sections of an ELF file. Loaders ignore sections, so errors in them are not reported. */
 import type { ElfFile } from './elf-file.js';
 
-/** Real libraries have a few dozen; with a section for each function, thousands. */
+/** The maximum number. Real libraries have a few dozen, or thousands with a section for each function. */
 const MOST = 65_535;
 const LONGEST_NAMES = 4 * 1024 * 1024;
 
-/** Empty if there are none, or if they make no sense. */
+/** Returns the names. Empty if there are no sections or they are invalid. */
 export function sectionNames(file: ElfFile): ReadonlySet<string> {
   const { offset, count, names } = file.sections;
   const { source, wide } = file;

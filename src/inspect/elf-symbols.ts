@@ -1,4 +1,4 @@
-/** The dynamic symbols of an ELF file: enumerated, or found by name through the hash tables that the loader uses. */
+/** The dynamic symbols of an ELF file: a list of all, and a lookup by name in the loader's hash tables. */
 import { type ElfFile, Tag } from './elf-file.js';
 import type { AddressRange, ExportedSymbol } from './facts.js';
 import { inRanges } from './image.js';
@@ -9,7 +9,7 @@ const Binding = { global: 1, weak: 2, unique: 10 } as const;
 const SymbolType = { none: 0, func: 2, section: 3, file: 4, tls: 6, ifunc: 10 } as const;
 const UNDEFINED_SECTION = 0;
 const ABSOLUTE_SECTION = 0xfff1;
-/** In the version table: not the default version of its name. */
+/** A flag in the version table: the symbol is not the default version of its name. */
 const HIDDEN_VERSION = 0x8000;
 
 /** A symbol that other libraries can find. */
@@ -18,10 +18,10 @@ interface DefinedSymbol {
   readonly symbol: Omit<ExportedSymbol, 'name'>;
 }
 
-/** A symbol that another library has to have. */
+/** A symbol that another library must define. */
 export interface ImportedSymbol {
   readonly name: string;
-  /** The number of its version among the needed ones (elf-versions.ts); 0 and 1 are none. */
+  /** The index of its version among the needed ones (elf-versions.ts). 0 and 1 mean that it has none. */
   readonly version: number;
 }
 
@@ -34,7 +34,7 @@ export class ElfSymbols {
   readonly #strtab: number;
   readonly #strSize: number;
 
-  /** @throws TenonError ERR_TENON_NOT_A_LIBRARY if the dynamic table names no symbols or strings */
+  /** @throws TenonError ERR_TENON_NOT_A_LIBRARY if the dynamic table has no symbols or strings */
   constructor(file: ElfFile, code: readonly AddressRange[]) {
     this.#file = file;
     this.#code = code;
@@ -42,26 +42,26 @@ export class ElfSymbols {
     const strtab = file.tag(Tag.strtab);
     const symtab = file.tag(Tag.symtab);
     if (strtab === undefined || symtab === undefined) {
-      throw file.source.fail('the dynamic segment names no symbol table (corrupted)');
+      throw file.source.fail('the dynamic segment has no symbol table (corrupted)');
     }
     this.#strSize = file.tag(Tag.strSize) ?? 0;
     this.#strtab = file.locate(strtab, this.#strSize, 'the dynamic string table');
     this.#symtab = file.locate(symtab, this.#entrySize, 'the dynamic symbol table');
   }
 
-  /** A string of the dynamic string table. */
+  /** Returns a string of the dynamic string table. */
   string(offset: number, what: string): string {
     return this.#file.source.cString(this.#strtab + offset, this.#strtab + this.#strSize, what);
   }
 
-  /** The address of the symbol with this number relative to the base, or null if another library has it. */
+  /** Returns the address of a symbol relative to the base. Null if another library defines it. */
   addressOf(index: number): number | null {
     const offset = this.#symtab + index * this.#entrySize;
     if (index === 0 || !this.#file.source.contains(offset, this.#entrySize)) return null;
     return this.#decode(this.#file.struct(offset, this.#entrySize, 'a symbol'), 0)?.symbol.address ?? null;
   }
 
-  /** Looks a few names up, each by its hash. Without a hash table the loader finds nothing either. */
+  /** Looks up names by their hashes. Without a hash table it finds nothing, like the loader. */
   find(names: readonly string[]): ExportedSymbol[] {
     const gnu = this.#file.tag(Tag.gnuHash);
     const sysv = this.#file.tag(Tag.hash);
@@ -74,7 +74,7 @@ export class ElfSymbols {
     return found;
   }
 
-  /** All exported symbols, each name once: the default version where there are several. */
+  /** Returns all exported symbols. A name with several versions has only its default version. */
   all(): ExportedSymbol[] {
     const { source } = this.#file;
     const count = this.#count();
@@ -101,7 +101,7 @@ export class ElfSymbols {
     return [...byName.values()];
   }
 
-  /** The symbols that are looked up in other libraries. */
+  /** Returns the symbols that the loader looks up in other libraries. */
   imports(): ImportedSymbol[] {
     const { source } = this.#file;
     const count = Math.max(this.#count(), this.#firstHashed());
@@ -118,7 +118,7 @@ export class ElfSymbols {
     return found;
   }
 
-  /** Symbols that are only looked up come before those that can be found. */
+  /** Returns the index of the first exported symbol. Imported symbols precede it. */
   #firstHashed(): number {
     const gnu = this.#file.tag(Tag.gnuHash);
     const first = gnu === undefined ? 0 : this.#gnuHash(gnu).firstSymbol;
@@ -134,7 +134,7 @@ export class ElfSymbols {
     if (section === UNDEFINED_SECTION || type === SymbolType.section || type === SymbolType.file) return null;
     if (binding !== Binding.global && binding !== Binding.weak && binding !== Binding.unique) return null;
     const value = table.word(at + (wide ? 8 : 4));
-    // Neither a thread-local offset nor an absolute number moves with the image.
+    // Thread-local offsets and absolute values are not relative to the image.
     const fixed = section === ABSOLUTE_SECTION || type === SymbolType.tls;
     const address = fixed ? value : value - this.#file.base;
     const isFunction =
@@ -159,7 +159,7 @@ export class ElfSymbols {
     let index = this.#u32(table.buckets + (hash % table.bucketCount) * 4);
     for (; index >= table.firstSymbol && index < INSPECT_LIMITS.symbols; index += 1) {
       const chained = this.#u32(table.chain + (index - table.firstSymbol) * 4);
-      // The lowest bit marks the end of a chain and is no part of the hash.
+      // The lowest bit marks the end of a chain. It is not part of the hash.
       const symbol = chained >>> 1 === hash >>> 1 ? this.#match(index, name) : null;
       if (symbol !== null) return symbol;
       if ((chained & 1) === 1) return null;
@@ -180,7 +180,7 @@ export class ElfSymbols {
     return null;
   }
 
-  /** The number of symbols, which no table states directly: the hash tables tell it. */
+  /** Returns the number of symbols. It is not stored directly, so it is derived from a hash table. */
   #count(): number {
     const gnu = this.#file.tag(Tag.gnuHash);
     if (gnu !== undefined) return this.#countGnu(gnu);
@@ -226,13 +226,15 @@ export class ElfSymbols {
     return this.#file.struct(offset, 4, 'a hash table').u32(0);
   }
 
-  /** Tells which symbols are the default of their name; none without a table of versions. */
+  /**
+   * Returns a test for the default version of a name. It fails for all symbols without a table of versions.
+   */
   #defaultVersions(count: number): (index: number) => boolean {
     const version = this.#versions(count);
     return (index) => (version(index) & HIDDEN_VERSION) === 0;
   }
 
-  /** Reads the table of versions, if there is one: the number of each symbol's version. */
+  /** Reads the table of versions, if there is one. Returns a lookup of the version index of a symbol. */
   #versions(count: number): (index: number) => number {
     const address = this.#file.tag(Tag.versym);
     const offset = address === undefined ? null : this.#file.offsetOf(address, count * 2);

@@ -1,27 +1,27 @@
-/** Versions of symbols in an ELF library: those that it needs of other libraries, and those that it has. */
+/** Versions of symbols in an ELF library: the versions it needs from other libraries and those it defines. */
 import { type ElfFile, Tag } from './elf-file.js';
 import type { ElfSymbols, ImportedSymbol } from './elf-symbols.js';
 import { INSPECT_LIMITS } from './source.js';
 
-/** A version that another library has to have. */
+/** A version that another library must define. */
 export interface NeededVersion {
-  /** The library, as the loader knows it: `libc.so.6`. */
+  /** The name of the library for the loader, for example `libc.so.6`. */
   readonly library: string;
-  /** `GLIBC_2.34` */
+  /** For example `GLIBC_2.34`. */
   readonly version: string;
-  /** The library is used all the same if it does not have this version. */
+  /** Whether the library is still loaded if the version is missing. */
   readonly weak: boolean;
-  /** The symbols that are of this version. */
+  /** The symbols with this version. */
   readonly symbols: readonly string[];
 }
 
 const NEED = 16;
 const DEFINITION = 20;
 const WEAK = 2;
-/** Real libraries need a few dozen versions of a few libraries. */
+/** The maximum number of versions. Real libraries need a few dozen versions of a few libraries. */
 const MOST = 4096;
 
-/** @throws TenonError ERR_TENON_NOT_A_LIBRARY if the table leads out of the file */
+/** Returns the needed versions. @throws TenonError ERR_TENON_NOT_A_LIBRARY if the table exceeds the file */
 export function neededVersions(
   file: ElfFile,
   symbols: ElfSymbols,
@@ -56,7 +56,10 @@ export function neededVersions(
   return found;
 }
 
-/** The names of the versions that a library has. @throws TenonError ERR_TENON_NOT_A_LIBRARY if the table leads out of the file */
+/**
+ * Returns the names of the versions that a library defines.
+ * @throws TenonError ERR_TENON_NOT_A_LIBRARY if the table exceeds the file
+ */
 export function definedVersions(file: ElfFile, symbols: ElfSymbols): string[] {
   const found: string[] = [];
   let at = file.tag(Tag.versionsDefined);

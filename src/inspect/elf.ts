@@ -1,4 +1,6 @@
-/** ELF shared objects: Linux, the BSDs, Android. What counts is what the loader reads; section headers are optional. */
+/**
+ * ELF shared objects: Linux, the BSDs, Android. Only the data of the loader is required, not section headers.
+ */
 
 import { ElfFile, Tag } from './elf-file.js';
 import { elfPointers } from './elf-relocations.js';
@@ -9,7 +11,9 @@ import { type Image, type ImageOptions, inRanges } from './image.js';
 import { languageOfComment } from './language.js';
 import type { ByteSource } from './source.js';
 
-/** `e_machine` as `process.arch` spells it. MIPS and PowerPC have names that depend on word size and byte order. */
+/**
+ * Values of `e_machine` as in `process.arch`. The names of MIPS and RISC-V depend on other header fields too.
+ */
 const MACHINES: Readonly<Record<number, string>> = {
   3: 'ia32',
   20: 'ppc',
@@ -23,7 +27,7 @@ const MACHINES: Readonly<Record<number, string>> = {
 const MIPS = 8;
 const RISCV = 243;
 
-/** EI_OSABI as `process.platform` spells it. Linux libraries say 0 (System V) or 3 (GNU). */
+/** Values of EI_OSABI as in `process.platform`. Linux libraries have 0 (System V) or 3 (GNU). */
 const SYSTEMS: Readonly<Record<number, string>> = {
   0: 'linux',
   1: 'hpux',
@@ -35,7 +39,7 @@ const SYSTEMS: Readonly<Record<number, string>> = {
   12: 'openbsd',
 };
 
-/** Owners of notes that tell the system where EI_OSABI says System V. */
+/** Owners of notes that identify the system if EI_OSABI is System V. */
 const NOTE_SYSTEMS: Readonly<Record<string, string>> = {
   Android: 'android',
   FreeBSD: 'freebsd',
@@ -49,7 +53,7 @@ export function readElf(source: ByteSource, options: ImageOptions): Image {
   const code = file.codeRanges();
   const constants = file.constantRanges();
   const symbols = new ElfSymbols(file, code);
-  // The loader ignores RPATH where there is a RUNPATH.
+  // The loader ignores RPATH if there is a RUNPATH.
   const runpath = file.tag(Tag.runpath) ?? file.tag(Tag.rpath);
   return {
     format: 'elf',
@@ -83,7 +87,9 @@ function systemOf(file: ElfFile): string {
   return system ?? `unknown(osabi ${file.osAbi})`;
 }
 
-/** What the compilers wrote into sections that no loader looks at: whatever is wrong with them tells nothing and harms nothing. */
+/**
+ * Returns the language from the marks of compilers in sections. Loaders ignore sections, so errors give null.
+ */
 function markOf(file: ElfFile): LibraryFacts['language'] {
   const { offset, count, names } = file.sections;
   const { source } = file;

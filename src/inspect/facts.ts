@@ -1,10 +1,12 @@
-/** What inspection tells about a library file. All addresses are relative to the image base (RVA). */
+/**
+ * The facts that inspection finds about a library file. All addresses are relative to the image base (RVA).
+ */
 
 export type BinaryFormat = 'elf' | 'pe' | 'macho';
 
 /**
- * One exported name. `unknown`, with address 0, only where another library has it (PE forwarders, Mach-O re-exports). The address of
- * a thread-local or absolute ELF symbol is its plain value.
+ * An exported name. The type is `unknown` and the address 0 only if another library defines the name (PE
+ * forwarders, Mach-O re-exports). The address of a thread-local or absolute ELF symbol is its plain value.
  */
 export interface ExportedSymbol {
   readonly name: string;
@@ -12,7 +14,7 @@ export interface ExportedSymbol {
   readonly address: number;
 }
 
-/** Half-open range of addresses. */
+/** A half-open range of addresses. */
 export interface AddressRange {
   readonly start: number;
   readonly end: number;
@@ -20,7 +22,7 @@ export interface AddressRange {
 
 /** The decoded `tenon_descriptor`. */
 export interface Descriptor {
-  /** `1.0.0` */
+  /** The version of the ABI, for example `1.0.0`. */
   readonly abi: string;
   readonly pointerSize: number;
   readonly endian: 'little' | 'big';
@@ -33,7 +35,9 @@ export interface Descriptor {
   readonly kinds: Readonly<Record<string, string>>;
 }
 
-/** One slot of a vtable that could be found without running anything. A slot that only the loader can fill is left out. */
+/**
+ * A slot of a vtable that was found without running code. Slots that only the loader can fill are omitted.
+ */
 export interface StaticSlot {
   readonly name: string;
   /** 0 for a NULL slot. */
@@ -42,38 +46,38 @@ export interface StaticSlot {
   readonly code: boolean;
 }
 
-/** The vtable, where `get_plugin` plainly returns the address of constant memory. */
+/** The vtable, found if `get_plugin` only returns the address of constant memory. */
 export interface StaticVTable {
   readonly address: number;
   readonly size: number;
   readonly flags: number;
-  /** In the order of the vtable; none if `size` is absurd or the address misaligned. */
+  /** In the order of the vtable. Empty if `size` is invalid or the address misaligned. */
   readonly slots: readonly StaticSlot[];
 }
 
-/** Everything that the bytes tell. */
+/** The facts of a library file. */
 export interface LibraryFacts {
   readonly path: string;
-  /** Bytes in the file. */
+  /** The size of the file in bytes. */
   readonly size: number;
   readonly format: BinaryFormat;
-  /** As `process.platform` spells it: `linux`, `win32`, `darwin`; `freebsd` and the like where ELF says so. */
+  /** As in `process.platform`: `linux`, `win32`, `darwin`. For ELF also `freebsd` and similar names. */
   readonly os: string;
-  /** As `process.arch` spells it: `x64`, `arm64`, `ia32`, `arm`, `riscv64`, …; `unknown(0x…)` otherwise. */
+  /** As in `process.arch`: `x64`, `arm64`, `ia32`, `arm`, `riscv64`, …. Otherwise `unknown(0x…)`. */
   readonly arch: string;
   readonly bits: 32 | 64;
   readonly endian: 'little' | 'big';
-  /** The language of the plugin as far as the compilers' marks in the file tell. */
+  /** The language of the plugin, from the marks of compilers in the file. Null if unknown. */
   readonly language: 'c' | 'c++' | 'rust' | 'go' | 'zig' | null;
   readonly exports: readonly ExportedSymbol[];
-  /** Libraries that the loader will look for, in order. */
+  /** The libraries that the loader loads with this one, in order. */
   readonly needed: readonly string[];
-  /** Folders in which the library itself says to look (ELF RUNPATH or RPATH, Mach-O LC_RPATH), unexpanded. */
+  /** The library's own search path for them (ELF RUNPATH or RPATH, Mach-O LC_RPATH), not expanded. */
   readonly runpath: readonly string[];
-  /** Executable ranges: segments or, where the file tells so much, the sections in them that hold instructions. */
+  /** The executable ranges: segments or, if known, the sections in them that hold instructions. */
   readonly code: readonly AddressRange[];
   readonly descriptor: Descriptor | null;
-  /** Why a descriptor that is there could not be decoded; null if it could or if there is none. */
+  /** The reason why the descriptor could not be decoded. Null if it was decoded or there is none. */
   readonly descriptorProblem: string | null;
   readonly vtable: StaticVTable | null;
 }

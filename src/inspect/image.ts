@@ -1,25 +1,27 @@
-/** What the three formats have in common once their headers are read: an image in memory that was never loaded. */
+/** The common interface of the three formats: the memory image of a library that was not loaded. */
 import type { AddressRange, BinaryFormat, ExportedSymbol, LibraryFacts } from './facts.js';
 
-/** What a pointer in the image will be once the loader is done. */
+/** The value of a pointer after relocation. */
 export interface Pointer {
-  /** Relative to the image base if `inside`, otherwise the plain number. */
+  /** Relative to the image base if `inside`, otherwise the plain value. */
   readonly address: number;
-  /** It moves with the image; otherwise it is NULL or a constant that the loader does not touch. */
+  /**
+   * True if it is relative to the image. False for NULL and for constants that the loader does not change.
+   */
   readonly inside: boolean;
 }
 
-/** Which exports a caller wants to see. `entry-points` keeps the names of the ABI and what looks like them. */
+/** The exports to list. `entry-points` lists the names of the ABI and similar names. */
 export type ExportSelection = 'all' | 'entry-points';
 
-/** How to look at a file. */
+/** The options of a reader. */
 export interface ImageOptions {
-  /** Which slice of a universal binary to take, as `process.arch` spells it. */
+  /** The slice of a universal binary to read, as in `process.arch`. */
   readonly arch: string;
   readonly exports: ExportSelection;
 }
 
-/** A library as its loader would see it. All addresses are relative to the image base. */
+/** A library as its loader sees it. All addresses are relative to the image base. */
 export interface Image {
   readonly format: BinaryFormat;
   readonly os: string;
@@ -30,17 +32,17 @@ export interface Image {
   readonly needed: readonly string[];
   readonly runpath: readonly string[];
   readonly code: readonly AddressRange[];
-  /** The language that only this format's marks tell, or null. */
+  /** The language according to marks that are specific to this format. Null without marks. */
   readonly mark: LibraryFacts['language'];
-  /** The file's bytes at an address, or null if they do not come from the file. Pointers in them are not relocated. */
+  /** Reads the bytes at an address. Null if the file has none for it. Pointers in them are not relocated. */
   read(address: number, length: number): Buffer | null;
-  /** Whether memory at `address` can no longer change when the first instruction of the library runs. */
+  /** Checks whether the memory at `address` is read-only when the first instruction of the library runs. */
   constant(address: number, length: number): boolean;
-  /** The pointers at `address`: null in place of one that only the loader can know, null if that is true for all. */
+  /** Returns the pointers at `address`. An unknown pointer is null. Returns null if all are unknown. */
   pointers(address: number, count: number): readonly (Pointer | null)[] | null;
 }
 
-/** Whether an address lies in one of the ranges. */
+/** Checks whether an address is in one of the ranges. */
 export function inRanges(ranges: readonly AddressRange[], address: number): boolean {
   return ranges.some((range) => address >= range.start && address < range.end);
 }

@@ -1,6 +1,6 @@
 /**
- * Inspection: what a library file tells about itself without being loaded. Pure functions of bytes: positioned, bounded reads,
- * no side effect, and no other failure than a TenonError.
+ * Inspection of library files without loading them. The functions depend only on the bytes of the file. Their
+ * reads are positioned and bounded, they have no side effects, and they fail only with a TenonError.
  */
 import { asTenonError, invalidArgument } from '../base/errors.js';
 import { findDescriptor } from './descriptor.js';
@@ -22,11 +22,11 @@ export type { ExportSelection } from './image.js';
 export { type Constructor, inspectLoading, type LoadingFacts, loadingOf } from './loading.js';
 
 export interface InspectOptions {
-  /** Which slice of a universal binary to look at, as `process.arch` spells it (the default). */
+  /** The slice of a universal binary to inspect. Default: `process.arch`. */
   readonly arch?: string | undefined;
   /**
-   * `entry-points` lists only the names of the ABI and names that contain one of them, and, where the format has an index of
-   * names (ELF), looks nothing else up. Default: `all`.
+   * `entry-points` lists only the names of the ABI and names that contain one of them. For ELF, which has an
+   * index of names, it looks up no other symbols. Default: `all`.
    */
   readonly exports?: ExportSelection | undefined;
 }
@@ -38,9 +38,9 @@ const READERS: Readonly<Record<BinaryFormat, (source: ByteSource, options: Image
 };
 
 /**
- * Inspects a library file of any of the three formats, for whichever system and processor it was built.
- * @throws TenonError ERR_TENON_NOT_FOUND, ERR_TENON_UNREADABLE (a folder, a pipe, no permission), ERR_TENON_NOT_A_LIBRARY, or
- * ERR_TENON_INVALID_ARGUMENT
+ * Inspects a library file of any of the three formats, for any system and processor.
+ * @throws TenonError ERR_TENON_NOT_FOUND, ERR_TENON_UNREADABLE (a folder, a pipe, no permission),
+ * ERR_TENON_NOT_A_LIBRARY or ERR_TENON_INVALID_ARGUMENT
  */
 export function inspectFileSync(path: string, options: InspectOptions = {}): LibraryFacts {
   checkPath(path);
@@ -49,7 +49,7 @@ export function inspectFileSync(path: string, options: InspectOptions = {}): Lib
 }
 
 /**
- * Inspects the bytes of a library. `path` is only what messages and facts call them.
+ * Inspects the bytes of a library. `path` is only their name in messages and facts.
  * @throws TenonError ERR_TENON_NOT_A_LIBRARY or ERR_TENON_INVALID_ARGUMENT
  */
 export function inspectBytes(
@@ -82,11 +82,11 @@ function inspect(source: ByteSource, options: ImageOptions): LibraryFacts {
   try {
     return factsOf(source, READERS[detectFormat(source)](source, options));
   } catch (error) {
-    // The readers refuse by TenonError; this is the belt to those braces, and a test sees to it that it never holds anything.
+    // A second line of defense: the readers throw only TenonErrors, which a test checks.
     throw asTenonError(
       error,
       'ERR_TENON_NOT_A_LIBRARY',
-      `Cannot load ${source.path}: its structure is not understood`,
+      `Cannot load ${source.path}: its structure is invalid`,
     );
   }
 }

@@ -1,11 +1,11 @@
-/** The language of a plugin, as far as the marks tell that compilers leave in a file. */
+/** The language of a plugin, from the marks that compilers leave in a file. */
 import type { LibraryFacts } from './facts.js';
 import type { Image } from './image.js';
 
-/** The run-time libraries of C++, as ELF, PE and Mach-O files name them. */
+/** The names of the C++ runtime libraries in ELF, PE and Mach-O files. */
 const CPP_RUNTIME = /(^|\/)(libstdc\+\+|libc\+\+)[.\-_]|^msvcp\d+(_\d)?d?\.dll$/i;
 
-/** Reads an ELF `.comment`: every compiler that contributed an object file wrote a line. */
+/** Reads an ELF `.comment`, which has a line from each compiler that produced an object file. */
 export function languageOfComment(comment: string): LibraryFacts['language'] {
   if (comment.includes('rustc version')) return 'rust';
   if (/\bzig(lang)?\b/.test(comment)) return 'zig';
@@ -13,8 +13,8 @@ export function languageOfComment(comment: string): LibraryFacts['language'] {
 }
 
 /**
- * Rust, Go and Zig sign what they compile. C and C++ come from the same compilers, which sign alike: C++ needs its run-time
- * library. Null where nothing tells.
+ * Returns the language of a plugin. Rust, Go and Zig leave their own marks. C and C++ have the same compilers
+ * with the same marks, so C++ is recognized by its runtime library. Null if there is no mark.
  */
 export function languageOf(image: Image): LibraryFacts['language'] {
   if (image.mark !== null && image.mark !== 'c') return image.mark;

@@ -1,4 +1,4 @@
-/** What an ELF library asks of the system's loader, and what it makes of the process that it is loaded into. */
+/** The requirements of an ELF library for the system's loader, and its effects on the process. */
 import { ElfFile, Tag } from './elf-file.js';
 import { elfPointers } from './elf-relocations.js';
 import { sectionNames } from './elf-sections.js';
@@ -14,32 +14,32 @@ import { placesOf } from './symbols.js';
 export interface Constructor {
   /** Relative to the image base. */
   readonly address: number;
-  /** As the linker calls it; null if its name was stripped. */
+  /** The linkage name. Null if it was stripped. */
   readonly name: string | null;
 }
 
-/** What an ELF library says about its loading. */
+/** The properties of an ELF library that concern its loading. */
 export interface LoadingFacts {
   readonly soname: string | null;
   readonly needed: readonly string[];
-  /** Folders in which to look for needed libraries, unexpanded. */
+  /** The folders that are searched for needed libraries, not expanded. */
   readonly searched: { readonly tag: 'RPATH' | 'RUNPATH'; readonly folders: readonly string[] } | null;
   readonly versions: readonly NeededVersion[];
-  /** The versions that it has itself. */
+  /** The versions that it defines. */
   readonly defined: readonly string[];
-  /** Names that are looked up in other libraries. */
+  /** The names that are looked up in other libraries. */
   readonly imports: readonly string[];
-  /** Null if it says nothing, which on most processors stands for executable. */
+  /** Null if not specified, which means executable on most processors. */
   readonly executableStack: boolean | null;
   readonly writableCode: readonly AddressRange[];
   readonly relro: boolean;
   readonly bindNow: boolean;
   readonly textRelocations: boolean;
   readonly noDelete: boolean;
-  /** It has thread-local variables in memory that is set aside when a program starts. */
+  /** Whether its thread-local variables need the static block, which is allocated when the program starts. */
   readonly staticTls: boolean;
   readonly unwindTables: boolean;
-  /** Null where they can only be known by loading it. */
+  /** Null if they are unknown without loading the library. */
   readonly constructors: readonly Constructor[] | null;
   readonly symbolTable: boolean;
   readonly debugInfo: boolean;
@@ -50,14 +50,17 @@ const Flag1 = { now: 1, noDelete: 8 } as const;
 const MAX_CONSTRUCTORS = 65_536;
 
 /**
- * Null for a file of another format.
+ * Inspects a library file. Returns null for a file of another format.
  * @throws TenonError ERR_TENON_NOT_FOUND, ERR_TENON_UNREADABLE, ERR_TENON_NOT_A_LIBRARY
  */
 export function inspectLoading(path: string): LoadingFacts | null {
   return withFile(path, loadingOf);
 }
 
-/** The same for an open file. @throws TenonError ERR_TENON_NOT_A_LIBRARY, ERR_TENON_UNREADABLE */
+/**
+ * Inspects an open library file in the same way.
+ * @throws TenonError ERR_TENON_NOT_A_LIBRARY, ERR_TENON_UNREADABLE
+ */
 export function loadingOf(source: ByteSource): LoadingFacts | null {
   if (detectFormat(source) !== 'elf') return null;
   const file = new ElfFile(source);
@@ -89,7 +92,7 @@ export function loadingOf(source: ByteSource): LoadingFacts | null {
   };
 }
 
-/** The loader ignores RPATH where there is a RUNPATH. */
+/** Returns the search path. The loader ignores RPATH if there is a RUNPATH. */
 function searchedBy(file: ElfFile, symbols: ElfSymbols): LoadingFacts['searched'] {
   const runpath = file.tag(Tag.runpath);
   const value = runpath ?? file.tag(Tag.rpath);
@@ -98,7 +101,7 @@ function searchedBy(file: ElfFile, symbols: ElfSymbols): LoadingFacts['searched'
   return { tag: runpath === undefined ? 'RPATH' : 'RUNPATH', folders };
 }
 
-/** Those of the array, and the one before it that linkers take from a symbol, `_init` unless told otherwise. */
+/** Returns the constructors: DT_INIT, by default the symbol `_init`, then the functions of the array. */
 function constructorsOf(file: ElfFile, symbols: ElfSymbols): Constructor[] | null {
   const init = file.tag(Tag.init);
   const array = file.tag(Tag.initArray);
@@ -111,7 +114,7 @@ function constructorsOf(file: ElfFile, symbols: ElfSymbols): Constructor[] | nul
   const addresses = init === undefined || init === 0 ? [] : [init - file.base];
   for (const pointer of pointers) {
     if (pointer === null) return null;
-    // Loaders skip 0 and -1, with which old linkers begin and end the array.
+    // Loaders skip 0 and -1, which old linkers put at the start and the end of the array.
     if (pointer.inside) addresses.push(pointer.address);
   }
   const places = placesOf(file.source, addresses);

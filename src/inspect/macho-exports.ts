@@ -1,4 +1,4 @@
-/** The exported names of a Mach-O library: from the export trie, or from the symbol table where there is none. */
+/** The exported names of a Mach-O library, from the export trie or, without one, from the symbol table. */
 import type { AddressRange, ExportedSymbol } from './facts.js';
 import { inRanges } from './image.js';
 import type { MachoFile, MachoPlace } from './macho-file.js';
@@ -13,7 +13,7 @@ const TYPE_MASK = 0x0e;
 const SECTION_TYPE = 0x0e;
 const EXTERNAL = 1;
 
-/** All exported symbols, by the names of the source code: without the underscore that the platform puts in front. */
+/** Returns all exported symbols by their source names, without the leading underscore of the platform. */
 export function machoExports(file: MachoFile, code: readonly AddressRange[]): ExportedSymbol[] {
   if (file.exportsTrie !== null) return new TrieReader(file, file.exportsTrie, code).read();
   return file.symbols === null ? [] : fromSymbolTable(file, code);
@@ -28,7 +28,7 @@ interface Node {
   readonly prefix: string;
 }
 
-/** Walks the trie. A node has the export of the name that leads to it, if there is one, then its edges. */
+/** Walks the trie. A node stores the export of its name, if there is one, and then its edges. */
 class TrieReader {
   readonly #file: MachoFile;
   readonly #code: readonly AddressRange[];
@@ -76,7 +76,7 @@ class TrieReader {
       this.#at = end + 1;
       const offset = this.#uleb();
       this.#nameBytes += name.length;
-      // A node has one parent: meeting it again means a loop, or names that multiply.
+      // A node has one parent. A second visit means a loop, or a number of names that grows exponentially.
       if (this.#visited.has(offset) || this.#visited.size > INSPECT_LIMITS.symbols) throw this.#corrupted();
       if (name.length > INSPECT_LIMITS.stringBytes || this.#nameBytes > INSPECT_LIMITS.nameBytes) {
         throw this.#corrupted();
@@ -105,12 +105,12 @@ class TrieReader {
 
   #corrupted(): Error {
     return this.#file.source.fail(
-      'the export trie leads nowhere, in a circle, or to names too long (corrupted)',
+      'the export trie has a loop, an invalid offset, or a name that is too long (corrupted)',
     );
   }
 }
 
-/** Whether an entry of the symbol table is a definition that other libraries see. */
+/** Checks whether an entry of the symbol table is an exported definition. */
 function isExported(type: number): boolean {
   return (type & STAB) === 0 && (type & EXTERNAL) !== 0 && (type & TYPE_MASK) === SECTION_TYPE;
 }

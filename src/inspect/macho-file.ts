@@ -1,11 +1,11 @@
-/** The load commands of a Mach-O library, and the choice of a slice in a universal one. */
+/** The load commands of a Mach-O library, and the selection of a slice in a universal binary. */
 import type { AddressRange } from './facts.js';
 import { type ByteSource, INSPECT_LIMITS, SliceSource } from './source.js';
 import { Struct, type StructLayout } from './struct.js';
 
 const FAT_32 = 0xcafebabe;
 const FAT_64 = 0xcafebabf;
-/** `cafebabe` starts Java classes too, whose version stands where the number of slices would. */
+/** The maximum number of slices. Java classes have the same magic, with a larger version at this place. */
 const MAX_SLICES = 32;
 
 const FileType = { dylib: 6, bundle: 8 } as const;
@@ -46,7 +46,7 @@ const LOADS: ReadonlySet<number> = new Set([
   Command.loadUpwardDylib,
 ]);
 
-/** Which platform an old version command is for. */
+/** The platforms of the old version commands. */
 const VERSION_COMMANDS: Readonly<Record<number, number>> = {
   [Command.versionMinMacos]: 1,
   [Command.versionMinIos]: 2,
@@ -56,19 +56,19 @@ const VERSION_COMMANDS: Readonly<Record<number, number>> = {
 
 const EXECUTABLE = 4;
 const WRITABLE = 2;
-/** Made read-only by the loader after it has filled in the pointers. Not every linker sets the flag, all use the name. */
+/** Marks of a segment that becomes read-only after relocation. All linkers use the name, some the flag. */
 const READ_ONLY_SEGMENT = 0x10;
 const CONSTANT_SEGMENT = '__DATA_CONST\0';
 const SOME_INSTRUCTIONS = 0x80000400;
 
-/** A segment. Addresses as in the file, not yet relative to the base. */
+/** A segment. Addresses are as in the file, not relative to the base. */
 interface Segment {
   readonly address: number;
   readonly memorySize: number;
   readonly offset: number;
   readonly fileSize: number;
   readonly writable: boolean;
-  /** What of it is code, by sections if those tell. */
+  /** The ranges of code: its sections with instructions, or the whole segment. */
   readonly code: readonly AddressRange[];
 }
 
@@ -78,19 +78,19 @@ export interface MachoPlace {
   readonly size: number;
 }
 
-/** What the load commands say. */
+/** The content of the load commands. */
 export class MachoFile {
   readonly source: ByteSource;
   readonly layout: StructLayout;
   readonly cpu: number;
-  /** PLATFORM_MACOS is 1. */
+  /** A PLATFORM_ constant. The default is PLATFORM_MACOS. */
   platform = 1;
   readonly needed: string[] = [];
   readonly runpath: string[] = [];
   exportsTrie: MachoPlace | null = null;
   symbols: (MachoPlace & { readonly strings: MachoPlace }) | null = null;
   chainedFixups: MachoPlace | null = null;
-  /** Some pointers are filled in by name, by a table of instructions. */
+  /** Whether a bind table sets pointers to symbols by name. */
   bindsByName = false;
   readonly #segments: Segment[] = [];
   #sectionCount = 0;
@@ -101,7 +101,7 @@ export class MachoFile {
     const magic = source.read(0, 4, 'the Mach-O header').readUInt32BE(0);
     const little = magic === 0xcffaedfe || magic === 0xcefaedfe;
     if (!little && magic !== 0xfeedfacf && magic !== 0xfeedface)
-      throw source.fail('a slice is no Mach-O file');
+      throw source.fail('a slice is not a Mach-O file');
     this.layout = { little, wide: magic === 0xcffaedfe || magic === 0xfeedfacf };
     const headerSize = this.layout.wide ? 32 : 28;
     const header = this.struct(0, headerSize, 'the Mach-O header');
@@ -120,12 +120,12 @@ export class MachoFile {
     return new Struct(this.source.read(offset, length, what), this.layout);
   }
 
-  /** The address of the header, to which all others are relative. */
+  /** The address of the header, which is the image base. */
   get base(): number {
     return this.#segments.find((segment) => segment.offset === 0 && segment.fileSize > 0)?.address ?? 0;
   }
 
-  /** The position in the file of an address relative to the base, or null if it is not backed by the file. */
+  /** Returns the position in the file of an address relative to the base. Null if it is not in the file. */
   offsetOf(address: number, length: number): number | null {
     const absolute = address + this.base;
     for (const segment of this.#segments) {
@@ -136,7 +136,7 @@ export class MachoFile {
     return null;
   }
 
-  /** Which segment an address relative to the base is in, by its place among the load commands. */
+  /** Returns the index of the segment that contains an address relative to the base. -1 if there is none. */
   segmentAt(address: number): number {
     const absolute = address + this.base;
     return this.#segments.findIndex(
@@ -240,7 +240,7 @@ export class MachoFile {
   }
 }
 
-/** The sections of a segment that hold instructions: an executable segment holds constants and strings as well. */
+/** Returns the sections with instructions. An executable segment also holds constants and strings. */
 function codeSections(fields: Struct, wide: boolean, count: number): AddressRange[] {
   const [start, entry] = wide ? [72, 80] : [56, 68];
   const ranges: AddressRange[] = [];
@@ -253,7 +253,10 @@ function codeSections(fields: Struct, wide: boolean, count: number): AddressRang
   return ranges;
 }
 
-/** Takes the slice for a processor out of a universal binary (the first one if there is none for it), or the whole thin file. */
+/**
+ * Returns the slice of a universal binary for a processor, or else its first slice. Returns a thin file
+ * unchanged.
+ */
 export function chooseSlice(source: ByteSource, wanted: (cpu: number) => boolean): ByteSource {
   const magic = source.read(0, 4, 'the Mach-O header').readUInt32BE(0);
   if (magic !== FAT_32 && magic !== FAT_64) return source;

@@ -1,18 +1,18 @@
-/** What the loader will write into pointers of a Mach-O image: chained fixups, or the older rebase and bind tables. */
+/** The relocations of pointers in a Mach-O image: chained fixups, or the older rebase and bind tables. */
 import type { Pointer } from './image.js';
 import type { MachoFile, MachoPlace } from './macho-file.js';
 import type { Struct } from './struct.js';
 
-/** Formats of a chained pointer. */
+/** The formats of a chained pointer. */
 const Format = { arm64e: 1, ptr64: 2, ptr64Offset: 6, arm64eUserland: 9, arm64eUserland24: 12 } as const;
 const BIND_BIT = 0x80000000;
 const ARM64E_BIND_BIT = 0x40000000;
 const ARM64E_AUTH_BIT = 0x80000000;
 
 /**
- * The pointers at an address (relative to the base) as they will be once the library is loaded. A pointer that is looked up by
- * name is null. In the older form a pointer looks like NULL until it is looked up: then it is null here too, if the library
- * has any such pointer.
+ * Returns the pointers at an address (relative to the base) with their values in the loaded library. A
+ * pointer to a symbol that is looked up by name is null. In the older form such a pointer is stored as 0,
+ * like a NULL pointer. Therefore all zeros are null if the library has any pointer by name.
  */
 export function machoPointers(file: MachoFile, address: number, count: number): (Pointer | null)[] | null {
   const offset = file.offsetOf(address, count * 8);
@@ -43,7 +43,7 @@ function chained(file: MachoFile, values: Struct, at: number, format: number): P
     return { address: format === Format.ptr64 ? target - file.base : target, inside: true };
   }
   if ((high & ARM64E_BIND_BIT) !== 0) return null;
-  // A signed pointer has 32 bits of offset; an unsigned one 43 bits, of an address in the oldest format.
+  // A signed pointer has a 32-bit offset. An unsigned one has 43 bits, an address in the oldest format.
   if ((high & ARM64E_AUTH_BIT) !== 0) return { address: low, inside: true };
   const target = low + (high & 0x7ff) * 2 ** 32;
   return { address: format === Format.arm64e ? target - file.base : target, inside: true };
@@ -51,7 +51,7 @@ function chained(file: MachoFile, values: Struct, at: number, format: number): P
 
 const KNOWN_FORMATS: ReadonlySet<number> = new Set(Object.values(Format));
 
-/** The format of the pointers in the segment of an address, or null if it has none or one that is not known here. */
+/** Returns the format of the pointers in the segment of an address. Null if it has none or an unknown one. */
 function chainFormat(file: MachoFile, place: MachoPlace, address: number): number | null {
   const segment = file.segmentAt(address);
   const fixups = file.struct(place.offset, place.size, 'the chained fixups');

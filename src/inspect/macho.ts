@@ -1,4 +1,4 @@
-/** Mach-O libraries: macOS and its relatives, thin and universal. */
+/** Mach-O libraries of macOS and related systems, thin and universal. */
 import { sameAbiName } from './entry-names.js';
 import { type Image, type ImageOptions, inRanges } from './image.js';
 import { machoExports } from './macho-exports.js';
@@ -6,7 +6,7 @@ import { chooseSlice, MachoFile } from './macho-file.js';
 import { machoPointers } from './macho-pointers.js';
 import type { ByteSource } from './source.js';
 
-/** `cputype` as `process.arch` spells it. */
+/** Values of `cputype` as in `process.arch`. */
 const CPUS: Readonly<Record<number, string>> = {
   7: 'ia32',
   12: 'arm',
@@ -17,7 +17,7 @@ const CPUS: Readonly<Record<number, string>> = {
   33554444: 'arm64_32',
 };
 
-/** PLATFORM_… as `process.platform` spells it, or would. Mac Catalyst (6) runs on macOS. */
+/** PLATFORM_ constants in the style of `process.platform`. Mac Catalyst (6) runs on macOS. */
 const PLATFORMS: Readonly<Record<number, string>> = {
   1: 'darwin',
   2: 'ios',
@@ -31,7 +31,10 @@ const PLATFORMS: Readonly<Record<number, string>> = {
   12: 'visionos',
 };
 
-/** Reads a Mach-O file, of a universal one the slice for `options.arch`. @throws TenonError ERR_TENON_NOT_A_LIBRARY */
+/**
+ * Reads a Mach-O file, or the slice of a universal binary for `options.arch`.
+ * @throws TenonError ERR_TENON_NOT_A_LIBRARY
+ */
 export function readMacho(source: ByteSource, options: ImageOptions): Image {
   const file = new MachoFile(chooseSlice(source, (cpu) => CPUS[cpu] === options.arch));
   const code = file.codeRanges();

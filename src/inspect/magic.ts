@@ -1,10 +1,10 @@
-/** Recognises a file by its first bytes, also one that is no library, so that the message can say what it is. */
+/** Recognizes a file by its first bytes. Common files that are not libraries have their own messages. */
 import type { BinaryFormat } from './facts.js';
 import type { ByteSource } from './source.js';
 
 const MACHO_MAGICS = new Set([0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe, 0xcafebabe, 0xcafebabf]);
 
-/** Files that are given by mistake, and what to do about each. */
+/** Files that users pass by mistake, with advice. */
 const OTHERS: readonly { readonly start: string; readonly is: string }[] = [
   { start: '!<arch>\n', is: 'a static library (ar archive): link its objects with -shared' },
   { start: '!<thin>\n', is: 'a static library (thin ar archive): link its objects with -shared' },
@@ -17,8 +17,9 @@ const OTHERS: readonly { readonly start: string; readonly is: string }[] = [
 ];
 
 /**
- * Tells the format of a file.
- * @throws TenonError ERR_TENON_NOT_A_LIBRARY if it is none of the three, saying what it is instead
+ * Detects the format of a file.
+ * @throws TenonError ERR_TENON_NOT_A_LIBRARY with a description of the file if it has none of the three
+ * formats
  */
 export function detectFormat(source: ByteSource): BinaryFormat {
   if (source.size === 0) throw source.fail('the file is empty');
@@ -33,7 +34,7 @@ function describe(start: Buffer): string {
   const text = start.toString('latin1');
   const known = OTHERS.find((other) => text.startsWith(other.start));
   if (known !== undefined) return known.is;
-  if (text.startsWith('/* GNU ld script')) return 'a linker script: give the library that it names';
+  if (text.startsWith('/* GNU ld script')) return 'a linker script: pass the library that it names';
   const printable = /^[\t\n\r\x20-\x7e]+/.exec(text)?.[0] ?? '';
   if (printable.length === text.length) return `text (${JSON.stringify(printable.slice(0, 24))})`;
   return `the bytes ${start

@@ -1,27 +1,30 @@
-/** Opens a file for inspection: only a regular one, and without ever waiting for it. */
+/** Opens files for inspection. Accepts only regular files and never blocks. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { TenonError, type TenonErrorCode } from '../base/errors.js';
 import { FileSource } from './source.js';
 
-/** A pipe without a writer would block the opening; a terminal would become ours. Windows has neither flag. */
+/**
+ * O_NONBLOCK, because a pipe without a writer would block `open`. O_NOCTTY, because a terminal would become
+ * the controlling terminal of this process. Windows has neither flag.
+ */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
-/** System errors that say that there is nothing at the path. */
+/** System errors that mean that the path does not exist. */
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']);
 
-/** What to do about a system error. */
+/** The reasons of system errors, with advice. */
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES:
     'permission denied. Give this user read permission on the file and search permission on its folders',
-  EPERM: 'the system does not permit it. Check the permissions of the file',
-  ELOOP: 'its links lead in a circle. Repair the link',
-  EISDIR: 'it is a folder, expected a file. Give the path of the library itself',
+  EPERM: 'the operation is not permitted. Check the permissions of the file',
+  ELOOP: 'its symbolic links form a loop. Repair the link',
+  EISDIR: 'it is a folder, expected a file. Pass the path of the library itself',
   ENXIO: 'it is a socket or a device, expected a regular file',
   EMFILE: 'this process has too many files open. Close some or raise the limit (ulimit -n)',
 };
 
 /**
- * Opens `path`, hands its bytes to `use`, and closes it again.
+ * Opens `path`, passes its bytes to `use`, and closes it.
  * @throws TenonError ERR_TENON_NOT_FOUND, ERR_TENON_UNREADABLE, or what `use` throws
  */
 export function withFile<T>(path: string, use: (source: FileSource) => T): T {

@@ -5,7 +5,7 @@ import { type Image, type ImageOptions, inRanges, type Pointer } from './image.j
 import { type ByteSource, INSPECT_LIMITS } from './source.js';
 import { Struct } from './struct.js';
 
-/** `Machine` of the COFF header as `process.arch` spells it. */
+/** Values of `Machine` in the COFF header as in `process.arch`. */
 const MACHINES: Readonly<Record<number, string>> = {
   332: 'ia32',
   448: 'arm',
@@ -22,14 +22,14 @@ const Directory = { exports: 0, imports: 1 } as const;
 
 interface Section {
   readonly start: number;
-  /** Bytes in memory. */
+  /** The size in memory, in bytes. */
   readonly size: number;
   readonly offset: number;
   readonly fileSize: number;
   readonly flags: number;
 }
 
-/** The headers of a DLL. All addresses in it are relative to the image base already. */
+/** The headers of a DLL. All addresses in a DLL are relative to the image base. */
 class PeFile {
   readonly source: ByteSource;
   readonly machine: number;
@@ -70,7 +70,10 @@ class PeFile {
     return range === undefined || range.start === 0 || range.end === range.start ? null : range;
   }
 
-  /** The position in the file, and where the bytes from there on end, or null if the address is not backed by the file. */
+  /**
+   * Returns the position of an address in the file and the end of its section. Null if the file has no bytes
+   * for it.
+   */
   place(address: number, length: number): { readonly offset: number; readonly end: number } | null {
     for (const section of this.sections) {
       const distance = address - section.start;
@@ -85,14 +88,14 @@ class PeFile {
     const place = this.place(address, length);
     if (place !== null) return this.at(place.offset, length, what);
     throw this.source.fail(
-      `${what} (${length} bytes at 0x${address.toString(16)}) is in no section (corrupted)`,
+      `${what} (${length} bytes at 0x${address.toString(16)}) is not in a section (corrupted)`,
     );
   }
 
   string(address: number, what: string): string {
     const place = this.place(address, 1);
     if (place === null)
-      throw this.source.fail(`${what} (at 0x${address.toString(16)}) is in no section (corrupted)`);
+      throw this.source.fail(`${what} (at 0x${address.toString(16)}) is not in a section (corrupted)`);
     return this.source.cString(place.offset, place.end, what);
   }
 
@@ -200,7 +203,7 @@ function readExports(file: PeFile, code: readonly AddressRange[]): ExportedSymbo
   return found;
 }
 
-/** An address inside of the directory itself is the text of a forwarder: `OTHER.function`. */
+/** Decodes an export. An address within the directory is the string of a forwarder: `OTHER.function`. */
 function exportAt(
   name: string,
   address: number,
@@ -224,7 +227,7 @@ function readImports(file: PeFile): string[] {
   throw file.source.fail(`it needs more than ${INSPECT_LIMITS.needed} libraries (corrupted)`);
 }
 
-/** Pointers are stored as if the image were loaded at its preferred base; the loader moves them by the difference. */
+/** Returns pointers relative to the base. They are stored as absolute addresses for the preferred base. */
 function pointersAt(file: PeFile, address: number, count: number): Pointer[] | null {
   const place = file.place(address, count * 8);
   if (place === null || !file.wide) return null;

@@ -1,20 +1,23 @@
 /**
- * Bytes to inspect, read by position and never beyond their end. Every failure is a TenonError, and all work on one
- * source is bounded, so that a hostile file costs a refusal and nothing else.
+ * Bytes to inspect, read by position and never beyond their end. Every failure is a TenonError. All work on
+ * one source is bounded, so a hostile file is refused without further harm.
  */
 import { readSync } from 'node:fs';
 import { TenonError } from '../base/errors.js';
 
-/** Bounds on the work for one file: far above what real libraries have, far below what would hurt. */
+/** The limits of the work for one file. They are far above the needs of real libraries. */
 export const INSPECT_LIMITS = {
-  /** Bytes asked for, counted again when they are read again. */
+  /** The total of bytes read. Repeated reads count again. */
   readBytes: 256 * 1024 * 1024,
   symbols: 1024 * 1024,
-  /** Bytes of all exported names together. */
+  /** The total of bytes in exported names. */
   nameBytes: 64 * 1024 * 1024,
-  /** Bytes of one string. */
+  /** The length of a string in bytes. */
   stringBytes: 64 * 1024,
-  /** Program headers, sections of a PE or Mach-O file: real ones have a few dozen, and each address is looked up in them. */
+  /**
+   * Program headers, or sections of a PE or Mach-O file. Real files have a few dozen. Each lookup of an
+   * address searches them all.
+   */
   segments: 256,
   commands: 16_384,
   needed: 4096,
@@ -35,16 +38,16 @@ export abstract class ByteSource {
     this.size = size;
   }
 
-  /** Gives bytes that are known to lie inside. */
+  /** Reads bytes that are known to be in the source. */
   protected abstract fetch(offset: number, length: number): Buffer;
 
-  /** Whether the bytes from `offset` on are all there. */
+  /** Checks whether the source has `length` bytes at `offset`. */
   contains(offset: number, length: number): boolean {
     return offset >= 0 && length >= 0 && offset + length <= this.size;
   }
 
   /**
-   * Gives `length` bytes at `offset`. They are shared: nobody writes to them.
+   * Reads `length` bytes at `offset`. The returned buffer is shared and must not be modified.
    * @param what the structure being read, for the message
    * @throws TenonError ERR_TENON_NOT_A_LIBRARY if the source ends earlier
    */
@@ -55,13 +58,13 @@ export abstract class ByteSource {
       );
     }
     this.#budget -= length;
-    if (this.#budget < 0) throw this.fail('reading its tables takes more work than any real library does');
+    if (this.#budget < 0) throw this.fail('reading its tables takes more work than for any real library');
     return this.fetch(offset, length);
   }
 
   /**
    * Reads a NUL-terminated string at `offset` that ends before `end`.
-   * @throws TenonError ERR_TENON_NOT_A_LIBRARY if there is no NUL up to there or within the limit
+   * @throws TenonError ERR_TENON_NOT_A_LIBRARY if there is no NUL before `end` or within the limit
    */
   cString(offset: number, end: number, what: string): string {
     const stop = Math.min(end, this.size, offset + INSPECT_LIMITS.stringBytes);
@@ -76,7 +79,7 @@ export abstract class ByteSource {
     throw this.fail(`${what} at offset ${offset} is not terminated (truncated or corrupted)`);
   }
 
-  /** Makes the error for a file that is not what it should be. `problem` is a clause without a full stop. */
+  /** Creates the error for an invalid file. `problem` is a clause without a full stop. */
   fail(problem: string): TenonError {
     return new TenonError(
       'ERR_TENON_NOT_A_LIBRARY',
@@ -88,14 +91,14 @@ export abstract class ByteSource {
   }
 }
 
-/** A stretch of a file that was read already. */
+/** A cached part of a file. */
 interface Extent {
   readonly start: number;
   readonly end: number;
   readonly bytes: Buffer;
 }
 
-/** An open file. Small reads are served from larger ones, so that a whole inspection takes about ten system calls. */
+/** An open file. It reads ahead and caches, so that an inspection takes about ten system calls. */
 export class FileSource extends ByteSource {
   readonly #fd: number;
   readonly #extents: Extent[] = [];
@@ -157,12 +160,12 @@ export class MemorySource extends ByteSource {
   }
 }
 
-/** A part of another source, as a universal binary has one for each processor. */
+/** A part of another source, such as the slice of a universal binary for a processor. */
 export class SliceSource extends ByteSource {
   readonly #whole: ByteSource;
   readonly #start: number;
 
-  /** The slice has to lie inside of `whole`. */
+  /** The slice must be within `whole`. */
   constructor(whole: ByteSource, start: number, size: number) {
     super(whole.path, size);
     this.#whole = whole;

@@ -1,11 +1,11 @@
-/** The fields of a C structure in a byte order and word size that only the file knows. */
+/** The byte order and word size of the structures in a file. */
 export interface StructLayout {
   readonly little: boolean;
   /** Words are 64 bits wide. */
   readonly wide: boolean;
 }
 
-/** Bytes read as fields. Offsets are the caller's to keep inside of the bytes. */
+/** Bytes read as fields. The caller must keep offsets within the bytes. */
 export class Struct {
   readonly bytes: Buffer;
   readonly little: boolean;
@@ -29,14 +29,16 @@ export class Struct {
     return this.little ? this.bytes.readUInt32LE(at) : this.bytes.readUInt32BE(at);
   }
 
-  /** A 64-bit number. What lies above 2^53 is rounded: no address or size in a real file is so large. */
+  /**
+   * Reads a 64-bit number. Numbers above 2^53 are rounded: no address or size in a real file is that large.
+   */
   u64(at: number): number {
     const first = this.u32(at);
     const second = this.u32(at + 4);
     return this.little ? first + second * 2 ** 32 : second + first * 2 ** 32;
   }
 
-  /** A word of the file's own size. */
+  /** Reads a word of the file's word size. */
   word(at: number): number {
     return this.wide ? this.u64(at) : this.u32(at);
   }

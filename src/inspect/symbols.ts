@@ -1,4 +1,7 @@
-/** Names for addresses in an ELF library, for reports of crashes: from .symtab, which strip removes, or else .dynsym. */
+/**
+ * Function names of addresses in an ELF library, for crash reports. Uses .symtab or, if it was stripped,
+ * .dynsym.
+ */
 import { ElfFile } from './elf-file.js';
 import type { AddressRange } from './facts.js';
 import { inRanges } from './image.js';
@@ -12,17 +15,20 @@ export interface SymbolPlace {
   readonly kind: 'code' | 'constant' | 'outside';
   /** The linkage name of the function, or null. */
   readonly name: string | null;
-  /** Bytes from the start of the function; 0 without one. */
+  /** Bytes from the start of the function. 0 without a function. */
   readonly offset: number;
 }
 
 const OUTSIDE: SymbolPlace = { kind: 'outside', name: null, offset: 0 };
 const SectionType = { symtab: 2, dynsym: 11 } as const;
 const SymbolType = { func: 2, ifunc: 10 } as const;
-/** Reading names must not delay a restart. Real libraries have at most thousands of sections and megabytes of symbols. */
+/**
+ * The maximum number of sections and the maximum bytes of symbols, so that reading names does not delay a
+ * restart. Real libraries have at most thousands of sections and megabytes of symbols.
+ */
 const MAX_SECTIONS = 16_384;
 const MAX_TABLE = 32 * 1024 * 1024;
-/** A table is read in parts of so many symbols, so that no more of it is in memory. */
+/** The number of symbols per read, which limits the memory. */
 const PART = 8192;
 
 /** A table of symbols in the file. */
@@ -39,8 +45,8 @@ interface Hit {
 }
 
 /**
- * Finds the functions of addresses, which are relative to the start of the library. Never fails: nothing is known of files
- * that are damaged or not ELF libraries.
+ * Finds the functions of addresses, which are relative to the start of the library. Never fails. Addresses in
+ * damaged files and in files other than ELF libraries are `outside`.
  */
 export function placesIn(path: string, addresses: readonly number[]): SymbolPlace[] {
   try {
@@ -50,7 +56,10 @@ export function placesIn(path: string, addresses: readonly number[]): SymbolPlac
   }
 }
 
-/** The same for an open file. @throws TenonError ERR_TENON_NOT_A_LIBRARY, ERR_TENON_UNREADABLE */
+/**
+ * Finds the functions of addresses in an open file.
+ * @throws TenonError ERR_TENON_NOT_A_LIBRARY, ERR_TENON_UNREADABLE
+ */
 export function placesOf(source: ByteSource, addresses: readonly number[]): SymbolPlace[] {
   if (detectFormat(source) !== 'elf') return addresses.map(() => OUTSIDE);
   const file = new ElfFile(source);
@@ -103,7 +112,7 @@ function symbolSize(file: ElfFile): number {
   return file.wide ? 24 : 16;
 }
 
-/** For each address the function that holds it, if there is one. */
+/** Returns for each address the function that contains it, if there is one. */
 function findFunctions(
   file: ElfFile,
   table: Table,
@@ -130,7 +139,7 @@ function findFunctions(
   return hits;
 }
 
-/** A function that is defined here. Without a size it covers only its first byte. */
+/** Decodes a function that the library defines. Without a size it covers only its first byte. */
 function functionAt(symbols: Struct, at: number): (Hit & { readonly end: number }) | null {
   const { wide } = symbols;
   const type = symbols.u8(at + (wide ? 4 : 12)) & 15;

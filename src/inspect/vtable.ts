@@ -1,4 +1,4 @@
-/** The vtable before anything runs, where `get_plugin` plainly returns a constant address. */
+/** The vtable, found without running code if `get_plugin` only returns a constant address. */
 import { MAX_PLUGIN_SIZE, PLUGIN, SLOTS } from '../base/abi.js';
 import type { StaticSlot, StaticVTable } from './facts.js';
 import { type Image, inRanges } from './image.js';
@@ -7,8 +7,9 @@ const LONGEST_FUNCTION = 32;
 const POINTER = 8;
 
 /**
- * Finds the vtable. Null if `get_plugin` does more than return an address, or if the memory there can still change before it
- * is called. A slot that only the loader can fill, with a function of another library, is left out of `slots`.
+ * Finds the vtable. Null if `get_plugin` does more than return an address, or if the memory there is
+ * writable. A slot that only the loader can fill, with a function of another library, is omitted from
+ * `slots`.
  */
 export function staticVTable(image: Image): StaticVTable | null {
   const entry = image.exports.find((symbol) => symbol.name === 'get_plugin' && symbol.type === 'function');
@@ -41,7 +42,7 @@ function readSlots(image: Image, vtable: number, count: number): StaticSlot[] | 
   });
 }
 
-/** The bytes at an address: fewer than asked for where the file ends. */
+/** Reads the bytes at an address. Returns fewer bytes at the end of the file. */
 function readUpTo(image: Image, address: number, length: number): Buffer | null {
   for (let size = length; size >= 8; size -= 4) {
     const bytes = image.read(address, size);
@@ -62,7 +63,7 @@ const LEA_RAX_RIP = '488d05';
 const POP_RBP = '5d';
 const RETURNS = ['c3', 'f3c3', 'f2c3'];
 
-/** `[endbr64] [push rbp; mov rbp, rsp] lea rax, [rip + n]; [pop rbp] ret` */
+/** Decodes `[endbr64] [push rbp; mov rbp, rsp] lea rax, [rip + n]; [pop rbp] ret` */
 function x64Address(code: Buffer, start: number): number | null {
   let at = 0;
   const skip = (...encodings: readonly string[]): boolean => {
@@ -85,7 +86,10 @@ const BTI_C = 0xd503245f;
 const NOP = 0xd503201f;
 const RET = 0xd65f03c0;
 
-/** `[bti c] adrp x0, page; add x0, x0, #n; ret`, or `adr x0, n` in place of the first two; a linker leaves `nop`s. */
+/**
+ * Decodes `[bti c] adrp x0, page; add x0, x0, #n; ret`, or `adr x0, n` in place of the first two
+ * instructions. Linkers can insert `nop`s.
+ */
 function arm64Address(code: Buffer, start: number): number | null {
   let address: number | null = null;
   for (let at = 0; at + 4 <= code.length; at += 4) {
@@ -101,7 +105,7 @@ function arm64Address(code: Buffer, start: number): number | null {
   return null;
 }
 
-/** `adr x0` or `adrp x0`; null for any other instruction. */
+/** Decodes `adr x0` or `adrp x0`. Null for any other instruction. */
 function pcRelative(word: number, pc: number): number | null {
   const opcode = (word & 0x9f00001f) >>> 0;
   // 19 bits and 2 bits of a signed distance.

@@ -116,10 +116,10 @@ function linkMapPlace(ownerOf: Loader['ownerOf']): Place {
   const pointer = Buffer.allocUnsafeSlow(8);
   return (handle) => {
     if (dlinfo(handle, RTLD_DI_LINKMAP, pointer) !== 0)
-      throw new Error('the loader does not tell where it put the library');
+      throw new Error("the loader does not report the library's address");
     const map = memory.read(pointer.readBigUInt64LE(), 24, 'the link map');
     const owner = ownerOf(map.readBigUInt64LE(16));
-    if (owner === null) throw new Error('the loader does not know the library that it has just opened');
+    if (owner === null) throw new Error('the loader does not list the library that it has just opened');
     return { base: map.readBigUInt64LE(0), identity: owner.identity };
   };
 }

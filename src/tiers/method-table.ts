@@ -13,7 +13,7 @@ export class MethodTables {
   readonly #extension: (kind: string) => bigint;
   readonly #tables = new Map<string, readonly bigint[] | null>();
 
-  /** Makes the tables. `extension` is the plugin's `get_extension`. */
+  /** Creates the tables. `extension` is the plugin's `get_extension`. */
   constructor(context: PluginContext, extension: (kind: string) => bigint) {
     this.#context = context;
     this.#extension = extension;

@@ -107,14 +107,14 @@ describe('the work for one file is bounded', () => {
     const trie = bytes.readUInt32LE(at + 40);
     // A root without an export and with one edge `a` to node 0.
     Buffer.from('0001610000', 'hex').copy(bytes, trie);
-    expect(() => inspectBytes(bytes)).toThrow(refusal(/export trie leads nowhere, in a circle/));
+    expect(() => inspectBytes(bytes)).toThrow(refusal(/export trie has a loop/));
   });
 
   test('the total number of bytes read is limited', () => {
     const source = new MemorySource('again.so', Buffer.alloc(16 * 1024 * 1024));
     const readAll = () => source.read(0, source.size, 'everything');
     for (let left = INSPECT_LIMITS.readBytes / source.size; left > 0; left -= 1) readAll();
-    expect(readAll).toThrow(refusal(/more work than any real library does/));
+    expect(readAll).toThrow(refusal(/more work than for any real library/));
   });
 
   test('a string without a terminator is refused', () => {

@@ -113,7 +113,7 @@ describe('universal binaries', () => {
     const java = Buffer.from('cafebabe00000041000a0b0c0d0e0f', 'hex');
     expect(() => inspectBytes(java)).toThrow(refusal(/Java class file/));
     const holed = Buffer.from(bytes).fill(0, 4096, 8192);
-    expect(() => inspectBytes(holed, 'x', { arch: 'x64' })).toThrow(refusal(/slice is no Mach-O/));
+    expect(() => inspectBytes(holed, 'x', { arch: 'x64' })).toThrow(refusal(/slice is not a Mach-O/));
   });
 });
 

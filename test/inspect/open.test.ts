@@ -43,7 +43,7 @@ describe('a path without a readable file', () => {
   test('of a link cycle or a folder is unreadable', () => {
     symlinkSync('loop.so', inside('loop.so'));
     expect(() => inspectFileSync(inside('loop.so'))).toThrow(
-      refusal('ERR_TENON_UNREADABLE', /links lead in a circle/),
+      refusal('ERR_TENON_UNREADABLE', /symbolic links form a loop/),
     );
     mkdirSync(inside('folder.so'));
     expect(() => inspectFileSync(inside('folder.so'))).toThrow(
@@ -87,7 +87,7 @@ describe('the error of a file that is not a library', () => {
     [
       'is a linker script',
       '/* GNU ld script */\nGROUP ( /lib/libc.so.6 )\n',
-      /linker script: give the library that it names/,
+      /linker script: pass the library that it names/,
     ],
     ['is a static library', '!<arch>\n', /static library.*-shared/],
     ['is WebAssembly', Buffer.from('\0asm\x01\0\0\0'), /WebAssembly/],

@@ -1,4 +1,4 @@
-/** Demangled names of functions. The symbols come from plugins: all work is linear, and all results are bounded. */
+/** Demangled names of functions. Symbols come from plugins: work is linear and results are bounded. */
 import { itanium } from './itanium.js';
 import { rustLegacy } from './rust-legacy.js';
 import { rustV0 } from './rust-v0.js';
@@ -11,8 +11,8 @@ const END_SHOWN = 140;
 
 /**
  * Demangles a symbol: `grep::run` for `_ZN4grep3run17h0123456789abcdefE`, `ns::Class<int>::method` for
- * `_ZN2ns5ClassIiE6methodEi`. Parameters of C++ functions and hashes of Rust functions are left out. Other symbols are
- * returned unchanged, except that long ones are shortened.
+ * `_ZN2ns5ClassIiE6methodEi`. Parameters of C++ functions and hashes of Rust functions are omitted. Other
+ * symbols are returned unchanged, except that long ones are shortened.
  */
 export function plainName(symbol: string): string {
   return shortened(symbol.length > LONGEST_SYMBOL ? symbol : demangled(symbol));

@@ -1,8 +1,8 @@
-/** Types in Itanium C++ names: of template arguments, and of parameters, which are parsed to find where they end. */
+/** Types of template arguments and parameters in Itanium C++ names. Parameters are parsed for their end. */
 import { BUILTIN, BUILTIN_D } from './itanium-words.js';
 import { isDigit, type Mangled } from './mangled.js';
 
-/** Marks the place in a function type where a `*` or `&` goes. */
+/** The mark for the position of a `*` or `&` in a function type. */
 export const DECLARATOR = '\u0001';
 export const QUALIFIERS: Readonly<Record<string, string>> = { r: ' restrict', V: ' volatile', K: ' const' };
 const POINTERS: Readonly<Record<string, string>> = { P: '*', R: '&', O: '&&' };
@@ -129,7 +129,7 @@ export class ItaniumTypes {
   }
 }
 
-/** Puts a `*` where it goes: behind the type, or into a type of a function or an array. */
+/** Inserts a `*` after the type, or at the mark in the type of a function or an array. */
 function declared(mangled: Mangled, type: string, mark: string): string {
   const at = type.indexOf(DECLARATOR);
   if (at < 0) return mangled.join(type, mark);

@@ -1,4 +1,7 @@
-/** The fixed words of the Itanium C++ ABI's mangling: builtin types, operators, abbreviations of the standard library. */
+/**
+ * The fixed words of the Itanium C++ ABI's mangling: builtin types, operators, abbreviations of the standard
+ * library.
+ */
 
 export const BUILTIN: Readonly<Record<string, string>> = {
   v: 'void',
@@ -24,7 +27,7 @@ export const BUILTIN: Readonly<Record<string, string>> = {
   z: '...',
 };
 
-/** Behind a `D`. */
+/** Codes after a `D`. */
 export const BUILTIN_D: Readonly<Record<string, string>> = {
   d: 'decimal64',
   e: 'decimal128',
@@ -89,7 +92,7 @@ export const OPERATORS: Readonly<Record<string, string>> = {
   ix: '[]',
 };
 
-/** Behind an `S`. */
+/** Codes after an `S`. */
 export const ABBREVIATIONS: Readonly<Record<string, string>> = {
   a: 'std::allocator',
   b: 'std::basic_string',

@@ -1,6 +1,6 @@
 /**
- * Demangles C++ names of GCC and Clang for crash reports: the name of the function with its namespaces, classes and
- * template arguments, without its parameters. Names that contain expressions are not demangled.
+ * Demangles C++ names of GCC and Clang for crash reports: the name of the function with its namespaces,
+ * classes and template arguments, without its parameters. Names that contain expressions are not demangled.
  */
 import { DECLARATOR, ItaniumTypes, QUALIFIERS } from './itanium-types.js';
 import { ABBREVIATIONS, LITERAL_SUFFIX, OPERATORS } from './itanium-words.js';
@@ -8,13 +8,13 @@ import { isDigit, Mangled } from './mangled.js';
 
 const MOST_SUBSTITUTIONS = 1024;
 
-/** Null for other manglings, and for names that are too complex. */
+/** Demangles a name. Null for other manglings and for names that are too complex. */
 export function itanium(symbol: string): { readonly name: string; readonly rest: string } | null {
   if (!symbol.startsWith('_Z')) return null;
   const mangled = new Mangled(symbol, 2);
   const name = new Itanium(mangled).encodingName().replaceAll(DECLARATOR, '');
   if (mangled.failed || name === '') return null;
-  // The types of the parameters are left out. Compilers append their suffixes after a dot.
+  // The types of the parameters are omitted. Compilers append their suffixes after a dot.
   const dot = symbol.indexOf('.', mangled.at);
   return { name, rest: dot < 0 ? '' : symbol.slice(dot) };
 }
@@ -36,7 +36,7 @@ class Itanium {
     });
   }
 
-  /** The name of a function. For a thunk, the name of its target. */
+  /** Parses the name of a function. Returns the name of the target for a thunk. */
   encodingName(): string {
     const mangled = this.#mangled;
     if (mangled.eat('Th') || mangled.eat('Tv')) {
@@ -193,7 +193,7 @@ class Itanium {
     return sign === undefined ? mangled.fail() : `operator${sign}`;
   }
 
-  /** `_` is 0, `0_` is 1, in base 36. */
+  /** Parses a number in base 36: `_` is 0, `0_` is 1. */
   #index(): number {
     const mangled = this.#mangled;
     if (mangled.eat('_')) return 0;
@@ -219,7 +219,7 @@ class Itanium {
     return this.#substitutions[this.#index()] ?? mangled.fail();
   }
 
-  /** Template parameters are not resolved: most are in parameter lists, which are left out. */
+  /** Parses a template parameter. It is not resolved: most are in parameter lists, which are omitted. */
   #templateParameter(): string {
     const mangled = this.#mangled;
     mangled.at += 1;
@@ -277,7 +277,7 @@ function sourceName(name: string): string {
   return /^_GLOBAL_[._$]N/.test(name) ? '(anonymous namespace)' : name;
 }
 
-/** The last part of a qualified name, without its template arguments. */
+/** Returns the last part of a qualified name, without its template arguments. */
 function lastName(scope: string): string {
   let depth = 0;
   let end = scope.length;

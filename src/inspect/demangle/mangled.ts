@@ -1,11 +1,11 @@
 /**
- * A mangled name under a parser. Such names come from plugins: no input makes the parser throw or exceed its limits. A
- * failure is sticky, and every result after it is empty.
+ * A mangled name and the state of its parser. Names come from plugins, so no input makes it throw or exceed
+ * its limits. A failure is sticky, and every result after it is empty.
  */
 
-/** The longest result. Without this bound a few back references could fill the memory. */
+/** The maximum length of a result. Without it a few back references could fill the memory. */
 const LONGEST_RESULT = 1024;
-/** The most productions, each of which makes at most one string. Real names need some hundreds. */
+/** The maximum number of productions. Each creates at most one string. Real names need hundreds. */
 const MOST_STEPS = 4096;
 const DEEPEST = 64;
 
@@ -30,7 +30,7 @@ export class Mangled {
     return this.at >= this.text.length;
   }
 
-  /** Gives up on the whole name. */
+  /** Fails the whole name. */
   fail(): '' {
     this.#failed = true;
     this.at = this.text.length;
@@ -62,23 +62,23 @@ export class Mangled {
     return this.text.charAt(this.at + ahead);
   }
 
-  /** Takes the text if it comes next. */
+  /** Consumes the string if it comes next. */
   eat(text: string): boolean {
     if (!this.text.startsWith(text, this.at)) return false;
     this.at += text.length;
     return true;
   }
 
-  /** Takes the next character, whatever it is. */
+  /** Consumes the next character. */
   next(): string {
     if (this.isAtEnd) return this.fail();
     return this.text.charAt(this.at++);
   }
 
-  /** A decimal number; NaN if there is none. */
+  /** Parses a decimal number. NaN if there is none. */
   number(): number {
     const from = this.at;
-    // No mangling has leading zeros: behind a 0 the next number may follow at once.
+    // Manglings have no leading zeros: another number can follow directly after a 0.
     if (!this.eat('0')) while (isDigit(this.peek())) this.at += 1;
     const length = this.at - from;
     if (length === 0 || length > 9) {
@@ -88,7 +88,7 @@ export class Mangled {
     return Number(this.text.slice(from, this.at));
   }
 
-  /** So many characters. */
+  /** Consumes a number of characters. */
   take(length: number): string {
     if (!(length >= 0) || this.at + length > this.text.length) return this.fail();
     const taken = this.text.slice(this.at, this.at + length);

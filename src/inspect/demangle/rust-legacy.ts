@@ -1,4 +1,6 @@
-/** The legacy mangling of rustc, its default up to 2025: `_ZN`, identifiers with their lengths, a hash, `E`. */
+/**
+ * The legacy mangling of rustc, its default up to 2025: `_ZN`, identifiers with their lengths, a hash, `E`.
+ */
 import { isDigit, Mangled } from './mangled.js';
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -11,11 +13,11 @@ const ESCAPES: Readonly<Record<string, string>> = {
   RP: ')',
   SP: '@',
 };
-/** `$LT$`, `$u7b$`, and two dots for `::`. */
+/** Escapes: `$LT$`, `$u7b$`, and two dots for `::`. */
 const ESCAPE = /\$(?:([A-Z]{1,2})|u([0-9a-f]{1,6}))\$|\.\./g;
 const HASH = /^h[0-9a-f]{16}$/;
 
-/** The path without its hash, or null for other manglings. `rest` is the suffix of the symbol. */
+/** Demangles a path, without its hash. Null for other manglings. `rest` is the suffix of the symbol. */
 export function rustLegacy(symbol: string): { readonly name: string; readonly rest: string } | null {
   if (!symbol.startsWith('_ZN')) return null;
   const mangled = new Mangled(symbol, 3);
@@ -25,7 +27,7 @@ export function rustLegacy(symbol: string): { readonly name: string; readonly re
   return { name: parts.map(unescaped).join('::'), rest: symbol.slice(mangled.at) };
 }
 
-/** Identifiers that begin with `$` have an underscore in front. */
+/** Decodes an identifier. Identifiers that begin with `$` have an underscore before it. */
 function unescaped(part: string): string {
   return part
     .replace(/^_(?=\$)/, '')

@@ -1,6 +1,6 @@
 /**
- * The v0 mangling of rustc (`-C symbol-mangling-version=v0`), by the grammar of RFC 2603. Hashes of crates and lifetimes
- * are left out: they are of no use in a crash report.
+ * The v0 mangling of rustc (`-C symbol-mangling-version=v0`), by the grammar of RFC 2603. Hashes of crates
+ * and lifetimes are omitted: they are not useful in a crash report.
  */
 import { isDigit, Mangled } from './mangled.js';
 
@@ -31,7 +31,7 @@ const BASIC: Readonly<Record<string, string>> = {
 const SPECIAL: Readonly<Record<string, string>> = { C: 'closure', S: 'shim' };
 const START = 2;
 
-/** Null for other manglings. `rest` is the suffix of the symbol. */
+/** Demangles a path. Null for other manglings. `rest` is the suffix of the symbol. */
 export function rustV0(symbol: string): { readonly name: string; readonly rest: string } | null {
   if (!symbol.startsWith('_R') || isDigit(symbol.charAt(START))) return null;
   const parser = new RustV0(new Mangled(symbol, START));
@@ -54,7 +54,7 @@ class RustV0 {
     return { name, rest: mangled.text.slice(mangled.at) };
   }
 
-  /** `isValue`: `::` precedes generic arguments. */
+  /** Parses a path. `isValue`: `::` precedes generic arguments. */
   #path(isValue: boolean): string {
     const mangled = this.#mangled;
     return mangled.deeper(() => {
@@ -107,7 +107,7 @@ class RustV0 {
     return mangled.join(path, '::{', what, name === '' ? '' : `:${name}`, `#${index}}`);
   }
 
-  /** `s_`, `s0_`: the index among items with the same name. */
+  /** Parses `s_` or `s0_`, the index among items with the same name. */
   #disambiguator(): number {
     return this.#mangled.eat('s') ? this.#base62() + 1 : 0;
   }
@@ -122,7 +122,7 @@ class RustV0 {
     return { name: isUnicode ? mangled.join('punycode{', name, '}') : name, index };
   }
 
-  /** `_` is 0, `0_` is 1. */
+  /** Parses a number in base 62: `_` is 0, `0_` is 1. */
   #base62(): number {
     const mangled = this.#mangled;
     if (mangled.eat('_')) return 0;

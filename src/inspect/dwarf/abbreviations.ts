@@ -11,7 +11,7 @@ export interface Abbreviation {
   readonly size: number | null;
 }
 
-/** A hostile file can give an entry of one byte any number of attributes. */
+/** The maximum number of attributes. A hostile file can give an entry of one byte any number of them. */
 const MOST_ATTRIBUTES = 256;
 const FIELDS = 4;
 
@@ -27,7 +27,7 @@ export class Abbreviations {
     this.#encoding = encoding;
   }
 
-  /** @throws TenonError if there is none of that code */
+  /** Returns the abbreviation of a code. @throws TenonError if there is none */
   get(code: number): Abbreviation {
     for (;;) {
       const known = this.#known.get(code);
@@ -70,7 +70,9 @@ export interface Value {
   readonly value: number;
 }
 
-/** Attributes of an entry by name. The object is reused, since a unit has a hundred thousand entries. */
+/**
+ * Attributes of an entry by name. The object is reused, because a unit can have a hundred thousand entries.
+ */
 export class Attributes {
   readonly #names: number[] = [];
   readonly #forms: number[] = [];

@@ -2,14 +2,14 @@
 import { TenonError } from '../../base/errors.js';
 
 /**
- * The most steps. A step is a small unit of work: an operation of a line table, an attribute of an entry. A crash in a
- * plugin of 20 MB takes a tenth of them. All of them take about as long as the start of a process.
+ * The maximum number of steps. A step is a small unit of work, such as an operation of a line table. A crash
+ * in a plugin of 20 MB takes a tenth of them. All of them take about as long as the start of a process.
  */
 const MOST = 3_000_000;
-/** Bytes that can be read or decompressed in the time of one step. */
+/** The number of bytes that are read or decompressed in the time of one step. */
 const READ_PER_STEP = 32;
 const INFLATED_PER_STEP = 8;
-/** The steps of an error, which captures a stack. */
+/** The number of steps for an error, which captures a stack. */
 const REFUSAL = 500;
 
 export class LookupBudget {
@@ -50,7 +50,7 @@ export class LookupBudget {
     }
   }
 
-  /** The error for invalid debug information. */
+  /** Returns the error for invalid debug information. */
   fail(problem: string): TenonError {
     const { length } = this.#path;
     const path = length > 500 ? `…${this.#path.slice(-500)}` : this.#path;

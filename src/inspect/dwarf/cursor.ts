@@ -9,7 +9,7 @@ export interface Section {
   readonly budget: LookupBudget;
 }
 
-/** The sizes of the first and of the largest read of a cursor. Each sequential read is four times the one before. */
+/** The sizes of a cursor's first and largest reads. Each sequential read is four times the previous one. */
 const NOTHING = Buffer.alloc(0);
 const WINDOW = 2048;
 const LARGEST_WINDOW = 1 << 20;
@@ -23,7 +23,7 @@ export class Cursor {
   #at = 0;
   #window: number;
 
-  /** From `offset` to `end`. `whole` fetches all of it with the first read. */
+  /** Reads from `offset` to `end`. `whole` fetches all bytes with the first read. */
   constructor(section: Section, offset: number, end = section.source.size, whole = false) {
     this.section = section;
     this.#end = Math.min(end, section.source.size);
@@ -94,7 +94,9 @@ export class Cursor {
     return value;
   }
 
-  /** Numbers above 2^53 are rounded. No address, offset or size in use is that large. */
+  /**
+   * Reads a 64-bit number. Numbers above 2^53 are rounded. No address, offset or size in use is that large.
+   */
   u64(): number {
     this.#need(8);
     const first = this.u32();
@@ -102,7 +104,7 @@ export class Cursor {
     return this.section.little ? first + second * 2 ** 32 : first * 2 ** 32 + second;
   }
 
-  /** An unsigned number of `size` bytes. */
+  /** Reads an unsigned number of `size` bytes. */
   unsigned(size: number): number {
     switch (size) {
       case 1:
@@ -151,12 +153,12 @@ export class Cursor {
     return this.position > from + 1;
   }
 
-  /** Makes sure that the next bytes are in memory. */
+  /** Ensures that the next bytes are in memory. */
   #need(length: number): void {
     const left = this.#bytes.length - this.#at;
     if (left >= length) return;
     const position = this.position;
-    if (position + length > this.#end) throw this.section.budget.fail('it ends in the middle of something');
+    if (position + length > this.#end) throw this.section.budget.fail('it ends within a value');
     const wanted = Math.min(Math.max(this.#window, length), this.#end - position);
     this.section.budget.read(wanted);
     this.#bytes = this.section.source.read(position, wanted, 'debug information');
@@ -166,7 +168,7 @@ export class Cursor {
   }
 }
 
-/** The length of a unit, and the size of the offsets in it. */
+/** Reads the length of a unit and the size of its offsets. */
 export function initialLength(cursor: Cursor): { readonly length: number; readonly offsetSize: 4 | 8 } {
   const length = cursor.u32();
   if (length < 0xfffffff0) return { length, offsetSize: 4 };
@@ -174,7 +176,7 @@ export function initialLength(cursor: Cursor): { readonly length: number; readon
   throw cursor.section.budget.fail('it has a unit of an unknown format');
 }
 
-/** A NUL-terminated string in a section. */
+/** Reads a NUL-terminated string in a section. */
 export function stringAt(section: Section | undefined, offset: number): string | null {
   if (section === undefined || !section.source.contains(offset, 1)) return null;
   const text = section.source.cString(offset, section.source.size, 'a name');

@@ -11,7 +11,7 @@ import { DebugSections } from './sections.js';
 const SYSTEM_FOLDER = '/usr/lib/debug';
 const BUILD_ID = 3;
 const LONGEST_BUILD_ID = 64;
-/** Larger files are not checksummed, which takes a millisecond per megabyte. */
+/** The maximum size of a checksummed file. A checksum takes a millisecond per megabyte. */
 const LARGEST_DIGESTED = 32 << 20;
 
 /** The references of a library to its debug information. */
@@ -22,8 +22,8 @@ interface Link {
 }
 
 /**
- * Passes the sections with the debug information of the library to `use`. They are its own or, if it was stripped, those
- * of a file in `folders`. Returns undefined if there are none.
+ * Passes the sections with the debug information of the library to `use`. They are its own or, if it was
+ * stripped, those of a file in `folders`. Returns undefined if there are none.
  */
 export function withDebugSections<T>(
   library: ByteSource,
@@ -70,7 +70,7 @@ function candidates({ buildId, name }: Link, folders: readonly string[]): string
   return [...byId, ...byName];
 }
 
-/** Whether the file belongs to this build of the library. */
+/** Checks whether the file belongs to this build of the library. */
 function belongs(sections: DebugSections, { buildId, checksum }: Link): boolean {
   if (buildId !== null) return buildIdOf(sections) === buildId;
   const { source } = sections;
@@ -78,7 +78,7 @@ function belongs(sections: DebugSections, { buildId, checksum }: Link): boolean 
   return zlib.crc32(source.read(0, source.size, 'debug information')) === checksum;
 }
 
-/** Hexadecimal. */
+/** Returns the build ID in hexadecimal. */
 function buildIdOf(sections: DebugSections): string | null {
   const section = sections.get('.note.gnu.build-id');
   const found =

@@ -102,7 +102,7 @@ const ULEBS: ReadonlySet<number> = new Set([
   Form.gnuStrIndex,
 ]);
 
-/** The size of a value in bytes, or null if the form has no fixed size. */
+/** Returns the size of a value in bytes. Null if the form has no fixed size. */
 export function sizeOfForm(form: number, { version, offsetSize, addressSize }: Encoding): number | null {
   if (form === Form.addr) return addressSize;
   if (form === Form.refAddr) return version <= 2 ? addressSize : offsetSize;
@@ -110,7 +110,7 @@ export function sizeOfForm(form: number, { version, offsetSize, addressSize }: E
   return FIXED[form] ?? null;
 }
 
-/** Reads a number, an offset or an index. An inline string becomes its position. Blocks are skipped and become 0. */
+/** Reads a number, an offset or an index. For an inline string returns its position, and 0 for a block. */
 export function readForm(cursor: Cursor, form: number, encoding: Encoding): number {
   const size = sizeOfForm(form, encoding);
   if (size !== null) {

@@ -31,9 +31,9 @@ const NAME_ATTRIBUTES: ReadonlySet<number> = new Set([
   Attribute.abstractOrigin,
   Attribute.specification,
 ]);
-/** The most references from an inlined function to its declaration. */
+/** The maximum number of references from an inlined function to its declaration. */
 const MOST_HOPS = 8;
-/** The deepest nesting of inlined functions. */
+/** The maximum nesting of inlined functions. */
 const MOST_INLINED = 32;
 const DEEPEST = 1000;
 
@@ -68,7 +68,7 @@ interface Found {
 /** Finds the unit that contains an offset. */
 export type UnitAt = (offset: number) => UnitPlace | undefined;
 
-/** The functions of the addresses that the unit knows. @throws TenonError */
+/** Returns the functions of the addresses in the unit. @throws TenonError */
 export function functionsAt(
   unit: Unit,
   addresses: readonly number[],
@@ -112,7 +112,7 @@ class Walk {
       const code = cursor.uleb();
       if (code === 0) {
         this.#depth -= 1;
-        // The end of the root's children.
+        // This is the end of the root's children.
         if (this.#depth <= 0) return;
         continue;
       }
@@ -139,7 +139,7 @@ class Walk {
     this.#depth -= 1;
   }
 
-  /** Whether the entry has one of the addresses. */
+  /** Checks whether the entry has one of the addresses. */
   #look(entry: number, tag: number, attributes: Attributes): boolean {
     const ranges = rangesOf(this.#unit, attributes);
     if (ranges.length === 0) return false;
@@ -177,7 +177,7 @@ class Names {
     this.#unitAt = unitAt;
   }
 
-  /** The name of the entry that a value refers to. */
+  /** Returns the name of the entry that a value refers to. */
   of(reference: Value | undefined, from = this.#unit, hops = 0): string | null {
     if (reference === undefined || hops > MOST_HOPS) return null;
     switch (reference.form) {
@@ -194,7 +194,7 @@ class Names {
     }
   }
 
-  /** The linkage name, from this entry or one that it refers to. Otherwise the name in the source. */
+  /** Returns the linkage name of this entry or of one that it refers to. Otherwise the name in the source. */
   at(unit: Unit, entry: number, hops: number): string | null {
     const found = this.#budget.attempt(() => {
       const cursor = new Cursor(unit.sections.require('.debug_info'), entry, unit.end);

@@ -1,6 +1,6 @@
 /**
- * Files and lines of addresses, from the DWARF debug information (versions 2 to 5) of an ELF library or of its split debug
- * file. All work is bounded. Damaged or hostile information yields no places.
+ * Files and lines of addresses, from the DWARF debug information (versions 2 to 5) of an ELF library or of
+ * its split debug file. All work is bounded. Damaged or hostile information yields no places.
  */
 import { ElfFile } from '../elf-file.js';
 import type { AddressRange } from '../facts.js';
@@ -17,7 +17,7 @@ import { rangesByUnit, rangesOf } from './ranges.js';
 import type { DebugSections } from './sections.js';
 import { Unit, type UnitPlace, unitPlaces } from './units.js';
 
-/** A call that the compiler has replaced by the body of the function. */
+/** A call that the compiler replaced by the body of the function. */
 export interface InlinedCall {
   /** The linkage name of the function, or its name in the source. Null if it has none. */
   readonly function: string | null;
@@ -37,12 +37,12 @@ export interface SourcePlace {
   readonly inlined: readonly InlinedCall[];
 }
 
-/** Decompressing a larger `.debug_info` takes too long. Then only line tables are searched. */
+/** The maximum size of a compressed `.debug_info`. If it is larger, only line tables are searched. */
 const LARGEST_COMPRESSED = 8 << 20;
 
 /**
- * Finds the source lines of addresses, which are relative to the start of the library. Split debug files are searched in
- * `folders`. Never fails. A place is null if nothing is known.
+ * Finds the source lines of addresses, which are relative to the start of the library. Split debug files are
+ * searched in `folders`. Never fails. A place is null if nothing is known.
  */
 export function sourcePlacesIn(
   path: string,
@@ -53,7 +53,10 @@ export function sourcePlacesIn(
   return new LookupBudget(path).attempt(find) ?? addresses.map(() => null);
 }
 
-/** The same for an open file. @throws TenonError if it is not an ELF library, or its debug information is unreadable */
+/**
+ * Finds source lines in an open file.
+ * @throws TenonError if it is not an ELF library, or its debug information is unreadable
+ */
 export function sourcePlacesOf(
   source: ByteSource,
   addresses: readonly number[],
@@ -84,7 +87,7 @@ class Lookup {
   readonly #code: readonly AddressRange[];
   readonly #places = new Map<number, SourcePlace>();
   #units: UnitPlace[] | undefined;
-  /** Units without ranges, from old compilers. */
+  /** The units without ranges, from old compilers. */
   readonly #silent: Unit[] = [];
 
   constructor(sections: DebugSections, code: readonly AddressRange[]) {
@@ -119,7 +122,7 @@ class Lookup {
     return !this.#sections.isCompressed(name) || this.#sections.sizeOf(name) <= LARGEST_COMPRESSED;
   }
 
-  /** The units of the addresses. */
+  /** Returns the units of the addresses. */
   #unitsOf(addresses: readonly number[]): UnitOfAddresses[] {
     const info = this.#sections.get('.debug_info');
     if (info === undefined) return [];
@@ -139,7 +142,9 @@ class Lookup {
     return units.sort((one, other) => order(one) - order(other));
   }
 
-  /** Looks the addresses up in `.debug_aranges`. Returns the units found, and all units that are listed there. */
+  /**
+   * Looks up the addresses in `.debug_aranges`. Returns the units found, and all units that are listed there.
+   */
   #index(addresses: readonly number[]): {
     readonly found: Map<number, number[]>;
     readonly units: Set<number>;

@@ -1,4 +1,4 @@
-/** Runs the program of a line table, which emits a row wherever file or line change. */
+/** Runs the program of a line table, which emits a row at each change of the file or line. */
 import type { AddressRange } from '../facts.js';
 import { inRanges } from '../image.js';
 import { Cursor } from './cursor.js';
@@ -22,7 +22,7 @@ const Standard = {
 const BYTES_PER_OPERATION = 2;
 const Extended = { endSequence: 1, setAddress: 2 } as const;
 
-/** The registers of the machine, and the row before. */
+/** The registers of the machine, and the previous row. */
 class Machine {
   readonly rows = new Map<number, Row>();
   /** In ascending order. */
@@ -51,7 +51,7 @@ class Machine {
   }
 
   emit(): void {
-    // Sections that the linker has discarded still have rows, at invalid addresses.
+    // Sections that the linker discarded still have rows, at invalid addresses.
     if (this.#previous < 0) this.#isCode = inRanges(this.#code, this.address);
     else if (this.#isCode && this.#previous <= this.#greatest && this.address > this.#least) this.#match();
     this.#previous = this.address;
@@ -85,7 +85,7 @@ class Machine {
   }
 }
 
-/** The rows of the addresses that the table covers. @throws TenonError */
+/** Returns the rows of the addresses that the table covers. @throws TenonError */
 export function rowsOf(
   table: LineTable,
   wanted: readonly number[],

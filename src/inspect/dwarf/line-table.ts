@@ -13,7 +13,7 @@ interface FileEntry {
 
 const Content = { path: 1, folder: 2 } as const;
 const MOST_FORMATS = 16;
-/** No file system has longer paths. */
+/** The maximum length of a path. No file system has longer paths. */
 const LONGEST_PATH = 4096;
 
 export class LineTable {
@@ -97,7 +97,7 @@ export class LineTable {
     return entry;
   }
 
-  /** The path of a file by its number, or null. `compiledIn` is the folder of the unit. */
+  /** Returns the path of a file by its number, or null. `compiledIn` is the folder of the unit. */
   path(file: number, compiledIn: string | null): string | null {
     const entry = this.#files[file];
     const name = entry === undefined ? null : this.#text(entry);

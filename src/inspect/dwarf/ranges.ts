@@ -16,7 +16,7 @@ const RangeEntry = {
   startLength: 7,
 } as const;
 
-/** The ranges in the attributes of an entry. Empty if there are none. */
+/** Returns the ranges in the attributes of an entry. Empty if there are none. */
 export function rangesOf(unit: Unit, attributes: Attributes): readonly AddressRange[] {
   const ranges = attributes.get(Attribute.ranges);
   if (ranges !== undefined) return rangeList(unit, ranges);
@@ -34,7 +34,7 @@ function rangeList(unit: Unit, { form, value }: Value): AddressRange[] {
   return newList(unit, form === Form.rnglistx ? indexedList(unit, value) : value, base);
 }
 
-/** The offset of a list by its index in the table of version 5. */
+/** Returns the offset of a list by its index in the table of version 5. */
 function indexedList(unit: Unit, index: number): number {
   const { offsetSize } = unit.encoding;
   const base = unit.rangeListsBase;
@@ -93,7 +93,7 @@ function rangeIn(unit: Unit, cursor: Cursor, kind: number, base: number): Addres
   }
 }
 
-/** The ranges of units in `.debug_aranges`. The section is optional and can be incomplete. */
+/** Reads the ranges of units in `.debug_aranges`. The section is optional and can be incomplete. */
 export function* rangesByUnit(section: Section): Generator<AddressRange & { readonly unit: number }, void> {
   const cursor = new Cursor(section, 0);
   while (!cursor.isAtEnd) {

@@ -5,9 +5,11 @@ import { Struct } from '../struct.js';
 import type { LookupBudget } from './budget.js';
 import { Cursor, type Section } from './cursor.js';
 
-/** The largest compressed section. Decompressing more takes too long for a crash report. */
+/** The maximum size of a compressed section. Decompressing more takes too long for a crash report. */
 const LARGEST_INFLATED = 16 << 20;
-/** Real files have a few dozen; with a section for each function, thousands. */
+/**
+ * The maximum number of sections. Real files have a few dozen, or thousands with a section for each function.
+ */
 const MOST_SECTIONS = 16_384;
 const LONGEST_NAMES = 1 << 20;
 const NO_BITS = 8;
@@ -21,7 +23,7 @@ interface Header {
   readonly type: number;
 }
 
-/** `zstdDecompressSync` of later versions of Node.js. */
+/** `zstdDecompressSync`, which only later versions of Node.js have. */
 type Decompress = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
 
 export class DebugSections {
@@ -46,7 +48,7 @@ export class DebugSections {
     return this.#find(name) !== undefined;
   }
 
-  /** The size of the section after decompression. 0 if there is none. */
+  /** Returns the size of the section after decompression. 0 if there is none. */
   sizeOf(name: string): number {
     const header = this.#find(name);
     return header === undefined ? 0 : (this.#compression(name, header)?.size ?? header.size);
@@ -57,20 +59,20 @@ export class DebugSections {
     return header !== undefined && this.#compression(name, header) !== null;
   }
 
-  /** The contents. Undefined if the section is missing, too large, or compressed in an unknown way. */
+  /** Returns the contents. Undefined if the section is missing, too large or compressed in an unknown way. */
   get(name: string): Section | undefined {
     if (!this.#opened.has(name)) this.#opened.set(name, this.#open(name));
     return this.#opened.get(name);
   }
 
-  /** The same. @throws TenonError if there is none */
+  /** Returns the contents. @throws TenonError if there are none */
   require(name: string): Section {
     const section = this.get(name);
     if (section === undefined) throw this.budget.fail(`it has no section ${name}`);
     return section;
   }
 
-  /** A shared cursor for tables with many lookups, moved to `offset`. @throws TenonError */
+  /** Returns a shared cursor at `offset`, for tables with many lookups. @throws TenonError */
   seek(name: string, offset: number): Cursor {
     let cursor = this.#cursors.get(name);
     if (cursor === undefined) {
@@ -81,7 +83,7 @@ export class DebugSections {
     return cursor;
   }
 
-  /** `.debug_line`, or `.zdebug_line` in the old format of GNU tools. */
+  /** Finds `.debug_line`, or `.zdebug_line` in the old format of GNU tools. */
   #find(name: string): Header | undefined {
     return this.#headers.get(name) ?? this.#headers.get(name.replace(/^\.debug_/, '.zdebug_'));
   }

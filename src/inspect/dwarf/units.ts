@@ -36,7 +36,7 @@ const ROOT_ATTRIBUTES: ReadonlySet<number> = new Set([
   Attribute.rnglistsBase,
   Attribute.gnuAddrBase,
 ]);
-/** Kinds of units with code: full, partial and skeleton units. */
+/** The kinds of units with code: full, partial and skeleton units. */
 const WITH_CODE: readonly number[] = [1, 3, 4];
 const SKELETON = 4;
 
@@ -90,7 +90,7 @@ export class Unit implements UnitPlace {
     return value === undefined ? null : this.string(value);
   }
 
-  /** The string of a value. Null if its section is missing. */
+  /** Returns the string of a value. Null if its section is missing. */
   string({ form, value }: Value): string | null {
     switch (form) {
       case Form.string:
@@ -119,7 +119,7 @@ export class Unit implements UnitPlace {
     return stringAt(this.sections.get('.debug_str'), offset);
   }
 
-  /** The address in a value, direct or indexed. Null for other forms. */
+  /** Returns the address in a value, direct or indexed. Null for other forms. */
   address({ form, value }: Value): number | null {
     switch (form) {
       case Form.addr:

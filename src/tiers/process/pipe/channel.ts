@@ -92,7 +92,7 @@ export class PipeChannel implements RunnerChannel {
       output.set(result);
       return outcome;
     }
-    this.#inbox.break('it answered with a record of the wrong size');
+    this.#inbox.break('it answered with a record of a different size than requested');
     return this.#set(ProcessOutcome.BROKEN);
   }
 
@@ -281,7 +281,7 @@ export class PipeChannel implements RunnerChannel {
   }
 
   break(): void {
-    this.#inbox.break('it sent invalid numbers');
+    this.#inbox.break('it sent values that the protocol does not define');
   }
 
   // ---- The end ----
@@ -331,7 +331,7 @@ export class PipeChannel implements RunnerChannel {
   }
 }
 
-const NO_BATCH = 'it answered a batch with an invalid result';
+const NO_BATCH = 'it answered a batch with an inconsistent result';
 
 function deliverEvent(listener: ChannelListener, { record, bytes }: Message): void {
   if (record.operation === Operation.EVENT) listener.event(record.instance, bytes);

@@ -115,7 +115,7 @@ export class PipeInbox {
     const { first } = this.pending;
     const isFirst = first?.operation === Operation.READY;
     const expected = operation === first?.operation || (isFirst && operation === Operation.REFUSED);
-    return expected && number === first?.number ? null : 'it sent an answer without a request';
+    return expected && number === first?.number ? null : 'it sent an answer that was not requested';
   }
 
   #take(message: Message): void {
