@@ -62,18 +62,26 @@ export class MethodTables {
 export function readMethodTable(context: PluginContext, kind: string, address: bigint): bigint[] {
   const { memory, plugin, path } = context;
   const what = `The method table '${kind}' of plugin ${plugin}`;
+  const at = `is at ${hexAddress(address)}`;
   const bad = (problem: string): TenonError =>
     new TenonError('ERR_TENON_BAD_VTABLE', `${what} ${problem}. Fix the plugin.`, { plugin, path });
-  if (address % 8n !== 0n) throw bad(`is at ${hexAddress(address)}, which is not aligned to 8 bytes`);
-  const read = (length: number) => guarded(() => memory.read(address, length, what), plugin, path);
-  const header = read(METHODS.header);
+  if (address % 8n !== 0n) throw bad(`${at}, which is not aligned to 8 bytes`);
+  const read = (length: number, problem: string): Buffer => {
+    try {
+      return memory.read(address, length, 'the method table');
+    } catch (cause) {
+      if (!(cause instanceof TenonError) || cause.code !== 'ERR_TENON_BAD_POINTER') throw cause;
+      throw new TenonError(cause.code, `${what} ${problem}. Fix the plugin.`, { plugin, path, cause });
+    }
+  };
+  const header = read(METHODS.header, `${at}, which cannot be read`);
   const size = header.readUInt32LE(0);
   const count = header.readUInt32LE(4);
   if (size < METHODS.header || size > MAX_SIZE || count > (size - METHODS.header) / METHODS.slot) {
     const expected = `expected ${METHODS.header} + ${METHODS.slot} × count, with at most ${METHODS.max} methods`;
     throw bad(`states ${size} bytes for ${count} methods, ${expected}`);
   }
-  const table = read(METHODS.header + count * METHODS.slot);
+  const table = read(METHODS.header + count * METHODS.slot, `${at}, where ${size} bytes cannot be read`);
   return Array.from({ length: count }, (_, slot) => {
     const method = table.readBigUInt64LE(METHODS.header + slot * METHODS.slot);
     if (context.isPluginCode(method)) return method;
@@ -81,12 +89,4 @@ export function readMethodTable(context: PluginContext, kind: string, address: b
       method === 0n ? 'is NULL' : `points to ${hexAddress(method)}, which is not code of the plugin`;
     throw bad(`is unusable: its slot ${slot} ${found}`);
   });
-}
-
-function guarded<T>(read: () => T, plugin: string, path: string): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof TenonError ? error.with({ plugin, path }) : error;
-  }
 }
