@@ -45,11 +45,11 @@ describe('TENON_CACHE_DIR', () => {
       const folder = join(temporaryFolder(), token);
       const outcome = await load({ TENON_CACHE_DIR: folder });
       expect(outcome).toMatch(
-        /^ERR_TENON_UNREADABLE Cannot keep private copies of plugins in .*: the loader puts/,
+        /^ERR_TENON_UNREADABLE Cannot keep private copies of plugins in .*: the loader expands/,
       );
       expect(outcome).toContain(token.replace(/^a|b$|-x$/, ''));
       expect(existsSync(folder)).toBe(false);
-      expect(await load({ TENON_CACHE_DIR: '', TMPDIR: folder })).toContain('the loader puts');
+      expect(await load({ TENON_CACHE_DIR: '', TMPDIR: folder })).toContain('the loader expands');
     },
   );
 });
