@@ -153,6 +153,11 @@ function isLeft(name: string): boolean {
   return found !== null && isGone({ pid: Number(found[1]), start: found[2] ?? '0' });
 }
 
+/** Compares the times of the starts too, because a PID is used again. */
+function isSameProcess(one: Marker['process'], other: Marker['process']): boolean {
+  return one.pid === other.pid && one.start === other.start;
+}
+
 /** Adds a demotion for each marker. All markers of one process must be passed together. */
 function demote(demotions: Map<string, Demotion>, markers: readonly Marker[]): void {
   const here = bootId();
@@ -160,7 +165,7 @@ function demote(demotions: Map<string, Demotion>, markers: readonly Marker[]): v
   for (const marker of counted) {
     const { digest, plugin } = marker;
     const others = counted.filter(
-      (other) => other.process.pid === marker.process.pid && other.digest !== digest,
+      (other) => isSameProcess(other.process, marker.process) && other.digest !== digest,
     );
     const names = [...new Set(others.map((other) => other.plugin))];
     demotions.set(digest, {

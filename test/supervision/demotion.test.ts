@@ -52,6 +52,22 @@ describe('a process that ends without closing a plugin', () => {
     expect(await new Demotions(folder).isDemoted('d-shaky')).toBeDefined();
   });
 
+  test('is not mixed up with an earlier process of the same PID', async () => {
+    const folder = temporaryFolder();
+    await armed(folder, ['one'], `process.kill(process.pid, 'SIGKILL'); setInterval(() => 0, 99);`);
+    const [name = ''] = readdirSync(folder);
+    const marker = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+    const start = String(BigInt(marker.process.start) + 1n);
+    const other = { ...marker, process: { ...marker.process, start }, digest: 'd-two', plugin: 'two' };
+    writeFileSync(
+      join(folder, name.replace(`-${marker.process.start}-`, `-${start}-`)),
+      JSON.stringify(other),
+    );
+    const demotions = new Demotions(folder);
+    expect((await demotions.isDemoted('d-one'))?.reason).not.toMatch(/two/);
+    expect((await demotions.isDemoted('d-two'))?.reason).not.toMatch(/one/);
+  });
+
   test('demotes all loaded plugins, and says that any of them may be the cause', async () => {
     const folder = temporaryFolder();
     await armed(
