@@ -55,8 +55,9 @@ export interface LoadOptions {
    */
   readonly maxInFlight?: number;
   /**
-   * The behaviour of a call beyond `maxInFlight`: `fail` with the status TENON_BUSY, or `wait`. Default:
-   * `fail`. Tiers: thread, process.
+   * The behaviour of a call beyond `maxInFlight`: `fail` with the status TENON_BUSY, or `wait`. In the process
+   * tier, the inputs that are on the way to the process may have 128 MiB in total, and the option applies to a
+   * call beyond that too. Default: `fail`. Tiers: thread, process.
    */
   readonly whenFull?: 'fail' | 'wait';
   /**

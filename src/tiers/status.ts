@@ -132,9 +132,11 @@ function specialError(outcome: number, detail: number, what: string): TenonError
         { status: 'TENON_BUSY' },
       );
     case Outcome.EXHAUSTED:
-      return new TenonError('ERR_TENON_CALL_FAILED', `Cannot call ${what}: the host has no memory for it.`, {
-        status: 'TENON_NO_MEMORY',
-      });
+      return new TenonError(
+        'ERR_TENON_CALL_FAILED',
+        `Cannot call ${what}: its process has not enough memory for it. Free memory, or set a higher 'limits.memory' if the plugin has that limit.`,
+        { status: 'TENON_NO_MEMORY' },
+      );
     default:
       return undefined;
   }

@@ -90,6 +90,7 @@ export class ProcessBinding implements TierBinding {
       ...callSettings(options, engine.timeout),
       counts: true,
       batch: 0,
+      size: input.length,
       keep: () => {
         bytes = Uint8Array.from(input);
       },
@@ -130,6 +131,7 @@ export class ProcessBinding implements TierBinding {
       ...callSettings(options, engine.timeout),
       counts: true,
       batch: offsets.length - 1,
+      size: data.length,
       keep: () => {
         offsets = Int32Array.from(offsets);
         data = Uint8Array.from(data);

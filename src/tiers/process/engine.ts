@@ -28,6 +28,8 @@ export interface AsyncRequest<T> {
   readonly counts: boolean;
   /** The number of messages in a batch; 0 for other requests. */
   readonly batch: number;
+  /** The bytes of its input. */
+  readonly size: number;
   /** Sends the request. Returns its outcome, which is 0 if it was sent. */
   send(slot: number): number;
   /** Called if the request must wait. It must then copy its input, because the caller may change it. */
@@ -158,7 +160,7 @@ export class Engine implements ChannelListener {
       const pending = this.#pending(asked, resolve, reject);
       if (this.requests.start(pending)) return;
       if (counts && this.settings.whenFull === 'fail') {
-        pending.fail(busy(site, this.settings.maxInFlight));
+        pending.fail(busy(site, this.settings.maxInFlight, this.requests.load, asked.size));
         return;
       }
       asked.keep();
@@ -171,7 +173,7 @@ export class Engine implements ChannelListener {
     resolve: (value: T) => void,
     reject: (error: unknown) => void,
   ): PendingRequest {
-    const { site, timeout, signal, counts, batch } = asked;
+    const { site, timeout, signal, counts, batch, size } = asked;
     let over = false;
     if (counts) site.tally.inFlight += 1;
     const end = (): boolean => {
@@ -186,6 +188,7 @@ export class Engine implements ChannelListener {
       timeout,
       counts,
       batch,
+      size,
       due: performance.now() + timeout,
       send: (slot) => asked.send(slot),
       settle: (answer) => {

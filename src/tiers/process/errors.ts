@@ -4,6 +4,7 @@ import { GATES, type Gate } from '../../base/gates.js';
 import { BUILD_COMMAND } from '../../base/package.js';
 import { isRefusalCode, refusal, STAGES, type Stage } from '../../library/refusal.js';
 import { type CallSite, callFailure } from '../status.js';
+import { REQUEST_BYTES } from './protocol.js';
 import type { RunnerCall, RunnerExit, RunnerSettings } from './settings.js';
 
 /** Describes the end of a process, as the end of a sentence. */
@@ -82,13 +83,25 @@ export function waitedTooLong(site: CallSite, timeout: number): TenonError {
   );
 }
 
-/** Returns the error for a call beyond `maxInFlight`. */
-export function busy(site: CallSite, maxInFlight: number): TenonError {
+/**
+ * Returns the error for a call beyond `maxInFlight`, or beyond the bytes that the channel holds. `size`: the
+ * bytes of its input.
+ */
+export function busy(
+  site: CallSite,
+  maxInFlight: number,
+  load: { readonly calls: number; readonly bytes: number },
+  size: number,
+): TenonError {
   const { method, plugin, path, tally } = site;
   tally.failures += 1;
+  const limit =
+    load.calls >= maxInFlight
+      ? `${load.calls} calls are already in flight, and maxInFlight is ${maxInFlight}.`
+      : `its input of ${size} bytes does not fit into the channel, which holds ${REQUEST_BYTES} bytes, headers included. The calls in flight (${load.calls}) have ${load.bytes} bytes.`;
   return new TenonError(
     'ERR_TENON_CALL_FAILED',
-    `${method} of plugin ${plugin} failed with TENON_BUSY: ${maxInFlight} calls are already in flight. Await some of them first, or load the plugin with whenFull: 'wait'.`,
+    `${method} of plugin ${plugin} failed with TENON_BUSY: ${limit} Await some of them first, or load the plugin with whenFull: 'wait'.`,
     { plugin, path, status: 'TENON_BUSY' },
   );
 }
@@ -135,6 +148,10 @@ export function refused(settings: RunnerSettings, gate: string, text: string): T
   const code = text.slice(0, end);
   const problem = text.slice(end + 1).replaceAll(file, shown);
   const found = STAGES.find((name): name is Stage => name === gate) ?? 'open';
+  if (code === 'ERR_TENON_LOAD_FAILED' && lacksMemory(settings, problem)) {
+    const message = `Cannot load ${shown}: ${tooSmall(settings)}, because ${problem}. ${RAISE}`;
+    return new TenonError(code, message, { path: shown, plugin, gate: found });
+  }
   if (isRefusalCode(code)) return refusal(code, found, shown, problem).with({ plugin });
   const other: TenonErrorCode = 'ERR_TENON_VERSION_MISMATCH';
   if (code !== other) return null;
@@ -143,6 +160,21 @@ export function refused(settings: RunnerSettings, gate: string, text: string): T
     plugin,
     gate: found,
   });
+}
+
+/** The reasons that the loader and the runner give when memory is exhausted. Static TLS has a limit of its own. */
+const NO_MEMORY =
+  /failed to map segment|cannot map zero-fill pages|cannot allocate(?! memory in static TLS)|out of memory|cannot (create|start) (a process|the thread)|bad_alloc/i;
+
+/** Returns whether the start failed because `limits.memory` is too small. `problem` is the reason that was given. */
+function lacksMemory({ limits }: RunnerSettings, problem: string): boolean {
+  return limits.memory !== undefined && NO_MEMORY.test(problem);
+}
+
+const RAISE = "Set a higher 'limits.memory'.";
+
+function tooSmall({ limits }: RunnerSettings): string {
+  return `'limits.memory' of ${limits.memory} bytes is too small to start the plugin in a process of its own`;
 }
 
 /** Returns the error for a process that ended before it was ready. */
@@ -159,7 +191,10 @@ export function endedEarly(settings: RunnerSettings, exit: RunnerExit): TenonErr
     cause: exit,
   };
   if (exit.call === null && exit.reason === 'exited') {
-    const message = `Cannot run ${shown} in a process of its own: the runner exited with ${exit.code}${said(lines[0])}. Rebuild it with ${BUILD_COMMAND}.`;
+    const ended = `the runner exited with ${exit.code}${said(lines[0])}`;
+    const message = lacksMemory(settings, exit.stderr)
+      ? `Cannot load ${shown}: ${tooSmall(settings)}, because ${ended}. ${RAISE}`
+      : `Cannot run ${shown} in a process of its own: ${ended}. Rebuild it with ${BUILD_COMMAND}.`;
     return new TenonError('ERR_TENON_UNSUPPORTED', message, details);
   }
   const where = exit.call === null ? '' : ` in ${exit.call.method}`;

@@ -32,6 +32,7 @@ export function createInstance(
     ...callSettings(options, engine.timeout),
     counts: false,
     batch: 0,
+    size: config.length,
     keep: () => {
       bytes = Uint8Array.from(config);
     },

@@ -62,6 +62,9 @@ export const Operation = {
   LOG: 19,
 } as const;
 
+/** The bytes of requests that a channel holds, headers included. ChannelOptions in native/channel/host_end.h agrees. */
+export const REQUEST_BYTES = 128 << 20;
+
 /** The outcomes of a request besides the statuses and outcomes of all tiers. */
 export const ProcessOutcome = {
   BAD_TABLE: -32,

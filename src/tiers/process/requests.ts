@@ -17,6 +17,8 @@ export interface PendingRequest {
   readonly due: number;
   /** The number of messages in a batch; 0 for other requests. */
   readonly batch: number;
+  /** The bytes of its input. */
+  readonly size: number;
   /** Receives the answer. Exactly one of `settle` and `fail` is called, once. */
   readonly settle: (answer: Answer) => void;
   /** Receives the error of a request without an answer. */
@@ -40,6 +42,7 @@ export class PendingRequests {
   readonly #waiting = new Set<PendingRequest>();
   #calls = 0;
   #all = 0;
+  #bytes = 0;
   #timer: Timer | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
 
@@ -50,6 +53,11 @@ export class PendingRequests {
   /** Whether no request is in flight or waiting. */
   get idle(): boolean {
     return this.#all === 0 && this.#waiting.size === 0;
+  }
+
+  /** The number of calls in flight, and the bytes of all requests in flight. */
+  get load(): { readonly calls: number; readonly bytes: number } {
+    return { calls: this.#calls, bytes: this.#bytes };
   }
 
   /** Sends the request immediately. Returns false if there is currently no room for it. */
@@ -71,6 +79,7 @@ export class PendingRequests {
     const slot = this.#free.pop() ?? this.#sent.length;
     this.#sent[slot] = pending;
     this.#all++;
+    this.#bytes += pending.size;
     return slot;
   }
 
@@ -102,6 +111,7 @@ export class PendingRequests {
     this.#waiting.clear();
     this.#calls = 0;
     this.#all = 0;
+    this.#bytes = 0;
     this.#timer?.cancel();
     for (const pending of sentOnes) pending?.fail(error(pending, true));
     for (const pending of waiting) pending.fail(error(pending, false));
@@ -111,6 +121,7 @@ export class PendingRequests {
     this.#sent[slot] = undefined;
     this.#free.push(slot);
     this.#all--;
+    this.#bytes -= pending.size;
     if (pending.counts) this.#calls--;
   }
 
@@ -122,6 +133,7 @@ export class PendingRequests {
     if (outcome === 0) {
       this.#sent[slot] = pending;
       this.#all++;
+      this.#bytes += pending.size;
       if (pending.counts) this.#calls++;
       return true;
     }

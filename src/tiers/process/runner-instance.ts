@@ -30,6 +30,7 @@ export async function dropInstance(held: RunnerInstance): Promise<void> {
       timeout: Number.POSITIVE_INFINITY,
       counts: false,
       batch: 0,
+      size: 0,
       keep: () => undefined,
       send: (slot) => engine.channel.send(requestHeader(Operation.DROP, number), slot, -1),
       take: () => engine.retire(number),

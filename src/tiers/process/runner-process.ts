@@ -144,6 +144,7 @@ export class RunnerProcess {
         timeout: Number.POSITIVE_INFINITY,
         counts: false,
         batch: 0,
+        size: 0,
         keep: () => undefined,
         send: (slot) => engine.channel.send(SHUTDOWN, slot, -1, NOTHING),
         take: () => undefined,
@@ -182,6 +183,7 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
     due: never,
     counts: false,
     batch: 0,
+    size: 0,
     send: () => 0,
     settle,
     // Its failure is that of the process, which is reported below.

@@ -230,6 +230,16 @@ describe.runIf(hasProcesses)('a process that ends', () => {
     expect(await failure(start(puppet(), { cwd: '/nowhere' }))).toEqual(unsupported);
   });
 
+  // The smaller limit leaves no room for the plugin, the larger one none for a thread of the runner.
+  test.skipIf(cannotBeSanitized(Because.memory)).each([100_000, 300_000])(
+    'a memory limit of %i bytes is reported as too small for a start',
+    async (memory) => {
+      const { message } = (await failure(start(pluginFile('wordcount'), { limits: { memory } }))) as Error;
+      expect(message).toContain(`'limits.memory' of ${memory} bytes is too small to start the plugin`);
+      expect(message).toMatch(/Set a higher 'limits\.memory'\.$/);
+    },
+  );
+
   test.skipIf(cannotBeSanitized(Because.memory))('limits are enforced, or reported as missing', async () => {
     const { runner, act } = await actor(fixture(), {
       limits: { memory: 64 << 20, cpu: 100, files: 32 },

@@ -131,7 +131,10 @@ describe.runIf(hasProcesses)('too many calls', () => {
       'rejected',
     ]);
     expect(await failure(calls[4] as Promise<Buffer>)).toEqual(
-      error('ERR_TENON_CALL_FAILED', { status: 'TENON_BUSY' }),
+      error('ERR_TENON_CALL_FAILED', {
+        status: 'TENON_BUSY',
+        message: expect.stringContaining('4 calls are already in flight, and maxInFlight is 4. Await some'),
+      }),
     );
     expect((await act.call(Buffer.from('eagain'))).toString()).toBe('again');
   });
@@ -145,6 +148,24 @@ describe.runIf(hasProcesses)('too many calls', () => {
     });
     const results = await Promise.all(calls);
     expect(results.map(Number)).toEqual(calls.map((_, i) => i));
+  });
+
+  test('fail with the bytes, and not the number of calls, if two large inputs fill the channel', async () => {
+    const { act, runner } = await actor(fixture());
+    const large = Buffer.alloc(64 << 20, 'e');
+    // While this call hangs, the runner answers no other.
+    const hanging = failure(act.call(HANG));
+    const first = failure(act.call(large));
+    expect(await failure(act.call(large))).toEqual(
+      error('ERR_TENON_CALL_FAILED', {
+        status: 'TENON_BUSY',
+        message: expect.stringMatching(
+          /input of 67108864 bytes does not fit into the channel, which holds 134217728 bytes, headers included\. The calls in flight \(2\) have 67108866 bytes\. Await some of them first, or load/,
+        ),
+      }),
+    );
+    runner.kill('killed');
+    await Promise.all([hanging, first]);
   });
 
   test('also exceed the limit if the ring is full', async () => {

@@ -10,15 +10,13 @@ import { Outcome } from '../../control.js';
 import type { Earlier } from '../captured-output.js';
 import { type ChannelListener, guarded, type RequestHeader, type RunnerChannel } from '../channel.js';
 import { Prints } from '../prints.js';
-import { Operation, ProcessOutcome, Word } from '../protocol.js';
+import { Operation, ProcessOutcome, REQUEST_BYTES, Word } from '../protocol.js';
 import { packBatch, unpackBatch } from './batch.js';
 import { encodeRecord, HEADER } from './frames.js';
 import { type Message, type PipeAnswer, PipeInbox, PipeOperation } from './inbox.js';
 import { PipeLine } from './line.js';
 import { endOfChild, requireSystem, sleep } from './system.js';
 
-/** The maximum total size of requests in flight, in bytes. A larger request is sent alone. */
-const MOST_REQUESTS = 128 << 20;
 /** The maximum size of requests that are copied after their record, so that both are written at once. */
 const SMALL = 16 * 1024;
 /**
@@ -123,8 +121,9 @@ export class PipeChannel implements RunnerChannel {
     return outcome;
   }
 
+  /** Returns whether a request of `size` bytes has to wait. One that exceeds the limit by itself is sent alone. */
   #isFull(size: number): boolean {
-    return this.#inbox.pending.count > 0 && this.#inbox.pending.bytes + size > MOST_REQUESTS;
+    return this.#inbox.pending.count > 0 && this.#inbox.pending.bytes + size > REQUEST_BYTES;
   }
 
   /** Sends a request. Returns 0, or the outcome if it cannot be sent. */
