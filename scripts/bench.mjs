@@ -1,4 +1,4 @@
-/** `npm run bench [-- options]`: builds the contenders and runs the benchmark. Options go to bench/main.mjs. */
+/** `npm run bench [-- options]`: builds the contenders and runs the benchmark. bench/main.mjs gets the options. */
 import { build } from './build.mjs';
 import { inRoot } from './lib/paths.mjs';
 import { runNode } from './lib/run.mjs';

@@ -1,7 +1,8 @@
 /**
- * Builds everything: `npm run build [-- --tests]`. What did not change is not built again.
+ * `npm run build [-- --tests]`: builds everything that has changed since the last build.
  *
- * `--tests` adds what only tests and benchmarks need: the fault plugins and the contenders of the benchmark.
+ * `--tests` adds the parts that only tests and benchmarks need: the fault plugins and the contenders of the
+ * benchmark.
  */
 import { findCargo } from './lib/cargo.mjs';
 import { buildNative } from './lib/native.mjs';
@@ -11,12 +12,19 @@ import { compileTypeScript } from './lib/typescript.mjs';
 import { setUp } from './setup.mjs';
 
 /**
+ * @typedef {import('./setup.mjs').SetUpOptions & {faults?: boolean, bench?: boolean}} BuildOptions
+ *
+ * @typedef {object} BuildResult
+ * @property {{command: string, env: NodeJS.ProcessEnv} | undefined} cargo the cargo that was used, if any
+ * @property {import('./lib/missing.mjs').MissingTool[]} missing the missing tools
+ */
+
+/**
  * Sets up and builds.
  *
- * @param {import('./setup.mjs').SetUpOptions & {faults?: boolean, bench?: boolean}} [options] what to build besides the addon,
- *   the runner and the plugins, and how to set up
- * @returns {Promise<{cargo: {command: string, env: NodeJS.ProcessEnv} | undefined, missing: import('./lib/missing.mjs').MissingTool[]}>}
- *   the cargo that was used, if any, and the tools that are missing
+ * @param {BuildOptions} [options] the options of the setup, and the parts to build besides the addon, the runner
+ *   and the plugins
+ * @returns {Promise<BuildResult>}
  */
 export async function build({ faults = false, bench = false, ...options } = {}) {
   const missing = await setUp(options);

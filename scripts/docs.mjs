@@ -1,6 +1,7 @@
 /**
- * `npm run docs`: draws the pictures of the documentation, builds the site into build/site (TypeDoc: the pages of docs/ and the API from the
- * doc comments) and checks every link in it. The tools are packages of docs/site, so that nothing else has to install them.
+ * `npm run docs`: draws the pictures of the documentation, builds the site into build/site, and checks every link
+ * in it. TypeDoc builds the site from the pages of docs/ and from the doc comments of the API. The tools are
+ * packages of docs/site, so other commands do not have to install them.
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
@@ -40,7 +41,10 @@ export async function buildDocs({ check = false } = {}) {
     mustSucceed(await runNode(args, { cwd: tools }), 'TypeDoc', 'typedoc');
     const pages = htmlFiles();
     const broken = brokenLinks(pages);
-    if (broken.length > 0) throw new StepFailure(`Links that lead nowhere:\n${broken.join('\n')}`);
+    if (broken.length > 0)
+      throw new StepFailure(
+        `Broken links, whose page or anchor does not exist. Correct them:\n${broken.join('\n')}`,
+      );
     return `${pages.length} pages in ${relative(inRoot(), site)}`;
   });
 }
@@ -51,7 +55,7 @@ const htmlFiles = () =>
     .map((entry) => join(entry.parentPath, entry.name));
 
 /**
- * Links within the site to files or anchors that are not there.
+ * Returns the links within the site to files or anchors that do not exist.
  *
  * @param {readonly string[]} pages
  * @returns {string[]} `PAGE: LINK`

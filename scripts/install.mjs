@@ -1,8 +1,9 @@
 /**
- * npm's install hook of the published package: builds the addon and the runner with `tenon build`. tenon works without both
- * (koffi makes the calls, a Node.js process makes the probes), so a failure is reported and does not fail the installation.
+ * npm's install hook of the published package: builds the addon and the runner with `tenon build`. tenon works
+ * without both: koffi makes the calls, and a Node.js process makes the probes. So a failure is reported, but does
+ * not fail the installation.
  *
- * In a checkout `npm start` and `npm test` build, and this does nothing.
+ * In a checkout the hook does nothing, because `npm start` and `npm test` build.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -21,6 +22,6 @@ const isCheckout = existsSync(join(root, 'scripts', 'build.mjs'));
 const problem = isCheckout ? undefined : build();
 if (problem !== undefined) {
   console.warn(`tenon: the native addon was not built. tenon works without it, with slower calls and without events.
-To get it, install CMake and a C++ compiler (on Debian or Ubuntu: apt-get install cmake g++ make), then run: npx tenon build
+To build it, install CMake and a C++ compiler (on Debian or Ubuntu: apt-get install cmake g++ make), then run: npx tenon build
 ${problem}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Lint and format: `npm run lint` checks, `npm run format` (the same with `--write`) repairs what can be repaired.
+ * Lint and format: `npm run lint` checks. `npm run format` is the same with `--write`, which fixes what it can.
  */
 import { findCargo, hasCargoTool } from './lib/cargo.mjs';
 import { inRoot, root } from './lib/paths.mjs';
@@ -11,16 +11,16 @@ import { main, say } from './lib/steps.mjs';
 import { findClangFormat } from './lib/tools.mjs';
 import { setUp } from './setup.mjs';
 
-/** The version whose formatting is the repository's. Others break lines in other places. */
+/** The clang-format version of the repository. Other versions break lines in other places. */
 const CLANG_FORMAT_VERSION = 15;
 
 /**
- * `needs`: the tool, by its name in the table, without which the check was skipped.
+ * The result of a check. `needs`: the missing tool for which it was skipped, by its name in the table.
  *
  * @typedef {{name: string, state: 'passed' | 'failed' | 'skipped', text?: string, needs?: string}} CheckResult
  */
 
-/** A check that cannot be made here, which is a failure where every tool is required. */
+/** Returns the result of a check that cannot run here. It is a failure where every tool is required. */
 const skipped = (name, needs, text) => ({
   name,
   state: toolsAreRequired ? 'failed' : 'skipped',
@@ -53,11 +53,11 @@ async function clangFormat(write) {
   const { output } = await run(command, ['--version']);
   const version = Number(/version (\d+)/.exec(output)?.[1]);
   if (result.ok || version === CLANG_FORMAT_VERSION) return judge(name, result);
-  const text = `This is clang-format ${version}; the repository is formatted by version ${CLANG_FORMAT_VERSION}, and they differ.`;
+  const text = `This is clang-format ${version}; the repository is formatted by version ${CLANG_FORMAT_VERSION}, whose output differs.`;
   return skipped(name, 'clangFormat', text);
 }
 
-/** cargo's own tools are packages of their own; without one its check is skipped, like all of Rust. */
+/** Runs a tool of cargo. The tools are separate packages. Without the package the check is skipped. */
 async function cargoTool(cargo, name, args) {
   const [tool] = args;
   if (await hasCargoTool(cargo, tool)) return judge(name, await runCargo(cargo, args));
@@ -74,7 +74,7 @@ async function rust(write) {
 }
 
 /**
- * Runs all checks, also when one fails.
+ * Runs all checks, even if one fails.
  *
  * @returns {Promise<CheckResult[]>}
  */
@@ -89,9 +89,9 @@ export async function lint({ write = false } = {}) {
   return results;
 }
 
-/** Prints a line about a check, and what it found. */
+/** Prints the result of a check, and its findings. */
 export function printCheck({ name, state, text }) {
-  say(`${name}: ${state === 'passed' ? 'fine' : state.toUpperCase()}`);
+  say(`${name}: ${state === 'passed' ? 'passed' : state.toUpperCase()}`);
   if (text !== undefined) console.log(text.replaceAll(`${root}/`, '').replace(/^/gm, '    '));
 }
 

@@ -1,6 +1,6 @@
 /**
- * npm's hook before `npm pack` and `npm publish`: compiles dist, so that no package is made of an old one. Says nothing unless
- * it fails, because the standard output of `npm pack --json` is JSON.
+ * npm's hook before `npm pack` and `npm publish`: compiles dist, so that a package never contains an outdated one.
+ * Prints nothing unless it fails, because the standard output of `npm pack --json` is JSON.
  */
 import { installPackages } from './lib/packages.mjs';
 import { main } from './lib/steps.mjs';

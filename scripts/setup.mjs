@@ -1,4 +1,4 @@
-/** Sets a checkout up: the tools of the system and the npm packages. Other scripts start with this. */
+/** Sets up a checkout: the tools of the system and the npm packages. The other scripts run this first. */
 import { readFileSync } from 'node:fs';
 import { installPackages } from './lib/packages.mjs';
 import { inRoot } from './lib/paths.mjs';
@@ -13,20 +13,22 @@ function requireNode() {
   const [neededMajor, neededMinor] = needed.split('.').map(Number);
   if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return;
   throw new StepFailure(
-    `This is Node ${process.versions.node}; tenon needs ${needed} or newer. Get it from https://nodejs.org.`,
+    `This is Node.js ${process.versions.node}, but tenon needs ${needed} or newer. Get it from https://nodejs.org.`,
   );
 }
 
 /** @typedef {{uses?: readonly import('./lib/tool-table.mjs').Use[], install?: boolean}} SetUpOptions */
 
 /**
- * @param {SetUpOptions} [options] what tools are needed for, and whether they may be installed
- * @returns {Promise<import('./lib/missing.mjs').MissingTool[]>} the tools that are missing, none of which the build needs
- * @throws {StepFailure} that says what is missing
+ * Sets up the checkout.
+ *
+ * @param {SetUpOptions} [options] the uses of the tools, and whether they may be installed
+ * @returns {Promise<import('./lib/missing.mjs').MissingTool[]>} the missing tools, none of which the build needs
+ * @throws {StepFailure} with the missing tools if the build needs one of them
  */
 export async function setUp({ uses = ['build', 'rust'], install = false } = {}) {
   requireNode();
-  // Before npm ci, so that a missing compiler is told in the first second.
+  // Before npm ci, so that a missing compiler is reported within a second.
   const missing = await provideTools(uses, { install });
   await step('npm packages', installPackages);
   return missing;

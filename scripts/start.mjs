@@ -1,4 +1,4 @@
-/** `npm start [-- FOLDER] [options]`: sets up, builds, and does the main job. `npm start -- --help` tells more. */
+/** `npm start [-- FOLDER] [options]`: sets up, builds, and runs the main job. `npm start -- --help` lists the options. */
 import { readOptions, USAGE, UsageError } from '../examples/main-job/options.mjs';
 import { build } from './build.mjs';
 import { takeNoInstall } from './lib/options.mjs';
@@ -6,7 +6,7 @@ import { inRoot } from './lib/paths.mjs';
 import { outcome, runNode } from './lib/run.mjs';
 import { main, StepFailure } from './lib/steps.mjs';
 
-/** A wrong command line is told before anything is built. */
+/** Returns the message for an invalid command line or for --help, before anything is built. */
 function refuseWrongUsage(args) {
   try {
     return readOptions(args).help ? { text: USAGE, code: 0 } : undefined;

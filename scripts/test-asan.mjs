@@ -1,9 +1,10 @@
 /**
- * `npm run test:asan [-- FILE…]`: the test suite, the C++ tests among it, with the addon, the runner and the C plugins under
- * AddressSanitizer and UndefinedBehaviorSanitizer. Passes if the tests pass and no process wrote a report.
+ * `npm run test:asan [-- FILE…]`: runs the test suite, including the C++ tests, with the addon, the runner and the C
+ * plugins under AddressSanitizer and UndefinedBehaviorSanitizer. Passes if the tests pass and no process wrote a
+ * report.
  *
- * Tests see TENON_SANITIZED=address; those that cannot be sanitized say why (test/support/sanitized.ts). The fault plugins are
- * the usual ones, without sanitizers: what they do wrong is meant to be seen by tenon.
+ * The tests run with TENON_SANITIZED=address. Those that cannot be sanitized state the reason
+ * (test/support/sanitized.ts). The fault plugins are built without sanitizers, because tenon must detect their faults.
  */
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,13 +18,13 @@ import { findTool } from './lib/tools.mjs';
 
 const OUT = inRoot('build-asan');
 
-/** Node itself is not built with the sanitizer, so its runtime has to be there before everything else. */
+/** Returns the runtime library of the sanitizer. It must be loaded first, because Node.js is not built with it. */
 async function sanitizerRuntime() {
   const { ok, output } = await run(findTool('cc'), ['-print-file-name=libasan.so']);
   const path = output.trim();
   if (process.platform === 'linux' && ok && path.startsWith('/')) return path;
   throw new StepFailure(
-    'The sanitized run needs Linux and a gcc with libasan (Debian package: libgcc-12-dev or the like).',
+    'Cannot find libasan.so: the sanitized run needs Linux and a gcc with libasan. Install it (Debian package: libgcc-12-dev or similar).',
   );
 }
 
@@ -35,7 +36,7 @@ const environment = (runtime) => ({
   TENON_RUNNER: join(OUT, 'Release', 'tenon-runner'),
 });
 
-/** These look at files, scripts and words, and run nothing that is sanitized. */
+/** The tests of files, scripts and prose, which run no sanitized code. */
 const NOTHING_TO_SANITIZE = [
   'test/inspect/**',
   'test/scripts/**',
@@ -44,7 +45,7 @@ const NOTHING_TO_SANITIZE = [
   'test/readme*.test.ts',
 ];
 
-/** The safety suite measures memory, threads, files and time of a plugin: what a sanitizer adds to each is a finding to it. */
+/** The tests of the safety suite. It measures memory, threads, files and time, and a sanitizer adds to each. */
 const MEASURES = [
   'test/check/**',
   'test/cli/check*',

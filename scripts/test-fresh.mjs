@@ -1,13 +1,14 @@
 /**
- * `npm run test:fresh [-- SCENARIO…] [--suite NAME] [--keep]`: the two commands of the README on fresh machines, roots made by
- * debootstrap. Linux, as root; each full scenario takes about half an hour.
+ * `npm run test:fresh [-- SCENARIO…] [--suite NAME] [--keep]`: runs the two commands of the README on fresh machines,
+ * which are roots made by debootstrap. Needs Linux and root. Each complete scenario takes about half an hour.
  *
- * - `node-only`: nothing but Node.js and npm. Both commands install what is missing, and nothing is skipped for want of a tool that apt has.
- * - `prerequisites`: compilers, CMake, zlib's header and cargo. With --no-install nothing is installed, and what needs another
- *   tool is skipped and named.
- * - `user`: a user who first has no rights, and then a sudo without a password.
+ * - `node-only`: a machine with only Node.js and npm. Both commands install the missing tools. No test is skipped for a
+ *   tool that apt has.
+ * - `prerequisites`: a machine with compilers, CMake, zlib's header and cargo. With --no-install nothing is installed.
+ *   Tests that need another tool are skipped, and the tool is reported.
+ * - `user`: a user who first has no rights, and then has sudo without a password.
  *
- * `--suite` is this machine's unless told; `--keep` leaves the roots.
+ * `--suite`: the suite of the roots; default: that of this machine. `--keep`: keeps the roots.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -21,14 +22,14 @@ import { findCommand } from './lib/tools.mjs';
 
 const TALLY = /^\d+ passed, (\d+) failed, \d+ skipped$/;
 
-/** The last line of `npm test`, and those about missing tools before it. */
+/** Returns the last line of `npm test`, and the lines about missing tools before it. */
 function endOf(output) {
   const lines = output.trimEnd().split('\n');
   const from = lines.lastIndexOf('Skipped because a tool is missing:');
   return { tally: lines.at(-1) ?? '', missing: from < 0 ? [] : lines.slice(from, -1) };
 }
 
-/** A machine under test: what was run on it, and what became of it. */
+/** A machine under test, with the log of its commands and the results. */
 class Machine {
   constructor(name, folder, suite) {
     this.name = name;
@@ -37,7 +38,7 @@ class Machine {
     this.report = [];
   }
 
-  /** Runs a command, logs it, and demands its exit code. Gives the output. */
+  /** Runs a command, logs it, and checks its exit code. Returns the output. */
   async run(command, { user, code = 0 } = {}) {
     let output = '';
     await step(`${this.name}: ${command}`, async () => {
@@ -58,7 +59,7 @@ class Machine {
 
   expect(holds, sentence) {
     this.report.push(`${this.name}: ${holds ? 'yes' : 'NO'}: ${sentence}`);
-    if (!holds) throw new StepFailure(`${this.name}: it is not so that ${sentence}`);
+    if (!holds) throw new StepFailure(`${this.name}: this is not true: ${sentence}`);
   }
 
   async packages() {
@@ -66,11 +67,11 @@ class Machine {
   }
 }
 
-/** Ubuntu has Chromium as a snap only, which is for people to install. */
+/** Checks that nothing was skipped, except for Chromium on Ubuntu: there it is a snap, which a person must install. */
 function expectNothingMissed(machine, tested) {
   const rows = endOf(tested).missing.filter((line) => / \d+ skipped {2}/.test(line));
   const others = rows.filter((line) => !(machine.isUbuntu && line.includes(TOOLS.chromium.what)));
-  machine.expect(others.length === 0, 'nothing was skipped for want of a tool that apt has');
+  machine.expect(others.length === 0, 'nothing was skipped for a tool that apt has');
 }
 
 const hasNothing = (machine) =>
@@ -81,11 +82,11 @@ async function nodeOnly(machine) {
   const named = await machine.run('npm start -- --no-install', { code: 1 });
   machine.expect(
     [TOOLS.cmake, TOOLS.cc, TOOLS.cxx, TOOLS.cargo].every(({ what }) => named.includes(what)),
-    '--no-install names what is missing and stops',
+    '--no-install reports the missing tools and stops',
   );
   machine.expect(
     /^Done: /m.test(await machine.run('npm start')),
-    'npm start installs it and does the main job',
+    'npm start installs them and runs the main job',
   );
   const tested = await machine.run('npm test');
   machine.expect(
@@ -96,7 +97,7 @@ async function nodeOnly(machine) {
   machine.expect(!(await machine.run('npm start')).includes('apt-get'), 'a second run installs nothing');
 }
 
-/** The packages of the README. Debian 12 has a newer Rust under another name, Ubuntu 24.04 too. */
+/** Returns the packages of the README. Debian 12 and Ubuntu 24.04 have a newer Rust under another name. */
 const prerequisites = (suite) => {
   const cargo = { bookworm: 'cargo-web', noble: 'cargo-1.85', jammy: 'cargo-1.85' }[suite] ?? 'cargo';
   return `gcc g++ libc6-dev make cmake zlib1g-dev ca-certificates ${cargo}`;
@@ -107,7 +108,7 @@ async function withPrerequisites(machine, suite) {
   await machine.run(`apt-get update -q && ${install} ${prerequisites(suite)}`);
   const before = await machine.packages();
   const started = await machine.run('npm start -- --no-install');
-  machine.expect(/^Done: /m.test(started) && !/SKIPPED/.test(started), 'npm start does the whole main job');
+  machine.expect(/^Done: /m.test(started) && !/SKIPPED/.test(started), 'npm start runs the whole main job');
   const tested = await machine.run('npm test -- --no-install');
   machine.expect(
     TALLY.exec(endOf(tested).tally)?.[1] === '0',
@@ -117,7 +118,7 @@ async function withPrerequisites(machine, suite) {
     ['clang', 'lld', 'mingw64', 'chromium'].every((name) =>
       endOf(tested).missing.some((line) => line.includes(TOOLS[name].what)),
     ),
-    'the lines before it name the tools that were missed',
+    'the lines before it list the missing tools',
   );
   machine.expect((await machine.packages()) === before, 'no package was installed');
 }
@@ -128,7 +129,7 @@ async function asUser(machine) {
   const refused = await machine.run('npm start', { user: 'dev', code: 1 });
   machine.expect(
     /^ {2}sudo apt-get install .*cmake/m.test(refused),
-    'without rights it gives the command with sudo',
+    'without rights it prints the command with sudo',
   );
   const install = 'DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends';
   await machine.run(
@@ -146,7 +147,7 @@ const suiteHere = () => /^VERSION_CODENAME=(\w+)/m.exec(readFileSync('/etc/os-re
 async function needDebootstrap() {
   if (process.platform !== 'linux' || process.getuid() !== 0 || process.env.npm_execpath === undefined)
     throw new StepFailure(
-      'This makes roots: it needs Linux, root, and npm to start it (npm run test:fresh).',
+      'Cannot make roots: this needs Linux and root. Run it as root, with npm run test:fresh.',
     );
   if (findCommand(['debootstrap']) !== undefined) return;
   const prefix = await asRoot(findCommand);

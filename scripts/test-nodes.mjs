@@ -1,6 +1,7 @@
 /**
- * `npm run test:nodes [-- VERSION…]`: the test suite on several versions of Node (default: 20 22 24 26), each from npm's
- * package of Node's binary for this platform, kept in build/nodes. The native parts are not rebuilt: Node-API is stable.
+ * `npm run test:nodes [-- VERSION…]`: runs the test suite on several versions of Node.js (default: 20 22 24 26). Each
+ * comes from npm's package with the Node.js binary for this platform, and is kept in build/nodes. The native parts are
+ * not rebuilt, because Node-API is stable.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -17,7 +18,7 @@ const DEFAULT_VERSIONS = ['20', '22', '24', '26'];
 const isWindows = process.platform === 'win32';
 const binaryIn = (folder) => join(folder, 'package', 'bin', isWindows ? 'node.exe' : 'node');
 
-/** Fetches a Node, if it is not there. The package `node` would fetch the same, by an install script. */
+/** Downloads a Node.js if it is missing. The package `node` would download the same with an install script. */
 async function fetchNode(version) {
   const folder = join(FOLDER, version);
   if (existsSync(binaryIn(folder))) return;
@@ -45,7 +46,7 @@ async function testOn(version) {
   const { output } = await run(node, ['--version']);
   const found = output.trim();
   say(`tests on Node ${found}`);
-  // Tests that start `node` by name get this one, too.
+  // Tests that start `node` by name get this one too.
   const PATH = [join(FOLDER, version, 'package', 'bin'), process.env.PATH].join(delimiter);
   return { found, tally: await runVitest(`node-${version}`, { node, env: { PATH } }) };
 }

@@ -1,6 +1,7 @@
 /**
- * `npm run test:tsan`: what threads race in (the channel between host and runner, the rings, the queues of the thread tier and
- * of events) under ThreadSanitizer, as programs without Node.js. Passes if they pass and no process wrote a report.
+ * `npm run test:tsan`: runs the code that several threads use under ThreadSanitizer, in programs without Node.js: the
+ * channel between host and runner, the rings, and the queues of the thread tier and of events. Passes if the programs
+ * pass and no process wrote a report.
  */
 import { inRoot } from './lib/paths.mjs';
 import { buildSanitized, testSanitized } from './lib/sanitizers.mjs';

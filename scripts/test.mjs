@@ -1,7 +1,7 @@
 /**
- * `npm test`: sets up, builds, and runs every check and test there is. `npm test -- FILE…` runs only these test files, with
- * and without what is native. `npm test -- --no-install` installs nothing on the system. The last line counts everything, and
- * the lines before it say what was skipped because a tool is missing.
+ * `npm test`: sets up, builds, and runs every check and test. `npm test -- FILE…` runs only these test files, with and
+ * without the native parts. `npm test -- --no-install` installs nothing on the system. The last line has the counts.
+ * The lines before it list the tests that were skipped for a missing tool.
  */
 import { build } from './build.mjs';
 import { buildDocs, docsToolsAreInstalled, installDocsTools } from './docs.mjs';
@@ -16,7 +16,7 @@ import { runTsc } from './lib/typescript.mjs';
 import { runVitest } from './lib/vitest.mjs';
 import { lint, printCheck } from './lint.mjs';
 
-/** What the addon has no part in is not run a second time without it. */
+/** The tests that do not use the addon and so are not run a second time without it. */
 const SAME_WITHOUT_ADDON = [
   'test/inspect/**',
   'test/scripts/**',
@@ -26,7 +26,7 @@ const SAME_WITHOUT_ADDON = [
   'test/cli/check*',
 ];
 
-/** What works without the addon, if there is the runner. */
+/** The tests of the parts that work without the addon if the runner is built. */
 const OVER_A_PIPE = [
   'test/conformance.test.ts',
   'test/host/host.test.ts',

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `npm run readme`: writes the generated parts of the documentation, by running the tests that hold them and letting these write. */
+/**
+ * `npm run readme`: writes the generated parts of the documentation. It runs the tests that compare these parts, and
+ * makes them write.
+ */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -1,4 +1,4 @@
-/** Finds cargo. Rust is the one part of the build that may be left out. */
+/** Finds cargo. The Rust plugins are the only part of the build that may be skipped. */
 import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ function isOlder(found, needed) {
   return false;
 }
 
-/** Ubuntu has newer versions of Rust beside the usual one, each in a folder of its own. */
+/** Returns the folders of the newer Rust versions that Ubuntu installs next to its default one. */
 function ubuntuFolders(library = '/usr/lib') {
   try {
     const names = readdirSync(library).filter((name) => /^rust-\d+\.\d+$/.test(name));
@@ -24,7 +24,7 @@ function ubuntuFolders(library = '/usr/lib') {
   }
 }
 
-/** @returns {Promise<{version?: string, problem?: string}>} */
+/** @returns {Promise<{version?: string, problem?: string}>} the version, or the reason that the command is unusable */
 async function versionOf(command, env) {
   const { ok, output } = await run(command, ['--version'], { env });
   const version = /cargo (\d+\.\d+\.\d+)/.exec(output)?.[1];
@@ -35,12 +35,12 @@ async function versionOf(command, env) {
 }
 
 /**
- * Finds a cargo that can build the Rust plugins: in the PATH, where rustup puts it, or where Ubuntu puts newer ones.
+ * Finds a cargo that can build the Rust plugins: in the PATH, in the folder of rustup, or in those of Ubuntu.
  *
  * @param {string} [path]
  * @param {readonly string[]} [others] further folders
- * @returns {Promise<{command: string, env: NodeJS.ProcessEnv} | {missing: string}>} `env` has a PATH in which its folder comes
- *   first; `missing` says why there is none
+ * @returns {Promise<{command: string, env: NodeJS.ProcessEnv} | {missing: string}>} `env`: an environment whose
+ *   PATH begins with the folder of cargo. `missing`: the reason that no cargo was found.
  */
 export async function findCargo(path = process.env.PATH ?? '', others = ubuntuFolders()) {
   const home = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'bin');
@@ -49,7 +49,7 @@ export async function findCargo(path = process.env.PATH ?? '', others = ubuntuFo
     const command = findTool('cargo', folders);
     if (command === undefined) continue;
     const env = { ...process.env, PATH: folders === path ? path : [dirname(command), path].join(delimiter) };
-    // The copies are taken from the folder of the host's own target.
+    // The libraries are copied from the output folder of the default target.
     delete env.CARGO_BUILD_TARGET;
     const { problem } = await versionOf(command, env);
     if (problem === undefined) return { command, env };
@@ -58,13 +58,13 @@ export async function findCargo(path = process.env.PATH ?? '', others = ubuntuFo
   return { missing };
 }
 
-/** Whether cargo has one of its own tools, which are packages of their own: `fmt` or `clippy`. */
+/** Returns whether a tool of cargo that is a separate package is installed: `fmt` or `clippy`. */
 export async function hasCargoTool(cargo, tool) {
   const { ok } = await run(cargo.command, [tool, '--version'], { env: cargo.env });
   return ok;
 }
 
-/** How to get one of these tools from rustup, if this cargo is rustup's. */
+/** Returns the rustup command that installs one of these tools, or undefined if rustup did not install cargo. */
 export function rustupCommand(cargo, tool) {
   const rustup = findCommand(['rustup'], dirname(cargo.command));
   return rustup === undefined ? undefined : `rustup component add ${tool === 'fmt' ? 'rustfmt' : tool}`;

@@ -1,9 +1,9 @@
 /**
- * Types for CommonJS: a `.d.cts` file beside each entry point of the package.
+ * Types for CommonJS: a `.d.cts` file next to each entry point of the package.
  *
- * `require('tenon')` loads the same ES module as `import` does, on every Node.js that tenon runs on. TypeScript believes that
- * only with `module: node20` or later. With `node16` and `node18` it wants declarations that are CommonJS. These name the
- * declarations of the ES module one by one, so that a class has one type, however it was imported.
+ * `require('tenon')` loads the same ES module as `import` on every Node.js version that tenon supports. TypeScript
+ * accepts that only with `module: node20` or later. With `node16` and `node18` it requires CommonJS declarations.
+ * These refer to each declaration of the ES module, so a class has the same type no matter how it was imported.
  */
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -11,10 +11,10 @@ import { inRoot } from './paths.mjs';
 import { runNode } from './run.mjs';
 import { mustSucceed } from './steps.mjs';
 
-/** The entry points that have types, as paths below dist without an ending. */
+/** The entry points that have types, as paths below dist without an extension. */
 export const ENTRY_POINTS = ['index', 'check/index', 'examples/index'];
 
-/** Prints the names of a module's values, with a mark for classes, which are types as well. */
+/** A program that prints the names of a module's values, and which of them are classes and so types as well. */
 const LIST = `
 const module = await import(process.argv[1]);
 const isClass = (value) => typeof value === 'function' && /^class\\b/.test(Function.prototype.toString.call(value));
@@ -34,10 +34,10 @@ export function declarations(values) {
   ].join('\n');
 }
 
-/** The list among what else Node.js may print, such as warnings. */
+/** Returns the printed list. Node.js may have printed other lines too, such as warnings. */
 const valuesIn = (output) => JSON.parse(output.split('\n').find((line) => line.startsWith('[')));
 
-/** Writes the declarations for all entry points, which are compiled already. */
+/** Writes the declarations of all entry points, which must be compiled already. */
 export async function writeCommonJsTypes() {
   for (const entry of ENTRY_POINTS) {
     const url = pathToFileURL(inRoot('dist', `${entry}.js`)).href;

@@ -1,4 +1,7 @@
-/** A root of Debian or Ubuntu made by debootstrap, with this Node.js and a copy of the repository in it. Linux, as root. */
+/**
+ * A root file system of Debian or Ubuntu, made by debootstrap. It contains this Node.js and a copy of the
+ * repository. Needs Linux and root.
+ */
 import {
   chmodSync,
   cpSync,
@@ -15,13 +18,13 @@ import { root as repository } from './paths.mjs';
 import { run } from './run.mjs';
 import { mustSucceed } from './steps.mjs';
 
-/** Where the repository is in the root. */
+/** The path of the repository in the root. */
 export const CHECKOUT = '/srv/tenon';
 const CERTIFICATES = '/usr/local/share/extra-certificates.pem';
-/** The suites of Ubuntu; all others are Debian's. */
+/** The suites of Ubuntu. All others are Debian's. */
 export const UBUNTU = ['jammy', 'noble', 'plucky', 'questing'];
 
-/** The lists of packages that an installed system of the suite has. */
+/** Returns the apt sources that an installed system of the suite has. */
 function sourcesOf(suite) {
   if (UBUNTU.includes(suite)) {
     const mirror = 'http://archive.ubuntu.com/ubuntu';
@@ -37,7 +40,7 @@ function sourcesOf(suite) {
   return { mirror, components: 'main', text: `${lines.join('\n')}\n` };
 }
 
-/** Node.js and npm as they are on this machine. Where npm is started from, this script's own environment says. */
+/** Copies Node.js and npm of this machine. The environment of this script has the path of npm. */
 function copyNode(folder) {
   const local = join(folder, 'usr', 'local');
   const npm = dirname(dirname(realpathSync(process.env.npm_execpath)));
@@ -48,7 +51,7 @@ function copyNode(folder) {
     symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(local, 'bin', name));
 }
 
-/** What git knows of the repository, as it is now. */
+/** Copies the files of the repository that git lists, in their current state. */
 async function copyRepository(folder) {
   const listed = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
   mustSucceed(listed, 'git ls-files', 'git-ls-files');
@@ -56,7 +59,7 @@ async function copyRepository(folder) {
     cpSync(join(repository, file), join(folder, CHECKOUT, file), { verbatimSymlinks: true, force: true });
 }
 
-/** How this machine reaches the network. */
+/** Copies the network settings of this machine. */
 function copyNetwork(folder) {
   for (const file of ['/etc/resolv.conf', '/etc/hosts']) cpSync(realpathSync(file), join(folder, file));
   const certificates = process.env.NODE_EXTRA_CA_CERTS;
@@ -66,12 +69,12 @@ function copyNetwork(folder) {
 /**
  * Makes a root.
  *
- * @param {string} suite `bookworm`, `trixie`, `noble` and the like
+ * @param {string} suite such as `bookworm`, `trixie` or `noble`
  * @returns {Promise<string>} its folder
  */
 export async function makeRoot(suite) {
   const folder = mkdtempSync(join(tmpdir(), `tenon-fresh-${suite}-`));
-  // It becomes the root folder, which others than root have to enter.
+  // The folder becomes the root folder, which other users than root must be able to enter.
   chmodSync(folder, 0o755);
   const { mirror, components, text } = sourcesOf(suite);
   const options = ['--variant=minbase', `--components=${components}`];
@@ -86,7 +89,7 @@ export async function makeRoot(suite) {
 
 export const removeRoot = (folder) => rmSync(folder, { recursive: true, force: true });
 
-/** What is mounted there, for the command only: it all ends with the command's mount namespace. */
+/** The script that mounts file systems for the command. They end with the mount namespace of the command. */
 const MOUNTS = `
 mount -t proc proc "$1/proc"
 mount -t sysfs -o ro sysfs "$1/sys"
@@ -95,7 +98,7 @@ mkdir -p "$1/dev/shm"
 mount -t tmpfs tmpfs "$1/dev/shm"
 exec chroot "$1" /bin/sh -c "$2"`;
 
-/** The environment of a fresh login, and the network's. */
+/** Returns the environment of a new login, with the network variables of this machine. */
 function environment(home) {
   const { NODE_EXTRA_CA_CERTS, http_proxy, https_proxy, no_proxy } = process.env;
   const network = { http_proxy, https_proxy, no_proxy };
@@ -107,11 +110,11 @@ function environment(home) {
 }
 
 /**
- * Runs a shell command in the root, in the folder of the repository, with processes and mounts of its own.
+ * Runs a shell command in the root, in the folder of the repository, with its own process and mount namespaces.
  *
  * @param {string} folder
  * @param {string} command
- * @param {{user?: string}} [options] as whom, instead of root
+ * @param {{user?: string}} [options] `user`: the user that runs the command; default: root
  */
 export function runIn(folder, command, { user } = {}) {
   const inCheckout = `cd ${CHECKOUT} && ${command}`;

@@ -1,22 +1,23 @@
-/** Which tools are missing on this machine, what is lost with each, and how to get them. */
+/** The tools that are missing on this machine, the parts that are skipped without each, and the way to install it. */
 import { findCargo, hasCargoTool, rustupCommand } from './cargo.mjs';
 import { choosePackagesHere, findManager, installCommands } from './system-packages.mjs';
 import { TOOLS } from './tool-table.mjs';
 import { findChromium, findCommand, findTool, hasZlib, npmHasClangFormat } from './tools.mjs';
 
 /**
- * A tool that is missing. `command` is how to get it where that is not the package manager's work; `problem` says more.
+ * A missing tool. `command`: the command that installs it, if that is not one of the package manager. `problem`:
+ * details.
  *
  * @typedef {import('./tool-table.mjs').Tool & {name: string, problem?: string, command?: string}} MissingTool
  */
 
-/** Everything that tools are for. */
+/** All uses of tools. */
 export const ALL_USES = ['build', 'rust', 'lint', 'tests'];
 
-/** On Windows CMake finds the compiler by itself, and zlib comes from elsewhere. */
+/** The tools that are not looked for on Windows: CMake finds the compiler itself, and zlib has another source. */
 const LEFT_TO_CMAKE = ['make', 'cc', 'cxx', 'zlib'];
 
-/** What is missing of Rust, by name. Without cargo its tools are missing too. */
+/** Returns the missing tools of Rust, by name. Without cargo its tools are missing too. */
 async function missingOfRust(uses) {
   if (!uses.includes('rust') && !uses.includes('lint')) return {};
   const cargo = await findCargo();
@@ -32,6 +33,8 @@ async function missingOfRust(uses) {
 }
 
 /**
+ * Finds the missing tools.
+ *
  * @param {readonly import('./tool-table.mjs').Use[]} uses
  * @returns {Promise<MissingTool[]>} in the order of the table
  */
@@ -60,14 +63,14 @@ const aligned = (rows) => {
   return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`);
 };
 
-/** A line for each tool: what it is, and what is left out without it. */
+/** Returns a line for each tool: the tool, and the parts that are skipped without it. */
 export const listOf = (missing) =>
   aligned(
     missing.map(({ what, lost, problem }) => [what, problem === undefined ? lost : `${lost} (${problem})`]),
   );
 
 /**
- * The lines that say how to get the tools: commands of this system's package manager.
+ * Returns the lines with the commands of this system's package manager that install the tools.
  *
  * @param {readonly MissingTool[]} missing
  */

@@ -1,4 +1,7 @@
-/** Builds what is C and C++: the addon, the runner, the C plugins, the fault plugins and the contenders of the benchmark. */
+/**
+ * Builds the C and C++ parts: the addon, the runner, the C plugins, the fault plugins and the contenders of the
+ * benchmark.
+ */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -8,13 +11,13 @@ import { digest, isStamped, stamp, unstamp } from './stamps.mjs';
 import { mustSucceed } from './steps.mjs';
 import { findCommand, findTool } from './tools.mjs';
 
-/** The build tree that everything but the sanitized run uses. */
+/** The build tree of all builds except the sanitized ones. */
 export const BUILD = inRoot('build');
 
-/** A checkout is held to no warnings; the published package, which npm's hook builds, must not break over one. */
+/** Warnings are errors in a checkout. In the published package, which npm's hook builds, they must not be. */
 const CHECKOUT = ['TENON_WERROR=ON'];
 
-/** CMake refuses a cache that was made elsewhere, which is what a moved or copied checkout has. */
+/** Deletes a CMake cache that was made in another folder. CMake refuses such a cache in a moved or copied checkout. */
 function discardCache(out) {
   for (const name of ['CMakeCache.txt', 'CMakeFiles'])
     rmSync(join(out, name), { recursive: true, force: true });
@@ -30,15 +33,15 @@ const hasCache = (out) => {
   }
 };
 
-/** Ninja is faster where it is there; otherwise CMake chooses. */
+/** Returns the option for Ninja, which is faster, if it is installed. Otherwise CMake chooses. */
 const generator = () =>
   process.env.CMAKE_GENERATOR === undefined && findCommand(['ninja']) !== undefined ? ['-G', 'Ninja'] : [];
 
-/** CMake itself watches its own files afterwards. */
+/** Configures the build tree. Afterwards CMake itself watches its own files. */
 async function configure(out, definitions) {
   const { CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS, CMAKE_GENERATOR } = process.env;
   const surroundings = { CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS, CMAKE_GENERATOR };
-  // The top-level file looks which parts are there; CMake does not notice when one is added.
+  // The top-level file checks which parts exist. CMake does not notice when one is added.
   const parts = ['native', 'plugins-c', 'bench/native'].filter((part) =>
     existsSync(inRoot(part, 'CMakeLists.txt')),
   );
@@ -62,7 +65,7 @@ async function configure(out, definitions) {
   stamp(name, inputs, fileOf);
 }
 
-/** @throws {StepFailure} if the build of the targets fails; no targets are all that are built by default */
+/** Builds the targets, or the default ones if there are none. @throws {StepFailure} if the build fails */
 async function build(out, targets) {
   const chosen = targets.length === 0 ? [] : ['--target', ...targets];
   const args = [
@@ -81,8 +84,8 @@ async function build(out, targets) {
 /**
  * Configures and builds.
  *
- * @param {readonly string[]} targets beside the default ones: `faults`, `bench-native`
- * @param {{out?: string, definitions?: readonly string[]}} [options] `NAME=value` each, for CMake
+ * @param {readonly string[]} targets the targets besides the default ones: `faults`, `bench-native`
+ * @param {{out?: string, definitions?: readonly string[]}} [options] `definitions`: `NAME=value` each, for CMake
  */
 export async function buildNative(targets = [], { out = BUILD, definitions = [] } = {}) {
   await configure(out, [...CHECKOUT, ...definitions]);

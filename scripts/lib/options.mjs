@@ -1,7 +1,7 @@
-/** The option that `npm start` and `npm test` have in common. */
+/** The option that `npm start` and `npm test` share. */
 
 /**
- * Takes `--no-install` out of the arguments: with it nothing is installed on the system, what is missing is only named.
+ * Removes `--no-install` from the arguments. With it, missing tools are reported and not installed.
  *
  * @param {readonly string[]} args
  */

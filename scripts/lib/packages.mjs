@@ -1,4 +1,4 @@
-/** The npm packages: installed exactly as package-lock.json says, and only if they are not. */
+/** Installs the npm packages exactly as package-lock.json specifies, unless they are installed already. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './paths.mjs';
@@ -15,8 +15,9 @@ function readPackages(file) {
 }
 
 /**
- * True if node_modules has what the lock file says. npm writes `node_modules/.package-lock.json` at the very end of an
- * installation, so an interrupted one does not count. Packages for other platforms may be absent.
+ * Returns whether node_modules contains the packages of the lock file. npm writes
+ * `node_modules/.package-lock.json` at the very end of an installation, so an interrupted one does not count.
+ * Packages for other platforms may be absent.
  */
 export function packagesAreInstalled(folder = root) {
   const wanted = readPackages(join(folder, 'package-lock.json'));
@@ -30,7 +31,7 @@ export function packagesAreInstalled(folder = root) {
   return complete && Object.keys(installed).every((path) => wanted[path] !== undefined);
 }
 
-/** Installs the packages of a folder if need be. */
+/** Installs the packages of a folder if necessary. */
 export async function installPackages(folder = root) {
   if (packagesAreInstalled(folder)) return 'up to date';
   mustSucceed(await runNpm(['ci', '--no-audit', '--no-fund'], { cwd: folder }), 'npm ci', 'npm-ci');

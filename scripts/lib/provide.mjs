@@ -1,18 +1,18 @@
-/** Sees to it that the tools of the system are there: installs what may be installed, and names the rest. */
+/** Provides the tools of the system: installs those that may be installed, and reports the others. */
 import { findMissing, howToGet, listOf } from './missing.mjs';
 import { isStamped, stamp } from './stamps.mjs';
 import { StepFailure, say, step } from './steps.mjs';
 import { aptInstall, aptUpdate, asRoot, choosePackagesHere, findManager } from './system-packages.mjs';
 import { findCommand } from './tools.mjs';
 
-/** With this nothing may be skipped because a tool is missing: CI sets it. */
+/** Whether a missing tool is a failure and not a reason to skip something. CI sets the variable. */
 export const toolsAreRequired = process.env.TENON_REQUIRE_TOOLS === '1';
 
 const STAMP = 'system-packages';
 const attemptOf = (missing) =>
   JSON.stringify([new Date().toISOString().slice(0, 10), missing.map(({ name }) => name)]);
 
-/** What was tried in vain is not tried again on the same day, unless nothing works without it. */
+/** Returns whether an installation failed today. It is not tried again that day, unless the build needs the tools. */
 const wasTried = (missing, fileOf) =>
   !toolsAreRequired &&
   !missing.some(({ use }) => use === 'build') &&
@@ -27,7 +27,7 @@ async function installPackages(prefix, tools) {
   return ok ? 'installed' : ['not installed. apt-get said:', ...end].join('\n    ');
 }
 
-/** Whether it was tried. What the system does not have or does not allow is left to the messages. */
+/** Installs tools with apt. Returns whether it tried. The messages report what the system lacks or does not allow. */
 async function installWithApt(missing, fileOf) {
   const prefix = await asRoot(findCommand);
   const wanted = missing.filter(({ command }) => command === undefined);
@@ -35,7 +35,7 @@ async function installWithApt(missing, fileOf) {
   await step("apt's lists of packages", async () =>
     (await aptUpdate(prefix)).ok ? 'updated' : 'not updated',
   );
-  // Apart, so that a browser that cannot be installed does not keep a compiler away.
+  // Separate installations, so that a browser that cannot be installed does not prevent a compiler.
   const isEssential = ({ use }) => use === 'build' || use === 'rust';
   for (const [label, tools] of [
     ['system packages of the build', wanted.filter(isEssential)],
@@ -46,15 +46,15 @@ async function installWithApt(missing, fileOf) {
 }
 
 function sayWhatIsMissing(missing) {
-  say(`missing on this machine, and what is left out without it:`);
+  say(`missing tools, and the parts that are skipped without them:`);
   for (const line of listOf(missing)) console.log(line);
 }
 
-/** @throws {StepFailure} if nothing works without one of these, or if all are required */
+/** @throws {StepFailure} if the build needs one of the missing tools, or if all tools are required */
 async function refuse(missing) {
   const fatal = toolsAreRequired ? missing : missing.filter(({ use }) => use === 'build');
   if (fatal.length === 0) return;
-  const why = toolsAreRequired ? 'TENON_REQUIRE_TOOLS=1 asks for all tools' : 'The build needs them';
+  const why = toolsAreRequired ? 'TENON_REQUIRE_TOOLS=1 requires all tools' : 'The build needs them';
   throw new StepFailure(
     [
       `Tools are missing on this machine. ${why}:`,
@@ -66,13 +66,13 @@ async function refuse(missing) {
 }
 
 /**
- * Finds out what is missing and, on Debian and Ubuntu, installs it, as root or with a sudo that asks for no password.
+ * Finds the missing tools. On Debian and Ubuntu, it installs them as root, or with a sudo that needs no password.
  *
  * @param {readonly import('./tool-table.mjs').Use[]} uses
- * @param {{install?: boolean, fileOf?: (name: string) => string}} [options] without `install` it only names what is missing;
- *   `fileOf` says where it remembers what was tried in vain
- * @returns {Promise<import('./missing.mjs').MissingTool[]>} what is missing still
- * @throws {StepFailure} if that is something that nothing works without
+ * @param {{install?: boolean, fileOf?: (name: string) => string}} [options] `install`: whether it may install.
+ *   `fileOf`: returns the path of the file that records failed installations.
+ * @returns {Promise<import('./missing.mjs').MissingTool[]>} the tools that are still missing
+ * @throws {StepFailure} if the build needs one of them, or if all tools are required
  */
 export async function provideTools(uses, { install = false, fileOf } = {}) {
   const missing = await findMissing(uses);
@@ -86,6 +86,6 @@ export async function provideTools(uses, { install = false, fileOf } = {}) {
     stamp(STAMP, attemptOf(still), fileOf);
     sayWhatIsMissing(still);
   }
-  for (const line of ['To get it:', ...(await howToGet(still))]) console.log(line);
+  for (const line of ['To install them:', ...(await howToGet(still))]) console.log(line);
   return still;
 }

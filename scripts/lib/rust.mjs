@@ -1,4 +1,4 @@
-/** Builds the Rust plugins and copies them to where the C plugins are. */
+/** Builds the Rust plugins and copies them into the folders of the C plugins. */
 import { copyFileSync, mkdirSync, readFileSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { inRoot, librarySuffix } from './paths.mjs';
@@ -15,19 +15,19 @@ export function runCargo(cargo, [command, ...args], options = {}) {
 }
 
 /**
- * What the workspace makes: `package`, the `file` that cargo writes, the folder (`out`) and the `name` that it gets, and the
- * `profile` that it is built in, `release` unless told.
+ * Reads the list of libraries that the workspace builds. `package`: its package. `file`: the file that cargo
+ * writes. `out` and `name`: the folder and the name of its copy. `profile`: its build profile; default: `release`.
  */
 const readArtifacts = () => JSON.parse(readFileSync(inRoot('plugins-rust', 'artifacts.json'), 'utf8'));
 
-/** The name of a cdylib as cargo writes it on this platform. */
+/** Returns the file name that cargo gives a cdylib on this platform. */
 const cargoFile = (file) =>
   (process.platform === 'win32' ? file.replace(/^lib/, '') : file).replace(/\.(so|dylib|dll)$/, '') +
   librarySuffix;
 
 /**
- * Copies a file, unless the copy has its size and time already. It appears at once and whole, because the old one may be
- * mapped by a running process.
+ * Copies a file, unless the copy already has its size and time. Returns whether it was copied. The copy replaces the
+ * old file atomically, because a running process may have mapped the old one.
  */
 export function copyIfChanged(from, to) {
   const source = statSync(from);
@@ -51,7 +51,8 @@ export function copyRustLibraries(kinds, build = inRoot('build')) {
 }
 
 /**
- * Builds the packages of the given kinds (`plugins`, `faults`, `trips`), and copies what they make into the build tree.
+ * Builds the packages of the given kinds (`plugins`, `faults`, `trips`), and copies their libraries into the build
+ * tree.
  *
  * @param {{command: string, env: NodeJS.ProcessEnv}} cargo
  * @param {readonly string[]} kinds

@@ -9,9 +9,9 @@ import { runVitest } from './vitest.mjs';
 const reportsOf = (out) => join(out, 'reports');
 
 /**
- * The options at run time, for the environment and for the programs that have none. Node frees little at its end, so leaks are
- * not looked for. Signals stay signals: faults that crash on purpose must look to tenon as they always do. Freeing or
- * overrunning memory is found without signals.
+ * Returns the runtime options of the sanitizers, for the environment and for programs that run without one. Leaks are
+ * not reported, because Node.js frees little before it exits. Signals are not handled: for tenon, plugins that crash
+ * on purpose must crash as without a sanitizer. Use after free and overruns are detected without signals.
  */
 export function sanitizerOptions(out) {
   const signals = ['segv', 'abort', 'sigill', 'sigfpe', 'sigbus'].map((name) => `handle_${name}=0`);
@@ -26,10 +26,16 @@ export function sanitizerOptions(out) {
   ].join(':');
 }
 
-/** The path is in CMake's cache and in every compiled file: one with a space or a colon would end the options early. */
+/**
+ * Refuses a path that would end the options early. The path is part of CMake's cache and of every compiled file.
+ *
+ * @throws {StepFailure} if it has a space or a colon
+ */
 function requirePlainPath(out) {
   if (/[\s:]/.test(out))
-    throw new StepFailure(`The sanitizers cannot take a path with spaces or colons in their options: ${out}`);
+    throw new StepFailure(
+      `The path ${out} has a space or a colon, which the options of the sanitizers cannot contain. Move the checkout.`,
+    );
 }
 
 /** Builds the native parts and their tests with `sanitizers`, as `-fsanitize` takes them. */
@@ -40,9 +46,9 @@ export async function buildSanitized(sanitizers, out) {
 }
 
 /**
- * What is no finding, and why. A line that is not of these counts.
- * - Programs that switch stacks, as koffi does, make ASan say that it cannot clear a stack's shadow.
- * - A plugin that asks for more memory than there is gets NULL, as it would without ASan.
+ * Lines of a report that are not findings. Any other line is one.
+ * - ASan warns that it cannot clear the shadow of a stack in programs that switch stacks, as koffi does.
+ * - ASan warns if a plugin requests more memory than available. The plugin receives NULL, as without ASan.
  */
 const REMARKS = [
   /^==\d+==WARNING: ASan is ignoring requested __asan_handle_no_return: /,
@@ -51,7 +57,7 @@ const REMARKS = [
   /^==\d+==WARNING: \w+Sanitizer failed to allocate 0x[0-9a-f]+ bytes$/,
 ];
 
-/** Prints every report. Returns how many there are. */
+/** Prints all reports. Returns their number. */
 function printReports(out) {
   let findings = 0;
   for (const name of readdirSync(reportsOf(out))) {
@@ -65,9 +71,9 @@ function printReports(out) {
 }
 
 /**
- * Runs the tests and prints what the sanitizers found.
+ * Runs the tests and prints the reports of the sanitizers.
  *
- * @param {'address' | 'thread'} sanitizer what the tests see as TENON_SANITIZED
+ * @param {'address' | 'thread'} sanitizer the value of TENON_SANITIZED for the tests
  * @param {{out: string, args: readonly string[], env?: NodeJS.ProcessEnv}} options
  * @returns {Promise<number>} the exit code: 0 if the tests passed and no process wrote a report
  */

@@ -1,13 +1,13 @@
 /**
- * Stamps: a file that keeps the digest of what a step was made from. A step whose digest is still the same has nothing
- * to do. Digests are of contents, not of times: a fresh checkout or a touched file rebuilds nothing.
+ * Stamps: files that store the digest of a step's inputs. A step is skipped while the digest is unchanged. A
+ * digest covers contents and not times, so a fresh checkout or a touched file causes no rebuild.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { inRoot } from './paths.mjs';
 
-/** All files at or below the paths, sorted. What does not exist is left out. */
+/** Returns all files at or below the paths, sorted. Missing paths are ignored. */
 export function filesBelow(paths) {
   const found = [];
   const visit = (path) => {
@@ -19,7 +19,7 @@ export function filesBelow(paths) {
   return found.sort();
 }
 
-/** The digest of files, by name and content, and of further values. */
+/** Returns the digest of the names and contents of files, and of further values. */
 export function digest(files, ...values) {
   const hash = createHash('sha256').update(JSON.stringify(values));
   for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(file));
@@ -28,7 +28,7 @@ export function digest(files, ...values) {
 
 const stampFile = (name) => inRoot('build', 'stamps', name);
 
-/** True if the step was done with this digest. */
+/** Returns whether the step was completed with this digest. */
 export function isStamped(name, value, fileOf = stampFile) {
   try {
     return readFileSync(fileOf(name), 'utf8') === value;
@@ -37,7 +37,7 @@ export function isStamped(name, value, fileOf = stampFile) {
   }
 }
 
-/** Remembers that the step was done with this digest. */
+/** Records that the step was completed with this digest. */
 export function stamp(name, value, fileOf = stampFile) {
   const file = fileOf(name);
   mkdirSync(dirname(file), { recursive: true });
@@ -45,7 +45,7 @@ export function stamp(name, value, fileOf = stampFile) {
   renameSync(`${file}.${process.pid}`, file);
 }
 
-/** Forgets the step, before it is done anew: one that is interrupted must not count as done. */
+/** Removes the record before the step is repeated, so that an interrupted step does not count as completed. */
 export function unstamp(name, fileOf = stampFile) {
   rmSync(fileOf(name), { force: true });
 }

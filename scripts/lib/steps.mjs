@@ -1,24 +1,24 @@
-/** Steps: what a script does, told one line each, and how a failure is shown. */
+/** The steps of a script, each reported in one line, and the report of a failure. */
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inRoot } from './paths.mjs';
 import { outcome, tail } from './run.mjs';
 
-/** A failure whose message is all that a reader needs: shown without a stack. */
+/** A failure that is printed without a stack, because the message says everything. */
 export class StepFailure extends Error {
   name = 'StepFailure';
 }
 
-/** Prints a line about the work. */
+/** Prints a line about the progress. */
 export const say = (line) => console.log(`tenon: ${line}`);
 
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
 /**
- * Does one step and prints a line when it is done, and others before, if it takes long.
+ * Runs one step and prints a line when it is done. Prints other lines before if it takes long.
  *
  * @param {string} label
- * @param {() => Promise<unknown>} work a string that it returns stands in the line ("up to date")
+ * @param {() => Promise<unknown>} work if it returns a string ("up to date"), the line contains it
  */
 export async function step(label, work) {
   const begin = performance.now();
@@ -34,9 +34,9 @@ export async function step(label, work) {
 }
 
 /**
- * Throws for a command that failed, with the end of its output; the whole of it goes to `build/logs`.
+ * Checks that a command succeeded.
  *
- * @throws {StepFailure}
+ * @throws {StepFailure} with the end of its output if it failed; `build/logs` then has the complete output
  */
 export function mustSucceed(result, what, logName) {
   if (result.ok) return;
@@ -44,12 +44,12 @@ export function mustSucceed(result, what, logName) {
   mkdirSync(inRoot('build', 'logs'), { recursive: true });
   writeFileSync(log, result.output);
   throw new StepFailure(
-    `${what} failed (${outcome(result)}). The end of its output:\n\n${tail(result.output)}\n\nAll of it: ${log}`,
+    `${what} failed (${outcome(result)}). The end of its output:\n\n${tail(result.output)}\n\nThe complete output: ${log}`,
   );
 }
 
 /**
- * Runs a script's main function, if the script was started and not imported, and makes its result the exit code.
+ * Runs a script's main function if the script was started and not imported. Its result becomes the exit code.
  *
  * @param {string} url `import.meta.url` of the script
  * @param {() => Promise<number | void | null>} work

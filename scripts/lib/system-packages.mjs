@@ -1,11 +1,11 @@
-/** The package manager of the system: what its packages are called here, and how they are installed. */
+/** The package manager of the system, the names of its packages, and the commands that install them. */
 import { run } from './run.mjs';
 
 /**
  * @typedef {object} Manager
  * @property {string} command its program
  * @property {boolean} root whether only root may install
- * @property {(names: readonly string[]) => string[]} install the commands that install the packages, for people
+ * @property {(names: readonly string[]) => string[]} install returns the commands to install packages, for messages
  *
  * @type {Readonly<Record<string, Manager>>}
  */
@@ -21,14 +21,14 @@ export const MANAGERS = {
   },
 };
 
-/** The name of the manager whose program `find` finds first, or undefined. */
+/** Returns the name of the first manager whose program `find` finds, or undefined. */
 export function findManager(find) {
   return Object.keys(MANAGERS).find((name) => find([MANAGERS[name].command]) !== undefined);
 }
 
 const unversioned = (spec) => spec.split('>=')[0];
 
-/** Compares dotted numbers; what follows them does not count. */
+/** Compares dotted version numbers, without their suffixes. */
 function isAtLeast(found, least) {
   const [a, b] = [found, least].map((version) =>
     version
@@ -40,7 +40,7 @@ function isAtLeast(found, least) {
   return at < 0 || (a[at] ?? 0) > b[at];
 }
 
-/** What `apt-cache policy` says: the version of each package that would be installed. */
+/** Returns the candidate version of each package, from the output of `apt-cache policy`. */
 export function candidatesIn(output) {
   const found = new Map();
   for (const [, name, version] of output.matchAll(/^(\S+):\n(?: {2}.*\n)*? {2}Candidate: (\S+)$/gm))
@@ -57,12 +57,12 @@ async function aptCandidates(tools) {
     const env = { ...process.env, LC_ALL: 'C' };
     return candidatesIn((await run('apt-cache', ['policy', ...all], { env })).output);
   } catch {
-    // Part of apt is missing: nothing is known.
+    // A part of apt is missing, so no versions are known.
     return new Map();
   }
 }
 
-/** @param {ReadonlyMap<string, string> | undefined} candidates undefined if nothing is known */
+/** @param {ReadonlyMap<string, string> | undefined} candidates undefined if no versions are known */
 function isAvailable(alternative, candidates) {
   if (alternative.startsWith('$ ') || candidates === undefined) return true;
   return alternative.split(' ').every((spec) => {
@@ -73,12 +73,12 @@ function isAvailable(alternative, candidates) {
 }
 
 /**
- * How to get the tools with a manager: packages to install, and commands that only people run.
+ * Chooses the packages of a manager that have the tools, and the commands that a person must run.
  *
  * @param {readonly import('./tool-table.mjs').Tool[]} tools
  * @param {string} manager
- * @param {ReadonlyMap<string, string>} [candidates] of apt. Without any, as before the first `apt-get update`, the usual names
- *   have to do
+ * @param {ReadonlyMap<string, string>} [candidates] the candidates of apt. If there are none, as before the first
+ *   `apt-get update`, the usual names are chosen.
  * @returns {{names: string[], commands: string[], unavailable: import('./tool-table.mjs').Tool[]}}
  */
 export function choosePackages(tools, manager, candidates) {
@@ -93,20 +93,20 @@ export function choosePackages(tools, manager, candidates) {
   return { names: [...names], commands: [...commands], unavailable };
 }
 
-/** The same, with what this system has. */
+/** Chooses packages with the candidates of this system. */
 export async function choosePackagesHere(tools, manager) {
   const candidates = manager === 'apt' ? await aptCandidates(tools) : undefined;
   return choosePackages(tools, manager, candidates);
 }
 
-/** The commands for people that install what was chosen. */
+/** Returns the commands that a person runs to install the chosen packages. */
 export function installCommands(manager, { names, commands }, isRoot = process.getuid?.() === 0) {
   const { install, root } = MANAGERS[manager];
   const prefix = root && !isRoot ? 'sudo ' : '';
   return [...(names.length === 0 ? [] : install(names)), ...commands].map((line) => prefix + line);
 }
 
-/** The words before a command that make it root's, or undefined if that is not possible without a password. */
+/** Returns the prefix that runs a command as root, or undefined if that needs a password. */
 export async function asRoot(find) {
   if (process.getuid?.() === 0) return [];
   const sudo = find(['sudo']);
@@ -115,7 +115,7 @@ export async function asRoot(find) {
   return ok ? [sudo, '-n'] : undefined;
 }
 
-/** Packages that others were installed with are not removed for these, and questions get their usual answer. */
+/** Options of apt: no installed package is removed, and questions get their default answer. */
 const APT_OPTIONS = [
   '-y',
   '-q',
@@ -127,7 +127,7 @@ const APT_OPTIONS = [
   'DPkg::Lock::Timeout=300',
 ];
 
-/** Refreshes apt's lists. */
+/** Updates the package lists of apt. */
 export const aptUpdate = (prefix) => runAs([...prefix, 'apt-get', 'update', '-q']);
 
 /** Installs packages with apt. */

@@ -1,9 +1,9 @@
-/** Counts results of several test programs. */
+/** Counts the results of several test programs. */
 import { readFileSync } from 'node:fs';
 
 /**
- * `lacking`: of the skipped ones, how many are so because a tool is missing, by its name in the table of tools. One that needs
- * several of them counts for each.
+ * `lacking`: the numbers of tests that were skipped for a missing tool, by the name of the tool in the table. A test
+ * that needs several missing tools counts for each.
  *
  * @typedef {{passed: number, failed: number, skipped: number, lacking: Record<string, number>}} Tally
  */
@@ -24,9 +24,9 @@ function addLacking(tally, tool, count = 1) {
 }
 
 /**
- * A check counts as one test.
+ * Returns the tally of a check, which counts as one test.
  *
- * @param {{state: 'passed' | 'failed' | 'skipped', needs?: string}} result `needs` is the tool that it was skipped for
+ * @param {{state: 'passed' | 'failed' | 'skipped', needs?: string}} result `needs`: the missing tool if skipped
  */
 export function tallyOfCheck({ state, needs }) {
   const tally = { ...emptyTally(), [state]: 1 };
@@ -35,7 +35,8 @@ export function tallyOfCheck({ state, needs }) {
 }
 
 /**
- * What `cargo test` printed. One that failed without a failed test (it did not compile) counts as one failure.
+ * Counts the results in the output of `cargo test`. A run that failed without a failed test, for example because it
+ * did not compile, counts as one failure.
  *
  * @returns {Tally}
  */
@@ -52,8 +53,8 @@ export function tallyOfCargo(output, ok) {
 }
 
 /**
- * What vitest's JSON reporter wrote. A file that could not be loaded counts as one failure, and so does a run that failed
- * for another reason (an error outside of any test, a crash before the report).
+ * Counts the results in the report of vitest's JSON reporter. A file that could not be loaded counts as one failure.
+ * So does a run that failed for another reason, such as an error outside of tests or a crash before the report.
  *
  * @returns {Tally}
  */
@@ -77,7 +78,8 @@ export function tallyOfVitest(file, ok) {
 }
 
 /**
- * The lines before the last one: what was skipped because a tool is missing, and how to get that.
+ * Returns the lines before the last one: the missing tools, the tests that were skipped for them, and the commands
+ * that install them.
  *
  * @param {Tally} total
  * @param {readonly import('./missing.mjs').MissingTool[]} missing
@@ -92,11 +94,11 @@ export function missingLines({ lacking }, missing, commands) {
     ...rows.map(
       ([what, count, lost]) => `  ${what.padEnd(widths[0])}  ${count.padStart(widths[1])}  ${lost}`,
     ),
-    'To get it, run npm test without --no-install where it may install, or:',
+    'To install them, run npm test without --no-install with the rights to install packages, or run:',
     ...commands,
   ];
 }
 
-/** The line that ends a test run. */
+/** Returns the last line of a test run. */
 export const tallyLine = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`;

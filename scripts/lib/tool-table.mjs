@@ -1,21 +1,22 @@
-/** The tools of the system: what needs them, the commands that they go by, and the packages that have them. */
+/** The tools of the system, with their uses, commands and packages. */
 
 /**
- * What a tool is for: `build`, without which nothing works; `rust`, the Rust plugins; `lint` and `tests`, some of the checks.
+ * The use of a tool. `build`: the native parts; required. `rust`: the Rust plugins. `lint` and `tests`: some of the
+ * checks and tests.
  *
  * @typedef {'build' | 'rust' | 'lint' | 'tests'} Use
  *
  * @typedef {object} Tool
- * @property {string} what as people know it
- * @property {readonly string[]} commands any of them will do
+ * @property {string} what its common name, for messages
+ * @property {readonly string[]} commands the names of its program; any of them is sufficient
  * @property {Use} use
- * @property {string} lost what is left out without it
- * @property {Readonly<Record<string, readonly string[]>>} packages by package manager: alternatives, of which the first that is
- *   available is taken. Each has names of packages, with the least version where that matters (`cargo>=1.85`), or it is a command
- *   for people, after `$ `
+ * @property {string} lost the parts that are skipped without it
+ * @property {Readonly<Record<string, readonly string[]>>} packages the alternatives of each package manager. The
+ *   first available one is used. An alternative is a list of package names, with a minimum version if that matters
+ *   (`cargo>=1.85`), or, after `$ `, a command that a person must run.
  */
 
-/** The oldest Rust that can build the plugins. A test compares it with the workspace. */
+/** The minimum Rust version for the plugins. A test compares it with the workspace. */
 export const RUST = '1.85';
 
 const XCODE = ['$ xcode-select --install'];

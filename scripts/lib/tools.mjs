@@ -14,7 +14,7 @@ function isProgram(path) {
   }
 }
 
-/** The first of the commands that is in the PATH, as an absolute path. */
+/** Returns the absolute path of the first of the commands that is in the PATH. */
 export function findCommand(commands, path = process.env.PATH ?? '') {
   const endings = process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : [''];
   const folders = path.split(delimiter).filter((folder) => folder !== '');
@@ -27,30 +27,30 @@ export function findCommand(commands, path = process.env.PATH ?? '') {
   return undefined;
 }
 
-/** Where the tool is, or undefined. */
+/** Returns the path of the tool, or undefined. */
 export const findTool = (name, path) => findCommand(TOOLS[name].commands, path);
 
-/** Where npm's package clang-format has a program for this platform. It has one format everywhere. */
+/** The program of npm's package clang-format for this platform. Its format is the same on all platforms. */
 const CLANG_FORMAT = {
   linux: { x64: 'linux_x64/clang-format' },
   darwin: { x64: 'darwin_x64/clang-format', arm64: 'darwin_x64/clang-format' },
   win32: { x64: 'win32/clang-format.exe' },
 }[process.platform]?.[process.arch];
 
-/** True if npm installs clang-format here; before that it is not there yet. */
+/** Whether npm installs clang-format on this platform. Before `npm ci` the program does not exist yet. */
 export const npmHasClangFormat = CLANG_FORMAT !== undefined;
 
-/** The program that formats C and C++, or undefined. */
+/** Returns the program that formats C and C++, or undefined. */
 export const findClangFormat = () =>
   npmHasClangFormat ? inRoot('node_modules', 'clang-format', 'bin', CLANG_FORMAT) : findTool('clangFormat');
 
-/** The program that shows pages in tests: what `CHROMIUM` names, or the one of the system. */
+/** Returns the browser for tests: the value of `CHROMIUM`, or the Chromium of the system. */
 export const findChromium = () => process.env.CHROMIUM || findTool('chromium');
 
 /**
- * Whether the compiler finds the header of zlib.
+ * Returns whether the compiler finds the header of zlib.
  *
- * @param {string} header where a system has it: while there is no compiler to ask, its usual place has to do
+ * @param {string} header the usual path of the header, which is checked if there is no compiler
  */
 export async function hasZlib(path = process.env.PATH, header = '/usr/include/zlib.h') {
   if (process.platform === 'win32') return true;

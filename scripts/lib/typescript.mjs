@@ -1,7 +1,8 @@
 /**
- * Compiles src. `dist` is what is published: the types of each module, and the code of all of them in a few files, because
- * Node.js loads a hundred small modules in twice the time. `build/modules` has the code module by module, for tests and
- * benchmarks of parts that are not exported. There are no source maps: a published one would point to absent sources.
+ * Compiles src. `dist` is published: it has the types of each module and the code of all modules in a few files,
+ * because Node.js needs twice the time to load a hundred small modules. `build/modules` has the code of each module,
+ * for tests and benchmarks of parts that are not exported. There are no source maps, because published ones would
+ * refer to missing sources.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -22,17 +23,17 @@ const PROGRAMS = ['cli/main', 'cli/worker', 'admission/probe-child'];
 /** Runs the compiler of the repository. */
 export const runTsc = (args) => runNode([inRoot('node_modules', 'typescript', 'bin', 'tsc'), ...args]);
 
-/** Returns the path of a source below src, without its ending. */
+/** Returns the path of a source below src, without its extension. */
 const nameOf = (source) => relative(inRoot('src'), source).replace(/\.ts$/, '');
 
-/** Returns the outputs whose names are known in advance: all but the shared files of dist. */
+/** Returns the outputs whose names are known in advance: all except the shared files of dist. */
 const outputsOf = (names) => [
   ...names.flatMap((name) => [join(MODULES, `${name}.js`), join(DIST, `${name}.d.ts`)]),
   ...[...ENTRY_POINTS, ...PROGRAMS].map((name) => join(DIST, `${name}.js`)),
   ...ENTRY_POINTS.map((entry) => join(DIST, `${entry}.d.cts`)),
 ];
 
-/** Puts the code of all modules into one file per entry point, and what they share into dist/shared. */
+/** Bundles the modules into one file per entry point. Code that entry points share goes into dist/shared. */
 async function bundle() {
   const { build } = await import('esbuild');
   rmSync(join(DIST, 'shared'), { recursive: true, force: true });

@@ -8,9 +8,9 @@ import { tallyOfVitest } from './tally.mjs';
 /**
  * Runs vitest with its usual output and counts the results.
  *
- * @param {string} name of the report in build/test-results
- * @param {{args?: readonly string[], env?: NodeJS.ProcessEnv, node?: string}} [options] `args` are test files or options of
- *   vitest, `env` is added to the environment, `node` is the Node to run it with
+ * @param {string} name the name of the report in build/test-results
+ * @param {{args?: readonly string[], env?: NodeJS.ProcessEnv, node?: string}} [options] `args`: test files or options
+ *   of vitest. `env`: additional environment variables. `node`: the Node.js that runs it.
  */
 export async function runVitest(name, { args = [], env = {}, node = process.execPath } = {}) {
   const file = inRoot('build', 'test-results', `${name}.json`);

@@ -1,4 +1,4 @@
-/** The main job of `npm start`, on small folders. It uses what `npm test` built before: dist and build/plugins. */
+/** The main job of `npm start`, on small folders. It uses dist and build/plugins, which `npm test` builds before. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ describe('the command line', () => {
     [['no-such-folder'], /FOLDER does not exist: .*no-such-folder/],
     [[MAIN_JOB], /FOLDER is not a folder/],
     [['n'.repeat(300)], /FOLDER cannot be read \(ENAMETOOLONG\)/],
-  ])('%j is wrong usage, told before anything is built', (args, message) => {
+  ])('%j is invalid, and is reported before anything is built', (args, message) => {
     const { status, stdout, stderr } = run(START, ...args);
     expect(status).toBe(2);
     expect(stderr).toMatch(message);
@@ -55,7 +55,7 @@ describe('the command line', () => {
 });
 
 describe('the files', () => {
-  test('are text by name and content, and reached without links', () => {
+  test('are chosen by name and content, and links are not followed', () => {
     write('a/one.txt', 'one\n');
     write('a/LICENSE', 'two\n');
     write('b/three.md', 'a\0b');
@@ -69,14 +69,14 @@ describe('the files', () => {
     expect(files.map(({ path }) => readText(path) !== null)).toEqual([true, true, false]);
   });
 
-  test('are left out above 4 MiB, and counted', () => {
+  test('above 4 MiB are skipped and counted', () => {
     write('large.txt', Buffer.alloc(4 * 1024 * 1024 + 1, 'a'));
     expect(listTextFiles(folder)).toMatchObject({ files: [], tooLarge: 1 });
   });
 });
 
 describe('the job', () => {
-  test('counts, packs and searches every file, and finds its results right', () => {
+  test('counts, packs and searches every file, and verifies the results', () => {
     write('one.txt', 'TODO: one\r\nwords and words\n');
     write('deep/two.md', 'no end of line, a FIXME');
     write('empty.txt', '');
@@ -96,14 +96,14 @@ describe('the job', () => {
     expect(status).toBe(0);
   });
 
-  test('says that there is nothing to do below an empty folder', () => {
+  test('reports that an empty folder has no files to process', () => {
     const { status, stdout } = run(MAIN_JOB, folder);
     expect(stdout).toContain('nothing to do: no file name looks like text');
     expect(stdout).toMatch(/\nDone: 0 files/);
     expect(status).toBe(0);
   });
 
-  test('prints who was admitted with the times of all gates, and who was refused and why', () => {
+  test('prints the admitted plugins with the times of all gates, and the refused ones with the reasons', () => {
     const plugins = join(folder, 'plugins');
     cpSync(PLUGINS, plugins, { recursive: true });
     write(`plugins/text${librarySuffix}`, 'not a library');
@@ -115,7 +115,7 @@ describe('the job', () => {
     expect(status).toBe(0);
   });
 
-  test('fails if a plugin is missing that needs no Rust', () => {
+  test('fails if a plugin that does not need Rust is missing', () => {
     write('plugins/readme.txt', 'empty');
     const { status, stdout } = run(MAIN_JOB, folder, '--plugins', join(folder, 'plugins'));
     expect(stdout).toContain('wordcount: MISSING');
@@ -124,7 +124,7 @@ describe('the job', () => {
     expect(status).toBe(1);
   });
 
-  test('fails if a plugin is refused, although it is one that may be absent', () => {
+  test('fails if an optional plugin is refused', () => {
     const plugins = join(folder, 'plugins');
     cpSync(PLUGINS, plugins, { recursive: true });
     write(`plugins/grep${librarySuffix}`, 'not a library');
@@ -134,7 +134,7 @@ describe('the job', () => {
   });
 
   test.skipIf(process.platform === 'win32')(
-    'fails if a plugin computes a wrong result, and names the file',
+    'fails if a plugin computes a wrong result, and prints the file',
     () => {
       const plugins = join(folder, 'plugins');
       cpSync(PLUGINS, plugins, { recursive: true });
@@ -161,7 +161,7 @@ describe('the job', () => {
     },
   );
 
-  test('tells a pattern that is none in the words of the plugin', () => {
+  test('reports an invalid pattern with the message of the plugin', () => {
     write('one.txt', 'one');
     const { status, stdout, stderr } = run(MAIN_JOB, folder, '--pattern', '(');
     const isBuilt = !stdout.includes('grep: SKIPPED');
@@ -184,7 +184,7 @@ describe('progress', () => {
     return written;
   }
 
-  test('is a bar on a terminal, which is taken away at the end', () => {
+  test('is a bar on a terminal, which is removed at the end', () => {
     const written = record(true, {});
     expect(written[10]).toContain('[###############---------------] 50 %');
     expect(written.every((text) => text.startsWith('\r'))).toBe(true);
@@ -194,7 +194,7 @@ describe('progress', () => {
   test.each([
     ['a file', false, {}],
     ['a terminal of continuous integration', true, { CI: 'true' }],
-  ])('is a plain line now and then in %s', (_, isTTY, env) => {
+  ])('is an occasional plain line in %s', (_, isTTY, env) => {
     const written = record(isTTY, env);
     expect(written.length).toBeLessThan(8);
     expect(written.join('')).toMatch(/^(\d+ %, \d+ files, \d+ s\n)+$/);

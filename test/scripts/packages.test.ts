@@ -1,4 +1,4 @@
-/** Which packages of the system are installed for a missing tool, by whom, and what happens if that does not work. */
+/** The installation of system packages for missing tools: the packages, the rights, and failures. */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { candidatesIn, choosePackages, installCommands } from '../../scripts/lib/system-packages.mjs';
 import { TOOLS } from '../../scripts/lib/tool-table.mjs';
 
-/** What `apt-cache policy` prints for packages that are there, and for others. */
+/** Returns the output of `apt-cache policy` for packages with these candidate versions, `(none)` for missing ones. */
 const policy = (versions: Readonly<Record<string, string>>) =>
   Object.entries(versions)
     .map(([name, version]) => `${name}:\n  Installed: (none)\n  Candidate: ${version}\n  Version table:\n`)
@@ -65,7 +65,7 @@ describe('the packages of apt', () => {
     expect(choosePackages(RUST_TOOLS, 'apt', candidates)).toEqual({ names, commands: [], unavailable: [] });
   });
 
-  test('that are not there are told from a command that only people can run', () => {
+  test('that are missing are reported separately from commands that only a person can run', () => {
     const candidates = candidatesIn(policy({ clang: '1:18.0-59' }));
     const chosen = choosePackages([TOOLS.clang, TOOLS.lld, TOOLS.chromium], 'apt', candidates);
     expect(chosen).toEqual({
@@ -98,7 +98,7 @@ describe.skipIf(process.platform === 'win32')('a machine with apt', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'tenon-scripts-'));
     symlinkSync('/usr/bin/env', inFolder('env'));
-    // For those who are not root.
+    // For users other than root.
     write('sudo', '[ "$1" = -n ] && shift; exec "$@"');
     write('apt-cache', `cat <<'E'\n${policy({ clang: '1:14.0-55', lld: '1:14.0-55', cmake: '3.25.1' })}E`);
     symlinkSync('/bin/cat', inFolder('cat'));
@@ -111,7 +111,7 @@ describe.skipIf(process.platform === 'win32')('a machine with apt', () => {
     chmodSync(inFolder(name), 0o755);
   }
 
-  /** An apt-get that installs programs, but not those that are named. */
+  /** Writes an apt-get that installs programs, except for the refused ones. */
   const aptThatRefuses = (refused: string): void =>
     write(
       'apt-get',
@@ -127,10 +127,10 @@ describe.skipIf(process.platform === 'win32')('a machine with apt', () => {
        fi`,
     );
 
-  /** What is left missing of a few tools, or what the failure says. */
+  /** Provides a few missing tools. The output has the tools that are still missing, or the message of the failure. */
   function provide(names: readonly string[], options: { install?: boolean; required?: boolean } = {}) {
     const { install = true, required = false } = options;
-    // Everything else is there.
+    // All other tools are installed.
     for (const [name, { commands }] of Object.entries(TOOLS)) {
       for (const command of commands) rmSync(inFolder(command), { force: true });
       if (!names.includes(name) && commands[0] !== undefined) write(commands[0], 'exit 0');
@@ -153,7 +153,7 @@ describe.skipIf(process.platform === 'win32')('a machine with apt', () => {
     return { stdout, installed: [...log.matchAll(/^install .* (\S+)$/gm)].map(([, last]) => last) };
   }
 
-  test('gets what is missing, the tools of the build apart from others', () => {
+  test('installs missing tools, and those of the build separately from others', () => {
     aptThatRefuses('nothing-at-all');
     const { stdout, installed } = provide(['clang', 'lld', 'cmake']);
     expect(stdout).toContain('tests of libraries for other systems');
@@ -162,16 +162,16 @@ describe.skipIf(process.platform === 'win32')('a machine with apt', () => {
     expect(installed).toEqual(['cmake', 'lld']);
   });
 
-  test('gets nothing with --no-install, which only names it', () => {
+  test('installs nothing with --no-install, and reports the missing tools', () => {
     aptThatRefuses('nothing-at-all');
     const { stdout, installed } = provide(['clang'], { install: false });
     expect(installed).toEqual([]);
     expect(stdout).toMatch(
-      / {2}clang {2}tests of .*\nTo get it:\n {2}(sudo )?apt-get install clang\nLEFT:clang/,
+      / {2}clang {2}tests of .*\nTo install them:\n {2}(sudo )?apt-get install clang\nLEFT:clang/,
     );
   });
 
-  test('goes on without what cannot be installed, says why, and tries once a day', () => {
+  test('continues without a tool that cannot be installed, prints the reason, and tries once a day', () => {
     aptThatRefuses('clang');
     const { stdout, installed } = provide(['clang']);
     expect(stdout).toContain('E: Unmet dependencies');
@@ -180,11 +180,11 @@ describe.skipIf(process.platform === 'win32')('a machine with apt', () => {
     const again = provide(['clang']);
     expect(again.installed).toEqual([]);
     expect(again.stdout).toMatch(/apt-get install clang\nLEFT:clang\n$/);
-    // Another one is a reason to try.
+    // Another missing tool causes a new attempt.
     expect(provide(['clang', 'lld']).installed).toEqual(['lld']);
   });
 
-  test('stops without what the build needs, and tries that every time', () => {
+  test('stops without a tool that the build needs, and tries to install it every time', () => {
     aptThatRefuses('cmake');
     for (let attempt = 0; attempt < 2; attempt++) {
       const { stdout, installed } = provide(['cmake', 'clang']);
@@ -195,7 +195,7 @@ describe.skipIf(process.platform === 'win32')('a machine with apt', () => {
     }
   });
 
-  test('stops without anything where everything is required', () => {
+  test('stops without any tool if all tools are required', () => {
     aptThatRefuses('clang');
     expect(provide(['clang'], { required: true }).stdout).toMatch(/FAILED: .*TENON_REQUIRE_TOOLS=1/);
   });

@@ -1,4 +1,4 @@
-/** A second run of the scripts does only what is needed. */
+/** A second run of the scripts repeats only the necessary steps. */
 import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ function write(name: string, content: string): string {
 describe('a stamp', () => {
   const fileOf = (name: string) => join(folder, 'stamps', name);
 
-  test('holds until it is forgotten or the digest is another', () => {
+  test('is valid until it is removed or the digest changes', () => {
     expect(isStamped('step', 'a', fileOf)).toBe(false);
     stamp('step', 'a', fileOf);
     expect(isStamped('step', 'a', fileOf)).toBe(true);
@@ -38,14 +38,14 @@ describe('a stamp', () => {
 describe('the digest of sources', () => {
   const current = (...values: unknown[]) => digest(filesBelow([folder, join(folder, 'absent')]), ...values);
 
-  test('stays the same when a file is only touched', () => {
+  test('does not change if a file is only touched', () => {
     const file = write('src/a.ts', 'one');
     const before = current();
     utimesSync(file, new Date(0), new Date(0));
     expect(current()).toBe(before);
   });
 
-  test('changes with a content, a name, a further file and a further value', () => {
+  test('changes with the content or name of a file, an added file and an added value', () => {
     const digests = new Set([current(), current('value')]);
     write('src/a.ts', 'one');
     digests.add(current());
@@ -70,14 +70,14 @@ describe('packages', () => {
     for (const path of Object.keys(installed)) mkdirSync(join(folder, path), { recursive: true });
   }
 
-  test('are not installed without node_modules, or after an installation that did not end', () => {
+  test('are not installed without node_modules, or after an interrupted installation', () => {
     write('package-lock.json', lock({ 'node_modules/koffi': koffi }));
     expect(packagesAreInstalled(folder)).toBe(false);
     mkdirSync(join(folder, 'node_modules/koffi'), { recursive: true });
     expect(packagesAreInstalled(folder)).toBe(false);
   });
 
-  test('are installed if they are what the lock file says, without those for other platforms', () => {
+  test('are installed if they match the lock file, without those for other platforms', () => {
     const other = { version: '3.0.0', integrity: 'sha512-b', optional: true };
     install(
       { 'node_modules/koffi': koffi, 'node_modules/koffi-other': other },
@@ -86,7 +86,7 @@ describe('packages', () => {
     expect(packagesAreInstalled(folder)).toBe(true);
   });
 
-  test('are installed anew if one is of another version, absent, removed by hand or too much', () => {
+  test('are installed again if one has another version, is absent, was deleted, or is not in the lock file', () => {
     install({ 'node_modules/koffi': koffi }, { 'node_modules/koffi': { ...koffi, version: '2.0.0' } });
     expect(packagesAreInstalled(folder)).toBe(false);
     install({ 'node_modules/koffi': koffi, 'node_modules/semver': koffi }, { 'node_modules/koffi': koffi });
@@ -101,7 +101,7 @@ describe('packages', () => {
 });
 
 describe('a library that cargo built', () => {
-  test('is copied once, and again when it was built anew', () => {
+  test('is copied once, and again after a new build', () => {
     const from = write('target/libgrep.so', 'one');
     const to = join(folder, 'grep.so');
     expect(copyIfChanged(from, to)).toBe(true);
@@ -112,7 +112,7 @@ describe('a library that cargo built', () => {
     expect(statSync(to).mtimeMs).toBe(2e9);
   });
 
-  test('replaces the old file instead of writing into it, which a process may have mapped', () => {
+  test('replaces the old file, which a process may have mapped, and does not write to it', () => {
     const from = write('libgrep.so', 'one');
     const to = write('grep.so', 'an older one');
     const before = statSync(to).ino;

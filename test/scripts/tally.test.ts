@@ -1,4 +1,4 @@
-/** The line that ends `npm test` counts everything that ran, and hides no failure. */
+/** The last line of `npm test` counts everything that ran, and includes every failure. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -76,13 +76,13 @@ describe('the report of vitest', () => {
     expect(tally(report, false)).toMatchObject({ passed: 5, failed: 1, skipped: 2 });
   });
 
-  test('is no success if vitest failed for another reason, or wrote none', () => {
+  test('counts a failure if vitest failed for another reason, or wrote no report', () => {
     expect(tally({ ...numbers, testResults: [passed] }, false)).toMatchObject({ failed: 1 });
     expect(tallyOfVitest(join(folder, 'absent.json'), true)).toEqual({ ...emptyTally(), failed: 1 });
   });
 });
 
-test('the last line has all counts, a check being one of them', () => {
+test('the last line has all counts, including checks', () => {
   const total = emptyTally();
   for (const more of [
     { ...emptyTally(), passed: 10, failed: 1 },
@@ -94,7 +94,7 @@ test('the last line has all counts, a check being one of them', () => {
   expect(tallyLine(total)).toBe('11 passed, 1 failed, 1 skipped');
 });
 
-test('the lines before it count what was skipped for each missing tool, and end with the commands', () => {
+test('the lines before it count the skipped tests of each missing tool, and end with the commands', () => {
   const total = emptyTally();
   addTally(total, tallyOfCheck({ state: 'skipped', needs: 'rustfmt' }));
   addTally(total, { ...emptyTally(), skipped: 12, lacking: { clang: 12 } });
@@ -105,13 +105,15 @@ test('the lines before it count what was skipped for each missing tool, and end 
     '  clang      13 skipped  tests of libraries for other systems',
     '  lld         0 skipped  tests of libraries for other systems',
     '  cargo fmt   1 skipped  the format of the Rust sources',
-    'To get it, run npm test without --no-install where it may install, or:',
+    'To install them, run npm test without --no-install with the rights to install packages, or run:',
     '  sudo apt-get install x',
   ]);
   expect(missingLines(total, [], [])).toEqual([]);
 });
 
-test('a test that is skipped for a tool, in whichever way, is counted for it', { timeout: 120_000 }, () => {
+test('a test that is skipped in any way for a missing tool is counted for that tool', {
+  timeout: 120_000,
+}, () => {
   const file = join(root, 'test', 'scripts', 'fixtures', 'skipping.fixture.ts');
   const report = join(temporaryFolder(), 'report.json');
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
@@ -130,7 +132,7 @@ test('a test that is skipped for a tool, in whichever way, is counted for it', {
     skipped: 5,
     lacking: { mingw64: 1, chromium: 2, lld: 2 },
   });
-  // In CI nothing is skipped for want of a tool.
+  // In CI no test is skipped for a missing tool.
   expect(run({ TENON_REQUIRE_TOOLS: '1' }).status).toBe(1);
   expect(tallyOfVitest(report, false)).toMatchObject({ passed: 1, failed: 5, skipped: 0 });
 });

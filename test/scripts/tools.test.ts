@@ -1,4 +1,4 @@
-/** The scripts find the tools of the system, and say which are missing and how to get them. */
+/** The scripts find the tools of the system, and report the missing ones with the commands that install them. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ function writeProgram(name: string, script: string): string {
   return path;
 }
 
-/** `npm run build` on a machine that has nothing but what is in the folder. */
+/** Runs `npm run build` on a machine that has only the programs in the folder. */
 const build = () =>
   spawnSync(process.execPath, [BUILD], {
     env: { HOME: folder, CARGO_HOME: folder, PATH: folder },
@@ -42,7 +42,7 @@ describe.skipIf(process.platform === 'win32')('on a machine without the tools', 
     ['apk', /apk add cmake make gcc musl-dev g\+\+( zlib-dev)?$/m],
     ['brew', /^ {2}brew install cmake( zlib)?\n {2}xcode-select --install$/m],
     ['winget', /winget install --exact --id Kitware\.CMake\n.*Ninja-build\.Ninja\n.*BuildTools$/m],
-  ])('the build stops at once and gives the command of %s', (manager, command) => {
+  ])('the build stops immediately and prints the command of %s', (manager, command) => {
     writeProgram(manager, 'exit 1');
     const { status, stderr } = build();
     expect(status).toBe(1);
@@ -50,13 +50,13 @@ describe.skipIf(process.platform === 'win32')('on a machine without the tools', 
     expect(stderr).toMatch(command);
   });
 
-  test('without a package manager it names them', () => {
+  test('without a package manager the build lists them', () => {
     const { status, stderr } = build();
     expect(status).toBe(1);
     expect(stderr).toMatch(/package manager of this system: CMake, make \(or Ninja\), a C compiler, a C\+\+/);
   });
 
-  test('a single missing tool is the only one that stops it', () => {
+  test('a single missing tool is reported alone', () => {
     for (const name of ['make', 'cc', 'g++']) writeProgram(name, 'exit 0');
     writeProgram('dnf', 'exit 1');
     const { status, stderr } = build();
@@ -64,7 +64,7 @@ describe.skipIf(process.platform === 'win32')('on a machine without the tools', 
     expect(stderr).toMatch(/dnf install cmake\n$/);
   });
 
-  test('zlib is asked for together with the compiler that would miss it', async () => {
+  test('without a compiler, zlib is looked for at its usual path', async () => {
     const header = join(folder, 'zlib.h');
     expect(await hasZlib(folder, header)).toBe(false);
     writeFileSync(header, '');
@@ -74,12 +74,12 @@ describe.skipIf(process.platform === 'win32')('on a machine without the tools', 
   test.each([
     ['finds', 0, true],
     ['does not find', 1, false],
-  ])('a compiler that %s zlib.h counts more than its usual place', async (_, code, found) => {
+  ])('a compiler that %s zlib.h takes precedence over the usual path', async (_, code, found) => {
     vi.stubEnv('CC', writeProgram('cc', `cat >/dev/null; exit ${code}`));
     expect(await hasZlib(folder, '/usr/include/zlib.h')).toBe(found);
   });
 
-  test('a folder or a file that cannot be executed is no command', () => {
+  test('a folder or a file that is not executable is not a command', () => {
     writeFileSync(join(folder, 'cmake'), '');
     expect(findCommand(['cmake'], folder)).toBeUndefined();
     writeProgram('cmake', '');
@@ -95,28 +95,28 @@ describe.skipIf(process.platform === 'win32')('cargo', () => {
     return writeProgram(name, `echo "cargo ${version} (fake 2030-01-01)"`);
   };
 
-  test('that is not there is missing', async () => {
+  test('that does not exist is reported as missing', async () => {
     expect(await findCargo(folder, [])).toEqual({ missing: 'there is no cargo' });
   });
 
-  test('that is too old for the workspace counts as missing, with both versions', async () => {
+  test('that is too old for the workspace is reported as missing, with both versions', async () => {
     answers('cargo', '1.63.0');
     expect(await findCargo(folder, [])).toEqual({
       missing: expect.stringMatching(/cargo 1\.63\.0, which is too old: the plugins need 1\.\d+/),
     });
   });
 
-  test('that does not run counts as missing, with its own words', async () => {
+  test('that does not run is reported as missing, with its output', async () => {
     writeProgram('cargo', 'echo "error: no default toolchain" >&2; exit 1');
     expect(await findCargo(folder, [])).toEqual({ missing: expect.stringContaining('no default toolchain') });
   });
 
-  test('is also found where rustup puts it, outside of the PATH', async () => {
+  test('is also found in the folder of rustup, outside of the PATH', async () => {
     const cargo = answers('bin/cargo', '99.0.0');
     expect(await findCargo(folder, [])).toMatchObject({ command: cargo });
   });
 
-  test('is found where Ubuntu puts newer ones, and then comes before the old one in the PATH', async () => {
+  test('is found in the folders of Ubuntu, which then precede the old one in the PATH', async () => {
     answers('cargo', '1.75.0');
     const cargo = answers('rust-1.85/bin/cargo', '1.85.1');
     const newer = join(folder, 'rust-1.85', 'bin');
@@ -126,7 +126,7 @@ describe.skipIf(process.platform === 'win32')('cargo', () => {
     });
   });
 
-  test('has to be as new as the workspace says', () => {
+  test('must have the version that the workspace requires', () => {
     const manifest = readFileSync(resolve('plugins-rust', 'Cargo.toml'), 'utf8');
     expect(/^rust-version\s*=\s*"([\d.]+)"/m.exec(manifest)?.[1]).toBe(RUST);
   });
