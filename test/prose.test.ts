@@ -10,9 +10,6 @@ import { root } from './support/index.js';
 /** The rules themselves, and data that quotes foreign text. */
 const EXEMPT = /^test\/prose(\/|\.test)|^LICENSE|^test\/check\/corpus/;
 
-/** Folders and files whose prose is still to be rewritten. */
-const PENDING: readonly string[] = [];
-
 function files(): string[] {
   const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
     cwd: root,
@@ -20,13 +17,7 @@ function files(): string[] {
   });
   return listed
     .split('\n')
-    .filter(
-      (file) =>
-        file !== '' &&
-        !EXEMPT.test(file) &&
-        !PENDING.some((pending) => file.startsWith(pending)) &&
-        existsSync(join(root, file)),
-    );
+    .filter((file) => file !== '' && !EXEMPT.test(file) && existsSync(join(root, file)));
 }
 
 /** The text with marks for ends of sentences: a list item ends one, tables and code hold none. */

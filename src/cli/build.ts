@@ -8,7 +8,7 @@ import { UsageError } from './usage.js';
 
 const OPTIONS = {
   checker: {
-    about: "build the program of the safety suite instead; 'tenon check' does so when it is first used",
+    about: "build the program of the safety suite instead; the first 'tenon check' does that too",
   },
 } as const satisfies OptionTable;
 
@@ -16,7 +16,7 @@ export const build: Command = {
   summary: 'build the native parts of this installation',
   usage: ['[OPTION…]'],
   about: [
-    "Builds the native addon and the runner from source, in the folder where tenon is installed. It needs CMake 3.18 or newer and a C and C++ compiler. npm's install hook does the same, if npm is allowed to run it and the tools are there.",
+    "Builds the native addon and the runner from source, in the folder where tenon is installed. It needs CMake 3.18 or newer and a C and C++ compiler. npm's install hook does the same, if npm is allowed to run it and the tools are installed.",
   ],
   options: OPTIONS,
   operands: 'none',

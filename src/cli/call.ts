@@ -37,13 +37,13 @@ const OPTIONS = {
   timeout: { value: 'TIME', about: 'how long new and the call may take, such as 500ms or 10s' },
   sandbox: {
     about:
-      "no network, no other programs, no writing to files, and no reading but of the system's libraries (process tier, Linux)",
+      "no network, no other programs, no writing to files, and no reading of files except the system's libraries (process tier, Linux)",
   },
   'sandbox-read': {
     value: 'FOLDER',
     repeat: true,
     path: 'folder',
-    about: 'a sandbox in which the plugin may read what is below FOLDER',
+    about: 'a sandbox in which the plugin may also read files below FOLDER',
   },
   limits: {
     value: 'LIMITS',
@@ -56,7 +56,7 @@ export const call: Command = {
   summary: 'call a plugin once',
   usage: ['PLUGIN [OPTION…]'],
   about: [
-    'Loads a plugin, makes an instance, calls it once, and writes the result to the standard output, byte by byte and nothing else. Everything that the plugin logs or prints goes to the standard error output.',
+    'Loads a plugin, makes an instance, calls it once, and writes the bytes of the result, and nothing else, to the standard output. Everything that the plugin logs or prints goes to the standard error output.',
     'PLUGIN is the path of a file, or the name of a plugin in the folders of --path and of the environment variable TENON_PATH.',
     'The plugin runs in a process of its own, unless --isolation says otherwise.',
   ],
@@ -67,7 +67,7 @@ export const call: Command = {
     const { values, operands } = parse(OPTIONS, args);
     const [plugin = ''] = operands;
     if (operands.length > 1)
-      throw new UsageError(`call takes one plugin, but ${operands.length} were named.`);
+      throw new UsageError(`call takes one plugin, but ${operands.length} were given.`);
     if (plugin === '') throw new UsageError('a plugin is missing. Name one, or give the path of a file.');
     if (values.config?.startsWith('@') === false) parseJson(values.config, '--config');
     const tier = tierFor(values.isolation);
@@ -94,7 +94,10 @@ interface Settings {
   readonly load: LoadOptions;
 }
 
-/** Options that need the process tier are refused here if the command fell back to another tier, otherwise by the host. */
+/**
+ * Returns the load options. Refuses options that need the process tier if the command fell back to another tier. In
+ * all other cases the host refuses them.
+ */
 function loadOptions(
   { isolation, fallback }: ChosenTier,
   values: ReturnType<typeof parse<typeof OPTIONS>>['values'],
@@ -127,7 +130,7 @@ function limitsOf(text: string): NonNullable<LoadOptions['limits']> {
 
 function workOf(settings: Settings): Work {
   const { contained } = settings.tier;
-  // A command of its own process is ended by signals as any program; this one has to end the plugin's process, too.
+  // A signal ends a contained command like any program. This command must end the plugin's process too.
   return {
     contained,
     run: (io) => (contained ? run(settings, io) : endedBySignals(() => run(settings, io))),

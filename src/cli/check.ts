@@ -17,9 +17,9 @@ export const check: Command = {
   summary: 'find out what is wrong with plugins',
   usage: ['FILE… [OPTION…]', 'FOLDER… [OPTION…]', '--list [--json]', '--explain ID'],
   about: [
-    'Reports what is wrong with plugins, why it matters, and how to see it again. Every check runs in a process of its own: whatever a plugin does there is a result.',
-    'A folder stands for the libraries in it. Those without any entry point are left out.',
-    'A run that is ended by SIGINT or SIGTERM shows what was found by then and exits with 130 or 143.',
+    'Reports what is wrong with plugins, why it matters, and how to reproduce it. Every check runs in a process of its own, so a crash or hang of the plugin is a result too.',
+    'A folder means all libraries in it, except for those without any entry point.',
+    'A run that is ended by SIGINT or SIGTERM shows the results so far and exits with 130 or 143.',
   ],
   options: OPTIONS,
   operands: 'files',
@@ -40,7 +40,7 @@ async function run(command: CheckCommand, io: Io): Promise<number> {
       return await runInForeground(file, { ...options, onBuild: (program) => announce(program, io) }, io);
     await checkOutput(output);
     const { files, leftOut } = await libraryFiles(command.files);
-    for (const helper of leftOut) tell(io.err, `left out ${helper}: it has no entry point of a plugin.`);
+    for (const helper of leftOut) tell(io.err, `skipped ${helper}: it has no entry point of a plugin.`);
     const { verdict, signal } = await interruptible(files, command, io);
     await show(verdict, command, io);
     if (certificates !== undefined && signal === null) await certify(verdict, certificates);
@@ -53,7 +53,7 @@ async function run(command: CheckCommand, io: Io): Promise<number> {
 const exitCodes = { clean: Exit.fine, findings: Exit.refused, incomplete: Exit.incomplete } as const;
 const ENDING = ['SIGINT', 'SIGTERM'] as const;
 
-/** The first signal ends the run, and what was found by then is shown; a second one ends the command at once. */
+/** Runs the suite. The first signal ends the run and shows the results so far. A second one ends the command. */
 async function interruptible(files: readonly string[], { options }: CheckCommand, io: Io) {
   const progress = new ProgressLine(io.err);
   const ending = new AbortController();
@@ -87,7 +87,7 @@ function announce(program: string, { err }: Io): void {
   tell(err, `building ${printable(program)}, once for this installation. It takes about half a minute.`);
 }
 
-/** If the suite itself cannot run, nothing was found, and nothing is known to be sound. */
+/** Reports that the suite could not run. The exit code is neither that of findings nor that of a pass. */
 function notRun(error: unknown, { err }: Io): number {
   if (!(error instanceof TenonError)) throw error;
   if (error.code === 'ERR_TENON_INVALID_ARGUMENT') throw new UsageError(error.message, { cause: error });

@@ -1,7 +1,7 @@
-/** The option --color, which counts before all others are read: messages about these have colors, too. */
+/** The option --color. It is read before all others, because it applies to messages about those too. */
 import { COLORS, type ColorChoice } from './io.js';
 
-/** The last --color before `--`; values that do not exist are refused when the command reads its options. */
+/** Returns the last --color before `--`. Invalid values are refused later, when the command reads its options. */
 export function colorIn(args: readonly string[]): ColorChoice {
   const end = args.indexOf('--');
   const before = end < 0 ? args : args.slice(0, end);

@@ -1,4 +1,4 @@
-/** The parts that every command has. */
+/** The types that all commands share. */
 import type { Io } from './io.js';
 import type { OptionTable } from './options.js';
 
@@ -9,24 +9,24 @@ export const Exit = {
   refused: 1,
   /** The command line is wrong. */
   usage: 2,
-  /** Something that should have been done could not be done. */
+  /** The command could not finish its work. */
   incomplete: 3,
   internal: 4,
 } as const;
 
-/** The arguments of a command that are not options, for shells. Words are for the first one only. */
+/** The arguments of a command that are not options, for shells. Words apply to the first argument only. */
 export type Operands = 'files' | 'folders' | 'commands' | 'none' | readonly string[];
 
 export interface Command {
-  /** For the list of commands. */
+  /** The description in the list of commands. */
   readonly summary: string;
   /** The forms of its arguments: `FILE… [OPTION…]`. */
   readonly usage: readonly string[];
-  /** Paragraphs that explain it. */
+  /** The paragraphs of its help. */
   readonly about: readonly string[];
   readonly options: OptionTable;
   readonly operands: Operands;
-  /** The meaning of exit code 1; null if the command never ends with it. */
+  /** The meaning of exit code 1; null if the command never exits with 1. */
   readonly exits: string | null;
   /** Checks the arguments. @throws UsageError */
   prepare(args: readonly string[]): Work;
@@ -37,7 +37,7 @@ export type Commands = Readonly<Record<string, Command>>;
 
 /** The work of a command whose arguments were checked. */
 export interface Work {
-  /** True if code of plugins may run in this process. The work is then done in a process of its own. */
+  /** Whether code of plugins may run in this process. The work then runs in a separate process. */
   readonly contained?: boolean;
   /** Returns the exit code. */
   run(io: Io): number | Promise<number>;

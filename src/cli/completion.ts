@@ -11,7 +11,7 @@ import { UsageError } from './usage.js';
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** `all` is called later: `completion` is one of the commands itself. */
+/** Returns the command. `all` is called later, because `completion` itself is one of the commands. */
 export function completionCommand(all: () => Commands): Command {
   return {
     summary: 'print a script that lets a shell complete commands and options',
@@ -19,7 +19,7 @@ export function completionCommand(all: () => Commands): Command {
     about: [
       'Prints a script for bash, zsh or fish that completes commands, options, their values, and files.',
       'bash: add the line source <(tenon completion bash) to ~/.bashrc.',
-      'zsh: add the line source <(tenon completion zsh) to ~/.zshrc, behind compinit.',
+      'zsh: add the line source <(tenon completion zsh) to ~/.zshrc, after compinit.',
       'fish: tenon completion fish > ~/.config/fish/completions/tenon.fish',
     ],
     options: {},
@@ -31,7 +31,7 @@ export function completionCommand(all: () => Commands): Command {
       const shell = SHELLS.find((one) => one === name);
       if (name === '') throw new UsageError(`a shell is missing. Name one of ${SHELLS.join(', ')}.`);
       if (others.length > 0)
-        throw new UsageError(`completion takes one shell, but ${operands.length} were named.`);
+        throw new UsageError(`completion takes one shell, but ${operands.length} were given.`);
       if (shell === undefined)
         throw new UsageError(
           `completion knows ${SHELLS.join(', ')}, not '${name}'.${didYouMean(name, SHELLS)}`,

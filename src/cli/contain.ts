@@ -1,4 +1,4 @@
-/** Runs a command in the process of worker.ts, and says so when a plugin ends that process. */
+/** Runs a command in the process of worker.ts, and reports when a plugin ends that process. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +10,9 @@ const WORKER = join(packageRoot, 'dist', 'cli', 'worker.js');
 const GRACE_MS = 500;
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Gives the exit code of the command. */
+/** Runs the command. Returns its exit code. */
 export async function contain(argv: readonly string[], io: Io): Promise<number> {
-  // The worker has the terminal under another descriptor, where it cannot be asked how wide it is.
+  // The process has the terminal as another descriptor, from which it cannot read the width.
   const env = io.out.isTerminal ? { ...process.env, COLUMNS: String(io.out.columns) } : process.env;
   const child = spawn(process.execPath, [WORKER, ...argv], { env, stdio: ['inherit', 2, 2, 1, 'pipe'] });
   let verdict = '';
@@ -26,7 +26,7 @@ export async function contain(argv: readonly string[], io: Io): Promise<number> 
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (...how) => resolve(how));
-    // A process that the plugin forked can hold the pipe open for ever; what the worker wrote is here by then.
+    // A process that the plugin forked can keep the pipe open forever. By then all output has arrived.
     child.on('exit', (...how) => setTimeout(resolve, GRACE_MS, how).unref());
   });
   for (const name of FORWARDED) process.off(name, forward);

@@ -1,9 +1,9 @@
-/** Errors of several files, as lists. */
+/** Prints lists of errors. */
 import type { TenonError } from '../index.js';
 import type { Output } from './io.js';
 import { printable, wrappedLines } from './text.js';
 
-/** A heading with the number of errors, then each with its path, code and message; nothing for none. */
+/** Prints a heading with the number of errors, then the path, code and message of each. Prints nothing for none. */
 export function showErrors(out: Output, title: string, errors: readonly TenonError[]): void {
   if (errors.length === 0) return;
   out.line();

@@ -5,9 +5,9 @@ import { padded, printable, shortened, widthOf } from './text.js';
 export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => string;
-  /** Columns with this are left out where the table is too wide, the highest number first. */
+  /** Makes the column optional: it is omitted if the table is too wide, the highest number first. */
   readonly spare?: number;
-  /** Cells are shortened at this end where the table is still too wide. */
+  /** The end at which cells are shortened if the table is still too wide. */
   readonly shorten?: 'start' | 'end';
   readonly align?: 'right';
 }
@@ -19,10 +19,10 @@ interface Measured<Row> {
 }
 
 const GAP = 2;
-/** No cell is shortened to less than this. */
+/** The minimum width of a shortened cell. */
 const LEAST = 8;
 
-/** The lines of a table at most `width` columns wide, where its cells allow it. */
+/** Returns the lines of a table that is at most `width` columns wide, if its cells allow that. */
 export function fitted<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
@@ -54,7 +54,7 @@ function withoutSpare<Row>(columns: readonly Measured<Row>[], width: number): re
   );
 }
 
-/** The widest column that may be shortened gives way first. */
+/** Shortens the columns until they fit, the widest one first. */
 function shortenedColumns<Row>(columns: readonly Measured<Row>[], width: number): readonly Measured<Row>[] {
   const over = totalOf(columns) - width;
   const flexible = columns.filter(({ column, width: own }) => column.shorten !== undefined && own > LEAST);

@@ -5,7 +5,7 @@ import { type Io, type Output, OutputError } from './io.js';
 import { paragraph, wrappedLines } from './text.js';
 import { UsageError } from './usage.js';
 
-/** Does the work and turns an exception into a message and an exit code. `name` is the command, or empty. */
+/** Runs the work and turns an exception into a message and an exit code. `name`: the command, or empty. */
 export async function guarded(name: string, io: Io, work: () => number | Promise<number>): Promise<number> {
   try {
     return await work();
@@ -34,13 +34,13 @@ function explain(name: string, { err }: Io, error: unknown): number {
   return Exit.internal;
 }
 
-/** A message for people behind the name of the command. */
+/** Prints a message after the name `tenon:`. */
 export function tell(err: Output, message: string): void {
   const [, text = ''] = /^ {7}([\s\S]*)$/.exec(wrappedLines(message, err.columns, '       ')) ?? [];
   err.line(`${err.red('tenon:')} ${text}`);
 }
 
-/** An error with its code. */
+/** Prints an error with its code. */
 export function tellError(err: Output, { code, message }: TenonError): void {
   err.line(err.red(`tenon: ${code}`));
   err.line(wrappedLines(message, err.columns, '  '));

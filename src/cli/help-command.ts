@@ -1,11 +1,11 @@
-/** `tenon help`: the list of commands, or one of them explained. */
+/** `tenon help`: the list of commands, or the help of one command. */
 import { didYouMean } from '../base/options.js';
 import { type Command, type Commands, Exit } from './command.js';
 import { helpOf, overview } from './help.js';
 import { parse } from './options.js';
 import { UsageError } from './usage.js';
 
-/** `all` is called later: `help` is one of the commands itself. */
+/** Returns the command. `all` is called later, because `help` itself is one of the commands. */
 export function helpCommand(all: () => Commands): Command {
   return {
     summary: 'explain a command',
@@ -18,7 +18,7 @@ export function helpCommand(all: () => Commands): Command {
       const { operands } = parse({}, args);
       const [name, ...others] = operands;
       if (others.length > 0)
-        throw new UsageError(`help explains one command, but ${operands.length} were named.`);
+        throw new UsageError(`help explains one command, but ${operands.length} were given.`);
       const commands = all();
       const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
       if (name !== undefined && command === undefined)

@@ -1,12 +1,12 @@
-/** Help texts, as wide as the terminal is. */
+/** The help of commands, fitted to the width of the terminal. */
 import type { Command, Commands } from './command.js';
 import { COMMON, type OptionSpec, type OptionTable } from './options.js';
 import { padded, widthOf, wrapped } from './text.js';
 
-/** Names of options that are longer have their text on the next line. */
+/** The maximum width of an option's name before its description. A longer name has it on the next line. */
 const NAMES = 22;
 
-/** The text of `tenon help COMMAND`. */
+/** Returns the output of `tenon help COMMAND`. */
 export function helpOf(name: string, { usage, about, options, exits }: Command, width: number): string {
   const forms = usage.map((form, i) => `${i === 0 ? 'Usage:' : '      '} tenon ${name} ${form}`.trimEnd());
   return [
@@ -19,9 +19,9 @@ export function helpOf(name: string, { usage, about, options, exits }: Command, 
   ].join('\n');
 }
 
-/** No line ends between a code and its meaning. */
+/** Returns the exit codes. No line break separates a code from its meaning. */
 function exitText(exits: string | null, width: number): string {
-  const codes = ['0 fine', exits, '2 wrong usage', '3 something could not be done', '4 internal error'];
+  const codes = ['0 success', exits, '2 invalid usage', '3 the command could not finish', '4 internal error'];
   const text = codes.filter((code) => code !== null).map((code) => code.replaceAll(' ', '\u00A0'));
   return wrapped(`Exit code: ${text.join(', ')}.`, width, '').replaceAll('\u00A0', ' ');
 }
@@ -49,7 +49,7 @@ function optionText(head: string, about: string, names: number, width: number): 
   return `  ${padded(head, names)}  ${text}`;
 }
 
-/** The text of `tenon help`. */
+/** Returns the output of `tenon help`. */
 export function overview(commands: Commands, width: number): string {
   const all = Object.entries(commands);
   const names = Math.max(...all.map(([name]) => name.length));
@@ -63,7 +63,7 @@ export function overview(commands: Commands, width: number): string {
     ...optionLines(common, width),
     '',
     wrapped(
-      "'tenon help COMMAND' explains a command. 'tenon completion SHELL' lets a shell complete commands and options.",
+      "'tenon help COMMAND' explains a command. 'tenon completion SHELL' prints a script for shell completion.",
       width,
       '',
     ),

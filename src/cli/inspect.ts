@@ -1,4 +1,4 @@
-/** `tenon inspect`: what the bytes of library files tell. Nothing of them runs. */
+/** `tenon inspect`: prints the facts in the bytes of library files. None of their code runs. */
 import { type Descriptor, inspectFileSync, type LibraryFacts, TenonError } from '../index.js';
 import { type Command, Exit } from './command.js';
 import type { Io, Output } from './io.js';
@@ -10,7 +10,7 @@ const OPTIONS = {
   json: { about: 'print an array of {path, format, os, arch, exports, needed, descriptor, error}' },
 } as const satisfies OptionTable;
 
-/** One element of the output of --json. `error` alone is set for a file that cannot be inspected. */
+/** One element of the output of --json. For a file that cannot be inspected, only `error` is set. */
 export interface Inspection {
   readonly path: string;
   readonly format: string | null;
@@ -23,10 +23,10 @@ export interface Inspection {
 }
 
 export const inspect: Command = {
-  summary: 'show what library files are, without loading them',
+  summary: 'show facts about library files without loading them',
   usage: ['FILE… [OPTION…]'],
   about: [
-    'Reads the bytes of library files: format, system and processor, exported symbols, needed libraries, and the tenon descriptor. Nothing of the files is loaded or run.',
+    'Reads the bytes of library files: format, system and processor, exported symbols, needed libraries, and the tenon descriptor. The files are not loaded, and none of their code runs.',
   ],
   options: OPTIONS,
   operands: 'files',
@@ -71,7 +71,7 @@ function fromFacts(path: string, facts: LibraryFacts): Inspection {
   return { path, format, os, arch, exports, needed, descriptor, error };
 }
 
-/** More symbols than this are only counted. */
+/** The maximum number of symbols that are listed. Others are only counted. */
 const MAX_SHOWN = 24;
 const FORMATS: Readonly<Record<string, string>> = { elf: 'ELF', pe: 'PE', macho: 'Mach-O' };
 
@@ -103,7 +103,7 @@ function fact(label: string, text: string, columns: number): string {
   return `  ${padded(label, LABEL)}  ${wrapped(text, columns - INDENT, ' '.repeat(INDENT))}`;
 }
 
-/** Behind the name there is room for the type of the symbol. */
+/** Shortens a name so that the type of the symbol fits after it. */
 const shownName = (name: string, columns: number) =>
   shortened(printable(name), columns - 4 - 2 - 'function'.length);
 

@@ -2,15 +2,15 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
-/** The ends of a command. Writing is synchronous: what was written is out, however the process ends afterwards. */
+/** The outputs of a command. Writes are synchronous, so no written output is lost when the process ends. */
 export interface Io {
-  /** Results, and nothing else. */
+  /** The output for results, and nothing else. */
   readonly out: Output;
-  /** Everything for the eyes of a person while results go elsewhere. */
+  /** The output for messages to a person. */
   readonly err: Output;
 }
 
-/** When text has colors. */
+/** The values of --color. */
 export const COLORS = ['auto', 'always', 'never'] as const;
 export type ColorChoice = (typeof COLORS)[number];
 
@@ -19,12 +19,12 @@ export interface IoOptions {
   readonly color?: ColorChoice;
 }
 
-/** Results that cannot be written end the command; messages for people that cannot be written are dropped. */
+/** Opens the outputs. Results that cannot be written end the command. Messages that cannot be written are dropped. */
 export function openIo(out: number, err: number, options: IoOptions = {}): Io {
   return { out: new Output(out, options), err: new Output(err, { ...options, lenient: true }) };
 }
 
-/** The results could not be written: the disk is full, for example. */
+/** Thrown if the results cannot be written, for example because the disk is full. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
 }
@@ -32,16 +32,16 @@ export class OutputError extends Error {
 const WAIT_MS = 2;
 const waiting = new Int32Array(new SharedArrayBuffer(4));
 
-/** The width of prose where nobody knows how wide it is shown, and the most that is easy to read. */
+/** The width of prose in columns: `usual` if the width of the output is unknown, `most` for readability. */
 const PROSE = { usual: 80, most: 100 };
 
-/** A file descriptor to write to. A reader that went away (`| head`) is not an error: the rest is dropped. */
+/** An output file descriptor. If the reader has gone (`| head`), the rest is dropped without an error. */
 export class Output {
   readonly #fd: number;
   readonly #env: NodeJS.ProcessEnv;
   readonly #lenient: boolean;
   readonly isTerminal: boolean;
-  /** Text may have colors. */
+  /** Whether the output has colors. */
   readonly color: boolean;
   #open = true;
 
@@ -56,12 +56,12 @@ export class Output {
     this.color = hasColor(this.isTerminal, env, color);
   }
 
-  /** False when the reader went away, or the results could not be written. */
+  /** False if the reader has gone, or if the results could not be written. */
   get isOpen(): boolean {
     return this.#open;
   }
 
-  /** The columns of the terminal at present; Infinity where the output is not a terminal. */
+  /** The current number of columns of the terminal; Infinity if the output is not a terminal. */
   get columns(): number {
     if (!this.isTerminal) return Number.POSITIVE_INFINITY;
     const stated = Number(this.#env.COLUMNS);
@@ -70,12 +70,12 @@ export class Output {
     return stream?.columns || PROSE.usual;
   }
 
-  /** The width for prose. */
+  /** The width of prose in columns. */
   get proseWidth(): number {
     return this.isTerminal ? Math.min(this.columns, PROSE.most) : PROSE.usual;
   }
 
-  /** @throws OutputError, unless it is lenient */
+  /** Writes all of the data. @throws OutputError, unless the output is lenient */
   write(data: string | Uint8Array): void {
     let rest = typeof data === 'string' ? Buffer.from(data) : data;
     while (this.#open && rest.length > 0) rest = rest.subarray(this.#writeSome(rest));
@@ -110,19 +110,21 @@ export class Output {
       return writeSync(this.#fd, bytes);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      // A pipe that another process made non-blocking, and that is full.
+      // The pipe is full, and another process made it non-blocking.
       if (code === 'EAGAIN') {
         Atomics.wait(waiting, 0, 0, WAIT_MS);
         return 0;
       }
       this.#open = false;
       if (this.#lenient || code === 'EPIPE' || code === 'EOF') return 0;
-      throw new OutputError(`the results cannot be written: ${message}`, { cause: error });
+      throw new OutputError(`the results cannot be written: ${message}. Check the disk and the output.`, {
+        cause: error,
+      });
     }
   }
 }
 
-/** The option counts most, then FORCE_COLOR, then NO_COLOR, then whether the output is a terminal. */
+/** Returns whether the output has colors. The option takes precedence, then FORCE_COLOR, NO_COLOR and the terminal. */
 function hasColor(isTerminal: boolean, env: NodeJS.ProcessEnv, choice: ColorChoice): boolean {
   if (choice !== 'auto') return choice === 'always';
   const { FORCE_COLOR: forced } = env;

@@ -1,13 +1,13 @@
-/** JSON that people write, with errors that say where they are. */
+/** Parses JSON that was written by hand, with errors that have a line and a column. */
 import jsonc from 'jsonc-parser';
 import { messageOf } from '../base/errors.js';
 import { printable, shortened } from './text.js';
 import { UsageError } from './usage.js';
 
-/** Columns of the text that an error shows. */
+/** The maximum width of the input that an error shows, in columns. */
 const SHOWN = 24;
 
-/** @throws UsageError with line and column. `what` is the option or file: `--plugin-config` */
+/** Parses JSON. `what`: the option or file, for example `--plugin-config`. @throws UsageError with line and column */
 export function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -16,7 +16,7 @@ export function parseJson(text: string, what: string): unknown {
   }
 }
 
-/** The place at which the text stops being JSON and what was expected there; undefined if only JSON.parse knows. */
+/** Returns the place and the reason of the first syntax error, or undefined if only JSON.parse found one. */
 function problemIn(text: string): string | undefined {
   const errors: jsonc.ParseError[] = [];
   jsonc.parse(text, errors, { disallowComments: true, allowTrailingComma: false });
@@ -32,7 +32,7 @@ function problemIn(text: string): string | undefined {
   return `line ${line}, column ${column}: ${expected}, found ${isEnd ? 'the end' : found}`;
 }
 
-/** By the names of jsonc-parser. */
+/** The problems, by the error names of jsonc-parser. */
 const PROBLEMS: Readonly<Record<string, string>> = {
   InvalidSymbol: 'expected a value or a string in double quotes',
   InvalidNumberFormat: 'expected a number',

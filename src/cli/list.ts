@@ -1,4 +1,4 @@
-/** `tenon list`: the plugins that a host would find, and the reasons against others. */
+/** `tenon list`: the plugins that a host would find, and the reasons for which it would refuse others. */
 import { hasNoEntryPoint } from '../check/index.js';
 import {
   type Discovery,
@@ -28,7 +28,7 @@ export const list: Command = {
   summary: 'show the plugins in folders, and why others are refused',
   usage: ['[FOLDER…] [OPTION…]'],
   about: [
-    'Searches the folders, then those of the environment variable TENON_PATH, and tries every library in them as a host would: which are admitted, and which are refused and why. A library without any entry point of a plugin is not refused: it may belong to one.',
+    'Searches the folders, then those of the environment variable TENON_PATH, and admits or refuses every library in them like a host. Shows the admitted plugins, and the refused files with the reasons. A library without any entry point of a plugin is not refused, because a plugin may need it.',
   ],
   options: OPTIONS,
   operands: 'folders',
@@ -38,7 +38,7 @@ export const list: Command = {
     const depth = depthOf(values.depth);
     if (operands.includes('')) throw new UsageError('the name of a folder must not be empty.');
     if (operands.length === 0 && !process.env.TENON_PATH)
-      throw new UsageError('a folder is missing. Name one, or set TENON_PATH.');
+      throw new UsageError('a folder is missing. Give one, or set TENON_PATH.');
     const { isolation, contained } = tierFor(values.isolation);
     const settings = { paths: operands, depth, isolation, json: values.json === true };
     return { contained, run: (io) => run(settings, io) };
@@ -52,10 +52,10 @@ interface Settings {
   readonly json: boolean;
 }
 
-/** A discovery, with the libraries that are not plugins apart from the refused ones. */
+/** A discovery in which libraries that are not plugins are separate from the refused ones. */
 interface Listing extends Omit<Discovery, 'plugins'> {
   readonly plugins: readonly (Manifest & { readonly isolation: Isolation })[];
-  /** Paths of libraries without any entry point. */
+  /** The paths of libraries without any entry point. */
   readonly notPlugins: readonly string[];
 }
 
@@ -81,7 +81,7 @@ function listingOf({ plugins, refused, shadowed }: Discovery): Listing {
   };
 }
 
-/** True if the refused file is a sound library that was never meant to be a plugin. */
+/** Returns whether the refused file is a valid library that is not meant to be a plugin. */
 function isHelper({ code, path }: TenonError): boolean {
   if (code !== 'ERR_TENON_MISSING_SYMBOL' || path === undefined) return false;
   try {

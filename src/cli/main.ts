@@ -16,7 +16,7 @@ const argv = process.argv.slice(2);
 const io = openIo(1, 2, { color: colorIn(argv) });
 process.exitCode = await guarded(commandIn(argv), io, () => main(argv));
 
-/** The name of the command, for a hint at its help. */
+/** Returns the name of the command, for the hint to its help. */
 function commandIn(args: readonly string[]): string {
   const { rest } = leading(args);
   const [name = ''] = rest;
@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (first === '--help' || first === '-h') return print(io, overview(COMMANDS, io.out.proseWidth));
   if (first === '--version' || first === '-v' || first === '-V')
     return print(io, `tenon ${packageVersion()}, ABI ${ABI_VERSION}\n`);
-  if (first === undefined) throw new UsageError('a command is missing. Name one.');
+  if (first === undefined) throw new UsageError('a command is missing. Give one.');
   if (first.startsWith('-') && first !== '-') throw unknownOption(first, ['color', 'help', 'version']);
   const command = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
   if (command === undefined)
@@ -37,7 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
   return await run(first, command, [...common, ...others]);
 }
 
-/** Options of every command may stand before its name, too. */
+/** Splits off the options of all commands, which may also precede the name of the command. */
 function leading(args: readonly string[]): { common: readonly string[]; rest: readonly string[] } {
   const [first = ''] = args;
   const taken = first === '--color' ? 2 : first.startsWith('--color=') ? 1 : 0;
@@ -50,7 +50,7 @@ async function run(name: string, command: Command, args: readonly string[]): Pro
   return work.contained ? await contain([name, ...args], io) : await work.run(io);
 }
 
-/** Behind `--` everything is a file. */
+/** Returns whether the arguments request help. Arguments after `--` are files. */
 function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === '--help' || arg === '-h');

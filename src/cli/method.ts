@@ -3,7 +3,7 @@ import { didYouMean } from '../base/options.js';
 import { type Manifest, TenonError } from '../index.js';
 import { UsageError } from './usage.js';
 
-/** A method as the user names it. */
+/** A method in the form of the option. */
 export type Method =
   | { readonly type: 'something' }
   | {
@@ -14,7 +14,7 @@ export type Method =
     }
   | { readonly type: 'name'; readonly kind: string; readonly name: string };
 
-/** `something`, `codec/1#0`, `codec#0` or `codec.encode`. @throws UsageError */
+/** Parses `something`, `codec/1#0`, `codec#0` or `codec.encode`. @throws UsageError */
 export function readMethod(text: string): Method {
   if (text === 'something') return { type: 'something' };
   const [, kind, major, slot] = /^([a-z][a-z0-9_-]*)(?:\/(\d{1,9}))?#(\d{1,3})$/.exec(text) ?? [];
@@ -24,7 +24,7 @@ export function readMethod(text: string): Method {
   throw new UsageError(`--method must be 'something', or like 'codec/1#0' or 'codec.encode', not '${text}'.`);
 }
 
-/** The kind and slot of the method; null for `something`. @throws TenonError ERR_TENON_MISSING_KIND */
+/** Returns the kind and slot of the method; null for `something`. @throws TenonError ERR_TENON_MISSING_KIND */
 export function methodOf(
   method: Method,
   { name: plugin, kinds, described }: Manifest,
@@ -39,7 +39,7 @@ export function methodOf(
   if (method.type === 'slot') return { kind: id, slot: method.slot };
   throw new TenonError(
     'ERR_TENON_MISSING_KIND',
-    `Cannot call ${kind}.${method.name} of ${plugin}: the names of the methods of ${kind} ${version} are not in the plugin's file. Name the method by its slot, such as ${id}#0.`,
+    `Cannot call ${kind}.${method.name} of ${plugin}: the names of the methods of ${kind} ${version} are not in the plugin's file. Give the slot of the method, such as ${id}#0.`,
     { plugin },
   );
 }
@@ -47,7 +47,7 @@ export function methodOf(
 function missing(plugin: string, kind: string, kinds: Manifest['kinds'], described: boolean): TenonError {
   const names = Object.keys(kinds);
   const offered = !described
-    ? 'it has no descriptor, so that its kinds are not known. Name the method by the id of the kind and its slot, such as codec/1#0'
+    ? 'it has no descriptor, so its kinds are unknown. Give the id of the kind and the slot, such as codec/1#0'
     : `it offers ${names.join(', ') || 'no kinds'}`;
   const message = `Plugin ${plugin} has no kind '${kind}': ${offered}.${didYouMean(kind, names)}`;
   return new TenonError('ERR_TENON_MISSING_KIND', message, { plugin });

@@ -12,7 +12,7 @@ const CMAKE = {
   build: 'cmake -S . -B build && cmake --build build',
 };
 
-/** What differs from language to language. */
+/** The differences between the languages. */
 const KINDS: Readonly<Record<Language, { language: string; tools: string; build: string; source: string }>> =
   {
     c: { language: 'C', ...CMAKE, source: 'src/plugin.c' },
@@ -25,17 +25,17 @@ const KINDS: Readonly<Record<Language, { language: string; tools: string; build:
     },
   };
 
-/** The names that tools derive from the plugin's. */
+/** The names that tools derive from the name of the plugin. */
 export interface ProjectNames {
   readonly name: string;
-  /** Of a C or Rust identifier. */
+  /** The name as a C or Rust identifier. */
   readonly identifier: string;
   readonly crate: string;
-  /** As npm takes it. */
+  /** The name as a package name of npm. */
   readonly package: string;
 }
 
-/** Undefined for what is no name of a plugin. */
+/** Returns the names, or undefined if the name is not valid for a plugin. */
 export function projectNames(name: string): ProjectNames | undefined {
   if (!/^[A-Za-z0-9._-]{1,63}$/.test(name) || /^\.+$/.test(name)) return undefined;
   const word = name.replaceAll(/[^A-Za-z0-9]/g, '_').replace(/^(?=\d)/, 'p');
@@ -48,10 +48,10 @@ export function projectNames(name: string): ProjectNames | undefined {
   };
 }
 
-/** Returns the files that were written, relative to the folder. */
+/** Writes the project. Returns the written files, relative to the folder. */
 export function writeProject(name: string, language: Language, folder: string): string[] {
   const names = projectNames(name);
-  if (names === undefined) throw new Error(`'${name}' is no name of a plugin`);
+  if (names === undefined) throw new Error(`'${name}' is not a valid name of a plugin`);
   const tenon = { tenon: tenonFor(folder), archive: `tenon-${packageVersion()}.tgz` };
   const values = { ...names, ...KINDS[language], ...placesOf(names, language), ...tenon };
   const written: string[] = [];
@@ -75,8 +75,8 @@ function placesOf({ name, identifier }: ProjectNames, language: Language): { lib
 }
 
 /**
- * What package.json says of tenon: this checkout or, where it was installed, the same archive or repository that it was
- * installed from. Only what came from a registry can be had by its version.
+ * Returns the dependency on tenon for package.json: this checkout or, if tenon was installed, the archive or
+ * repository that it was installed from. A version is valid only if tenon was installed from a registry.
  */
 function tenonFor(folder: string): string {
   if (isCheckout) return `file:${relative(folder, packageRoot)}`;
@@ -88,7 +88,7 @@ function tenonFor(folder: string): string {
   return source?.startsWith('git+') ? source : `^${packageVersion()}`;
 }
 
-/** Where npm took this package from, by the list that it keeps in node_modules. */
+/** Returns the source from which npm installed this package, according to its list in node_modules. */
 function installedFrom(): string | undefined {
   try {
     const list: unknown = JSON.parse(readFileSync(join(packageRoot, '..', '.package-lock.json'), 'utf8'));
@@ -96,12 +96,12 @@ function installedFrom(): string | undefined {
     const source = packages?.['node_modules/tenon']?.resolved;
     return typeof source === 'string' ? source : undefined;
   } catch {
-    // Another package manager, or a global installation.
+    // Another package manager or a global installation has no such list.
     return undefined;
   }
 }
 
-/** npm leaves out files that begin with a dot: in the templates they begin with `_`. */
+/** Returns the name of a written file. Template names begin with `_` instead of a dot, because npm omits dot files. */
 function visibleName(part: string): string {
   return part.replace(/^_/, '.');
 }

@@ -13,7 +13,7 @@ const OPTIONS = {
   folder: {
     value: 'FOLDER',
     path: 'folder',
-    about: 'where to write it; without it, in a new folder called NAME',
+    about: 'the folder of the project; the default is a new folder NAME',
   },
 } as const satisfies OptionTable;
 
@@ -21,7 +21,7 @@ export const create: Command = {
   summary: 'write a new plugin project',
   usage: ['NAME [OPTION…]'],
   about: [
-    "Writes a plugin project: the plugin, a build, a test that calls it from Node.js, and a CI workflow that runs the safety suite. It builds and passes 'tenon check --level strict' at once.",
+    "Writes a plugin project: the plugin, a build, a test that calls it from Node.js, and a CI workflow that runs the safety suite. It builds and passes 'tenon check --level strict' without changes.",
   ],
   options: OPTIONS,
   operands: 'none',
@@ -29,7 +29,7 @@ export const create: Command = {
   prepare(args) {
     const { values, operands } = parse(OPTIONS, args);
     const [name = ''] = operands;
-    if (name === '') throw new UsageError('a name is missing. Give the plugin one.');
+    if (name === '') throw new UsageError('a name is missing. Give the name of the plugin.');
     if (operands.length > 1)
       throw new UsageError(`new takes exactly one name, but ${operands.length} were given.`);
     if (projectNames(name) === undefined)

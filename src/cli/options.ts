@@ -1,4 +1,4 @@
-/** The options of commands: one table each, from which the command line is read, help is written and shells complete. */
+/** The options of commands. One table per command defines its command line, its help and its completion. */
 import { parseArgs } from 'node:util';
 import { didYouMean } from '../base/options.js';
 import { COLORS } from './io.js';
@@ -6,16 +6,16 @@ import { UsageError } from './usage.js';
 
 /** One option. Without `value` it is a flag. */
 export interface OptionSpec {
-  /** For help: a sentence without a full stop. */
+  /** The description in help: a sentence without a full stop. */
   readonly about: string;
   /** The name of the value in help: `FILE`. */
   readonly value?: string;
   readonly repeat?: true;
   /** The only values that the option takes. */
   readonly words?: readonly string[];
-  /** Values that shells suggest beside others. */
+  /** Values that shells suggest. Other values are valid too. */
   readonly hints?: readonly string[];
-  /** The value is a path, for shells. */
+  /** The type of path that the value is, for shells. */
   readonly path?: 'file' | 'folder';
   /** The heading in help under which the option is listed. */
   readonly group?: string;
@@ -36,10 +36,10 @@ export type OptionValues<T extends OptionTable> = { readonly [Name in keyof T]?:
 /** The options of every command. */
 export const COMMON = {
   color: { value: 'WHEN', words: COLORS, about: `colors: 'auto' (the default), 'always' or 'never'` },
-  help: { about: 'print this text' },
+  help: { about: 'print this help' },
 } as const satisfies OptionTable;
 
-/** One `--name` on the command line, as parseArgs finds it. */
+/** One `--name` on the command line, as parseArgs returns it. */
 interface OptionToken {
   readonly name: string;
   readonly rawName: string;
@@ -47,7 +47,7 @@ interface OptionToken {
   readonly inlineValue?: boolean | undefined;
 }
 
-/** Reads a command line. @throws UsageError that names the option and says what it takes */
+/** Parses a command line. @throws UsageError with the option and its valid values */
 export function parse<const T extends OptionTable>(
   table: T,
   args: readonly string[],

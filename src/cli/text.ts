@@ -1,4 +1,4 @@
-/** Text for people, as the commands print it. */
+/** Formats text for the output of commands. */
 import { paragraph, wrapped } from '../base/text.js';
 
 export {
@@ -14,7 +14,7 @@ export {
   wrapped,
 } from '../base/text.js';
 
-/** A message of one or more lines, indented, and on a terminal no wider than it. */
+/** Returns a message of one or more lines, indented, and wrapped to the width of a terminal. */
 export function wrappedLines(message: string, columns: number, indent: string): string {
   if (columns === Number.POSITIVE_INFINITY) return paragraph(message, indent);
   const lines = message.replaceAll('\r\n', '\n').trimEnd().split('\n');

@@ -1,4 +1,4 @@
-/** A command line that makes no sense. */
+/** Thrown for an invalid command line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -1,4 +1,4 @@
-/** Values of options. */
+/** Parses values of options. */
 import { didYouMean } from '../base/options.js';
 import { UsageError } from './usage.js';
 
@@ -18,7 +18,7 @@ const SIZES: Readonly<Record<string, number>> = {
   GiB: 2 ** 30,
 };
 
-/** Milliseconds. @throws UsageError */
+/** Parses a time. Returns milliseconds. @throws UsageError */
 export function durationOf(name: string, text: string): number {
   const [, number = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text) ?? [];
   const ms = Math.round(Number(number) * (UNITS[unit] ?? 0));
@@ -26,12 +26,12 @@ export function durationOf(name: string, text: string): number {
   throw new UsageError(`${name} must be a time such as 500ms, 10s or 2m, not '${text}'.`);
 }
 
-/** Milliseconds, or undefined if the option was not given. @throws UsageError */
+/** Parses a time. Returns milliseconds, or undefined if the option was not given. @throws UsageError */
 export function optionalDuration(name: string, text: string | undefined): number | undefined {
   return text === undefined ? undefined : durationOf(name, text);
 }
 
-/** Bytes. @throws UsageError */
+/** Parses a size. Returns bytes. @throws UsageError */
 export function sizeOf(name: string, text: string): number {
   const [, number = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,3})?) ?([a-zA-Z]*)$/.exec(text) ?? [];
   const factor = Object.hasOwn(SIZES, unit) ? (SIZES[unit] ?? 0) : 0;
@@ -40,20 +40,20 @@ export function sizeOf(name: string, text: string): number {
   throw new UsageError(`${name} must be a size such as 64MiB or 100000, not '${text}'.`);
 }
 
-/** The range is checked by the part of tenon that uses the number. @throws UsageError */
+/** Parses a whole number. The part of tenon that uses the number checks its range. @throws UsageError */
 export function wholeNumber(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new UsageError(`${name} must be a whole number, not '${text}'.`);
 }
 
-/** The levels below a folder that are searched. @throws UsageError */
+/** Parses the number of levels below a folder to search. @throws UsageError */
 export function depthOf(text = '0'): number {
   if (/^\d{1,2}$/.test(text) && Number(text) <= 16) return Number(text);
   throw new UsageError(`--depth must be an integer from 0 to 16, not '${text}'.`);
 }
 
-/** The pairs of `NAME=VALUE,NAME=VALUE`, each name at most once. @throws UsageError */
+/** Parses `NAME=VALUE,NAME=VALUE`. Each name may occur once. @throws UsageError */
 export function pairsOf<Name extends string>(
   option: string,
   text: string,

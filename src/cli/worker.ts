@@ -1,7 +1,7 @@
 /**
- * The process of commands in which plugins are loaded. Its standard output is the standard error output of the command, so that
- * nothing that a plugin prints comes between the results. These go to descriptor 3. The exit code goes to descriptor 4, at the end
- * and only then: a plugin that ends the process is noticed even if it exits with 0.
+ * The process in which commands load plugins. Its standard output is the standard error output of the command, so the
+ * output of plugins does not mix with the results. Results go to descriptor 3. The exit code goes to descriptor 4, and
+ * only at the end, so a plugin that ends the process is detected even if it exits with 0.
  */
 import { writeSync } from 'node:fs';
 import { colorIn } from './color.js';
@@ -31,7 +31,7 @@ function finish(code: number): void {
   try {
     writeSync(VERDICT_FD, String(code));
   } catch {
-    // The command has ended before.
+    // The command has already ended.
   }
   process.exit(Object.values<number>(Exit).includes(code) ? code : Exit.internal);
 }

@@ -233,7 +233,7 @@ describe('the plugin of tenon call', () => {
     [['--isolation', 'inline', '--sandbox'], 'sandbox'],
     [['--isolation', 'thread', '--limits', 'files=10'], 'limits'],
     [['--isolation', 'inline', '--timeout', '1s'], 'timeout'],
-  ])('is not run if its tier cannot honour %j', async (args, option) => {
+  ])('is not run if its tier does not support %j', async (args, option) => {
     const run = await tenon(['call', pluginFile('echo'), ...args]);
     expect(run).toMatchObject({ code: 2, stdout: '' });
     expect(run.stderr).toContain(`The argument '${option}' is not supported`);
@@ -259,7 +259,7 @@ describe('the method of tenon call', () => {
     [
       'math.min',
       'the names of the methods of math 1.0.0 are not in the plugin',
-      'Name the method by its slot, such as math/1#0.',
+      'Give the slot of the method, such as math/1#0.',
     ],
   ])('%s is missing, and the message says what is there', async (method, problem, advice) => {
     const run = await tenon(['call', pluginFile('math'), '--method', method]);

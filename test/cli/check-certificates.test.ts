@@ -22,9 +22,9 @@ describe.skipIf(!canCheck)('tenon check --certificates', () => {
   });
 
   test.each([
-    [['--certificates', ''], '--certificates must name a file'],
-    [['--certificates', 'x', '--filter', 'calls/*'], '--filter, --sanitize and --reproduce leave some out'],
-    [['--certificates', 'x', '--sanitize', 'address'], '--filter, --sanitize and --reproduce leave some out'],
+    [['--certificates', ''], '--certificates must be the path of a file'],
+    [['--certificates', 'x', '--filter', 'calls/*'], '--filter, --sanitize and --reproduce omit some'],
+    [['--certificates', 'x', '--sanitize', 'address'], '--filter, --sanitize and --reproduce omit some'],
     [['--certificates', 'x', '--in-process'], '--in-process takes one file'],
   ])('refuses the arguments %j and writes nothing', async (args, words) => {
     const cwd = temporaryFolder();

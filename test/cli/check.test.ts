@@ -52,7 +52,7 @@ describe('an invalid command line', () => {
     [['x', '--cofnig', 'y'], "Did you mean '--config'?"],
     [['--explain', 'calls/plian'], 'Did you mean calls/plain?'],
     [['x', '--format', 'yaml'], 'pretty, compact, json'],
-    [['x', '--json', '--format', 'html'], 'exclude'],
+    [['x', '--json', '--format', 'html'], 'cannot be combined'],
     [['x', '--fail-on', 'note'], 'error, warning'],
     [['x', '--filter', 'banana/*'], 'banana'],
     [['x', '--jobs', '0'], 'jobs'],
@@ -219,7 +219,7 @@ describe.skipIf(!canCheck)('the options', () => {
     const run = await check([folder, ...ONLY, '--seed', '1']);
     expect(run).toMatchObject({
       code: 0,
-      stderr: `tenon: left out ${join(folder, 'libhelper.so')}: it has no entry point of a plugin.\n`,
+      stderr: `tenon: skipped ${join(folder, 'libhelper.so')}: it has no entry point of a plugin.\n`,
     });
     expect(run.stdout).toMatch(/echo\.so\n[\s\S]*wordcount\.so\n[\s\S]*\n2 files, /);
   });

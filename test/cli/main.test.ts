@@ -47,7 +47,9 @@ describe('the command tenon', () => {
     const help = await tenon(['help', command]);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(new RegExp(`^Usage: tenon ${command} `));
-    expect(help.stdout).toMatch(/Exit code: 0 fine,[\s\S]*\s2 wrong usage,[\s\S]*\s4 internal error\.\n$/);
+    expect(help.stdout).toMatch(
+      /Exit code: 0 success,[\s\S]*\s2 invalid usage,[\s\S]*\s4 internal error\.\n$/,
+    );
     for (const line of help.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect((await tenon([command, '--help'])).stdout).toBe(help.stdout);
     expect((await tenon([command, '--banana', '-h'])).stdout).toBe(help.stdout);
@@ -98,7 +100,7 @@ describe('the command tenon', () => {
     [['quarantine', '--state-dir', '.'], "needs 'list' or 'clear'"],
     [['quarantine', 'claer', '--state-dir', '.'], "Did you mean 'clear'?"],
     [['quarantine', 'list', 'abcdef01', '--state-dir', '.'], 'takes no digests'],
-    [['quarantine', 'clear', 'abc', '--state-dir', '.'], 'at least 8'],
+    [['quarantine', 'clear', 'abc', '--state-dir', '.'], '8 to 64'],
     [['completion'], 'bash, zsh, fish'],
     [['completion', 'bsh'], "Did you mean 'bash'?"],
   ])('refuses the command line %j with exit code 2', async (args, reason) => {

@@ -326,20 +326,20 @@ describe.runIf(hasProcesses)('tenon quarantine', () => {
       tenon(['quarantine', 'clear', ...digests, '--state-dir', stateDir]);
     expect(await clear(first?.digest.slice(0, 8) ?? '')).toMatchObject({
       code: 0,
-      stdout: '1 file let out of quarantine\n',
+      stdout: '1 file removed from quarantine\n',
     });
     expect((await host.load(file)).name).toBe(first?.name);
     expect(await host.quarantine.list()).toMatchObject([{ digest: second?.digest }]);
     const unknown = await clear('0'.repeat(64), second?.digest ?? '');
-    expect(unknown).toMatchObject({ code: 1, stdout: '1 file let out of quarantine\n' });
+    expect(unknown).toMatchObject({ code: 1, stdout: '1 file removed from quarantine\n' });
     expect(unknown.stderr).toContain(`no file in quarantine has the digest ${'0'.repeat(64)}`);
-    expect(await clear()).toMatchObject({ code: 0, stdout: '0 files let out of quarantine\n' });
+    expect(await clear()).toMatchObject({ code: 0, stdout: '0 files removed from quarantine\n' });
   });
 
   test('clears all digests', async () => {
     const { stateDir } = await filled();
     const run = await tenon(['quarantine', 'clear', '--state-dir', stateDir]);
-    expect(run).toMatchObject({ code: 0, stdout: '2 files let out of quarantine\n' });
+    expect(run).toMatchObject({ code: 0, stdout: '2 files removed from quarantine\n' });
     const list = await tenon(['quarantine', 'list', '--state-dir', stateDir]);
     expect(list).toMatchObject({ code: 0, stdout: '0 files in quarantine\n' });
   });

@@ -9,7 +9,7 @@ import { UsageError } from '../usage.js';
 import { durationOf } from '../values.js';
 
 type Value = unknown;
-/** Reads one member. `fail` says what it must be. */
+/** Reads one member. @throws UsageError with the expected value */
 type Reader = (value: Value, name: string, folder: string) => CheckOptions;
 
 const FAIL_ON = ['error', 'warning'] as const;
@@ -35,7 +35,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   artifacts: (value, name, folder) => ({ artifacts: located(textOf(value, name), folder) }),
 };
 
-/** Paths in it are seen from its folder. @throws UsageError */
+/** Reads the options of a file. Paths in it are relative to its folder. @throws UsageError */
 export function configOf(file: string): CheckOptions {
   const members = objectOf(parsed(file), file);
   const options = Object.entries(members).map(([name, value]) => {
@@ -110,7 +110,7 @@ function refuseOthers(rest: object, name: string, known: readonly string[]): voi
     );
 }
 
-/** As short as it can be, because it is shown in command lines. */
+/** Returns the path relative to the current folder, which is short, because command lines show it. */
 function located(path: string, folder: string): string {
   return relative('', resolve(folder, path)) || '.';
 }

@@ -6,7 +6,7 @@ import { Exit } from '../command.js';
 import type { Io } from '../io.js';
 import { count, printable } from '../text.js';
 
-/** Gives the exit code: that of the checker, or 1 if a signal ended it. */
+/** Runs the checker in the foreground. Returns its exit code, or 1 if a signal ended it. */
 export async function runInForeground(file: string, options: CheckOptions, { err }: Io): Promise<number> {
   await ensureChecker(options);
   const { program, args, ids } = foregroundRun(file, options);
@@ -14,7 +14,7 @@ export async function runInForeground(file: string, options: CheckOptions, { err
     `tenon: ${count(ids.length, 'scenario')} in one process: ${printable([program, ...args].join(' '))}`,
   );
   const child = spawn(program, args, { stdio: 'inherit' });
-  // The terminal sends it to the checker, too, and that is whose end counts.
+  // The terminal sends the signal to the checker too, and the command waits for the checker to end.
   const ignore = () => undefined;
   process.on('SIGINT', ignore);
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {

@@ -9,16 +9,16 @@ import { configOf } from './config.js';
 export interface CheckCommand {
   readonly files: readonly string[];
   readonly options: CheckOptions;
-  /** Undefined: as the surroundings suggest. */
+  /** The format; undefined for the default of the environment. */
   readonly format: Format | undefined;
   readonly output: string | undefined;
-  /** A file of certificates for hosts that demand one. */
+  /** The file of certificates for hosts that require one. */
   readonly certificates: string | undefined;
   readonly onlyFailed: boolean;
   readonly inProcess: boolean;
 }
 
-/** The suite is to be run, or explained. */
+/** The request: to run the suite, or to explain it. */
 export type Request =
   | ({ readonly type: 'run' } & CheckCommand)
   | { readonly type: 'list'; readonly json: boolean }
@@ -44,7 +44,7 @@ export const OPTIONS = {
     value: 'GLOB',
     repeat: true,
     hints: ids,
-    about: 'only checks whose id matches, and those that they rest on',
+    about: 'only checks whose id matches, and those that they depend on',
   },
   'plugin-config': { group: WHAT, value: 'JSON', about: 'the config for instances' },
   input: {
@@ -52,30 +52,30 @@ export const OPTIONS = {
     value: 'FILE',
     repeat: true,
     path: 'file',
-    about: 'an input that the plugin understands; the first is the usual one',
+    about: 'a valid input of the plugin; most checks use the first',
   },
   'allow-needed': {
     group: WHAT,
     value: 'NAME',
     repeat: true,
-    about: "a library that the plugin may need beside the system's, with '*'",
+    about: "a library that the plugin may need besides the system's; may contain '*'",
   },
   glibc: {
     group: WHAT,
     value: 'VERSION',
-    about: 'the oldest glibc that the plugin has to run on, such as 2.36',
+    about: 'the oldest glibc that the plugin must run on, such as 2.36',
   },
   fuzz: {
     group: WHAT,
     value: 'TIME',
-    about: 'feed made-up inputs and configs for this time each, such as 60s',
+    about: 'fuzz inputs and configs, for this time each, such as 60s',
   },
-  corpus: { group: WHAT, value: 'FOLDER', path: 'folder', about: 'inputs to begin with when fuzzing' },
+  corpus: { group: WHAT, value: 'FOLDER', path: 'folder', about: 'a folder of initial inputs for --fuzz' },
   reproduce: {
     group: WHAT,
     value: 'FILE',
     path: 'file',
-    about: 'try only the input or config in this file, with the checks that fuzz',
+    about: 'run the fuzzing checks with only the input or config in this file',
   },
   sanitize: {
     group: WHAT,
@@ -87,25 +87,29 @@ export const OPTIONS = {
     group: WHAT,
     value: 'FILE',
     path: 'file',
-    about: 'JSON with these options and a rule for each check (docs/check-config.schema.json)',
+    about: 'a JSON file with these options and rules for checks (docs/check-config.schema.json)',
   },
   seed: {
     group: HOW,
     value: 'N',
-    about: 'the number from which everything random is made; part of the verdict',
+    about: 'the seed of all random values; the verdict contains it',
   },
-  jobs: { group: HOW, value: 'N', about: 'processes at a time; by default as many as there are processors' },
+  jobs: {
+    group: HOW,
+    value: 'N',
+    about: 'the number of concurrent processes; by default the number of processors',
+  },
   timeout: {
     group: HOW,
     value: 'TIME',
-    about: 'how long one check may take, such as 500ms or 10s, instead of its own timeout',
+    about: 'the timeout of every check, such as 500ms or 10s, instead of its own timeout',
   },
-  repeat: { group: HOW, value: 'N', about: 'run each check N times, until one run does not pass' },
+  repeat: { group: HOW, value: 'N', about: 'run each check up to N times, until one run does not pass' },
   artifacts: {
     group: HOW,
     value: 'FOLDER',
     path: 'folder',
-    about: 'keep inputs that show a finding there; with --fuzz the default is tenon-artifacts',
+    about: 'the folder for inputs that cause a finding; with --fuzz the default is tenon-artifacts',
   },
   'in-process': {
     group: HOW,
@@ -119,27 +123,27 @@ export const OPTIONS = {
     about: "'pretty' (the default), 'compact', 'json', 'junit', 'sarif', 'github' or 'html'",
   },
   json: { group: SHOWN, about: 'the same as --format json' },
-  'only-failed': { group: SHOWN, about: 'leave out what passed and what was skipped' },
+  'only-failed': { group: SHOWN, about: 'omit checks that passed or were skipped' },
   output: {
     group: SHOWN,
     value: 'FILE',
     path: 'file',
-    about: 'write there instead; findings are then listed on the standard error output',
+    about: 'write the verdict to FILE; findings are then listed on the standard error output',
   },
   certificates: {
     group: SHOWN,
     value: 'FILE',
     path: 'file',
-    about: "add the outcome to FILE, for hosts with the option 'requireCheck'",
+    about: "add a certificate of each plugin to FILE, for hosts with the option 'requireCheck'",
   },
   'fail-on': {
     group: SHOWN,
     value: 'SEVERITY',
     words: ['error', 'warning'],
-    about: "the least severity of a finding that counts: 'error' (the default) or 'warning'",
+    about: "the minimum severity of a finding that fails the run: 'error' (the default) or 'warning'",
   },
-  list: { group: SHOWN, about: 'the checks that there are' },
-  explain: { group: SHOWN, value: 'ID', hints: ids, about: 'everything about one check' },
+  list: { group: SHOWN, about: 'list all checks' },
+  explain: { group: SHOWN, value: 'ID', hints: ids, about: 'explain one check' },
 } as const satisfies OptionTable;
 
 type Values = OptionValues<typeof OPTIONS>;
@@ -189,23 +193,25 @@ function optionsOf(values: Values): CheckOptions {
   });
 }
 
-/** One input needs no time for others: --reproduce works without --fuzz, too. */
+/** Returns the options of fuzzing. --reproduce also works without --fuzz, because a single input needs no budget. */
 function fuzzOf({ fuzz, corpus, reproduce }: Values): CheckOptions['fuzz'] {
-  if (fuzz === undefined && corpus !== undefined) throw new UsageError('--corpus is for --fuzz.');
+  if (fuzz === undefined && corpus !== undefined)
+    throw new UsageError('--corpus needs --fuzz. Add --fuzz with a time, or omit --corpus.');
   if (fuzz === undefined && reproduce === undefined) return undefined;
   return { budget: fuzz === undefined ? 1 : durationOf('--fuzz', fuzz), corpus, reproduce };
 }
 
 function checkCertificates(certificates: string | undefined, options: CheckOptions): void {
   if (certificates === undefined) return;
-  if (certificates === '') throw new UsageError('--certificates must name a file.');
+  if (certificates === '')
+    throw new UsageError('--certificates must be the path of a file, not an empty string.');
   if ((options.filter ?? options.sanitize ?? options.fuzz?.reproduce) !== undefined)
     throw new UsageError(
-      '--certificates is for all checks of a level, but --filter, --sanitize and --reproduce leave some out.',
+      '--certificates needs all checks of a level, but --filter, --sanitize and --reproduce omit some. Omit one or the other.',
     );
 }
 
-/** A made-up input that shows a finding is there only once: it is kept. */
+/** Adds the default folder for inputs. A generated input that causes a finding would otherwise be lost. */
 function withArtifacts(options: CheckOptions): CheckOptions {
   if (options.fuzz === undefined || options.fuzz.reproduce !== undefined) return options;
   return { artifacts: ARTIFACTS, ...options };
@@ -213,11 +219,11 @@ function withArtifacts(options: CheckOptions): CheckOptions {
 
 function formatOf(format: Format | undefined, json: boolean): Format | undefined {
   if (json && format !== undefined && format !== 'json')
-    throw new UsageError(`--json and --format ${format} exclude each other.`);
+    throw new UsageError(`--json cannot be combined with --format ${format}. Omit one of them.`);
   return json ? 'json' : format;
 }
 
-/** An option that was not given must not hide that of the file of --config. */
+/** Removes options that were not given, which must not replace those of the file of --config. */
 function withoutUnset(options: CheckOptions): CheckOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

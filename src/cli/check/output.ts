@@ -9,7 +9,7 @@ import { printable } from '../text.js';
 import { UsageError } from '../usage.js';
 import type { CheckCommand } from './options.js';
 
-/** Before the suite runs, so that nobody waits for nothing. @throws UsageError */
+/** Checks the output file before the suite runs, so that no run is wasted. @throws UsageError */
 export async function checkOutput(file: string | undefined): Promise<void> {
   if (file === undefined) return;
   const isFolder = (path: string) =>
@@ -21,7 +21,7 @@ export async function checkOutput(file: string | undefined): Promise<void> {
     throw new UsageError(`--output ${file} must be a file in a folder that exists.`);
 }
 
-/** Writes the verdict in the format that is wanted, and for GitHub what it shows beside the code. */
+/** Writes the verdict in the requested format. In a job of GitHub Actions, prints the annotations of the code too. */
 export async function show(verdict: Verdict, command: CheckCommand, { out, err }: Io): Promise<void> {
   const { format = 'pretty', output } = command;
   const shown = command.onlyFailed ? onlyFailed(verdict) : verdict;
@@ -37,7 +37,7 @@ export async function show(verdict: Verdict, command: CheckCommand, { out, err }
   if (process.env.GITHUB_ACTIONS === 'true' && isFree) out.write(rendered('github', false));
 }
 
-/** Nobody sees half a file. @throws UsageError */
+/** Replaces a file atomically, so that no reader sees a partial file. @throws UsageError */
 async function replace(file: string, text: string): Promise<void> {
   const temporary = `${file}.${randomUUID()}.tmp`;
   try {

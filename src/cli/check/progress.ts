@@ -1,13 +1,13 @@
-/** The progress of the suite, on one line of the terminal that is written again and again. */
+/** The progress of the suite, on one line of the terminal that is overwritten. */
 import type { CheckProgress } from '../../check/index.js';
 import type { Output } from '../io.js';
 import { printable, shortened, widthOf } from '../text.js';
 
-/** Columns of the bar, by the columns of the terminal. */
+/** The columns of the bar: `wide` for terminals of at least `from` columns, otherwise `narrow`. */
 const BAR = { wide: 24, narrow: 8, from: 80 };
 const LEAST_NAME = 12;
 
-/** Prints nothing where nobody watches: no terminal, or a terminal of a CI job. */
+/** The progress line. It prints nothing without a terminal, and nothing on the terminal of a CI job. */
 export class ProgressLine {
   readonly #output: Output | null;
 
@@ -16,7 +16,7 @@ export class ProgressLine {
   }
 
   show(progress: CheckProgress): void {
-    // The cursor stands behind the last character: a line as wide as the terminal would wrap.
+    // The cursor is one column after the last character, so a line as wide as the terminal would wrap.
     this.#output?.write(`\r${progressText(progress, this.#output.columns - 1)}\u001B[K`);
   }
 
@@ -25,7 +25,7 @@ export class ProgressLine {
   }
 }
 
-/** Bar, numbers, file and check in at most `width` columns; the name of the file gives way first. */
+/** Returns bar, numbers, file and check in at most `width` columns. The name of the file is shortened first. */
 export function progressText({ path, id, done, total }: CheckProgress, width: number): string {
   const size = width >= BAR.from - 1 ? BAR.wide : BAR.narrow;
   const full = Math.round((size * done) / Math.max(1, total));

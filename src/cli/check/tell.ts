@@ -1,4 +1,4 @@
-/** `tenon check --list` and `--explain`: what is checked. */
+/** `tenon check --list` and `--explain`: the checks and their descriptions. */
 import { nearest } from '../../base/options.js';
 import { CHECKS, type CheckDefinition, checkById } from '../../check/index.js';
 import { TenonError } from '../../index.js';
@@ -16,18 +16,18 @@ export function list(json: boolean, { out }: Io): number {
     ))
       out.line(line);
     out.line();
-    const more = `${count(CHECKS.length, 'check')}; tenon check --explain ID tells more about one.`;
+    const more = `${count(CHECKS.length, 'check')}; 'tenon check --explain ID' explains one.`;
     out.line(wrapped(more, out.columns, ''));
   }
   return Exit.fine;
 }
 
-/** Columns. */
+/** The minimum width of a sentence, in columns. */
 const LEAST_SENTENCE = 40;
 
 const row = ({ id, level, severity, title }: CheckDefinition): Row => [id, level, severity, title];
 
-/** Sentences are wrapped behind the other columns, or below the ids where the terminal is narrow. */
+/** Returns the table. Sentences are wrapped next to the other columns, or below the ids on a narrow terminal. */
 function tableOf(rows: readonly Row[], columns: number): string[] {
   const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   const before = widths.reduce((sum, width) => sum + width + 2, 0);
@@ -45,7 +45,7 @@ function tableOf(rows: readonly Row[], columns: number): string[] {
 
 type Row = readonly [id: string, level: string, severity: string, title: string];
 
-/** Everything but the code. */
+/** Returns the definition without its code. */
 function facts({ method, ...check }: CheckDefinition): object {
   const timeout = method.type === 'scenario' ? method.timeout : null;
   return { ...check, method: method.type, timeout };
@@ -54,11 +54,11 @@ function facts({ method, ...check }: CheckDefinition): object {
 function howOf(method: CheckDefinition['method']): string {
   switch (method.type) {
     case 'bytes':
-      return 'reads the bytes of the file; nothing of it runs';
+      return 'reads the bytes of the file and runs none of its code';
     case 'scenario':
       return `runs the plugin in a process of its own, for at most ${method.timeout} ms`;
     case 'processes':
-      return 'runs the plugin in as many processes of their own as it takes';
+      return 'runs the plugin in several processes, as many as needed';
   }
 }
 

@@ -7,8 +7,8 @@ import {
   type Words,
 } from './words.js';
 
-/** The part that is the same for all commands. */
-const FUNCTIONS = `# Suggests what $1 says for the word $2.
+/** The functions that are the same for all commands. */
+const FUNCTIONS = `# Completes the word $2 with $1: words, or :files, :folders, :none.
 _tenon_suggest() {
   local line
   case "$1" in
@@ -29,7 +29,7 @@ _tenon() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" option="\${COMP_WORDS[COMP_CWORD-1]}"
   local command= operands=0 files= i word value
   COMPREPLY=()
-  # bash takes --name=value for three words.
+  # bash splits --name=value into three words.
   if [ "$cur" = = ]; then
     cur=
   elif [ "$option" = = ]; then
@@ -40,7 +40,7 @@ _tenon() {
     if [ "$word" = -- ] && [ -n "$command" ]; then
       files=1
     elif [ -z "$files" ] && [[ "$word" == -* ]]; then
-      # Its value is not an argument.
+      # Skips the value of the option.
       _tenon_value "$command" "$word" >/dev/null && { [ "\${COMP_WORDS[i+1]}" = = ] && i=$((i + 1)); i=$((i + 1)); }
     elif [ "$word" = = ]; then
       :
@@ -56,7 +56,7 @@ _tenon() {
     _tenon_suggest "$(_tenon_options "$command")" "$cur"
   else
     value="$(_tenon_operands "$command")"
-    # Words are for the first argument only.
+    # Words apply to the first argument only.
     [[ "$value" == :* || "$operands" = 0 ]] && _tenon_suggest "$value" "$cur"
   fi
 }
@@ -68,7 +68,7 @@ export function bashScript({ commands, options }: Words): string {
   const names = commands.map(({ name }) => name);
   return `# Completion of tenon for bash. Use it by: source <(tenon completion bash)
 
-# The options of the command $1.
+# Prints the options of the command $1.
 _tenon_options() {
   case "$1" in
 ${commands.map((command) => `    ${command.name}) echo ${quotedForShell(dashed(command.options))} ;;`).join('\n')}
@@ -76,7 +76,7 @@ ${commands.map((command) => `    ${command.name}) echo ${quotedForShell(dashed(c
   esac
 }
 
-# What follows the option $2 of the command $1: words, or :files, :folders, :none. Fails for a flag.
+# Prints the values of the option $2 of the command $1: words, or :files, :folders, :none. Fails for a flag.
 _tenon_value() {
   case "$1 $2" in
 ${[...commands.flatMap(valueCases), ...options.flatMap((option) => valueCase('', option))].join('\n')}
@@ -84,7 +84,7 @@ ${[...commands.flatMap(valueCases), ...options.flatMap((option) => valueCase('',
   esac
 }
 
-# The arguments of the command $1, in the same way.
+# Prints the arguments of the command $1 in the same form.
 _tenon_operands() {
   case "$1" in
 ${commands.map(({ name, operands }) => `    ${name}) echo ${suggested(operands)} ;;`).join('\n')}

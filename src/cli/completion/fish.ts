@@ -30,7 +30,7 @@ function __tenon_is
     test "$words[1]" = $argv[1]
 end
 
-# Words are for the first argument only.
+# Words apply to the first argument only.
 function __tenon_first_of
     set -l words (__tenon_words)
     test "$words[1]" = $argv[1]; and test (count $words) = 1
@@ -72,7 +72,7 @@ function operandLine(command: string, operands: Suggestions): string[] {
   return [`complete -c tenon -n '__tenon_first_of ${command}' -a ${quoted(operands.join(' '))}`];
 }
 
-/** A text in single quotes, as fish reads it. */
+/** Returns the string in single quotes for fish. */
 function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

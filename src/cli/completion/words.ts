@@ -1,4 +1,4 @@
-/** The words of the command line, as the scripts of all shells need them. */
+/** The words of the command line, in the form that the scripts of all shells need. */
 import type { Commands, Operands } from '../command.js';
 import { COMMON, type OptionSpec, type OptionTable } from '../options.js';
 
@@ -9,7 +9,7 @@ export interface OptionWords {
   readonly name: string;
   readonly about: string;
   readonly repeat: boolean;
-  /** Null for a flag. */
+  /** The value; null for a flag. */
   readonly value: { readonly name: string; readonly suggestions: Suggestions } | null;
 }
 
@@ -17,13 +17,13 @@ export interface CommandWords {
   readonly name: string;
   readonly summary: string;
   readonly options: readonly OptionWords[];
-  /** Words are for the first argument only. */
+  /** The suggestions for arguments. Words apply to the first argument only. */
   readonly operands: Suggestions;
 }
 
 export interface Words {
   readonly commands: readonly CommandWords[];
-  /** Before the name of the command. */
+  /** The options before the name of the command. */
   readonly options: readonly OptionWords[];
 }
 
@@ -59,7 +59,7 @@ function suggestionsOf({ words, hints, path }: OptionSpec): Suggestions {
   return words ?? hints ?? 'none';
 }
 
-/** A text in single quotes, as bash and zsh read it. */
+/** Returns the string in single quotes for bash and zsh. */
 export function quotedForShell(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

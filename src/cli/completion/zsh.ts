@@ -45,7 +45,7 @@ function commandCase({ name, options, operands }: CommandWords): string {
   return `        ${name})\n          _arguments \\\n            ${specs.join(' \\\n            ')}\n          ;;`;
 }
 
-/** `'*--filter=[only checks]:GLOB:(a b)'` */
+/** Returns the specification of an option, for example `'*--filter=[only checks]:GLOB:(a b)'`. */
 function optionSpec({ name, about, repeat, value }: OptionWords): string {
   const text = about.replaceAll(/[\][:\\]/g, '\\$&');
   const head = `${repeat ? '*' : ''}--${name}`;
@@ -53,7 +53,7 @@ function optionSpec({ name, about, repeat, value }: OptionWords): string {
   return quotedForShell(`${head}=[${text}]:${value.name}:${actionOf(value.suggestions)}`);
 }
 
-/** Words are for the first argument only, paths for all. */
+/** Returns the specification of the arguments. Words apply to the first argument only, paths to all. */
 function operandSpec(operands: Suggestions): string[] {
   if (operands === 'none') return [];
   return [quotedForShell(`${typeof operands === 'string' ? '*' : '1'}:argument:${actionOf(operands)}`)];

@@ -1,9 +1,9 @@
-/** One line about a host. */
+/** The line about a host. */
 import type { Output } from '../io.js';
 import { duration, printable, shortened } from '../text.js';
 import type { RunningHost } from './hosts.js';
 
-/** `host 1234  up 3 h  server.js`, and the reason if it has no figures. */
+/** Returns for example `host 1234  up 3 h  server.js`, with the reason if the host has no statistics. */
 export function headingOf({ pid, program, since, state, problem, stats }: RunningHost, out: Output): string {
   const up = age(stats?.uptime ?? Date.now() - Date.parse(since));
   const head = `host ${pid}  up ${up}`;
@@ -19,7 +19,7 @@ const UNITS = [
   ['min', 60_000],
 ] as const;
 
-/** `3 h`, `12 s`: one unit is enough. */
+/** Returns the age in one unit: `3 h`, `12 s`. */
 function age(ms: number): string {
   const unit = UNITS.find(([, size]) => ms >= size);
   if (unit !== undefined) return `${Math.floor(ms / unit[1])} ${unit[0]}`;

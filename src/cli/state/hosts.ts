@@ -1,4 +1,4 @@
-/** The hosts that have registered in a state folder, each with its figures if it answers. */
+/** The hosts that have registered in a state folder, each with its statistics if it answers. */
 import { connect } from 'node:net';
 import { asTenonError } from '../../base/errors.js';
 import {
@@ -12,29 +12,29 @@ import type { HostStats } from '../../index.js';
 import { requireFolder } from './option.js';
 import { isHostStats } from './shape.js';
 
-/** A host that runs. */
+/** A running host. */
 export interface RunningHost {
   readonly pid: number;
   readonly program: string;
-  /** When it was made, ISO 8601. */
+  /** The time of its creation, in ISO 8601. */
   readonly since: string;
-  /** `busy`: its event loop did not answer in time. `unavailable`: it cannot be asked. */
+  /** The state. `busy`: its event loop did not answer in time. `unavailable`: it cannot be queried. */
   readonly state: 'running' | 'busy' | 'unavailable';
-  /** Why there are no figures; null if there are. */
+  /** The reason for missing statistics; null if there are statistics. */
   readonly problem: string | null;
   readonly stats: HostStats | null;
 }
 
-/** Milliseconds for an answer. */
+/** The timeout for an answer, in milliseconds. */
 const PATIENCE = 1000;
 const LONGEST_ANSWER = 64 * 1024 * 1024;
 
-/** The answer of a host that was collected, although its process runs. */
+/** The answer for a host that was garbage collected while its process still runs. */
 const COLLECTED = '{}\n';
 
 type Answer = Pick<RunningHost, 'state' | 'problem' | 'stats'>;
 
-/** All hosts of the folder, asked at the same time. @throws TenonError ERR_TENON_NOT_FOUND, ERR_TENON_UNREADABLE */
+/** Queries all hosts of the folder concurrently. @throws TenonError ERR_TENON_NOT_FOUND, ERR_TENON_UNREADABLE */
 export async function runningHosts(folder: string): Promise<RunningHost[]> {
   requireFolder(folder);
   let found: FoundHostFile[];
@@ -54,7 +54,7 @@ export async function runningHosts(folder: string): Promise<RunningHost[]> {
   return hosts.flat().sort((a, b) => a.since.localeCompare(b.since));
 }
 
-/** Null if the host has ended. */
+/** Queries a host. Returns null if it has ended. */
 async function ask(file: FoundHostFile): Promise<Answer | null> {
   const { socket, problem } = file.content;
   if (socket === null) return unavailable(problem ?? 'it has no socket');
@@ -65,10 +65,10 @@ async function ask(file: FoundHostFile): Promise<Answer | null> {
     if (text === COLLECTED) return null;
     const stats: unknown = JSON.parse(text);
     if (isHostStats(stats)) return { state: 'running', problem: null, stats };
-    return unavailable('its answer is not understood');
+    return unavailable('its answer is invalid');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    // A socket in a temporary folder may be there for its own process only (systemd's PrivateTmp).
+    // A socket in a temporary folder may be visible only to its own process (PrivateTmp of systemd).
     if (code === 'ECONNREFUSED' || (code === 'ENOENT' && isBeside(socket, file.path))) return null;
     return unavailable(message);
   }
@@ -78,7 +78,7 @@ function unavailable(problem: string): Answer {
   return { state: 'unavailable', problem, stats: null };
 }
 
-/** The line that the host answers; null if there is none in time. */
+/** Returns the line that the host answers, or null if it does not answer in time. */
 function request(path: string, { token }: HostFile): Promise<string | null> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -94,10 +94,10 @@ function request(path: string, { token }: HostFile): Promise<string | null> {
       text += chunk;
       if (text.endsWith('\n') || text.length > LONGEST_ANSWER) end(text);
     });
-    // It has as many clients as it takes.
+    // The host has its maximum number of clients.
     socket.on('end', () => end(text.endsWith('\n') ? text : null));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      // The queue of connections is full: it does not take them.
+      // The queue of connections is full, because the host does not accept any.
       if (error.code === 'EAGAIN') return end(null);
       clearTimeout(timer);
       reject(error);

@@ -1,4 +1,4 @@
-/** `tenon ps`: the hosts that run, and their plugins. */
+/** `tenon ps`: the running hosts and their plugins. */
 import type { PluginStats } from '../../index.js';
 import { type Command, Exit } from '../command.js';
 import { type Column, fitted } from '../fitted.js';
@@ -19,12 +19,12 @@ export const ps: Command = {
   summary: 'show running hosts and their plugins',
   usage: ['[OPTION…]'],
   about: [
-    "Lists the hosts with the option 'stateDir' that run, and the plugins of each: tier, state, process, instances, calls, failures, the time that half of the calls and 99 of 100 take at most, and the memory of the process.",
-    "A host that does not answer within a second is 'busy': its event loop is blocked.",
+    "Lists the running hosts that have the option 'stateDir', and the plugins of each: tier, state, process, instances, calls, failures, the median and the 99th percentile of the call times, and the memory of the process.",
+    "A host that does not answer within a second is shown as 'busy', because its event loop is blocked.",
   ],
   options: OPTIONS,
   operands: 'none',
-  exits: '1 there is no such folder',
+  exits: '1 the folder does not exist',
   prepare(args) {
     const { values, operands } = parse(OPTIONS, args);
     if (operands.length > 0) throw new UsageError(`ps takes no arguments, but '${operands[0]}' was given.`);

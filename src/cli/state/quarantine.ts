@@ -1,4 +1,4 @@
-/** `tenon quarantine`: the files whose plugins crashed too often. */
+/** `tenon quarantine`: the quarantined digests, whose plugins crashed too often. */
 import { join } from 'node:path';
 import { didYouMean } from '../../base/options.js';
 import { TenonError } from '../../index.js';
@@ -19,14 +19,14 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 export const quarantine: Command = {
-  summary: 'show files in quarantine, and let them out',
+  summary: 'show files in quarantine, or remove them from it',
   usage: ['list [OPTION…]', 'clear [DIGEST…] [OPTION…]'],
   about: [
-    "Lists the files that hosts with the option 'stateDir' no longer load, because their plugins crashed too often, or lets them out of quarantine: those with the digests, or all. The beginning of a digest is enough. No host needs to run.",
+    "Lists the files that hosts with the option 'stateDir' no longer load because their plugins crashed too often, or removes them from quarantine: those with the given digests, or all. A prefix of a digest is sufficient. No host needs to run.",
   ],
   options: OPTIONS,
   operands: ACTIONS,
-  exits: '1 there is no such folder, or no such file in quarantine',
+  exits: '1 the folder does not exist, or no such file is in quarantine',
   prepare(args) {
     const { values, operands } = parse(OPTIONS, args);
     const [action = '', ...digests] = operands;
@@ -52,10 +52,10 @@ function wrongAction(action: string): UsageError {
   );
 }
 
-/** Short ones would be met by accident. */
+/** Checks a prefix. A short one could match by accident. @throws UsageError */
 function checkDigest(text: string): void {
   if (/^[0-9a-f]{8,64}$/.test(text)) return;
-  throw new UsageError(`a digest has 64 hexadecimal digits, of which at least 8 are given, not '${text}'.`);
+  throw new UsageError(`'${text}' is not a digest. Give 8 to 64 hexadecimal digits.`);
 }
 
 const COLUMNS: readonly Column<QuarantineEntry>[] = [
@@ -90,18 +90,18 @@ async function clear(quarantined: Quarantine, digests: readonly string[], io: Io
   const found = digests.length === 0 ? entries : chosen.filter((entry) => entry !== undefined);
   let cleared = 0;
   for (const { digest } of new Set(found)) cleared += await quarantined.clear(digest);
-  io.out.line(`${count(cleared, 'file')} let out of quarantine`);
+  io.out.line(`${count(cleared, 'file')} removed from quarantine`);
   const unknown = digests.filter((_, i) => chosen[i] === undefined);
   for (const digest of unknown) tell(io.err, `no file in quarantine has the digest ${digest}.`);
   return unknown.length === 0 ? Exit.fine : Exit.refused;
 }
 
-/** @throws TenonError ERR_TENON_INVALID_ARGUMENT if more than one begins like that */
+/** Returns the entry with this prefix. @throws TenonError ERR_TENON_INVALID_ARGUMENT if several have it */
 function chosenBy(digest: string, entries: readonly QuarantineEntry[]): QuarantineEntry | undefined {
   const [first, second] = entries.filter((entry) => entry.digest.startsWith(digest));
   if (second === undefined) return first;
   throw new TenonError(
     'ERR_TENON_INVALID_ARGUMENT',
-    `The digests of several files in quarantine begin with ${digest}. Give more digits.`,
+    `Several digests in quarantine begin with ${digest}. Give more digits.`,
   );
 }

@@ -1,4 +1,4 @@
-/** The shape of figures. An answer comes from another process, perhaps of another version, and is checked against it. */
+/** The shape of statistics. It validates answers, which come from another process that may have another version. */
 import type { HostStats, LatencyStats, PluginStats } from '../../index.js';
 
 type Type = 'string' | 'number' | 'number or null' | 'latency';

@@ -1,4 +1,4 @@
-/** `tenon stats`: all figures of running hosts. */
+/** `tenon stats`: all statistics of running hosts. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PluginStats } from '../../index.js';
 import { type Command, Exit } from '../command.js';
@@ -15,19 +15,22 @@ const OPTIONS = {
   json: {
     about: 'print an array of {pid, program, since, state, problem, stats}; with --watch, one per line',
   },
-  watch: { about: 'go on until the command is ended' },
-  interval: { value: 'TIME', about: 'with --watch: how often, such as 500ms; the default is 2s' },
+  watch: { about: 'repeat until the command is ended' },
+  interval: {
+    value: 'TIME',
+    about: 'the time between repetitions of --watch, such as 500ms; the default is 2s',
+  },
 } as const satisfies OptionTable;
 
 export const stats: Command = {
-  summary: 'show all figures of running hosts',
+  summary: 'show all statistics of running hosts',
   usage: ['[PLUGIN…] [OPTION…]'],
   about: [
-    "Shows all figures of the hosts with the option 'stateDir' that run: of all their plugins, or of the named ones. They are what host.stats() returns.",
+    "Shows all statistics of the running hosts that have the option 'stateDir', for all their plugins or for the given ones. host.stats() returns the same.",
   ],
   options: OPTIONS,
   operands: 'none',
-  exits: '1 there is no such folder',
+  exits: '1 the folder does not exist',
   prepare(args) {
     const { values, operands: names } = parse(OPTIONS, args);
     const folder = stateDirOf(values['state-dir']);
@@ -50,7 +53,7 @@ async function once(settings: Settings, out: Output): Promise<number> {
   return Exit.fine;
 }
 
-/** Until a signal ends the process, or nobody reads any more. */
+/** Repeats until a signal ends the process, or the reader of the output has gone. */
 async function watch(settings: Settings, out: Output): Promise<number> {
   while (out.isOpen) {
     const hosts = await hostsOf(settings);
@@ -63,7 +66,7 @@ async function watch(settings: Settings, out: Output): Promise<number> {
   return Exit.fine;
 }
 
-/** Over the text before it, line by line, so that nothing flickers. */
+/** Returns the text that overwrites the previous one line by line, without flicker. */
 function onScreen(text: string): string {
   return `\u001B[H${text.replaceAll('\n', '\u001B[K\n')}\u001B[J`;
 }
@@ -118,6 +121,6 @@ function latencyText(latency: PluginStats['latency']): string {
   if (latency === null) return '-';
   const { samples, min, mean, max, p50, p90, p99, p999 } = latency;
   const all = { min, p50, p90, p99, 'p99.9': p999, max, mean };
-  const texts = Object.entries(all).map(([name, ns]) => `${name} ${duration(ns / 1e6)}`);
-  return `${texts.join(', ')} (${count(samples, 'call')} timed)`;
+  const parts = Object.entries(all).map(([name, ns]) => `${name} ${duration(ns / 1e6)}`);
+  return `${parts.join(', ')} (${count(samples, 'call')} timed)`;
 }
