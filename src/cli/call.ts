@@ -48,7 +48,7 @@ const OPTIONS = {
   limits: {
     value: 'LIMITS',
     about:
-      "limits of the plugin's process: 'memory=256MiB,cpu=10,files=32' (bytes, seconds of processor time, open files)",
+      "limits of the plugin's process: 'memory=256MiB,cpu=10,files=32' (bytes, seconds of CPU time, open files)",
   },
 } as const satisfies OptionTable;
 

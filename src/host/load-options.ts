@@ -18,7 +18,7 @@ import { type Transport, transports } from './capabilities.js';
 
 /**
  * The way in which the two sides of the process tier wait for each other. `latency` spins longest before it
- * sleeps, which costs processor time. `efficient` does not spin. `balanced` spins for a shorter time than
+ * sleeps, which costs CPU time. `efficient` does not spin. `balanced` spins for a shorter time than
  * `latency`.
  */
 export type Profile = 'latency' | 'balanced' | 'efficient';

@@ -173,11 +173,11 @@ describe.runIf(hasProcesses)('limits', () => {
     },
   );
 
-  test('processor time: a call that exceeds it is a crash', async () => {
+  test('CPU time: a call that exceeds it is a crash', async () => {
     const { instance } = await load(compiled(FIXTURE), { limits: { cpu: 1 } });
     const error = await refusal(() => instance.call(Buffer.from('dc')));
     expect(error).toMatchObject({ code: 'ERR_TENON_CRASHED', signal: 'SIGXCPU' });
-    expect(error.message).toContain('processor time');
+    expect(error.message).toContain('CPU time');
     expect(String(await instance.call(Buffer.from('efine')))).toBe('fine');
   });
 

@@ -61,6 +61,15 @@ export function endOf({ end }: ProcessFacts): ProcessEnd | null {
   return { code: end.code < 0 ? null : end.code, signal: signalName(end.signal) };
 }
 
+/**
+ * Returns the end that the process had announced. After a crash record, a SIGKILL is not the cause of the end:
+ * the host was impatient, or the system enforced a hard limit.
+ */
+export function announcedEnd(end: ProcessEnd, { crash }: Pick<ProcessFacts, 'crash'>): ProcessEnd {
+  if (end.signal !== 'SIGKILL' || crash === null) return end;
+  return { code: null, signal: signalName(crash.signal) ?? end.signal };
+}
+
 /** Resolves the numbers of a breadcrumb. The runner wrote them; they may be anything. */
 export interface CallNames {
   /** Returns the name of a bound method. */

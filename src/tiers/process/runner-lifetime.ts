@@ -6,6 +6,7 @@ import { keepInput } from './kept-input.js';
 import { PipeChannel } from './pipe/channel.js';
 import { Stage } from './protocol.js';
 import {
+  announcedEnd,
   type CallNames,
   callOf,
   endOf,
@@ -160,7 +161,8 @@ export class RunnerLifetime {
     const { settings, child } = this;
     child.drain();
     const facts = this.channel.facts();
-    const end = (facts && endOf(facts)) ?? child.end ?? { code: null, signal: null };
+    const last = (facts && endOf(facts)) ?? child.end ?? { code: null, signal: null };
+    const end = facts === undefined || this.#killed !== null ? last : announcedEnd(last, facts);
     const reason = facts === undefined ? 'killed' : reasonOf(end, facts, this.#killed, this.stopping);
     const about =
       facts === undefined || reason === 'stopped' ? { call: null, kept: null } : this.#call(facts);

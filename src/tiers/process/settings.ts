@@ -11,7 +11,7 @@ export interface ProcessLimits {
    * The maximum memory in bytes: heap and private mappings. Shared mappings and the page cache do not count.
    */
   readonly memory?: number;
-  /** The maximum processor time in seconds. */
+  /** The maximum CPU time in seconds. */
   readonly cpu?: number;
   /** The maximum number of open files. */
   readonly files?: number;
