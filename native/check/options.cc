@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <fstream>
-#include <iterator>
+#include "check/read_file.h"
 
 namespace tenon::check {
 namespace {
@@ -17,13 +16,6 @@ bool ReadNumber(const char *text, uint64_t *number) {
   errno = 0;
   *number = strtoull(text, &end, 10);
   return errno == 0 && end != text && *end == '\0' && text[0] != '-';
-}
-
-bool ReadFile(const char *path, std::string *bytes) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return false;
-  bytes->assign(std::istreambuf_iterator<char>(file), {});
-  return true;
 }
 
 /* Returns NULL, or `name` if the option is unknown or its value is wrong. */

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <memory>
+
+#include "check/read_file.h"
 
 namespace tenon::check {
 namespace {
@@ -30,9 +30,10 @@ void EachNumber(const std::string &path, Visit visit) {
   }
 }
 
+/* Returns an empty string if the process has ended. */
 std::string ReadAll(const std::string &path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string bytes;
+  return ReadFile(path, &bytes) ? bytes : "";
 }
 
 std::string LinkTarget(const std::string &path) {

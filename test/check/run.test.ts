@@ -1,4 +1,5 @@
 /** The suite as a library: the results of a run for plugins that crash, hang, exit or are valid. */
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -13,7 +14,7 @@ import {
 import { basename, dirname, join, relative } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CHECKS, type CheckOptions, type CheckResult, check } from '../../src/check/index.js';
-import { compile, faultFile, folderWith, pluginFile, temporaryFolder } from '../support/index.js';
+import { buildDir, compile, faultFile, folderWith, pluginFile, temporaryFolder } from '../support/index.js';
 import { children, processesWith } from '../support/processes.js';
 import { needs } from '../support/tools.js';
 import { canCheck } from './support.js';
@@ -328,4 +329,12 @@ test.each([[[]], [['']], ['file'], [[1]]])('an invalid list of files is refused:
     code: 'ERR_TENON_INVALID_ARGUMENT',
     argument: 'files',
   });
+});
+
+test.skipIf(!canCheck)('the program refuses an input that it cannot read, for example a folder', () => {
+  const program = join(buildDir, 'Release', 'tenon-checker');
+  const args = ['fuzz/input', pluginFile('echo'), '--reproduce', temporaryFolder()];
+  const { status, signal, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  expect({ status, signal }).toEqual({ status: 2, signal: null });
+  expect(stderr).toContain('--reproduce');
 });
