@@ -1,5 +1,4 @@
-/** Text for people: safe to print, and aligned. */
-import stringWidth from 'string-width';
+/** Text for people: safe to print, with numbers that are easy to read. */
 
 /**
  * Escapes what is unsafe to print, because names and messages can come from hostile files: characters that
@@ -20,64 +19,10 @@ function escaped(character: string): string {
   return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
 }
 
-/** Returns the terminal columns of a string. East Asian characters and emoji take two, combining marks none. */
-export function widthOf(text: string): number {
-  return stringWidth(text);
-}
-
-/**
- * Wraps prose into lines of at most `width` columns where words allow it. All lines but the first are
- * indented.
- */
-export function wrapped(text: string, width: number, indent: string): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of printable(text).split(' ').map(printable)) {
-    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join(`\n${indent}`);
-}
-
 /** Indents a message of several lines. Its line breaks are kept. */
 export function paragraph(text: string, indent: string): string {
   const lines = text.replaceAll('\r\n', '\n').trimEnd().split('\n');
   return lines.map((line) => `${indent}${printable(line.replaceAll('\t', '  '))}`).join('\n');
-}
-
-/** Formats rows as lines. Columns are two spaces apart and as wide as their widest cell. */
-export function table(rows: readonly (readonly string[])[], indent = ''): string[] {
-  const safe = rows.map((row) => row.map(printable));
-  const columns = Math.max(0, ...safe.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, i) =>
-    Math.max(...safe.map((row) => widthOf(row[i] ?? ''))),
-  );
-  return safe.map((row) =>
-    (indent + row.map((cell, i) => padded(cell, widths[i] ?? 0)).join('  ')).trimEnd(),
-  );
-}
-
-/** Pads a string with spaces to a width in columns. */
-export function padded(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - widthOf(text)));
-}
-
-/** Shortens a string to `width` columns, with an ellipsis for the part left out at its start or end. */
-export function shortened(text: string, width: number, at: 'start' | 'end' = 'end'): string {
-  if (widthOf(text) <= width) return text;
-  const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
-  if (at === 'start') characters.reverse();
-  let left = width - 1;
-  const kept = characters.slice(
-    0,
-    characters.findIndex((character) => {
-      left -= widthOf(character);
-      return left < 0;
-    }),
-  );
-  return at === 'start' ? `…${kept.reverse().join('')}` : `${kept.join('')}…`;
 }
 
 /** Formats a count with its noun: `1 plugin`, `2 plugins`. */

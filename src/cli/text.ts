@@ -1,18 +1,9 @@
 /** Formats text for the output of commands. */
-import { paragraph, wrapped } from '../base/text.js';
+import { wrapped } from '../base/columns.js';
+import { paragraph } from '../base/text.js';
 
-export {
-  bytes,
-  count,
-  duration,
-  padded,
-  paragraph,
-  printable,
-  shortened,
-  table,
-  widthOf,
-  wrapped,
-} from '../base/text.js';
+export { padded, shortened, table, widthOf, wrapped } from '../base/columns.js';
+export { bytes, count, duration, paragraph, printable } from '../base/text.js';
 
 /** Returns a message of one or more lines, indented, and wrapped to the width of a terminal. */
 export function wrappedLines(message: string, columns: number, indent: string): string {

@@ -1,6 +1,6 @@
 /** The formats for people and for GitHub: they are complete, and hostile strings are escaped. */
 import { describe, expect, test } from 'vitest';
-import { widthOf } from '../../src/base/text.js';
+import { widthOf } from '../../src/base/columns.js';
 import { type Finding, FORMATS, onlyFailed, render } from '../../src/check/index.js';
 import { clean, fileOf, full, HOSTILE, hostile, located, result, verdictOf } from './verdicts.js';
 

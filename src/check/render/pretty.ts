@@ -1,5 +1,6 @@
 /** Renders text for a terminal: every check with its time, every finding with all its details, and a summary. */
-import { bytes, count, duration, printable, wrapped } from '../../base/text.js';
+import { wrapped } from '../../base/columns.js';
+import { bytes, count, duration, printable } from '../../base/text.js';
 import type { CheckResult, FileVerdict, Finding, PluginFacts, Severity, Verdict } from '../verdict.js';
 import { measureText } from './measure-text.js';
 import type { RenderOptions } from './options.js';
