@@ -14,7 +14,8 @@
 namespace tenon {
 
 /* The end of a wait. The clock is read only when the wait begins, so that a call whose answer is already
- * there does not pay for it. */
+ * there does not pay for it. Time in which this process did not run does not count: it could not have seen the
+ * answer. */
 class Deadline {
  public:
   /* `timeout` is in nanoseconds from the first check, or kNever, or 0. */
@@ -23,11 +24,25 @@ class Deadline {
     if (at_ == 0) at_ = After(Now(), timeout_);
     return at_;
   }
-  bool HasPassed() { return timeout_ == 0 || (At() != kNever && Now() >= At()); }
+  /* Call it at least every few milliseconds of a wait. A longer gap between two calls means that this process
+   * was stopped. */
+  bool HasPassed() {
+    if (timeout_ == 0) return true;
+    if (At() == kNever) return false;
+    uint64_t now = Now();
+    if (checked_ != 0 && now - checked_ > kPause) at_ = After(at_, now - checked_);
+    checked_ = now;
+    return now >= at_;
+  }
+  /* Announces that the time since the last check was spent on work. */
+  void HasWorked() { checked_ = 0; }
 
  private:
+  /* The shortest gap that counts as a pause, in nanoseconds. */
+  static constexpr uint64_t kPause = 50000000;
   uint64_t timeout_;
   uint64_t at_ = 0;
+  uint64_t checked_ = 0;
 };
 
 /* The policy by which an end spins before it sleeps. Spinning only pays while the other end runs on another

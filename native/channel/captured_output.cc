@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <new>
 #include <utility>
 
 namespace tenon {
@@ -48,8 +49,12 @@ bool CapturedOutput::Stream::Listen() {
     ssize_t size = read(file, chunk, sizeof(chunk));
     if (size == 0) Close();
     if (size <= 0) return heard;
-    text.append(chunk, static_cast<size_t>(size));
     heard = true;
+    try {
+      text.append(chunk, static_cast<size_t>(size));
+    } catch (const std::bad_alloc &) {
+      lost += static_cast<size_t>(size);
+    }
     if (text.size() <= 2 * kKept) continue;
     lost += text.size() - kKept;
     text.erase(0, text.size() - kKept);

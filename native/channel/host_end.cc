@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,13 +14,6 @@
 
 namespace tenon {
 namespace {
-
-/* The longest time for which an external kill of the runner can go unnoticed, in nanoseconds. A crash rings
- * and needs no polling. */
-constexpr uint64_t kSlice = 2000000;
-/* The longest sleep while the runner prints a lot, in nanoseconds: it waits for this end to read its
- * output. */
-constexpr uint64_t kPrintingSlice = 100000;
 
 void CloseFile(int *file) {
   if (*file >= 0) close(*file);
@@ -39,6 +33,30 @@ void CopyPieces(uint8_t *to, const Pieces &pieces, uint64_t from, uint64_t size)
   }
 }
 
+/* Returns a file that is always readable and that only this process has; -1 if there is none. */
+int ReadyFile() {
+  static const int file = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+  return file;
+}
+
+/* Creates the file for the event loop. It becomes readable each time the runner writes to `wake`. This end never
+ * reads `wake`, because it shares the open file with the runner, which could make it empty or full, and
+ * blocking. */
+int CreateNewsFile(int wake) {
+  int news = epoll_create1(EPOLL_CLOEXEC);
+  epoll_event rung = {}, poked = {};
+  rung.events = EPOLLIN | EPOLLET;
+  poked.events = EPOLLONESHOT;
+  if (news < 0 || (epoll_ctl(news, EPOLL_CTL_ADD, wake, &rung) == 0 &&
+                   epoll_ctl(news, EPOLL_CTL_ADD, ReadyFile(), &poked) == 0)) {
+    return news;
+  }
+  int problem = errno;
+  close(news);
+  errno = problem;
+  return -1;
+}
+
 }  // namespace
 
 int ChannelHost::Create(const ChannelOptions &options) {
@@ -47,8 +65,9 @@ int ChannelHost::Create(const ChannelOptions &options) {
   int problem = memory_.Create(sizes, &shm_);
   if (problem != 0) return problem;
   wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wake_ >= 0) news_ = CreateNewsFile(wake_);
   int life[2];
-  if (wake_ < 0 || pipe2(life, O_CLOEXEC) != 0) {
+  if (news_ < 0 || pipe2(life, O_CLOEXEC) != 0) {
     problem = errno;
     Close();
     return problem;
@@ -70,12 +89,14 @@ void ChannelHost::Started(pid_t pid) {
 }
 
 void ChannelHost::Close() {
-  CloseFile(&shm_), CloseFile(&wake_), CloseFile(&life_), CloseFile(&life_child_), CloseFile(&pidfd_);
+  for (int *file : {&news_, &shm_, &wake_, &life_, &life_child_, &pidfd_}) CloseFile(file);
   captured_output_.Close();
   for (Kept &kept : kept_) free(kept.bytes);
   kept_.clear();
+  free(rest_.bytes);
   free(parts_.bytes);
   free(shown_);
+  rest_ = {};
   parts_ = {};
   shown_ = nullptr;
   broken_ = "it is closed";
@@ -107,8 +128,7 @@ bool ChannelHost::IsGone() {
  * sleep next. */
 uint64_t ChannelHost::Listen() {
   if (!captured_output_.Listen()) return kSlice;
-  const uint64_t one = 1;
-  if (write(wake_, &one, sizeof(one)) < 0) return kPrintingSlice; /* full: it has already rung */
+  Poke();
   return kPrintingSlice;
 }
 
@@ -121,18 +141,18 @@ bool ChannelHost::AwaitRoom(uint64_t size, Deadline *deadline) {
   };
   while (requests_.Prepare(size, &room) == nullptr) {
     Message answer;
-    while (responses_.HasNews() && Fetch(&answer)) {
-      if (!Keep(answer)) return false;
-    }
+    Arrival arrival = Fetch(&answer);
+    if (arrival == Arrival::kWhole && !Keep(answer)) return false;
+    if (arrival != Arrival::kNothing) deadline->HasWorked();
     if (broken() != nullptr || deadline->HasPassed() || IsGone()) return false;
-    if (awake_.Wait(ready)) continue;
+    if (arrival != Arrival::kNothing || awake_.Wait(ready)) continue;
     Sleep(&requests_.words()->writer_sleeps, std::min(deadline->At(), Now() + slice), ready);
     slice = Listen();
   }
   return broken() == nullptr;
 }
 
-bool ChannelHost::SendRecord(Record record, const Pieces &pieces, uint64_t from, Deadline *deadline) {
+bool ChannelHost::SendRecord(const Record &record, const Pieces &pieces, uint64_t from, Deadline *deadline) {
   uint64_t room;
   uint8_t *to = requests_.Prepare(record.size, &room);
   if (to == nullptr) {
@@ -145,156 +165,93 @@ bool ChannelHost::SendRecord(Record record, const Pieces &pieces, uint64_t from,
   return true;
 }
 
-uint64_t ChannelHost::Send(const Request &request, uint64_t timeout, uint64_t parts_timeout) {
-  Deadline deadline(timeout), parts(parts_timeout);
-  if (broken() != nullptr) return 0;
+/* Sends the record that begins with the byte `from` of a request. */
+bool ChannelHost::SendPart(Record record, const Pieces &pieces, uint64_t from, Deadline *deadline) {
+  uint64_t rest = record.total - from, part = PartOf(record.total);
+  record.size = std::min(rest, part);
+  record.flags = rest > part ? kMore : 0;
+  return SendRecord(record, pieces, from, deadline);
+}
+
+uint64_t ChannelHost::PartOf(uint64_t total) const {
+  return total <= requests_.limit() ? total : requests_.limit() / 4;
+}
+
+namespace {
+
+Record RecordOf(const Request &request, uint64_t number) {
   Record record = {};
   record.operation = request.operation;
   record.instance = request.instance;
   record.method = request.method;
   record.detail = request.detail;
   record.total = request.bytes.total();
-  record.number = numbers_ + 1;
-  uint64_t part = record.total <= requests_.limit() ? record.total : requests_.limit() / 4;
-  for (uint64_t from = 0;; from += part) {
-    uint64_t rest = record.total - from;
-    record.size = std::min(rest, part);
-    record.flags = rest > part ? kMore : 0;
-    if (!SendRecord(record, request.bytes, from, from == 0 ? &deadline : &parts)) {
-      if (from != 0 && broken_ == nullptr) Break("the runner did not read all parts of a request");
+  record.number = number;
+  return record;
+}
+
+}  // namespace
+
+uint64_t ChannelHost::Send(const Request &request, Deadline &deadline) {
+  if (broken() != nullptr || torn_ || (has_rest() && !FinishRest(&deadline))) return 0;
+  Record record = RecordOf(request, numbers_ + 1);
+  uint64_t from = 0, part = PartOf(record.total);
+  do {
+    if (!SendPart(record, request.bytes, from, &deadline)) {
+      torn_ = from != 0;
       return 0;
     }
-    if (record.flags != 0) continue;
-    awake_.Expect(record.total);
-    return ++numbers_;
-  }
+    from += part;
+  } while (from < record.total);
+  awake_.Expect(record.total);
+  return ++numbers_;
 }
 
-/* Reads the next complete answer from the ring and joins the parts of a long one. */
-bool ChannelHost::Fetch(Message *answer) {
-  while (responses_.Peek(&answer->record, &answer->bytes)) {
-    const Record &record = answer->record;
-    if (record.total > options_.longest_answer) {
-      Break("an answer is longer than the limit");
-      return false;
-    }
-    if (parts_.bytes == nullptr && (record.flags & kMore) == 0) {
-      if (record.size == record.total) return true;
-      Break("an answer's size differs from the size in its header");
-      return false;
-    }
-    if (!Join(record, answer->bytes)) return false;
-    responses_.Release();
-    if ((record.flags & kMore) != 0) continue;
-    answer->record = parts_.record;
-    answer->record.size = parts_size_;
-    answer->bytes = shown_ = parts_.bytes;
-    parts_ = {};
-    return true;
+uint64_t ChannelHost::Post(const Request &request, bool *exhausted) {
+  Deadline at_once(0);
+  *exhausted = false;
+  uint64_t total = request.bytes.total(), part = PartOf(total);
+  if (total <= part) return has_rest() ? 0 : Send(request, at_once);
+  if (broken() != nullptr || torn_ || has_rest()) return 0;
+  Record record = RecordOf(request, numbers_ + 1);
+  uint8_t *rest = static_cast<uint8_t *>(malloc(total - part));
+  *exhausted = rest == nullptr;
+  if (rest == nullptr || !SendPart(record, request.bytes, 0, &at_once)) {
+    free(rest);
+    return 0;
   }
-  return false;
+  CopyPieces(rest, request.bytes, part, total - part);
+  rest_ = {record, rest, part};
+  return ++numbers_;
 }
 
-/* Appends a part. Allocates as the bytes arrive, not as they are announced. */
-bool ChannelHost::Join(const Record &record, const uint8_t *bytes) {
-  bool first = parts_.bytes == nullptr;
-  if (first) {
-    parts_.record = record;
-    parts_size_ = parts_room_ = 0;
-  }
-  uint64_t size = parts_size_ + record.size;
-  bool last = (record.flags & kMore) == 0;
-  if (record.number != parts_.record.number || record.total != parts_.record.total || size > record.total ||
-      last != (size == record.total) || record.size == 0) {
-    Break("the parts of an answer are inconsistent");
-    return false;
-  }
-  if (first || size > parts_room_) {
-    parts_room_ = std::min(record.total, std::max(size, 2 * parts_room_));
-    uint8_t *larger = static_cast<uint8_t *>(realloc(parts_.bytes, parts_room_));
-    if (larger == nullptr) {
-      Break("the host ran out of memory for an answer");
+bool ChannelHost::SendRest(uint64_t until) {
+  Deadline at_once(0);
+  uint64_t total = rest_.record.total, first = PartOf(total);
+  Pieces pieces;
+  pieces.data[1] = rest_.bytes;
+  pieces.size[0] = first; /* sent already */
+  pieces.size[1] = total - first;
+  while (has_rest()) {
+    if (!SendPart(rest_.record, pieces, rest_.sent, &at_once)) return false;
+    rest_.sent += first;
+    if (rest_.sent >= total) {
+      free(rest_.bytes);
+      rest_ = {};
+    } else if (Now() >= until) {
       return false;
     }
-    parts_.bytes = larger;
   }
-  memcpy(parts_.bytes + parts_size_, bytes, record.size);
-  parts_size_ = size;
   return true;
 }
 
-void ChannelHost::Done() {
-  if (shown_ == nullptr) {
-    responses_.Release();
-  } else {
-    free(shown_);
-    shown_ = nullptr;
+/* Waits until all parts of a posted request are sent. */
+bool ChannelHost::FinishRest(Deadline *deadline) {
+  while (!SendRest(0)) {
+    deadline->HasWorked();
+    if (!AwaitRoom(PartOf(rest_.record.total), deadline)) return false;
   }
-}
-
-/* Stores an answer that arrived while the caller waited for another one. */
-bool ChannelHost::Keep(const Message &answer) {
-  Kept kept = {answer.record, shown_};
-  if (shown_ == nullptr) {
-    kept.bytes = static_cast<uint8_t *>(malloc(answer.record.size + 1));
-    if (kept.bytes == nullptr) {
-      Break("the host ran out of memory for an answer");
-      return false;
-    }
-    memcpy(kept.bytes, answer.bytes, answer.record.size);
-    responses_.Release();
-  }
-  shown_ = nullptr;
-  kept_.push_back(kept);
   return true;
-}
-
-/* Takes the stored answer with this number, or the oldest one if the number is ~0. */
-bool ChannelHost::TakeKept(uint64_t number, Message *answer) {
-  for (auto kept = kept_.begin(); kept != kept_.end(); ++kept) {
-    if (number != kNever && kept->record.number != number) continue;
-    answer->record = kept->record;
-    answer->bytes = shown_ = kept->bytes;
-    kept_.erase(kept);
-    return true;
-  }
-  return false;
-}
-
-bool ChannelHost::Next(Message *answer) {
-  if (!kept_.empty() && TakeKept(kNever, answer)) return true;
-  return broken() == nullptr && Fetch(answer);
-}
-
-bool ChannelHost::NextEvent(Message *event) {
-  if (!events_.Peek(&event->record, &event->bytes)) return false;
-  if (event->record.size == event->record.total) return true;
-  Break("an event's size differs from the size in its header");
-  return false;
-}
-
-Wait ChannelHost::Await(uint64_t number, uint64_t timeout, Message *answer) {
-  if (!kept_.empty() && TakeKept(number, answer)) return Wait::kDone;
-  const auto ready = [&] { return responses_.HasNews() || HasEnded(); };
-  Deadline deadline(timeout);
-  uint64_t slice = kSlice;
-  bool gone = false;
-  for (;;) {
-    while (broken() == nullptr && Fetch(answer)) {
-      if (answer->record.number == number) return Wait::kDone;
-      if (answer->record.number > numbers_) Break("an answer to a request that was never sent");
-      if (broken() != nullptr || !Keep(*answer)) break;
-    }
-    if (broken() != nullptr) return Wait::kBroken;
-    if (gone) return Wait::kGone;
-    gone = HasEnded(); /* then checks once more for what was written before */
-    if (gone || awake_.Wait(ready)) continue;
-    if (deadline.HasPassed()) return Wait::kTimeout;
-    Sleep(&responses_.words()->reader_sleeps, std::min(deadline.At(), Now() + slice), ready);
-    if (responses_.HasNews()) continue;
-    slice = Listen();
-    gone = IsGone();
-  }
 }
 
 bool ChannelHost::Arm() {
@@ -321,27 +278,15 @@ bool ChannelHost::ArmEvents() {
 void ChannelHost::Disarm() {
   responses_.words()->reader_armed.store(0, std::memory_order_relaxed);
   events_.words()->reader_armed.store(0, std::memory_order_relaxed);
-  uint64_t count;
-  while (read(wake_, &count, sizeof(count)) < 0 && errno == EINTR) continue;
+  epoll_event taken[2];
+  epoll_wait(news_, taken, 2, 0);
 }
 
-bool ChannelHost::TakeBatch(const Message &answer, uint32_t count, int32_t *offsets, int32_t *statuses,
-                            BatchAnswer *batch) {
-  uint64_t start = BatchResponseData(count);
-  if (answer.record.size < start) return false;
-  BatchResponse head;
-  memcpy(&head, answer.bytes, sizeof(head));
-  const uint8_t *from = answer.bytes + sizeof(head);
-  memcpy(offsets, from, (size_t{count} + 1) * sizeof(int32_t));
-  if (count != 0)
-    memcpy(statuses, from + (size_t{count} + 1) * sizeof(int32_t), size_t{count} * sizeof(int32_t));
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  if (head.count != count || head.processed > count || offsets[0] != 0) return false;
-  for (uint32_t i = 0; i < count; i++) {
-    if (offsets[i + 1] < offsets[i]) return false;
-  }
-  *batch = {head.processed, answer.bytes + start, static_cast<uint64_t>(offsets[count])};
-  return batch->size == answer.record.size - start;
+/* Asks for one more event of a file that is always ready. */
+void ChannelHost::Poke() {
+  epoll_event poked = {};
+  poked.events = EPOLLIN | EPOLLONESHOT;
+  epoll_ctl(news_, EPOLL_CTL_MOD, ReadyFile(), &poked);
 }
 
 }  // namespace tenon

@@ -9,7 +9,9 @@
  *     channel.Await(number, timeout, &answer); ...; channel.Done();
  *
  * Used on one thread at a time. The host's end does not trust the runner. No matter what the runner writes, a
- * call returns at its deadline at the latest and reads only within the ring. */
+ * call returns at its deadline at the latest and reads only within the ring. It accepts one answer for each
+ * request, in the order of the requests. It neither reads nor writes a file whose state the runner can change:
+ * such a call could block. */
 #ifndef TENON_CHANNEL_HOST_END_H
 #define TENON_CHANNEL_HOST_END_H
 
@@ -23,6 +25,13 @@
 #include "channel/ring.h"
 
 namespace tenon {
+
+/* The longest time for which an external kill of the runner can go unnoticed, in nanoseconds. A crash rings
+ * and needs no polling. */
+constexpr uint64_t kSlice = 2000000;
+/* The longest sleep while the runner prints a lot, in nanoseconds: it waits for this end to read its
+ * output. */
+constexpr uint64_t kPrintingSlice = 100000;
 
 struct ChannelOptions {
   uint64_t request_bytes = uint64_t{128} << 20;
@@ -38,7 +47,6 @@ enum class Wait {
   kTimeout,
   kGone,   /* the runner has ended, or has announced that it is about to */
   kBroken, /* the runner violated the protocol; see broken() */
-  kNoMemory,
 };
 
 /* The bytes of a message in up to three pieces. They are written to the ring one after the other. */
@@ -82,6 +90,8 @@ class ChannelHost {
   int Create(const ChannelOptions &options);
   int shm_file() const { return shm_; }
   int wake_file() const { return wake_; }
+  /* Readable when there is news for the event loop. Only this process has it. */
+  int news_file() const { return news_; }
   int life_file() const { return life_child_; }
   /* The pidfd, which becomes readable when the runner ends. -1 before Started, and on kernels without
    * pidfd. */
@@ -90,38 +100,59 @@ class ChannelHost {
    * the lifetime pipe stays open until Close. */
   void Started(pid_t pid);
 
-  /* Writes a request to the ring and returns its number. Returns 0 if no room becomes free within
-   * `timeout` nanoseconds, if the runner is gone, or if the channel is broken. A request larger than the ring
-   * is sent in parts, and then Send always waits for the runner. */
-  uint64_t Send(const Request &request, uint64_t timeout, uint64_t parts_timeout = kNever);
-  /* The longest request that is sent in one part. The parts of a longer one may take `parts_timeout`
-   * nanoseconds in total; after that the channel is broken. */
+  /* Writes a request to the ring and returns its number. Returns 0 if no room becomes free until the deadline,
+   * if the runner is gone, or if the channel is broken. A request larger than the ring is sent in parts. If the
+   * deadline passes between two of them, nothing can be sent any more. */
+  uint64_t Send(const Request &request, Deadline &deadline);
+  uint64_t Send(const Request &request, uint64_t timeout) {
+    Deadline deadline(timeout);
+    return Send(request, deadline);
+  }
+  /* As Send, without waiting. Parts that do not fit yet are copied, and SendRest sends them. `exhausted` receives
+   * whether there was no memory for them. */
+  uint64_t Post(const Request &request, bool *exhausted);
+  /* Sends parts of the posted request that fit now, until `until`. Returns false if some are left. */
+  bool SendRest(uint64_t until);
+  bool has_rest() const { return rest_.bytes != nullptr; }
+  /* The longest request that is sent in one part. */
   uint64_t longest_request() const { return requests_.limit(); }
 
   /* Waits for the answer with this number, for at most `timeout` nanoseconds (kNever: as long as the runner
-   * lives). Answers to other requests are stored for Next. */
-  Wait Await(uint64_t number, uint64_t timeout, Message *answer);
+   * lives). Answers to other requests are stored for Next. An answer that this process has no memory for
+   * arrives without bytes and with the status kExhausted. */
+  Wait Await(uint64_t number, Deadline &deadline, Message *answer);
+  Wait Await(uint64_t number, uint64_t timeout, Message *answer) {
+    Deadline deadline(timeout);
+    return Await(number, deadline, answer);
+  }
 
-  /* Reads the next answer. Returns false if there is none. */
-  bool Next(Message *answer);
+  /* Reads the next answer. Returns false if there is none, or if its parts have not all been joined until
+   * `until`. */
+  bool Next(Message *answer, uint64_t until = kNever);
+  /* The bytes of messages that a runner can have written at most when it ends. */
+  uint64_t room_for_messages() const { return memory_.ring_size(kResponses) + memory_.ring_size(kEvents); }
   /* Ends the use of the message that Await or Next returned. EventDone does the same after NextEvent. */
   void Done();
   void EventDone() { events_.Release(); }
   /* Reads the next event or log entry. Returns false if there is none. */
   bool NextEvent(Message *event);
 
-  /* Requests a byte in the wake file as soon as there is an answer, an event, or room after a part of a large
+  /* Makes the news file readable as soon as there is an answer, an event, or room after a part of a large
    * request. Returns false if something is there already. */
   bool Arm();
   /* As Arm, for answers or events alone. */
   bool ArmAnswers();
   bool ArmEvents();
+  /* Whether the ring has records of answers. */
+  bool has_answers() const { return responses_.HasNews(); }
   /* The number of stored answers, which arrived while the caller waited for another one. */
   size_t kept() const { return kept_.size(); }
-  /* Disarms and empties the wake file. */
+  /* Makes the news file unreadable until the next wake-up. */
   void Disarm();
+  /* Makes the news file readable, without the runner. */
+  void Poke();
 
-  /* The output of the runner that was read while this end waited. The channel rings each time it has read
+  /* The output of the runner that was read while this end waited. The channel pokes each time it has read
    * some. */
   CapturedOutput &captured_output() { return captured_output_; }
 
@@ -158,10 +189,22 @@ class ChannelHost {
     Record record;
     uint8_t *bytes; /* owned */
   };
-  bool SendRecord(Record record, const Pieces &pieces, uint64_t from, Deadline *deadline);
+  /* The parts of a posted request that are not sent yet. */
+  struct Rest {
+    Record record;
+    uint8_t *bytes; /* owned; NULL if there are none */
+    uint64_t sent;
+  };
+  enum class Arrival { kNothing, kPart, kWhole };
+  uint64_t PartOf(uint64_t total) const;
+  bool SendRecord(const Record &record, const Pieces &pieces, uint64_t from, Deadline *deadline);
+  bool SendPart(Record record, const Pieces &pieces, uint64_t from, Deadline *deadline);
+  bool FinishRest(Deadline *deadline);
   bool AwaitRoom(uint64_t size, Deadline *deadline);
-  bool Fetch(Message *answer);
+  Arrival Fetch(Message *answer);
+  bool IsExpected(const Record &record);
   bool Join(const Record &record, const uint8_t *bytes);
+  void Append(const Record &record, const uint8_t *bytes);
   bool Keep(const Message &answer);
   bool TakeKept(uint64_t number, Message *answer);
   /* Whether the runner itself has reported its end. This check costs nothing. */
@@ -175,14 +218,19 @@ class ChannelHost {
   ChannelOptions options_;
   Wakefulness awake_;
   CapturedOutput captured_output_;
-  int shm_ = -1, wake_ = -1, life_ = -1, life_child_ = -1, pidfd_ = -1;
+  int shm_ = -1, wake_ = -1, news_ = -1, life_ = -1, life_child_ = -1, pidfd_ = -1;
   pid_t pid_ = 0;
-  uint64_t numbers_ = 0;
+  uint64_t numbers_ = 0;  /* of the last request */
+  uint64_t expected_ = 0; /* the number of the next answer; the first message has the number 0 */
   const char *broken_ = nullptr;
+  bool torn_ = false;     /* a request has lost its last parts, and nothing can follow */
   std::deque<Kept> kept_; /* answers that were not asked for yet */
-  Kept parts_ = {};       /* an answer whose records have not all arrived */
+  Rest rest_ = {};
+  Kept parts_ = {};      /* an answer whose records have not all arrived */
+  bool joining_ = false; /* there is one; its bytes are NULL if there was no memory for them */
   uint64_t parts_size_ = 0, parts_room_ = 0;
-  uint8_t *shown_ = nullptr; /* the current message, freed by Done; NULL if it is in the ring */
+  uint8_t *shown_ = nullptr; /* memory of the current message, freed by Done; NULL if it has none */
+  bool in_ring_ = false;     /* the current message is in the ring, and Done releases it */
 };
 
 }  // namespace tenon

@@ -54,6 +54,9 @@ constexpr int32_t kBadTable = -32;    /* kBind, kMethodCount: unusable method ta
 constexpr int32_t kBadRequest = -33;  /* the host asked for something that does not exist */
 constexpr int32_t kMissingKind = -34; /* kBind: the plugin lacks the kind, or the kind lacks the slot */
 
+/* The detail of a kExhausted: the runner has no memory. It is 0 if the host has none. */
+constexpr uint32_t kInRunner = 1;
+
 /* The header of a part of a message. */
 struct Record {
   uint32_t operation;

@@ -24,6 +24,23 @@ void AwaitFile(int file, short events) {
   poll(&wanted, 1, -1);
 }
 
+/* Async-signal-safe. */
+void Pause() {
+  const timespec pause = {0, 1000000};
+  nanosleep(&pause, nullptr);
+}
+
+/* Moves a message to the end of a queue. Returns false if there is no memory. */
+template <typename Message>
+bool Append(std::deque<Message> *queue, Message *message) {
+  try {
+    queue->push_back(std::move(*message));
+    return true;
+  } catch (const std::bad_alloc &) {
+    return false;
+  }
+}
+
 }  // namespace
 
 const char *PipeLink::Open(int in, int out, void (*gone)()) {
@@ -84,23 +101,25 @@ bool PipeLink::ReadOne() {
   Record record;
   if (!Read(&record, sizeof(record))) return false;
   if (record.flags != 0 || record.size != record.total || record.size > kLongestPiped) {
-    Enqueue(record, nullptr, true);
+    Enqueue(record, OwnMemory(), true);
     return false;
   }
   if (record.operation == kTaken) {
     taken_.store(record.number, std::memory_order_release);
     return Discard(record.size);
   }
-  Bytes bytes(new (std::nothrow) uint8_t[record.size + 1]);
-  bool whole = bytes != nullptr ? Read(bytes.get(), record.size) : Discard(record.size);
+  OwnMemory bytes;
+  bool whole = bytes.Resize(record.size, 0) ? Read(bytes.data(), record.size) : Discard(record.size);
   if (whole) Enqueue(record, std::move(bytes), false);
   return whole;
 }
 
-void PipeLink::Enqueue(const Record &record, Bytes bytes, bool broken) {
+void PipeLink::Enqueue(const Record &record, OwnMemory bytes, bool broken) {
+  Message message = {record, std::move(bytes)};
   std::lock_guard<std::mutex> lock(in_mutex_);
   broken_ = broken;
-  if (!broken) requests_.push_back({record, std::move(bytes)});
+  /* Without memory for the queue the host waits, like the calls before this one. */
+  while (!broken && !Append(&requests_, &message)) Pause();
   arrived_.notify_one();
 }
 
@@ -114,13 +133,14 @@ bool PipeLink::Await(Incoming *request) {
       bytes_ = std::move(requests_.front().bytes);
       requests_.pop_front();
     }
-    request->bytes = bytes_.get();
+    request->bytes = bytes_.data();
     request->place = 0;
-    if (bytes_ != nullptr) return true;
+    if (request->bytes != nullptr) return true;
     Record refusal = {};
     refusal.operation = request->record.operation;
     refusal.number = request->record.number;
     refusal.status = kExhausted;
+    refusal.detail = kInRunner;
     Send(refusal, nullptr, 0);
   }
 }
@@ -130,10 +150,9 @@ bool PipeLink::Await(Incoming *request) {
 /* Called with the mutex held. A signal handler may have interrupted the current writer, so it gives up after
  * some attempts. */
 bool PipeLink::TakeTurn(int attempts) {
-  const timespec pause = {0, 1000000};
   while (writing_.exchange(1, std::memory_order_acquire) != 0) {
     if (attempts != kForEver && attempts-- == 0) return false;
-    nanosleep(&pause, nullptr);
+    Pause();
   }
   return true;
 }
@@ -171,7 +190,7 @@ void PipeLink::WriteWaiting() {
       message = std::move(events_.front());
       events_.pop_front();
     }
-    WriteRecord(message.record, message.bytes.get());
+    WriteRecord(message.record, message.bytes.data());
   }
 }
 
@@ -200,13 +219,13 @@ void *PipeLink::WriteEvents(void *self) {
 }
 
 bool PipeLink::PutEvent(const Record &record, const void *bytes) {
-  uint64_t space = sizeof(record) + record.size;
+  uint64_t space = kEventSpace + record.size;
   if (space > kMostEvents - (put_ - EventsTaken())) return false;
-  Bytes copy(new (std::nothrow) uint8_t[record.size + 1]);
-  if (copy == nullptr) return false;
-  if (record.size != 0) memcpy(copy.get(), bytes, record.size);
+  Message message = {record, OwnMemory()};
+  if (!message.bytes.Resize(record.size, 0)) return false;
+  if (record.size != 0) memcpy(message.bytes.data(), bytes, record.size);
   std::lock_guard<std::mutex> lock(events_mutex_);
-  events_.push_back({record, std::move(copy)});
+  if (!Append(&events_, &message)) return false;
   put_ += space;
   emitted_.notify_one();
   return true;

@@ -13,10 +13,10 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
-#include <memory>
 #include <mutex>
 
 #include "channel/link.h"
+#include "channel/own_memory.h"
 
 namespace tenon {
 
@@ -27,8 +27,10 @@ constexpr uint32_t kPageRecord = 20;
 
 /* The longest message, in bytes. A longer one is refused. */
 constexpr uint64_t kLongestPiped = uint64_t{1} << 32;
-/* The limit for events that wait for the host, in bytes, with their records. */
+/* The limit for events that wait for the host, in bytes, with the memory that each takes there besides its bytes.
+ * src/tiers/process/pipe/inbox.ts has the same numbers. */
 constexpr uint64_t kMostEvents = uint64_t{64} << 20;
+constexpr uint64_t kEventSpace = 512;
 
 /* The state that shared memory shows all the time. src/tiers/process/pipe/page.ts has the same offsets. */
 struct RunnerPage {
@@ -51,24 +53,23 @@ class PipeLink final : public HostLink {
   bool Start();
 
   bool Await(Incoming *request) override;
-  void Release() override { bytes_.reset(); }
+  void Release() override { bytes_.Free(); }
   uint8_t *PrepareAnswer(uint64_t, uint64_t *) override { return nullptr; }
   void CommitAnswer(const Record &) override {}
   void Send(Record record, const uint8_t *bytes, uint64_t size) override;
   bool PutEvent(const Record &record, const void *bytes) override;
   uint64_t EventsPut() const override { return put_; }
   uint64_t EventsTaken() override { return std::min(put_, taken_.load(std::memory_order_acquire)); }
-  uint64_t LongestEvent() const override { return kMostEvents - sizeof(Record); }
+  uint64_t LongestEvent() const override { return kMostEvents - kEventSpace; }
   void TrimEvents() override {}
   void Show() override;
   void Alarm() override { Show(); }
   uint64_t MappedSize() const override { return 0; }
 
  private:
-  using Bytes = std::unique_ptr<uint8_t[]>;
   struct Message {
     Record record;
-    Bytes bytes; /* NULL although the record has some: out of memory */
+    OwnMemory bytes; /* none, not even of size 0: there was no memory */
   };
 
   static void *ReadAll(void *self);
@@ -76,7 +77,7 @@ class PipeLink final : public HostLink {
   bool ReadOne();
   bool Read(void *to, uint64_t size);
   bool Discard(uint64_t size);
-  void Enqueue(const Record &record, Bytes bytes, bool broken);
+  void Enqueue(const Record &record, OwnMemory bytes, bool broken);
   bool TakeTurn(int attempts);
   void EndTurn() { writing_.store(0, std::memory_order_release); }
   void WriteWaiting();
@@ -92,7 +93,7 @@ class PipeLink final : public HostLink {
   std::condition_variable arrived_;
   std::deque<Message> requests_;
   bool broken_ = false;
-  Bytes bytes_; /* of the request in progress */
+  OwnMemory bytes_; /* of the request in progress */
 
   std::mutex turn_;                  /* held by the writing thread, which then also takes: */
   std::atomic<uint32_t> writing_{0}; /* the same lock for a signal handler, which must not wait for a mutex */

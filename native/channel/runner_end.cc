@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "plugin/output.h"
+
 namespace tenon {
 namespace {
 
@@ -33,12 +35,13 @@ const char *ChannelRunner::Open(int shm, int wake, uint64_t spin) {
 void ChannelRunner::AwaitNews() {
   const auto ready = [this] { return requests_.HasNews(); };
   if (awake_.Wait(ready)) return;
-  bool large = answers_.wants_trim() || parts_.capacity() > kKeptParts;
+  /* A request whose parts have not all arrived is not idle: the host may be stopped at any time. */
+  bool large = !joining_ && (answers_.wants_trim() || parts_.size() > kKeptParts);
   while (!ready()) {
     uint64_t deadline = large ? Now() + kIdleTime : kNever;
     Sleep(&requests_.words()->reader_sleeps, deadline, ready);
     if (!large || ready() || Now() < deadline) continue;
-    parts_ = std::vector<uint8_t>();
+    parts_.Free();
     large = !answers_.Trim();
   }
 }
@@ -58,12 +61,19 @@ bool ChannelRunner::Await(Incoming *request) {
     }
     if (!Join(record, request->bytes)) return false;
     requests_.Release();
-    Notify(kResponses); /* there is room for the next part */
+    /* There is room for the next part. The host arms first and looks for room second, so at least one sees the
+     * other. */
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    Notify(kResponses);
     if ((record.flags & kMore) != 0) continue;
     joining_ = false;
+    if (dropping_) {
+      Refuse(record);
+      continue;
+    }
     in_parts_ = true;
     request->bytes = parts_.data();
-    request->record.size = parts_.size();
+    request->record.size = parts_size_;
     request->place = 0;
     return true;
   }
@@ -73,13 +83,27 @@ bool ChannelRunner::Join(const Record &record, const uint8_t *bytes) {
   if (!joining_) {
     joining_ = true;
     number_ = record.number;
-    parts_.clear();
+    parts_size_ = 0;
+    dropping_ = parts_.size() < record.total && !parts_.Resize(record.total, 0);
+    total_ = record.total;
   }
   bool last = (record.flags & kMore) == 0;
-  uint64_t size = parts_.size() + record.size;
-  if (record.number != number_ || size > record.total || last != (size == record.total)) return false;
-  parts_.insert(parts_.end(), bytes, bytes + record.size);
+  uint64_t size = parts_size_ + record.size;
+  if (record.number != number_ || record.total != total_ || size > total_ || last != (size == total_))
+    return false;
+  if (!dropping_) memcpy(parts_.data() + parts_size_, bytes, record.size);
+  parts_size_ = size;
   return true;
+}
+
+/* Answers a request that there was no memory for. */
+void ChannelRunner::Refuse(const Record &record) {
+  Record refusal = {};
+  refusal.operation = record.operation;
+  refusal.number = record.number;
+  refusal.status = kExhausted;
+  refusal.detail = kInRunner;
+  Send(refusal, nullptr, 0);
 }
 
 void ChannelRunner::Release() {

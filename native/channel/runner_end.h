@@ -2,9 +2,8 @@
 #ifndef TENON_CHANNEL_RUNNER_END_H
 #define TENON_CHANNEL_RUNNER_END_H
 
-#include <vector>
-
 #include "channel/link.h"
+#include "channel/own_memory.h"
 #include "channel/ring.h"
 
 namespace tenon {
@@ -49,6 +48,7 @@ class ChannelRunner final : public HostLink {
  private:
   void AwaitNews();
   bool Join(const Record &record, const uint8_t *bytes);
+  void Refuse(const Record &record);
 
   ChannelMemory memory_;
   RingReader requests_;
@@ -56,10 +56,12 @@ class ChannelRunner final : public HostLink {
   RingWriter events_;
   int wake_ = -1;
   Wakefulness awake_;
-  std::vector<uint8_t> parts_;
-  bool joining_ = false;
-  bool in_parts_ = false; /* the request in progress is in parts_ */
-  uint64_t number_ = 0;
+  OwnMemory parts_; /* a request in parts */
+  uint64_t parts_size_ = 0;
+  bool joining_ = false;            /* some of its parts have not arrived */
+  bool dropping_ = false;           /* there is no memory for it */
+  bool in_parts_ = false;           /* the request in progress is in parts_ */
+  uint64_t number_ = 0, total_ = 0; /* of the request in parts */
 };
 
 }  // namespace tenon

@@ -21,6 +21,7 @@ enum Outcome : int32_t {
   kFull = -10,      /* too many calls wait for the instance's thread */
   kTimedOut = -11,  /* the call did not return in time and may still run */
   kNotBegun = -12,  /* the call timed out before its turn */
+  kTooLong = -13,   /* the result is longer than the host accepts */
   kBadStatus = -16, /* from here on: the plugin violated the contract */
   kOverrun = -17,   /* wrote past the capacity */
   kBadLength = -18, /* len exceeds the capacity */

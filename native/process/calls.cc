@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "plugin/output.h"
 #include "process/processes.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -14,10 +15,6 @@ namespace tenon {
 namespace {
 
 constexpr uint64_t kMillisecond = 1000000;
-/* The time in which a runner must read all parts of a request larger than the ring, in nanoseconds. Such a
- * request is only sent to a runner that waits for one. */
-constexpr uint64_t kPartsTimeout = 10000 * kMillisecond;
-
 /* Populates memory that may be new to the process: faulting in all pages at once takes a third of the time of
  * one after the other. Where the system cannot do it, they fault in one by one. */
 void TouchPages(uint8_t *memory, size_t size) {
@@ -57,24 +54,24 @@ void Process::Fail(Wait wait) {
   }
 }
 
-/* Sets the outcome of a request that was not sent. */
-void Process::FailToSend() {
+/* Sets the outcome of a request that was not sent: `otherwise`, if the runner could still take it. */
+void Process::FailToSend(int32_t otherwise) {
   if (channel.broken() != nullptr) return Fail(Wait::kBroken);
   bool gone = channel.state() > RunnerState::kStopped || !channel.IsAlive();
-  owner_->control[kWordOutcome] = gone ? kOutcomeGone : kOutcomeFull;
+  owner_->control[kWordOutcome] = gone ? kOutcomeGone : otherwise;
 }
 
 bool Process::AwaitAnswer(const Pieces &bytes, Message *answer) {
   Release();
   Request request = RequestOf(bytes);
-  uint64_t timeout = Timeout(), number = channel.Send(request, timeout, timeout);
+  Deadline deadline(Timeout());
+  uint64_t number = channel.Send(request, deadline);
   if (number == 0) {
-    FailToSend();
-    if (owner_->control[kWordOutcome] == kOutcomeFull) Fail(Wait::kTimeout);
+    FailToSend(kOutcomeTimeout);
     return false;
   }
   slab_ = owner_->FreeSlab(&slab_room_); /* done while the runner works */
-  Wait wait = channel.Await(number, timeout, answer);
+  Wait wait = channel.Await(number, deadline, answer);
   if (wait != Wait::kDone) {
     Fail(wait);
     return false;
@@ -139,15 +136,21 @@ void Process::Send(const Pieces &bytes) {
   int32_t *control = owner_->control;
   Release();
   Request request = RequestOf(bytes);
+  /* A large request is only sent to a runner that waits for one: its copy is the only one at a time. */
   bool large = bytes.total() > channel.longest_request();
-  if (large && !pending_.empty()) {
+  if (channel.has_rest() || (large && !pending_.empty())) {
     control[kWordOutcome] = kOutcomeFull;
     return;
   }
   Expect();
-  uint64_t number = channel.Send(request, 0, Timeout() < kPartsTimeout ? Timeout() : kPartsTimeout);
-  if (number == 0) return FailToSend();
-  pending_.push_back({number, request.operation, control[kWordSlot]});
+  pending_.push_back({0, request.operation, control[kWordSlot]});
+  bool exhausted;
+  uint64_t number = channel.Post(request, &exhausted);
+  if (number == 0) {
+    pending_.pop_back();
+    return FailToSend(exhausted ? static_cast<int32_t>(kExhausted) : kOutcomeFull);
+  }
+  pending_.back().number = number;
   UpdateReference();
   control[kWordOutcome] = 0;
 }
@@ -156,7 +159,7 @@ void Process::ExpectReady(int32_t slot) {
   pending_.push_back({0, kReady, slot});
   UpdateReference();
   Expect();
-  if (!channel.ArmEvents()) SelfWake();
+  if (!channel.ArmEvents()) Poke();
 }
 
 void Process::Take(uint8_t *target, size_t size, bool is_new) {

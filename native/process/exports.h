@@ -7,7 +7,11 @@
 
 namespace tenon {
 
+class Processes;
+
 Napi::Object MakeProcessExports(Napi::Env env);
+/* Adds the exports that send requests. */
+void AddRequestExports(Napi::Object exports, Processes *self);
 
 }  // namespace tenon
 

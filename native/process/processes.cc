@@ -37,7 +37,7 @@ bool ReadEnd(pid_t pid, ProcessStatus *status) {
 
 int Process::Open(uv_loop_s *loop, const ChannelOptions &options) {
   int problem = channel.Create(options);
-  if (problem == 0) news_ = Watch(loop, channel.wake_file(), OnNews, &problem);
+  if (problem == 0) news_ = Watch(loop, channel.news_file(), OnNews, &problem);
   return problem;
 }
 
@@ -97,7 +97,7 @@ void Process::SetReferenced(bool referenced) {
 }
 
 void Process::UpdateReference() {
-  bool active = referenced_ || !pending_.empty();
+  bool active = referenced_ || finishing_ || !pending_.empty();
   if (active == active_ || news_ == nullptr) return;
   active_ = active;
   if (active) {
@@ -110,7 +110,7 @@ void Process::UpdateReference() {
 void Process::SetPaused(bool paused) {
   if (paused_ == paused) return;
   paused_ = paused;
-  if (!paused) SelfWake();
+  if (!paused) Poke();
 }
 
 /* ---- Processes ---- */

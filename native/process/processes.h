@@ -102,8 +102,8 @@ class Process {
   void TakeBatch(int32_t *offsets, int32_t *statuses, uint32_t count);
   void Release();
 
-  /* Delivers the messages that the runner wrote before it ended, then its end. For JavaScript that learns of
-   * the end first. */
+  /* Delivers the messages that the runner wrote before it ended, then its end, in several wake-ups if there are
+   * many. For JavaScript that learns of the end first. */
   void Finish();
 
   /* Sets whether the event loop is kept alive even if no request is in flight. */
@@ -111,9 +111,11 @@ class Process {
   /* While true, leaves events in the ring. */
   void SetPaused(bool paused);
   /* Requests another wake-up. */
-  void SelfWake();
+  void Poke() { channel.Poke(); }
 
   ChannelHost channel;
+  /* The longest input of a call, in bytes. JavaScript refuses a longer one. */
+  uint64_t longest_input = ~uint64_t{0};
   int32_t serial() const { return serial_; }
   pid_t pid() const { return pid_; }
   bool closed() const { return closed_; }
@@ -132,8 +134,9 @@ class Process {
   static void OnClosed(uv_any_handle *handle);
   uv_any_handle *Watch(uv_loop_s *loop, int file, void (*callback)(uv_any_handle *, int, int), int *problem);
   void HandleNews();
-  void Collect();
-  bool CollectAnswer();
+  void HandleRest(uint64_t end);
+  void Collect(uint64_t end);
+  bool CollectAnswer(uint64_t end);
   bool CollectEvent();
   void Enter(const Message &message, int32_t slot, Held kind);
   void Report(ProcessEnd end);
@@ -145,7 +148,7 @@ class Process {
   uint64_t Timeout() const;
   bool AwaitAnswer(const Pieces &bytes, Message *answer);
   void Fail(Wait wait);
-  void FailToSend();
+  void FailToSend(int32_t otherwise);
 
   Processes *owner_;
   int32_t index_, serial_;
@@ -161,6 +164,8 @@ class Process {
   uint8_t *slab_ = nullptr; /* memory for the answer that the caller waits for */
   uint64_t slab_room_ = 0;
   bool expecting_ = false; /* the next answer rings, or has rung, or is known */
+  bool finishing_ = false; /* the process has ended; its last messages are delivered */
+  uint64_t last_room_ = 0; /* bytes of messages that may still be delivered then */
   bool referenced_ = false, paused_ = false, active_ = false, closed_ = false;
 };
 

@@ -1,7 +1,7 @@
 /* The events of one runner on the event loop: answers, events and the end of the process. */
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
+
+#include <algorithm>
 
 #include "process/processes.h"
 
@@ -35,13 +35,15 @@ void Process::HandleNews() {
   channel.Disarm();
   expecting_ = false;
   uint64_t end = Now() + kTurn;
+  if (finishing_) return HandleRest(end);
   for (;;) {
-    Collect();
+    bool sent = channel.SendRest(end);
+    Collect(end);
     bool ending = channel.broken() != nullptr || channel.state() > RunnerState::kStopped;
     Report(ending ? kEnding : kRunning);
     if (closed_) return; /* not freed yet: libuv's last callback comes later */
-    if (ending || Arm()) return;
-    if (Now() >= end) return SelfWake();
+    if (ending || (Arm() && (sent || !channel.SendRest(0)))) return;
+    if (Now() >= end) return Poke();
   }
 }
 
@@ -55,11 +57,28 @@ void Process::OnEnd(uv_any_handle *handle, int, int) {
 
 void Process::Finish() {
   paused_ = false;
+  if (finishing_) return;
+  finishing_ = true;
+  /* A process that the runner started may share the memory and write to it without end. */
+  last_room_ = channel.room_for_messages();
+  UpdateReference();
+  HandleRest(Now() + kTurn);
+}
+
+/* Delivers messages of a runner that has ended. Other code may have learned of the end first, so this can begin
+ * before the event loop calls back. */
+void Process::HandleRest(uint64_t end) {
   while (!closed_) {
-    Collect();
-    bool more = owner_->control[kWordCount] > 0 && channel.broken() == nullptr;
+    Collect(end);
+    bool any = owner_->control[kWordCount] > 0 || channel.has_answers();
+    bool more = any && channel.broken() == nullptr && last_room_ > 0;
     Report(more ? kRunning : kEnded);
-    if (!more) return;
+    if (!more) {
+      finishing_ = false;
+      if (!closed_) UpdateReference();
+      return;
+    }
+    if (Now() >= end) return Poke();
   }
 }
 
@@ -73,19 +92,19 @@ void Process::Report(ProcessEnd end) {
 }
 
 /* Copies available answers and events to the entries, as many as fit. */
-void Process::Collect() {
+void Process::Collect(uint64_t end) {
   owner_->control[kWordCount] = 0;
   scratch_used_ = 0;
   Release();
-  while (held_ == Held::kNothing && owner_->control[kWordCount] < kEntryCount && CollectAnswer()) continue;
+  while (held_ == Held::kNothing && owner_->control[kWordCount] < kEntryCount && CollectAnswer(end)) continue;
   while (!paused_ && held_ == Held::kNothing && owner_->control[kWordCount] < kEntryCount && CollectEvent())
     continue;
   UpdateReference();
 }
 
-bool Process::CollectAnswer() {
+bool Process::CollectAnswer(uint64_t end) {
   Message answer;
-  if (!channel.Next(&answer)) return false;
+  if (!channel.Next(&answer, end)) return false;
   const Record &record = answer.record;
   bool fits = !pending_.empty() && pending_.front().number == record.number;
   if (fits && pending_.front().operation == kReady) {
@@ -119,6 +138,7 @@ void Process::Enter(const Message &message, int32_t slot, Held kind) {
   int32_t *entry = owner_->control + kWordEntries + owner_->control[kWordCount]++ * kEntrySize;
   const Record &record = message.record;
   uint64_t size = record.size;
+  if (finishing_) last_room_ -= std::min(last_room_, size + sizeof(Slot));
   bool fits = record.operation != kBatch && size <= kProcessScratch - scratch_used_;
   entry[kEntryOperation] = static_cast<int32_t>(record.operation);
   entry[kEntrySlot] = slot;
@@ -147,12 +167,7 @@ bool Process::Arm() {
 void Process::Expect() {
   if (expecting_) return;
   expecting_ = true;
-  if (!channel.ArmAnswers()) SelfWake();
-}
-
-void Process::SelfWake() {
-  const uint64_t one = 1;
-  while (write(channel.wake_file(), &one, sizeof(one)) < 0 && errno == EINTR) continue;
+  if (!channel.ArmAnswers()) Poke();
 }
 
 }  // namespace tenon

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <new>
+
 #include "plugin/host_slots.h"
 
 namespace tenon {
@@ -66,14 +68,29 @@ bool HasRoom(State &state, const Source &source, uint32_t messages, uint64_t siz
          source.bytes <= limits.bytes - size;
 }
 
+/* @throws std::bad_alloc */
 bool Put(State &state, uint32_t instance, Source *source, Record record, const void *bytes, uint64_t size) {
   record.size = record.total = size;
   record.instance = instance;
-  if (!state.channel->PutEvent(record, bytes)) return false;
-  state.underway.push_back({state.channel->EventsPut(), instance, size});
+  state.underway.push_back({0, instance, size}); /* first, because it may lack memory */
+  if (!state.channel->PutEvent(record, bytes)) {
+    state.underway.pop_back();
+    return false;
+  }
+  state.underway.back().end = state.channel->EventsPut();
   source->waiting++;
   source->bytes += size;
   return true;
+}
+
+/* As Put, for messages that may be dropped. */
+bool TryPut(State &state, uint32_t instance, Source *source, Record record, const void *bytes,
+            uint64_t size) {
+  try {
+    return Put(state, instance, source, record, bytes, size);
+  } catch (const std::bad_alloc &) {
+    return false;
+  }
 }
 
 Record LogRecord(int32_t level) {
@@ -88,7 +105,7 @@ bool PutDropped(State &state, uint32_t instance, Source *source) {
   char text[64];
   int length = snprintf(text, sizeof(text), "%llu log messages dropped: too many were waiting",
                         static_cast<unsigned long long>(source->dropped));
-  if (!Put(state, instance, source, LogRecord(TENON_LOG_WARN), text, static_cast<uint64_t>(length)))
+  if (!TryPut(state, instance, source, LogRecord(TENON_LOG_WARN), text, static_cast<uint64_t>(length)))
     return false;
   source->dropped = 0;
   return true;
@@ -106,8 +123,12 @@ tenon_status OnEmit(const tenon_host *host, const uint8_t *data, size_t length) 
   Settle(state);
   Record record = {};
   record.operation = kEvent;
-  if (!HasRoom(state, *source, 1, length) || !Put(state, instance, source, record, data, length))
-    return TENON_BUSY;
+  try {
+    if (!HasRoom(state, *source, 1, length) || !Put(state, instance, source, record, data, length))
+      return TENON_BUSY;
+  } catch (const std::bad_alloc &) {
+    return TENON_NO_MEMORY;
+  }
   return TENON_OK;
 }
 
@@ -129,7 +150,7 @@ void Emitter::OnLog(const tenon_host *host, int32_t level, const char *message, 
   Settle(state);
   bool fits = HasRoom(state, *source, source->dropped != 0 ? 2 : 1, length) &&
               PutDropped(state, instance, source) &&
-              Put(state, instance, source, LogRecord(level), message, length);
+              TryPut(state, instance, source, LogRecord(level), message, length);
   if (fits) return;
   source->dropped++;
   has_dropped_.store(true, std::memory_order_relaxed);
@@ -156,7 +177,12 @@ const tenon_host *Emitter::Open(uint32_t instance) {
   if (host == nullptr) return nullptr;
   State &state = All();
   std::lock_guard<std::mutex> lock(state.mutex);
-  state.sources[instance].host = host;
+  try {
+    state.sources[instance].host = host;
+  } catch (const std::bad_alloc &) {
+    RetireHost(host);
+    return nullptr;
+  }
   return host;
 }
 

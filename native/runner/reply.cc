@@ -1,6 +1,6 @@
 #include "runner/reply.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include <algorithm>
 #include <type_traits>
@@ -16,13 +16,8 @@ constexpr size_t kSmallestGrowth = 64 * 1024;
 
 static_assert(std::is_standard_layout<Reply>::value, "Reserve gets the address of the first member");
 
-Reply::~Reply() {
-  free(block_);
-}
-
 bool Reply::Start(size_t prefix) {
-  free(block_);
-  block_ = nullptr;
+  block_.Free();
   start_ = prefix;
   window_ = prefix + kFirstCapacity;
   uint64_t room = 0;
@@ -52,6 +47,7 @@ tenon_out *Reply::Begin() {
   out_.len = 0;
   out_.reserve = Reserve;
   breach_ = 0;
+  refused_ = false;
   open_ = true;
   return &out_;
 }
@@ -67,6 +63,9 @@ int32_t Reply::End(tenon_status status) {
   open_ = false;
   int32_t finding = breach_ != 0 ? breach_ : Inspect();
   if (finding == 0 && (status < TENON_OK || status > TENON_CLOSED)) finding = kBadStatus;
+  bool too_long =
+      start_ + out_.len > longest_ || (refused_ && status == TENON_NO_MEMORY && longest_ < kMaxOutput);
+  if (finding == 0 && too_long) finding = kTooLong;
   if (finding == 0) return status;
   ArmCanary(memory_, window_);
   out_.len = 0;
@@ -88,9 +87,11 @@ tenon_status Reply::Reserve(tenon_out *out, size_t additional) {
 
 tenon_status Reply::Grow(size_t additional) {
   size_t used = start_ + out_.len;
-  if (additional > kMaxOutput - used) return TENON_NO_MEMORY;
+  refused_ = used > longest_ || additional > longest_ - used;
+  if (refused_) return TENON_NO_MEMORY;
   size_t needed = used + additional;
-  size_t wanted = std::min(kMaxOutput, std::max({needed, 2 * window_, kSmallestGrowth}));
+  size_t wanted = std::min(longest_, std::max({needed, 2 * window_, kSmallestGrowth}));
+  wanted = std::max(wanted, needed);
   if (in_ring() && needed <= room_) {
     window_ = std::min(wanted, room_);
   } else if (!MoveToBlock(used, wanted)) {
@@ -102,19 +103,18 @@ tenon_status Reply::Grow(size_t additional) {
 }
 
 bool Reply::MoveToBlock(size_t used, size_t window) {
-  uint8_t *block = static_cast<uint8_t *>(realloc(block_, window + kGuardSize));
-  if (block == nullptr) return false;
-  if (block_ == nullptr && used != 0) memcpy(block, memory_, used);
-  memory_ = block_ = block;
+  bool was_in_ring = in_ring();
+  if (!block_.Resize(window + kGuardSize, was_in_ring ? 0 : used)) return false;
+  if (was_in_ring && used != 0) memcpy(block_.data(), memory_, used);
+  memory_ = block_.data();
   window_ = room_ = window;
   return true;
 }
 
 void Reply::Send(const Record &record) {
   if (!in_ring() || memory_ == nullptr) {
-    channel_->Send(record, block_, start_);
-    free(block_);
-    block_ = nullptr;
+    channel_->Send(record, block_.data(), start_);
+    block_.Free();
     return;
   }
   Record whole = record;

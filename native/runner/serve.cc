@@ -75,6 +75,7 @@ class Runner {
     /* Line buffering, so that the plugin's output before a crash is not lost without a terminal. */
     setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
     WatchForCrashes(link_);
+    if (options_.limits.memory != 0) OwnMemory::CountApart();
     active |= ApplyLimits(options_.limits, link_->MappedSize());
     if (options_.limits.sandbox) { /* of this thread; later threads inherit it */
       SandboxState sandbox = EnterSandbox(options_.file, options_.limits);
@@ -110,7 +111,7 @@ class Runner {
     Emitter::Start(link_, options_.queue);
     link_->SetState(RunnerState::kReady);
     Say(kReady, "");
-    Server server(link_, &gates_);
+    Server server(link_, &gates_, options_.longest_answer);
     bool stopped = server.Run();
     ExpectExit();
     link_->SetState(stopped ? RunnerState::kStopped : RunnerState::kBroken);

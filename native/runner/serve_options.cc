@@ -10,7 +10,8 @@ const char kLimitsUsage[] = "[--memory BYTES] [--cpu SECONDS] [--files N] [--san
 const char kServeUsage[] =
     "tenon-runner serve FILE --abi VERSION --name NAME --parent PID\n"
     "           {--shm FD --wake FD --life FD | --in FD --out FD}\n"
-    "           [--profile latency|balanced|efficient] [--queue-messages N] [--queue-bytes N]\n"
+    "           [--profile latency|balanced|efficient] [--queue-messages N] [--queue-bytes N] [--result "
+    "BYTES]\n"
     "           [--memory BYTES] [--cpu SECONDS] [--files N] [--sandbox [--read PATH]...]";
 
 namespace {
@@ -61,6 +62,7 @@ bool ReadOption(const char *name, const char *value, ServeOptions *options) {
   if (is("--out")) return ReadInto(value, INT32_MAX, &options->out);
   if (is("--parent")) return ReadInto(value, INT32_MAX, &options->parent);
   if (is("--profile")) return ReadProfile(value, &options->profile);
+  if (is("--result")) return ReadInto(value, kMaxOutput, &options->longest_answer);
   if (is("--queue-messages")) return ReadInto(value, UINT32_MAX, &options->queue.messages);
   if (is("--queue-bytes")) return ReadInto(value, UINT64_MAX, &options->queue.bytes);
   return ReadLimit(name, value, &options->limits);

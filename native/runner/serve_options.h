@@ -5,6 +5,7 @@
 #include <string>
 
 #include "channel/bell.h"
+#include "plugin/output.h"
 #include "runner/emitter.h"
 #include "runner/limits.h"
 
@@ -19,6 +20,7 @@ struct ServeOptions {
   int parent = 0;                     /* the host's process */
   Profile profile = Profile::kBalanced;
   EmitLimits queue;
+  uint64_t longest_answer = kMaxOutput;
   Limits limits;
 };
 

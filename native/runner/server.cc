@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <new>
+
 #include "runner/emitter.h"
 
 namespace tenon {
@@ -47,9 +49,8 @@ void Server::Handle(const Incoming &request) {
     case kDrop:
       return Drop(request);
     case kBind:
-      return Bind(request);
     case kMethodCount:
-      return MethodCount(request);
+      return AnswerAboutKind(request);
     case kPing:
       if (!reply_.Start(request.record.size)) return Answer(kExhausted);
       reply_.Put(0, request.bytes, request.record.size);
@@ -81,6 +82,8 @@ void Server::Unmark() {
  * ring empty. */
 void Server::Answer(int32_t status) {
   answer_.status = status;
+  if (status == kExhausted) answer_.detail = kInRunner;
+  if (status == kTooLong) answer_.detail = static_cast<uint32_t>(reply_.longest());
   channel_->Release();
   reply_.Send(answer_);
 }
@@ -118,11 +121,24 @@ int32_t Server::Finish(Instance *instance, tenon_status status, uint64_t expecte
   return outcome;
 }
 
+/* Makes the place of an instance, before the plugin makes the instance. Returns NULL without memory. */
+Server::Instance *Server::AddInstance(uint32_t number) {
+  try {
+    return &instances_.emplace(number, Instance{nullptr, 0}).first->second;
+  } catch (const std::bad_alloc &) {
+    return nullptr;
+  }
+}
+
 void Server::New(const Incoming &request) {
   if (!reply_.Start(0)) return Answer(kExhausted);
   uint32_t number = ++numbers_;
   const tenon_host *host = Emitter::Open(number);
-  if (host == nullptr) return Answer(kExhausted);
+  Instance *place = host == nullptr ? nullptr : AddInstance(number);
+  if (place == nullptr) {
+    if (host != nullptr) Emitter::EndClose(number);
+    return Answer(kExhausted);
+  }
   Instance instance = {nullptr, 0};
   Mark(Stage::kInNew, request);
   channel_->breadcrumb().instance = number;
@@ -131,11 +147,11 @@ void Server::New(const Incoming &request) {
   Unmark();
   int32_t outcome = Finish(&instance, status, 0);
   if (outcome == TENON_OK) {
-    instances_.emplace(number, instance);
-    last_ = nullptr;
+    *place = instance;
     answer_.instance = number;
     return Answer(outcome);
   }
+  instances_.erase(number);
   Emitter::BeginClose(number);
   /* If `new` succeeded but violated the contract, there is an instance to drop. */
   if (status == TENON_OK) gates_->vtable().drop(instance.state);

@@ -16,7 +16,8 @@ namespace tenon {
 class Server {
  public:
   /* Both must outlive the server. */
-  Server(HostLink *channel, const Gates *gates) : channel_(channel), gates_(gates), reply_(channel) {}
+  Server(HostLink *channel, const Gates *gates, size_t longest_answer)
+      : channel_(channel), gates_(gates), reply_(channel, longest_answer) {}
 
   /* Serves until kShutdown and returns true. Returns false if the host violated the protocol. */
   bool Run();
@@ -33,9 +34,11 @@ class Server {
   void Call(const Incoming &request);
   void Batch(const Incoming &request);
   void Drop(const Incoming &request);
+  void AnswerAboutKind(const Incoming &request);
   void Bind(const Incoming &request);
   void MethodCount(const Incoming &request);
 
+  Instance *AddInstance(uint32_t number);
   Instance *FindInstance(const Incoming &request);
   tenon_method FindMethod(int32_t method) const;
   int32_t Finish(Instance *instance, tenon_status status, uint64_t expected);

@@ -34,6 +34,12 @@ int64_t CountOf(const Incoming &request) {
   return data <= size - start ? static_cast<int64_t>(head.count) : -1;
 }
 
+/* Returns the status of a message in the answer. A violation of the contract has no status of its own. */
+int32_t StatusOf(int32_t outcome) {
+  if (outcome == kTooLong) return TENON_NO_MEMORY;
+  return outcome < TENON_OK ? static_cast<int32_t>(TENON_POISONED) : outcome;
+}
+
 }  // namespace
 
 void Server::Batch(const Incoming &request) {
@@ -41,6 +47,10 @@ void Server::Batch(const Incoming &request) {
   uint32_t count = static_cast<uint32_t>(counted);
   if (!reply_.Start(counted < 0 ? 0 : BatchResponseData(count))) return Answer(kExhausted);
   if (counted < 0) return Answer(kBadBatch);
+  if (BatchResponseData(count) > reply_.longest()) {
+    reply_.Start(0);
+    return Answer(kTooLong);
+  }
   Instance *instance = FindInstance(request);
   tenon_method method = FindMethod(request.record.method);
   int32_t refused = instance == nullptr ? static_cast<int32_t>(kClosed) : instance->condition;
@@ -81,8 +91,7 @@ uint32_t Server::BatchLoop(Instance *instance, tenon_method method, const Incomi
     tenon_status status = method(instance->state, data + from, static_cast<size_t>(size), reply_.Begin());
     int32_t outcome = Finish(instance, status, 0);
     if (instance->condition != 0) answer_.status = outcome;
-    /* A violation of the contract has no status of its own. */
-    put(statuses, i, outcome < TENON_OK ? static_cast<int32_t>(TENON_POISONED) : outcome);
+    put(statuses, i, StatusOf(outcome));
     put(result_offsets, ++i, static_cast<int32_t>(reply_.kept() - prefix));
   }
   uint32_t processed = i;

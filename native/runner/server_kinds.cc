@@ -1,10 +1,28 @@
 /* The lookup of methods of kinds in the server. */
 #include <algorithm>
+#include <new>
 
 #include "plugin/method_table.h"
 #include "runner/server.h"
 
 namespace tenon {
+namespace {
+
+/* An exception of the plugin ends the process. It must not pass for a lack of memory of the runner. */
+const void *CallExtension(const void *(*get_extension)(const char *), const char *kind) noexcept {
+  return get_extension(kind);
+}
+
+}  // namespace
+
+void Server::AnswerAboutKind(const Incoming &request) {
+  try {
+    return request.record.operation == kBind ? Bind(request) : MethodCount(request);
+  } catch (const std::bad_alloc &) {
+    reply_.Start(0);
+    Answer(kExhausted);
+  }
+}
 
 /* Returns the methods of a kind, or an empty table if the plugin does not have the kind. Returns NULL if its
  * table is unusable; then `problem_` has the error code and, on the next line, what is wrong. */
@@ -16,7 +34,7 @@ const Server::Table *Server::FindTable(const Incoming &request) {
   auto get_extension = gates_->vtable().get_extension;
   if (get_extension != nullptr) {
     Mark(Stage::kInExtension, request);
-    const void *address = get_extension(kind.c_str());
+    const void *address = CallExtension(get_extension, kind.c_str());
     Unmark();
     if (address != nullptr && !ReadTable(kind, reinterpret_cast<uintptr_t>(address), &table)) return nullptr;
   }

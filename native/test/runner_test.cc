@@ -1,8 +1,10 @@
 /* A host and a real runner: messages of all sizes, in any number. */
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "plugin/output.h"
 #include "support.h"
 
 namespace {
@@ -111,14 +113,14 @@ void WakeUps() {
   session.AwaitReady();
   uint32_t instance = session.New();
   session.Call(instance, Command("ea"));
-  CHECK(!Rings(session.host.wake_file(), 0)); /* not armed */
+  CHECK(!Rings(session.host.news_file(), 0)); /* not armed */
   for (int round = 0; round < 1000; round++) {
     uint64_t numbers[3];
     for (uint64_t &number : numbers)
       number = session.host.Send(MakeRequest(kCall, instance, Command("ea")), 0);
     int taken = 0;
     while (taken < 3) {
-      if (session.host.Arm()) CHECK(Rings(session.host.wake_file(), 10000));
+      if (session.host.Arm()) CHECK(Rings(session.host.news_file(), 10000));
       session.host.Disarm();
       Message answer;
       while (session.host.Next(&answer)) {
@@ -129,7 +131,48 @@ void WakeUps() {
   }
   CHECK(session.host.Arm());
   session.Call(instance, Command("E1"));
-  CHECK(Rings(session.host.wake_file(), 10000));
+  CHECK(Rings(session.host.news_file(), 10000));
+}
+
+/* The host stops between two parts of a request, for longer than the runner keeps memory that it does not use. */
+void StopsBetweenParts() {
+  Setup setup;
+  setup.channel.request_bytes = setup.channel.response_bytes = 256 * 1024;
+  Session session(setup);
+  session.AwaitReady();
+  uint32_t instance = session.New();
+  for (size_t size : {262081, 1000000, 20000000}) {
+    std::vector<uint8_t> input = Bytes(size, static_cast<uint32_t>(size));
+    bool exhausted = true;
+    uint64_t number = session.host.Post(MakeRequest(kCall, instance, input), &exhausted);
+    CHECK(number != 0 && !exhausted && session.host.has_rest());
+    usleep(250000);
+    while (!session.host.SendRest(kNever)) {
+      if (session.host.Arm() && !session.host.SendRest(kNever)) CHECK(Rings(session.host.news_file(), 10000));
+      session.host.Disarm();
+    }
+    Message answer;
+    CHECK(session.host.Await(number, Milliseconds(10000), &answer) == Wait::kDone);
+    CHECK(answer.record.size == size && memcmp(answer.bytes, input.data(), size) == 0);
+    session.host.Done();
+  }
+}
+
+/* A runner that has no memory for a request in parts says so, and keeps working. */
+void NoMemoryForParts() {
+  Setup setup;
+  setup.channel.request_bytes = 256 * 1024;
+  setup.more = {"--memory", "33554432"};
+  Session session(setup);
+  session.AwaitReady();
+  uint32_t instance = session.New();
+  rlimit space = {1 << 20, 1 << 20}; /* no mapping can be added */
+  CHECK(prlimit(static_cast<pid_t>(session.host.facts().pid.load()), RLIMIT_AS, &space, nullptr) == 0);
+  std::vector<uint8_t> large = Bytes(20 << 20, 1), small = Bytes(100, 2);
+  Record record;
+  session.Do(MakeRequest(kCall, instance, large), &record);
+  CHECK(record.status == kExhausted && record.detail == kInRunner);
+  CHECK(session.Call(instance, small) == small);
 }
 
 void Shutdown() {
@@ -150,6 +193,8 @@ int main() {
   Run("a million small calls", MillionCalls);
   Run("output grows by reserve, even beyond the size of the ring", OutputGrows);
   Run("an armed event loop is woken, once per drain", WakeUps);
+  Run("a host that stops between the parts of a request goes on where it stopped", StopsBetweenParts);
+  Run("a request that the runner has no memory for is answered", NoMemoryForParts);
   Run("a shutdown drops the instances and ends the runner", Shutdown);
   return 0;
 }

@@ -63,8 +63,12 @@ export interface ProcessAddon {
   open(wake: Wake): [control: ArrayBuffer, scratch: ArrayBuffer];
   /** Sets the memory from which small answers to requests get a slice each. */
   slab(memory: ArrayBuffer): void;
-  /** Creates a channel and returns the files for the runner. @throws with `errno` */
-  create(profile: number): [shm: number, wake: number, life: number];
+  /**
+   * Creates a channel and returns the files for the runner. An answer longer than `answer` breaks it. The outcome of
+   * a request longer than `input` is INSPECT.
+   * @throws with `errno`
+   */
+  create(profile: number, answer: number, input: number): [shm: number, wake: number, life: number];
   /**
    * Registers the spawned runner and the files to which it prints. Its first message arrives as an answer to
    * `slot`.

@@ -12,7 +12,12 @@ import {
   shown,
 } from '../base/options.js';
 import { checkRestart, type RestartOptions } from '../supervision/restart.js';
-import type { CrashInputSettings, ProcessLimits } from '../tiers/process/settings.js';
+import {
+  type CrashInputSettings,
+  LEAST_RESULT,
+  LONGEST_RESULT,
+  type ProcessLimits,
+} from '../tiers/process/settings.js';
 import { DEFAULT_QUEUE, type Isolation, type QueueLimits } from '../tiers/tier.js';
 import { type Transport, transports } from './capabilities.js';
 
@@ -161,7 +166,12 @@ const ENV_BY_DEFAULT = [
   'LD_LIBRARY_PATH',
   'SystemRoot',
 ];
-const LIMITS = ['memory', 'cpu', 'files'] as const;
+const LIMITS = {
+  memory: { most: Number.MAX_SAFE_INTEGER },
+  cpu: { most: Number.MAX_SAFE_INTEGER },
+  files: { most: Number.MAX_SAFE_INTEGER },
+  result: { least: LEAST_RESULT, most: LONGEST_RESULT },
+} as const;
 
 /** Checks the options. @throws TenonError ERR_TENON_INVALID_ARGUMENT that names the option */
 export function checkLoadOptions(given: LoadOptions): LoadSettings {
@@ -214,10 +224,10 @@ function checkQueue(given: Partial<QueueLimits>): QueueLimits {
 
 function checkLimits(given: ProcessLimits): ProcessLimits {
   const limits = readOptions('limits', given);
-  checkKnown('limits', limits, LIMITS, 'limits.');
-  for (const name of LIMITS) {
-    const value = limits[name];
-    if (value !== undefined) checkCount(`limits.${name}`, value, { most: Number.MAX_SAFE_INTEGER });
+  checkKnown('limits', limits, Object.keys(LIMITS), 'limits.');
+  for (const [name, range] of Object.entries(LIMITS)) {
+    const value = limits[name as keyof ProcessLimits];
+    if (value !== undefined) checkCount(`limits.${name}`, value, range);
   }
   return limits;
 }

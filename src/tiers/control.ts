@@ -26,6 +26,8 @@ export const Outcome = {
   TIMED_OUT: -11,
   /** The call's timeout passed before the call began. */
   NOT_BEGUN: -12,
+  /** The result is longer than `limits.result`. */
+  TOO_LONG: -13,
   BAD_STATUS: -16,
   OVERRUN: -17,
   BAD_LENGTH: -18,

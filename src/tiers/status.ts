@@ -27,7 +27,16 @@ export interface Failure {
   readonly text: string;
 }
 
+/** The detail of an EXHAUSTED: the plugin's process has no memory. It is 0 if the host has none. */
+const IN_RUNNER = 1;
+/** The bytes of a plugin's own message that are kept. */
+const LONGEST_TEXT = 64 * 1024;
 const CLOSE_IT = 'Close the instance and make a new one.';
+
+/** Returns a plugin's own message as text, without the end of a very long one. */
+export function textOf(bytes: Buffer): string {
+  return bytes.toString('utf8', 0, LONGEST_TEXT);
+}
 
 /** Returns the error for a failed call of a method. Counts the failure, and publishes it to subscribers. */
 export function callFailure({ outcome, detail, text }: Failure, site: CallSite): TenonError {
@@ -132,14 +141,22 @@ function specialError(outcome: number, detail: number, what: string): TenonError
         { status: 'TENON_BUSY' },
       );
     case Outcome.EXHAUSTED:
-      return new TenonError(
-        'ERR_TENON_CALL_FAILED',
-        `Cannot call ${what}: its process has not enough memory for it. Free memory, or set a higher 'limits.memory' if the plugin has that limit.`,
-        { status: 'TENON_NO_MEMORY' },
+      return noMemory(
+        detail === IN_RUNNER
+          ? `Cannot call ${what}: its process has not enough memory for it. Free memory, or set a higher 'limits.memory' if the plugin has that limit.`
+          : `Cannot call ${what}: the host has no memory for it.`,
+      );
+    case Outcome.TOO_LONG:
+      return noMemory(
+        `${what} failed: its result is longer than limits.result, which is ${detail} bytes. Have it return less, or raise the limit.`,
       );
     default:
       return undefined;
   }
+}
+
+function noMemory(message: string): TenonError {
+  return new TenonError('ERR_TENON_CALL_FAILED', message, { status: 'TENON_NO_MEMORY' });
 }
 
 /** Throws the error for an input that native code refused. */

@@ -6,7 +6,7 @@ import { badBatch, requireBatch } from '../binding.js';
 import { callSettings, nativeTimeout } from '../call-options.js';
 import { countCall } from '../call-tally.js';
 import { Outcome } from '../control.js';
-import { badRecord, type CallSite, callFailure, type Failure } from '../status.js';
+import { badRecord, type CallSite, callFailure, type Failure, textOf } from '../status.js';
 import { type CallOptions, type RecordBinding, type TierBinding, wholeWords } from '../tier.js';
 import type { Answer, RequestHeader } from './channel.js';
 import type { Engine } from './engine.js';
@@ -19,7 +19,7 @@ const REFUSED: readonly number[] = [Outcome.NOT_BYTES, Outcome.SHARED, Outcome.I
 
 /** Converts an answer to a failure. */
 export function failureOf({ status, detail, bytes }: Answer): Failure {
-  return { outcome: status, detail, text: status > 0 ? bytes.toString() : '' };
+  return { outcome: status, detail, text: status > 0 ? textOf(bytes) : '' };
 }
 
 /** A method of an instance in the process tier. */
@@ -45,7 +45,7 @@ export class ProcessBinding implements TierBinding {
   callSync(input: Uint8Array, options?: CallOptions): Buffer {
     const engine = this.#ready();
     const { channel } = engine;
-    if (channel.checksBytes !== true) requireBytes('input', input);
+    if (channel.checksBytes !== true) requireFitting(engine, input);
     const timeout = options === undefined ? engine.timeout : this.#timeoutOf(options);
     const outcome = channel.request(this.#call, nativeTimeout(timeout, -1), input, 0);
     return outcome === 0 ? this.#result(input) : this.#seldom(outcome, input, timeout);
@@ -53,6 +53,7 @@ export class ProcessBinding implements TierBinding {
 
   #result(input: Uint8Array): Buffer {
     const result = this.#engine.channel.result();
+    if (result === null) throw this.#noMemory();
     countCall(this.#site.tally, input.length, result.length);
     return result;
   }
@@ -62,7 +63,7 @@ export class ProcessBinding implements TierBinding {
     const { channel } = this.#engine;
     let outcome = found;
     if (REFUSED.includes(outcome)) {
-      requireBytes('input', input);
+      requireFitting(this.#engine, input);
       outcome = channel.request(this.#call, nativeTimeout(timeout, -1), input);
       if (outcome === 0) return this.#result(input);
     }
@@ -84,6 +85,7 @@ export class ProcessBinding implements TierBinding {
   #submit(header: RequestHeader, input: Uint8Array, options: CallOptions | undefined): Promise<Buffer> {
     if (!isPlainBytes(input)) requireBytes('input', input);
     const engine = this.#ready();
+    engine.requireFitting('input', input.length);
     let bytes = input;
     return engine.submit({
       site: this.#site,
@@ -107,18 +109,20 @@ export class ProcessBinding implements TierBinding {
     const { offsets, data } = requireBatch(batch);
     const engine = this.#ready();
     const { channel } = engine;
+    engine.requireFitting('batch', sizeOfBatch(offsets));
     const timeout = options === undefined ? engine.timeout : this.#timeoutOf(options);
     const outcome = channel.requestBatch(this.#batch, nativeTimeout(timeout, -1), offsets, data);
     if (outcome === Outcome.BAD_BATCH) throw badBatch();
     engine.check(outcome, this.#site, timeout);
     if (channel.control[Word.LENGTH] === 0) throw this.#failure(outcome);
     const result = channel.batchResult(offsets.length - 1);
-    if (result !== null) {
-      countCall(this.#site.tally, data.length, result.data.length);
-      return result;
+    if (result === 'no-memory') throw this.#noMemory();
+    if (result === 'invalid') {
+      engine.lifetime.breach();
+      throw crashed(this.#site, engine.lifetime.endNow());
     }
-    engine.lifetime.breach();
-    throw crashed(this.#site, engine.lifetime.endNow());
+    countCall(this.#site.tally, data.length, result.data.length);
+    return result;
   }
 
   async callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
@@ -126,6 +130,7 @@ export class ProcessBinding implements TierBinding {
     const engine = this.#ready();
     if (!areOffsets(given.offsets, given.data.length)) throw badBatch();
     let { offsets, data } = given;
+    engine.requireFitting('batch', sizeOfBatch(offsets));
     return engine.submit({
       site: this.#site,
       ...callSettings(options, engine.timeout),
@@ -190,12 +195,29 @@ export class ProcessBinding implements TierBinding {
     return timeout;
   }
 
+  /** Returns the error for a result that this process has no memory for, and drops the result. */
+  #noMemory(): TenonError {
+    this.#engine.channel.skip();
+    return callFailure({ outcome: Outcome.EXHAUSTED, detail: 0, text: '' }, this.#site);
+  }
+
   /** Returns the error for the last blocking call, for which the plugin is responsible. */
   #failure(outcome: number): TenonError {
     const { channel } = this.#engine;
     const detail = channel.control[Word.DETAIL] as number;
     return callFailure({ outcome, detail, text: outcome > 0 ? channel.text() : '' }, this.#site);
   }
+}
+
+/** Refuses an input that is too long, or no bytes at all. */
+function requireFitting(engine: Engine, input: Uint8Array): void {
+  requireBytes('input', input);
+  engine.requireFitting('input', input.length);
+}
+
+/** Returns the size of a batch as it is sent, without its padding. */
+function sizeOfBatch(offsets: Int32Array): number {
+  return 4 * offsets.length + (offsets.at(-1) ?? 0) - (offsets[0] ?? 0);
 }
 
 function areOffsets(offsets: Int32Array, end: number): boolean {

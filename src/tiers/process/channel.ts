@@ -23,6 +23,22 @@ export interface Answer {
   readonly batch: BatchResult | null;
 }
 
+/** The reason why there is no result of a batch: the answer is invalid, or this process has no memory for it. */
+export type BatchProblem = 'invalid' | 'no-memory';
+
+/**
+ * Returns what `make` returns. Returns null if this process has no memory for it: an allocation throws a
+ * RangeError.
+ */
+export function ifMemory<T>(make: () => T): T | null {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 /** Receives the messages of a channel on the event loop. */
 export interface ChannelListener {
   /** Receives the answer to the request of `slot`. */
@@ -53,7 +69,7 @@ export interface RunnerChannel {
   readonly closed: boolean;
   /** The files for the runner, from its fourth descriptor on. */
   readonly files: readonly (number | 'pipe')[];
-  /** Whether `request` itself refuses values that are not bytes. */
+  /** Whether `request` itself refuses values that are not bytes, and bytes that are too long. */
   readonly checksBytes?: boolean;
   /** Registers the spawned runner and its standard streams. Its first message is the answer to `slot`. */
   started(pid: number, slot: number, listener: ChannelListener, streams: readonly Socket[]): void;
@@ -85,15 +101,12 @@ export interface RunnerChannel {
     offsets: Int32Array,
     data: Uint8Array,
   ): number;
-  /** Returns the bytes of the answer to the last request. */
-  result(): Buffer;
-  /** Returns the bytes of the answer to the last request as a string. */
+  /** Returns the bytes of the answer to the last request. Returns null if this process has no memory for them. */
+  result(): Buffer | null;
+  /** Returns the bytes of the answer to the last request as a string, without the end of a very long one. */
   text(): string;
-  /**
-   * Returns the answer to the last `requestBatch`. Returns null if the answer is invalid, which breaks the
-   * channel.
-   */
-  batchResult(count: number): BatchResult | null;
+  /** Returns the answer to the last `requestBatch`. An invalid one breaks the channel. */
+  batchResult(count: number): BatchResult | BatchProblem;
   /** Discards the held answer. */
   skip(): void;
   /** Sets whether the channel keeps the event loop alive. */

@@ -5,18 +5,24 @@
 
 import { LOG_LEVELS, Status } from '../../base/abi.js';
 import { deferred } from '../../base/deferred.js';
-import type { TenonError } from '../../base/errors.js';
+import { invalidArgument, type TenonError } from '../../base/errors.js';
 import { nativeTimeout } from '../call-options.js';
 import { Outcome } from '../control.js';
-import type { CallSite } from '../status.js';
+import { type CallSite, callFailure } from '../status.js';
 import { type InstanceEvents, SOMETHING } from '../tier.js';
-import type { Answer, ChannelListener, RequestHeader, RunnerChannel } from './channel.js';
+import {
+  type Answer,
+  type ChannelListener,
+  ifMemory,
+  type RequestHeader,
+  type RunnerChannel,
+} from './channel.js';
 import { busy, closed, crashed, timedOut, waitedTooLong } from './errors.js';
 import { NewInstances } from './new-instances.js';
 import { ProcessOutcome } from './protocol.js';
 import { type PendingRequest, PendingRequests } from './requests.js';
 import { RunnerLifetime } from './runner-lifetime.js';
-import type { RunnerExit, RunnerHandlers, RunnerSettings } from './settings.js';
+import { longestInput, type RunnerExit, type RunnerHandlers, type RunnerSettings } from './settings.js';
 
 /** An asynchronous request. */
 export interface AsyncRequest<T> {
@@ -57,6 +63,8 @@ export class Engine implements ChannelListener {
   readonly settings: RunnerSettings;
   /** Milliseconds for calls without a timeout of their own; Infinity for none. */
   readonly timeout: number;
+  /** The longest input in bytes. */
+  readonly longestInput: number;
   readonly lifetime: RunnerLifetime;
   readonly channel: RunnerChannel;
   readonly requests: PendingRequests;
@@ -82,6 +90,7 @@ export class Engine implements ChannelListener {
    */
   constructor(settings: RunnerSettings, handlers: RunnerHandlers, failed: (cause: Error) => void) {
     this.settings = settings;
+    this.longestInput = longestInput(settings.limits);
     this.timeout = settings.timeout ?? Number.POSITIVE_INFINITY;
     this.requests = new PendingRequests({
       maxInFlight: settings.maxInFlight,
@@ -118,6 +127,18 @@ export class Engine implements ChannelListener {
   }
 
   // ---- Requests ----
+
+  /**
+   * Refuses an input of `size` bytes that is longer than the runner accepts.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT
+   */
+  requireFitting(argument: string, size: number): void {
+    if (size <= this.longestInput) return;
+    const problem = `has ${size} bytes, but the process of plugin ${this.settings.plugin} accepts at most ${this.longestInput}`;
+    const { memory } = this.settings.limits;
+    const remedy = memory === undefined ? '' : `, or raise limits.memory, which is ${memory}`;
+    throw invalidArgument(argument, problem, ` Send it in pieces${remedy}.`);
+  }
 
   /**
    * Sends a request and waits for its answer. Returns its outcome.
@@ -163,8 +184,8 @@ export class Engine implements ChannelListener {
         pending.fail(busy(site, this.settings.maxInFlight, this.requests.load, asked.size));
         return;
       }
-      asked.keep();
-      this.requests.queue(pending);
+      if (ifMemory(() => asked.keep()) === null) this.#refused(pending, Outcome.EXHAUSTED);
+      else this.requests.queue(pending);
     });
   }
 
@@ -231,6 +252,10 @@ export class Engine implements ChannelListener {
   }
 
   #refused(pending: PendingRequest, outcome: number): void {
+    if (outcome === Outcome.EXHAUSTED) {
+      pending.fail(callFailure({ outcome, detail: 0, text: '' }, pending.site));
+      return;
+    }
     if (outcome !== ProcessOutcome.GONE && outcome !== ProcessOutcome.CLOSED) this.lifetime.breach();
     this.#failLater(pending.site).catch((error: unknown) => pending.fail(error));
   }

@@ -25,6 +25,7 @@ export function createInstance(
   options: CallOptions | undefined,
 ): Promise<TierInstance> {
   const site = engine.site('new');
+  engine.requireFitting('config', config.length);
   let bytes = config;
   let number = 0;
   return engine.submit<TierInstance>({
@@ -61,6 +62,7 @@ export function createInstance(
 /** Makes an instance, blocking. */
 export function createInstanceSync(engine: Engine, config: Uint8Array, events: InstanceEvents): TierInstance {
   const site = engine.site('new');
+  engine.requireFitting('config', config.length);
   const { channel } = engine;
   const number = engine.newInstances.next(events);
   const outcome = engine.request(requestHeader(Operation.NEW), site, engine.timeout, config);

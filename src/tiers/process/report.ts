@@ -63,10 +63,12 @@ export function endOf({ end }: ProcessFacts): ProcessEnd | null {
 
 /**
  * Returns the end that the process had announced. After a crash record, a SIGKILL is not the cause of the end:
- * the host was impatient, or the system enforced a hard limit.
+ * the host was impatient, or the system enforced a hard limit. A process that has not ended yet will end as its
+ * crash record says.
  */
 export function announcedEnd(end: ProcessEnd, { crash }: Pick<ProcessFacts, 'crash'>): ProcessEnd {
-  if (end.signal !== 'SIGKILL' || crash === null) return end;
+  const isOpen = end.signal === 'SIGKILL' || (end.signal === null && end.code === null);
+  if (!isOpen || crash === null) return end;
   return { code: null, signal: signalName(crash.signal) ?? end.signal };
 }
 

@@ -17,7 +17,13 @@ import {
   problemOf,
   reasonOf,
 } from './report.js';
-import type { KeptInput, RunnerCall, RunnerExit, RunnerSettings } from './settings.js';
+import {
+  type KeptInput,
+  longestResult,
+  type RunnerCall,
+  type RunnerExit,
+  type RunnerSettings,
+} from './settings.js';
 import { SharedMemoryChannel } from './shared-memory/channel.js';
 import { FIRST_FILE, programOf, spawnRunner } from './spawn.js';
 
@@ -25,6 +31,11 @@ import { FIRST_FILE, programOf, spawnRunner } from './spawn.js';
 const ENDING_MS = 100;
 /** Milliseconds for the end of a killed process, which may be in an uninterruptible system call. */
 const REAP_MS = 5000;
+/**
+ * Milliseconds for which a synchronous call waits for the end of a process, first for one that it announced, then
+ * for one by its keeper.
+ */
+const BLOCKED_MS = 40;
 
 /** Receives the output and the end of a runner. */
 export interface LifetimeListener {
@@ -60,8 +71,9 @@ export class RunnerLifetime {
     this.settings = settings;
     this.#listener = listener;
     this.program = programOf(settings);
-    const pipe = settings.transport === 'pipe' ? new PipeChannel() : undefined;
-    this.channel = pipe ?? new SharedMemoryChannel(settings.profile);
+    const { limits } = settings;
+    const pipe = settings.transport === 'pipe' ? new PipeChannel(longestResult(limits)) : undefined;
+    this.channel = pipe ?? new SharedMemoryChannel(settings.profile, limits);
     try {
       const child = spawnRunner(this.program, settings, this.channel.files);
       pipe?.connect(child, FIRST_FILE);
@@ -114,13 +126,14 @@ export class RunnerLifetime {
     this.kill('protocol');
   }
 
-  /** Blocks until a process that is about to end has ended, and returns the report. */
+  /**
+   * Blocks until a process that is about to end has ended, and returns the report. A process that does not end
+   * soon is killed. The report is then preliminary, because a plugin may have stopped its keeper.
+   */
   endNow(): RunnerExit {
     if (this.#exit !== undefined) return this.#exit;
-    if (!this.channel.awaitEnd(ENDING_MS)) {
-      this.child.kill();
-      if (!this.channel.awaitEnd(REAP_MS)) this.child.killGroup();
-    }
+    if (!this.channel.awaitEnd(BLOCKED_MS)) this.child.kill();
+    if (!this.channel.awaitEnd(BLOCKED_MS)) return this.#report();
     this.#exit = this.#report();
     return this.#exit;
   }

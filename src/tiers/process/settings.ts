@@ -15,6 +15,33 @@ export interface ProcessLimits {
   readonly cpu?: number;
   /** The maximum number of open files. */
   readonly files?: number;
+  /**
+   * The longest result of a call in bytes, from 4096. Of a batch, all results count together. A call whose result
+   * is longer fails. Default: 2 GiB - 1, or `memory`, if that is less, but at least 128 MiB.
+   */
+  readonly result?: number;
+}
+
+/** The longest result that any tier can return, in bytes. */
+export const LONGEST_RESULT = 2 ** 31 - 1;
+/** The smallest `limits.result`: failures must have room for their messages. */
+export const LEAST_RESULT = 4096;
+
+/** The size that a message may have whatever `limits.memory` is, in bytes. */
+const ALWAYS_ALLOWED = 128 * 2 ** 20;
+
+/** Returns the longest result that a runner with these limits sends, in bytes. */
+export function longestResult({ memory, result }: ProcessLimits): number {
+  const most = memory === undefined ? LONGEST_RESULT : Math.max(memory, ALWAYS_ALLOWED);
+  return result ?? Math.min(most, LONGEST_RESULT);
+}
+
+/** Returns the longest input that a runner with these limits accepts, in bytes. */
+export function longestInput({ memory }: ProcessLimits): number {
+  return Math.min(
+    2 ** 32,
+    memory === undefined ? Number.POSITIVE_INFINITY : Math.max(memory, ALWAYS_ALLOWED),
+  );
 }
 
 /** The folder and the bounds of the kept inputs of calls that end their process. */

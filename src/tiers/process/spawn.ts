@@ -5,7 +5,7 @@ import { findRunner } from '../../addon/native-files.js';
 import { TenonError } from '../../base/errors.js';
 import { BUILD_COMMAND } from '../../base/package.js';
 import { confinementArguments } from './confinement.js';
-import type { RunnerSettings } from './settings.js';
+import { longestResult, type RunnerSettings } from './settings.js';
 
 /**
  * The first file descriptor of the channel in the runner. The files are shared memory, wake-ups and lifetime,
@@ -55,6 +55,7 @@ function argumentsFor(settings: RunnerSettings): string[] {
     ['--profile', profile],
     ['--queue-messages', queue.messages],
     ['--queue-bytes', queue.bytes],
+    ['--result', longestResult(limits)],
   ];
   const given = options.flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
   return ['serve', file, ...given, ...confinementArguments(limits, sandbox)];

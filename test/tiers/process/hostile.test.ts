@@ -61,7 +61,7 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
     const later = await hostile('old-number');
     expect(reasonOf(await failure(later.act.call(TEXT)))).toBe('protocol');
     const sync = await hostile('old-number');
-    expect(thrown(() => sync.act.callSync(TEXT, { timeout: 50 }))).toEqual(error('ERR_TENON_TIMEOUT'));
+    expect(reasonOf(thrown(() => sync.act.callSync(TEXT, { timeout: 20_000 })))).toBe('protocol');
   });
 
   test('is ended when it answers out of order', async () => {

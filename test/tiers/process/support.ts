@@ -52,8 +52,8 @@ export function double(source: string): string {
   let program = files.get(name);
   if (program === undefined) {
     program = join(folder, name);
-    const parts = ['channel/runner_end', 'channel/layout', 'channel/ring', 'channel/bell'].map((part) =>
-      join(root, 'native', `${part}.cc`),
+    const parts = ['runner_end', 'own_memory', 'layout', 'ring', 'bell'].map((part) =>
+      join(root, 'native', 'channel', `${part}.cc`),
     );
     const includes = [`-I${join(root, 'include')}`, `-I${join(root, 'native')}`];
     execFileSync('c++', [

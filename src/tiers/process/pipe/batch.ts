@@ -1,6 +1,7 @@
 /** Packed batches as messages: `BatchRequest` and `BatchResponse` of `native/channel/layout.h`. */
 import type { BatchResult } from '../../../base/batch.js';
 import { batchResult } from '../../binding.js';
+import { type BatchProblem, ifMemory } from '../channel.js';
 import type { PipeRecord } from './frames.js';
 
 const START = 8;
@@ -34,8 +35,13 @@ export function messageIn(bytes: Buffer, index: number): Buffer | null {
   return isInside ? bytes.subarray(start + (from - first), start + (to - first)) : null;
 }
 
-/** Decodes the answer to a batch of `count` messages. Returns null if it is invalid. */
-export function unpackBatch(record: PipeRecord, bytes: Buffer, count: number): BatchResult | null {
+/** Decodes the answer to a batch of `count` messages. */
+export function unpackBatch(record: PipeRecord, bytes: Buffer, count: number): BatchResult | BatchProblem {
+  const result = ifMemory(() => unpack(record, bytes, count) ?? 'invalid');
+  return result ?? 'no-memory';
+}
+
+function unpack(record: PipeRecord, bytes: Buffer, count: number): BatchResult | null {
   const start = padded(START + WORD * (2 * count + 1));
   if (bytes.length < start || bytes.readUInt32LE(0) !== count) return null;
   const processed = bytes.readUInt32LE(4);

@@ -7,8 +7,16 @@ import type { Socket } from 'node:net';
 import type { ProcessFacts } from '../../../addon/process.js';
 import type { BatchResult } from '../../../base/batch.js';
 import { Outcome } from '../../control.js';
+import { textOf } from '../../status.js';
 import type { Earlier } from '../captured-output.js';
-import { type ChannelListener, guarded, type RequestHeader, type RunnerChannel } from '../channel.js';
+import {
+  type BatchProblem,
+  type ChannelListener,
+  guarded,
+  ifMemory,
+  type RequestHeader,
+  type RunnerChannel,
+} from '../channel.js';
 import { Prints } from '../prints.js';
 import { Operation, ProcessOutcome, REQUEST_BYTES, Word } from '../protocol.js';
 import { packBatch, unpackBatch } from './batch.js';
@@ -24,13 +32,15 @@ const SMALL = 16 * 1024;
  * may keep the pipe open.
  */
 const LOOK_MS = 50;
+/** The shortest gap between two turns that means that this process was stopped, in milliseconds. */
+const PAUSE_MS = LOOK_MS + 100;
 const NOTHING = new Uint8Array(0);
 const NO_BYTES = Buffer.alloc(0);
 /** The channel of one runner over a pipe. Its first answer reports that the runner is ready. */
 export class PipeChannel implements RunnerChannel {
   readonly files = ['pipe'] as const;
   readonly control = new Int32Array(Word.ENTRIES);
-  readonly #inbox = new PipeInbox();
+  readonly #inbox: PipeInbox;
   readonly #prints = new Prints();
   #line: PipeLine | undefined;
   #pid = 0;
@@ -42,9 +52,13 @@ export class PipeChannel implements RunnerChannel {
   #paused = false;
   #closed = false;
 
-  /** Makes a channel. @throws TenonError ERR_TENON_UNSUPPORTED */
-  constructor() {
+  /**
+   * Makes a channel. `longest` is the longest answer in bytes.
+   * @throws TenonError ERR_TENON_UNSUPPORTED
+   */
+  constructor(longest: number) {
     requireSystem();
+    this.#inbox = new PipeInbox(longest);
   }
 
   get closed(): boolean {
@@ -95,13 +109,14 @@ export class PipeChannel implements RunnerChannel {
   }
 
   requestBatch(request: RequestHeader, timeout: number, offsets: Int32Array, data: Uint8Array): number {
-    const bytes = packBatch(offsets, data);
-    return bytes === null ? this.#set(Outcome.BAD_BATCH) : this.#ask(request, timeout, [bytes]);
+    const bytes = packed(offsets, data);
+    return typeof bytes === 'number' ? this.#set(bytes) : this.#ask(request, timeout, [bytes]);
   }
 
   send(request: RequestHeader, slot: number, _timeout: number, bytes: Uint8Array = NOTHING): number {
     if (this.#isFull(bytes.length)) return this.#set(ProcessOutcome.FULL);
-    return this.#set(this.#submit(request, slot, [Buffer.from(bytes)]));
+    const copy = ifMemory(() => Buffer.from(bytes));
+    return this.#set(copy === null ? Outcome.EXHAUSTED : this.#submit(request, slot, [copy]));
   }
 
   sendBatch(
@@ -112,8 +127,8 @@ export class PipeChannel implements RunnerChannel {
     data: Uint8Array,
   ): number {
     if (this.#isFull(data.length)) return this.#set(ProcessOutcome.FULL);
-    const bytes = packBatch(offsets, data);
-    return this.#set(bytes === null ? Outcome.BAD_BATCH : this.#submit(request, slot, [bytes]));
+    const bytes = packed(offsets, data);
+    return this.#set(typeof bytes === 'number' ? bytes : this.#submit(request, slot, [bytes]));
   }
 
   #set(outcome: number): number {
@@ -165,12 +180,17 @@ export class PipeChannel implements RunnerChannel {
 
   /** Blocks until the answer to the last request arrives. */
   #await(timeout: number): number {
-    const due = timeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout;
+    let due = timeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout;
+    let seen = performance.now();
     for (;;) {
       if (this.#inbox.answer !== undefined) return this.#inbox.answer.record.status;
       if (this.#inbox.problem !== null) return ProcessOutcome.BROKEN;
       if (this.#gone) return ProcessOutcome.GONE;
-      const left = due - performance.now();
+      const now = performance.now();
+      // Time in which this process did not run does not count: it could not have seen the answer.
+      if (now - seen > PAUSE_MS) due += now - seen;
+      seen = now;
+      const left = due - now;
       if (left <= 0) return ProcessOutcome.TIMEOUT;
       const moved = this.#line?.turn(Math.ceil(Math.min(left, LOOK_MS)), this.#prints.files);
       this.#prints.listen();
@@ -189,16 +209,15 @@ export class PipeChannel implements RunnerChannel {
   }
 
   text(): string {
-    return this.result().toString();
+    return textOf(this.result());
   }
 
-  batchResult(count: number): BatchResult | null {
-    const result =
-      this.#inbox.answer && unpackBatch(this.#inbox.answer.record, this.#inbox.answer.bytes, count);
+  batchResult(count: number): BatchResult | BatchProblem {
+    const { answer } = this.#inbox;
+    const result = answer === undefined ? 'invalid' : unpackBatch(answer.record, answer.bytes, count);
     this.#inbox.answer = undefined;
-    if (result) return result;
-    this.#inbox.break(NO_BATCH);
-    return null;
+    if (result === 'invalid') this.#inbox.break(NO_BATCH);
+    return result;
   }
 
   skip(): void {
@@ -225,20 +244,20 @@ export class PipeChannel implements RunnerChannel {
     for (const one of answers) this.#answer(listener, one);
     for (const event of events) guarded(() => deliverEvent(listener, event));
     this.#acknowledge(events);
+    const isLeft = !this.#paused && !this.#inbox.isEmpty;
+    if (isLeft) this.#schedule();
     if (this.#inbox.problem !== null || this.#gone) listener.ending();
-    else listener.quiet();
+    else if (!isLeft) listener.quiet();
   }
 
   #answer(listener: ChannelListener, { request, record, bytes }: PipeAnswer): void {
     const { operation, status, detail, instance, method } = record;
+    const about = { operation, status, detail, instance, method };
     const isBatch = operation === Operation.BATCH && bytes.length > 0;
     const batch = isBatch ? unpackBatch(record, bytes, listener.batchSize(request.slot)) : null;
-    if (isBatch && batch === null) {
-      this.#inbox.break(NO_BATCH);
-      return;
-    }
-    const answer = { operation, status, detail, instance, method, bytes: isBatch ? NO_BYTES : bytes, batch };
-    listener.answer(request.slot, answer);
+    if (batch === 'invalid') this.#inbox.break(NO_BATCH);
+    else if (batch === 'no-memory') listener.answer(request.slot, { ...about, ...WITHOUT_MEMORY });
+    else listener.answer(request.slot, { ...about, bytes: isBatch ? NO_BYTES : bytes, batch });
   }
 
   /** Reports the delivered events to the runner, which may then emit more. */
@@ -331,6 +350,15 @@ export class PipeChannel implements RunnerChannel {
 }
 
 const NO_BATCH = 'it answered a batch with an inconsistent result';
+
+/** The rest of an answer that this process has no memory for. */
+const WITHOUT_MEMORY = { status: Outcome.EXHAUSTED, detail: 0, bytes: NO_BYTES, batch: null };
+
+/** Encodes a batch. Returns the outcome if that is not possible. */
+function packed(offsets: Int32Array, data: Uint8Array): Buffer | number {
+  const bytes = ifMemory(() => packBatch(offsets, data) ?? Outcome.BAD_BATCH);
+  return bytes ?? Outcome.EXHAUSTED;
+}
 
 function deliverEvent(listener: ChannelListener, { record, bytes }: Message): void {
   if (record.operation === Operation.EVENT) listener.event(record.instance, bytes);

@@ -3,13 +3,18 @@
  * order.
  */
 
+import { ifMemory } from '../channel.js';
+import { LONGEST_RESULT } from '../settings.js';
+
 /** The size of a record in bytes. The bytes of its message follow it. */
 export const HEADER = 48;
 /** The maximum size of a message. */
-const LONGEST = 2 ** 31 - 1;
+const LONGEST = LONGEST_RESULT;
 /** The memory that is allocated when a message begins, in bytes. More is allocated as its bytes arrive. */
 const FIRST_ROOM = 4 << 20;
 const NO_BYTES = Buffer.alloc(0);
+/** The target of bytes that are dropped. */
+const WASTE = Buffer.alloc(64 * 1024);
 
 /** A record on a pipe. */
 export interface PipeRecord {
@@ -64,8 +69,8 @@ export interface FrameTaker {
    * Checks a record before memory for its bytes is allocated. Returns the problem, or null if it is valid.
    */
   check(record: PipeRecord): string | null;
-  /** Receives a complete message. */
-  take(record: PipeRecord, bytes: Buffer): void;
+  /** Receives a complete message, or null instead of its bytes if there was no memory for them. */
+  take(record: PipeRecord, bytes: Buffer | null): void;
 }
 
 /** Reassembles records from chunks. Reads nothing after an invalid record. */
@@ -78,6 +83,8 @@ export class FrameReader {
   /** The memory of the message. It grows with the bytes that arrive, not to the size that was announced. */
   #body = NO_BYTES;
   #filled = 0;
+  /** The bytes of the message that are dropped, because there was no memory for them. */
+  #lost = 0;
   #problem: string | null = null;
 
   constructor(taker: FrameTaker) {
@@ -101,6 +108,11 @@ export class FrameReader {
     this.#complete();
   }
 
+  /** The bytes of the message that have arrived. */
+  get #arrived(): number {
+    return this.#lost + this.#filled;
+  }
+
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length && this.#problem === null) {
@@ -122,7 +134,7 @@ export class FrameReader {
   #begin(): void {
     const record = decodeRecord(this.#head);
     this.#headed = 0;
-    this.#filled = 0;
+    this.#filled = this.#lost = 0;
     this.#problem = wrongLength(record) ?? this.#taker.check(record);
     if (this.#problem !== null) return;
     this.#record = record;
@@ -131,23 +143,28 @@ export class FrameReader {
   }
 
   #makeRoom({ size }: PipeRecord): void {
-    if (this.#filled < this.#body.length || this.#problem !== null) return;
-    try {
-      const larger = Buffer.allocUnsafe(Math.min(size, Math.max(FIRST_ROOM, 2 * this.#filled)));
+    if (this.#filled < this.#body.length || this.#arrived === size) return;
+    const larger =
+      this.#lost > 0
+        ? null
+        : ifMemory(() => Buffer.allocUnsafe(Math.min(size, Math.max(FIRST_ROOM, 2 * this.#filled))));
+    if (larger === null) {
+      this.#lost += this.#filled;
+      this.#filled = 0;
+      this.#body = WASTE.subarray(0, size - this.#lost);
+    } else {
       this.#body.copy(larger, 0, 0, this.#filled);
       this.#body = larger;
-    } catch {
-      this.#problem = `it announced a message of ${size} bytes, which exceeds the available memory`;
     }
   }
 
   #complete(): void {
     const record = this.#record;
-    if (record === undefined || this.#filled < record.size) return;
-    const bytes = this.#body;
+    if (record === undefined || this.#arrived < record.size) return;
+    const bytes = this.#lost > 0 ? null : this.#body;
     this.#record = undefined;
     this.#body = NO_BYTES;
-    this.#filled = 0;
+    this.#filled = this.#lost = 0;
     this.#taker.take(record, bytes);
   }
 }

@@ -3,15 +3,20 @@
  * it is used.
  */
 import type { ProcessFacts } from '../../../addon/process.js';
+import { Outcome } from '../../control.js';
 import { Operation, Stage } from '../protocol.js';
-import { FrameReader, HEADER, type PipeRecord } from './frames.js';
+import { FrameReader, type PipeRecord } from './frames.js';
 import { decodePage, FIRST_PAGE, PAGE_SIZE, type Page } from './page.js';
 import { type PipeRequest, PipeRequests } from './pending.js';
 
 /** The operations that only a pipe has. */
 export const PipeOperation = { TAKEN: 9, PAGE: 20 } as const;
-/** The maximum size of waiting events with their records, in bytes. The runner counts too. */
+/** The maximum size of waiting events with what each takes besides its bytes. The runner counts too. */
 const MOST_EVENTS = 64 << 20;
+/** The memory that a waiting event takes besides its bytes, in bytes. The runner has the same number. */
+const EVENT_SPACE = 512;
+/** The maximum number of events that are delivered in one turn of the event loop. */
+const EVENTS_PER_TURN = 1024;
 /** The stage of the runner during an operation. */
 const STAGES: Readonly<Record<number, number>> = {
   [Operation.NEW]: Stage.NEW,
@@ -37,7 +42,7 @@ export class PipeInbox {
   readonly pending = new PipeRequests();
   readonly reader = new FrameReader({
     check: (record) => this.#check(record),
-    take: (record, bytes) => this.#take({ record, bytes }),
+    take: (record, bytes) => this.#take(record, bytes),
   });
   /** The answer to the synchronous request. */
   answer: Message | undefined;
@@ -49,6 +54,12 @@ export class PipeInbox {
   #delivered = 0;
   #page: Page = FIRST_PAGE;
   #broken: string | null = null;
+  readonly #longest: number;
+
+  /** Makes an inbox. `longest` is the longest answer in bytes. */
+  constructor(longest: number) {
+    this.#longest = longest;
+  }
 
   /** The reason why nothing from the runner can be trusted any more; null if it can. */
   get problem(): string | null {
@@ -71,13 +82,14 @@ export class PipeInbox {
     return this.#answers.splice(0);
   }
 
+  /** Takes the events of one turn. */
   takeEvents(): readonly Message[] {
-    return this.#events.splice(0);
+    return this.#events.splice(0, EVENTS_PER_TURN);
   }
 
   /** Counts delivered events. Returns the total size of all delivered events, for the runner. */
   settle(events: readonly Message[]): number {
-    for (const { bytes } of events) this.#delivered += HEADER + bytes.length;
+    for (const { bytes } of events) this.#delivered += EVENT_SPACE + bytes.length;
     return this.#delivered;
   }
 
@@ -109,29 +121,36 @@ export class PipeInbox {
       return size === PAGE_SIZE ? null : 'it sent a status record of the wrong size';
     }
     if (isEvent(operation)) {
-      const fits = this.#came - this.#delivered + HEADER + size <= MOST_EVENTS;
+      const fits = this.#came - this.#delivered + EVENT_SPACE + size <= MOST_EVENTS;
       return fits ? null : 'it sent more events than allowed';
     }
+    if (size > this.#longest) return `it announced an answer of ${size} bytes, which is more than the limit`;
     const { first } = this.pending;
     const isFirst = first?.operation === Operation.READY;
     const expected = operation === first?.operation || (isFirst && operation === Operation.REFUSED);
     return expected && number === first?.number ? null : 'it sent an answer that was not requested';
   }
 
-  #take(message: Message): void {
-    const { record, bytes } = message;
-    if (record.operation === PipeOperation.PAGE) {
-      this.#page = decodePage(bytes);
-    } else if (isEvent(record.operation)) {
-      this.#came += HEADER + bytes.length;
-      this.#events.push(message);
+  #take(record: PipeRecord, bytes: Buffer | null): void {
+    if (isEvent(record.operation)) {
+      this.#came += EVENT_SPACE + record.size;
+      if (bytes === null) this.#delivered += EVENT_SPACE + record.size;
+      else this.#events.push({ record, bytes });
+    } else if (record.operation === PipeOperation.PAGE) {
+      if (bytes !== null) this.#page = decodePage(bytes);
     } else {
+      const message = bytes === null ? withoutMemory(record) : { record, bytes };
       const request = this.pending.shift();
       if (request === undefined) return;
       if (request.slot < 0) this.answer = message;
       else this.#answers.push({ ...message, request });
     }
   }
+}
+
+/** Returns an answer that this process has no memory for. */
+function withoutMemory(record: PipeRecord): Message {
+  return { record: { ...record, status: Outcome.EXHAUSTED, detail: 0 }, bytes: Buffer.alloc(0) };
 }
 
 function isEvent(operation: number): boolean {

@@ -9,6 +9,8 @@ import { awaitFile, Ready } from './system.js';
 const CHUNK = 64 * 1024;
 /** Milliseconds until the next attempt to write to a runner that does not read. */
 const RETRY_MS = 1;
+/** The maximum number of chunks that are read after the end of a process, which is more than a pipe holds. */
+const MOST_TURNS = 1024;
 
 /** Receives the bytes of a pipe. */
 export interface LineListener {
@@ -93,9 +95,11 @@ export class PipeLine {
     return ready !== 0;
   }
 
-  /** Reads everything that is available. */
+  /**
+   * Reads everything that is available, within bounds: a process that the runner started may write without end.
+   */
   drain(): void {
-    while (this.turn(0)) if (this.#over) return;
+    for (let i = 0; i < MOST_TURNS && this.turn(0); i++) if (this.#over) return;
   }
 
   reference(on: boolean): void {

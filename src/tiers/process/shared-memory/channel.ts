@@ -4,10 +4,20 @@ import type { ProcessAddon, ProcessFacts } from '../../../addon/process.js';
 import type { BatchResult } from '../../../base/batch.js';
 import { batchResult } from '../../binding.js';
 import { Outcome } from '../../control.js';
+import { textOf } from '../../status.js';
 import type { Earlier } from '../captured-output.js';
-import { type ChannelListener, guarded, type RequestHeader, type RunnerChannel } from '../channel.js';
+import {
+  type Answer,
+  type BatchProblem,
+  type ChannelListener,
+  guarded,
+  ifMemory,
+  type RequestHeader,
+  type RunnerChannel,
+} from '../channel.js';
 import { descriptorOf } from '../file.js';
 import { ENTRY_COUNT, End, Entry, Operation, ProcessOutcome, Word } from '../protocol.js';
+import { longestInput, longestResult, type ProcessLimits } from '../settings.js';
 import { type NativeMemory, openNative } from './memory.js';
 
 const PROFILES = ['latency', 'balanced', 'efficient'] as const;
@@ -33,15 +43,16 @@ export class SharedMemoryChannel implements RunnerChannel {
   #closed = false;
 
   /**
-   * Makes a channel.
+   * Makes a channel. `limits` are those of the process.
    * @throws TenonError ERR_TENON_UNSUPPORTED
    * @throws Error with `errno` if the system lacks a resource
    */
-  constructor(profile: (typeof PROFILES)[number]) {
+  constructor(profile: (typeof PROFILES)[number], limits: ProcessLimits) {
     this.#native = openNative();
     this.#addon = this.#native.addon;
     this.control = this.#native.control;
-    this.files = this.#addon.create(PROFILES.indexOf(profile));
+    const place = PROFILES.indexOf(profile);
+    this.files = this.#addon.create(place, longestResult(limits), longestInput(limits));
     this.#index = this.control[Word.RUNNER] as number;
     this.serial = this.control[Word.SERIAL] as number;
     this.#native.channels[this.#index] = this;
@@ -100,7 +111,7 @@ export class SharedMemoryChannel implements RunnerChannel {
     return this.control[Word.OUTCOME] as number;
   }
 
-  result(): Buffer {
+  result(): Buffer | null {
     const length = this.control[Word.LENGTH] as number;
     const place = this.control[Word.PLACE] as number;
     if (place >= 0) return this.#native.piece(place, length);
@@ -110,10 +121,10 @@ export class SharedMemoryChannel implements RunnerChannel {
   }
 
   text(): string {
-    return this.result().toString();
+    return textOf(this.result() ?? NO_BYTES);
   }
 
-  batchResult(count: number): BatchResult | null {
+  batchResult(count: number): BatchResult | BatchProblem {
     const outcome = this.control[Word.OUTCOME] as number;
     return this.#takeBatch(count, outcome, this.control[Word.DETAIL] as number);
   }
@@ -202,24 +213,23 @@ export class SharedMemoryChannel implements RunnerChannel {
     const length = word(Entry.LENGTH);
     const status = word(Entry.STATUS);
     const instance = word(Entry.INSTANCE);
-    const bytes = () =>
-      word(Entry.HELD) === 0 ? this.#native.fromScratch(start, length) : this.#take(length);
-    if (operation === Operation.EVENT) {
-      const data = bytes();
-      news.push(() => listener.event(instance, data));
-    } else if (operation === Operation.LOG) {
-      const message = bytes().toString();
-      news.push(() => listener.log(instance, status, message));
-    } else {
-      const slot = word(Entry.SLOT);
-      const detail = word(Entry.DETAIL);
-      const method = word(Entry.METHOD);
-      const isBatch = operation === Operation.BATCH && length > 0;
-      const batch = isBatch ? this.#takeBatch(listener.batchSize(slot), status, detail) : null;
-      const answer = isBatch ? NO_BYTES : bytes();
-      if (isBatch && batch === null) news.push(() => listener.ending());
-      else listener.answer(slot, { operation, status, detail, instance, method, bytes: answer, batch });
+    const isBatch = operation === Operation.BATCH && length > 0;
+    const isHeld = word(Entry.HELD) !== 0;
+    const bytes = isBatch ? NO_BYTES : isHeld ? this.#take(length) : this.#native.fromScratch(start, length);
+    if (operation === Operation.EVENT || operation === Operation.LOG) {
+      if (bytes === null) warnOfNoMemory(length);
+      else if (operation === Operation.EVENT) news.push(() => listener.event(instance, bytes));
+      else news.push(() => listener.log(instance, status, bytes.toString()));
+      return;
     }
+    const slot = word(Entry.SLOT);
+    const detail = word(Entry.DETAIL);
+    const method = word(Entry.METHOD);
+    const batch = isBatch ? this.#takeBatch(listener.batchSize(slot), status, detail) : null;
+    if (batch === 'invalid') news.push(() => listener.ending());
+    else if (batch === 'no-memory' || bytes === null)
+      listener.answer(slot, withoutMemory(operation, instance, method));
+    else listener.answer(slot, { operation, status, detail, instance, method, bytes, batch });
   }
 
   #aim(): ProcessAddon {
@@ -241,21 +251,25 @@ export class SharedMemoryChannel implements RunnerChannel {
   }
 
   /** Copies the held answer directly from the ring. */
-  #take(length: number): Buffer {
+  #take(length: number): Buffer | null {
     this.#aim();
-    return (length < WARM ? undefined : this.#native.warm()) ?? this.#native.fresh(length);
+    return ifMemory(() => (length < WARM ? undefined : this.#native.warm()) ?? this.#native.fresh(length));
   }
 
-  #takeBatch(count: number, outcome: number, detail: number): BatchResult | null {
-    const offsets = new Int32Array(count + 1);
-    const statuses = new Int32Array(count);
-    const { control } = this;
-    this.#aim().takeBatch(offsets, statuses);
-    if (control[Word.OUTCOME] === ProcessOutcome.BROKEN) return null;
-    const total = control[Word.LENGTH] as number;
-    const processed = control[Word.PROCESSED] as number;
-    const end = { outcome, detail, processed, total };
-    return batchResult(end, offsets, statuses, (target) => this.#aim().take(target));
+  #takeBatch(count: number, outcome: number, detail: number): BatchResult | BatchProblem {
+    const result = ifMemory(() => {
+      const offsets = new Int32Array(count + 1);
+      const statuses = new Int32Array(count);
+      const { control } = this;
+      this.#aim().takeBatch(offsets, statuses);
+      if (control[Word.OUTCOME] === ProcessOutcome.BROKEN) return 'invalid';
+      const total = control[Word.LENGTH] as number;
+      const processed = control[Word.PROCESSED] as number;
+      const end = { outcome, detail, processed, total };
+      return batchResult(end, offsets, statuses, (target) => this.#aim().take(target));
+    });
+    if (result === null) this.skip();
+    return result ?? 'no-memory';
   }
 
   #trimLater(): void {
@@ -269,3 +283,13 @@ export class SharedMemoryChannel implements RunnerChannel {
 }
 
 const NO_BYTES = Buffer.alloc(0);
+/** Returns an answer that this process has no memory for. */
+function withoutMemory(operation: number, instance: number, method: number): Answer {
+  const status = Outcome.EXHAUSTED;
+  return { operation, status, detail: 0, instance, method, bytes: NO_BYTES, batch: null };
+}
+
+function warnOfNoMemory(length: number): void {
+  const message = `A message of ${length} bytes from a plugin was dropped, because this process has no memory for it.`;
+  process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_NO_MEMORY' });
+}

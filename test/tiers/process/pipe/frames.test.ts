@@ -6,7 +6,7 @@ const about = { operation: 2, number: 1, instance: 0, method: 0, detail: 0 };
 
 function reader(): { frames: FrameReader; taken: Buffer[] } {
   const taken: Buffer[] = [];
-  const frames = new FrameReader({ check: () => null, take: (_record, bytes) => taken.push(bytes) });
+  const frames = new FrameReader({ check: () => null, take: (_record, bytes) => bytes && taken.push(bytes) });
   return { frames, taken };
 }
 

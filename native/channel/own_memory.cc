@@ -1,0 +1,57 @@
+#include "channel/own_memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+namespace tenon {
+namespace {
+
+/* Smaller blocks come from malloc, because a mapping costs more than they do. */
+constexpr size_t kSmallestMapping = 256 * 1024;
+bool apart = false;
+
+uint8_t *Map(size_t size) {
+  void *map = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (map == MAP_FAILED) return nullptr;
+  madvise(map, size, MADV_DONTFORK); /* processes that the plugin starts must not inherit it */
+  return static_cast<uint8_t *>(map);
+}
+
+}  // namespace
+
+void OwnMemory::CountApart() {
+  apart = true;
+}
+
+bool OwnMemory::Resize(size_t size, size_t kept) {
+  bool map = apart && size >= kSmallestMapping;
+  if (!map && !mapped_) {
+    uint8_t *larger = static_cast<uint8_t *>(realloc(data_, size == 0 ? 1 : size));
+    if (larger == nullptr) return false;
+    data_ = larger;
+    size_ = size;
+    return true;
+  }
+  OwnMemory other;
+  other.data_ = map ? Map(size) : static_cast<uint8_t *>(malloc(size == 0 ? 1 : size));
+  other.size_ = size;
+  other.mapped_ = map;
+  if (other.data_ == nullptr) return false;
+  if (kept != 0) memcpy(other.data_, data_, kept);
+  *this = std::move(other);
+  return true;
+}
+
+void OwnMemory::Free() {
+  if (mapped_) {
+    munmap(data_, size_);
+  } else {
+    free(data_);
+  }
+  data_ = nullptr;
+  size_ = 0;
+  mapped_ = false;
+}
+
+}  // namespace tenon
