@@ -51,6 +51,24 @@ describe.runIf(hasProcesses)('a plugin in the process tier', () => {
     expect((await act.call(input)).equals(input)).toBe(true);
   });
 
+  test('a large result is whole even if the answer before it makes room for a waiting call', async () => {
+    const { act } = await actor(pluginFile('echo'), { maxInFlight: 2, whenFull: 'wait' });
+    const large = Buffer.alloc(300_000, 'x');
+    // Both answers have arrived before the event loop sees the first one.
+    const arrive = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    const calls = [Buffer.from('first'), large, Buffer.from('waiting')].map((input) => act.call(input));
+    arrive();
+    const [first, result, last] = await Promise.all(calls);
+    expect(result?.equals(large)).toBe(true);
+    expect([first?.toString(), last?.toString()]).toEqual(['first', 'waiting']);
+    const before = act.call(Buffer.from('first'));
+    const batch = act.callMany(Batch.of([large]));
+    const after = act.call(Buffer.from('waiting'));
+    arrive();
+    expect([...(await batch)].map((one) => large.equals(one))).toEqual([true]);
+    expect([(await before).toString(), (await after).toString()]).toEqual(['first', 'waiting']);
+  });
+
   test('returns results that do not share memory', async () => {
     const { act } = await actor(puppet());
     const first = act.callSync(Buffer.from('eaaaa'));

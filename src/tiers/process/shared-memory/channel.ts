@@ -27,6 +27,14 @@ const TRIM_MS = 200;
 /** The size in bytes from which results use recycled memory, because new memory costs more than the copy. */
 const WARM = 128 * 1024;
 const NOTHING = new Uint8Array(0);
+const NO_BYTES = Buffer.alloc(0);
+
+/** A message that was in the ring, or in memory of the channel. Null if this process has no memory for it. */
+interface Held {
+  readonly bytes: Buffer | null;
+  readonly batch: BatchResult | BatchProblem | null;
+}
+const NOTHING_HELD: Held = { bytes: NO_BYTES, batch: null };
 
 /** The channel of one runner over shared memory. */
 export class SharedMemoryChannel implements RunnerChannel {
@@ -39,6 +47,7 @@ export class SharedMemoryChannel implements RunnerChannel {
   readonly #addon: ProcessAddon;
   readonly #index: number;
   #listener: ChannelListener | undefined;
+  #held: Held = NOTHING_HELD;
   #trimming = false;
   #closed = false;
 
@@ -186,15 +195,16 @@ export class SharedMemoryChannel implements RunnerChannel {
     const count = control[Word.COUNT] as number;
     if (listener === undefined) return;
     const news: (() => void)[] = [];
-    let held = false;
+    const last = Word.ENTRIES + (count - 1) * Entry.SIZE;
+    const held = count > 0 && control[last + Entry.HELD] !== 0;
+    // It is taken first, because the answers before it make room for requests, and a request releases it.
+    this.#held = held ? this.#takeHeld(listener, last) : NOTHING_HELD;
     let start = 0;
-    for (let i = 0; i < count; i++) {
-      const at = Word.ENTRIES + i * Entry.SIZE;
-      held = control[at + Entry.HELD] !== 0;
-      const length = control[at + Entry.LENGTH] as number;
+    for (let at = Word.ENTRIES; at <= last; at += Entry.SIZE) {
       this.#enter(listener, at, start, news);
-      if (!held) start += length;
+      start += control[at + Entry.LENGTH] as number;
     }
+    this.#held = NOTHING_HELD;
     if (control[Word.CAPTURED_OUTPUT] !== 0) listener.printed();
     for (const tell of news) guarded(tell);
     if (end === End.ENDED) listener.ended();
@@ -213,9 +223,8 @@ export class SharedMemoryChannel implements RunnerChannel {
     const length = word(Entry.LENGTH);
     const status = word(Entry.STATUS);
     const instance = word(Entry.INSTANCE);
-    const isBatch = operation === Operation.BATCH && length > 0;
     const isHeld = word(Entry.HELD) !== 0;
-    const bytes = isBatch ? NO_BYTES : isHeld ? this.#take(length) : this.#native.fromScratch(start, length);
+    const bytes = isHeld ? this.#held.bytes : this.#native.fromScratch(start, length);
     if (operation === Operation.EVENT || operation === Operation.LOG) {
       if (bytes === null) warnOfNoMemory(length);
       else if (operation === Operation.EVENT) news.push(() => listener.event(instance, bytes));
@@ -225,11 +234,21 @@ export class SharedMemoryChannel implements RunnerChannel {
     const slot = word(Entry.SLOT);
     const detail = word(Entry.DETAIL);
     const method = word(Entry.METHOD);
-    const batch = isBatch ? this.#takeBatch(listener.batchSize(slot), status, detail) : null;
+    const batch = isHeld ? this.#held.batch : null;
     if (batch === 'invalid') news.push(() => listener.ending());
     else if (batch === 'no-memory' || bytes === null)
       listener.answer(slot, withoutMemory(operation, instance, method));
     else listener.answer(slot, { operation, status, detail, instance, method, bytes, batch });
+  }
+
+  /** Takes the held message of an entry. */
+  #takeHeld(listener: ChannelListener, at: number): Held {
+    const word = (place: number) => this.control[at + place] as number;
+    const length = word(Entry.LENGTH);
+    if (word(Entry.OPERATION) !== Operation.BATCH || length === 0)
+      return { bytes: this.#take(length), batch: null };
+    const count = listener.batchSize(word(Entry.SLOT));
+    return { bytes: NO_BYTES, batch: this.#takeBatch(count, word(Entry.STATUS), word(Entry.DETAIL)) };
   }
 
   #aim(): ProcessAddon {
@@ -282,7 +301,6 @@ export class SharedMemoryChannel implements RunnerChannel {
   }
 }
 
-const NO_BYTES = Buffer.alloc(0);
 /** Returns an answer that this process has no memory for. */
 function withoutMemory(operation: number, instance: number, method: number): Answer {
   const status = Outcome.EXHAUSTED;
