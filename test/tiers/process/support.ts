@@ -41,6 +41,8 @@ function built(name: string, source: string): string {
 /** Compiles a plugin that misbehaves as the first byte of its input requests. */
 export const fixture = (): string => built('fixture', 'native/test/fixture.c');
 export const puppet = (): string => built('puppet', 'test/tiers/fixtures/puppet.c');
+/** Compiles a plugin whose calls take as long as their input requests. */
+export const sleeper = (): string => built('sleeper', 'test/tiers/fixtures/sleeper.c');
 /** Compiles a plugin that prints the number of lines in its input. */
 export const printer = (): string => built('printer', 'test/tiers/fixtures/printer.c');
 /** Compiles a plugin that starts processes and threads that outlive a call. */
