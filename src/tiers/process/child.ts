@@ -125,11 +125,12 @@ export class RunnerChild {
     this.#stderr?.drain();
   }
 
-  /** Ends the process and everything that it started. Its keeper does this. */
+  /** Ends the process and everything that it started. Its keeper does this, even if the plugin has stopped it. */
   kill(): void {
     if (this.pid === undefined || this.#end !== null || this.#terminating) return;
     this.#terminating = true;
     signal(this.pid, 'SIGTERM');
+    signal(this.pid, 'SIGCONT');
     setTimeout(() => this.#end === null && this.killGroup(), KEEPER_MS).unref();
   }
 

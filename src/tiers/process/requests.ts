@@ -40,6 +40,8 @@ export class PendingRequests {
   readonly #sent: (PendingRequest | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #waiting = new Set<PendingRequest>();
+  /** The sent ones whose timeout has passed. */
+  readonly #late = new WeakSet<PendingRequest>();
   #calls = 0;
   #all = 0;
   #bytes = 0;
@@ -168,10 +170,13 @@ export class PendingRequests {
     for (const pending of this.#waiting) {
       if (pending.due <= now && this.withdraw(pending)) this.#rules.late(pending, false);
     }
-    const late = this.#sent.find((pending) => pending !== undefined && pending.due <= now);
-    if (late !== undefined) this.#rules.late(late, true);
-    else
-      for (const pending of [...this.#sent, ...this.#waiting])
-        if (pending !== undefined) this.#watch(pending);
+    for (const pending of [...this.#sent]) {
+      if (pending === undefined || pending.due > now || this.#late.has(pending)) continue;
+      this.#late.add(pending);
+      this.#rules.late(pending, true);
+    }
+    // The process may take a while to end. Until then the other requests have their own timeouts.
+    for (const pending of [...this.#sent, ...this.#waiting])
+      if (pending !== undefined && pending.due > now) this.#watch(pending);
   }
 }

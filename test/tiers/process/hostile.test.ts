@@ -9,9 +9,9 @@ import { temporaryFolder, withAddon } from '../../support/index.js';
 import { error, until } from './puppet.js';
 import {
   actor,
-  double,
   failure,
   hasProcesses,
+  hostileRunner,
   isRunning,
   openFiles,
   puppet,
@@ -20,11 +20,9 @@ import {
   thrown,
 } from './support.js';
 
-const DOUBLE = 'test/tiers/fixtures/double.cc';
-const FUZZER = 'native/test/hostile_runner.cc';
 const TEXT = Buffer.from('e');
 
-const hostile = (way: string) => actor(puppet(), { program: double(DOUBLE), plugin: way });
+const hostile = (way: string) => actor(puppet(), { program: hostileRunner(), plugin: way });
 const reasonOf = (found: unknown) => ((found as Error).cause as RunnerExit | undefined)?.reason;
 const crashed = error('ERR_TENON_CRASHED');
 
@@ -125,7 +123,7 @@ describe.runIf(hasProcesses)('a runner that breaks the protocol', () => {
   });
 
   test('is ended when it exceeds the start timeout without an answer', async () => {
-    const found = failure(start(puppet(), { program: double(DOUBLE), plugin: 'silent', startTimeout: 100 }));
+    const found = failure(start(puppet(), { program: hostileRunner(), plugin: 'silent', startTimeout: 100 }));
     expect(await found).toEqual(error('ERR_TENON_TIMEOUT'));
   });
 });
@@ -152,7 +150,7 @@ describe.runIf(hasProcesses && withAddon)('a runner with a forged report of its 
   ])('does no harm to the host: %s', async (_, words) => {
     const folder = temporaryFolder();
     const crashInputs = { folder, bytes: 1 << 20, files: 4 };
-    const more = { program: double(DOUBLE), plugin: 'lies', crashInputs };
+    const more = { program: hostileRunner(), plugin: 'lies', crashInputs };
     for (const how of ['call', 'callSync'] as const) {
       const { act, exits } = await actor(puppet(), more);
       const found = await failure(Promise.resolve().then(() => act[how](Buffer.from(words.join(' ')))));
@@ -168,7 +166,7 @@ describe.runIf(hasProcesses && withAddon)('a runner with a forged report of its 
 
 describe.runIf(hasProcesses)('a runner that writes garbage', () => {
   test('does no harm to the host in 200 attempts', async () => {
-    const program = double(FUZZER);
+    const program = hostileRunner();
     const ignored = { message: () => undefined, log: () => undefined };
     const handlers = { stdout: () => undefined, stderr: () => undefined, exit: () => undefined };
     const attack = async (seed: number): Promise<void> => {

@@ -48,27 +48,17 @@ export const printer = (): string => built('printer', 'test/tiers/fixtures/print
 /** Compiles a plugin that starts processes and threads that outlive a call. */
 export const parent = (): string => built('parent', 'test/tiers/fixtures/parent.c');
 
-/** Compiles a program that replaces the runner and uses the real channel. */
-export function double(source: string): string {
-  const name = basename(source, '.cc');
-  let program = files.get(name);
+/** Compiles the hostile runner, which uses the real channel. */
+export function hostileRunner(): string {
+  let program = files.get('hostile_runner');
   if (program === undefined) {
-    program = join(folder, name);
-    const parts = ['runner_end', 'own_memory', 'layout', 'ring', 'bell'].map((part) =>
-      join(root, 'native', 'channel', `${part}.cc`),
-    );
-    const includes = [`-I${join(root, 'include')}`, `-I${join(root, 'native')}`];
-    execFileSync('c++', [
-      '-std=c++17',
-      '-O1',
-      ...includes,
-      join(root, source),
-      ...parts,
-      '-o',
-      program,
-      '-pthread',
-    ]);
-    files.set(name, program);
+    program = join(folder, 'hostile_runner');
+    const own = ['hostile_runner', 'hostile_garbage'].map((part) => `test/${part}`);
+    const parts = ['runner_end', 'own_memory', 'layout', 'ring', 'bell'].map((part) => `channel/${part}`);
+    const sources = [...own, ...parts].map((part) => join(root, 'native', `${part}.cc`));
+    const includes = ['include', 'native', 'native/test'].map((name) => `-I${join(root, name)}`);
+    execFileSync('c++', ['-std=c++17', '-O1', ...includes, ...sources, '-o', program, '-pthread']);
+    files.set('hostile_runner', program);
   }
   return program;
 }
