@@ -42,7 +42,10 @@ await main(import.meta.url, async () => {
   }
   await build();
   sayFeatures();
-  const tally = await runVitest('hostile', { args: [...TESTS, ...process.argv.slice(2)] });
+  const tally = await runVitest('hostile', {
+    args: [...TESTS, ...process.argv.slice(2)],
+    env: { TENON_MEASURE: '1' },
+  });
   console.log(`\n${tallyLine(tally)}`);
   return tally.failed === 0 && tally.passed > 0 ? 0 : 1;
 });

@@ -1,8 +1,11 @@
 /** Measures how long the main thread was kept busy or blocked, without the time that it waited for a processor. */
 import { readFileSync } from 'node:fs';
 
-/** The late time that a runner may cause, in milliseconds. */
-export const MOST_LATE_MS = 100;
+/**
+ * The late time that a runner may cause, in milliseconds. `npm run test:hostile` requires the figure of the
+ * documentation. Other runs share the machine with more, so they only find out that the host does not hang.
+ */
+export const MOST_LATE_MS = process.env['TENON_MEASURE'] === '1' ? 100 : 2000;
 const TICK_MS = 5;
 const FILE = `/proc/self/task/${process.pid}/schedstat`;
 
