@@ -75,7 +75,7 @@ export function readElf(source: ByteSource, options: ImageOptions): Image {
   };
 }
 
-function archOf(file: ElfFile): string {
+export function archOf(file: ElfFile): string {
   if (file.machine === MIPS) return file.little ? 'mipsel' : 'mips';
   if (file.machine === RISCV) return file.wide ? 'riscv64' : 'riscv32';
   return MACHINES[file.machine] ?? `unknown(0x${file.machine.toString(16)})`;

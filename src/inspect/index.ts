@@ -20,6 +20,7 @@ export type { NeededVersion } from './elf-versions.js';
 export type * from './facts.js';
 export type { ExportSelection } from './image.js';
 export { type Constructor, inspectLoading, type LoadingFacts, loadingOf } from './loading.js';
+export { inspectNeeds, type LoaderNeeds } from './needs.js';
 
 export interface InspectOptions {
   /** The slice of a universal binary to inspect. Default: `process.arch`. */

@@ -14,6 +14,7 @@ import {
 import { TenonError } from '../base/errors.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { type ForeignAddress, ffi, hexAddress } from './ffi.js';
+import { type ChosenLibrary, chosenLibraries } from './loaded.js';
 import { type LoadedImage, type Loader, systemLoader } from './loader.js';
 import { memory } from './memory.js';
 import { refusal, type Stage } from './refusal.js';
@@ -54,6 +55,11 @@ export interface Library {
   vtable(): VTable;
   /** Returns whether `address` is executable code of this library. */
   isCode(address: bigint): boolean;
+  /**
+   * Returns the libraries that the loader chose for this one. Needs of those for which `isKnown` is true are not
+   * followed. Returns none where the loader does not tell.
+   */
+  chosen(isKnown: (path: string) => boolean): ChosenLibrary[];
   /** Describes the memory at `address` for messages, for example `data of this library`. */
   describe(address: bigint): string;
 }
@@ -120,6 +126,10 @@ class OpenedLibrary implements Library {
   isCode(address: bigint): boolean {
     const relative = address - this.base;
     return this.facts.code.some(({ start, end }) => relative >= BigInt(start) && relative < BigInt(end));
+  }
+
+  chosen(isKnown: (path: string) => boolean): ChosenLibrary[] {
+    return this.#image.map === null ? [] : chosenLibraries(this.#image.map, isKnown);
   }
 
   describe(address: bigint): string {

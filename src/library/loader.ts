@@ -13,6 +13,8 @@ export interface LoadedImage {
   readonly base: bigint;
   /** The value of {@link SymbolOwner.identity} for every address in this library. */
   readonly identity: bigint;
+  /** The address of its entry in the list of the loader; null where there is no such list. */
+  readonly map: bigint | null;
 }
 
 /** The library that an address belongs to. */
@@ -101,7 +103,7 @@ function posixLoader(): Loader {
   };
 }
 
-type Place = (handle: bigint, path: string) => { base: bigint; identity: bigint };
+type Place = (handle: bigint, path: string) => Omit<LoadedImage, 'handle'>;
 
 /**
  * Locates libraries on ELF systems. The link map has the base and the address of the dynamic section, which
@@ -117,10 +119,11 @@ function linkMapPlace(ownerOf: Loader['ownerOf']): Place {
   return (handle) => {
     if (dlinfo(handle, RTLD_DI_LINKMAP, pointer) !== 0)
       throw new Error("the loader does not report the library's address");
-    const map = memory.read(pointer.readBigUInt64LE(), 24, 'the link map');
-    const owner = ownerOf(map.readBigUInt64LE(16));
+    const map = pointer.readBigUInt64LE();
+    const entry = memory.read(map, 24, 'the link map');
+    const owner = ownerOf(entry.readBigUInt64LE(16));
     if (owner === null) throw new Error('the loader does not list the library that it has just opened');
-    return { base: map.readBigUInt64LE(0), identity: owner.identity };
+    return { base: entry.readBigUInt64LE(0), identity: owner.identity, map };
   };
 }
 
@@ -140,7 +143,7 @@ function dyldPlace(): Place {
       const found = statSync(name(index) ?? '', { bigint: true, throwIfNoEntry: false });
       if (found?.ino !== wanted.ino || found.dev !== wanted.dev) continue;
       const base = BigInt(header(index));
-      return { base, identity: base };
+      return { base, identity: base, map: null };
     }
     throw new Error('dyld does not list the library that it has just opened');
   };
@@ -187,7 +190,7 @@ function windowsLoader(): Loader {
       const handle = BigInt(load(path, 0, LOAD_WITH_ALTERED_SEARCH_PATH));
       if (handle === 0n) throw new Error(reason());
       if (moduleAt(PIN | FROM_ADDRESS, handle, module) === 0) throw new Error(reason());
-      return { handle, base: handle, identity: handle };
+      return { handle, base: handle, identity: handle, map: null };
     },
     symbol(image, symbol) {
       const address = BigInt(lookup(image.handle, symbol));

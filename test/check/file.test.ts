@@ -7,10 +7,10 @@ import { chmodSync, cpSync, mkdirSync, truncateSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type CheckOptions, type CheckResult, check } from '../../src/check/index.js';
-import { loaderCache, parseCache } from '../../src/check/loader/cache.js';
-import { expandFolder, findNeeded } from '../../src/check/loader/search.js';
-import { isAllowed } from '../../src/check/loader/system-libraries.js';
-import { inspectFileSync } from '../../src/inspect/index.js';
+import { isAllowed } from '../../src/check/system-libraries.js';
+import { loaderCache, parseCache } from '../../src/library/loader-cache.js';
+import { findNeeded } from '../../src/library/search.js';
+import { expandFolder } from '../../src/library/search-folders.js';
 import { SAMPLE, Workshop } from '../inspect/compilers.js';
 import { compile, folderWith, pluginFile, root, temporaryFolder } from '../support/index.js';
 import { canCheck, tripsDir } from './support.js';
@@ -134,17 +134,17 @@ describe.skipIf(!canCheck)('needed libraries', () => {
   });
 
   test('a library in the folder of the plugin is found there', () => {
-    const found = findNeeded(inspectFileSync(join(tripsDir, 'file-versions.so')));
+    const found = findNeeded(join(tripsDir, 'file-versions.so'));
     expect(found.find(({ name }) => name === 'libtenon-trip-lender.so')).toMatchObject({ beside: true });
     expect(found.find(({ name }) => name === 'libc.so.6')?.path).toMatch(/\/libc\.so\.6$/);
   });
 
   test('LD_LIBRARY_PATH is searched for libraries of the same processor', () => {
-    const facts = inspectFileSync(join(tripsDir, 'file-libraries.so'));
+    const plugin = join(tripsDir, 'file-libraries.so');
     const folder = temporaryFolder();
     const lender = join(folder, 'libtenon-trip-gone.so');
-    const around = { cache: loaderCache(facts.arch), path: [folder] };
-    const place = () => findNeeded(facts, around).find(({ name }) => name === 'libtenon-trip-gone.so')?.path;
+    const around = { cache: loaderCache(process.arch), path: [folder] };
+    const place = () => findNeeded(plugin, around).find(({ name }) => name === 'libtenon-trip-gone.so')?.path;
     expect(place()).toBeNull();
     cpSync(workshop.build('linux-arm64', SAMPLE), lender);
     expect(place()).toBe(process.arch === 'arm64' ? lender : null);

@@ -2,8 +2,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { asTenonError } from '../../base/errors.js';
+import { expandFolder, isBeside } from '../../library/search-folders.js';
 import { answerOf, type CheckDefinition } from '../definition.js';
-import { expandFolder, isBeside } from '../loader/search.js';
 import type { Subject } from '../subject.js';
 import { ofElf } from './file-subject.js';
 

@@ -1,8 +1,8 @@
 /** Checks of group `file`: the other libraries that the plugin needs, and whether they are installed. */
 import { inspectLoading } from '../../inspect/index.js';
+import { loaderCache } from '../../library/loader-cache.js';
 import { answerOf, type CheckDefinition } from '../definition.js';
-import { loaderCache } from '../loader/cache.js';
-import { isAllowed } from '../loader/system-libraries.js';
+import { isAllowed } from '../system-libraries.js';
 import { namesIn, neededBy, ofElf } from './file-subject.js';
 
 /** The reason to skip on a system without a cache, such as one with musl: only its loader knows its paths. */
@@ -24,15 +24,16 @@ export const libraryChecks: readonly CheckDefinition[] = [
     method: {
       type: 'bytes',
       judge: ofElf((_, subject) => {
-        const missing = neededBy(subject).filter(({ path }) => path === null);
+        const missing = neededBy(subject).filter(({ path, problem }) => path === null || problem !== null);
         if (missing.length > 0 && loaderCache(subject.facts.arch) === null)
           return { state: 'skipped', reason: UNKNOWN_LOADER };
         return answerOf(
-          missing.map(({ name, by }) =>
-            by === subject.path
-              ? `It needs ${name}, which the loader does not find`
-              : `It needs ${name} (because of ${by}), which the loader does not find`,
-          ),
+          missing.map(({ name, by, problem }) => {
+            const who = by === subject.path ? name : `${name} (because of ${by})`;
+            return problem === null
+              ? `It needs ${who}, which the loader does not find`
+              : `It needs ${who}, which the loader cannot load: ${problem.message}`;
+          }),
         );
       }),
     },

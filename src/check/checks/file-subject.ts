@@ -1,7 +1,7 @@
 /** Helpers of the checks of group `file`: facts that only ELF libraries have. */
 import { inspectLoading, type LoadingFacts } from '../../inspect/index.js';
+import { findNeeded, type NeededLibrary } from '../../library/search.js';
 import type { CheckAnswer } from '../definition.js';
-import { findNeeded, type NeededLibrary } from '../loader/search.js';
 import type { Subject } from '../subject.js';
 
 const loading = new WeakMap<Subject, LoadingFacts | null>();
@@ -20,7 +20,7 @@ function loadingOf(subject: Subject): LoadingFacts | null {
 export function neededBy(subject: Subject): readonly NeededLibrary[] {
   const known = needed.get(subject);
   if (known !== undefined) return known;
-  const found = findNeeded({ ...subject.facts, path: subject.path });
+  const found = findNeeded(subject.path);
   needed.set(subject, found);
   return found;
 }

@@ -1,5 +1,5 @@
 /** Libraries that every system has, by format. A plugin may need them. */
-import type { BinaryFormat } from '../../inspect/facts.js';
+import type { BinaryFormat } from '../inspect/facts.js';
 
 /** The C library and its parts, the run-time libraries of compilers, and zlib, which Node.js itself needs. */
 const ALWAYS: Readonly<Record<BinaryFormat, readonly RegExp[]>> = {
