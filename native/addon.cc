@@ -12,6 +12,7 @@
 
 #include "node/calls.h"
 #include "node/environment.h"
+#include "node/file_lock.h"
 #include "process/exports.h"
 #include "thread/exports.h"
 
@@ -143,6 +144,12 @@ void Flush(const Napi::CallbackInfo &info) {
   EnvironmentOf(info)->delivery.FlushOrphans();
 }
 
+/* lock(descriptor, exclusive): returns the result of LockFile. */
+Napi::Value Lock(const Napi::CallbackInfo &info) {
+  int descriptor = info[0].As<Napi::Number>().Int32Value();
+  return Napi::Number::New(info.Env(), LockFile(descriptor, info[1].As<Napi::Boolean>().Value()));
+}
+
 Napi::Value Hot(Napi::Env env, const char *name, napi_callback callback, Environment *environment) {
   napi_value function = nullptr;
   napi_status status = napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, environment, &function);
@@ -174,6 +181,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export(exports, "reference", Reference, environment);
   Export(exports, "drain", Drain, environment);
   Export(exports, "flush", Flush, environment);
+  Export(exports, "lock", Lock, environment);
   exports["call"] = Hot(env, "call", Call, environment);
   exports["callRecord"] = Hot(env, "callRecord", CallRecord, environment);
   exports["callMany"] = Hot(env, "callMany", CallMany, environment);

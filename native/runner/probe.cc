@@ -1,5 +1,6 @@
 #include "runner/probe.h"
 
+#include <link.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -7,6 +8,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <set>
 #include <string>
 
 #include "plugin/gates.h"
@@ -45,13 +47,29 @@ std::string vtable_record(const Gates &gates) {
   return record;
 }
 
+// Returns the paths of the objects in this process. The host compares those of the plugin with what it admitted.
+std::set<std::string> loaded_objects() {
+  std::set<std::string> paths;
+  const auto visit = [](dl_phdr_info *info, size_t, void *data) {
+    static_cast<std::set<std::string> *>(data)->insert(info->dlpi_name == nullptr ? "" : info->dlpi_name);
+    return 0;
+  };
+  dl_iterate_phdr(visit, &paths);
+  return paths;
+}
+
 class Walk {
  public:
   explicit Walk(Channel &channel) : channel_(channel) {}
 
   void open(const char *file) {
     channel_.send("stage open");
-    expect(gates_.Open(file));
+    const std::set<std::string> before = loaded_objects();
+    const bool passed = gates_.Open(file);
+    for (const std::string &path : loaded_objects()) {
+      if (before.count(path) == 0 && path != file) channel_.send("loaded", path);
+    }
+    expect(passed);
   }
 
   void version() {

@@ -25,6 +25,11 @@ export interface Addon {
    * The functions of the process tier over shared memory. Absent outside Linux.
    */
   readonly processes?: ProcessAddon;
+  /**
+   * Locks an open file until its descriptor is closed, without waiting. Returns 1 if it is locked, 0 if a lock
+   * of another descriptor excludes this one, and -1 if the system cannot lock it.
+   */
+  lock(descriptor: number, exclusive: boolean): number;
   /** Bytes of output that fit into the scratch memory. */
   readonly scratchSize: number;
   /**

@@ -4,6 +4,7 @@
  * that may be reused are kept by digest: the digest and facts of an unchanged file, the verdict of the probe,
  * and the opened library. Policies are evaluated every time.
  */
+import { realpathSync, statSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { asTenonError, TenonError } from '../base/errors.js';
 import type { Gate } from '../base/gates.js';
@@ -18,7 +19,15 @@ import {
 import { type Library, openLibrary, type VTable } from '../library/library.js';
 import { acceptVersion, type VersionRule } from '../library/version.js';
 import { type Confinement, confinementKey } from '../tiers/process/confinement.js';
+import { isSystemFile } from './companions.js';
 import { locate } from './locate.js';
+import {
+  compareLoaded,
+  type LoadedLibrary,
+  type OpeningEnvironment,
+  type Vouched,
+  vouchOutsiders,
+} from './outsiders.js';
 import {
   type CopyRequest,
   ENTRY_POINTS_ONLY,
@@ -26,6 +35,7 @@ import {
   knownCopy,
   makeCopy,
   type PrivateCopy,
+  withCopy,
 } from './private-copy.js';
 import { probe } from './probe.js';
 import type { Requirement } from './requirement.js';
@@ -63,6 +73,8 @@ export interface AdmissionPolicy {
   readonly probe: { readonly mode: ProbeMode; readonly timeout: number };
   /** The folder for private copies; undefined for the default. */
   readonly cacheDir: string | undefined;
+  /** The bound on the bytes of a plugin's private copies: its file and its bundled libraries together. */
+  readonly maxCopySize: number;
 }
 
 /** A file that passed all gates except `register`, which the host implements. */
@@ -71,6 +83,10 @@ export interface Admitted {
   readonly path: string;
   /** The path of the private copy, which is the file that is loaded. */
   readonly copy: string;
+  /** The files and folders of the copy and of the other libraries of the plugin, which its process reads. */
+  readonly readable: readonly string[];
+  /** Makes the copy again if it has disappeared, and runs a step that opens it. */
+  withCopy<T>(step: () => Promise<T>): Promise<T>;
   /** The SHA-256 digest of the file in hexadecimal. */
   readonly digest: string;
   /** The name that the plugin states. */
@@ -94,9 +110,10 @@ export interface Admitted {
 export type Entry = 'host' | Confinement;
 
 /**
- * Decides by the digest and the private copy of a file where the file is opened. Throws to refuse the file.
+ * Decides by the digest of a file where the file is opened. `readable` are the files and folders that a process
+ * must read to load it, besides the copy itself. Throws to refuse the file.
  */
-export type ChooseEntry = (digest: string, copy: string) => Promise<Entry>;
+export type ChooseEntry = (digest: string, readable: readonly string[]) => Promise<Entry>;
 
 /** The opened libraries by digest. They live as long as the thread. */
 const libraries = new Map<string, Library>();
@@ -125,18 +142,24 @@ export async function admit(
   await pass('inspect', () =>
     judgeFacts(known?.facts ?? inspectFileSync(file.path, ENTRY_POINTS_ONLY), path, policy),
   );
-  const { copy, entry } = await pass('copy', async () => {
+  const { copy, entry, vouched } = await pass('copy', async () => {
     const copy = known ?? (await makeCopy(requestOf(file.path, path, identity, policy)));
     if (known !== undefined) await vouch(path, known.digest, policy);
-    return { copy, entry: await choose(copy.digest, copy.path) };
+    const entry = await choose(copy.digest, readableOf(copy));
+    return { copy, entry, vouched: await vouchOutsiders(copy, path, policy.trust, environmentOf(entry)) };
   });
-  const verdict = await pass('probe', () => passProbe(copy, path, policy, entry));
-  const admitted = { path: file.path, copy: copy.path, digest: copy.digest, facts: copy.facts, gates };
+  const opening = { copy, path, policy, entry, vouched };
+  const verdict = await pass('probe', () => withCopy(copy, () => passProbe(opening)));
+  const admitted = {
+    ...{ path: file.path, copy: copy.path, digest: copy.digest, facts: copy.facts, gates },
+    readable: readableOf(copy),
+    withCopy: <T>(step: () => Promise<T>) => withCopy(copy, step),
+  };
   if (entry !== 'host' && verdict !== undefined) {
     await pass('version', () => acceptVersion(verdict.version, policy.rule, path));
     return { ...admitted, name: verdict.name, abi: verdict.version, flags: verdict.flags, opened: null };
   }
-  const library = await pass('open', () => openCopy(copy, path));
+  const library = await pass('open', () => withCopy(copy, () => openCopy(opening)));
   const abi = await pass('version', () => {
     const version = library.version();
     acceptVersion(version, policy.rule, path);
@@ -149,6 +172,16 @@ export async function admit(
     return found;
   });
   return { ...admitted, name, abi, flags: vtable.flags, opened: { library, vtable } };
+}
+
+/** The arguments of the gates from `probe` on. */
+interface Opening {
+  readonly copy: PrivateCopy;
+  /** The path that the user passed. */
+  readonly path: string;
+  readonly policy: AdmissionPolicy;
+  readonly entry: Entry;
+  readonly vouched: Vouched;
 }
 
 /** Checks everything for which the bytes alone can be refused. */
@@ -173,7 +206,12 @@ function requestOf(real: string, asked: string, identity: string, policy: Admiss
     cacheDir: policy.cacheDir,
     vouch: (digest) => vouch(asked, digest, policy),
     judge: (facts) => judgeFacts(facts, asked, policy),
-    vouchDependency: (path, digest) => policy.trust.checkDigest(path, digest),
+    maxSize: policy.maxCopySize,
+    vouchBundled: async (path, digest) => {
+      const bundled = realpathSync(path);
+      await policy.trust.checkModes(bundled, statSync(bundled, { bigint: true }));
+      await policy.trust.checkDigest(path, digest);
+    },
   };
 }
 
@@ -190,35 +228,56 @@ async function vouch(asked: string, digest: string, policy: AdmissionPolicy): Pr
  * Returns the verdict of the probe, or undefined if no probe is required. A file that only the runner will
  * open is always probed.
  */
-async function passProbe(
-  copy: PrivateCopy,
-  path: string,
-  policy: AdmissionPolicy,
-  entry: Entry,
-): Promise<StoredVerdict | undefined> {
+async function passProbe(opening: Opening): Promise<StoredVerdict | undefined> {
+  const { copy, path, policy, entry, vouched } = opening;
   const { mode, timeout } = policy.probe;
   if (mode === 'never' && entry === 'host') return undefined;
   const confinement = entry === 'host' ? undefined : entry;
-  const key = confinement === undefined ? copy.key : `${copy.key}+${confinementKey(confinement)}`;
+  const parts = [copy.key, vouched.key, confinement === undefined ? '' : confinementKey(confinement)];
+  const key = parts.filter((part) => part !== '').join('+');
   const known = mode === 'always' ? undefined : await policy.verdicts.get(key);
   if (known !== undefined) return known;
   const accept = (version: string) => acceptVersion(version, policy.rule, path);
-  const { name, version, size, flags } = await probe(copy.path, copy.facts, {
+  const { name, version, size, flags, loaded } = await probe(copy.path, copy.facts, {
     timeout,
     accept,
     shown: path,
     confinement,
   });
+  await compare(
+    opening,
+    loaded.map((one) => ({ path: one, name: null })),
+  );
   checkAgainstDescriptor(path, copy.facts, { abi: version, name, size, flags });
   const verdict: StoredVerdict = { name, version, size, flags, date: new Date().toISOString() };
   await policy.verdicts.add(key, verdict);
   return verdict;
 }
 
-function openCopy(copy: PrivateCopy, path: string): Library {
-  const opened = libraries.get(copy.key) ?? openLibrary(copy.path, copy.facts, path);
-  libraries.set(copy.key, opened);
-  return opened;
+/** Opens the copy, and checks the libraries that the loader chose for it. */
+async function openCopy(opening: Opening): Promise<Library> {
+  const { copy, path } = opening;
+  const known = libraries.get(copy.key);
+  const library = known ?? openLibrary(copy.path, copy.facts, path);
+  await compare(
+    opening,
+    library.chosen((one) => isSystemFile(one, copy.facts.arch)),
+  );
+  libraries.set(copy.key, library);
+  return library;
+}
+
+function compare({ copy, path, policy, vouched }: Opening, loaded: readonly LoadedLibrary[]): Promise<void> {
+  return compareLoaded(loaded, copy, path, policy.trust, vouched);
+}
+
+/** Returns what a process must read to load a copy, besides the file itself. */
+function readableOf({ place, outsiders }: PrivateCopy): string[] {
+  return [...(place === null ? [] : [place]), ...outsiders.map(({ path }) => path)];
+}
+
+function environmentOf(entry: Entry): OpeningEnvironment {
+  return entry === 'host' ? { env: process.env } : entry;
 }
 
 /**

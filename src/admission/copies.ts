@@ -1,26 +1,31 @@
 /**
  * Private copies of library files, named by their digest. The copy is the file that is inspected, probed and
  * loaded, so no other user can change it between these steps. A rebuilt file gets a new name; otherwise
- * `dlopen` would return the old library. Copies are in a folder that only this user can enter, with one
- * subfolder per process. It is removed when the process ends or, if that fails, by the next process that
- * makes copies.
+ * `dlopen` would return the old library. Faults of the disk are noticed here, so that they are not taken for
+ * faults of the plugin.
  */
 import { createHash } from 'node:crypto';
-import { constants, rmSync } from 'node:fs';
-import { chmod, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { isMainThread, threadId } from 'node:worker_threads';
-import { asTenonError, TenonError } from '../base/errors.js';
-import { makePrivateFolder } from '../base/private-folder.js';
-import { isGone, startTime } from '../base/process-id.js';
-
-export { startTime };
+import { constants } from 'node:fs';
+import { chmod, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { threadId } from 'node:worker_threads';
+import { asTenonError, messageOf, TenonError } from '../base/errors.js';
 
 const CHUNK = 1 << 20;
-const uid = process.getuid?.() ?? 'user';
-/** The process folders that this thread uses. They are removed when the process ends. */
-const inUse = new Map<string, Promise<string>>();
+/** The granularity of holes: a block of zeros is not written. */
+const BLOCK = 1 << 16;
+const ZEROS = Buffer.alloc(BLOCK);
+/** The modes of a copy from its creation on: nothing may write to it any more. */
+const MODE = 0o500;
+/** The advice for errors that the disk causes, by their codes. */
+const FULL = 'Free space there, or choose another folder with the option cacheDir or with TENON_CACHE_DIR';
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOSPC: FULL,
+  EDQUOT: FULL,
+  EFBIG: 'Raise the limit on the size of files (ulimit -f)',
+  EROFS: 'Choose another folder with the option cacheDir or with TENON_CACHE_DIR',
+  EMFILE: 'Close some files, or raise the limit on open files (ulimit -n)',
+};
 let serial = 0;
 
 /** A file whose bytes were copied to `temporary`. {@link publish} gives it its final name. */
@@ -30,129 +35,160 @@ export interface CopiedFile {
   readonly temporary: string;
 }
 
-/**
- * Returns the folder of this process below `base`. The default of `base` is TENON_CACHE_DIR, or a folder in
- * the system's temporary folder.
- */
-export function copyFolder(base?: string): Promise<string> {
-  // An empty variable counts as one that is not set.
-  const root = base ?? (process.env['TENON_CACHE_DIR'] || join(tmpdir(), `tenon-${uid}`));
-  const known = inUse.get(root);
-  if (known !== undefined) return known;
-  const made = makeFolder(root);
-  inUse.set(root, made);
-  made.catch(() => inUse.delete(root));
-  return made;
+/** The bytes that may still be copied. */
+export interface CopyBudget {
+  /** The bound on all files of a plugin together. */
+  readonly limit: number;
+  left: number;
+}
+
+/** Returns a budget of which nothing is used. */
+export function copyBudget(limit: number = Number.POSITIVE_INFINITY): CopyBudget {
+  return { limit, left: limit };
 }
 
 /**
- * Matches the tokens that the loader expands in paths; it opens copies by their paths. These are only the names
- * that glibc knows, in the forms that it accepts: `$ORIGINAL` is an ordinary name.
+ * Copies a file into `folder` under a temporary name. The digest is that of exactly the bytes that were
+ * written. Holes of the file stay holes.
+ * @throws TenonError ERR_TENON_UNREADABLE
  */
-const LOADER_TOKEN = /\$(?:ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_])|\$\{(?:ORIGIN|LIB|PLATFORM)\}/;
-
-/** Returns the first token in a path that the loader would expand; undefined if there is none. */
-export function loaderTokenIn(path: string): string | undefined {
-  return process.platform === 'linux' ? LOADER_TOKEN.exec(path)?.[0] : undefined;
-}
-
-async function makeFolder(root: string): Promise<string> {
-  const token = loaderTokenIn(resolve(root));
-  if (token !== undefined)
-    throw new TenonError(
-      'ERR_TENON_UNREADABLE',
-      `Cannot keep private copies of plugins in ${root}: the loader expands ${token} in its path. Set TENON_CACHE_DIR to a folder without it.`,
-      { path: root },
-    );
-  try {
-    await makePrivate(root);
-    await sweep(root);
-    const own = join(root, ownerName(process.pid));
-    await makePrivate(own);
-    // Worker threads share the folder of their process. Only the main thread outlives them all.
-    if (isMainThread) process.once('exit', () => rmSync(own, { recursive: true, force: true }));
-    return own;
-  } catch (error) {
-    throw asTenonError(
-      error,
-      'ERR_TENON_UNREADABLE',
-      `Cannot use ${root} for private copies of plugins (set TENON_CACHE_DIR to a folder of your own)`,
-    );
-  }
-}
-
-const makePrivate = (folder: string): Promise<void> =>
-  makePrivateFolder(
-    folder,
-    'private copies of plugins',
-    'Remove it, or set TENON_CACHE_DIR to another folder.',
-  );
-
-/**
- * Returns `p<pid>-<start time>`. Where the system reports it, the start time distinguishes a process from a
- * later one with the same id.
- */
-function ownerName(pid: number): string {
-  return `p${pid}-${startTime(pid) ?? 0}`;
-}
-
-/** Removes the folders of processes that have ended. */
-async function sweep(root: string): Promise<void> {
-  for (const name of await readdir(root)) {
-    const owner = /^p(\d+)-(\d+)$/.exec(name);
-    if (owner === null) continue;
-    if (!isGone({ pid: Number(owner[1]), start: owner[2] ?? '0' })) continue;
-    await rm(join(root, name), { recursive: true, force: true }).catch(() => undefined);
-  }
-}
-
-/**
- * Copies a file into `folder` under a temporary name, and computes the digest of exactly the bytes that were
- * written.
- */
-export async function copyFile(path: string, folder: string): Promise<CopiedFile> {
+export async function copyFile(path: string, folder: string, budget = copyBudget()): Promise<CopiedFile> {
   const temporary = join(folder, `.${process.pid}-${threadId}-${serial++}.tmp`);
-  let source: FileHandle | undefined;
-  let target: FileHandle | undefined;
   try {
-    source = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    target = await open(temporary, 'wx', 0o600);
-    const copied = await pump(source, target);
-    await target.chmod(0o500);
+    const copied = await copyBytes(path, temporary, budget);
+    await compare(temporary, copied);
     return { ...copied, temporary };
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot make a private copy of ${path} in ${folder}`);
-  } finally {
-    await source?.close();
-    await target?.close();
+    await remove(temporary);
+    if (error instanceof TenonError) throw error;
+    throw notCopied(path, folder, error);
   }
 }
 
-async function pump(source: FileHandle, target: FileHandle): Promise<{ digest: string; size: number }> {
+function notCopied(path: string, folder: string, cause: unknown): TenonError {
+  const advice = ADVICE[String((cause as NodeJS.ErrnoException | null)?.code)];
+  const message = `Cannot make a private copy of ${path} in ${folder}: ${messageOf(cause)}`;
+  return new TenonError(
+    'ERR_TENON_UNREADABLE',
+    advice === undefined ? message : `${message}. ${advice}; the plugin is not at fault.`,
+    { path, cause },
+  );
+}
+
+async function copyBytes(
+  path: string,
+  temporary: string,
+  budget: CopyBudget,
+): Promise<{ digest: string; size: number }> {
+  const source = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const { size } = await source.stat();
+    if (size > budget.left) throw tooLarge(path, size, budget);
+    const target = await open(temporary, 'wx', MODE);
+    try {
+      const copied = await pump(source, target, size);
+      if (copied.size > budget.left) throw tooLarge(path, copied.size, budget);
+      budget.left -= copied.size;
+      return copied;
+    } finally {
+      await target.close(); // some file systems report here that the disk is full
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function pump(
+  source: FileHandle,
+  target: FileHandle,
+  expected: number,
+): Promise<{ digest: string; size: number }> {
   const hash = createHash('sha256');
-  const { size: expected } = await source.stat();
   const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, expected + 1)));
   let size = 0;
+  let written = 0;
   for (;;) {
     const { bytesRead } = await source.read(chunk, 0, chunk.length, size);
-    if (bytesRead === 0) return { digest: hash.digest('hex'), size };
+    if (bytesRead === 0) break;
     const bytes = chunk.subarray(0, bytesRead);
     hash.update(bytes);
-    await target.write(bytes);
+    for (const [start, end] of runs(bytes)) {
+      await writeAll(target, bytes.subarray(start, end), size + start);
+      written = size + end;
+    }
     size += bytesRead;
   }
+  // A file that ends with a hole gets its size from its last byte.
+  if (written < size) await writeAll(target, ZEROS.subarray(0, 1), size - 1);
+  return { digest: hash.digest('hex'), size };
+}
+
+/** Yields the ranges of `bytes` without blocks of zeros. */
+function* runs(bytes: Buffer): Generator<[start: number, end: number]> {
+  let start = 0;
+  for (let at = 0; at < bytes.length; at += BLOCK) {
+    const block = bytes.subarray(at, at + BLOCK);
+    if (block[0] !== 0 || !block.equals(ZEROS.subarray(0, block.length))) continue;
+    if (start < at) yield [start, at];
+    start = at + block.length;
+  }
+  if (start < bytes.length) yield [start, bytes.length];
+}
+
+async function writeAll(target: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await target.write(bytes, done, bytes.length - done, position + done);
+    if (bytesWritten === 0) throw new Error('the system wrote nothing');
+    done += bytesWritten;
+  }
+}
+
+/** Reads a copy and compares it with what was written. @throws Error if it has other bytes */
+async function compare(path: string, expected: { digest: string; size: number }): Promise<void> {
+  const found = await digestOf(path);
+  if (found.size !== expected.size)
+    throw new Error(`the disk kept ${found.size} of ${expected.size} bytes. Check the disk`);
+  if (found.digest !== expected.digest) throw new Error('the disk kept other bytes. Check the disk');
+}
+
+/** Returns the digest and the size of a file. @throws Error of the file system */
+export async function digestOf(path: string): Promise<{ digest: string; size: number }> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const hash = createHash('sha256');
+    const { size: expected } = await file.stat();
+    const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, expected + 1)));
+    for (let size = 0; ; ) {
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, size);
+      if (bytesRead === 0) return { digest: hash.digest('hex'), size };
+      hash.update(chunk.subarray(0, bytesRead));
+      size += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function tooLarge(path: string, size: number, { limit, left }: CopyBudget): TenonError {
+  const others = limit - left;
+  const found = others === 0 ? `it has ${size} bytes` : `with its libraries it has ${size + others} bytes`;
+  return new TenonError(
+    'ERR_TENON_UNREADABLE',
+    `Cannot make a private copy of ${path}: ${found}, expected at most ${limit}. Raise the option maxCopySize if the file is meant to be so large.`,
+    { path },
+  );
 }
 
 /**
  * Renames a copy to its final path, atomically. If a copy with the same digest exists there already, that one
  * is kept.
+ * @throws TenonError ERR_TENON_UNREADABLE
  */
 export async function publish(copied: CopiedFile, path: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const present = await stat(path).catch(() => undefined);
-    if (present?.size === copied.size) await rm(copied.temporary, { force: true });
+    const present = await digestOf(path).catch(() => undefined);
+    if (present?.digest === copied.digest) await remove(copied.temporary);
     else await rename(copied.temporary, path);
   } catch (error) {
     throw asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot store a private copy as ${path}`);
@@ -161,6 +197,10 @@ export async function publish(copied: CopiedFile, path: string): Promise<void> {
 
 /** Removes a copy that is not needed. */
 export async function discard(copied: CopiedFile): Promise<void> {
-  await chmod(copied.temporary, 0o600).catch(() => undefined);
-  await rm(copied.temporary, { force: true }).catch(() => undefined);
+  await remove(copied.temporary);
+}
+
+async function remove(path: string): Promise<void> {
+  if (process.platform === 'win32') await chmod(path, 0o600).catch(() => undefined);
+  await rm(path, { force: true }).catch(() => undefined);
 }

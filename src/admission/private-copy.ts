@@ -1,13 +1,27 @@
 /**
  * Gate `copy`: the private copy of a file and of its bundled libraries. Every later step uses only the copy.
- * It is inspected again because the original may have changed after its inspection.
+ * It is inspected again because the original may have changed after its inspection. A copy that disappeared is
+ * made again.
  */
 import { createHash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
-import { extname, join } from 'node:path';
-import { inspectFileSync, type LibraryFacts } from '../inspect/index.js';
-import { type CopiedFile, copyFile, copyFolder, discard, publish } from './copies.js';
-import { dependencies } from './dependencies.js';
+import { type BigIntStats, mkdirSync, statSync } from 'node:fs';
+import { dirname, extname, join, relative } from 'node:path';
+import { TenonError } from '../base/errors.js';
+import { inspectFileSync, inspectNeeds, type LibraryFacts } from '../inspect/index.js';
+import { type Bundled, type Companions, companionsOf, type Outsider } from './companions.js';
+import { type CopiedFile, copyBudget, copyFile, discard, publish } from './copies.js';
+import { copyFolder } from './copy-folder.js';
+import { machoCompanions } from './macho-companions.js';
+
+/** One file of a copy. */
+interface Part {
+  /** The path of the copy. */
+  readonly path: string;
+  /** The path of the original. */
+  readonly original: string;
+  readonly digest: string;
+  readonly size: number;
+}
 
 /** A private copy. */
 export interface PrivateCopy {
@@ -19,6 +33,14 @@ export interface PrivateCopy {
   readonly key: string;
   /** The facts that inspection found in the copy. */
   readonly facts: LibraryFacts;
+  /** The files of the copy, the plugin last. */
+  readonly parts: readonly Part[];
+  /** The folder that contains only this copy; null if the copy is a single file. */
+  readonly place: string | null;
+  /** The libraries that are loaded with it from their own places. */
+  readonly outsiders: readonly Outsider[];
+  /** The folder for private copies that was asked for. */
+  readonly cacheDir: string | undefined;
 }
 
 /** A request for a copy, with the checks that the copy must pass. */
@@ -29,12 +51,14 @@ export interface CopyRequest {
   readonly identity: string;
   /** The folder for private copies; undefined for the default. */
   readonly cacheDir: string | undefined;
+  /** The bound on the bytes of the file and its bundled libraries together. */
+  readonly maxSize: number;
   /** Throws to refuse the file by its digest. */
   vouch(digest: string): Promise<void>;
   /** Throws to refuse the file by the facts of the copy. */
   judge(facts: LibraryFacts): void;
-  /** Throws to refuse a bundled library by its digest. */
-  vouchDependency(path: string, digest: string): Promise<void>;
+  /** Throws to refuse a bundled library by its owner, modes and digest. */
+  vouchBundled(path: string, digest: string): Promise<void>;
 }
 
 /** Limits an inspection to the exports that admission needs. A library may have thousands of others. */
@@ -58,7 +82,15 @@ export function identify(stats: BigIntStats, cacheDir: string | undefined): stri
 
 /** Returns an earlier copy of the same, unchanged file, which may have been made under another policy. */
 export function knownCopy(identity: string): PrivateCopy | undefined {
-  return copies.get(identity);
+  const known = copies.get(identity);
+  if (known === undefined || isIntact(known)) return known;
+  copies.delete(identity);
+  return undefined;
+}
+
+/** Returns whether all files of a copy are there. */
+export function isIntact({ parts }: PrivateCopy): boolean {
+  return parts.every(({ path, size }) => statSync(path, { throwIfNoEntry: false })?.size === size);
 }
 
 /**
@@ -67,32 +99,161 @@ export function knownCopy(identity: string): PrivateCopy | undefined {
  * @throws the error of a check of the request; the copy is then removed
  */
 export async function makeCopy(request: CopyRequest): Promise<PrivateCopy> {
-  const { real, identity, cacheDir } = request;
+  const { real, identity, cacheDir, maxSize } = request;
   const startedNs = BigInt(Date.now()) * 1_000_000n;
+  const budget = copyBudget(maxSize);
   const folder = await copyFolder(cacheDir);
-  const copied = await copyFile(real, folder);
+  const unpublished: CopiedFile[] = [];
+  const copy = async (path: string) => {
+    const copied = await copyFile(path, folder, budget);
+    unpublished.push(copied);
+    return copied;
+  };
   try {
+    const copied = await copy(real);
     await request.vouch(copied.digest);
     const facts = inspectFileSync(copied.temporary, ENTRY_POINTS_ONLY);
     request.judge(facts);
-    const brought = await copyDependencies(facts, folder, request);
+    const { bundled, outsiders, fixed } = companions(real, facts);
+    const brought = [];
+    for (const one of bundled) brought.push({ ...one, copy: await copyBundled(one, copy, request) });
     const key = combinedDigest(copied.digest, brought);
-    const place = brought.length === 0 ? folder : join(folder, key);
-    const path = join(place, `${key}${extname(real)}`);
-    for (const { copy, relative } of brought) await publish(copy, join(place, relative));
-    await publish(copied, path);
-    const result: PrivateCopy = { path, key, digest: copied.digest, facts: { ...facts, path: real } };
-    if (brought.length === 0) remember(identity, result, startedNs);
+    const { place, parts } = await arrange({ folder, key, real, copied, brought });
+    const path = parts.at(-1)?.path ?? '';
+    const made = { path, key, digest: copied.digest, facts: { ...facts, path: real }, outsiders, cacheDir };
+    const result: PrivateCopy = { ...made, parts, place };
+    if (fixed) remember(identity, result, startedNs);
+    unpublished.length = 0;
     return result;
+  } finally {
+    for (const one of unpublished) await discard(one);
+  }
+}
+
+function companions(real: string, facts: LibraryFacts): Companions {
+  if (facts.format === 'elf') return companionsOf(real, facts.arch);
+  const bundled = machoCompanions(real, facts);
+  return { bundled, outsiders: [], fixed: bundled.length === 0 };
+}
+
+/** Copies and checks a bundled library. The copy is inspected: a truncated library would crash its process. */
+async function copyBundled(
+  { path }: Bundled,
+  copy: (path: string) => Promise<CopiedFile>,
+  request: CopyRequest,
+): Promise<CopiedFile> {
+  const copied = await copy(path);
+  await request.vouchBundled(path, copied.digest);
+  try {
+    inspectNeeds(copied.temporary);
   } catch (error) {
-    await discard(copied);
-    throw error;
+    if (!(error instanceof TenonError)) throw error;
+    const message = error.message.replaceAll(copied.temporary, path);
+    throw new TenonError(error.code, message, { path, cause: error });
+  }
+  return copied;
+}
+
+interface Arrangement {
+  readonly folder: string;
+  readonly key: string;
+  readonly real: string;
+  readonly copied: CopiedFile;
+  readonly brought: readonly (Bundled & { readonly copy: CopiedFile })[];
+}
+
+/**
+ * Puts the copies where they are relative to each other as the originals are. The folder has as many levels
+ * above the plugin as the paths of its libraries lead upwards.
+ */
+async function arrange({ folder, key, real, copied, brought }: Arrangement) {
+  const levels = Math.max(0, ...brought.map(({ relative: path }) => levelsUp(path)));
+  let top = dirname(real);
+  for (let level = 0; level < levels; level++) top = dirname(top);
+  const place = brought.length === 0 ? null : join(folder, key);
+  const home = place === null ? folder : join(place, relative(top, dirname(real)));
+  const parts: Part[] = [];
+  for (const { path: original, relative: way, copy } of brought) {
+    makeWay(home, way);
+    const path = join(home, way);
+    await publish(copy, path);
+    parts.push({ path, original, digest: copy.digest, size: copy.size });
+  }
+  const path = join(home, `${key}${extname(real)}`);
+  await publish(copied, path);
+  parts.push({ path, original: real, digest: copied.digest, size: copied.size });
+  return { place, parts };
+}
+
+/** Returns how far a relative path leads above its beginning. */
+function levelsUp(path: string): number {
+  let level = 0;
+  let highest = 0;
+  for (const step of path.split('/')) {
+    if (step === '' || step === '.') continue;
+    level += step === '..' ? -1 : 1;
+    highest = Math.min(highest, level);
+  }
+  return -highest;
+}
+
+/** Makes the folders on the way to a file. Those that the way leaves again with `..` must exist too. */
+function makeWay(home: string, way: string): void {
+  const steps = way.split('/').slice(0, -1);
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  let folder = home;
+  for (const step of steps) {
+    folder = join(folder, step);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 }
 
 /**
- * Keeps a copy for the next admission of the same, unchanged file. A file with bundled libraries is not kept,
- * because those may change while the file does not.
+ * Makes the missing files of a copy again.
+ * @throws TenonError ERR_TENON_UNREADABLE if that is impossible; the plugin is not at fault
+ */
+export async function restore(copy: PrivateCopy): Promise<void> {
+  if (isIntact(copy)) return;
+  const folder = await copyFolder(copy.cacheDir);
+  for (const part of copy.parts) {
+    if (statSync(part.path, { throwIfNoEntry: false })?.size === part.size) continue;
+    if (!part.path.startsWith(`${folder}/`)) throw lost(part, `copies are now in ${folder}`);
+    const again = await copyFile(part.original, folder);
+    if (again.digest !== part.digest) {
+      await discard(again);
+      throw lost(part, `${part.original} has changed since`);
+    }
+    if (copy.place !== null) makeWay(copy.place, relative(copy.place, part.path));
+    await publish(again, part.path);
+  }
+}
+
+function lost({ path, original }: Part, why: string): TenonError {
+  return new TenonError(
+    'ERR_TENON_UNREADABLE',
+    `Cannot use the private copy ${path} of ${original}: another program removed it, and ${why}. Load the plugin again, and exclude the folder from the programs that clean up temporary files.`,
+    { path: original },
+  );
+}
+
+/**
+ * Runs a step that opens the copy. If the copy has disappeared, it is made again first. If it disappears during
+ * the step, which then fails, the step is repeated once.
+ */
+export async function withCopy<T>(copy: PrivateCopy, step: () => Promise<T>): Promise<T> {
+  await restore(copy);
+  try {
+    return await step();
+  } catch (error) {
+    if (isIntact(copy)) throw error;
+    await restore(copy);
+    return step();
+  }
+}
+
+/**
+ * Keeps a copy for the next admission of the same, unchanged file. A file with companions is not kept, because
+ * those may change while the file does not.
  */
 function remember(identity: string, copy: PrivateCopy, startedNs: bigint): void {
   const [, , , mtimeNs = '0', ctimeNs = '0'] = identity.split(':');
@@ -102,27 +263,12 @@ function remember(identity: string, copy: PrivateCopy, startedNs: bigint): void 
   copies.set(identity, copy);
 }
 
-async function copyDependencies(facts: LibraryFacts, folder: string, request: CopyRequest) {
-  const brought: { relative: string; copy: CopiedFile }[] = [];
-  try {
-    for (const { path, relative } of dependencies(request.real, facts)) {
-      const copy = await copyFile(path, folder);
-      brought.push({ relative, copy });
-      await request.vouchDependency(path, copy.digest);
-    }
-    return brought;
-  } catch (error) {
-    for (const { copy } of brought) await discard(copy);
-    throw error;
-  }
-}
-
 function combinedDigest(
   digest: string,
-  brought: readonly { relative: string; copy: { digest: string } }[],
+  brought: readonly { readonly relative: string; readonly copy: { readonly digest: string } }[],
 ): string {
   if (brought.length === 0) return digest;
   const hash = createHash('sha256').update(digest);
-  for (const { relative, copy } of brought) hash.update(`\0${relative}\0${copy.digest}`);
+  for (const { relative: path, copy } of brought) hash.update(`\0${path}\0${copy.digest}`);
   return hash.digest('hex');
 }

@@ -16,6 +16,8 @@ export const PROBE_IN = 4;
 export type ProbeRecord =
   /** Names the next step. If nothing follows, this step is the culprit. */
   | { readonly verb: 'stage'; readonly stage: Stage }
+  /** The path of a library that was loaded with the plugin. */
+  | { readonly verb: 'loaded'; readonly bytes: Buffer }
   /** The string that `get_version` or `get_name` returned. */
   | { readonly verb: 'version' | 'name'; readonly bytes: Buffer }
   /** The size, flags and slots of the vtable. */
@@ -45,6 +47,7 @@ function operands(record: ProbeRecord): (string | number)[] {
   switch (record.verb) {
     case 'stage':
       return [record.stage];
+    case 'loaded':
     case 'version':
     case 'name':
       return [record.bytes.toString('hex')];
@@ -67,6 +70,7 @@ export function parseRecord(line: string, nonce: string): ProbeRecord | null {
       const stage = STAGES.find((name) => name === first);
       return stage === undefined ? null : { verb, stage };
     }
+    case 'loaded':
     case 'version':
     case 'name':
       return first !== undefined && isHex(first) ? { verb, bytes: Buffer.from(first, 'hex') } : null;

@@ -57,6 +57,8 @@ export interface ProbeVerdict {
   readonly flags: number;
   /** The addresses of its slots. */
   readonly slots: SlotOffsets;
+  /** The paths of the libraries that were loaded with it, as far as they are known. */
+  readonly loaded: readonly string[];
 }
 
 export const DEFAULT_PROBE_TIMEOUT = 5000;
@@ -69,6 +71,8 @@ const KEPT_OUTPUT = 16 * 1024;
 const DRAIN_MS = 200;
 /** Milliseconds to wait for the end of a killed process, which may be in an uninterruptible system call. */
 const REAP_MS = 2000;
+/** The number of libraries beyond which reports are from a plugin that wrote to the channel. */
+const MOST_LOADED = 4096;
 
 /**
  * Probes the library at `path` in a process of its own.
@@ -112,6 +116,7 @@ class ProbeRun {
   readonly #stderr = new Tail();
   readonly #lines = new LineReader();
   readonly #verdict: { -readonly [member in keyof ProbeVerdict]?: ProbeVerdict[member] } = {};
+  readonly #loaded: string[] = [];
   #stage: Stage | null = null;
   /** The outcome, as soon as it is known. After that, only the end of the process is awaited. */
   #outcome: ProbeVerdict | TenonError | undefined;
@@ -218,6 +223,9 @@ class ProbeRun {
       case 'stage':
         this.#stage = record.stage;
         return;
+      case 'loaded':
+        if (this.#loaded.length < MOST_LOADED) this.#loaded.push(record.bytes.toString());
+        return;
       case 'version':
         this.#verdict.version = parseVersion(record.bytes, this.#shown);
         this.#accept(this.#verdict.version);
@@ -232,6 +240,7 @@ class ProbeRun {
       case 'fail':
         throw refusal(record.code, this.#stage ?? 'open', this.#shown, this.#asShown(record.problem));
       case 'done':
+        this.#verdict.loaded = this.#loaded;
         this.#end(isComplete(this.#verdict) ? this.#verdict : scribbled(this.#shown, this.#stage, 'done'));
     }
   }

@@ -1,7 +1,7 @@
 /** Gate `trust`: the users who can write the file, and the digests that the user approved. */
 
-import type { BigIntStats } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { type BigIntStats, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
 
@@ -62,7 +62,8 @@ export class TrustPolicy {
   }
 
   /**
-   * Checks the owner and modes of the file, and the modes of its folder.
+   * Checks the owner and modes of the file, and the modes of its folder and of those above it: a user who can
+   * write to one of them can replace the file.
    * @throws TenonError ERR_TENON_UNTRUSTED
    */
   async checkModes(path: string, file: BigIntStats): Promise<void> {
@@ -80,11 +81,17 @@ export class TrustPolicy {
     const fileMode = Number(file.mode);
     if (fileMode & OTHERS_WRITE)
       throw untrusted(path, `any user may write to it (mode ${octal(fileMode)})`, advice);
-    const folder = dirname(path);
-    const { mode } = await stat(folder);
-    if (mode & OTHERS_WRITE && !(mode & STICKY)) {
-      throw untrusted(path, `any user may write to its folder ${folder} (mode ${octal(mode)})`, advice);
+    for (let folder = dirname(path); ; folder = dirname(folder)) {
+      const { mode } = statSync(folder);
+      if (mode & OTHERS_WRITE && !(mode & STICKY))
+        throw untrusted(path, `any user may write to its folder ${folder} (mode ${octal(mode)})`, advice);
+      if (folder === dirname(folder)) return;
     }
+  }
+
+  /** Whether only some digests are accepted. */
+  get listsDigests(): boolean {
+    return this.#options.digests !== undefined || this.#options.lockFile !== undefined;
   }
 
   /**

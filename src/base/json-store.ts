@@ -3,11 +3,13 @@
  * file. A lock is held from reading to replacing, so the changes of other processes are kept.
  */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { constants } from 'node:fs';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { asTenonError, type TenonError } from './errors.js';
-import { isGone, ownProcess } from './process-id.js';
+import { asTenonError, TenonError } from './errors.js';
+import { problemOfOwner } from './private-folder.js';
+import { isGone, ownProcess, pidNamespace } from './process-id.js';
 
 /** The format of a file. */
 export interface JsonStoreOptions<T> {
@@ -34,12 +36,19 @@ const RETRY = 5;
 /** Milliseconds after which a lock without an owner is removed: its owner ended while it took the lock. */
 const NAMELESS_LOCK = 2_000;
 
+/** Matches the content of a lock: a process, and the PID namespace in which its id is valid. */
+const OWNER = /^(\d+) (\d+)(?: (\d+))?$/;
+
+/** Matches the end of the name of a file that is written and then renamed. */
+const TEMPORARY = /^\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+
 /** The entries of one file. */
 export class JsonStore<T> {
   readonly path: string;
   readonly #options: JsonStoreOptions<T>;
   #known: { readonly signature: string; readonly entries: ReadonlyMap<string, T> } | undefined;
   #busy: Promise<unknown> = Promise.resolve();
+  #swept = false;
 
   constructor(path: string, options: JsonStoreOptions<T>) {
     this.path = path;
@@ -47,8 +56,9 @@ export class JsonStore<T> {
   }
 
   /**
-   * Returns the current entries of the file. A missing file has none.
-   * @throws TenonError ERR_TENON_UNREADABLE
+   * Returns the current entries of the file. A missing file has none. A file that another user can have written
+   * is not believed: it has none either, or is an error if its entries are precious.
+   * @throws TenonError ERR_TENON_UNREADABLE, ERR_TENON_UNTRUSTED
    */
   async read(): Promise<ReadonlyMap<string, T>> {
     const signature = await this.#signature();
@@ -93,14 +103,28 @@ export class JsonStore<T> {
   }
 
   async #load(): Promise<{ entries: Map<string, T>; intact: boolean }> {
-    let text: string;
     try {
-      text = await readFile(this.path, 'utf8');
+      const file = await open(this.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      try {
+        const problem = problemOfOwner(this.path, await file.stat());
+        if (problem === null) return this.#parse(await file.readFile('utf8'));
+        if (this.#options.precious) throw this.#untrusted(problem);
+        return { entries: new Map(), intact: false };
+      } finally {
+        await file.close();
+      }
     } catch (error) {
       if (isAbsent(error)) return { entries: new Map(), intact: true };
       throw this.#failed('read', error);
     }
-    return this.#parse(text);
+  }
+
+  #untrusted(problem: string): TenonError {
+    return new TenonError(
+      'ERR_TENON_UNTRUSTED',
+      `Cannot believe the ${this.#options.name} in ${this.path}: ${problem}. If its content is right, give it to your user (chown) and remove the permission (chmod go-w).`,
+      { path: this.path },
+    );
   }
 
   #parse(text: string): { entries: Map<string, T>; intact: boolean } {
@@ -158,10 +182,22 @@ export class JsonStore<T> {
     const lock = `${this.path}.lock`;
     await this.#lock(lock);
     try {
+      await this.#sweep();
       await work();
     } finally {
       await rm(lock, { force: true });
     }
+  }
+
+  /** Removes, once, what processes left that were killed while they wrote. Only the owner of the lock writes. */
+  async #sweep(): Promise<void> {
+    if (this.#swept) return;
+    this.#swept = true;
+    const folder = dirname(this.path);
+    const name = basename(this.path);
+    const names = await readdir(folder).catch(() => []);
+    const left = names.filter((one) => one.startsWith(`${name}.`) && TEMPORARY.test(one.slice(name.length)));
+    for (const one of left) await rm(join(folder, one), { force: true }).catch(() => undefined);
   }
 
   async #lock(lock: string): Promise<void> {
@@ -206,7 +242,7 @@ async function take(lock: string): Promise<void> {
   const file = await open(lock, 'wx', 0o600);
   const { pid, start } = ownProcess();
   try {
-    await file.write(`${pid} ${start}`);
+    await file.write(`${pid} ${start} ${pidNamespace()}`);
   } finally {
     await file.close();
   }
@@ -229,8 +265,10 @@ async function removeIfLeft(lock: string): Promise<void> {
 }
 
 async function isLeft(lock: string, owner: string): Promise<boolean> {
-  const named = /^(\d+) (\d+)$/.exec(owner);
-  if (named !== null) return isGone({ pid: Number(named[1]), start: named[2] ?? '0' });
+  const [, pid, start = '0', namespace = pidNamespace()] = OWNER.exec(owner) ?? [];
+  const known = pid !== undefined && namespace === pidNamespace();
+  if (known) return isGone({ pid: Number(pid), start });
   const found = await stat(lock).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs > NAMELESS_LOCK;
+  const patience = pid === undefined ? NAMELESS_LOCK : PATIENCE / 2;
+  return found !== undefined && Date.now() - found.mtimeMs > patience;
 }

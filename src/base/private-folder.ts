@@ -1,8 +1,12 @@
 /** Folders for files that will be loaded or trusted: no other user can write to them or enter them. */
+import { type Stats, statSync } from 'node:fs';
 import { lstat, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { TenonError } from './errors.js';
 
 const uid = process.getuid?.() ?? null;
+const OTHERS_WRITE = 0o022;
+const STICKY = 0o1000;
 
 /**
  * Creates the folder if it is missing, for this user only, and checks that no other user can write to it.
@@ -25,4 +29,24 @@ export async function makePrivateFolder(folder: string, what: string, advice: st
     `Cannot keep ${what} in ${folder}: expected a folder of user ${uid ?? 'yours'} that no other user can write to, found ${seen}. ${advice}`,
     { path: folder },
   );
+}
+
+/**
+ * Returns why a file may have been written by another user than this one and root, as part of a sentence.
+ * Returns null if it cannot. `stats` are those of the open file.
+ */
+export function problemOfOwner(path: string, { uid: owner, mode }: Stats): string | null {
+  if (uid === null) return null;
+  if (owner !== uid && owner !== 0) return `it belongs to user ${owner}, expected ${uid} or root`;
+  if ((mode & OTHERS_WRITE) !== 0) return `other users may write to it (mode ${octal(mode)})`;
+  const folder = statSync(dirname(path));
+  if (folder.uid !== uid && folder.uid !== 0)
+    return `its folder belongs to user ${folder.uid}, expected ${uid} or root`;
+  if ((folder.mode & 0o002) !== 0 && (folder.mode & STICKY) === 0)
+    return `any user may write to its folder (mode ${octal(folder.mode)})`;
+  return null;
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
 }

@@ -2,7 +2,7 @@
  * Identities of processes. A process id alone is ambiguous because ids are reused, so the start time is part
  * of the identity.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 /** The identity of a process, valid even after its end. */
 export interface ProcessId {
@@ -61,5 +61,17 @@ function statOf(pid: number): string[] | undefined {
     return line.slice(line.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Returns the number of the PID namespace of this process, in which alone its id identifies it. Returns `0`
+ * where it is unknown.
+ */
+export function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+  } catch {
+    return '0';
   }
 }

@@ -18,6 +18,8 @@ import { isGone, ownProcess } from '../base/process-id.js';
 
 const FORMAT = 'tenon-host/1';
 const NAME = /^host-(\d+)-(\d+)-\d+\.json$/;
+const UNFINISHED = /^host-(\d+)-(\d+)-\d+\.json\.tmp$/;
+const UNFINISHED_MS = 60_000;
 /** The prefix of the temporary folders for sockets that cannot be in the state folder. */
 export const SOCKET_FOLDER = 'tenon-host-';
 
@@ -92,7 +94,9 @@ function textOf(content: HostFileContent): string {
  * @throws Error if the folder does not exist
  */
 export function findHostFiles(folder: string): FoundHostFile[] {
-  const names = readdirSync(folder).filter((name) => NAME.test(name));
+  const all = readdirSync(folder);
+  for (const name of all) removeUnfinished(join(folder, name), name);
+  const names = all.filter((name) => NAME.test(name));
   return names.sort().flatMap((name) => {
     const path = join(folder, name);
     const content = readHostFile(path, folder);
@@ -101,6 +105,15 @@ export function findHostFiles(folder: string): FoundHostFile[] {
     removeEndedHost({ path, content });
     return [];
   });
+}
+
+/** Removes a file that a process left when it was killed while it rewrote its file. */
+function removeUnfinished(path: string, name: string): void {
+  const [, pid, start = '0'] = UNFINISHED.exec(name) ?? [];
+  if (pid === undefined || !isGone({ pid: Number(pid), start })) return;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  // A process of another PID namespace, whose id says nothing here, is done within moments.
+  if (found !== undefined && Date.now() - found.mtimeMs > UNFINISHED_MS) removeHostFile(path);
 }
 
 /** Returns whether the process of a host is known to have ended. */

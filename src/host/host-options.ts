@@ -1,7 +1,7 @@
 /** The options of a PluginHost: their meaning, checks and defaults. */
 import { join } from 'node:path';
 import type { AdmissionPolicy, ProbeMode } from '../admission/admit.js';
-import { loaderTokenIn } from '../admission/copies.js';
+import { loaderTokenIn } from '../admission/copy-folder.js';
 import { type RequireCheckOptions, Requirement } from '../admission/requirement.js';
 import { type TrustOptions, TrustPolicy } from '../admission/trust.js';
 import { Verdicts } from '../admission/verdicts.js';
@@ -67,6 +67,11 @@ export interface HostOptions {
    */
   readonly cacheDir?: string;
   /**
+   * The maximum size in bytes of the private copies of one plugin: its file and the libraries that it brings
+   * together. A larger plugin is refused. Default: 2 GiB.
+   */
+  readonly maxCopySize?: number;
+  /**
    * A folder for state that outlives the process: the quarantined digests, and the plugins that took down a
    * process (`onCrash: 'demote'`). It is created if it is missing. The host registers itself there with a file
    * and answers on a socket that only its user can use, so that the commands `tenon ps`, `stats` and
@@ -88,6 +93,8 @@ export interface HostSettings {
   readonly kinds: readonly Kind[];
 }
 
+const MAX_COPY_SIZE = 2 ** 31;
+
 /** The names of the options. */
 export const HOST_OPTIONS: readonly (keyof HostOptions)[] = [
   'paths',
@@ -100,6 +107,7 @@ export const HOST_OPTIONS: readonly (keyof HostOptions)[] = [
   'probe',
   'verdicts',
   'cacheDir',
+  'maxCopySize',
   'stateDir',
   'kinds',
 ];
@@ -117,6 +125,9 @@ export function checkOptions(given: HostOptions): HostSettings {
     verdicts: new Verdicts(optionalPath('verdicts', options.verdicts)),
     probe: checkProbe(options.probe),
     cacheDir: checkCacheDir(options.cacheDir),
+    maxCopySize: checkCount('maxCopySize', options.maxCopySize ?? MAX_COPY_SIZE, {
+      most: Number.MAX_SAFE_INTEGER,
+    }),
   };
   const stateDir = optionalPath('stateDir', options.stateDir);
   return {

@@ -211,7 +211,7 @@ export class PluginHost extends EventEmitter<HostEventMap> {
     const { policy, quarantine } = this.#settings;
     let isolation = load.isolation;
     let disarm: Disarm = () => undefined;
-    const choose = async (digest: string, copy: string): Promise<Entry> => {
+    const choose = async (digest: string, readable: readonly string[]): Promise<Entry> => {
       await quarantine.check(digest, path).catch(atTrust);
       if (isolation !== 'process' && load.onCrash === 'demote') {
         const demotions = this.#requireDemotions();
@@ -219,7 +219,7 @@ export class PluginHost extends EventEmitter<HostEventMap> {
         if (demotion === undefined) disarm = await demotions.arm(digest, path);
         else isolation = 'process';
       }
-      return isolation === 'process' ? confinementOf(load, copy) : 'host';
+      return isolation === 'process' ? confinementOf(load, readable) : 'host';
     };
     try {
       const admitted = await admit(path, policy, choose);

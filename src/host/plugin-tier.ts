@@ -3,7 +3,6 @@
  * that users hold.
  */
 import { EventEmitter } from 'node:events';
-import { basename, dirname } from 'node:path';
 import type { Admitted } from '../admission/admit.js';
 import { TenonError } from '../base/errors.js';
 import { memory } from '../library/memory.js';
@@ -128,7 +127,9 @@ async function processTier(
   const options = { plugin, path, file, restart, whenDown, whenFull, timeout, maxInFlight, tally, onFailed };
   let latest: RunnerProcess | undefined;
   const supervisor = new Supervisor(async (generation, handlers) => {
-    latest = await RunnerProcess.start(runnerSettings(admitted, settings, generation, tally), handlers);
+    latest = await admitted.withCopy(() =>
+      RunnerProcess.start(runnerSettings(admitted, settings, generation, tally), handlers),
+    );
     return latest;
   }, options);
   await supervisor.start();
@@ -158,13 +159,13 @@ function warnOfMissing(plugin: string, missing: readonly string[]): void {
 }
 
 /** Returns the confinement of the plugin's process. */
-export function confinementOf({ limits, sandbox, env, cwd }: LoadSettings, copy: string): Confinement {
+export function confinementOf(
+  { limits, sandbox, env, cwd }: LoadSettings,
+  readable: readonly string[],
+): Confinement {
   if (sandbox === false) return { limits, sandbox, env, cwd };
-  // The bundled libraries of a copy are in a folder named after it.
-  const folder = dirname(copy);
-  const own = basename(copy).startsWith(basename(folder)) ? [folder] : [];
   const wanted = sandbox === true ? [] : (sandbox.read ?? []);
-  return { limits, sandbox: { read: [...own, ...wanted] }, env, cwd };
+  return { limits, sandbox: { read: [...readable, ...wanted] }, env, cwd };
 }
 
 function runnerSettings(
@@ -178,7 +179,7 @@ function runnerSettings(
   return {
     ...{ file, shown, plugin, abi, generation },
     ...{ profile, transport, timeout, startTimeout, maxInFlight, whenFull, queue, crashInputs, tally },
-    ...confinementOf(settings, file),
+    ...confinementOf(settings, admitted.readable),
   };
 }
 

@@ -4,7 +4,7 @@ import type { TenonError } from '../base/errors.js';
 import type { CrashedPlugin } from './crash-report.js';
 import { failedError } from './errors.js';
 import type { Generation } from './generations.js';
-import { afterCrash, type RestartPolicy } from './restart.js';
+import { afterCrash, pauseBefore, type RestartPolicy } from './restart.js';
 
 /** The maximum number of reasons that are kept. */
 const MAX_REASONS = 32;
@@ -16,6 +16,8 @@ export class Budget {
   #restarts: readonly number[] = [];
   #reasons: readonly TenonError[] = [];
   #failure: TenonError | undefined;
+  /** Starts in a row that failed for no fault of the plugin. */
+  #excused = 0;
 
   constructor(policy: RestartPolicy | null, subject: CrashedPlugin) {
     this.#policy = policy;
@@ -48,10 +50,29 @@ export class Budget {
     return delay;
   }
 
+  /**
+   * Notes a start that failed for no fault of the plugin, which costs no restart. Returns the milliseconds until the next attempt,
+   * or null if there is none.
+   */
+  excuse({ number, since }: Generation, error: TenonError): number | null {
+    const never = number === 1 && since === undefined;
+    this.#reasons = [...this.#reasons, error].slice(-MAX_REASONS);
+    if (!never && this.#policy !== null)
+      return pauseBefore(this.#policy.backoff, ++this.#excused, Math.random());
+    this.#failure = failedError(this.#subject, never ? 'never' : null, this.#reasons);
+    return null;
+  }
+
+  /** Notes that a process has come to work. */
+  started(): void {
+    this.#excused = 0;
+  }
+
   /** Forgets all crashes and restarts. */
   reset(): void {
     this.#restarts = [];
     this.#reasons = [];
     this.#failure = undefined;
+    this.#excused = 0;
   }
 }

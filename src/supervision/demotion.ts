@@ -15,13 +15,14 @@
  * that these signals do not end the process while a plugin hangs.
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, readFileSync, rmSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { asTenonError } from '../base/errors.js';
 import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
-import { isGone, ownProcess, type ProcessId } from '../base/process-id.js';
+import { problemOfOwner } from '../base/private-folder.js';
+import { isGone, ownProcess, type ProcessId, pidNamespace } from '../base/process-id.js';
 
 /** Removes the marker, because the plugin caused no crash. Idempotent. */
 export type Disarm = () => void;
@@ -41,6 +42,8 @@ export interface Demotion {
 /** The content of a marker. */
 interface Marker {
   readonly process: ProcessId;
+  /** The PID namespace of the process, in which alone its id is valid. */
+  readonly namespace: string;
   /** The id of the system's boot. Markers of an earlier boot are ignored. */
   readonly boot: string;
   readonly digest: string;
@@ -54,7 +57,7 @@ const FILE: JsonStoreOptions<Demotion> = {
   isEntry: isDemotion,
   precious: true,
 };
-const MARKER = /^armed-(\d+)-(\d+)-[\w-]+\.json$/;
+const MARKER = /^armed-(\d+)-(\d+)-[\w-]+\.json(?:\.tmp)?$/;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The markers of this thread. They are removed when it ends in order. */
@@ -80,6 +83,7 @@ export class Demotions {
     const path = join(this.#folder, `armed-${owner.pid}-${owner.start}-${randomUUID()}.json`);
     const marker: Marker = {
       process: owner,
+      namespace: pidNamespace(),
       boot: bootId(),
       digest,
       plugin,
@@ -144,13 +148,22 @@ export class Demotions {
 
   async #left(): Promise<string[]> {
     const names = await readdir(this.#folder).catch(() => []);
-    return names.filter(isLeft).map((name) => join(this.#folder, name));
+    const paths = names.filter(isLeft).map((name) => join(this.#folder, name));
+    const own = await Promise.all(paths.map(isOfThisNamespace));
+    return paths.filter((_, index) => own[index]);
   }
 }
 
+/** Returns whether the name is that of a marker, or of an unfinished one, whose process seems to be gone. */
 function isLeft(name: string): boolean {
   const found = MARKER.exec(name);
   return found !== null && isGone({ pid: Number(found[1]), start: found[2] ?? '0' });
+}
+
+/** Returns false for a marker of a process that only seems to be gone, because its id is of another namespace. */
+async function isOfThisNamespace(path: string): Promise<boolean> {
+  const marker = await readMarker(path);
+  return marker === undefined || marker.namespace === pidNamespace();
 }
 
 /** Compares the times of the starts too, because a PID is used again. */
@@ -189,17 +202,24 @@ function reasonOf({ plugin, process, date }: Marker, others: readonly string[]):
 
 async function readMarker(path: string): Promise<Marker | undefined> {
   try {
-    const marker: unknown = JSON.parse(await readFile(path, 'utf8'));
-    return isMarker(marker) ? marker : undefined;
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      // Another user's marker, or an unfinished one, demotes nothing.
+      if (path.endsWith('.tmp') || problemOfOwner(path, await file.stat()) !== null) return undefined;
+      const marker: unknown = JSON.parse(await file.readFile('utf8'));
+      return isMarker(marker) ? marker : undefined;
+    } finally {
+      await file.close();
+    }
   } catch {
     return undefined; // another process removed it first, or the disk was full when it was written
   }
 }
 
 function isMarker(value: unknown): value is Marker {
-  const { process, boot, digest, plugin, date } = (value ?? {}) as Partial<Marker>;
+  const { process, namespace, boot, digest, plugin, date } = (value ?? {}) as Partial<Marker>;
   return (
-    [process?.start, boot, digest, plugin, date].every((text) => typeof text === 'string') &&
+    [process?.start, namespace, boot, digest, plugin, date].every((text) => typeof text === 'string') &&
     Number.isInteger(process?.pid)
   );
 }

@@ -4,7 +4,7 @@
  */
 
 import { tellCrash, tellRestart } from '../base/diagnostics.js';
-import { asTenonError, type TenonError } from '../base/errors.js';
+import { asTenonError, type TenonError, type TenonErrorCode } from '../base/errors.js';
 import { Timer } from '../base/timer.js';
 import type { RunnerExit } from '../tiers/process/settings.js';
 import type { CallOptions } from '../tiers/tier.js';
@@ -17,6 +17,13 @@ import { checkRestart } from './restart.js';
 import type { Runner, StartRunner } from './runner.js';
 import { StateMachine, type SupervisorState } from './states.js';
 import { WaitingRoom } from './waiting-room.js';
+
+/** Codes of a start that failed because of files, not of the plugin. */
+const OUTSIDE: ReadonlySet<TenonErrorCode> = new Set([
+  'ERR_TENON_UNREADABLE',
+  'ERR_TENON_NOT_FOUND',
+  'ERR_TENON_UNTRUSTED',
+]);
 
 /** The listener for the events of the processes. */
 export interface LifecycleListener {
@@ -161,12 +168,13 @@ export class Lifecycle {
     } catch (error) {
       const what = `Cannot start a process for ${this.#options.plugin}`;
       const failed = asTenonError(error, 'ERR_TENON_CRASHED', what);
-      if (this.state === 'starting') this.#crash(generation, failed);
+      if (this.state === 'starting') this.#crash(generation, failed, OUTSIDE.has(failed.code));
       return;
     }
     if (this.state !== 'starting') return;
     if (generation.report !== undefined) return this.#crash(generation, crashError(generation.report));
     generation.since = performance.now();
+    this.#budget.started();
     this.#step('running');
     this.#listener.running(generation.runner);
   }
@@ -190,12 +198,13 @@ export class Lifecycle {
       this.#crash(generation, crashError(report));
   }
 
-  #crash(generation: Generation, error: TenonError): void {
+  /** `outside`: the plugin is not at fault, so its digest is not blamed, and no restart is spent. */
+  #crash(generation: Generation, error: TenonError, outside = false): void {
     this.#listener.lost();
     this.#step('crashed');
-    const delay = this.#budget.charge(generation, error);
+    const delay = outside ? this.#budget.excuse(generation, error) : this.#budget.charge(generation, error);
     if (delay === null) {
-      this.#options.onFailed?.(error);
+      if (!outside) this.#options.onFailed?.(error);
       this.#step('failed');
     } else this.#backOff(delay);
   }

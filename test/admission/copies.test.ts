@@ -6,7 +6,9 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { copyFile, copyFolder, publish, startTime } from '../../src/admission/copies.js';
+import { copyFile, publish } from '../../src/admission/copies.js';
+import { copyFolder } from '../../src/admission/copy-folder.js';
+import { startTime } from '../../src/base/process-id.js';
 
 let scratch: string;
 beforeAll(async () => {
