@@ -117,6 +117,7 @@ export function checkOptions(given: HostOptions): HostSettings {
   const options = readOptions('options', given);
   checkKnown('PluginHost', options, HOST_OPTIONS);
   const { paths = [], depth = 0, descriptor = 'optional', requireCheck } = options;
+  const { maxCopySize = MAX_COPY_SIZE } = options;
   const policy: AdmissionPolicy = {
     rule: versionRule(options.abi, options.versionPolicy),
     descriptor: checkOneOf('descriptor', descriptor, ['optional', 'required']),
@@ -125,7 +126,7 @@ export function checkOptions(given: HostOptions): HostSettings {
     verdicts: new Verdicts(optionalPath('verdicts', options.verdicts)),
     probe: checkProbe(options.probe),
     cacheDir: checkCacheDir(options.cacheDir),
-    maxCopySize: checkCount('maxCopySize', options.maxCopySize ?? MAX_COPY_SIZE, {
+    maxCopySize: checkCount('maxCopySize', maxCopySize, {
       most: Number.MAX_SAFE_INTEGER,
     }),
   };
