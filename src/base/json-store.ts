@@ -94,8 +94,8 @@ export class JsonStore<T> {
    */
   async #signature(): Promise<string | undefined> {
     try {
-      const { ino, size, mtimeNs } = await stat(this.path, { bigint: true });
-      return `${ino}:${size}:${mtimeNs}`;
+      const { ino, size, mtimeNs, ctimeNs } = await stat(this.path, { bigint: true });
+      return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw this.#failed('read', error);

@@ -42,8 +42,8 @@ export interface Demotion {
 /** The content of a marker. */
 interface Marker {
   readonly process: ProcessId;
-  /** The PID namespace of the process, in which alone its id is valid. */
-  readonly namespace: string;
+  /** The PID namespace of the process, in which alone its id is valid. Default: that of this process. */
+  readonly namespace?: string;
   /** The id of the system's boot. Markers of an earlier boot are ignored. */
   readonly boot: string;
   readonly digest: string;
@@ -163,7 +163,7 @@ function isLeft(name: string): boolean {
 /** Returns false for a marker of a process that only seems to be gone, because its id is of another namespace. */
 async function isOfThisNamespace(path: string): Promise<boolean> {
   const marker = await readMarker(path);
-  return marker === undefined || marker.namespace === pidNamespace();
+  return marker === undefined || (marker.namespace ?? pidNamespace()) === pidNamespace();
 }
 
 /** Compares the times of the starts too, because a PID is used again. */
@@ -217,9 +217,9 @@ async function readMarker(path: string): Promise<Marker | undefined> {
 }
 
 function isMarker(value: unknown): value is Marker {
-  const { process, namespace, boot, digest, plugin, date } = (value ?? {}) as Partial<Marker>;
+  const { process, boot, digest, plugin, date } = (value ?? {}) as Partial<Marker>;
   return (
-    [process?.start, namespace, boot, digest, plugin, date].every((text) => typeof text === 'string') &&
+    [process?.start, boot, digest, plugin, date].every((text) => typeof text === 'string') &&
     Number.isInteger(process?.pid)
   );
 }
