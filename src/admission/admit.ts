@@ -28,6 +28,7 @@ import {
   type Vouched,
   vouchOutsiders,
 } from './outsiders.js';
+import { asDenied } from './permission.js';
 import {
   type CopyRequest,
   ENTRY_POINTS_ONLY,
@@ -130,7 +131,9 @@ export async function admit(
     try {
       return await step();
     } catch (error) {
-      throw asTenonError(error, 'ERR_TENON_LOAD_FAILED', `Cannot load ${path}`).with({ path, gate });
+      const failed =
+        asDenied(error, path) ?? asTenonError(error, 'ERR_TENON_LOAD_FAILED', `Cannot load ${path}`);
+      throw failed.with({ path, gate });
     } finally {
       gates.push({ gate, ms: performance.now() - start });
     }
