@@ -137,9 +137,16 @@ typedef struct tenon_host {
    *   TENON_UNSUPPORTED  this host accepts no events
    * [any-thread] */
   tenon_status (*emit)(const struct tenon_host *host, const uint8_t *data, size_t len);
-  /* Returns a further service of the host, or NULL. `id` is NUL-terminated. 1.0 defines none. [any-thread] */
+  /* Returns an extension of the host, or NULL. `id` is NUL-terminated. 1.0 has TENON_ORIGIN. [any-thread] */
   const void *(*get_extension)(const struct tenon_host *host, const char *id);
 } tenon_host;
+
+/* The path of the plugin's original file, or NULL: UTF-8, absolute, without links, valid until the process ends.
+ * Look for data and for libraries to dlopen next to it; dladdr and $ORIGIN show a private copy. [any-thread] */
+#define TENON_ORIGIN "tenon.origin/1"
+static inline const char *tenon_origin(const tenon_host *host) {
+  return (const char *)host->get_extension(host, TENON_ORIGIN);
+}
 
 /* ---- The vtable ---- */
 

@@ -1,5 +1,6 @@
 #include "check/host.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "plugin/output.h"
@@ -17,6 +18,8 @@ class Inside {
 };
 
 }  // namespace
+
+const char *Host::origin_ = nullptr;
 
 Host::Host() {
   host_ = {};
@@ -53,8 +56,8 @@ tenon_status Host::Emit(const tenon_host *host, const uint8_t *data, size_t leng
   return status;
 }
 
-const void *Host::GetExtension(const tenon_host *, const char *) {
-  return nullptr;
+const void *Host::GetExtension(const tenon_host *, const char *id) {
+  return id != nullptr && strcmp(id, TENON_ORIGIN) == 0 ? origin_ : nullptr;
 }
 
 }  // namespace tenon::check

@@ -20,6 +20,9 @@ class Host {
   const tenon_host *get() const { return &host_; }
   tenon_host *mutable_host() { return &host_; }
 
+  /* Sets the path of the plugin's file, which every host knows from now on. It is never freed. */
+  static void SetOrigin(const char *path) { origin_ = path; }
+
   /* Sets the status that `emit` returns. */
   void SetEmitStatus(tenon_status status) { emit_status_ = status; }
   /* Sets the milliseconds that `emit` takes. */
@@ -41,6 +44,8 @@ class Host {
   static void Log(const tenon_host *host, int32_t level, const char *message, size_t length);
   static tenon_status Emit(const tenon_host *host, const uint8_t *data, size_t length);
   static const void *GetExtension(const tenon_host *host, const char *id);
+
+  static const char *origin_;
 
   tenon_host host_;
   std::atomic<tenon_status> emit_status_{TENON_OK};

@@ -7,6 +7,7 @@
  *     3           no memory                a scenario is incomplete
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "check/crash_record.h"
+#include "check/host.h"
 #include "check/options.h"
 #include "check/plugin.h"
 #include "check/report.h"
@@ -85,6 +87,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "tenon-checker: there is no scenario %s\n", options.scenario.c_str());
     return 2;
   }
+  Host::SetOrigin(realpath(options.file.c_str(), nullptr));
   /* Lines that the plugin prints before a crash must not be lost, even without a terminal. */
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   Report &report = *new Report;

@@ -1,8 +1,10 @@
 #include "node/events.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <chrono>
+#include <set>
 
 #include "plugin/host_slots.h"
 #include "node/mailbox.h"
@@ -33,8 +35,13 @@ tenon_status HostEmit(const tenon_host *host, const uint8_t *data, size_t length
   return mailbox == nullptr ? TENON_CLOSED : PostEvent(mailbox, id, data, length);
 }
 
-const void *HostGetExtension(const tenon_host *, const char *) {
-  return nullptr;
+const void *HostGetExtension(const tenon_host *host, const char *id) {
+  if (host == nullptr || id == nullptr || strcmp(id, TENON_ORIGIN) != 0) return nullptr;
+  uint64_t context = ContextOf(host);
+  Mailbox *mailbox = FindMailbox(context);
+  if (mailbox == nullptr) return nullptr;
+  std::lock_guard<std::mutex> lock(mailbox->mutex);
+  return mailbox->id == context ? mailbox->limits.origin : nullptr;
 }
 
 /* Makes the arguments of dispatch. Returns false if the bytes are too large for a string or a Buffer; that
@@ -50,6 +57,14 @@ bool Convert(napi_env env, Entry *entry, napi_value *arguments) {
 }
 
 }  // namespace
+
+const char *KeepText(const std::string &text) {
+  static std::mutex mutex;
+  /* Leaked on purpose: threads of plugins may outlive the static destructors. */
+  static std::set<std::string> &texts = *new std::set<std::string>();
+  std::lock_guard<std::mutex> lock(mutex);
+  return texts.insert(text).first->c_str();
+}
 
 void InstallHostFunctions() {
   tenon_host functions = {};

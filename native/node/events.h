@@ -11,6 +11,7 @@
 #include <node_api.h>
 
 #include <mutex>
+#include <string>
 
 #include "tenon.h"
 
@@ -39,11 +40,15 @@ struct EntryList {
   void Clear();
 };
 
-/* The limits of one mailbox. */
+/* The limits of one mailbox, and what its instance's host knows about the plugin. */
 struct QueueLimits {
   uint32_t messages;
   size_t bytes;
+  const char *origin; /* the path of the plugin's original file, never freed */
 };
+
+/* Returns a copy of the text that is never freed. Equal texts share one. [any-thread] */
+const char *KeepText(const std::string &text);
 
 class Delivery;
 

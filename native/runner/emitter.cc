@@ -29,6 +29,7 @@ struct State {
   std::mutex mutex;
   HostLink *channel = nullptr;
   EmitLimits limits;
+  const char *origin = nullptr;
   std::unordered_map<uint32_t, Source> sources;
   std::deque<Underway> underway;
 };
@@ -132,8 +133,8 @@ tenon_status OnEmit(const tenon_host *host, const uint8_t *data, size_t length) 
   return TENON_OK;
 }
 
-const void *OnExtension(const tenon_host *, const char *) {
-  return nullptr;
+const void *OnExtension(const tenon_host *, const char *id) {
+  return id != nullptr && strcmp(id, TENON_ORIGIN) == 0 ? All().origin : nullptr;
 }
 
 }  // namespace
@@ -165,8 +166,9 @@ void Emitter::ReportAllDropped() {
   if (all) has_dropped_.store(false, std::memory_order_relaxed);
 }
 
-void Emitter::Start(HostLink *channel, const EmitLimits &limits) {
+void Emitter::Start(HostLink *channel, const EmitLimits &limits, const char *origin) {
   State &state = All();
+  state.origin = origin;
   state.channel = channel;
   state.limits = limits;
   SetHostFunctions({sizeof(tenon_host), 0, nullptr, OnLog, OnEmit, OnExtension});

@@ -21,7 +21,8 @@ struct EmitLimits {
  * ends. */
 class Emitter {
  public:
-  static void Start(HostLink *channel, const EmitLimits &limits);
+  /* `origin`: the path of the plugin's original file, never freed. */
+  static void Start(HostLink *channel, const EmitLimits &limits, const char *origin);
 
   /* Returns the host struct for an instance, or NULL if memory is exhausted. */
   static const tenon_host *Open(uint32_t instance);

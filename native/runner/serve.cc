@@ -108,7 +108,7 @@ class Runner {
   }
 
   int Run() {
-    Emitter::Start(link_, options_.queue);
+    Emitter::Start(link_, options_.queue, options_.origin);
     link_->SetState(RunnerState::kReady);
     Say(kReady, "");
     Server server(link_, &gates_, options_.longest_answer);

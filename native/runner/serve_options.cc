@@ -8,7 +8,7 @@ namespace tenon {
 
 const char kLimitsUsage[] = "[--memory BYTES] [--cpu SECONDS] [--files N] [--sandbox [--read PATH]...]";
 const char kServeUsage[] =
-    "tenon-runner serve FILE --abi VERSION --name NAME --parent PID\n"
+    "tenon-runner serve FILE --abi VERSION --name NAME --parent PID [--origin PATH]\n"
     "           {--shm FD --wake FD --life FD | --in FD --out FD}\n"
     "           [--profile latency|balanced|efficient] [--queue-messages N] [--queue-bytes N] [--result "
     "BYTES]\n"
@@ -55,6 +55,7 @@ bool ReadOption(const char *name, const char *value, ServeOptions *options) {
   const auto is = [name](const char *option) { return strcmp(name, option) == 0; };
   if (is("--abi")) return options->abi = value, true;
   if (is("--name")) return options->name = value, true;
+  if (is("--origin")) return options->origin = value, true;
   if (is("--shm")) return ReadInto(value, INT32_MAX, &options->shm);
   if (is("--wake")) return ReadInto(value, INT32_MAX, &options->wake);
   if (is("--life")) return ReadInto(value, INT32_MAX, &options->life);

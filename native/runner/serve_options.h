@@ -13,8 +13,9 @@ namespace tenon {
 
 struct ServeOptions {
   std::string file;
-  std::string abi;  /* the version that the host has accepted; the plugin must return the same */
-  std::string name; /* the plugin's name that the host knows */
+  std::string abi;              /* the version that the host has accepted; the plugin must return the same */
+  std::string name;             /* the plugin's name that the host knows */
+  const char *origin = nullptr; /* the path of the original file, an argument of the process; may be NULL */
   int shm = -1, wake = -1, life = -1; /* over shared memory, */
   int in = -1, out = -1;              /* or over a pipe */
   int parent = 0;                     /* the host's process */

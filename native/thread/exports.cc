@@ -28,14 +28,15 @@ Napi::Value Open(const Napi::CallbackInfo &info) {
   return info.Env().Undefined();
 }
 
-/* create(new, drop, something, get_extension, token, messages, bytes, config): writes the outcome and the
+/* create(new, drop, something, get_extension, token, messages, bytes, config, origin): writes the outcome and the
  * target to control. */
 void Create(const Napi::CallbackInfo &info) {
   PluginFunctions plugin = {FunctionAt<NewFunction>(info[0]), FunctionAt<DropFunction>(info[1]),
                             FunctionAt<tenon_method>(info[2]), FunctionAt<ExtensionFunction>(info[3])};
   double token = info[4].As<Napi::Number>().DoubleValue();
   QueueLimits limits = {info[5].As<Napi::Number>().Uint32Value(),
-                        static_cast<size_t>(info[6].As<Napi::Number>().Int64Value())};
+                        static_cast<size_t>(info[6].As<Napi::Number>().Int64Value()),
+                        KeepText(info[8].As<Napi::String>().Utf8Value())};
   Napi::Uint8Array config = info[7].As<Napi::Uint8Array>();
   TableOf(info)->Create(plugin, token, limits, Bytes{config.Data(), config.ByteLength()});
 }

@@ -39,7 +39,8 @@ export interface Addon {
   open(dispatch: Dispatch, defer: () => void): [control: ArrayBuffer, scratch: ArrayBuffer];
   /**
    * Runs `new` of a plugin and stores the binding of `something` in the control array. `token` identifies the
-   * instance in later calls of `dispatch`. `messages` and `bytes` bound what may wait for delivery.
+   * instance in later calls of `dispatch`. `messages` and `bytes` bound what may wait for delivery. `origin` is
+   * the path of the plugin's original file.
    */
   create(
     make: bigint,
@@ -50,6 +51,7 @@ export interface Addon {
     messages: number,
     bytes: number,
     config: Uint8Array,
+    origin: string,
   ): void;
   /** Makes a binding of the method at `address` for the instance in the control array. */
   bind(address: bigint): void;

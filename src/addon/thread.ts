@@ -20,6 +20,7 @@ export interface ThreadAddon {
     messages: number,
     bytes: number,
     config: Uint8Array,
+    origin: string,
   ): void;
   /** Stores the index of the method at `address` in the control array. */
   bind(address: bigint): void;

@@ -1,6 +1,8 @@
 //! The host, as a plugin sees it.
 
+use core::ffi::{CStr, c_char};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -206,6 +208,30 @@ impl Host {
             Some(Some(Status::Unsupported)) => Err(EmitError::Unsupported),
             Some(_) => Err(EmitError::Failed),
         }
+    }
+
+    /// Returns the path of the file that the plugin was loaded from: absolute, and without links. Returns
+    /// `None` if the host does not know it, or when the instance is closed.
+    ///
+    /// A host loads a private copy of the file. Look for data, and for libraries that you open yourself, in
+    /// the folder of this path.
+    ///
+    /// ```no_run
+    /// # fn demo(host: tenon::Host) -> Option<std::path::PathBuf> {
+    /// Some(host.origin()?.with_file_name("model.bin"))
+    /// # }
+    /// ```
+    pub fn origin(&self) -> Option<PathBuf> {
+        let path = self.0.with(|host| {
+            // SAFETY: the host is alive, and the id is NUL-terminated.
+            unsafe { (host.get_extension)(host, raw::ORIGIN.as_ptr()) }.cast::<c_char>()
+        })?;
+        if path.is_null() {
+            return None;
+        }
+        // SAFETY: the extension is a NUL-terminated string that is valid until the process ends.
+        let text = unsafe { CStr::from_ptr(path) };
+        text.to_str().ok().map(PathBuf::from)
     }
 
     /// Returns whether the instance was dropped. A `false` may be outdated at once, because another thread

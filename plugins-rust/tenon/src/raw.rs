@@ -51,6 +51,9 @@ pub struct Host {
     pub get_extension: unsafe extern "C" fn(host: *const Host, id: *const c_char) -> *const c_void,
 }
 
+/// The id of the host's extension `TENON_ORIGIN`.
+pub const ORIGIN: &core::ffi::CStr = c"tenon.origin/1";
+
 /// The type `tenon_method`: the signature of `something` and of every method of a kind.
 pub type Method =
     unsafe extern "C" fn(state: *mut c_void, input: *const u8, input_len: usize, out: *mut Out) -> RawStatus;

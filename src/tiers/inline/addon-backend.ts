@@ -92,7 +92,7 @@ class AddonInstance implements BackendInstance {
     const { new: make, drop, something, get_extension } = vtable.slots;
     const { messages, bytes } = context.queue;
     this.#something = something;
-    native.addon.create(make, drop, something, get_extension, token, messages, bytes, config);
+    native.addon.create(make, drop, something, get_extension, token, messages, bytes, config, context.path);
     if (native.at(OUTCOME) !== 0) throw newFailure(native.failure(), this.#site('new'));
     this.#target = native.at(TARGET);
     this.#generation = native.at(GENERATION);

@@ -46,10 +46,11 @@ export function spawnRunner(
 }
 
 function argumentsFor(settings: RunnerSettings): string[] {
-  const { file, abi, plugin, profile, queue, limits, sandbox } = settings;
+  const { file, shown, abi, plugin, profile, queue, limits, sandbox } = settings;
   const options: readonly (readonly [name: string, value: string | number | undefined])[] = [
     ['--abi', abi],
     ['--name', plugin],
+    ['--origin', shown],
     ...FILES[settings.transport],
     ['--parent', process.pid],
     ['--profile', profile],

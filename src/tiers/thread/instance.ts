@@ -109,7 +109,17 @@ class ThreadInstance implements TierInstance, BoundInstance {
       }
       native.control[ThreadControl.CALL] = pending.id;
       native.control[ThreadControl.TIMEOUT] = nativeTimeout(pending.timeout, 0);
-      native.addon.create(make, drop, something, get_extension, this.#token, messages, bytes, config);
+      native.addon.create(
+        make,
+        drop,
+        something,
+        get_extension,
+        this.#token,
+        messages,
+        bytes,
+        config,
+        this.#context.path,
+      );
       const outcome = native.at(ThreadControl.OUTCOME);
       if (outcome !== 0) {
         native.withdraw(pending.id);
