@@ -69,7 +69,7 @@ void Create(const Napi::CallbackInfo &info) {
   double token = info[4].As<Napi::Number>().DoubleValue();
   QueueLimits limits = {info[5].As<Napi::Number>().Uint32Value(),
                         static_cast<size_t>(info[6].As<Napi::Number>().Int64Value()),
-                        KeepText(info[8].As<Napi::String>().Utf8Value())};
+                        KeepString(info[8].As<Napi::String>().Utf8Value())};
   Napi::Uint8Array config = info[7].As<Napi::Uint8Array>();
   const uint8_t empty = 0;
   const uint8_t *bytes = config.ByteLength() == 0 ? &empty : config.Data();

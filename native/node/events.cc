@@ -58,12 +58,12 @@ bool Convert(napi_env env, Entry *entry, napi_value *arguments) {
 
 }  // namespace
 
-const char *KeepText(const std::string &text) {
+const char *KeepString(const std::string &text) {
   static std::mutex mutex;
   /* Leaked on purpose: threads of plugins may outlive the static destructors. */
-  static std::set<std::string> &texts = *new std::set<std::string>();
+  static std::set<std::string> &strings = *new std::set<std::string>();
   std::lock_guard<std::mutex> lock(mutex);
-  return texts.insert(text).first->c_str();
+  return strings.insert(text).first->c_str();
 }
 
 void InstallHostFunctions() {

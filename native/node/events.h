@@ -47,8 +47,8 @@ struct QueueLimits {
   const char *origin; /* the path of the plugin's original file, never freed */
 };
 
-/* Returns a copy of the text that is never freed. Equal texts share one. [any-thread] */
-const char *KeepText(const std::string &text);
+/* Returns a copy of the string that is never freed. Equal strings share one. [any-thread] */
+const char *KeepString(const std::string &text);
 
 class Delivery;
 

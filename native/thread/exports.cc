@@ -36,7 +36,7 @@ void Create(const Napi::CallbackInfo &info) {
   double token = info[4].As<Napi::Number>().DoubleValue();
   QueueLimits limits = {info[5].As<Napi::Number>().Uint32Value(),
                         static_cast<size_t>(info[6].As<Napi::Number>().Int64Value()),
-                        KeepText(info[8].As<Napi::String>().Utf8Value())};
+                        KeepString(info[8].As<Napi::String>().Utf8Value())};
   Napi::Uint8Array config = info[7].As<Napi::Uint8Array>();
   TableOf(info)->Create(plugin, token, limits, Bytes{config.Data(), config.ByteLength()});
 }
