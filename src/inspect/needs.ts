@@ -1,4 +1,4 @@
-/** What the system's loader reads of an ELF library to find the libraries that it needs. */
+/** The facts of an ELF library by which the system's loader finds the libraries that it needs. */
 import { archOf } from './elf.js';
 import { ElfFile, Tag } from './elf-file.js';
 import { ElfSymbols } from './elf-symbols.js';

@@ -51,8 +51,8 @@ export class Budget {
   }
 
   /**
-   * Notes a start that failed for no fault of the plugin, which costs no restart. Returns the milliseconds until the next attempt,
-   * or null if there is none.
+   * Notes a start that failed for no fault of the plugin, which costs no restart. Returns the milliseconds until
+   * the next attempt, or null if there is none.
    */
   excuse({ number, since }: Generation, error: TenonError): number | null {
     const never = number === 1 && since === undefined;
@@ -63,7 +63,7 @@ export class Budget {
     return null;
   }
 
-  /** Notes that a process has come to work. */
+  /** Notes that a process is ready. */
   started(): void {
     this.#excused = 0;
   }
