@@ -151,6 +151,22 @@ Napi::Value Lock(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), LockFile(descriptor, info[1].As<Napi::Boolean>().Value()));
 }
 
+/* saveSettings(which): saves settings of the process before code of a plugin runs. */
+void SaveSettings(const Napi::CallbackInfo &info) {
+  EnvironmentOf(info)->settings.reset(new ProcessSettings(info[0].As<Napi::Number>().Uint32Value()));
+}
+
+/* restoreSettings(): restores the saved settings. Returns [settings, signals] if some had changed. */
+Napi::Value RestoreSettings(const Napi::CallbackInfo &info) {
+  std::unique_ptr<ProcessSettings> saved = std::move(EnvironmentOf(info)->settings);
+  SettingChanges changes = saved == nullptr ? SettingChanges{0, 0} : saved->Restore();
+  if (changes.settings == 0) return info.Env().Undefined();
+  Napi::Array result = Napi::Array::New(info.Env(), 2);
+  result[0u] = Napi::Number::New(info.Env(), changes.settings);
+  result[1u] = Napi::Number::New(info.Env(), changes.signals);
+  return result;
+}
+
 Napi::Value Hot(Napi::Env env, const char *name, napi_callback callback, Environment *environment) {
   napi_value function = nullptr;
   napi_status status = napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, environment, &function);
@@ -183,6 +199,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export(exports, "drain", Drain, environment);
   Export(exports, "flush", Flush, environment);
   Export(exports, "lock", Lock, environment);
+  Export(exports, "saveSettings", SaveSettings, environment);
+  Export(exports, "restoreSettings", RestoreSettings, environment);
   exports["call"] = Hot(env, "call", Call, environment);
   exports["callRecord"] = Hot(env, "callRecord", CallRecord, environment);
   exports["callMany"] = Hot(env, "callMany", CallMany, environment);

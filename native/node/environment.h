@@ -5,10 +5,12 @@
 
 #include <node_api.h>
 
+#include <memory>
 #include <vector>
 
 #include "node/events.h"
 #include "plugin/call.h"
+#include "plugin/process_settings.h"
 
 namespace tenon {
 
@@ -130,6 +132,7 @@ class Environment {
   uint8_t *scratch = nullptr;
   Output output;
   Delivery delivery;
+  std::unique_ptr<ProcessSettings> settings; /* between saveSettings and restoreSettings */
 
  private:
   static void OnTeardown(void *self);

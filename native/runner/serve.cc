@@ -12,6 +12,7 @@
 
 #include "channel/runner_end.h"
 #include "plugin/fault_signals.h"
+#include "plugin/float_mode.h"
 #include "runner/crash.h"
 #include "runner/emitter.h"
 #include "plugin/gates.h"
@@ -90,6 +91,28 @@ class Runner {
 
   /* Runs the gates. Returns false if the plugin is refused, after notifying the host. */
   bool Admit() {
+    /* Calls must give the same results as in the other tiers, where the mode belongs to the host. */
+    FloatMode mode;
+    bool admitted = RunGates();
+    mode.Restore();
+    return admitted;
+  }
+
+  int Run() {
+    Emitter::Start(link_, options_.queue, options_.origin);
+    link_->SetState(RunnerState::kReady);
+    Say(kReady, "");
+    Server server(link_, &gates_, options_.longest_answer);
+    bool stopped = server.Run();
+    ExpectExit();
+    link_->SetState(stopped ? RunnerState::kStopped : RunnerState::kBroken);
+    if (!stopped) link_->Alarm();
+    fflush(nullptr);
+    return stopped ? 0 : 1;
+  }
+
+ private:
+  bool RunGates() {
     At(Stage::kOpen);
     if (!gates_.Open(options_.file.c_str())) return Refuse(gates_.refusal());
     SetPluginCode(FindCode(gates_.entry()));
@@ -107,20 +130,6 @@ class Runner {
     return true;
   }
 
-  int Run() {
-    Emitter::Start(link_, options_.queue, options_.origin);
-    link_->SetState(RunnerState::kReady);
-    Say(kReady, "");
-    Server server(link_, &gates_, options_.longest_answer);
-    bool stopped = server.Run();
-    ExpectExit();
-    link_->SetState(stopped ? RunnerState::kStopped : RunnerState::kBroken);
-    if (!stopped) link_->Alarm();
-    fflush(nullptr);
-    return stopped ? 0 : 1;
-  }
-
- private:
   const char *OpenChannel() {
     int wake = HideFile(options_.wake);
     life_ = HideFile(options_.life);

@@ -4,6 +4,7 @@
 
 #include <new>
 
+#include "plugin/float_mode.h"
 #include "runner/emitter.h"
 
 namespace tenon {
@@ -142,8 +143,10 @@ void Server::New(const Incoming &request) {
   Instance instance = {nullptr, 0};
   Mark(Stage::kInNew, request);
   channel_->breadcrumb().instance = number;
+  FloatMode mode;
   tenon_status status =
       gates_->vtable().new_(host, InputOf(request), request.record.size, &instance.state, reply_.Begin());
+  mode.Restore();
   Unmark();
   int32_t outcome = Finish(&instance, status, 0);
   if (outcome == TENON_OK) {

@@ -28,8 +28,8 @@ Napi::Value Open(const Napi::CallbackInfo &info) {
   return info.Env().Undefined();
 }
 
-/* create(new, drop, something, get_extension, token, messages, bytes, config, origin): writes the outcome and the
- * target to control. */
+/* create(new, drop, something, get_extension, token, messages, bytes, config, origin, settings): writes the
+ * outcome and the target to control. */
 void Create(const Napi::CallbackInfo &info) {
   PluginFunctions plugin = {FunctionAt<NewFunction>(info[0]), FunctionAt<DropFunction>(info[1]),
                             FunctionAt<tenon_method>(info[2]), FunctionAt<ExtensionFunction>(info[3])};
@@ -38,7 +38,8 @@ void Create(const Napi::CallbackInfo &info) {
                         static_cast<size_t>(info[6].As<Napi::Number>().Int64Value()),
                         KeepString(info[8].As<Napi::String>().Utf8Value())};
   Napi::Uint8Array config = info[7].As<Napi::Uint8Array>();
-  TableOf(info)->Create(plugin, token, limits, Bytes{config.Data(), config.ByteLength()});
+  TableOf(info)->Create(plugin, token, limits, Bytes{config.Data(), config.ByteLength()},
+                        info[9].As<Napi::Number>().Uint32Value());
 }
 
 /* bind(address): writes the index of the method to control. */

@@ -42,8 +42,8 @@ struct alignas(64) Job {
   uint64_t timeout; /* nanoseconds that the job may run, or kNever */
   uint64_t started; /* the start of that time, if the job is timed */
   PackedBatch batch;
-  size_t processed;
-  uint8_t *record; /* memory for the output of a kRecord, followed by a guard */
+  size_t processed; /* of a kNew: the settings to watch, then those that have changed */
+  uint8_t *record;  /* memory for the output of a kRecord, followed by a guard */
   size_t record_size;
   uint8_t *block;  /* memory of a large output, freed with the job */
   size_t room;     /* bytes that follow the job in memory */

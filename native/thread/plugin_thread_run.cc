@@ -10,6 +10,7 @@
 #include <signal.h>
 #endif
 
+#include "plugin/process_settings.h"
 #include "thread/plugin_thread.h"
 
 namespace tenon {
@@ -134,11 +135,15 @@ void PluginThread::Do(Job *job) {
 }
 
 void PluginThread::New(Job *job) {
+  ProcessSettings settings(static_cast<uint32_t>(job->processed));
   tenon_out *error = output_.Begin(scratch_, kThreadScratch);
   tenon_status status = plugin_.make(host_.host, job->input, job->input_length, &state_, error);
+  SettingChanges changes = settings.RestoreOwn(reinterpret_cast<const void *>(plugin_.make));
   /* If `new` succeeded but violated the contract, there is an instance to drop. */
   made_ = status == TENON_OK;
   Settle(job, status);
+  job->processed = changes.settings;
+  if (job->outcome == TENON_OK) job->detail = static_cast<int32_t>(changes.signals);
 }
 
 void PluginThread::Drop() {

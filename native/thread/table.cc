@@ -129,12 +129,13 @@ void ThreadTable::EndSlot(int32_t target) {
 }
 
 void ThreadTable::Create(const PluginFunctions &plugin, double token, const QueueLimits &limits,
-                         const Bytes &config) {
+                         const Bytes &config, uint32_t settings) {
   Slot *slot = FreeSlot();
   control[kOutcome] = kExhausted;
   Job *job = jobs.MakeCall(config.data, config.length, false);
   if (job == nullptr) return;
   job->kind = JobKind::kNew;
+  job->processed = settings;
   Mailbox *mailbox = environment_->delivery.Open(token, limits);
   if (mailbox != nullptr) {
     ThreadHost host = {mailbox->host, BeginDrop, mailbox};

@@ -49,7 +49,8 @@ class ThreadTable {
   napi_value Open(napi_env env, napi_value settle);
 
   /* Starts a thread with its `new` queued. Writes the outcome and the target to the control array. */
-  void Create(const PluginFunctions &plugin, double token, const QueueLimits &limits, const Bytes &config);
+  void Create(const PluginFunctions &plugin, double token, const QueueLimits &limits, const Bytes &config,
+              uint32_t settings);
   /* Adds a method to the target and writes its index to the control array. */
   void Bind(tenon_method method);
   ExtensionFunction Extension();

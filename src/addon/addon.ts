@@ -74,6 +74,10 @@ export interface Addon {
   drain(): void;
   /** Delivers the log entries of instances that are closed or whose `new` failed. */
   flush(): void;
+  /** Saves the settings of this process that `which` names, before code of a plugin runs. */
+  saveSettings(which: number): void;
+  /** Restores the saved settings. Returns bits of those that had changed, and bits of signals; or undefined. */
+  restoreSettings(): readonly [settings: number, signals: number] | undefined;
   /** Calls the method. The output is in the scratch memory, or GROWN is set and `take` copies it. */
   call(input: Uint8Array): void;
   /** Calls the method with the pinned memory of its binding. */

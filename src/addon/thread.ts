@@ -10,7 +10,10 @@ export interface ThreadAddon {
    * itself. `settle` is called when `completions` has something to report.
    */
   open(settle: () => void): [control: ArrayBuffer, results: ArrayBuffer];
-  /** Starts a thread that runs `new`. Its outcome arrives with `completions`. */
+  /**
+   * Starts a thread that runs `new`. Its outcome arrives with `completions`: `processed` has bits of the
+   * settings of the process that have changed, of those in `settings`, and `detail` bits of signals.
+   */
   create(
     make: bigint,
     drop: bigint,
@@ -21,6 +24,7 @@ export interface ThreadAddon {
     bytes: number,
     config: Uint8Array,
     origin: string,
+    settings: number,
   ): void;
   /** Stores the index of the method at `address` in the control array. */
   bind(address: bigint): void;

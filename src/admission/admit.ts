@@ -6,6 +6,7 @@
  */
 import { realpathSync, statSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { loadAddon } from '../addon/addon.js';
 import { asTenonError, TenonError } from '../base/errors.js';
 import type { Gate } from '../base/gates.js';
 import {
@@ -261,7 +262,8 @@ async function passProbe(opening: Opening): Promise<StoredVerdict | undefined> {
 async function openCopy(opening: Opening): Promise<Library> {
   const { copy, path } = opening;
   const known = libraries.get(copy.key);
-  const library = known ?? openLibrary(copy.path, copy.facts, path);
+  const library =
+    known ?? openLibrary(copy.path, copy.facts, { shown: path, guard: true, keeper: loadAddon() });
   await compare(
     opening,
     library.chosen((one) => isSystemFile(one, copy.facts.arch)),

@@ -46,7 +46,8 @@ export const errorMeanings = {
   ERR_TENON_CALL_FAILED: 'The call returned a failure; `status` is the name of its status code.',
   ERR_TENON_PANIC: 'A panic or exception was caught at the ABI boundary; the instance is poisoned.',
   ERR_TENON_POISONED: 'An earlier call panicked, so the instance refuses further calls.',
-  ERR_TENON_CONTRACT: 'The plugin violated the ABI contract; the instance is disabled.',
+  ERR_TENON_CONTRACT:
+    'The plugin violated the ABI contract; the instance is disabled. Or it changed settings of the host, which the host refuses.',
   ERR_TENON_CRASHED: "The plugin's process ended.",
   ERR_TENON_TIMEOUT: 'The call did not return within its timeout.',
 } as const;

@@ -121,6 +121,14 @@ export interface LoadOptions {
    * host's option `stateDir`. Default: `none`. Tiers: inline, thread.
    */
   readonly onCrash?: 'none' | 'demote';
+  /**
+   * The treatment of a plugin that changes settings of this process while it is opened or makes an instance: the
+   * floating-point mode, the signal mask, signal handlers, the locale, the working directory, the umask or the
+   * standard streams. They are restored, with the exceptions in the documentation of the tiers. `warn` emits a
+   * warning; `refuse` refuses the plugin or the instance with ERR_TENON_CONTRACT. Default: `warn`. Tiers: inline,
+   * thread.
+   */
+  readonly onMeddling?: 'warn' | 'refuse';
 }
 
 /** The folder and the bounds of the inputs that are kept when calls end the process of a plugin. */
@@ -153,6 +161,7 @@ export interface LoadSettings {
   readonly startTimeout: number;
   readonly grace: number;
   readonly onCrash: 'none' | 'demote';
+  readonly onMeddling: 'warn' | 'refuse';
 }
 
 /** The variables that most programs need. They rarely contain secrets. */
@@ -211,6 +220,7 @@ const CHECKS: Checks = {
   startTimeout: ({ startTimeout = 10_000 }) => checkMilliseconds('startTimeout', startTimeout),
   grace: ({ grace = 1000 }) => checkMilliseconds('grace', grace, { zero: true }),
   onCrash: ({ onCrash = 'none' }) => checkOneOf('onCrash', onCrash, ['none', 'demote']),
+  onMeddling: ({ onMeddling = 'warn' }) => checkOneOf('onMeddling', onMeddling, ['warn', 'refuse']),
 };
 
 function checkQueue(given: Partial<QueueLimits>): QueueLimits {
@@ -297,6 +307,7 @@ const REACH: Readonly<Partial<Record<keyof LoadOptions, Reach>>> = {
   crashInputs: { tiers: PROCESS },
   startTimeout: { tiers: PROCESS },
   grace: { tiers: PROCESS },
+  onMeddling: { tiers: ['inline', 'thread'], idle: (value) => value === 'warn' },
 };
 
 function isEmpty(value: unknown): boolean {

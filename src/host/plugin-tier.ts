@@ -17,6 +17,7 @@ import { RunnerProcess, type RunnerSettings } from '../tiers/process/runner-proc
 import { createThreadInstance } from '../tiers/thread/instance.js';
 import type { InstanceEvents, TierInstance } from '../tiers/tier.js';
 import type { LoadSettings } from './load-options.js';
+import { guardOf, judgeOpening } from './meddling.js';
 
 /** A tier that holds one plugin. */
 export interface PluginTier {
@@ -192,6 +193,7 @@ async function noProcess(): Promise<never> {
 
 function contextOf(admitted: Admitted, settings: LoadSettings, tally: CallTally): PluginContext {
   const { library } = requireOpened(admitted);
+  judgeOpening(admitted, settings, library.meddlings);
   return {
     plugin: admitted.name,
     path: admitted.path,
@@ -199,6 +201,7 @@ function contextOf(admitted: Admitted, settings: LoadSettings, tally: CallTally)
     tally,
     memory,
     isPluginCode: (address: bigint) => library.isCode(address),
+    guard: guardOf(admitted, settings),
   };
 }
 

@@ -17,6 +17,7 @@ import { type ForeignAddress, ffi, hexAddress } from './ffi.js';
 import { type ChosenLibrary, chosenLibraries } from './loaded.js';
 import { type LoadedImage, type Loader, systemLoader } from './loader.js';
 import { memory } from './memory.js';
+import { guarded, guardedSettings, type Meddling, type SettingsKeeper } from './process-settings.js';
 import { refusal, type Stage } from './refusal.js';
 import { parseName, parseVersion, quote } from './statements.js';
 
@@ -53,6 +54,8 @@ export interface Library {
    * @throws TenonError ERR_TENON_BAD_VTABLE
    */
   vtable(): VTable;
+  /** The settings of the process that its code has changed so far, in the gates. They were restored. */
+  readonly meddlings: readonly Meddling[];
   /** Returns whether `address` is executable code of this library. */
   isCode(address: bigint): boolean;
   /**
@@ -64,22 +67,51 @@ export interface Library {
   describe(address: bigint): string;
 }
 
+/** Options of {@link openLibrary}. */
+export interface OpenOptions {
+  /** The path in errors, if `path` is a copy of it. */
+  readonly shown?: string | undefined;
+  /** Whether the settings of this process are guarded from code of the library. Default: false. */
+  readonly guard?: boolean | undefined;
+  /** Guards them faster than koffi can. */
+  readonly keeper?: SettingsKeeper | null | undefined;
+}
+
 /**
- * Opens and pins the library at `path`, which runs its constructors. Errors show the path `shown`; `path` may
- * be a copy of it.
+ * Opens and pins the library at `path`, which runs its constructors.
  * @throws TenonError ERR_TENON_LOAD_FAILED, ERR_TENON_MISSING_SYMBOL, ERR_TENON_BAD_SYMBOL
  */
-export function openLibrary(path: string, facts: LibraryFacts, shown: string = path): Library {
+export function openLibrary(path: string, facts: LibraryFacts, options: OpenOptions = {}): Library {
+  const { shown = path } = options;
   const loader = systemLoader();
+  const guard = new Guard(facts, options);
   let image: LoadedImage;
   try {
-    image = loader.open(path);
+    image = guard.run('when it was opened', () => loader.open(path));
   } catch (error) {
     if (error instanceof TenonError) throw error.with({ path: shown, gate: 'open' });
     const words = (error instanceof Error ? error.message : String(error)).replaceAll(path, shown);
     throw refusal('ERR_TENON_LOAD_FAILED', 'open', shown, `the system's loader says "${words}"`);
   }
-  return new OpenedLibrary(loader, image, path, facts, shown);
+  return new OpenedLibrary(loader, image, path, facts, shown, guard);
+}
+
+/** Guards the settings of the process in the gates. */
+class Guard {
+  readonly meddlings: Meddling[] = [];
+  readonly #which: number;
+  readonly #keeper: SettingsKeeper | null;
+
+  constructor(facts: LibraryFacts, { guard = false, keeper = null }: OpenOptions) {
+    this.#which = guard ? guardedSettings(facts) : 0;
+    this.#keeper = keeper;
+  }
+
+  run<T>(step: string, work: () => T): T {
+    const { result, changes } = guarded(this.#keeper, this.#which, work);
+    if (changes !== null) this.meddlings.push({ step, ...changes });
+    return result;
+  }
 }
 
 class OpenedLibrary implements Library {
@@ -89,23 +121,36 @@ class OpenedLibrary implements Library {
   readonly #loader: Loader;
   readonly #image: LoadedImage;
   readonly #shown: string;
+  readonly #guard: Guard;
   readonly #entries: Readonly<Record<EntryPoint, bigint>>;
   #version: Buffer | undefined;
   #name: Buffer | undefined;
   #vtable: VTable | undefined;
 
-  constructor(loader: Loader, image: LoadedImage, path: string, facts: LibraryFacts, shown: string) {
+  constructor(
+    loader: Loader,
+    image: LoadedImage,
+    path: string,
+    facts: LibraryFacts,
+    shown: string,
+    guard: Guard,
+  ) {
     this.path = path;
     this.facts = facts;
     this.base = image.base;
     this.#loader = loader;
     this.#image = image;
     this.#shown = shown;
+    this.#guard = guard;
     this.#entries = {
       get_version: this.#entryPoint('get_version'),
       get_name: this.#entryPoint('get_name'),
       get_plugin: this.#entryPoint('get_plugin'),
     };
+  }
+
+  get meddlings(): readonly Meddling[] {
+    return this.#guard.meddlings;
   }
 
   version(): string {
@@ -164,7 +209,7 @@ class OpenedLibrary implements Library {
 
   /** Calls an entry point and reads the string that it returns. */
   #stated(name: 'get_version' | 'get_name', limit: number, gate: Stage): Buffer {
-    const address = callForAddress(this.#entries[name]);
+    const address = this.#guard.run(`in ${name}`, () => callForAddress(this.#entries[name]));
     try {
       return memory.readCString(address, limit, `the string of ${name}`);
     } catch (cause) {
@@ -174,7 +219,7 @@ class OpenedLibrary implements Library {
   }
 
   #readVTable(): VTable {
-    const address = callForAddress(this.#entries.get_plugin);
+    const address = this.#guard.run('in get_plugin', () => callForAddress(this.#entries.get_plugin));
     const at = `get_plugin returned ${hexAddress(address)}`;
     if (address === 0n) throw this.#badVTable('get_plugin returned NULL, expected the vtable');
     if (address % BigInt(PLUGIN.align) !== 0n)

@@ -27,6 +27,7 @@ const VALUES: Readonly<Record<keyof LoadOptions, { some: unknown; none?: unknown
   startTimeout: { some: 1000 },
   grace: { some: 10 },
   onCrash: { some: 'demote', none: 'none' },
+  onMeddling: { some: 'refuse', none: 'warn' },
 };
 const TIERS: readonly Isolation[] = ['inline', 'thread', 'process'];
 const VITAL = ['sandbox', 'limits'];

@@ -178,7 +178,7 @@ describe('an invalid library', () => {
   test('has the path that the user gave in its errors', () => {
     const path = join(folder, 'none.so');
     const facts = inspectFileSync(compile());
-    expect(() => openLibrary(path, facts, './mine.so')).toThrow(
+    expect(() => openLibrary(path, facts, { shown: './mine.so' })).toThrow(
       /^Cannot load \.\/mine\.so: the system's loader says "\.\/mine\.so: cannot open shared object file/,
     );
   });

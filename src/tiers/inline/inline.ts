@@ -2,6 +2,7 @@
 
 import { loadAddon } from '../../addon/addon.js';
 import type { VTable } from '../../library/library.js';
+import { guarded } from '../../library/process-settings.js';
 import { warnCollected } from '../collected.js';
 import type { PluginContext } from '../context.js';
 import { MethodTables } from '../method-table.js';
@@ -68,6 +69,23 @@ function closeAll(): void {
   open.clear();
 }
 
+/** Runs `new`, and restores settings of the process that it changes. */
+function create(
+  backend: Backend,
+  vtable: VTable,
+  context: PluginContext,
+  config: Uint8Array,
+  token: number,
+): BackendInstance {
+  const { guard } = context;
+  const make = () => backend.create(vtable, context, config, token);
+  const { result, changes } = guarded(loadAddon(), guard?.next() ?? 0, make);
+  const refused = changes === null ? null : guard?.judge(changes, true);
+  if (!refused) return result;
+  result.close();
+  throw refused;
+}
+
 class InlineInstance implements TierInstance {
   readonly #backend: Backend;
   readonly #instance: BackendInstance;
@@ -87,7 +105,7 @@ class InlineInstance implements TierInstance {
     this.#tables = new MethodTables(context, (kind) => this.#instance.extension(kind));
     this.#token = openRoute(events);
     try {
-      this.#instance = backend.create(vtable, context, config, this.#token);
+      this.#instance = create(backend, vtable, context, config, this.#token);
     } catch (error) {
       this.#endRoute();
       throw error;

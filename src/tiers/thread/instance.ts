@@ -8,6 +8,7 @@
  * refused, and `close` does not wait. If the call returns later, `drop` runs.
  */
 import type { VTable } from '../../library/library.js';
+import type { SettingChanges } from '../../library/process-settings.js';
 import { nativeTimeout } from '../call-options.js';
 import type { PluginContext } from '../context.js';
 import { Outcome } from '../control.js';
@@ -87,7 +88,9 @@ class ThreadInstance implements TierInstance, BoundInstance {
   /** Runs `new` on the instance's thread. */
   async make(vtable: VTable, config: Uint8Array): Promise<void> {
     try {
-      await this.#new(vtable, config);
+      const changes = await this.#new(vtable, config);
+      const refused = changes.settings === 0 ? null : this.#context.guard?.judge(changes, false);
+      if (refused) throw refused;
     } catch (error) {
       if (this.#target < 0) endRoute(this.#token);
       else void this.close().catch(() => undefined);
@@ -96,12 +99,14 @@ class ThreadInstance implements TierInstance, BoundInstance {
     collected.register(this, this.#left('drop'), this);
   }
 
-  #new(vtable: VTable, config: Uint8Array): Promise<void> {
+  #new(vtable: VTable, config: Uint8Array): Promise<SettingChanges> {
     const { native } = this;
+    const guarded = this.#context.guard?.next() ?? 0;
     const { new: make, drop, something, get_extension } = vtable.slots;
     const { messages, bytes } = this.#context.queue;
     return new Promise((resolve, reject) => {
-      const pending = new PendingNew(this, this.site('new'), resolve, reject);
+      const done = (value: unknown) => resolve(value as SettingChanges);
+      const pending = new PendingNew(this, this.site('new'), done, reject);
       pending.id = native.issue(pending);
       if (this.timeout !== undefined) {
         pending.timeout = this.timeout;
@@ -119,6 +124,7 @@ class ThreadInstance implements TierInstance, BoundInstance {
         bytes,
         config,
         this.#context.path,
+        guarded,
       );
       const outcome = native.at(ThreadControl.OUTCOME);
       if (outcome !== 0) {

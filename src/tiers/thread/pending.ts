@@ -1,4 +1,5 @@
 /** Operations of a thread that JavaScript waits for, among them `new` and `drop`. */
+import type { SettingChanges } from '../../library/process-settings.js';
 import { type CallSite, callFailure, newFailure, timeoutFailure } from '../status.js';
 import type { ThreadAnswer, ThreadNative, Ticket } from './native.js';
 import type { Watched } from './timeouts.js';
@@ -91,9 +92,11 @@ export abstract class Pending implements Ticket, Watched {
   }
 }
 
-/** A pending `new`. Its promise is that of the instance. */
+/** A pending `new`. Its promise is fulfilled with the settings of the process that it changed. */
 export class PendingNew extends Pending {
-  protected value(): void {}
+  protected value({ processed, detail }: ThreadAnswer): SettingChanges {
+    return { settings: processed, signals: detail >>> 0 };
+  }
 
   protected override failure(answer: ThreadAnswer): Error {
     return newFailure(this.owner.native.failure(answer), this.site);

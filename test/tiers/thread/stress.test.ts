@@ -10,6 +10,7 @@ test('concurrent calls, waits, cancellations, timeouts and closes cause no race 
   const parts = [
     'plugin/call',
     'plugin/output',
+    'plugin/process_settings',
     'thread/plugin_thread',
     'thread/completions',
     'thread/inbox',

@@ -1,0 +1,162 @@
+/**
+ * Settings of the process that a plugin changes while it is opened or makes an instance are restored and reported,
+ * with the addon and with koffi alone.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { PluginHost } from '../../src/index.js';
+import { Setting } from '../../src/library/process-settings.js';
+import { compile, root, runNode, temporaryFolder, withAddon } from '../support/index.js';
+
+const SOURCE = readFileSync(join(root, 'test/tiers/fixtures/meddler.c'), 'utf8');
+const STEPS = ['IN_CONSTRUCTOR', 'IN_GET_VERSION', 'IN_GET_NAME', 'IN_GET_PLUGIN', 'IN_NEW'] as const;
+type Step = (typeof STEPS)[number];
+
+/** The words for each change. */
+const CHANGES: Readonly<Record<string, string>> = {
+  FLOAT_MODE: 'the floating-point mode',
+  SIGNAL_MASK: 'the signal mask of the calling thread',
+  LOCALE: 'the locale',
+  THREAD_LOCALE: 'the locale',
+  FOLDER: 'the working directory',
+  SIGNAL_HANDLERS: 'the handler of SIGINT and SIGTERM',
+  IGNORED_SIGNAL: 'the handler of SIGCHLD',
+  UMASK: 'the umask',
+  STANDARD_STREAMS: 'the standard streams',
+  BLOCKING: 'the standard streams',
+};
+
+const STEP_WORDS: Readonly<Record<Step, string>> = {
+  IN_CONSTRUCTOR: 'when it was opened',
+  IN_GET_VERSION: 'in get_version',
+  IN_GET_NAME: 'in get_name',
+  IN_GET_PLUGIN: 'in get_plugin',
+  IN_NEW: 'in new',
+};
+
+function meddler(folder: string, what: string, step: Step | 'NOWHERE'): string {
+  return compile(folder, `${what}-${step}`, SOURCE, ['-O1', `-DWHAT=${what}`, `-DSTEP=${step}`]);
+}
+
+/** Loads each file in one process. Returns for each the settings before and after it, and the warnings. */
+const SCRIPT = `
+  const { files, neutral, isolation } = JSON.parse(process.env.GIVEN);
+  const host = new tenon.PluginHost({ probe: { mode: 'never' } });
+  const witness = await (await host.load(neutral)).new();
+  const arithmetic = () => (Number.MIN_VALUE * Number('1') > 0 ? 'right' : 'wrong');
+  const look = () => arithmetic() + ', ' + witness.callSync(Buffer.alloc(0));
+  const heard = [];
+  process.on('warning', ({ code, message }) => heard.push(code + ' ' + message));
+  const seen = [];
+  for (const file of files) {
+    const before = look();
+    const plugin = await host.load(file, { isolation });
+    const opened = look();
+    const instance = await plugin.new();
+    const own = String(await instance.call(Buffer.alloc(0)));
+    const made = look();
+    await instance.close();
+    await new Promise(setImmediate);
+    seen.push({ before, opened, made, own, warnings: heard.splice(0) });
+  }
+  console.log(JSON.stringify(seen));
+  await host.close();
+`;
+
+interface Seen {
+  readonly before: string;
+  readonly opened: string;
+  readonly made: string;
+  readonly own: string;
+  readonly warnings: readonly string[];
+}
+
+async function runAll(files: readonly string[], neutral: string, isolation: string, addon: boolean) {
+  const env = addon ? {} : { TENON_NO_ADDON: '1' };
+  const ended = await runNode(SCRIPT, {
+    env: { ...env, GIVEN: JSON.stringify({ files, neutral, isolation }) },
+  });
+  expect(ended.stderr.replace(/^\(.*\n/gm, '')).toBe('');
+  return JSON.parse(ended.stdout) as readonly Seen[];
+}
+
+const linux = process.platform === 'linux';
+
+describe.runIf(linux)('settings are restored and reported', () => {
+  const backends = withAddon ? [true, false] : [false];
+  test.each(backends)('inline, in every step (addon: %s)', async (addon) => {
+    const folder = temporaryFolder();
+    const neutral = meddler(folder, 'NOTHING', 'NOWHERE');
+    const cases = Object.keys(CHANGES).flatMap((what) => STEPS.map((step) => ({ what, step })));
+    const files = cases.map(({ what, step }) => meddler(folder, what, step));
+    const seen = await runAll(files, neutral, 'inline', addon);
+    for (const [index, { what, step }] of cases.entries()) {
+      const { before, opened, made, own, warnings } = seen[index] as Seen;
+      expect([opened, made], `${what} ${step}`).toEqual([before, before]);
+      expect(own, `${what} ${step}`).toBe(before.slice(before.indexOf(', ') + 2));
+      expect(warnings, `${what} ${step}`).toEqual([
+        expect.stringContaining(
+          `TENON_MEDDLING Plugin meddler changed ${CHANGES[what]} of this process ${STEP_WORDS[step]}. tenon has restored`,
+        ),
+      ]);
+    }
+  });
+
+  test.runIf(withAddon)('in the thread tier handlers are restored, and the rest is reported', async () => {
+    const folder = temporaryFolder();
+    const neutral = meddler(folder, 'NOTHING', 'NOWHERE');
+    const whats = ['FLOAT_MODE', 'SIGNAL_MASK', 'THREAD_LOCALE', 'SIGNAL_HANDLERS', 'UMASK', 'FOLDER'];
+    const files = whats.map((what) => meddler(folder, what, 'IN_NEW'));
+    const seen = await runAll(files, neutral, 'thread', true);
+    for (const [index, what] of whats.entries()) {
+      const { before, made, own, warnings } = seen[index] as Seen;
+      const own_ = ['FLOAT_MODE', 'SIGNAL_MASK', 'THREAD_LOCALE'].includes(what);
+      if (what === 'UMASK' || what === 'FOLDER') expect(made, what).not.toBe(before);
+      else expect(made, what).toBe(before);
+      expect(own, what).toContain('subnormals 1');
+      expect(warnings, what).toEqual(
+        own_ ? [] : [expect.stringContaining(`changed ${CHANGES[what]} of this process in new`)],
+      );
+    }
+  });
+});
+
+describe.runIf(linux)("with onMeddling: 'refuse'", () => {
+  const isolations = withAddon ? (['inline', 'thread'] as const) : (['inline'] as const);
+
+  test.each(isolations)('%s: a plugin that changes settings is refused, every time', async (isolation) => {
+    const host = new PluginHost();
+    const file = meddler(temporaryFolder(), 'UMASK', 'IN_CONSTRUCTOR');
+    for (let i = 0; i < 2; i++)
+      await expect(host.load(file, { isolation, onMeddling: 'refuse' })).rejects.toMatchObject({
+        code: 'ERR_TENON_CONTRACT',
+        gate: 'open',
+        path: file,
+        message: expect.stringContaining('changed the umask of this process when it was opened'),
+      });
+    await host.close();
+  });
+
+  test.each(isolations)('%s: an instance whose new changes settings is refused', async (isolation) => {
+    const host = new PluginHost();
+    const file = meddler(temporaryFolder(), 'SIGNAL_HANDLERS', 'IN_NEW');
+    const plugin = await host.load(file, { isolation, onMeddling: 'refuse' });
+    await expect(plugin.new()).rejects.toMatchObject({
+      code: 'ERR_TENON_CONTRACT',
+      plugin: 'meddler',
+      message: expect.stringContaining('changed the handler of SIGINT and SIGTERM of this process in new'),
+    });
+    await vi.waitFor(() => expect(plugin.stats().instances).toBe(0));
+    await host.close();
+  });
+});
+
+test('native code and JavaScript agree on the bits of the settings', () => {
+  const header = readFileSync(join(root, 'native/plugin/process_settings.h'), 'utf8');
+  const native = [...header.matchAll(/^ {2}k(\w+) = (\d+),$/gm)].map(([, name = '', bit]) => [
+    name.replace(/(?<!^)([A-Z])/g, '_$1').toUpperCase(),
+    Number(bit),
+  ]);
+  expect(Object.fromEntries(native)).toEqual(Setting);
+});
