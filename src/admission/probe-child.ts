@@ -147,7 +147,7 @@ function main(path: string): void {
     walk(path, facts, channel);
   } catch (error) {
     if (!(error instanceof TenonError) || !isRefusalCode(error.code)) throw error;
-    verdict = { verb: 'fail', code: error.code, problem: problemOf(error, error.code, path) };
+    verdict = { verb: 'fail', code: error.code, problem: problemOf(error) };
   }
   flush(0);
   channel.send(verdict);

@@ -113,6 +113,11 @@ export function closedError(what: string): TenonError {
 }
 
 function specialError(outcome: number, detail: number, what: string): TenonError | undefined {
+  if (outcome === Outcome.BAD_RECORD)
+    return new TenonError(
+      'ERR_TENON_CONTRACT',
+      `${what} answered with a record of ${detail} bytes, which is not the size of the result in the host's definition of the kind. The instance is disabled. Compare the definition with the header of the kind: correct the definition if they differ, or else the plugin.`,
+    );
   if (outcome <= Outcome.BAD_STATUS) {
     const breach = `${what} broke the contract: it ${breachOf(outcome, detail)}`;
     return new TenonError('ERR_TENON_CONTRACT', `${breach}. The instance is disabled. Fix the plugin.`);
