@@ -17,7 +17,7 @@ import {
   inspectFileSync,
   type LibraryFacts,
 } from '../inspect/index.js';
-import { type Library, openLibrary, type VTable } from '../library/library.js';
+import { type Library, openLibrary, prefersOwn, type VTable } from '../library/library.js';
 import { acceptVersion, type VersionRule } from '../library/version.js';
 import { type Confinement, confinementKey } from '../tiers/process/confinement.js';
 import { isSystemFile } from './companions.js';
@@ -236,9 +236,12 @@ async function passProbe(opening: Opening): Promise<StoredVerdict | undefined> {
   const { copy, path, policy, entry, vouched } = opening;
   const { mode, timeout } = policy.probe;
   if (mode === 'never' && entry === 'host') return undefined;
+  if (mode === 'known-skips' && entry === 'host' && libraries.has(copy.key)) return undefined;
   const confinement = entry === 'host' ? undefined : entry;
-  const parts = [copy.key, vouched.key, confinement === undefined ? '' : confinementKey(confinement)];
-  const key = parts.filter((part) => part !== '').join('+');
+  // In a plugin that has symbols of Node.js too, only a process of Node.js shows what the host will see.
+  const likeHost = confinement === undefined && prefersOwn(copy.path, path);
+  const place = likeHost ? `node ${process.version}` : confinement && confinementKey(confinement);
+  const key = [copy.key, vouched.key, place ?? ''].filter((part) => part !== '').join('+');
   const known = mode === 'always' ? undefined : await policy.verdicts.get(key);
   if (known !== undefined) return known;
   const accept = (version: string) => acceptVersion(version, policy.rule, path);
@@ -247,6 +250,7 @@ async function passProbe(opening: Opening): Promise<StoredVerdict | undefined> {
     accept,
     shown: path,
     confinement,
+    ...(likeHost ? { runner: null } : {}),
   });
   await compare(
     opening,

@@ -29,6 +29,7 @@ const PAGE = 4096;
 /** Tags of the dynamic table. */
 export const Tag = {
   needed: 1,
+  pltRelaSize: 2,
   hash: 4,
   strtab: 5,
   symtab: 6,
@@ -40,6 +41,7 @@ export const Tag = {
   rpath: 15,
   rel: 17,
   textRelocations: 22,
+  pltRela: 23,
   bindNow: 24,
   initArray: 25,
   initArraySize: 27,

@@ -118,6 +118,22 @@ export class ElfSymbols {
     return found;
   }
 
+  /** Returns the names of the symbols with these numbers. Numbers outside of the table are left out. */
+  names(numbers: ReadonlySet<number>): string[] {
+    const last = [...numbers].reduce((most, number) => Math.max(most, number), 0);
+    const size = (last + 1) * this.#entrySize;
+    if (last > INSPECT_LIMITS.symbols || !this.#file.source.contains(this.#symtab, size)) return [];
+    const table = this.#file.struct(this.#symtab, size, 'the dynamic symbol table');
+    const strings = this.#file.source.read(this.#strtab, this.#strSize, 'the dynamic string table');
+    const found = new Set<string>();
+    for (const number of numbers) {
+      const start = table.u32(number * this.#entrySize);
+      const end = start < this.#strSize ? strings.indexOf(0, start) : -1;
+      if (end > start) found.add(strings.toString('utf8', start, end));
+    }
+    return [...found];
+  }
+
   /** Returns the index of the first exported symbol. Imported symbols precede it. */
   #firstHashed(): number {
     const gnu = this.#file.tag(Tag.gnuHash);

@@ -19,6 +19,7 @@ export { checkDescriptor, checkEntryPoints, checkPlatform, checkStaticVTable } f
 export type { NeededVersion } from './elf-versions.js';
 export type * from './facts.js';
 export type { ExportSelection } from './image.js';
+export { inspectLinkage, type Linkage } from './linkage.js';
 export { type Constructor, inspectLoading, type LoadingFacts, loadingOf } from './loading.js';
 export { inspectNeeds, type LoaderNeeds } from './needs.js';
 

@@ -17,6 +17,7 @@ import { type ForeignAddress, ffi, hexAddress } from './ffi.js';
 import { type ChosenLibrary, chosenLibraries } from './loaded.js';
 import { type LoadedImage, type Loader, systemLoader } from './loader.js';
 import { memory } from './memory.js';
+import { preferenceFor, someOf } from './preference.js';
 import { guarded, guardedSettings, type Meddling, type SettingsKeeper } from './process-settings.js';
 import { refusal, type Stage } from './refusal.js';
 import { parseName, parseVersion, quote } from './statements.js';
@@ -85,15 +86,30 @@ export function openLibrary(path: string, facts: LibraryFacts, options: OpenOpti
   const { shown = path } = options;
   const loader = systemLoader();
   const guard = new Guard(facts, options);
+  const ownFirst = prefersOwn(path, shown);
   let image: LoadedImage;
   try {
-    image = guard.run('when it was opened', () => loader.open(path));
+    image = guard.run('when it was opened', () => loader.open(path, ownFirst));
   } catch (error) {
     if (error instanceof TenonError) throw error.with({ path: shown, gate: 'open' });
     const words = (error instanceof Error ? error.message : String(error)).replaceAll(path, shown);
     throw refusal('ERR_TENON_LOAD_FAILED', 'open', shown, `the system's loader says "${words}"`);
   }
   return new OpenedLibrary(loader, image, path, facts, shown, guard);
+}
+
+/**
+ * Returns whether the library at `path` must prefer its own symbols to those of this program. Loads nothing.
+ * @throws TenonError ERR_TENON_LOAD_FAILED if it must, and cannot
+ */
+export function prefersOwn(path: string, shown: string): boolean {
+  const { clashes, obstacle } = preferenceFor(path);
+  if (obstacle === null) return clashes.length > 0;
+  throw new TenonError(
+    'ERR_TENON_LOAD_FAILED',
+    `Cannot load ${shown}: this program has symbols that would replace those of the plugin or of its libraries (${someOf(clashes)}), and ${obstacle}. Load it with isolation: 'process', or hide the symbols: compile with -fvisibility=hidden, and link static libraries with -Wl,--exclude-libs,ALL.`,
+    { path: shown, gate: 'open' },
+  );
 }
 
 /** Guards the settings of the process in the gates. */

@@ -26,8 +26,12 @@ export interface SymbolOwner {
 
 /** The system's loader. */
 export interface Loader {
-  /** Opens and pins a library. @throws Error with the loader's own message */
-  open(path: string): LoadedImage;
+  /**
+   * Opens and pins a library. With `ownFirst` it and the libraries that come with it prefer each other's symbols
+   * to those of this program.
+   * @throws Error with the loader's own message
+   */
+  open(path: string, ownFirst?: boolean): LoadedImage;
   /**
    * Returns the address of a symbol of the library or of one of its dependencies, or null if none defines it.
    */
@@ -51,6 +55,8 @@ const RTLD_NOW = 2;
  */
 const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
 const RTLD_LOCAL = process.platform === 'darwin' ? 4 : 0;
+/** Only on Linux with glibc. */
+const RTLD_DEEPBIND = 8;
 const RTLD_DI_LINKMAP = 2;
 const LONGEST_PATH = 4096;
 
@@ -90,8 +96,9 @@ function posixLoader(): Loader {
   };
   const place = process.platform === 'darwin' ? dyldPlace() : linkMapPlace(ownerOf);
   return {
-    open(path) {
-      const handle = BigInt(dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE));
+    open(path, ownFirst = false) {
+      const preference = ownFirst ? RTLD_DEEPBIND : 0;
+      const handle = BigInt(dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE | preference));
       if (handle === 0n) throw new Error(dlerror() ?? 'the loader gave no reason');
       return { handle, ...place(handle, path) };
     },
