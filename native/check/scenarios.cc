@@ -9,7 +9,7 @@ Scenario FindScenario(const std::string &id) {
       kCallInputScenarios,   kCallOutputScenarios, kCallMethodScenarios, kThreadScenarios,
       kThreadEventScenarios, kSettingScenarios,    kLeftoverScenarios,   kLeakScenarios,
       kNoiseScenarios,       kTimeScenarios,       kStackScenarios,      kFuzzScenarios,
-      kSanitizeScenarios,
+      kSanitizeScenarios,    kBelongingScenarios,
   };
   for (const ScenarioEntry *group : groups) {
     for (const ScenarioEntry *entry = group; entry->id != nullptr; entry++) {

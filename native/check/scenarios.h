@@ -27,6 +27,7 @@ extern const ScenarioEntry kThreadEventScenarios[];
 /* Group `resources` */
 extern const ScenarioEntry kSettingScenarios[];
 extern const ScenarioEntry kLeftoverScenarios[];
+extern const ScenarioEntry kBelongingScenarios[];
 extern const ScenarioEntry kLeakScenarios[];
 extern const ScenarioEntry kNoiseScenarios[];
 extern const ScenarioEntry kTimeScenarios[];

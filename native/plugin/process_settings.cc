@@ -100,6 +100,19 @@ bool RestoreStream(int descriptor, const Stream &saved) {
   return true;
 }
 
+/* Returns the library or program that an address belongs to; NULL if it is none. */
+const void *OwnerOf(const void *address) {
+  Dl_info owner = {};
+  return address != nullptr && dladdr(address, &owner) != 0 ? owner.dli_fbase : nullptr;
+}
+
+/* Returns whether libuv has installed the handler. It does that on any thread, for example when a worker starts
+ * its first child process. */
+bool IsOfHost(const struct sigaction &action) {
+  static const void *libuv = OwnerOf(dlsym(RTLD_DEFAULT, "uv_version"));
+  return libuv != nullptr && OwnerOf(reinterpret_cast<const void *>(action.sa_handler)) == libuv;
+}
+
 std::string CurrentFolder() {
   char path[PATH_MAX];
   return getcwd(path, sizeof(path)) == nullptr ? "" : path;
@@ -136,11 +149,11 @@ struct ProcessSettings::Saved {
     for (int signal = 1; signal <= kSignals; signal++) {
       struct sigaction now = {};
       if (signal == SIGKILL || signal == SIGSTOP || sigaction(signal, nullptr, &now) != 0) continue;
-      if (SameHandler(now, handlers[signal])) continue;
-      Dl_info owner = {};
-      bool known = dladdr(reinterpret_cast<void *>(now.sa_handler), &owner) != 0;
-      changed |= 1u << (signal - 1);
-      if (base == nullptr || (known && owner.dli_fbase == base))
+      if (SameHandler(now, handlers[signal]) || IsOfHost(now)) continue;
+      /* libuv stops to watch for children when the last one of a worker has ended. */
+      bool stopped = signal == SIGCHLD && now.sa_handler == SIG_DFL && IsOfHost(handlers[signal]);
+      if (!stopped) changed |= 1u << (signal - 1);
+      if (base == nullptr || OwnerOf(reinterpret_cast<const void *>(now.sa_handler)) == base)
         sigaction(signal, &handlers[signal], nullptr);
     }
     return changed;
@@ -207,9 +220,7 @@ SettingChanges ProcessSettings::RestoreOwn(const void *code) {
     if (now != nullptr && saved.locale != now) changes.settings |= kLocale;
   }
   if ((which_ & kFolder) != 0 && saved.RestoreFolder(false)) changes.settings |= kFolder;
-  Dl_info library = {};
-  if ((which_ & kSignalHandlers) != 0 && dladdr(code, &library) != 0)
-    changes.signals = saved.RestoreHandlers(library.dli_fbase);
+  if ((which_ & kSignalHandlers) != 0) changes.signals = saved.RestoreHandlers(OwnerOf(code));
   if (changes.signals != 0) changes.settings |= kSignalHandlers;
   if (saved.umask >= 0 && ReadUmask() != saved.umask) changes.settings |= kUmask;
   for (int stream = 0; (which_ & kStandardStreams) != 0 && stream < kStreams; stream++) {

@@ -11,6 +11,7 @@
 #define TRIP_TEXT          6 /* has an address in its code */
 #define TRIP_BORROWS       7 /* uses a function of another library */
 #define TRIP_DESCRIPTOR    8 /* has a version that is not a version */
+#define TRIP_HOST_SYMBOLS  9 /* uses a function of its own that Node.js has too */
 
 #if TRIP == TRIP_EXPORTS
 TENON_EXPORT int trip_helper(void);
@@ -32,6 +33,11 @@ __asm__(".pushsection .trip,\"awx\",%progbits\n.quad 0\n.popsection");
 __asm__(".pushsection .text\n.balign 8\ntrip_here: .quad trip_here\n.popsection");
 #elif TRIP == TRIP_BORROWS
 int trip_lent(void);
+#elif TRIP == TRIP_HOST_SYMBOLS
+TENON_EXPORT const char *zlibVersion(void);
+const char *zlibVersion(void) {
+  return "none";
+}
 #endif
 
 static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
@@ -41,6 +47,8 @@ static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_ou
   if (getrandom(&byte, 1, 0) < 0) return tenon_fail(out, TENON_FAILED, "no random numbers available");
 #elif TRIP == TRIP_THREAD_LOCAL
   calls++;
+#elif TRIP == TRIP_HOST_SYMBOLS
+  if (zlibVersion()[0] != 'n') return tenon_fail(out, TENON_FAILED, "another zlib was found");
 #elif TRIP == TRIP_BORROWS
   if (trip_lent() != 1) return tenon_fail(out, TENON_FAILED, "nothing was lent");
 #endif

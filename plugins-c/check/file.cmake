@@ -67,6 +67,17 @@ target_link_libraries(trip-file-versions PRIVATE trip-lender-new)
 add_dependencies(trip-file-versions trip-lender-old)
 set_target_properties(trip-file-versions PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/lib")
 
+# Brings a library with a name that Node.js has loaded, and one that another plugin of the folder brings too.
+tenon_lender(trip-lender-cpp stdc++ "${TENON_TRIPS_DIR}/lib-names")
+set_target_properties(trip-lender-cpp PROPERTIES SUFFIX .so.6 NO_SONAME ON)
+target_link_options(trip-lender-cpp PRIVATE -Wl,-soname,libstdc++.so.6)
+tenon_trip(file-library-names file.c TRIP=TRIP_BORROWS)
+target_link_libraries(trip-file-library-names PRIVATE trip-lender-cpp)
+set_target_properties(trip-file-library-names PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/lib-names")
+
+tenon_trip(file-host-symbols file.c TRIP=TRIP_HOST_SYMBOLS)
+tenon_trip(file-shared-statics shared.cc)
+
 tenon_trip(file-glibc file.c TRIP=TRIP_GLIBC)
 tenon_linked_trip(file-stack -Wl,-z,execstack)
 tenon_trip(file-segments file.c TRIP=TRIP_WRITABLE_CODE)

@@ -1,6 +1,6 @@
 /* lifecycle.c - a sound plugin with one fault in its instances, selected by TRIP. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* RUSAGE_THREAD */
+#define _GNU_SOURCE /* RUSAGE_THREAD, dladdr */
 #endif
 #include <pthread.h>
 #include <stdatomic.h>
@@ -29,6 +29,7 @@
 #define TRIP_THREAD_EXIT       16 /* depends on data that ends with the thread that created it */
 #define TRIP_EXIT              17
 #define TRIP_SECOND_COPY       18 /* finds another copy in a variable of the C library */
+#define TRIP_PRIVATE_COPY      20 /* depends on the name of its own file */
 #define TRIP_RELOAD            19 /* leaves a destructor of thread-local data behind */
 
 typedef struct instance {
@@ -140,6 +141,11 @@ static _Thread_local unsigned calls;
 static int places_taken;
 #endif
 
+#if TRIP == TRIP_PRIVATE_COPY
+#include <dlfcn.h>
+static const char own_address;
+#endif
+
 /* ---- The plugin ---- */
 
 static tenon_status check_config(const uint8_t *config, size_t config_len, tenon_out *error) {
@@ -166,6 +172,10 @@ static tenon_status check_config(const uint8_t *config, size_t config_len, tenon
     places_taken++;
     return tenon_fail(error, TENON_INVALID, "nonsense");
   }
+#elif TRIP == TRIP_PRIVATE_COPY
+  Dl_info self;
+  if (dladdr((const void *)&own_address, &self) == 0 || strstr(self.dli_fname, TRIP_NAME) == NULL)
+    return tenon_fail(error, TENON_FAILED, "its data is not next to it");
 #elif TRIP == TRIP_CYCLES
   if (places_taken > 500) return tenon_fail(error, TENON_FAILED, "too many instances");
 #elif TRIP == TRIP_SECOND_COPY

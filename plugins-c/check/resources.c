@@ -47,6 +47,9 @@
 #define LEAK_OF_PAGES            24
 #define SHARED_MEMORY            26
 #define DAEMON                   27
+#define HOST_DESCRIPTORS         28
+#define KEPT_DESCRIPTORS         29
+#define HOST_CHILDREN            30
 #define CACHE                    25 /* not a fault: grows for a while */
 
 typedef struct instance {
@@ -70,6 +73,12 @@ __attribute__((constructor)) static void load_slowly(void) {
 }
 #endif
 
+#if TRIP == KEPT_DESCRIPTORS
+__attribute__((constructor)) static void open_early(void) {
+  (void)!open("/dev/zero", O_RDONLY | O_CLOEXEC);
+}
+#endif
+
 #if TRIP == SIGNAL_HANDLERS
 static void on_signal(int signal) {
   (void)signal;
@@ -89,6 +98,12 @@ static void meddle(void) {
     _exit(0);
   }
   wait(NULL);
+#elif TRIP == HOST_DESCRIPTORS
+  for (int descriptor = 40; descriptor < 44; descriptor++) close(descriptor);
+#elif TRIP == HOST_CHILDREN
+  pid_t child = fork();
+  if (child == 0) _exit(0);
+  while (child > 0 && wait(NULL) != child) continue;
 #elif TRIP == SHARED_MEMORY
   char name[64];
   (void)snprintf(name, sizeof name, "/tenon-trip-%ld", (long)getpid());

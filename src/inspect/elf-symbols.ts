@@ -118,6 +118,22 @@ export class ElfSymbols {
     return found;
   }
 
+  /** Returns the names of the symbols of which the loader keeps one for the whole process (STB_GNU_UNIQUE). */
+  unique(): string[] {
+    const count = this.#count();
+    const { source } = this.#file;
+    if (count > INSPECT_LIMITS.symbols || !source.contains(this.#symtab, count * this.#entrySize)) return [];
+    const table = this.#file.struct(this.#symtab, count * this.#entrySize, 'the dynamic symbol table');
+    const numbers = new Set<number>();
+    for (let index = 1; index < count; index += 1) {
+      const at = index * this.#entrySize;
+      const info = table.u8(at + (table.wide ? 4 : 12));
+      const section = table.u16(at + (table.wide ? 6 : 14));
+      if (info >> 4 === Binding.unique && section !== UNDEFINED_SECTION) numbers.add(index);
+    }
+    return this.names(numbers);
+  }
+
   /** Returns the names of the symbols with these numbers. Numbers outside of the table are left out. */
   names(numbers: ReadonlySet<number>): string[] {
     const last = [...numbers].reduce((most, number) => Math.max(most, number), 0);

@@ -30,6 +30,8 @@ export interface LoadingFacts {
   /** The names that are looked up in other libraries. */
   readonly imports: readonly string[];
   /** Null if not specified, which means executable on most processors. */
+  /** The names of variables of which the whole process has only one, however many libraries define them. */
+  readonly unique: readonly string[];
   readonly executableStack: boolean | null;
   readonly writableCode: readonly AddressRange[];
   readonly relro: boolean;
@@ -78,6 +80,7 @@ export function loadingOf(source: ByteSource): LoadingFacts | null {
     versions: neededVersions(file, symbols, imports),
     defined: definedVersions(file, symbols),
     imports: imports.map(({ name }) => name),
+    unique: symbols.unique(),
     executableStack: file.executableStack(),
     writableCode: file.writableCode(),
     relro: file.hasRelro,

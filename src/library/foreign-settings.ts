@@ -1,11 +1,13 @@
 /** Saves and restores settings of this process through koffi, where the addon is absent. */
 import { fstatSync, readFileSync } from 'node:fs';
 import { standardLibrary } from './ffi.js';
+import { systemLoader } from './loader.js';
 
 const LAST_SIGNAL = 31;
 const STREAMS = [0, 1, 2] as const;
 const FIRST_HIDDEN = 200;
 const SIG_SETMASK = 2;
+const SIGCHLD = 17;
 const LC_ALL = 6;
 const F_GETFL = 3;
 const F_SETFL = 4;
@@ -165,6 +167,16 @@ function handlerOf(action: Buffer): string {
   return `${action.toString('hex', 0, 16)} ${action.readUInt32LE(FLAGS)}`;
 }
 
+/**
+ * Returns whether libuv has installed a handler. It does that on any thread, for example when a worker starts its
+ * first child process.
+ */
+function isOfHost(action: Buffer): boolean {
+  const loader = systemLoader();
+  const libuv = loader.ownerOf(loader.global('uv_version') ?? 0n);
+  return libuv !== null && loader.ownerOf(action.readBigUInt64LE(0))?.identity === libuv.identity;
+}
+
 function saveHandlers({ sigaction }: Calls): Restore {
   const signals = Array.from({ length: LAST_SIGNAL }, (_, index) => index + 1);
   const look = (signal: number) => {
@@ -177,8 +189,11 @@ function saveHandlers({ sigaction }: Calls): Restore {
     for (const [index, action] of before.entries()) {
       const now = look(index + 1);
       if (action === null || now === null || handlerOf(now) === handlerOf(action)) continue;
+      if (isOfHost(now)) continue;
       sigaction(index + 1, action, null);
-      changed |= 1 << index;
+      // libuv stops to watch for children when the last one of a worker has ended.
+      const stopped = index + 1 === SIGCHLD && now.readBigUInt64LE(0) === 0n && isOfHost(action);
+      if (!stopped) changed |= 1 << index;
     }
     return { changed: changed !== 0, signals: changed };
   };

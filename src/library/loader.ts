@@ -36,6 +36,8 @@ export interface Loader {
    * Returns the address of a symbol of the library or of one of its dependencies, or null if none defines it.
    */
   symbol(image: LoadedImage, name: string): bigint | null;
+  /** Returns the address of a symbol of this program and its libraries, or null. */
+  global(name: string): bigint | null;
   /** Returns the library that contains `address`, or null if there is none. Safe for any address. */
   ownerOf(address: bigint): SymbolOwner | null;
 }
@@ -55,6 +57,7 @@ const RTLD_NOW = 2;
  */
 const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
 const RTLD_LOCAL = process.platform === 'darwin' ? 4 : 0;
+const RTLD_DEFAULT = process.platform === 'darwin' ? 2n ** 64n - 2n : 0n;
 /** Only on Linux with glibc. */
 const RTLD_DEEPBIND = 8;
 const RTLD_DI_LINKMAP = 2;
@@ -104,6 +107,10 @@ function posixLoader(): Loader {
     },
     symbol(image, name) {
       const address = BigInt(dlsym(image.handle, name));
+      return address === 0n ? null : address;
+    },
+    global(name) {
+      const address = BigInt(dlsym(RTLD_DEFAULT, name));
       return address === 0n ? null : address;
     },
     ownerOf,
@@ -203,6 +210,7 @@ function windowsLoader(): Loader {
       const address = BigInt(lookup(image.handle, symbol));
       return address === 0n ? null : address;
     },
+    global: () => null,
     ownerOf(address) {
       if (moduleAt(UNCHANGED_REFCOUNT | FROM_ADDRESS, address, module) === 0) return null;
       const identity = module.readBigUInt64LE();

@@ -6,6 +6,17 @@ export const fileTrips: readonly Trip[] = [
   { check: 'file/entry-points', plugin: 'file-entry-points', mentions: 'does not export get_name;' },
   { check: 'file/descriptor', plugin: 'file-descriptor', mentions: 'its version is "first"' },
   { check: 'file/described', plugin: 'file-described', mentions: 'no symbol tenon_descriptor' },
+  { check: 'file/host-symbols', plugin: 'file-host-symbols', mentions: 'its own zlibVersion, which Node.js' },
+  {
+    check: 'file/shared-statics',
+    plugin: 'file-shared-statics',
+    mentions: '_ZZN4trip8Registry3GetEvE8registry',
+  },
+  {
+    check: 'file/library-names',
+    plugin: 'file-library-names',
+    mentions: 'It brings libstdc++.so.6, and Node.js',
+  },
   { check: 'file/exports', plugin: 'file-exports', mentions: 'also exports trip_helper' },
   { check: 'file/libraries', plugin: 'file-libraries', mentions: 'needs libtenon-trip-gone.so' },
   { check: 'file/needed', plugin: 'file-needed', mentions: 'needs libBrokenLocale.so.1' },

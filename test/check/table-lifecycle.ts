@@ -24,6 +24,7 @@ export const lifecycleTrips: readonly Trip[] = [
   trip('moved-thread', 'was ended by SIGABRT, in: drop on a third thread'),
   trip('thread-exit', 'after the thread of new has ended returned 1 with "the thread has taken it along"'),
   trip('exit', 'was ended by SIGABRT, in: exit of the process'),
+  trip('private-copy', 'new of a private copy returned 1 with "its data is not next to it", expected 0'),
   trip('second-copy', 'returned 1 with "another copy is at work", expected 0'),
   trip('reload', 'in: end of a thread that had called the plugin, after it was unloaded'),
 ];

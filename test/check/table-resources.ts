@@ -33,5 +33,11 @@ export const resourceTrips: readonly Trip[] = [
   },
   trip('call-time', 'Most calls are a thousand times faster'),
   trip('stack', 'expected at most 256 KiB'),
+  trip('host-descriptors', 'Descriptor 40, which the host had opened, is closed after a call'),
+  {
+    ...trip('kept-descriptors', '(/dev/zero) was opened while the library was loaded'),
+    options: { rules: { 'file/constructors': { except: 'Only a constructor can open it' } } },
+  },
+  trip('host-children', 'A child process of the host was waited for in a call'),
   trip('descriptor-inheritance', '(/dev/null), open after a call, would be inherited'),
 ];

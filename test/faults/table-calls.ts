@@ -118,6 +118,9 @@ export const callRows: readonly FaultRow[] = [
   call('emits-flood', 'emits a million events in one call', null),
   row('close', 'emits-outlives', 'emits from a thread that outlives `drop`', null),
   row('close', 'throws-in-drop', 'throws a C++ exception in `drop`', null, { language: 'c++' }),
+  call('settings-float-mode', 'turns subnormal numbers to zero when it is loaded', null),
+  call('settings-handlers', 'replaces a signal handler in `new`', null),
+  call('settings-symbols', 'has a function with the name of one in Node.js', null),
 ];
 
 export const processRows: readonly FaultRow[] = [

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { PluginHost } from '../../src/index.js';
 import { Setting } from '../../src/library/process-settings.js';
-import { compile, root, runNode, temporaryFolder, withAddon } from '../support/index.js';
+import { answering, compile, root, runNode, temporaryFolder, withAddon } from '../support/index.js';
 
 const SOURCE = readFileSync(join(root, 'test/tiers/fixtures/meddler.c'), 'utf8');
 const STEPS = ['IN_CONSTRUCTOR', 'IN_GET_VERSION', 'IN_GET_NAME', 'IN_GET_PLUGIN', 'IN_NEW'] as const;
@@ -160,3 +160,30 @@ test('native code and JavaScript agree on the bits of the settings', () => {
   ]);
   expect(Object.fromEntries(native)).toEqual(Setting);
 });
+
+test.runIf(linux && withAddon)(
+  'a worker that starts child processes meanwhile is not disturbed',
+  async () => {
+    const folder = temporaryFolder();
+    const files = Array.from({ length: 40 }, (_, index) =>
+      compile(folder, `quiet${index}`, answering(`quiet${index}`, 'ok')),
+    );
+    const body = `
+    import { Worker } from 'node:worker_threads';
+    const worker = new Worker(\`
+      const { execFile } = require('node:child_process');
+      const { parentPort } = require('node:worker_threads');
+      let count = 0;
+      const next = () => (count++ < 60 ? execFile('true', next) : parentPort.postMessage('done'));
+      next();
+    \`, { eval: true, execArgv: [] });
+    const done = new Promise((resolve) => worker.once('message', resolve));
+    process.on('warning', ({ message }) => console.log(message));
+    const host = new tenon.PluginHost({ probe: { mode: 'never' } });
+    for (const file of ${JSON.stringify(files)}) await host.load(file).then((plugin) => plugin.new());
+    console.log(await done);
+    await host.close();`;
+    const ended = await runNode(body, { timeout: 60_000 });
+    expect(ended).toMatchObject({ stdout: 'done\n', stderr: '', signal: null });
+  },
+);

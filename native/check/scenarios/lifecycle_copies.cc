@@ -125,6 +125,22 @@ void Reload(Plugin &plugin) {
   second.Live();
 }
 
+/* The file is a private copy of the plugin, as hosts make it. */
+void PrivateCopy(Plugin &plugin) {
+  plugin.Load();
+  Host &host = *new Host;
+  const Options &options = plugin.options();
+  plugin.report().Stage("new of a private copy");
+  Instance instance(plugin, host.get(), options.config);
+  if (!instance.ok()) {
+    plugin.report().Finding("new of a private copy returned " + std::to_string(instance.made().status) +
+                            " with " + Quote(instance.made().bytes) + ", expected 0 as of the original");
+    return;
+  }
+  plugin.report().Stage("call of a private copy");
+  instance.Call(options.input());
+}
+
 [[noreturn]] void LiveAndExit(Plugin &plugin) {
   plugin.Load();
   Host &host = *new Host;
@@ -170,6 +186,7 @@ void Exit(Plugin &plugin) {
 }  // namespace
 
 const ScenarioEntry kCopyScenarios[] = {
+    {"lifecycle/private-copy", PrivateCopy},
     {"lifecycle/second-copy", SecondCopy},
     {"lifecycle/reload", Reload},
     {"lifecycle/exit", Exit},

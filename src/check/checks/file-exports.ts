@@ -1,15 +1,11 @@
 /** Checks of group `file`: the symbols of the plugin that other libraries can see. */
 import { DESCRIPTOR_SYMBOL, ENTRY_POINTS } from '../../base/abi.js';
 import { answerOf, type CheckDefinition } from '../definition.js';
-import { namesIn } from './file-subject.js';
+import { clashing } from './file-clashes.js';
+import { namesIn, OF_CPP_LIBRARY } from './file-subject.js';
 
 /** Older linkers export these in every library. */
 const OF_LINKERS = new Set(['_init', '_fini', '_edata', '_end', '__bss_start']);
-/**
- * Templates and inline functions of the C++ library. They are visible regardless of -fvisibility, and they are
- * the same in every library that has them.
- */
-const OF_CPP_LIBRARY = /^_Z(?:T[A-Z]|G[VR]|Z)*(?:N[KVRO]*)?(?:St|S[absiod]|\d+(?:__gnu_cxx|__cxxabiv1))/;
 /** Symbols that Go exports for calls between Go and C. */
 const OF_GO = /^_?_?_cgo_|^crosscall/;
 
@@ -24,12 +20,16 @@ export const exportChecks: readonly CheckDefinition[] = [
     needs: ['file/platform'],
     method: {
       type: 'bytes',
-      judge: ({ facts }) => {
+      judge: (subject) => {
+        const { facts } = subject;
+        // Other checks report these.
+        const reported = clashing(subject);
         const ours: readonly string[] = [...ENTRY_POINTS, DESCRIPTOR_SYMBOL];
         const others = facts.exports
           .map(({ name }) => name)
           .filter((name) => !ours.includes(name) && !OF_LINKERS.has(name) && !OF_CPP_LIBRARY.test(name))
-          .filter((name) => facts.language !== 'go' || !OF_GO.test(name));
+          .filter((name) => facts.language !== 'go' || !OF_GO.test(name))
+          .filter((name) => !reported.has(name));
         return answerOf(others.length === 0 ? [] : [`It also exports ${namesIn(others.toSorted())}`]);
       },
     },

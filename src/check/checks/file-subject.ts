@@ -8,7 +8,7 @@ const loading = new WeakMap<Subject, LoadingFacts | null>();
 const needed = new WeakMap<Subject, readonly NeededLibrary[]>();
 
 /** Returns the facts of a file, which are read once. Null if the file is not ELF. @throws TenonError */
-function loadingOf(subject: Subject): LoadingFacts | null {
+export function loadingOf(subject: Subject): LoadingFacts | null {
   const known = loading.get(subject);
   if (known !== undefined) return known;
   const facts = inspectLoading(subject.path);
@@ -36,6 +36,12 @@ export function ofElf(
   };
 }
 
+/**
+ * Templates and inline functions of the C++ library. They are visible regardless of -fvisibility, and they are
+ * the same in every library that has them.
+ */
+export const OF_CPP_LIBRARY =
+  /^_Z(?:T[A-Z]|G[VR]|Z)*(?:N[KVRO]*)?(?:St|S[absiod]|\d+(?:__gnu_cxx|__cxxabiv1))/;
 /** The most names that one sentence lists. */
 const SHOWN = 8;
 

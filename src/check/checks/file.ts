@@ -2,6 +2,7 @@
 import { checkEntryPoints, checkPlatform } from '../../inspect/index.js';
 import { answerOf, type CheckDefinition } from '../definition.js';
 import { accessChecks } from './file-access.js';
+import { clashChecks } from './file-clashes.js';
 import { constructorChecks } from './file-constructors.js';
 import { elfChecks } from './file-elf.js';
 import { exportChecks } from './file-exports.js';
@@ -81,6 +82,7 @@ export const fileChecks: readonly CheckDefinition[] = [
         ),
     },
   },
+  ...clashChecks,
   ...exportChecks,
   ...libraryChecks,
   ...elfChecks,

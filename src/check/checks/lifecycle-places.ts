@@ -1,9 +1,11 @@
 /** Checks of group `lifecycle` that concern the threads and the copies of the library that instances live in. */
 import type { CheckDefinition } from '../definition.js';
 import type { Subject } from '../subject.js';
+import { privateCopyCheck } from './lifecycle-private-copy.js';
 
 const scenario = { type: 'scenario', timeout: 30_000 } as const;
 const common = { needs: ['calls/plain'], method: scenario } as const;
+const afterCopy = { needs: ['lifecycle/private-copy'] } as const;
 
 /** Skips a plugin whose libraries are in its own folder: the loader would look for them next to the copy. */
 function skipNeighbours({ facts: { runpath } }: Subject): string | null {
@@ -12,7 +14,7 @@ function skipNeighbours({ facts: { runpath } }: Subject): string | null {
     : null;
 }
 
-const ofCopies = { ...common, method: { ...scenario, skip: skipNeighbours } } as const;
+const ofCopies = { ...afterCopy, method: { ...scenario, skip: skipNeighbours } } as const;
 
 export const placeChecks: readonly CheckDefinition[] = [
   {
@@ -42,6 +44,7 @@ export const placeChecks: readonly CheckDefinition[] = [
     severity: 'error',
     level: 'strict',
   },
+  privateCopyCheck,
   {
     ...ofCopies,
     id: 'lifecycle/second-copy',
