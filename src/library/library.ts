@@ -103,7 +103,14 @@ export function openLibrary(path: string, facts: LibraryFacts, options: OpenOpti
  * @throws TenonError ERR_TENON_LOAD_FAILED if it must, and cannot
  */
 export function prefersOwn(path: string, shown: string): boolean {
-  const { clashes, obstacle } = preferenceFor(path);
+  const { replaced, clashes, obstacle } = preferenceFor(path);
+  const [other] = replaced;
+  if (other !== undefined)
+    throw new TenonError(
+      'ERR_TENON_LOAD_FAILED',
+      `Cannot load ${shown}: it brings ${other.name}, but this process has already loaded another library of that name (${other.loaded}), which the loader would use instead. Load it with isolation: 'process', or give the library a name of its own. If the library was rebuilt, restarting the program helps too.`,
+      { path: shown, gate: 'open' },
+    );
   if (obstacle === null) return clashes.length > 0;
   throw new TenonError(
     'ERR_TENON_LOAD_FAILED',

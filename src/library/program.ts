@@ -1,6 +1,16 @@
 /** The symbols and libraries of this program, as the loader of Linux finds them. */
+import { readFileSync } from 'node:fs';
 import { type ForeignAddress, standardLibrary } from './ffi.js';
 import { memory } from './memory.js';
+
+/** The file of a loaded library. */
+export interface LoadedFile {
+  readonly path: string;
+  /** Whether another file is at the path now, or none. */
+  readonly isGone: boolean;
+  /** A path for reading the file that was loaded, even if it is gone. Not every process may read it. */
+  readonly content: string;
+}
 
 /** The symbols and libraries of this program. */
 export interface Program {
@@ -11,6 +21,10 @@ export interface Program {
   find(name: string, handle?: bigint): bigint | null;
   /** Returns the handle of a library that is loaded; null if none of that name is. */
   handle(name: string): bigint | null;
+  /** Returns the file of a loaded library; null for the program itself. */
+  fileOf(handle: bigint): LoadedFile | null;
+  /** Returns the handles. They are not used afterwards. */
+  close(): void;
   /** Returns whether the symbol at an address is a variable. */
   isData(address: bigint): boolean;
 }
@@ -20,7 +34,7 @@ const RTLD_NOLOAD = 4;
 const RTLD_DL_SYMENT = 1;
 const RTLD_DI_LINKMAP = 2;
 /** `struct link_map`: base, name, dynamic section, next, previous. */
-const LINK_MAP = { size: 40, name: 8, next: 24 } as const;
+const LINK_MAP = { size: 40, name: 8, dynamic: 16, next: 24 } as const;
 /** `Elf64_Sym`. */
 const SYMBOL = { size: 24, info: 4, section: 6 } as const;
 const FUNCTION_TYPES = [2, 10];
@@ -44,6 +58,7 @@ function bindCalls() {
       'int',
     ]),
     dlsym: func<(handle: bigint, name: string) => ForeignAddress>('dlsym', 'uint64_t', ['uint64_t', 'str']),
+    dlclose: func<(handle: bigint) => number>('dlclose', 'int', ['uint64_t']),
     dlinfo: func<(handle: bigint, request: number, result: Buffer) => number>('dlinfo', 'int', [
       'uint64_t',
       'int',
@@ -60,7 +75,7 @@ function bindCalls() {
 
 /** Returns the program. Nothing is loaded for it. */
 export function thisProgram(): Program {
-  const { dlopen, dlsym } = systemCalls();
+  const { dlopen, dlsym, dlclose } = systemCalls();
   const open = (name: string | null) => orNull(BigInt(dlopen(name, RTLD_LAZY | RTLD_NOLOAD)));
   const all = open(null) ?? 0n;
   const find = (name: string, within = all) => orNull(BigInt(dlsym(within, name)));
@@ -70,15 +85,19 @@ export function thisProgram(): Program {
     return handles.get(name) ?? null;
   };
   const isGlibc = find('gnu_get_libc_version') !== null;
-  if (!isGlibc) return { isGlibc, replacesMalloc: () => false, find, handle, isData: () => false };
   return {
     isGlibc,
+    fileOf: (one) => objectsFrom(one, 1).map(fileOf)[0] ?? null,
+    close() {
+      for (const one of handles.values()) if (one !== null) dlclose(one);
+      if (all !== 0n) dlclose(all);
+    },
     replacesMalloc() {
       const own = find('malloc');
       // A program with fixed addresses has an address of its own for a function of a library.
       const isOwn = own !== null && (symbolAt(own)?.isDefined ?? false);
-      const handles = loadedPaths(all).flatMap((path) => handle(path) ?? []);
-      const first = handles.flatMap((one) => find('malloc', one) ?? [])[0] ?? null;
+      const loaded = objectsFrom(all, MOST_OBJECTS).flatMap(({ path }) => handle(path) ?? []);
+      const first = loaded.flatMap((one) => find('malloc', one) ?? [])[0] ?? null;
       const libc = handle('libc.so.6');
       return (isOwn ? own : first) !== (libc === null ? null : find('malloc', libc));
     },
@@ -111,19 +130,43 @@ function symbolAt(address: bigint): SymbolEntry | null {
   };
 }
 
-/** Returns the paths of the libraries of the program, in the order of the loader. */
-function loadedPaths(all: bigint): string[] {
+interface LoadedObject {
+  readonly path: string;
+  /** The address of its dynamic section. */
+  readonly dynamic: bigint;
+}
+
+/** Returns the loaded libraries with files, from that of a handle on, in the order of the loader. */
+function objectsFrom(handle: bigint, most: number): LoadedObject[] {
   const pointer = Buffer.allocUnsafeSlow(8);
-  if (systemCalls().dlinfo(all, RTLD_DI_LINKMAP, pointer) !== 0) return [];
-  const paths: string[] = [];
-  for (let at = pointer.readBigUInt64LE(); at !== 0n && paths.length < MOST_OBJECTS; ) {
+  if (systemCalls().dlinfo(handle, RTLD_DI_LINKMAP, pointer) !== 0) return [];
+  const objects: LoadedObject[] = [];
+  for (let at = pointer.readBigUInt64LE(), count = 0; at !== 0n && count < most; count += 1) {
     const map = memory.read(at, LINK_MAP.size, 'the link map');
     const name = map.readBigUInt64LE(LINK_MAP.name);
     const path = name === 0n ? '' : memory.readCString(name, LONGEST_PATH, "a library's path").toString();
-    if (path.includes('/')) paths.push(path);
+    if (path.includes('/')) objects.push({ path, dynamic: map.readBigUInt64LE(LINK_MAP.dynamic) });
     at = map.readBigUInt64LE(LINK_MAP.next);
   }
-  return paths;
+  return objects;
+}
+
+/** Finds the file of a library in the memory map of this process, where the system marks files that are gone. */
+function fileOf({ path, dynamic }: LoadedObject): LoadedFile {
+  for (const line of mapLines()) {
+    const [, start = '', end = ''] = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line) ?? [];
+    if (start === '' || dynamic < BigInt(`0x${start}`) || dynamic >= BigInt(`0x${end}`)) continue;
+    return { path, isGone: line.endsWith(' (deleted)'), content: `/proc/self/map_files/${start}-${end}` };
+  }
+  return { path, isGone: false, content: path };
+}
+
+function mapLines(): string[] {
+  try {
+    return readFileSync('/proc/self/maps', 'utf8').split('\n');
+  } catch {
+    return []; // /proc is not mounted
+  }
 }
 
 function orNull(address: bigint): bigint | null {

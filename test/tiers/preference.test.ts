@@ -3,7 +3,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Isolation } from '../../src/index.js';
@@ -45,7 +45,7 @@ async function answerOf(file: string, isolation: Isolation): Promise<string> {
 describe.runIf(linux)('a symbol that Node.js has too', () => {
   test.each(TIERS)('%s: the plugin uses its own', async (isolation) => {
     const file = compile(temporaryFolder(), 'sayer', saying('zlibVersion()', OWN));
-    expect(preferenceFor(file)).toEqual({ clashes: ['zlibVersion'], obstacle: null });
+    expect(preferenceFor(file)).toEqual({ replaced: [], clashes: ['zlibVersion'], obstacle: null });
     expect(await answerOf(file, isolation)).toBe('its own');
   });
 
@@ -81,7 +81,7 @@ describe.runIf(linux)('a symbol that Node.js has too', () => {
     const bound = compile(folder, 'bound', source, ['-Wl,-Bsymbolic']);
     const hidden = compile(folder, 'hidden', source.replaceAll('"default"', '"hidden"'));
     for (const file of [bound, hidden, pluginFile('echo'), pluginFile('shout')])
-      expect(preferenceFor(file)).toEqual({ clashes: [], obstacle: null });
+      expect(preferenceFor(file)).toEqual({ replaced: [], clashes: [], obstacle: null });
   });
 
   test('the probe of such a plugin runs in a process of Node.js', async () => {
@@ -167,5 +167,76 @@ describe.runIf(linux)('where a preference for its own symbols would do harm', ()
     expect(await tried(clashing, preload)).toContain('another allocator replaces that of the C library');
     const quiet = compile(folder, 'quiet', saying('"quiet"'));
     expect(await tried(quiet, preload)).toBe('quiet');
+  });
+});
+
+describe.runIf(linux)('two plugins that bring different libraries of one name', () => {
+  /** Compiles a plugin that answers with the string of a library `libsame.so.1` that it brings. */
+  function bringing(
+    folder: string,
+    answer: string,
+    name = 'sayer',
+    by: 'relative' | 'absolute' = 'relative',
+  ): string {
+    const helper = join(folder, 'libsame.so.1');
+    const source = `${VISIBLE} const char *same(void);\nconst char *same(void) { return "${answer}"; }\n`;
+    compile(folder, 'libsame', source, ['-Wl,-soname,libsame.so.1', '-o', helper]);
+    const path = by === 'relative' ? '$ORIGIN' : folder;
+    const user = saying('same()', 'const char *same(void);').replace('"sayer"', `"${name}"`);
+    return compile(folder, name, user, [helper, `-Wl,-rpath,${path}`]);
+  }
+
+  test.each(['relative', 'absolute'] as const)('%s: the second is refused, except as a process', async (by) => {
+    const first = bringing(temporaryFolder(), `first ${by}`, 'first', by);
+    const second = bringing(temporaryFolder(), `second ${by}`, 'second', by);
+    const script = `const host = new tenon.PluginHost();
+      const say = async (file, isolation) => {
+        const instance = await (await host.load(file, { isolation })).new();
+        return String(await instance.call(Buffer.alloc(0)));
+      };
+      const [first, second] = ${JSON.stringify([first, second])};
+      console.log(await say(first, 'inline'));
+      for (const isolation of ${JSON.stringify(TIERS)})
+        console.log(await say(second, isolation).catch(({ code, gate }) => code + ' ' + gate));
+      console.log(await say(first, 'inline'));
+      await host.close();`;
+    const { stdout, stderr } = await runNode(script);
+    expect(stderr).toBe('');
+    const answers = TIERS.map((tier) => (tier === 'process' ? `second ${by}` : 'ERR_TENON_LOAD_FAILED open'));
+    expect(stdout.trim().split('\n')).toEqual([`first ${by}`, ...answers, `first ${by}`]);
+  });
+
+  test.each(['relative', 'absolute'] as const)(
+    '%s: a rebuilt library does not stay the old one',
+    async (by) => {
+      const folder = temporaryFolder();
+      const file = bringing(folder, 'old', 'sayer', by);
+      const host = openHost();
+      expect(String((await (await host.load(file)).new()).callSync(Buffer.alloc(0)))).toBe('old');
+      rmSync(join(folder, 'libsame.so.1'));
+      bringing(folder, 'new', 'other', by);
+      const rebuilt = join(folder, 'other.so');
+      await expect(host.load(rebuilt)).rejects.toMatchObject({
+        code: 'ERR_TENON_LOAD_FAILED',
+        gate: 'open',
+        path: rebuilt,
+        message: expect.stringMatching(
+          /it brings libsame\.so\.1, but this process has already loaded another .*isolation: 'process'/,
+        ),
+      });
+    },
+  );
+
+  test('the same library twice is accepted', async () => {
+    const [one, other] = [temporaryFolder(), temporaryFolder()];
+    const files = [bringing(one, 'shared', 'first'), bringing(other, 'shared', 'second')];
+    const script = `const host = new tenon.PluginHost();
+      for (const file of ${JSON.stringify(files)}) {
+        const instance = await (await host.load(file)).new();
+        console.log(String(instance.callSync(Buffer.alloc(0))));
+      }
+      await host.close();`;
+    const { stdout, stderr } = await runNode(script);
+    expect({ stdout, stderr }).toEqual({ stdout: 'shared\nshared\n', stderr: '' });
   });
 });

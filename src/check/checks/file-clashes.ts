@@ -95,11 +95,11 @@ function ownClashes({ path, facts }: Subject): string[] {
 
 function ofNode(brought: readonly NeededLibrary[]): string[] {
   const program = thisProgram();
-  return brought
-    .filter(({ name }) => program.handle(name) !== null)
-    .map(
-      ({ name }) => `It brings ${name}, and Node.js ${process.version} has already loaded one of that name`,
-    );
+  const known = brought.filter(({ name }) => program.handle(name) !== null);
+  program.close();
+  return known.map(
+    ({ name }) => `It brings ${name}, and Node.js ${process.version} has already loaded one of that name`,
+  );
 }
 
 /** Compares the libraries with those that other plugins in the same folder bring. */

@@ -21,7 +21,7 @@ export const hostChecks: readonly CheckDefinition[] = [
     fix: 'Open files and connections in new, and close them in drop.',
     severity: 'warning',
     level: 'strict',
-    needs: ['abi/load'],
+    needs: ['abi/vtable'],
     method,
   },
   {
