@@ -18,7 +18,13 @@ import { type ChosenLibrary, chosenLibraries } from './loaded.js';
 import { type LoadedImage, type Loader, systemLoader } from './loader.js';
 import { memory } from './memory.js';
 import { preferenceFor, someOf } from './preference.js';
-import { guarded, guardedSettings, type Meddling, type SettingsKeeper } from './process-settings.js';
+import {
+  cheapSettings,
+  guarded,
+  guardedSettings,
+  type Meddling,
+  type SettingsKeeper,
+} from './process-settings.js';
 import { refusal, type Stage } from './refusal.js';
 import { parseName, parseVersion, quote } from './statements.js';
 
@@ -103,7 +109,7 @@ export function openLibrary(path: string, facts: LibraryFacts, options: OpenOpti
  * @throws TenonError ERR_TENON_LOAD_FAILED if it must, and cannot
  */
 export function prefersOwn(path: string, shown: string): boolean {
-  const { replaced, clashes, obstacle } = preferenceFor(path);
+  const { replaced, clashes, obstacle, ownFirst } = preferenceFor(path);
   const [other] = replaced;
   if (other !== undefined)
     throw new TenonError(
@@ -111,7 +117,7 @@ export function prefersOwn(path: string, shown: string): boolean {
       `Cannot load ${shown}: it brings ${other.name}, but this process has already loaded another library of that name (${other.loaded}), which the loader would use instead. Load it with isolation: 'process', or give the library a name of its own. If the library was rebuilt, restarting the program helps too.`,
       { path: shown, gate: 'open' },
     );
-  if (obstacle === null) return clashes.length > 0;
+  if (obstacle === null) return ownFirst;
   throw new TenonError(
     'ERR_TENON_LOAD_FAILED',
     `Cannot load ${shown}: this program has symbols that would replace those of the plugin or of its libraries (${someOf(clashes)}), and ${obstacle}. Load it with isolation: 'process', or hide the symbols: compile with -fvisibility=hidden, and link static libraries with -Wl,--exclude-libs,ALL.`,
@@ -130,8 +136,10 @@ class Guard {
     this.#keeper = keeper;
   }
 
-  run<T>(step: string, work: () => T): T {
-    const { result, changes } = guarded(this.#keeper, this.#which, work);
+  /** Runs code of the library. Where little is expected of it, only the settings that cost little are guarded. */
+  run<T>(step: string, work: () => T, much = true): T {
+    const which = much ? this.#which : cheapSettings(this.#which);
+    const { result, changes } = guarded(this.#keeper, which, work);
     if (changes !== null) this.meddlings.push({ step, ...changes });
     return result;
   }
@@ -232,7 +240,7 @@ class OpenedLibrary implements Library {
 
   /** Calls an entry point and reads the string that it returns. */
   #stated(name: 'get_version' | 'get_name', limit: number, gate: Stage): Buffer {
-    const address = this.#guard.run(`in ${name}`, () => callForAddress(this.#entries[name]));
+    const address = this.#guard.run(`in ${name}`, () => callForAddress(this.#entries[name]), false);
     try {
       return memory.readCString(address, limit, `the string of ${name}`);
     } catch (cause) {

@@ -26,9 +26,13 @@ export interface Preference {
    * are no clashes.
    */
   readonly obstacle: string | null;
+  /** Whether the library is loaded so. Sanitizers forbid it, and are only used by the authors of plugins. */
+  readonly ownFirst: boolean;
 }
 
-const NONE: Preference = { replaced: [], clashes: [], obstacle: null };
+const NONE: Preference = { replaced: [], clashes: [], obstacle: null, ownFirst: false };
+/** Functions of the sanitizers that abort the process at a preference. */
+const OF_SANITIZERS = ['__asan_init', '__tsan_init', '__msan_init'];
 
 /**
  * Templates and inline functions of the C++ library, and the run-time libraries of compilers. They do the same in
@@ -62,8 +66,10 @@ function preferenceIn(program: Program, path: string): Preference {
     .filter((name) => own.has(name) && !OF_COMPILERS.test(name) && program.find(name) !== null)
     .sort();
   if (clashes.length === 0) return { ...NONE, replaced };
+  if (OF_SANITIZERS.some((name) => program.find(name) !== null)) return { ...NONE, replaced, clashes };
   const others = [...looked].filter((name) => !own.has(name));
-  return { replaced, clashes, obstacle: obstacleTo(others, libraries, program) };
+  const obstacle = obstacleTo(others, libraries, program);
+  return { replaced, clashes, obstacle, ownFirst: obstacle === null };
 }
 
 /** Returns the first names of a list, for messages. */

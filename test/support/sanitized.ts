@@ -19,6 +19,7 @@ export const cannotBeSanitized = (_because: (typeof Because)[keyof typeof Becaus
 const FAULTS: ReadonlyMap<string, string> = new Map([
   ['process-heap', Because.heap],
   ['no-memory-rs', Because.heap],
+  ['settings-symbols', Because.interposed],
   ['leaks', Because.memory],
   ['leaks-rs', Because.memory],
 ]);

@@ -66,6 +66,11 @@ describe.each(backends)('records through %s', (backend) => {
     },
   );
 
+  test("an output of another size may be the fault of the host's definition", () => {
+    const { min } = bound();
+    expect(() => min(1000, 0)).toThrow(/bytes, which is not the size .* the host's definition of the kind/);
+  });
+
   test('a failed call throws its message even if it exceeds the record, and the next succeeds', () => {
     const { min } = bound();
     const failed = (text: string) =>

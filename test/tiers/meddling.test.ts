@@ -8,6 +8,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { PluginHost } from '../../src/index.js';
 import { Setting } from '../../src/library/process-settings.js';
 import { answering, compile, root, runNode, temporaryFolder, withAddon } from '../support/index.js';
+import { hasProcesses, openHost } from '../support/processes.js';
 
 const SOURCE = readFileSync(join(root, 'test/tiers/fixtures/meddler.c'), 'utf8');
 const STEPS = ['IN_CONSTRUCTOR', 'IN_GET_VERSION', 'IN_GET_NAME', 'IN_GET_PLUGIN', 'IN_NEW'] as const;
@@ -26,6 +27,10 @@ const CHANGES: Readonly<Record<string, string>> = {
   STANDARD_STREAMS: 'the standard streams',
   BLOCKING: 'the standard streams',
 };
+
+/** The steps in which only some settings are watched, and those settings. */
+const QUICK: readonly Step[] = ['IN_GET_VERSION', 'IN_GET_NAME'];
+const CHEAP = ['FLOAT_MODE', 'SIGNAL_MASK', 'LOCALE', 'THREAD_LOCALE', 'FOLDER'];
 
 const STEP_WORDS: Readonly<Record<Step, string>> = {
   IN_CONSTRUCTOR: 'when it was opened',
@@ -88,7 +93,9 @@ describe.runIf(linux)('settings are restored and reported', () => {
   test.each(backends)('inline, in every step (addon: %s)', async (addon) => {
     const folder = temporaryFolder();
     const neutral = meddler(folder, 'NOTHING', 'NOWHERE');
-    const cases = Object.keys(CHANGES).flatMap((what) => STEPS.map((step) => ({ what, step })));
+    const cases = Object.keys(CHANGES).flatMap((what) =>
+      STEPS.filter((step) => CHEAP.includes(what) || !QUICK.includes(step)).map((step) => ({ what, step })),
+    );
     const files = cases.map(({ what, step }) => meddler(folder, what, step));
     const seen = await runAll(files, neutral, 'inline', addon);
     for (const [index, { what, step }] of cases.entries()) {
@@ -120,6 +127,19 @@ describe.runIf(linux)('settings are restored and reported', () => {
       );
     }
   });
+});
+
+describe.runIf(linux && hasProcesses)('in the process tier', () => {
+  test.each(['IN_CONSTRUCTOR', 'IN_GET_PLUGIN', 'IN_NEW'] as const)(
+    'the floating-point mode is that of the other tiers (%s)',
+    async (step) => {
+      const host = openHost();
+      const file = meddler(temporaryFolder(), 'FLOAT_MODE', step);
+      const instance = await (await host.load(file, { isolation: 'process' })).new();
+      expect(String(await instance.call(Buffer.alloc(0)))).toContain('subnormals 1');
+      await instance.close();
+    },
+  );
 });
 
 describe.runIf(linux)("with onMeddling: 'refuse'", () => {
