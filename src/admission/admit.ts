@@ -117,8 +117,14 @@ export type Entry = 'host' | Confinement;
  */
 export type ChooseEntry = (digest: string, readable: readonly string[]) => Promise<Entry>;
 
+/** An opened library, and the libraries that are not the system's which the loader chose for it. */
+interface Opened {
+  readonly library: Library;
+  readonly chosen: readonly LoadedLibrary[];
+}
+
 /** The opened libraries by digest. They live as long as the thread. */
-const libraries = new Map<string, Library>();
+const libraries = new Map<string, Opened>();
 
 /** Passes the file at `path` through the gates. @throws TenonError with the gate that refused */
 export async function admit(
@@ -265,14 +271,14 @@ async function passProbe(opening: Opening): Promise<StoredVerdict | undefined> {
 /** Opens the copy, and checks the libraries that the loader chose for it. */
 async function openCopy(opening: Opening): Promise<Library> {
   const { copy, path } = opening;
-  const known = libraries.get(copy.key);
+  const { key, facts } = copy;
+  const known = libraries.get(key);
   const library =
-    known ?? openLibrary(copy.path, copy.facts, { shown: path, guard: true, keeper: loadAddon() });
-  await compare(
-    opening,
-    library.chosen((one) => isSystemFile(one, copy.facts.arch)),
-  );
-  libraries.set(copy.key, library);
+    known?.library ?? openLibrary(copy.path, facts, { shown: path, guard: true, keeper: loadAddon() });
+  const isKnown = (one: string) => isSystemFile(one, facts.arch);
+  const chosen = known?.chosen ?? library.chosen(isKnown).filter((one) => !isKnown(one.path));
+  await compare(opening, chosen);
+  libraries.set(key, { library, chosen });
   return library;
 }
 

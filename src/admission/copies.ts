@@ -9,6 +9,7 @@ import { constants } from 'node:fs';
 import { chmod, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
+import { crc32 } from 'node:zlib';
 import { asTenonError, messageOf, TenonError } from '../base/errors.js';
 
 const CHUNK = 1 << 20;
@@ -35,6 +36,19 @@ export interface CopiedFile {
   readonly temporary: string;
 }
 
+/** A range of bytes that was written, and its checksum. */
+interface Written {
+  readonly start: number;
+  readonly end: number;
+  readonly sum: number;
+}
+
+interface Pumped {
+  readonly digest: string;
+  readonly size: number;
+  readonly written: readonly Written[];
+}
+
 /** The bytes that may still be copied. */
 export interface CopyBudget {
   /** The bound on all files of a plugin together. */
@@ -55,9 +69,9 @@ export function copyBudget(limit: number = Number.POSITIVE_INFINITY): CopyBudget
 export async function copyFile(path: string, folder: string, budget = copyBudget()): Promise<CopiedFile> {
   const temporary = join(folder, `.${process.pid}-${threadId}-${serial++}.tmp`);
   try {
-    const copied = await copyBytes(path, temporary, budget);
-    await compare(temporary, copied);
-    return { ...copied, temporary };
+    const { digest, size, written } = await copyBytes(path, temporary, budget);
+    await compare(temporary, size, written);
+    return { digest, size, temporary };
   } catch (error) {
     await remove(temporary);
     if (error instanceof TenonError) throw error;
@@ -75,11 +89,7 @@ function notCopied(path: string, folder: string, cause: unknown): TenonError {
   );
 }
 
-async function copyBytes(
-  path: string,
-  temporary: string,
-  budget: CopyBudget,
-): Promise<{ digest: string; size: number }> {
+async function copyBytes(path: string, temporary: string, budget: CopyBudget): Promise<Pumped> {
   const source = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const { size } = await source.stat();
@@ -98,29 +108,26 @@ async function copyBytes(
   }
 }
 
-async function pump(
-  source: FileHandle,
-  target: FileHandle,
-  expected: number,
-): Promise<{ digest: string; size: number }> {
+async function pump(source: FileHandle, target: FileHandle, expected: number): Promise<Pumped> {
   const hash = createHash('sha256');
   const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, expected + 1)));
+  const written: Written[] = [];
   let size = 0;
-  let written = 0;
   for (;;) {
     const { bytesRead } = await source.read(chunk, 0, chunk.length, size);
     if (bytesRead === 0) break;
     const bytes = chunk.subarray(0, bytesRead);
     hash.update(bytes);
     for (const [start, end] of runs(bytes)) {
-      await writeAll(target, bytes.subarray(start, end), size + start);
-      written = size + end;
+      const run = bytes.subarray(start, end);
+      await writeAll(target, run, size + start);
+      written.push({ start: size + start, end: size + end, sum: crc32(run) });
     }
     size += bytesRead;
   }
   // A file that ends with a hole gets its size from its last byte.
-  if (written < size) await writeAll(target, ZEROS.subarray(0, 1), size - 1);
-  return { digest: hash.digest('hex'), size };
+  if ((written.at(-1)?.end ?? 0) < size) await writeAll(target, ZEROS.subarray(0, 1), size - 1);
+  return { digest: hash.digest('hex'), size, written };
 }
 
 /** Yields the ranges of `bytes` without blocks of zeros. */
@@ -143,12 +150,30 @@ async function writeAll(target: FileHandle, bytes: Buffer, position: number): Pr
   }
 }
 
-/** Reads a copy and compares it with what was written. @throws Error if it has other bytes */
-async function compare(path: string, expected: { digest: string; size: number }): Promise<void> {
-  const found = await digestOf(path);
-  if (found.size !== expected.size)
-    throw new Error(`the disk kept ${found.size} of ${expected.size} bytes. Check the disk`);
-  if (found.digest !== expected.digest) throw new Error('the disk kept other bytes. Check the disk');
+/**
+ * Reads a copy and compares its size and what was written with what the disk kept. The digest is that of the
+ * bytes that were written.
+ * @throws Error if the disk kept something else
+ */
+async function compare(path: string, size: number, written: readonly Written[]): Promise<void> {
+  const file = await open(path, constants.O_RDONLY);
+  try {
+    const { size: kept } = await file.stat();
+    if (kept !== size) throw new Error(`the disk kept ${kept} of ${size} bytes. Check the disk`);
+    const chunk = Buffer.allocUnsafe(Math.max(1, Math.min(CHUNK, size)));
+    for (const { start, end, sum } of written) {
+      const length = end - start;
+      for (let read = 0; read < length; ) {
+        const { bytesRead } = await file.read(chunk, read, length - read, start + read);
+        if (bytesRead === 0) throw new Error('the disk lost bytes. Check the disk');
+        read += bytesRead;
+      }
+      if (crc32(chunk.subarray(0, length)) !== sum)
+        throw new Error('the disk kept other bytes. Check the disk');
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** Returns the digest and the size of a file. @throws Error of the file system */

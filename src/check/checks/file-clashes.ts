@@ -5,8 +5,8 @@ import { TenonError } from '../../base/errors.js';
 import { inspectFileSync } from '../../inspect/index.js';
 import { preferenceFor } from '../../library/preference.js';
 import { thisProgram } from '../../library/program.js';
+import { findNeeded, type NeededLibrary } from '../../library/search.js';
 import { answerOf, type CheckDefinition } from '../definition.js';
-import { findNeeded, type NeededLibrary } from '../loader/search.js';
 import { hasNoEntryPoint, type Subject } from '../subject.js';
 import { loadingOf, namesIn, neededBy, OF_CPP_LIBRARY, ofElf } from './file-subject.js';
 
@@ -121,7 +121,7 @@ function broughtBy(plugin: string): NeededLibrary[] {
   try {
     const facts = inspectFileSync(plugin, { exports: 'entry-points' });
     if (facts.format !== 'elf' || facts.arch !== process.arch || hasNoEntryPoint(facts)) return [];
-    return findNeeded(facts).filter(({ beside, path }) => beside && path !== null);
+    return findNeeded(plugin).filter(({ beside, path }) => beside && path !== null);
   } catch (error) {
     if (error instanceof TenonError) return []; // the check of that file reports it
     throw error;
