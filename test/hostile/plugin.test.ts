@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { withAddon } from '../support/index.js';
 import { until } from '../tiers/process/puppet.js';
 import { hasProcesses } from '../tiers/process/support.js';
-import { attacker, call, callSync, endure, expectUnharmed, RESULT } from './attack.js';
+import { attacker, call, callSync, endure, expectUnharmed, failure, RESULT } from './attack.js';
 
 /** The attacks through the shared memory and its descriptors. */
 const ON_THE_CHANNEL = [
@@ -63,16 +63,17 @@ describe.runIf(hasProcesses)('a hostile plugin', () => {
   test.each(withAddon ? (['shared-memory', 'pipe'] as const) : (['pipe'] as const))(
     'returns too much over %s: the call fails and names the limit',
     async (transport) => {
-      await endure(attacker(), { transport }, async (hostile, watch) => {
+      await endure(attacker(), { transport, timeout: 60_000 }, async ({ act, runner }, watch) => {
         const limit = expect.objectContaining({
           code: 'ERR_TENON_CALL_FAILED',
           status: 'TENON_NO_MEMORY',
           message: expect.stringContaining(`limits.result, which is ${RESULT} bytes`),
         });
-        expect(await callSync(watch, hostile, Buffer.from(`=${' '}${RESULT + 1}`))).toEqual(limit);
-        expect(await call(hostile, Buffer.from(`=${' '}${RESULT + 1}`))).toEqual(limit);
-        expect(await call(hostile, Buffer.from(`=${' '}${RESULT}`))).toBeNull();
-        expect(hostile.runner.alive).toBe(true);
+        const tooMuch = Buffer.from(`=${' '}${RESULT + 1}`);
+        expect(await failure(() => watch.except(() => act.callSync(tooMuch)))).toEqual(limit);
+        expect(await failure(() => act.call(tooMuch))).toEqual(limit);
+        expect(await failure(() => act.call(Buffer.from(`=${' '}${RESULT}`)))).toBeNull();
+        expect(runner.alive).toBe(true);
       });
     },
   );
