@@ -27,10 +27,15 @@ const codec = defineKind({
 const host = new PluginHost({ kinds: [math, codec] });
 const tiers: readonly Tier[] = host.capabilities.isolation.flatMap((isolation): Tier[] => {
   if (isolation !== 'process') return [{ name: isolation, options: { isolation } }];
-  return host.capabilities.transports.map((transport) => ({
-    name: transport === 'pipe' ? 'process over a pipe' : 'process',
-    options: { isolation, transport },
-  }));
+  return host.capabilities.transports.flatMap((transport): Tier[] => {
+    const name = transport === 'pipe' ? 'process over a pipe' : 'process';
+    const options: LoadOptions = { isolation, transport };
+    if (process.platform !== 'linux') return [{ name, options }];
+    return [
+      { name, options },
+      { name: `${name}, in the sandbox`, options: { ...options, sandbox: true } },
+    ];
+  });
 });
 const inlineTier: Tier = { name: 'inline', options: { isolation: 'inline' } };
 afterAll(() => host.close());

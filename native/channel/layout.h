@@ -197,6 +197,7 @@ enum : uint32_t {
   kSeccomp = 1u << 6,
   kLandlock = 1u << 7,
   kParentSignal = 1u << 8,
+  kSignalScope = 1u << 9,
 };
 
 struct RunnerFacts {

@@ -31,6 +31,8 @@ constexpr uint64_t kFilesAbi1 = (1u << 13) - 1;
 constexpr uint64_t kRefer = 1u << 13, kTruncate = 1u << 14, kDeviceControl = 1u << 15;
 constexpr uint64_t kBindTcp = 1u << 0, kConnectTcp = 1u << 1;
 constexpr uint64_t kAbstractSockets = 1u << 0, kSignals = 1u << 1;
+/* The version since which signals can be kept inside (Linux 6.12). */
+constexpr long kSignalScopeAbi = 6;
 constexpr uint32_t kVersion = 1u << 0;
 constexpr int kPathBeneath = 1;
 
@@ -57,12 +59,12 @@ LandlockRules Everything(long abi) {
   if (abi >= 3) rules.files |= kTruncate;
   if (abi >= 4) rules.network = kBindTcp | kConnectTcp;
   if (abi >= 5) rules.files |= kDeviceControl;
-  if (abi >= 6) rules.scopes = kAbstractSockets | kSignals;
+  if (abi >= kSignalScopeAbi) rules.scopes = kAbstractSockets | kSignals;
   return rules;
 }
 
 size_t SizeOf(long abi) {
-  return abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
+  return abi >= kSignalScopeAbi ? 24 : abi >= 4 ? 16 : 8;
 }
 
 /* Allows reads of a path. A path that does not exist needs no rule. */
@@ -98,7 +100,9 @@ SandboxState EnterSandbox(const std::string &plugin, const Limits &limits) {
   state.active |= kNoNewPrivileges;
   state.landlock_abi = RestrictFiles(plugin, limits);
   if (state.landlock_abi != 0) state.active |= kLandlock;
-  if (FilterSystemCalls()) state.active |= kSeccomp;
+  bool scoped = state.landlock_abi >= kSignalScopeAbi;
+  if (scoped) state.active |= kSignalScope;
+  if (FilterSystemCalls(scoped)) state.active |= kSeccomp;
   return state;
 }
 

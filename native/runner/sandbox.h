@@ -1,6 +1,6 @@
-/* The sandbox of the runner on Linux: no new privileges, no network, no other processes, no writes, and reads
- * only where allowed. A process cannot leave it. Enter it with a single thread, before the plugin is
- * opened. */
+/* The sandbox of the runner on Linux: no new privileges, no network, no other processes, no writes, no memory
+ * that limits do not count, and reads only where allowed. A process cannot leave it. Enter it with a single
+ * thread, before the plugin is opened. */
 #ifndef TENON_RUNNER_SANDBOX_H
 #define TENON_RUNNER_SANDBOX_H
 
@@ -18,8 +18,9 @@ struct SandboxState {
 /* Enters the sandbox as far as the kernel supports it. The result says which parts are active. */
 SandboxState EnterSandbox(const std::string &plugin, const Limits &limits);
 
-/* Installs the system-call filter alone. Returns false if the kernel or the processor does not support it. */
-bool FilterSystemCalls();
+/* Installs the system-call filter alone. `scoped`: signals cannot leave the sandbox by other means. Returns
+ * false if the kernel or the processor does not support it. */
+bool FilterSystemCalls(bool scoped);
 
 }  // namespace tenon
 

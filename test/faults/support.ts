@@ -7,9 +7,18 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'vitest';
 import { TenonError } from '../../src/base/errors.js';
-import type { Instance, PluginHost } from '../../src/index.js';
+import type { Instance, LoadOptions, PluginHost } from '../../src/index.js';
 import { faultFile, pluginFile, root } from '../support/index.js';
 import type { FaultRow } from './table.js';
+
+let confined: LoadOptions = {};
+
+/** Confines the plugins of all later tests in this file. */
+export function confine(options: LoadOptions): void {
+  confined = options;
+}
+
+export const confinement = (): LoadOptions => confined;
 
 /** Returns the TenonError that `action` throws or rejects with. Any other outcome fails the test. */
 export async function refusal(action: () => unknown): Promise<TenonError> {

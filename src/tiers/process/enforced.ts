@@ -7,7 +7,7 @@ type Name = keyof typeof Force;
 const NAMES = Object.keys(Force) as Name[];
 /** The measures that every runner should have. */
 const ALWAYS: readonly Name[] = ['core', 'closed-files', 'parent-signal'];
-const SANDBOX: readonly Name[] = ['no-new-privileges', 'seccomp', 'landlock'];
+const SANDBOX: readonly Name[] = ['no-new-privileges', 'seccomp', 'landlock', 'signal-scope'];
 
 /** Compares the required measures with those in force. `active` are the bits that the runner reported. */
 export function enforcedOf(settings: RunnerSettings, active: number): { enforced: Name[]; missing: Name[] } {

@@ -116,4 +116,5 @@ export const Force = {
   seccomp: 1 << 6,
   landlock: 1 << 7,
   'parent-signal': 1 << 8,
+  'signal-scope': 1 << 9,
 } as const;

@@ -1,0 +1,197 @@
+#include "sandbox_attempts.h"
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace tenon::test {
+
+std::vector<Attempt> Attempts() {
+  const uint64_t self = static_cast<uint64_t>(getpid()), other = static_cast<uint64_t>(getppid());
+  const uint64_t no_one = static_cast<uint64_t>(-1);
+  const uint64_t thread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+                          CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+  const uint64_t shared = MAP_SHARED | MAP_ANONYMOUS, own = MAP_PRIVATE | MAP_ANONYMOUS;
+  std::vector<Attempt> attempts = {
+    {"a thread", SYS_clone, {thread}, true},
+    {"a process", SYS_clone, {SIGCHLD}, false},
+    {"a process that shares memory", SYS_clone, {CLONE_VM | CLONE_VFORK | SIGCHLD}, false},
+    {"a thread with its own mounts", SYS_clone, {thread | CLONE_NEWNS}, false},
+    {"a thread with its own network", SYS_clone, {thread | CLONE_NEWNET}, false},
+    {"private memory", SYS_mmap, {0, 4096, 3, own, no_one}, true},
+    {"a mapping of a file", SYS_mmap, {0, 4096, 1, MAP_SHARED, 3}, true},
+    {"shared memory", SYS_mmap, {0, 4096, 3, shared, no_one}, false},
+    {"checked shared memory", SYS_mmap, {0, 4096, 3, 3 | MAP_ANONYMOUS, no_one}, false},
+    {"reading a file", SYS_openat, {no_one, 0, O_RDONLY | O_CLOEXEC}, true},
+    {"writing a file", SYS_openat, {no_one, 0, O_WRONLY}, false},
+    {"reading and writing a file", SYS_openat, {no_one, 0, O_RDWR}, false},
+    {"making a file", SYS_openat, {no_one, 0, O_RDONLY | O_CREAT}, false},
+    {"emptying a file", SYS_openat, {no_one, 0, O_RDONLY | O_TRUNC}, false},
+    {"a nameless file", SYS_openat, {no_one, 0, 020000000 | O_DIRECTORY | O_RDWR}, false},
+    {"a signal to itself", SYS_kill, {self, SIGTERM}, true},
+    {"a signal to another process", SYS_kill, {other, SIGTERM}, false},
+    {"a signal to the group", SYS_kill, {0, SIGTERM}, false},
+    {"a signal to everybody", SYS_kill, {no_one, SIGTERM}, false},
+    {"a signal to a group", SYS_kill, {static_cast<uint64_t>(-getpid()), SIGTERM}, false},
+    {"a signal to its thread", SYS_tgkill, {self, self, SIGABRT}, true},
+    {"a signal to another's thread", SYS_tgkill, {other, other, SIGABRT}, false},
+    {"a queued signal to itself", SYS_rt_sigqueueinfo, {self, SIGUSR1}, true},
+    {"a queued signal to another process", SYS_rt_sigqueueinfo, {other, SIGUSR1}, false},
+    {"a queued signal to another's thread", SYS_rt_tgsigqueueinfo, {other, other, SIGUSR1}, false},
+    {"reading its memory", SYS_process_vm_readv, {self}, true},
+    {"reading another's memory", SYS_process_vm_readv, {other}, false},
+    {"reading its limits", SYS_prlimit64, {0, RLIMIT_STACK, 0, self}, true},
+    {"changing its limits", SYS_prlimit64, {0, RLIMIT_DATA, 4096, 0}, false},
+    {"changing its limits, high address", SYS_prlimit64, {0, RLIMIT_DATA, uint64_t{1} << 32, 0}, false},
+    {"reading another's limits", SYS_prlimit64, {other, RLIMIT_STACK, 0, self}, false},
+    {"its own processors", SYS_sched_setaffinity, {0, 8}, true},
+    {"another's processors", SYS_sched_setaffinity, {other, 8}, false},
+    {"duplicating a file", SYS_fcntl, {1, F_DUPFD_CLOEXEC, 10}, true},
+    {"reading the flags of a file", SYS_fcntl, {1, F_GETFL}, true},
+    {"signals to another by a file", SYS_fcntl, {1, F_SETOWN, other}, false},
+    {"another signal by a file", SYS_fcntl, {1, 10 /* F_SETSIG */, SIGKILL}, false},
+    {"a lock", SYS_fcntl, {1, F_SETLK}, false},
+    {"a lease", SYS_fcntl, {1, 1024 /* F_SETLEASE */}, false},
+    {"watching a folder", SYS_fcntl, {1, 1026 /* F_NOTIFY */}, false},
+    {"a larger pipe", SYS_fcntl, {1, 1031 /* F_SETPIPE_SZ */, 1 << 20}, false},
+    {"asking for the size of the terminal", SYS_ioctl, {1, TIOCGWINSZ}, true},
+    {"typing into the terminal", SYS_ioctl, {0, TIOCSTI}, false},
+    {"owning the terminal", SYS_ioctl, {0, TIOCSCTTY}, false},
+    {"signals by a request", SYS_ioctl, {1, FIOASYNC}, false},
+    {"attributes of a file", SYS_ioctl, {1, 0x40086602 /* FS_IOC_SETFLAGS */}, false},
+    {"a pair of streams", SYS_socketpair, {AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC}, true},
+    {"a pair that can send to others", SYS_socketpair, {AF_UNIX, SOCK_DGRAM}, false},
+    {"a pair of another family", SYS_socketpair, {AF_TIPC, SOCK_STREAM}, false},
+    {"naming a thread", SYS_prctl, {PR_SET_NAME}, true},
+    {"adopting processes", SYS_prctl, {PR_SET_CHILD_SUBREAPER, 1}, false},
+    {"outliving its parent", SYS_prctl, {PR_SET_PDEATHSIG, 0}, false},
+    {"a tracer", SYS_prctl, {PR_SET_PTRACER, no_one}, false},
+    {"a filter", SYS_prctl, {PR_SET_SECCOMP, SECCOMP_MODE_FILTER}, false},
+    {"asking for the personality", SYS_personality, {0xffffffff}, true},
+    {"another personality", SYS_personality, {0x0400000}, false},
+#if defined(__x86_64__)
+    {"reading a file, older call", SYS_open, {0, O_RDONLY}, true},
+    {"writing a file, older call", SYS_open, {0, O_WRONLY}, false},
+#endif
+  };
+  return attempts;
+}
+
+std::vector<uint32_t> CallsThatReachOthers() {
+  std::vector<uint32_t> calls = {SYS_socket,
+                                 SYS_connect,
+                                 SYS_bind,
+                                 SYS_listen,
+                                 SYS_accept,
+                                 SYS_accept4,
+                                 SYS_sendmsg,
+                                 SYS_sendmmsg,
+                                 SYS_execve,
+                                 SYS_execveat,
+                                 SYS_ptrace,
+                                 SYS_process_vm_writev,
+                                 SYS_unshare,
+                                 SYS_setns,
+                                 SYS_setsid,
+                                 SYS_setpgid,
+                                 SYS_setuid,
+                                 SYS_setgid,
+                                 SYS_setgroups,
+                                 SYS_capset,
+                                 SYS_setrlimit,
+                                 SYS_setpriority,
+                                 SYS_sched_setscheduler,
+                                 SYS_sched_setparam,
+                                 SYS_sched_setattr,
+                                 SYS_ioprio_set,
+                                 SYS_migrate_pages,
+                                 SYS_move_pages,
+                                 SYS_kcmp,
+                                 SYS_get_robust_list,
+                                 SYS_fchmodat,
+                                 SYS_fchmod,
+                                 SYS_fchownat,
+                                 SYS_ftruncate,
+                                 SYS_truncate,
+                                 SYS_fallocate,
+                                 SYS_unlinkat,
+                                 SYS_mkdirat,
+                                 SYS_linkat,
+                                 SYS_symlinkat,
+                                 SYS_renameat2,
+                                 SYS_utimensat,
+                                 SYS_mknodat,
+                                 SYS_setxattr,
+                                 SYS_fsetxattr,
+                                 SYS_lsetxattr,
+                                 SYS_removexattr,
+                                 SYS_flock,
+                                 SYS_sync,
+                                 SYS_syncfs,
+                                 SYS_splice,
+                                 SYS_vmsplice,
+                                 SYS_tee,
+                                 SYS_copy_file_range,
+                                 SYS_name_to_handle_at,
+                                 SYS_open_by_handle_at,
+                                 SYS_inotify_init1,
+                                 SYS_fanotify_init,
+                                 SYS_fanotify_mark,
+                                 SYS_memfd_create,
+                                 SYS_userfaultfd,
+                                 SYS_shmget,
+                                 SYS_shmat,
+                                 SYS_shmctl,
+                                 SYS_msgget,
+                                 SYS_msgsnd,
+                                 SYS_msgrcv,
+                                 SYS_semget,
+                                 SYS_semop,
+                                 SYS_semctl,
+                                 SYS_mq_open,
+                                 SYS_mq_unlink,
+                                 SYS_io_setup,
+                                 SYS_io_submit,
+                                 SYS_bpf,
+                                 SYS_perf_event_open,
+                                 SYS_seccomp,
+                                 SYS_add_key,
+                                 SYS_request_key,
+                                 SYS_keyctl,
+                                 SYS_mount,
+                                 SYS_umount2,
+                                 SYS_pivot_root,
+                                 SYS_chroot,
+                                 SYS_swapon,
+                                 SYS_quotactl,
+                                 SYS_acct,
+                                 SYS_reboot,
+                                 SYS_kexec_load,
+                                 SYS_init_module,
+                                 SYS_finit_module,
+                                 SYS_delete_module,
+                                 SYS_settimeofday,
+                                 SYS_clock_settime,
+                                 SYS_clock_adjtime,
+                                 SYS_adjtimex,
+                                 SYS_sethostname,
+                                 SYS_setdomainname,
+                                 SYS_syslog,
+                                 SYS_vhangup,
+                                 SYS_tkill};
+  for (uint32_t number = 424; number < 436; number++) calls.push_back(number); /* pidfd_*, io_uring, mounts */
+  for (uint32_t number : {438u, 440u, 442u, 443u, 444u, 445u, 446u, 447u, 448u, 451u, 452u, 457u,
+                          458u, 459u, 460u, 461u, 463u, 464u, 465u, 466u, 467u, 468u, 469u})
+    calls.push_back(number);
+  return calls;
+}
+
+}  // namespace tenon::test
