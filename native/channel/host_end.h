@@ -96,6 +96,9 @@ class ChannelHost {
   /* The pidfd, which becomes readable when the runner ends. -1 before Started, and on kernels without
    * pidfd. */
   int pid_file() const { return pidfd_; }
+  /* The file that shows the end of the runner: the pidfd, or where there is none the lifetime pipe, which fails
+   * when no process holds its other end. */
+  int end_file() const { return pidfd_ >= 0 ? pidfd_ : life_; }
   /* Records that the runner was started and closes the files that only the runner needs. The host's end of
    * the lifetime pipe stays open until Close. */
   void Started(pid_t pid);

@@ -198,6 +198,8 @@ enum : uint32_t {
   kLandlock = 1u << 7,
   kParentSignal = 1u << 8,
   kSignalScope = 1u << 9,
+  kOrphans = 1u << 10,      /* the keeper finds all processes that the plugin started */
+  kSharedMemory = 1u << 11, /* the memory limit covers shared memory */
 };
 
 struct RunnerFacts {

@@ -9,6 +9,7 @@
 
 #include "process/processes.h"
 #include "process/facts.h"
+#include "process/reaper.h"
 
 namespace tenon {
 namespace {
@@ -31,6 +32,14 @@ Napi::Value Open(const Napi::CallbackInfo &info) {
                    "Cannot start the tenon addon: Node-API refused its memory or has no libuv event loop")
       .ThrowAsJavaScriptException();
   return info.Env().Undefined();
+}
+
+/* problem(): tries everything that a channel needs. Returns 0, or the errno of the call that failed. */
+Napi::Value FindProblem(const Napi::CallbackInfo &info) {
+  ChannelOptions options;
+  options.request_bytes = options.response_bytes = options.event_bytes = 1;
+  ChannelHost channel;
+  return Napi::Number::New(info.Env(), channel.Create(options));
 }
 
 /* create(profile, answer, input): creates a channel whose answers and inputs have at most that many bytes, writes
@@ -166,8 +175,22 @@ Napi::Value AwaitEnd(const Napi::CallbackInfo &info) {
   return Napi::Boolean::New(info.Env(), !alive);
 }
 
-template <typename Callback>
-void Export(Napi::Object exports, const char *name, Callback callback, Processes *self) {
+pid_t PidIn(const Napi::CallbackInfo &info) {
+  return static_cast<pid_t>(info[0].As<Napi::Number>().Int32Value());
+}
+
+/* reapAtEnd(pid): the child is ended and reaped if this environment ends before it. */
+void ReapAtEnd(const Napi::CallbackInfo &info) {
+  static_cast<Reaper *>(info.Data())->Add(PidIn(info));
+}
+
+/* reaped(pid): the child was reaped. */
+void Reaped(const Napi::CallbackInfo &info) {
+  static_cast<Reaper *>(info.Data())->Remove(PidIn(info));
+}
+
+template <typename Callback, typename Self>
+void Export(Napi::Object exports, const char *name, Callback callback, Self *self) {
   exports[name] = Napi::Function::New(exports.Env(), callback, name, self);
 }
 
@@ -175,11 +198,15 @@ void Export(Napi::Object exports, const char *name, Callback callback, Processes
 
 Napi::Object MakeProcessExports(Napi::Env env) {
   Processes *self = Processes::Make(env);
+  Reaper *reaper = Reaper::Make(env);
   Napi::Object exports = Napi::Object::New(env);
   exports["scratchSize"] = Napi::Number::New(env, static_cast<double>(kProcessScratch));
   Export(exports, "open", Open, self);
+  Export(exports, "problem", FindProblem, self);
   Export(exports, "create", Create, self);
   Export(exports, "started", Started, self);
+  Export(exports, "reapAtEnd", ReapAtEnd, reaper);
+  Export(exports, "reaped", Reaped, reaper);
   Export(exports, "reference", Reference, self);
   Export(exports, "pause", Pause, self);
   Export(exports, "slab", Slab, self);

@@ -8,18 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "node/pinned.h"
+
 namespace tenon {
-namespace {
-
-/* Creates an ArrayBuffer that is never collected and whose memory never moves. */
-bool Pinned(napi_env env, size_t size, void **memory, napi_value *buffer) {
-  napi_ref reference;
-  return napi_create_arraybuffer(env, size, memory, buffer) == napi_ok &&
-         napi_create_reference(env, *buffer, 1, &reference) == napi_ok;
-}
-
-}  // namespace
-
 /* Makes the system call directly, because glibc's waitid hides its last argument. */
 bool ReadEnd(pid_t pid, ProcessStatus *status) {
   siginfo_t info = {};
@@ -46,8 +37,7 @@ int Process::Started(uv_loop_s *loop, pid_t pid, int out, int err) {
   channel.captured_output().Open(out, err);
   channel.Started(pid);
   int problem = 0;
-  /* Without a pidfd (kernels before 5.3), JavaScript learns of the end only from libuv. */
-  if (channel.pid_file() >= 0) end_ = Watch(loop, channel.pid_file(), OnEnd, &problem);
+  end_ = Watch(loop, channel.end_file(), OnEnd, &problem);
   return problem;
 }
 
@@ -125,8 +115,8 @@ napi_value Processes::Open(napi_value wake) {
   napi_value result, buffers[2], name, receiver;
   void *memory[2];
   if (napi_get_uv_event_loop(env_, &loop_) != napi_ok ||
-      !Pinned(env_, kProcessWords * sizeof(int32_t), &memory[0], &buffers[0]) ||
-      !Pinned(env_, kProcessScratch, &memory[1], &buffers[1]) ||
+      !MakePinned(env_, kProcessWords * sizeof(int32_t), &memory[0], &buffers[0]) ||
+      !MakePinned(env_, kProcessScratch, &memory[1], &buffers[1]) ||
       napi_create_array_with_length(env_, 2, &result) != napi_ok ||
       napi_set_element(env_, result, 0, buffers[0]) != napi_ok ||
       napi_set_element(env_, result, 1, buffers[1]) != napi_ok ||

@@ -72,6 +72,7 @@ class Runner {
     const char *problem = options_.in < 0 ? OpenChannel() : OpenPipe();
     if (problem != nullptr) return problem;
     uint32_t active = kParentSignal;
+    if (FindsOrphans()) active |= kOrphans;
     if (CloseOtherFiles(kept_)) active |= kClosedFiles;
     /* Line buffering, so that the plugin's output before a crash is not lost without a terminal. */
     setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
@@ -83,6 +84,8 @@ class Runner {
       active |= sandbox.active;
       link_->facts().landlock_abi.store(sandbox.landlock_abi);
     }
+    bool counts_shared = options_.limits.sandbox ? (active & kSeccomp) != 0 : ReportsSharedMemory();
+    if (options_.limits.memory != 0 && counts_shared) active |= kSharedMemory;
     link_->facts().active.store(active);
     link_->facts().pid.store(static_cast<uint32_t>(getpid()));
     bool started = link_ == &pipe_ ? pipe_.Start() : StartWatcher(life_, &channel_);
@@ -180,6 +183,12 @@ class Runner {
   Gates gates_;
 };
 
+/* Returns what the keeper watches. The sandbox refuses such memory. */
+SharedMemoryLimit WatchedMemory(const ServeOptions &options) {
+  if (options.limits.sandbox) return {};
+  return {options.limits.memory, options.shm};
+}
+
 }  // namespace
 
 int Serve(int count, char **arguments) {
@@ -190,7 +199,7 @@ int Serve(int count, char **arguments) {
     return 2;
   }
   if (!EndWithParent(options.parent)) return 1;
-  if (!Keep(options.life >= 0 ? options.life : options.in)) {
+  if (!Keep(options.life >= 0 ? options.life : options.in, WatchedMemory(options))) {
     fprintf(stderr, "tenon-runner: cannot create a process\n");
     return 1;
   }

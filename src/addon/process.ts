@@ -64,6 +64,11 @@ export interface ProcessAddon {
   /** Sets the memory from which small answers to requests get a slice each. */
   slab(memory: ArrayBuffer): void;
   /**
+   * Tries everything that a channel needs. Returns 0, or the number of the system's error. Containers may
+   * forbid some of the calls.
+   */
+  problem(): number;
+  /**
    * Creates a channel and returns the files for the runner. An answer longer than `answer` breaks it. The outcome of
    * a request longer than `input` is INSPECT.
    * @throws with `errno`
@@ -80,6 +85,12 @@ export interface ProcessAddon {
    * `lost` is the number of bytes that were dropped before that.
    */
   capturedOutput(stream: number): { readonly bytes: Buffer; readonly lost: number } | null;
+  /**
+   * Registers a child of this thread. If it is not reported as `reaped` before this thread ends, it is ended
+   * and its exit status is collected.
+   */
+  reapAtEnd(pid: number): void;
+  reaped(pid: number): void;
   /** Sets whether the event loop is kept alive even if no request is pending. */
   reference(on: boolean): void;
   /** Sets whether events stay in the ring. */

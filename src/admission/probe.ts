@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { findRunner } from '../addon/native-files.js';
+import { reapAtEnd } from '../addon/reaper.js';
 import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
 import { Timer } from '../base/timer.js';
 import type { LibraryFacts } from '../inspect/facts.js';
@@ -143,6 +144,7 @@ class ProbeRun {
       cwd: confinement?.cwd,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     });
+    reapAtEnd(this.#child);
     this.#child.on('error', (cause) => {
       this.#outcome ??= notStarted(this.#shown, this.#program, cause);
       this.#settle();
@@ -162,9 +164,12 @@ class ProbeRun {
       const timers = [new Timer(timeout, () => this.#end(timedOut(this.#shown, this.#stage, timeout)))];
       timers.push(new Timer(timeout + REAP_MS, () => this.#settle()));
       let ended: { code: number | null; signal: NodeJS.Signals | null } | undefined;
+      let over = false;
       this.#settle = () => {
+        over = true;
         for (const timer of timers) timer.cancel();
         this.#child.removeAllListeners('exit').removeAllListeners('close');
+        this.#child.unref(); // its end may never be reported
         for (const stream of this.#streams()) stream?.destroy();
         const outcome =
           this.#outcome ?? endedEarly(this.#shown, this.#stage, this.#program, ended, this.#stderr.text());
@@ -181,7 +186,26 @@ class ProbeRun {
         else timers.push(new Timer(DRAIN_MS, () => this.#settle()));
       });
       this.#child.on('close', () => this.#settle());
+      this.#stream(PROBE_OUT)?.on('close', () => {
+        if (!over) timers.push(new Timer(DRAIN_MS, () => this.#lose()));
+      });
     });
+  }
+
+  /**
+   * Settles although no one reported the end of the process: other code in this process has collected its exit
+   * status, or the program ignores SIGCHLD.
+   */
+  #lose(): void {
+    if (this.#outcome !== undefined || !this.#exists()) this.#settle();
+  }
+
+  #exists(): boolean {
+    try {
+      return process.kill(this.#child.pid ?? 0, 0);
+    } catch {
+      return false;
+    }
   }
 
   /**

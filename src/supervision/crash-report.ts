@@ -186,13 +186,15 @@ function howEnded({ reason, code, signal, problem, call }: RunnerExit): string {
   if (reason === 'timeout') return `was killed because it did not return in time${more}`;
   if (reason === 'protocol')
     return `was killed because its response was invalid${more}: most likely it overwrote memory that is shared with the host`;
-  if (reason === 'killed') return `was killed${more}`;
+  if (reason === 'killed') return problem === null ? 'was killed' : `was killed because ${problem}`;
   if (signal !== null) {
     const meaning = SIGNALS[signal];
     return `was ended by ${signal}${meaning === undefined ? '' : ` (${meaning})`}`;
   }
   const where = call === null ? '' : ' during a call';
-  return `exited with ${code ?? 'an unknown code'}${where}${more}: a plugin must never exit, even with code 0`;
+  if (code === null)
+    return `ended${where}, and its exit status is unknown: other code in the host collected it, or the host ignores SIGCHLD`;
+  return `exited with ${code}${where}${more}: a plugin must never exit, even with code 0`;
 }
 
 function showCall({ method, number, stage, inputSize, message }: RunnerCall): string {

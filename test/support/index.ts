@@ -46,19 +46,20 @@ export interface Ended {
 /**
  * Runs an ES module in its own Node.js process with the built package. The module can use `tenon`, its
  * `entry`, the folders `plugins` and `faults`, and `extension`. The process is killed with SIGKILL after
- * `timeout` milliseconds.
+ * `timeout` milliseconds. `under` is a command that starts it.
  */
 export function runNode(
   body: string,
-  options: { args?: string[]; env?: Record<string, string>; timeout?: number } = {},
+  options: { args?: string[]; env?: Record<string, string>; timeout?: number; under?: string[] } = {},
 ): Promise<Ended> {
   const entry = pathToFileURL(join(root, 'dist', 'index.js')).href;
   const prelude = `import * as tenon from ${JSON.stringify(entry)};
 const plugins = ${JSON.stringify(pluginsDir)}, faults = ${JSON.stringify(faultsDir)}, entry = ${JSON.stringify(entry)};
 const extension = ${JSON.stringify(extension)};\n`;
+  const [command = '', ...before] = [...(options.under ?? []), process.execPath];
   const child = spawn(
-    process.execPath,
-    [...(options.args ?? []), '--input-type=module', '-e', prelude + body],
+    command,
+    [...before, ...(options.args ?? []), '--input-type=module', '-e', prelude + body],
     {
       env: { ...process.env, NODE_OPTIONS: '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,5 @@
 /** Helpers of the process tier tests: plugins that misbehave on request, and the resources of processes. */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -29,6 +30,19 @@ export const FIXTURE = 'native/test/fixture.c';
 export const PARENT = 'test/tiers/fixtures/parent.c';
 /** A plugin that reports the state of the process that it runs in. */
 export const INSIDER = 'test/faults/fixtures/insider.c';
+
+/** A plugin that collects the exit statuses of all children of its process. */
+export const REAPS = 'test/tiers/fixtures/reaps.c';
+
+/**
+ * Returns a command that runs a program for which the system calls with these numbers fail with `errno`, as
+ * in a container.
+ */
+export function withoutCalls(errno: number, ...numbers: number[]): string[] {
+  const without = join(temporaryFolder(), 'without');
+  execFileSync('cc', ['-o', without, join(root, 'test', 'support', 'without.c')]);
+  return [without, String(errno), ...numbers.map(String), '--'];
+}
 
 /** Returns the processes with `mark` in their environment. Zombies have no environment. */
 export function processesWith(mark: string): number[] {

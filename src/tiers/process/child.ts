@@ -4,7 +4,8 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { parentOf } from '../../base/process-id.js';
+import { reapAtEnd } from '../../addon/reaper.js';
+import { type ProcessId, parentOf, startTime } from '../../base/process-id.js';
 import type { Earlier } from './captured-output.js';
 import { ProcessOutput } from './output.js';
 import { type ProcessEnd, peakOf } from './report.js';
@@ -27,9 +28,11 @@ export interface ChildListener {
 }
 
 /**
- * Milliseconds that a keeper has to end everything that the plugin started, before its own group is killed.
+ * A keeper has this many times this many milliseconds to end everything that the plugin started, before its own
+ * group is killed. Turns are counted because this process or the keeper may be stopped for longer than that.
  */
-const KEEPER_MS = 3000;
+const KEEPER_TURNS = 6;
+const KEEPER_MS = 500;
 
 /** The process of a runner. */
 export class RunnerChild {
@@ -41,7 +44,7 @@ export class RunnerChild {
   readonly #startedAt = performance.now();
   #end: ProcessEnd | null = null;
   #peak: number | null = null;
-  #pluginPid: number | undefined;
+  #plugin: ProcessId | undefined;
   #terminating = false;
 
   constructor(child: ChildProcess, listener: ChildListener) {
@@ -54,6 +57,7 @@ export class RunnerChild {
       listener.exited();
     });
     if (child.pid === undefined) return;
+    reapAtEnd(child);
     const lost = (bytes: number) => listener.lost(bytes);
     this.#stdout = new ProcessOutput(child.stdout as Socket, {
       line: (line) => listener.stdout(line),
@@ -91,7 +95,7 @@ export class RunnerChild {
 
   /** The id of the process that loaded the plugin, as far as it is known. */
   get pluginPid(): number | undefined {
-    return this.#pluginPid ?? this.pid;
+    return this.#plugin?.pid ?? this.pid;
   }
 
   /**
@@ -99,7 +103,8 @@ export class RunnerChild {
    * keeper.
    */
   hasPluginIn(pid: number): void {
-    if (parentOf(pid) === this.pid) this.#pluginPid = pid;
+    const start = startTime(pid);
+    if (start !== undefined && parentOf(pid) === this.pid) this.#plugin = { pid, start };
   }
 
   /** Updates the observed peak memory. */
@@ -131,17 +136,33 @@ export class RunnerChild {
     this.#terminating = true;
     signal(this.pid, 'SIGTERM');
     signal(this.pid, 'SIGCONT');
-    setTimeout(() => this.#end === null && this.killGroup(), KEEPER_MS).unref();
+    this.#killLater(KEEPER_TURNS);
+  }
+
+  #killLater(turns: number): void {
+    const turn = (): void => {
+      if (this.#end !== null) return;
+      if (turns > 1) this.#killLater(turns - 1);
+      else this.killGroups();
+    };
+    setTimeout(turn, KEEPER_MS).unref();
+  }
+
+  /** Declares that the process has ended although its exit status cannot be known: other code collected it. */
+  lose(): void {
+    this.#end ??= { code: null, signal: null };
   }
 
   /**
-   * Kills the group of a keeper that does not end. The group keeps its id until the keeper's exit status is
-   * collected, and as long as it has members. If a process has that id afterwards, the id was reused, so the
-   * group was empty.
+   * Kills the groups of the keeper and of the plugin, in case the keeper does not end or was killed. A group
+   * keeps its id until the exit status of its leader is collected, and as long as it has members. If another
+   * process has the id afterwards, it was reused, so the group was empty.
    */
-  killGroup(): void {
-    if (this.pid === undefined || (this.#end !== null && exists(this.pid))) return;
-    signal(-this.pid, 'SIGKILL');
+  killGroups(): void {
+    if (this.pid !== undefined && !(this.#end !== null && exists(this.pid))) signal(-this.pid, 'SIGKILL');
+    const plugin = this.#plugin;
+    if (plugin === undefined) return;
+    if (!exists(plugin.pid) || startTime(plugin.pid) === plugin.start) signal(-plugin.pid, 'SIGKILL');
   }
 
   /** Closes the streams. */

@@ -6,7 +6,7 @@ import type { RunnerSettings } from './settings.js';
 type Name = keyof typeof Force;
 const NAMES = Object.keys(Force) as Name[];
 /** The measures that every runner should have. */
-const ALWAYS: readonly Name[] = ['core', 'closed-files', 'parent-signal'];
+const ALWAYS: readonly Name[] = ['core', 'closed-files', 'parent-signal', 'orphans'];
 const SANDBOX: readonly Name[] = ['no-new-privileges', 'seccomp', 'landlock', 'signal-scope'];
 
 /** Compares the required measures with those in force. `active` are the bits that the runner reported. */
@@ -14,6 +14,7 @@ export function enforcedOf(settings: RunnerSettings, active: number): { enforced
   const { limits, sandbox = false } = settings;
   const wanted: Name[] = [...ALWAYS, ...(sandbox === false ? [] : SANDBOX)];
   for (const name of ['memory', 'cpu', 'files'] as const) if (limits[name] !== undefined) wanted.push(name);
+  if (limits.memory !== undefined) wanted.push('shared-memory');
   const enforced = NAMES.filter((name) => (active & Force[name]) !== 0);
   return { enforced, missing: wanted.filter((name) => !enforced.includes(name)) };
 }

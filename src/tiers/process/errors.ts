@@ -21,7 +21,7 @@ export function howEnded({ reason, code, signal, problem }: RunnerExit): string 
     case 'protocol':
       return `was ended because it broke the protocol: ${problem ?? 'its output was invalid'}`;
     case 'killed':
-      return 'was killed';
+      return problem === null ? 'was killed' : `was killed because ${problem}`;
   }
 }
 

@@ -104,6 +104,8 @@ export const STATE_BROKEN = 6;
 export const STATE_CUT = 7;
 /** The exit code of a runner that is cut off, which is its only way to report that over a pipe. */
 export const EXIT_CUT = 86;
+/** The exit code of a keeper that ended a plugin because of its shared memory. */
+export const EXIT_MEMORY = 87;
 
 /** The measures that can be in force, by their bits in the runner's facts. */
 export const Force = {
@@ -117,4 +119,6 @@ export const Force = {
   landlock: 1 << 7,
   'parent-signal': 1 << 8,
   'signal-scope': 1 << 9,
+  orphans: 1 << 10,
+  'shared-memory': 1 << 11,
 } as const;

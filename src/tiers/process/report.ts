@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { ProcessFacts } from '../../addon/process.js';
 import { messageIn } from './pipe/batch.js';
-import { EXIT_CUT, Operation, STATE_BROKEN, STATE_CUT, STATE_READY, Stage } from './protocol.js';
+import { EXIT_CUT, EXIT_MEMORY, Operation, STATE_BROKEN, STATE_CUT, STATE_READY, Stage } from './protocol.js';
 import type { RunnerCall, RunnerExit, RunnerFault } from './settings.js';
 
 /** The maximum size of an input whose digest is computed. More would delay the report of a crash too long. */
@@ -131,14 +131,20 @@ export function reasonOf(
   stopping: boolean,
 ): RunnerExit['reason'] {
   if (killed !== null) return killed;
+  if (isOverMemory(end, facts)) return 'killed';
   if (stopping && end.code === 0) return 'stopped';
   if (problemOf(end, facts) !== null) return 'protocol';
   return end.signal === null ? 'exited' : 'crashed';
 }
 
+function isOverMemory({ code }: ProcessEnd, { state }: ProcessFacts): boolean {
+  return code === EXIT_MEMORY && state <= STATE_READY;
+}
+
 /** Returns how a runner broke the protocol, or null if it did not. */
 export function problemOf(end: ProcessEnd, facts: ProcessFacts): string | null {
   if (facts.broken !== null) return facts.broken;
+  if (isOverMemory(end, facts)) return 'it held more shared memory than limits.memory allows';
   const isCut = facts.state <= STATE_READY && end.code === EXIT_CUT;
   return PROBLEMS[isCut ? STATE_CUT : facts.state] ?? null;
 }

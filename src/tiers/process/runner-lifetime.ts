@@ -29,6 +29,8 @@ import { FIRST_FILE, programOf, spawnRunner } from './spawn.js';
 
 /** Milliseconds for the end of a process that announced it. */
 const ENDING_MS = 100;
+/** Milliseconds for the exit status of a process that has ended. Other code may have collected it. */
+const STATUS_MS = 100;
 /** Milliseconds for the end of a killed process, which may be in an uninterruptible system call. */
 const REAP_MS = 5000;
 /**
@@ -143,15 +145,34 @@ export class RunnerLifetime {
     if (this.#finished) return;
     this.child.samplePeak();
     if (this.channel.facts()?.broken !== null) this.kill('protocol');
-    else setTimeout(() => !this.#finished && this.child.kill(), ENDING_MS).unref();
+    else setTimeout(() => this.#expectEnd(), ENDING_MS).unref();
+  }
+
+  /** Ends a process that announced its end, unless it has ended. */
+  #expectEnd(): void {
+    if (this.#finished) return;
+    if (this.channel.awaitEnd(0)) {
+      this.ended();
+      return;
+    }
+    this.child.kill();
+    setTimeout(() => this.#finish(), REAP_MS).unref();
   }
 
   /**
-   * Called when the channel reports that the process has ended. If the end cannot be seen yet, this is called
-   * again when the exit status was collected.
+   * Called when the channel reports that the process has ended, and when its exit status was collected. If this
+   * process did not collect it, another thread of it did, or the program ignores SIGCHLD.
    */
   ended(): void {
+    if (this.#finished) return;
     if (this.channel.facts()?.end != null || this.child.end !== null) this.#finish();
+    else setTimeout(() => this.#endUnseen(), STATUS_MS);
+  }
+
+  #endUnseen(): void {
+    if (this.#finished) return;
+    this.child.lose();
+    this.#finish();
   }
 
   #fail(cause: Error): void {
@@ -162,7 +183,7 @@ export class RunnerLifetime {
 
   #finish(): void {
     if (this.#finished) return;
-    this.child.killGroup();
+    this.child.killGroups();
     this.#exit ??= this.#report();
     this.#finished = true;
     this.child.close();

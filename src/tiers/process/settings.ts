@@ -8,7 +8,8 @@ import type { QueueLimits } from '../tier.js';
  */
 export interface ProcessLimits {
   /**
-   * The maximum memory in bytes: heap and private mappings. Shared mappings and the page cache do not count.
+   * The maximum memory in bytes: heap and private mappings, and the same again of shared mappings and memfds. The
+   * page cache does not count. docs/security.md says how each is counted.
    */
   readonly memory?: number;
   /** The maximum CPU time in seconds. */
@@ -111,7 +112,7 @@ export interface RunnerExit {
    * `protocol` because it broke the channel, `killed` on request.
    */
   readonly reason: 'stopped' | 'exited' | 'crashed' | 'timeout' | 'protocol' | 'killed';
-  /** For `protocol`: how the runner broke the protocol. */
+  /** For `protocol`: how the runner broke the protocol. For `killed`: the limit that it exceeded, if any. */
   readonly problem: string | null;
   readonly call: RunnerCall | null;
   /** The input of the call, if it was asked for and at hand. */

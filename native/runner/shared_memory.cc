@@ -1,0 +1,104 @@
+#include "runner/shared_memory.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace tenon {
+namespace {
+
+constexpr size_t kMostProcesses = 1000;
+constexpr uint64_t kBlock = 512; /* the unit of st_blocks */
+constexpr char kMemfd[] = "/memfd:";
+
+/* Calls `visit` with the path of each entry of a folder of /proc. */
+template <typename Visit>
+void ForEach(const char *path, const Visit &visit) {
+  DIR *folder = opendir(path);
+  if (folder == nullptr) return;
+  while (const dirent *entry = readdir(folder)) {
+    char name[128];
+    if (entry->d_name[0] != '.' && snprintf(name, sizeof(name), "%s/%.32s", path, entry->d_name) > 0)
+      visit(name);
+  }
+  closedir(folder);
+}
+
+void AddChildren(pid_t process, std::vector<pid_t> *processes) {
+  char path[64];
+  snprintf(path, sizeof(path), "/proc/%d/task", process);
+  ForEach(path, [processes](const char *task) {
+    char name[160];
+    snprintf(name, sizeof(name), "%s/children", task);
+    FILE *list = fopen(name, "re");
+    if (list == nullptr) return;
+    pid_t child;
+    while (processes->size() < kMostProcesses && fscanf(list, "%d", &child) == 1) processes->push_back(child);
+    fclose(list);
+  });
+}
+
+/* Returns the mapped pages of shared memory, in bytes. Returns false if they are unknown. */
+bool ReadMapped(pid_t process, uint64_t *bytes) {
+  char path[64], line[128];
+  snprintf(path, sizeof(path), "/proc/%d/status", process);
+  FILE *status = fopen(path, "re");
+  if (status == nullptr) return false;
+  unsigned long long kib;
+  bool found = false;
+  while (!found && fgets(line, sizeof(line), status) != nullptr)
+    found = sscanf(line, "RssShmem: %llu kB", &kib) == 1;
+  fclose(status);
+  if (found) *bytes = uint64_t{kib} * 1024;
+  return found;
+}
+
+/* Returns the size of all memfds that the process has open. */
+uint64_t InFiles(pid_t process, const struct stat &channel) {
+  char path[64];
+  snprintf(path, sizeof(path), "/proc/%d/fd", process);
+  std::vector<ino_t> seen;
+  uint64_t bytes = 0;
+  ForEach(path, [&](const char *file) {
+    char target[sizeof(kMemfd)] = "";
+    struct stat facts;
+    if (readlink(file, target, sizeof(target) - 1) < 0 || strcmp(target, kMemfd) != 0) return;
+    if (stat(file, &facts) != 0 || facts.st_ino == channel.st_ino) return;
+    if (std::find(seen.begin(), seen.end(), facts.st_ino) != seen.end()) return;
+    seen.push_back(facts.st_ino);
+    bytes += static_cast<uint64_t>(facts.st_blocks) * kBlock;
+  });
+  return bytes;
+}
+
+}  // namespace
+
+bool ReportsSharedMemory() {
+  uint64_t bytes;
+  return ReadMapped(getpid(), &bytes);
+}
+
+bool ExceedsSharedMemory(const SharedMemoryLimit &limit, pid_t runner) {
+  struct stat channel = {};
+  if (limit.channel >= 0 && fstat(limit.channel, &channel) != 0) channel = {};
+  std::vector<pid_t> processes;
+  AddChildren(getpid(), &processes);
+  for (size_t i = 0; i < processes.size(); i++) {
+    pid_t process = processes[i];
+    uint64_t mapped = 0;
+    ReadMapped(process, &mapped);
+    uint64_t own = process == runner ? static_cast<uint64_t>(channel.st_blocks) * kBlock : 0;
+    /* A memfd may be mapped too, so the larger number counts and not the sum. */
+    if (std::max(mapped - std::min(mapped, own), InFiles(process, channel)) > limit.bytes) return true;
+    AddChildren(process, &processes);
+  }
+  return false;
+}
+
+}  // namespace tenon
