@@ -2,6 +2,7 @@
 
 import { addonProblem, loadAddon } from '../addon/addon.js';
 import { findRunner } from '../addon/native-files.js';
+import { sharedMemoryProblem } from '../tiers/process/shared-memory/memory.js';
 import type { Isolation } from '../tiers/tier.js';
 
 /**
@@ -29,7 +30,8 @@ export interface Capabilities {
   /** The tiers in which a plugin can run. */
   readonly isolation: readonly Isolation[];
   /**
-   * The transports of the process tier, the fastest first. Shared memory needs the addon; a pipe does not.
+   * The transports of the process tier, the fastest first. Shared memory needs the addon, and a system that does
+   * not forbid memfd_create and eventfd; a pipe does not.
    */
   readonly transports: readonly Transport[];
 }
@@ -40,7 +42,7 @@ export type Transport = 'shared-memory' | 'pipe';
 /** Returns the transports that this build and system support, the fastest first. */
 export function transports(): readonly Transport[] {
   const all: Transport[] = [];
-  if (loadAddon()?.processes !== undefined) all.push('shared-memory');
+  if (sharedMemoryProblem() === null) all.push('shared-memory');
   if (process.platform !== 'win32') all.push('pipe');
   return all;
 }

@@ -1,4 +1,5 @@
 /** The memory that the channels of this thread share with native code. */
+import { getSystemErrorMap } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { addonProblem, loadAddon } from '../../../addon/addon.js';
 import type { ProcessAddon } from '../../../addon/process.js';
@@ -102,15 +103,31 @@ export class NativeMemory {
 }
 
 let opened: NativeMemory | undefined;
+let forbidden: string | null | undefined;
+
+/** The errors of system calls that are not there or are forbidden. Other errors may be gone the next time. */
+const FORBIDDEN: readonly string[] = ['EPERM', 'EACCES', 'ENOSYS'];
+
+/** Returns the reason why this installation or system has no shared-memory channels, or null if it has them. */
+export function sharedMemoryProblem(): string | null {
+  forbidden ??= problemOf(loadAddon()?.processes);
+  return forbidden;
+}
+
+function problemOf(addon: ProcessAddon | undefined): string | null {
+  if (addon === undefined) return addonProblem() ?? 'This system lacks the required kind of shared memory.';
+  const name = getSystemErrorMap().get(-addon.problem())?.[0];
+  if (name === undefined || !FORBIDDEN.includes(name)) return null;
+  return `The system forbids memfd_create or eventfd, which shared memory needs (${name}). Allow them, or load the plugin with transport: 'pipe'.`;
+}
 
 /** Returns the memory of this thread. @throws TenonError ERR_TENON_UNSUPPORTED */
 export function openNative(): NativeMemory {
   if (opened !== undefined) return opened;
   const addon = loadAddon()?.processes;
-  if (addon === undefined) {
-    const problem = addonProblem() ?? 'This system lacks the required kind of shared memory.';
-    throw new TenonError('ERR_TENON_UNSUPPORTED', `Cannot run plugins in the process tier. ${problem}`);
-  }
+  const problem = sharedMemoryProblem();
+  if (addon === undefined || problem !== null)
+    throw new TenonError('ERR_TENON_UNSUPPORTED', `Cannot run plugins over shared memory. ${problem}`);
   opened = new NativeMemory(addon);
   return opened;
 }
