@@ -3,7 +3,6 @@
 #include <link.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -18,19 +17,10 @@
 namespace tenon::probe {
 namespace {
 
-// Confines the process. It must not outlive its host, and its crashes are expected, so they leave no core
-// files. Returns false if the host is gone.
-bool confine(int host) {
+// Ends this process with its host. Returns false if the host is gone.
+bool end_with(int host) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != host) return false;  // the host ended before the line above took effect
-  // Unlike 0, a limit of 1 also keeps crashes from a handler that core_pattern pipes to.
-  rlimit core{};
-  getrlimit(RLIMIT_CORE, &core);
-  core.rlim_cur = core.rlim_max < 1 ? core.rlim_max : 1;
-  setrlimit(RLIMIT_CORE, &core);
-  // Line buffering, so that the plugin's output before a crash is not lost without a terminal.
-  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
-  return true;
+  return getppid() == host;  // otherwise the host ended before the line above took effect
 }
 
 // Formats the offsets of the slots in the library, which the host compares with its own inspection of the
@@ -109,7 +99,9 @@ int run(const char *file, const Limits &limits) {
     return 2;
   }
   const int host = channel.await_start();
-  if (host == 0 || !confine(host)) return 1;
+  if (host == 0 || !end_with(host)) return 1;
+  // Line buffering, so that the plugin's output before a crash is not lost without a terminal.
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   ApplyLimits(limits, 0);
   if (limits.sandbox) EnterSandbox(file, limits);
   Walk walk(channel);

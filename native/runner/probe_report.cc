@@ -8,23 +8,14 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "runner/limits.h"
+
 namespace tenon::probe {
 namespace {
 
 constexpr int kOut = 3;
 constexpr int kIn = 4;
 constexpr size_t kLongestLine = 256;
-// The lowest descriptor for hidden files, above those that a careless plugin closes or writes to.
-constexpr int kFirstHidden = 200;
-
-// Moves a descriptor. The new one is close-on-exec, so programs that the plugin starts do not keep the
-// channel open.
-int hide(int descriptor) {
-  int hidden = fcntl(descriptor, F_DUPFD_CLOEXEC, kFirstHidden);
-  if (hidden < 0) hidden = fcntl(descriptor, F_DUPFD_CLOEXEC, 10);  // a low limit on open files
-  if (hidden >= 0) close(descriptor);
-  return hidden;
-}
 
 void wait_for(int descriptor, short events) {
   pollfd one{descriptor, events, 0};
@@ -45,8 +36,8 @@ std::string hex(std::string_view bytes) {
 }
 
 bool Channel::open() {
-  out_ = hide(kOut);
-  in_ = hide(kIn);
+  out_ = HideFile(kOut);
+  in_ = HideFile(kIn);
   return out_ >= 0 && in_ >= 0;
 }
 
