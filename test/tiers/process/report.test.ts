@@ -20,6 +20,13 @@ describe('a process that is killed', () => {
     expect(announcedEnd(KILLED, crash(4711))).toEqual(KILLED);
   });
 
+  test('and whose exit status is unknown has ended by the recorded signal', () => {
+    const unknown = { code: null, signal: null };
+    const { SIGABRT } = constants.signals;
+    expect(announcedEnd(unknown, crash(SIGABRT))).toEqual({ code: null, signal: 'SIGABRT' });
+    expect(announcedEnd(unknown, { crash: null })).toEqual(unknown);
+  });
+
   test('by another signal, or that has exited, has ended that way', () => {
     for (const end of [{ code: null, signal: 'SIGTERM' } as const, { code: 3, signal: null }])
       expect(announcedEnd(end, crash(constants.signals.SIGSEGV))).toEqual(end);
