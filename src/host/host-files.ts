@@ -20,6 +20,7 @@ const FORMAT = 'tenon-host/1';
 const NAME = /^host-(\d+)-(\d+)-\d+\.json$/;
 const UNFINISHED = /^host-(\d+)-(\d+)-\d+\.json\.tmp$/;
 const UNFINISHED_MS = 60_000;
+const UNLISTED = /^host-(\d+)-[\w-]+\.(sock|json)$/;
 /** The prefix of the temporary folders for sockets that cannot be in the state folder. */
 export const SOCKET_FOLDER = 'tenon-host-';
 
@@ -97,14 +98,40 @@ export function findHostFiles(folder: string): FoundHostFile[] {
   const all = readdirSync(folder);
   for (const name of all) removeUnfinished(join(folder, name), name);
   const names = all.filter((name) => NAME.test(name));
-  return names.sort().flatMap((name) => {
+  const found = names.sort().flatMap((name) => {
     const path = join(folder, name);
     const content = readHostFile(path, folder);
-    if (content === null) return [];
-    if (!hasEnded(content)) return [{ path, content }];
-    removeEndedHost({ path, content });
-    return [];
+    return content === null ? [] : [{ path, content }];
   });
+  const running = found.filter(({ content }) => !hasEnded(content));
+  for (const host of found) if (!running.includes(host)) removeEndedHost(host);
+  removeUnlisted(folder, running);
+  return running;
+}
+
+/**
+ * Removes what processes left that were killed while they registered: sockets that no file lists, and files
+ * without content. What running hosts list is not touched, because a process id of another namespace may be
+ * unknown here.
+ */
+function removeUnlisted(folder: string, running: readonly FoundHostFile[]): void {
+  const listed = new Set(running.flatMap(({ path, content }) => [path, content.socket]));
+  for (const name of readdirSync(folder)) {
+    const [, pid, kind] = UNLISTED.exec(name) ?? [];
+    const path = join(folder, name);
+    if (pid === undefined || listed.has(path) || !isGone({ pid: Number(pid), start: '0' })) continue;
+    if (kind === 'sock') removeSocket(path);
+    else if (isEmpty(path)) removeHostFile(path);
+  }
+}
+
+function isEmpty(path: string): boolean {
+  try {
+    const facts = lstatSync(path);
+    return facts.isFile() && facts.size === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Removes a file that a process left when it was killed while it rewrote its file. */

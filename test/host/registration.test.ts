@@ -318,3 +318,20 @@ describe('a client of the socket', () => {
     expect(await ask(path, `${token}\n`)).toBe('');
   });
 });
+
+test.runIf(process.platform !== 'win32')(
+  'the socket of a host that was killed before its file listed it is removed',
+  async () => {
+    const folder = temporaryFolder();
+    const ended = await runNode(`
+      import { createServer } from 'node:net';
+      const stateDir = ${JSON.stringify(folder)};
+      new tenon.PluginHost({ stateDir });
+      const path = stateDir + '/host-' + process.pid + '-0123456789abcdef.sock';
+      createServer().listen(path, () => process.kill(process.pid, 'SIGKILL'));`);
+    expect(ended.signal).toBe('SIGKILL');
+    expect(readdirSync(folder).some((name) => name.endsWith('-0123456789abcdef.sock'))).toBe(true);
+    findHostFiles(folder);
+    expect(readdirSync(folder).filter((name) => name.startsWith('host-'))).toEqual([]);
+  },
+);
