@@ -94,7 +94,7 @@ describe.runIf(hasProcesses)('a host', () => {
     expect(processes).toBeGreaterThan(KILLS);
     expect(await run(node(calm(folders)), folders)).toMatchObject({ code: 0 });
     const leftovers = (path: string) =>
-      readdirSync(path).filter((name) => /^(p\d|host-)|\.(tmp|sock)/.test(name));
+      readdirSync(path).filter((name) => /^(p\d|host-.*\.(json|sock)$)/.test(name));
     expect([leftovers(folders.cacheDir), leftovers(folders.stateDir)]).toEqual([[], []]);
     expect(readdirSync(folders.TMPDIR)).toEqual([]);
   });
