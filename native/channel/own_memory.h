@@ -21,7 +21,8 @@ class OwnMemory {
   }
   ~OwnMemory() { Free(); }
 
-  /* From here on large blocks are shared mappings, which `limits.memory` does not count: it is the plugin's. */
+  /* From here on large blocks are shared mappings, which `limits.memory` does not count: it is the plugin's. In
+   * the sandbox, which refuses such mappings, they remain ordinary memory. */
   static void CountApart();
 
   /* Makes room for `size` bytes and keeps the first `kept`. Returns false if there is no memory; then the block

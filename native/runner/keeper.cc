@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <vector>
 
 #include "runner/limits.h"
+#include "runner/shared_memory.h"
 
 namespace tenon {
 namespace {
@@ -86,7 +86,7 @@ bool CanFindOrphans() {
 
 class Keeper {
  public:
-  Keeper(pid_t runner, int life, int signals, const SharedMemoryLimit &limit)
+  Keeper(pid_t runner, int life, int signals, uint64_t limit)
       : runner_(runner), life_(life), signals_(signals), limit_(limit) {}
 
   [[noreturn]] void Run() {
@@ -100,9 +100,9 @@ class Keeper {
   /* Waits for an event. Returns whether everything must end although the runner has not. */
   bool IsToEnd() {
     pollfd files[] = {{life_, 0, 0}, {signals_, POLLIN, 0}};
-    int ready = poll(files, 2, limit_.bytes == 0 ? -1 : kLookAtMemory);
+    int ready = poll(files, 2, limit_ == 0 ? -1 : kLookAtMemory);
     if (ready < 0) return false;
-    is_over_ = limit_.bytes != 0 && ExceedsSharedMemory(limit_, runner_);
+    is_over_ = limit_ != 0 && ExceedsSharedMemory(limit_);
     return ReadSignals() || files[0].revents != 0 || is_over_;
   }
 
@@ -157,27 +157,23 @@ class Keeper {
 
   pid_t runner_;
   int life_, signals_;
-  SharedMemoryLimit limit_;
+  uint64_t limit_;
   bool ended_ = false, is_over_ = false;
   int status_ = 0;
 };
 
-[[noreturn]] void KeepRunner(pid_t runner, int life, const sigset_t &awaited,
-                             const SharedMemoryLimit &limit) {
+[[noreturn]] void KeepRunner(pid_t runner, int life, const sigset_t &awaited, uint64_t limit) {
   prctl(PR_SET_NAME, "tenon-keeper");
   int signals = signalfd(-1, &awaited, SFD_NONBLOCK | SFD_CLOEXEC);
   /* A stream must end when the plugin's processes have ended, not when this process does. */
   for (int file = 0; file <= 2; file++) close(file);
-  std::vector<int> kept = {life, signals};
-  if (limit.channel >= 0) kept.push_back(limit.channel);
-  std::sort(kept.begin(), kept.end());
-  CloseOtherFiles(kept);
+  CloseOtherFiles({std::min(life, signals), std::max(life, signals)});
   Keeper(runner, life, signals, limit).Run();
 }
 
 }  // namespace
 
-bool Keep(int life, const SharedMemoryLimit &limit) {
+bool Keep(int life, uint64_t limit) {
   /* The keeper takes no signal but these two. It cannot block SIGKILL and SIGSTOP. */
   sigset_t all, awaited, before;
   sigfillset(&all);

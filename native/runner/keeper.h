@@ -5,17 +5,18 @@
 #ifndef TENON_RUNNER_KEEPER_H
 #define TENON_RUNNER_KEEPER_H
 
-#include "runner/shared_memory.h"
+#include <stdint.h>
 
 namespace tenon {
 
 /* The exit code of a keeper that ended everything because of `limit`. */
 constexpr int kExitMemory = 87;
 
-/* Forks; returns only in the child, which loads the plugin. The calling process stays as the keeper. `life`
- * is a pipe or socket whose other end closes with the host; SIGTERM also makes the keeper end everything,
- * and so does a process that exceeds `limit`. Returns false if the system cannot create a process. */
-bool Keep(int life, const SharedMemoryLimit &limit);
+/* Forks; returns only in the child, which loads the plugin. The calling process stays as the keeper. `life` is
+ * a pipe or socket whose other end closes with the host; SIGTERM also makes the keeper end everything, and so
+ * does a process with more shared memory than `limit` bytes, unless that is 0. Returns false if the system
+ * cannot create a process. */
+bool Keep(int life, uint64_t limit);
 
 /* Returns whether the keeper finds processes that have left the group of the runner. It needs a subreaper and
  * /proc. */

@@ -199,6 +199,7 @@ constexpr uint32_t kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
 constexpr uint32_t kThreadFlags = CLONE_THREAD | CLONE_VM | CLONE_PARENT | CLONE_PTRACE | CLONE_UNTRACED |
                                   CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID |
                                   CLONE_NEWUSER | CLONE_NEWUTS;
+/* RLIMIT_DATA counts neither these mappings nor those with MAP_GROWSDOWN. */
 constexpr uint32_t kSharedAnonymous = MAP_SHARED | MAP_ANONYMOUS;
 constexpr uint32_t kSocketType = 0xf; /* the other bits are flags */
 constexpr uint32_t kGetPersonality = 0xffffffff;
@@ -249,7 +250,7 @@ std::vector<AllowedCall> ConditionalCalls(uint32_t self) {
     {SYS_fcntl, "fcntl", {{1, kAll, FileCommands()}}},
     {SYS_ioctl, "ioctl", {{1, kAll, DeviceRequests()}}},
     {SYS_kill, "kill", {own}},
-    {SYS_mmap, "mmap", {{3, kSharedAnonymous, {kSharedAnonymous}, false}}},
+    {SYS_mmap, "mmap", {{3, kSharedAnonymous, {kSharedAnonymous}, false}, {3, MAP_GROWSDOWN, {0}}}},
     {SYS_openat, "openat", {reading_at}},
     {SYS_personality, "personality", {{0, kAll, {kGetPersonality}}}},
     {SYS_prctl, "prctl", {{0, kAll, ProcessOptions()}}},

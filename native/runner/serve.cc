@@ -21,6 +21,7 @@
 #include "channel/quiet_thread.h"
 #include "runner/sandbox.h"
 #include "runner/serve_options.h"
+#include "runner/shared_memory.h"
 #include "runner/server.h"
 
 namespace tenon {
@@ -183,12 +184,6 @@ class Runner {
   Gates gates_;
 };
 
-/* Returns what the keeper watches. The sandbox refuses such memory. */
-SharedMemoryLimit WatchedMemory(const ServeOptions &options) {
-  if (options.limits.sandbox) return {};
-  return {options.limits.memory, options.shm};
-}
-
 }  // namespace
 
 int Serve(int count, char **arguments) {
@@ -199,7 +194,9 @@ int Serve(int count, char **arguments) {
     return 2;
   }
   if (!EndWithParent(options.parent)) return 1;
-  if (!Keep(options.life >= 0 ? options.life : options.in, WatchedMemory(options))) {
+  /* The sandbox refuses shared memory, so the keeper does not watch it. */
+  uint64_t watched = options.limits.sandbox ? 0 : options.limits.memory;
+  if (!Keep(options.life >= 0 ? options.life : options.in, watched)) {
     fprintf(stderr, "tenon-runner: cannot create a process\n");
     return 1;
   }

@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kMostProcesses = 1000;
 constexpr uint64_t kBlock = 512; /* the unit of st_blocks */
-constexpr char kMemfd[] = "/memfd:";
+constexpr char kMemfd[] = "/memfd:", kOwn[] = "/memfd:tenon-";
 
 /* Calls `visit` with the path of each entry of a folder of /proc. */
 template <typename Visit>
@@ -59,22 +59,47 @@ bool ReadMapped(pid_t process, uint64_t *bytes) {
   return found;
 }
 
-/* Returns the size of all memfds that the process has open. */
-uint64_t InFiles(pid_t process, const struct stat &channel) {
+/* Returns the mapped pages of memfds of the runner, in bytes. */
+uint64_t ReadOwn(pid_t process) {
+  char path[64], line[512];
+  snprintf(path, sizeof(path), "/proc/%d/smaps", process);
+  FILE *maps = fopen(path, "re");
+  if (maps == nullptr) return 0;
+  bool own = false;
+  uint64_t bytes = 0;
+  while (fgets(line, sizeof(line), maps) != nullptr) {
+    unsigned long long start, end, kib;
+    if (sscanf(line, "%llx-%llx ", &start, &end) == 2) own = strstr(line, kOwn) != nullptr;
+    if (own && sscanf(line, "Rss: %llu kB", &kib) == 1) bytes += uint64_t{kib} * 1024;
+  }
+  fclose(maps);
+  return bytes;
+}
+
+/* Returns the size of all memfds that the process has open, other than those of the runner. */
+uint64_t InFiles(pid_t process) {
   char path[64];
   snprintf(path, sizeof(path), "/proc/%d/fd", process);
   std::vector<ino_t> seen;
   uint64_t bytes = 0;
   ForEach(path, [&](const char *file) {
-    char target[sizeof(kMemfd)] = "";
+    char target[64] = "";
     struct stat facts;
-    if (readlink(file, target, sizeof(target) - 1) < 0 || strcmp(target, kMemfd) != 0) return;
-    if (stat(file, &facts) != 0 || facts.st_ino == channel.st_ino) return;
+    if (readlink(file, target, sizeof(target) - 1) < 0 || strncmp(target, kMemfd, strlen(kMemfd)) != 0)
+      return;
+    if (strncmp(target, kOwn, strlen(kOwn)) == 0 || stat(file, &facts) != 0) return;
     if (std::find(seen.begin(), seen.end(), facts.st_ino) != seen.end()) return;
     seen.push_back(facts.st_ino);
     bytes += static_cast<uint64_t>(facts.st_blocks) * kBlock;
   });
   return bytes;
+}
+
+/* A memfd may be open and mapped, so each number is compared and not their sum. */
+bool Exceeds(pid_t process, uint64_t limit) {
+  uint64_t mapped = 0;
+  if (ReadMapped(process, &mapped) && mapped > limit && mapped > limit + ReadOwn(process)) return true;
+  return InFiles(process) > limit;
 }
 
 }  // namespace
@@ -84,19 +109,12 @@ bool ReportsSharedMemory() {
   return ReadMapped(getpid(), &bytes);
 }
 
-bool ExceedsSharedMemory(const SharedMemoryLimit &limit, pid_t runner) {
-  struct stat channel = {};
-  if (limit.channel >= 0 && fstat(limit.channel, &channel) != 0) channel = {};
+bool ExceedsSharedMemory(uint64_t limit) {
   std::vector<pid_t> processes;
   AddChildren(getpid(), &processes);
   for (size_t i = 0; i < processes.size(); i++) {
-    pid_t process = processes[i];
-    uint64_t mapped = 0;
-    ReadMapped(process, &mapped);
-    uint64_t own = process == runner ? static_cast<uint64_t>(channel.st_blocks) * kBlock : 0;
-    /* A memfd may be mapped too, so the larger number counts and not the sum. */
-    if (std::max(mapped - std::min(mapped, own), InFiles(process, channel)) > limit.bytes) return true;
-    AddChildren(process, &processes);
+    if (Exceeds(processes[i], limit)) return true;
+    AddChildren(processes[i], &processes);
   }
   return false;
 }

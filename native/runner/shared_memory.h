@@ -4,21 +4,15 @@
 #define TENON_RUNNER_SHARED_MEMORY_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 namespace tenon {
-
-/* The bound for each process, and what does not count. */
-struct SharedMemoryLimit {
-  uint64_t bytes = 0; /* 0: unlimited */
-  int channel = -1;   /* the file of the channel, whose pages do not count; -1 over a pipe */
-};
 
 /* Returns whether the system reports the shared memory of a process. */
 bool ReportsSharedMemory();
 
-/* Returns whether a descendant of this process exceeds the limit: `runner` or a process that it started. */
-bool ExceedsSharedMemory(const SharedMemoryLimit &limit, pid_t runner);
+/* Returns whether a descendant of this process has more of it than `limit` bytes. Memory of the runner, for the
+ * channel and for messages, does not count. */
+bool ExceedsSharedMemory(uint64_t limit);
 
 }  // namespace tenon
 

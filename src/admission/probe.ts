@@ -168,7 +168,7 @@ class ProbeRun {
       this.#settle = () => {
         over = true;
         for (const timer of timers) timer.cancel();
-        this.#child.removeAllListeners('exit').removeAllListeners('close');
+        this.#child.off('exit', onExit).off('close', this.#settle);
         this.#child.unref(); // its end may never be reported
         for (const stream of this.#streams()) stream?.destroy();
         const outcome =
@@ -179,13 +179,13 @@ class ProbeRun {
             outcome.with({ path: this.#shown, stdout: this.#stdout.text(), stderr: this.#stderr.text() }),
           );
       };
-      this.#child.on('exit', (code, signal) => {
+      const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
         ended = { code, signal };
         this.#killGroup();
         if (this.#outcome !== undefined && !(this.#outcome instanceof TenonError)) this.#settle();
         else timers.push(new Timer(DRAIN_MS, () => this.#settle()));
-      });
-      this.#child.on('close', () => this.#settle());
+      };
+      this.#child.on('exit', onExit).on('close', this.#settle);
       this.#stream(PROBE_OUT)?.on('close', () => {
         if (!over) timers.push(new Timer(DRAIN_MS, () => this.#lose()));
       });
