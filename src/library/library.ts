@@ -114,7 +114,7 @@ export function prefersOwn(path: string, shown: string): boolean {
   if (other !== undefined)
     throw new TenonError(
       'ERR_TENON_LOAD_FAILED',
-      `Cannot load ${shown}: it brings ${other.name}, but this process has already loaded another library of that name (${other.loaded}), which the loader would use instead. Load it with isolation: 'process', or give the library a name of its own. If the library was rebuilt, restarting the program helps too.`,
+      `Cannot load ${shown}: it brings a library, but this process has already loaded another library of the name ${other.name} (${other.loaded}), which the loader would use instead. Load it with isolation: 'process', or give the library a name of its own. If the library was rebuilt, restarting the program helps too.`,
       { path: shown, gate: 'open' },
     );
   if (obstacle === null) return ownFirst;

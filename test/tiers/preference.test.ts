@@ -232,7 +232,7 @@ describe.runIf(linux)('two plugins that bring different libraries of one name', 
         gate: 'open',
         path: rebuilt,
         message: expect.stringMatching(
-          /it brings libsame\.so\.1, but this process has already loaded another .*isolation: 'process'/,
+          /it brings a library, but this process has already loaded another library of the name libsame\.so\.1 .*isolation: 'process'/,
         ),
       });
     },
