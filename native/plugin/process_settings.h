@@ -45,7 +45,7 @@ class ProcessSettings {
 
  private:
   struct Saved;
-  const uint32_t which_;
+  [[maybe_unused]] const uint32_t which_;
   std::unique_ptr<Saved> saved_;
 };
 
