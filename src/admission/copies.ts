@@ -6,11 +6,12 @@
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { asTenonError, messageOf, TenonError } from '../base/errors.js';
+import { makeFolder } from '../base/make-folder.js';
 
 const CHUNK = 1 << 20;
 /** The granularity of holes: a block of zeros is not written. */
@@ -211,7 +212,7 @@ function tooLarge(path: string, size: number, { limit, left }: CopyBudget): Teno
  */
 export async function publish(copied: CopiedFile, path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     const present = await digestOf(path).catch(() => undefined);
     if (present?.digest === copied.digest) await remove(copied.temporary);
     else await rename(copied.temporary, path);

@@ -5,12 +5,13 @@
  * process that makes copies. A folder that disappeared nevertheless is made again.
  */
 import { closeSync, constants, lstatSync, openSync, rmSync } from 'node:fs';
-import { lstat, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 import { asTenonError, TenonError } from '../base/errors.js';
+import { makeFolder as makeParents } from '../base/make-folder.js';
 import { makePrivateFolder } from '../base/private-folder.js';
 import { isGone, pidNamespace, startTime } from '../base/process-id.js';
 import { lockFile } from './file-lock.js';
@@ -124,7 +125,7 @@ async function hold(root: string): Promise<HeldFolder> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt > 0) await delay(RETRY_MS);
     const path = join(root, name);
-    await mkdir(root, { recursive: true, mode: 0o700 });
+    await makeParents(root, 0o700);
     await makePrivate(path);
     const held = lockFolder(path, 'shared');
     if (held === null) return removeAtExit(await unlocked(`${path}n`));

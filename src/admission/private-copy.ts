@@ -4,9 +4,10 @@
  * made again.
  */
 import { createHash } from 'node:crypto';
-import { type BigIntStats, mkdirSync, statSync } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
 import { TenonError } from '../base/errors.js';
+import { makeFolderSync } from '../base/make-folder.js';
 import { inspectFileSync, inspectNeeds, type LibraryFacts } from '../inspect/index.js';
 import { type Bundled, type Companions, companionsOf, type Outsider } from './companions.js';
 import { type CopiedFile, copyBudget, copyFile, discard, publish } from './copies.js';
@@ -200,11 +201,11 @@ function levelsUp(path: string): number {
 /** Makes the folders on the way to a file. Those that the way leaves again with `..` must exist too. */
 function makeWay(home: string, way: string): void {
   const steps = way.split('/').slice(0, -1);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  makeFolderSync(home, 0o700);
   let folder = home;
   for (const step of steps) {
     folder = join(folder, step);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolderSync(folder, 0o700);
   }
 }
 

@@ -3,13 +3,14 @@
  * file. A lock is held from reading to replacing, so the changes of other processes are kept.
  */
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asTenonError, TenonError } from './errors.js';
+import { makeFolder } from './make-folder.js';
 import { problemOfOwner } from './private-folder.js';
 import { isGone, ownProcess, pidNamespace } from './process-id.js';
+import { openSmallFile, readText } from './small-file.js';
 
 /** The format of a file. */
 export interface JsonStoreOptions<T> {
@@ -104,10 +105,10 @@ export class JsonStore<T> {
 
   async #load(): Promise<{ entries: Map<string, T>; intact: boolean }> {
     try {
-      const file = await open(this.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      const file = await openSmallFile(this.path);
       try {
         const problem = problemOfOwner(this.path, await file.stat());
-        if (problem === null) return this.#parse(await file.readFile('utf8'));
+        if (problem === null) return this.#parse(await readText(file));
         if (this.#options.precious) throw this.#untrusted(problem);
         return { entries: new Map(), intact: false };
       } finally {
@@ -209,7 +210,7 @@ export class JsonStore<T> {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT' && !folderMade && this.#options.precious) {
-          await mkdir(dirname(this.path), { recursive: true, mode: 0o700 }).catch(() => undefined);
+          await makeFolder(dirname(this.path), 0o700).catch(() => undefined);
           folderMade = true;
           continue;
         }

@@ -1,8 +1,9 @@
 /** Folders for files that will be loaded or trusted: no other user can write to them or enter them. */
 import { type Stats, statSync } from 'node:fs';
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TenonError } from './errors.js';
+import { makeFolder } from './make-folder.js';
 
 const uid = process.getuid?.() ?? null;
 const OTHERS_WRITE = 0o022;
@@ -16,7 +17,7 @@ const STICKY = 0o1000;
  * @throws the system's error if it cannot be created
  */
 export async function makePrivateFolder(folder: string, what: string, advice: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const found = await lstat(folder);
   const foreign = uid !== null && found.uid !== uid;
   const open = process.platform !== 'win32' && (found.mode & 0o022) !== 0;

@@ -1,8 +1,9 @@
 /** Keeps inputs that reproduce a finding in the user's folder for them. The digest is part of the file name. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asTenonError } from '../base/errors.js';
+import { makeFolderSync } from '../base/make-folder.js';
 import type { InputFacts } from './verdict.js';
 
 /**
@@ -21,7 +22,7 @@ export function keepInput(
   if (folder === undefined) return { ...facts, file: null };
   const file = join(folder, `${facts.role}-${sha256.slice(0, 16)}.bin`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolderSync(folder);
     writeFileSync(file, bytes);
   } catch (error) {
     throw asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot keep an input in ${folder}`);

@@ -4,11 +4,12 @@
  * that cannot register still works.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { debug } from '../base/diagnostics.js';
 import { messageOf } from '../base/errors.js';
+import { makeFolderSync } from '../base/make-folder.js';
 import {
   findHostFiles,
   type HostFileContent,
@@ -60,7 +61,7 @@ class HostRegistration implements Registration {
     watchForEnd();
     open.add(this);
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolderSync(folder, 0o700);
       this.#listen(folder);
       this.#path = writeHostFile(folder, this.#content());
       findHostFiles(folder); // Removes the files of processes that have ended.

@@ -16,11 +16,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants, readFileSync, rmSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { asTenonError } from '../base/errors.js';
 import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
+import { makeFolder } from '../base/make-folder.js';
 import { problemOfOwner } from '../base/private-folder.js';
 import { isGone, ownProcess, type ProcessId, pidNamespace } from '../base/process-id.js';
 
@@ -92,7 +93,7 @@ export class Demotions {
     watchForEnd();
     armed.add(path);
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#folder, 0o700);
       await writeFile(`${path}.tmp`, JSON.stringify(marker), { mode: 0o600 });
       await rename(`${path}.tmp`, path);
     } catch (error) {

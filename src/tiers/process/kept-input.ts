@@ -7,7 +7,6 @@ import {
   closeSync,
   constants,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   realpathSync,
@@ -19,6 +18,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { TenonError } from '../../base/errors.js';
+import { makeFolderSync } from '../../base/make-folder.js';
 import { digestOf } from './report.js';
 import type { CrashInputSettings, KeptInput } from './settings.js';
 
@@ -41,7 +41,7 @@ const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (const
  */
 export function privateFolder(folder: string): string {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolderSync(folder, 0o700);
     const path = realpathSync(folder);
     checkPrivate(path);
     return path;
