@@ -1,9 +1,10 @@
 /** Gate `trust`: the users who can write the file, and the digests that the user approved. */
 
 import { type BigIntStats, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
+import { arrayOf, checkKnown, checkString, readOptions } from '../base/options.js';
+import { readSmallFile } from '../base/small-file.js';
 
 /** The requirements that a host has for the files that it loads. */
 export interface TrustOptions {
@@ -34,31 +35,26 @@ export class TrustPolicy {
   #locked: Promise<ReadonlySet<string>> | null = null;
 
   /** Checks the options. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
-  constructor(options: TrustOptions = {}) {
-    if (typeof options !== 'object' || options === null) throw invalidArgument('trust', 'must be an object');
-    const { owners, digests, lockFile, othersMayWrite } = options;
+  constructor(given: TrustOptions = {}) {
+    const options = readOptions('trust', given);
+    checkKnown('trust', options, ['othersMayWrite', 'owners', 'digests', 'lockFile'], 'trust.');
+    const { lockFile, othersMayWrite } = options;
+    const owners = optionalArray('trust.owners', options.owners, 'user ids');
+    const digests = optionalArray('trust.digests', options.digests, 'SHA-256 digests');
     if (othersMayWrite !== undefined && typeof othersMayWrite !== 'boolean') {
       throw invalidArgument('trust.othersMayWrite', 'must be a boolean');
     }
-    if (
-      owners !== undefined &&
-      !(Array.isArray(owners) && owners.every((id) => Number.isInteger(id) && id >= 0))
-    ) {
+    if (owners?.every(isUserId) === false) {
       throw invalidArgument('trust.owners', 'must be an array of user ids');
     }
-    if (
-      digests !== undefined &&
-      !(Array.isArray(digests) && digests.every((hex) => DIGEST.test(String(hex).toLowerCase())))
-    ) {
+    if (digests?.every(isDigest) === false) {
       throw invalidArgument(
         'trust.digests',
         'must be an array of SHA-256 digests, 64 hexadecimal digits each',
       );
     }
-    if (lockFile !== undefined && (typeof lockFile !== 'string' || lockFile === '')) {
-      throw invalidArgument('trust.lockFile', 'must be the path of a file');
-    }
-    this.#options = options;
+    if (lockFile !== undefined) checkString('trust.lockFile', lockFile);
+    this.#options = { ...options, owners, digests } as TrustOptions;
   }
 
   /**
@@ -119,7 +115,7 @@ export class TrustPolicy {
     if (lockFile === undefined) return vouched;
     let text: string;
     try {
-      text = await readFile(lockFile, 'utf8');
+      text = await readSmallFile(lockFile);
     } catch (error) {
       throw asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot read the lock file ${lockFile}`);
     }
@@ -137,6 +133,18 @@ export class TrustPolicy {
     }
     return vouched;
   }
+}
+
+function optionalArray(name: string, value: unknown, what: string): unknown[] | undefined {
+  return value === undefined ? undefined : arrayOf(name, value, what);
+}
+
+function isUserId(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
+}
+
+function isDigest(value: unknown): boolean {
+  return typeof value === 'string' && DIGEST.test(value.toLowerCase());
 }
 
 function octal(mode: number): string {

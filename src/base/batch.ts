@@ -8,7 +8,7 @@ import { types } from 'node:util';
 import { Status } from './abi.js';
 import { isPlainBytes, kindOf, requireBytes, requirePlainMemory } from './bytes.js';
 import { callError } from './call-error.js';
-import { invalidArgument } from './errors.js';
+import { invalidArgument, readable } from './errors.js';
 
 /** The maximum number of bytes in a batch: offsets are 32-bit. */
 const MAX_BYTES = 2 ** 31 - 1;
@@ -100,7 +100,8 @@ export class Batch implements Iterable<Uint8Array> {
    *   the messages have more than 2^31 - 1 bytes
    */
   static of(messages: Iterable<Uint8Array>): Batch {
-    const all = Array.isArray(messages) ? (messages as readonly Uint8Array[]) : collect(messages);
+    const isArray = !types.isProxy(messages) && Array.isArray(messages);
+    const all = isArray ? (messages as readonly Uint8Array[]) : collect(messages);
     const offsets = new Int32Array(all.length + 1);
     let end = 0;
     for (let i = 0; i < all.length; i++) {
@@ -195,17 +196,20 @@ function unchecked(offsets: Int32Array, data: Uint8Array): Batch {
 }
 
 function collect(messages: unknown): Uint8Array[] {
-  const iterable = typeof messages === 'object' && messages !== null && Symbol.iterator in messages;
-  if (!iterable || messages instanceof Uint8Array) {
+  const iterable = readable(
+    'messages',
+    () => typeof messages === 'object' && messages !== null && Symbol.iterator in messages,
+  );
+  if (!iterable || types.isUint8Array(messages)) {
     throw invalidArgument('messages', `must be an iterable of Uint8Array, not ${kindOf(messages)}`);
   }
-  return Array.from(messages as Iterable<Uint8Array>);
+  return readable('messages', () => Array.from(messages as Iterable<Uint8Array>));
 }
 
 function keepEndsOf(options: unknown): boolean {
   if (typeof options !== 'object' || options === null)
     throw invalidArgument('options', `must be an object, not ${kindOf(options)}`);
-  const keep = (options as LinesOptions).keepEnds ?? false;
+  const keep = readable('options', () => (options as LinesOptions).keepEnds) ?? false;
   if (typeof keep !== 'boolean')
     throw invalidArgument('options.keepEnds', `must be true or false, not ${kindOf(keep)}`);
   return keep;

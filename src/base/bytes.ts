@@ -1,6 +1,6 @@
 /** Checks of memory that users pass in: whether native code can access it safely. */
 import { types } from 'node:util';
-import { invalidArgument } from './errors.js';
+import { invalidArgument, readable } from './errors.js';
 
 /**
  * Refuses everything but a Uint8Array over ordinary memory. Shared memory can change while native code reads
@@ -22,10 +22,10 @@ export function requireBytes(argument: string, value: unknown, orElse = ''): ass
  * @throws TenonError ERR_TENON_INVALID_ARGUMENT
  */
 export function requirePlainMemory(argument: string, view: ArrayBufferView): void {
-  const memory = view.buffer;
+  const memory = readable(argument, () => view.buffer);
   if (!isArrayBuffer(memory))
     throw invalidArgument(argument, 'must not be in a SharedArrayBuffer; copy it first');
-  if (isResizable(memory))
+  if (readable(argument, () => isResizable(memory)))
     throw invalidArgument(argument, 'must not be in a resizable ArrayBuffer; copy it first');
   if (memory.byteLength === 0 && isDetached(memory)) {
     throw invalidArgument(argument, 'is in a detached ArrayBuffer (it was transferred elsewhere)');

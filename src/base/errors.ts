@@ -130,8 +130,11 @@ export class TenonError extends Error {
 
   /** Makes an error. Details that are undefined are left out. */
   constructor(code: TenonErrorCode, message: string, details: TenonErrorDetails = {}) {
-    const { cause, ...rest } = details;
-    super(printable(message), cause === undefined ? undefined : { cause });
+    const { cause, ...rest } = membersOf(details);
+    super(
+      printable(typeof message === 'string' ? message : messageOf(message)),
+      cause === undefined ? undefined : { cause },
+    );
     this.code = code;
     for (const [key, value] of Object.entries(rest)) {
       if (value !== undefined)
@@ -141,7 +144,7 @@ export class TenonError extends Error {
 
   /** Adds details to this error and returns it. Existing details are kept. */
   with(details: TenonErrorDetails): TenonError {
-    for (const [key, value] of Object.entries(details)) {
+    for (const [key, value] of Object.entries(membersOf(details))) {
       if (value === undefined || Object.hasOwn(this, key)) continue;
       Object.defineProperty(this, key, { value, enumerable: key !== 'cause', configurable: true });
     }
@@ -168,12 +171,49 @@ export function invalidArgument(argument: string, problem: string, hint = ''): T
 }
 
 /**
+ * Reads an argument that runs code of the user: a getter, a proxy or an iterator. What that code throws becomes
+ * the cause of a TenonError.
+ */
+export function readable<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw unreadable(name, cause);
+  }
+}
+
+/** Returns the error for an argument that cannot be read. TenonErrors are returned unchanged. */
+export function unreadable(name: string, cause: unknown): TenonError {
+  if (isTenonError(cause)) return cause;
+  const message = `The argument '${name}' cannot be read: ${messageOf(cause)}.`;
+  return new TenonError('ERR_TENON_INVALID_ARGUMENT', message, { argument: name, cause });
+}
+
+/** Returns whether a thrown value, which may be anything, is a TenonError. Never throws. */
+export function isTenonError(error: unknown): error is TenonError {
+  try {
+    return error instanceof TenonError;
+  } catch {
+    return false; // A revoked proxy.
+  }
+}
+
+/**
  * Converts any thrown value to a TenonError: returns it if it is one, or else wraps it as the cause of a new
  * one.
  */
 export function asTenonError(error: unknown, code: TenonErrorCode, what: string): TenonError {
-  if (error instanceof TenonError) return error;
+  if (isTenonError(error)) return error;
   return new TenonError(code, `${what}: ${messageOf(error)}`, { cause: error });
+}
+
+/** Copies the details of an error. An error is never replaced by one about its details: unreadable ones are dropped. */
+function membersOf(details: TenonErrorDetails): TenonErrorDetails {
+  try {
+    return { ...details };
+  } catch {
+    return {};
+  }
 }
 
 /** Returns the message of any thrown value. Never throws. */

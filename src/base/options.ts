@@ -4,7 +4,7 @@
  */
 import leven from 'leven';
 import { kindOf } from './bytes.js';
-import { invalidArgument, messageOf, TenonError } from './errors.js';
+import { invalidArgument, readable } from './errors.js';
 
 /** Names and values that were renamed for 1.0: the former name and the present one. */
 const RENAMED: Readonly<Record<string, string>> = {
@@ -61,26 +61,30 @@ export function checkKnown(what: string, value: object, known: readonly string[]
  */
 export function readOptions<T extends object>(name: string, options: T): T {
   checkObject(name, options);
-  try {
-    const copy: Record<string, unknown> = {};
+  return readable(name, () => {
+    const copy: Record<string, unknown> = Object.create(null);
     for (const key in options) copy[key] = options[key];
     return copy as T;
-  } catch (cause) {
-    throw new TenonError(
-      'ERR_TENON_INVALID_ARGUMENT',
-      `The argument '${name}' cannot be read: ${messageOf(cause)}.`,
-      {
-        argument: name,
-        cause,
-      },
-    );
-  }
+  });
 }
 
 /** Checks that the value is an object and not an array. */
 export function checkObject<T extends object>(name: string, value: T): T {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  if (isObject(value)) return value;
   throw invalidArgument(name, `must be an object, not ${shown(value)}`);
+}
+
+/** Returns whether the value is an object and not an array. Is false for a revoked proxy. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !isArray(value);
+}
+
+function isArray(value: unknown): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return true; // A revoked proxy throws, and cannot be read as an object either.
+  }
 }
 
 /** Checks that the value is one of a few strings. */
@@ -133,21 +137,38 @@ export function checkString(name: string, value: unknown): string {
 
 /** Checks an array of strings, each as {@link checkString} does. */
 export function checkStrings(name: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value)) throw invalidArgument(name, `must be an array of strings, not ${shown(value)}`);
-  return value.map((item: unknown, index) => checkString(`${name}[${index}]`, item));
+  return arrayOf(name, value, 'strings').map((item, index) => checkString(`${name}[${index}]`, item));
+}
+
+/** Copies an array. `what` says what its elements should be, for the message. */
+export function arrayOf(name: string, value: unknown, what: string): unknown[] {
+  return readable(name, () => {
+    if (Array.isArray(value)) return Array.from(value as unknown[]);
+    throw invalidArgument(name, `must be an array of ${what}, not ${shown(value)}`);
+  });
 }
 
 /** Checks an AbortSignal, which may be undefined. */
 export function checkSignal(value: unknown): AbortSignal | undefined {
-  if (value === undefined || value instanceof AbortSignal) return value;
+  if (value === undefined || isSignal(value)) return value;
   throw invalidArgument('signal', `must be an AbortSignal, not ${shown(value)}`);
+}
+
+/** Returns whether it is a signal and not only an object that inherits from one. */
+function isSignal(value: unknown): value is AbortSignal {
+  try {
+    return value instanceof AbortSignal && typeof value.aborted === 'boolean';
+  } catch {
+    return false;
+  }
 }
 
 /** Formats a value for a message. The result is short, and formatting is safe for any value. */
 export function shown(value: unknown): string {
   if (typeof value === 'string')
     return value.length > 100 ? `a string of ${value.length} characters` : JSON.stringify(value);
-  if (typeof value === 'bigint') return `${value}n`.slice(0, 100);
+  if (typeof value === 'bigint')
+    return value > -(2n ** 64n) && value < 2n ** 64n ? `${value}n` : 'a larger bigint';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return kindOf(value);
 }

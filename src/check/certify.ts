@@ -1,6 +1,7 @@
 /** Turns a verdict into certificates, for hosts that require one (`requireCheck`). */
 import { type Certificate, Certificates } from '../admission/certificates.js';
-import { invalidArgument } from '../base/errors.js';
+import { invalidArgument, readable } from '../base/errors.js';
+import { checkString } from '../base/options.js';
 import type { FileVerdict, Verdict } from './verdict.js';
 
 /**
@@ -9,9 +10,12 @@ import type { FileVerdict, Verdict } from './verdict.js';
  * @throws TenonError ERR_TENON_INVALID_ARGUMENT for a verdict of only some checks; ERR_TENON_UNREADABLE
  */
 export async function certify(verdict: Verdict, file: string): Promise<number> {
-  if (verdict.filter.length > 0)
-    throw invalidArgument('verdict', 'covers only some checks (filter), so it cannot certify a level');
-  const certificates = verdict.files.flatMap((one) => certificateOf(one, verdict));
+  checkString('file', file);
+  const certificates = readable('verdict', () => {
+    if (verdict.filter.length > 0)
+      throw invalidArgument('verdict', 'covers only some checks (filter), so it cannot certify a level');
+    return verdict.files.flatMap((one) => certificateOf(one, verdict));
+  });
   if (certificates.length > 0) await new Certificates(file).add(certificates);
   return certificates.length;
 }

@@ -1,4 +1,5 @@
 /** Runs one scenario in a separate process, `tenon-checker`, and reports how the process ended. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
@@ -8,6 +9,7 @@ import { probeEnvironment } from '../admission/probe-program.js';
 import { LineReader } from '../admission/probe-protocol.js';
 import { TenonError } from '../base/errors.js';
 import { isCheckout } from '../base/package.js';
+import { Timer } from '../base/timer.js';
 import { type CheckerRecord, parseRecord } from './report-lines.js';
 import type { CheckOptions, Sanitizer } from './settings.js';
 
@@ -133,9 +135,9 @@ class CheckerProcess {
     return new Promise((resolve) => {
       const end = (how: CheckerEnd) => this.#stop(how);
       const abort = () => end('aborted');
-      const timers = [setTimeout(end, timeout, 'hang')];
+      const timers = [new Timer(timeout, () => end('hang'))];
       const settle = (code: number | null, name: NodeJS.Signals | null) => {
-        for (const timer of timers) clearTimeout(timer);
+        for (const timer of timers) timer.cancel();
         signal?.removeEventListener('abort', abort);
         for (const stream of this.#streams()) stream?.destroy();
         resolve(this.#result(code, name));
@@ -150,7 +152,7 @@ class CheckerProcess {
       this.#child.on('exit', (code, name) => {
         this.#kill();
         // A process that escaped can hold the pipes open. All output of the checker has arrived by then.
-        timers.push(setTimeout(settle, REAP_MS, code, name));
+        timers.push(new Timer(REAP_MS, () => settle(code, name)));
       });
       this.#child.on('close', settle);
     });

@@ -63,6 +63,6 @@ function relevantOptions({ id, method }: CheckDefinition, settings: CheckSetting
     if (fuzz.reproduce !== undefined) args.push('--reproduce', fuzz.reproduce);
   }
   if (sanitize !== undefined) args.push('--sanitize', sanitize);
-  if (timeout !== undefined) args.push('--timeout', `${timeout}ms`);
+  if (timeout !== undefined && Number.isFinite(timeout)) args.push('--timeout', `${timeout}ms`);
   return args;
 }

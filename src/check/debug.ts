@@ -1,5 +1,7 @@
 /** Builds the command line of a checker that runs scenarios in one foreground process, for debuggers. */
+
 import { invalidArgument } from '../base/errors.js';
+import { checkString } from '../base/options.js';
 import { findChecker } from './checker.js';
 import { checkerArguments } from './command-line.js';
 import type { CheckDefinition } from './definition.js';
@@ -22,6 +24,7 @@ export interface ForegroundRun {
  * inspection
  */
 export function foregroundRun(file: string, options: CheckOptions = {}): ForegroundRun {
+  checkString('file', file);
   const settings = settingsOf(options);
   const subject = openSubject(file, settings);
   if (!isPlugin(subject.facts))

@@ -1,4 +1,5 @@
 /** The definition of a check: a sentence that must be true of every plugin, and the method that tests it. */
+import { checkString } from '../base/options.js';
 import type { Subject } from './subject.js';
 import type { Finding, Level, Measure, Severity } from './verdict.js';
 
@@ -53,6 +54,7 @@ export interface CheckDefinition {
 
 /** Returns the group of an id. */
 export function groupOf(id: string): string {
+  checkString('id', id);
   return id.slice(0, id.indexOf('/'));
 }
 

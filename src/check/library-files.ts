@@ -1,7 +1,9 @@
 /** Expands folders on the command line to the libraries in them. */
+
 import { statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { TenonError } from '../base/errors.js';
+import { checkStrings } from '../base/options.js';
 import { count } from '../base/text.js';
 import { findCandidates } from '../host/discover.js';
 import { inspectFileSync } from '../inspect/index.js';
@@ -21,7 +23,7 @@ export interface LibraryFiles {
 export async function libraryFiles(paths: readonly string[]): Promise<LibraryFiles> {
   const files: string[] = [];
   const leftOut: string[] = [];
-  for (const path of paths) {
+  for (const path of checkStrings('paths', paths)) {
     if (!isFolder(path)) {
       files.push(path);
       continue;

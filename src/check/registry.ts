@@ -1,5 +1,7 @@
 /** All checks, in the order in which they are shown. */
+
 import { invalidArgument } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import { abiChecks } from './checks/abi.js';
 import { callChecks } from './checks/calls.js';
 import { fileChecks } from './checks/file.js';
@@ -29,7 +31,7 @@ const byId = new Map(CHECKS.map((check) => [check.id, check]));
 export function checkById(id: string): CheckDefinition {
   const check = byId.get(id);
   if (check !== undefined) return check;
-  throw invalidArgument('check', `must be the id of a check, such as calls/plain; there is no '${id}'`);
+  throw invalidArgument('check', `must be the id of a check, such as calls/plain; there is no ${shown(id)}`);
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Runs the suite on files: selects and orders the checks, runs them in parallel, and builds the verdict. */
+
 import { ABI_VERSION } from '../base/abi.js';
 import { invalidArgument } from '../base/errors.js';
+import { checkStrings } from '../base/options.js';
 import { packageVersion } from '../base/package.js';
 import { checkFile } from './file-run.js';
 import { Lanes } from './lanes.js';
@@ -17,11 +19,7 @@ import { type FileVerdict, VERDICT_SCHEMA, type Verdict } from './verdict.js';
  * ERR_TENON_UNSUPPORTED on systems other than Linux, or if the checker program cannot be built
  */
 export async function check(paths: readonly string[], options: CheckOptions = {}): Promise<Verdict> {
-  if (
-    !Array.isArray(paths) ||
-    paths.length === 0 ||
-    paths.some((path) => typeof path !== 'string' || path === '')
-  )
+  if (checkStrings('files', paths).length === 0)
     throw invalidArgument('files', 'must be an array of at least one path');
   const settings = settingsOf(options);
   const checks = selectChecks(settings);

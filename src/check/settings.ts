@@ -2,7 +2,18 @@
 import { randomInt } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { invalidArgument } from '../base/errors.js';
+import { invalidArgument, messageOf } from '../base/errors.js';
+import {
+  checkCount,
+  checkKnown,
+  checkMilliseconds,
+  checkOneOf,
+  checkSignal,
+  checkString,
+  checkStrings,
+  readOptions,
+  shown,
+} from '../base/options.js';
 import { LEVELS, type Level, SEVERITIES, type Severity } from './verdict.js';
 
 export const SANITIZERS = ['address', 'undefined', 'thread'] as const;
@@ -34,7 +45,7 @@ export interface CheckOptions {
   readonly seed?: number | undefined;
   /** The number of processes at the same time. Default: the number of processors. */
   readonly jobs?: number | undefined;
-  /** The timeout of each check in milliseconds, which replaces the check's own. */
+  /** The timeout of each check in milliseconds, which replaces the check's own; Infinity for none. */
   readonly timeout?: number | undefined;
   /** The number of times that each check is run. The first run that does not pass counts. */
   readonly repeat?: number | undefined;
@@ -100,66 +111,61 @@ export interface CheckSettings {
 }
 
 const MAX_SEED = 2 ** 32;
-const MAX_TIMEOUT = 2 ** 31 - 1;
+const MAX_BUDGET = 2 ** 31 - 1;
+
+const OPTIONS: readonly (keyof CheckOptions)[] = [
+  ...(['level', 'seed', 'jobs', 'timeout', 'repeat', 'filter', 'failOn', 'pluginConfig', 'inputs'] as const),
+  ...(['rules', 'allowNeeded', 'glibc', 'fuzz', 'sanitize', 'artifacts', 'onProgress', 'onBuild'] as const),
+  'signal',
+];
 
 /** Returns validated options with defaults. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
-export function settingsOf(options: CheckOptions = {}): CheckSettings {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'must be an object');
-  const { level = 'basic', failOn = 'error', fuzz, sanitize, pluginConfig = '', rules = {} } = options;
-  oneOf('level', level, LEVELS);
-  oneOf('failOn', failOn, ['error', 'warning']);
-  if (sanitize !== undefined) oneOf('sanitize', sanitize, SANITIZERS);
-  if (fuzz !== undefined) checkFuzz(fuzz);
-  if (options.timeout !== undefined) integer('timeout', options.timeout, 1, MAX_TIMEOUT);
-  if (options.glibc !== undefined && !/^\d+\.\d+$/.test(options.glibc))
-    throw invalidArgument('glibc', `must be a version such as 2.36, not '${options.glibc}'`);
-  checkJson(pluginConfig);
-  checkRules(rules);
+export function settingsOf(given: CheckOptions = {}): CheckSettings {
+  const options = readOptions('options', given);
+  checkKnown('check', options, OPTIONS);
+  const { level = 'basic', failOn = 'error', fuzz, sanitize, timeout, glibc, artifacts } = options;
   return {
-    level,
-    seed: integer('seed', options.seed ?? randomInt(MAX_SEED), 0, MAX_SEED - 1),
-    jobs: integer('jobs', options.jobs ?? availableParallelism(), 1, 1024),
-    timeout: options.timeout,
-    repeat: integer('repeat', options.repeat ?? 1, 1, 1_000_000),
-    filter: strings('filter', options.filter),
-    failOn,
-    pluginConfig,
-    inputs: strings('inputs', options.inputs),
-    rules,
-    allowNeeded: strings('allowNeeded', options.allowNeeded),
-    glibc: options.glibc,
-    fuzz,
-    sanitize,
-    artifacts: options.artifacts,
-    onProgress: options.onProgress ?? (() => undefined),
-    onBuild: options.onBuild,
-    signal: options.signal,
+    level: checkOneOf('level', level, LEVELS),
+    seed: checkCount('seed', options.seed ?? randomInt(MAX_SEED), { least: 0, most: MAX_SEED - 1 }),
+    jobs: checkCount('jobs', options.jobs ?? availableParallelism(), { most: 1024 }),
+    timeout: timeout === undefined ? undefined : checkMilliseconds('timeout', timeout),
+    repeat: checkCount('repeat', options.repeat ?? 1, { most: 1_000_000 }),
+    filter: checkStrings('filter', options.filter ?? []),
+    failOn: checkOneOf('failOn', failOn, ['error', 'warning']),
+    pluginConfig: checkJson(options.pluginConfig ?? ''),
+    inputs: checkStrings('inputs', options.inputs ?? []),
+    rules: checkRules(options.rules ?? {}),
+    allowNeeded: checkStrings('allowNeeded', options.allowNeeded ?? []),
+    glibc: glibc === undefined ? undefined : checkGlibc(glibc),
+    fuzz: fuzz === undefined ? undefined : checkFuzz(fuzz),
+    sanitize: sanitize === undefined ? undefined : checkOneOf('sanitize', sanitize, SANITIZERS),
+    artifacts: artifacts === undefined ? undefined : checkString('artifacts', artifacts),
+    onProgress: checkFunction('onProgress', options.onProgress) ?? (() => undefined),
+    onBuild: checkFunction('onBuild', options.onBuild),
+    signal: checkSignal(options.signal),
   };
 }
 
-function oneOf(name: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value))
-    throw invalidArgument(name, `must be one of ${allowed.join(', ')}, not '${String(value)}'`);
+function checkFunction<T>(name: string, value: T): T {
+  if (value === undefined || typeof value === 'function') return value;
+  throw invalidArgument(name, `must be a function, not ${shown(value)}`);
 }
 
-function integer(name: string, value: number, min: number, max: number): number {
-  if (!Number.isInteger(value) || value < min || value > max)
-    throw invalidArgument(name, `must be a whole number from ${min} to ${max}, not ${String(value)}`);
-  return value;
+function checkGlibc(value: unknown): string {
+  if (typeof value === 'string' && /^\d+\.\d+$/.test(value)) return value;
+  throw invalidArgument('glibc', `must be a version such as 2.36, not ${shown(value)}`);
 }
 
-function strings(name: string, value: readonly string[] = []): readonly string[] {
-  if (!Array.isArray(value) || value.some((one) => typeof one !== 'string' || one === ''))
-    throw invalidArgument(name, 'must be an array of non-empty strings');
-  return value;
-}
-
-function checkFuzz({ budget, corpus, reproduce }: FuzzOptions): void {
-  integer('fuzz.budget', budget, 1, MAX_TIMEOUT);
-  if (corpus !== undefined && !readableAs('folder', corpus))
+function checkFuzz(given: FuzzOptions): FuzzOptions {
+  const fuzz = readOptions('fuzz', given);
+  checkKnown('fuzz', fuzz, ['budget', 'corpus', 'reproduce'], 'fuzz.');
+  const { budget, corpus, reproduce } = fuzz;
+  checkCount('fuzz.budget', budget, { most: MAX_BUDGET });
+  if (corpus !== undefined && !readableAs('folder', checkString('fuzz.corpus', corpus)))
     throw invalidArgument('fuzz.corpus', `must be a readable folder; ${corpus} is not`);
-  if (reproduce !== undefined && !readableAs('file', reproduce))
+  if (reproduce !== undefined && !readableAs('file', checkString('fuzz.reproduce', reproduce)))
     throw invalidArgument('fuzz.reproduce', `must be a readable file; ${reproduce} is not`);
+  return { budget, corpus, reproduce };
 }
 
 function readableAs(what: 'file' | 'folder', path: string): boolean {
@@ -171,19 +177,27 @@ function readableAs(what: 'file' | 'folder', path: string): boolean {
   }
 }
 
-function checkJson(text: string): void {
-  if (text === '') return;
+function checkJson(text: unknown): string {
+  if (typeof text !== 'string')
+    throw invalidArgument('pluginConfig', `must be a string with JSON, not ${shown(text)}`);
+  if (text === '') return text;
   try {
     JSON.parse(text);
   } catch (error) {
-    throw invalidArgument('pluginConfig', `must be JSON: ${String(error)}`);
+    throw invalidArgument('pluginConfig', `must be JSON: ${messageOf(error)}`);
   }
+  return text;
 }
 
-function checkRules(rules: Readonly<Record<string, CheckRule>>): void {
-  for (const [id, { severity, except }] of Object.entries(rules)) {
-    if (severity !== undefined) oneOf(`rules['${id}'].severity`, severity, SEVERITIES);
+function checkRules(given: Readonly<Record<string, CheckRule>>): Readonly<Record<string, CheckRule>> {
+  const rules = Object.entries(readOptions('rules', given)).map(([id, rule]) => {
+    const name = `rules['${id}']`;
+    const { severity, except, ...rest } = readOptions(name, rule);
+    checkKnown('a rule', rest, ['severity', 'except'], `${name}.`);
+    if (severity !== undefined) checkOneOf(`${name}.severity`, severity, SEVERITIES);
     if (except !== undefined && (typeof except !== 'string' || except.trim() === ''))
-      throw invalidArgument(`rules['${id}'].except`, 'must be the reason why the finding is accepted');
-  }
+      throw invalidArgument(`${name}.except`, 'must be the reason why the finding is accepted');
+    return [id, { severity, except }] as const;
+  });
+  return Object.fromEntries(rules);
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { asTenonError } from '../base/errors.js';
+import { asTenonError, readable } from '../base/errors.js';
 import { NEAR_ENTRY_POINTS } from '../inspect/entry-names.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { inspectFileSync } from '../inspect/index.js';
@@ -60,9 +60,12 @@ export function isPlugin({ exports, descriptor, descriptorProblem }: LibraryFact
 }
 
 /** Returns whether a library has neither a descriptor nor an entry point, like a library shipped with a plugin. */
-export function hasNoEntryPoint({ exports, descriptor, descriptorProblem }: LibraryFacts): boolean {
-  if (descriptor !== null || descriptorProblem !== null) return false;
-  return !exports.some(({ name }) => NEAR_ENTRY_POINTS.includes(name));
+export function hasNoEntryPoint(facts: LibraryFacts): boolean {
+  return readable('facts', () => {
+    const { exports, descriptor, descriptorProblem } = facts;
+    if (descriptor !== null || descriptorProblem !== null) return false;
+    return !exports.some(({ name }) => NEAR_ENTRY_POINTS.includes(name));
+  });
 }
 
 /** Returns the flags in the descriptor, or 0 if the library does not have one. */

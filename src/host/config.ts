@@ -1,5 +1,7 @@
 /** The config of an instance, encoded as bytes. */
-import { invalidArgument } from '../base/errors.js';
+import { types } from 'node:util';
+import { requireBytes } from '../base/bytes.js';
+import { invalidArgument, messageOf } from '../base/errors.js';
 
 /**
  * The config of an instance: the argument of {@link Plugin.new}. A JSON value is encoded as JSON text. A
@@ -12,13 +14,15 @@ export type Config = unknown;
 export function encodeConfig(config: Config): Uint8Array {
   if (config === undefined) return new Uint8Array(0);
   if (typeof config === 'string') return Buffer.from(config, 'utf8');
-  if (config instanceof Uint8Array) return config;
+  if (types.isUint8Array(config)) {
+    requireBytes('config', config);
+    return config;
+  }
   let text: string | undefined;
   try {
     text = JSON.stringify(config);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw invalidArgument('config', `must be a JSON value: ${reason}`);
+    throw invalidArgument('config', `must be a JSON value: ${messageOf(error)}`);
   }
   if (text === undefined) throw invalidArgument('config', `must be a JSON value, not a ${typeof config}`);
   return Buffer.from(text, 'utf8');

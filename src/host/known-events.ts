@@ -4,7 +4,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import { invalidArgument } from '../base/errors.js';
-import { didYouMean } from '../base/options.js';
+import { didYouMean, shown } from '../base/options.js';
 
 /**
  * The events of every EventEmitter. `events.once` adds a listener of `error` in addition to the awaited
@@ -16,11 +16,12 @@ const GENERAL = ['error', 'newListener', 'removeListener'];
 export function refuseUnknownEvents(emitter: EventEmitter, what: string, known: readonly string[]): void {
   emitter.on('newListener', (name: string | symbol) => {
     if (typeof name === 'symbol' || known.includes(name) || GENERAL.includes(name)) return;
+    const isText = typeof name === 'string';
     const list = known.map((one) => `'${one}'`).join(', ');
     throw invalidArgument(
       'event',
-      `must be an event of ${what} (${list}), not '${name}'`,
-      didYouMean(name, known),
+      `must be an event of ${what} (${list}), not ${isText ? `'${name}'` : shown(name)}`,
+      isText ? didYouMean(name, known) : '',
     );
   });
 }

@@ -2,6 +2,7 @@
 import { Batch, type BatchResult } from '../base/batch.js';
 import { callChannels } from '../base/diagnostics.js';
 import { invalidArgument } from '../base/errors.js';
+import { readOptions } from '../base/options.js';
 import type {
   Binding,
   CallOptions,
@@ -233,9 +234,10 @@ export class ObservedBinding implements TierBinding {
   }
 
   /** Returns the options that the tier supports. @throws TenonError ERR_TENON_INVALID_ARGUMENT for others */
-  #allowed(options: CallOptions): CallOptions | undefined {
+  #allowed(given: CallOptions): CallOptions | undefined {
+    const options = readOptions('options', given);
     const { onTimeout } = this.#observer;
-    if (onTimeout === null || options?.timeout === undefined) return options;
+    if (onTimeout === null || options.timeout === undefined) return options;
     if (onTimeout === 'warn' || options.timeout === Number.POSITIVE_INFINITY)
       return { ...options, timeout: undefined };
     throw invalidArgument(

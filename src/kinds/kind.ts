@@ -12,9 +12,8 @@
  */
 import semver from 'semver';
 import { METHODS } from '../base/abi.js';
-import { kindOf } from '../base/bytes.js';
 import { invalidArgument, TenonError } from '../base/errors.js';
-import { callSettings } from '../tiers/call-options.js';
+import { readOptions, shown } from '../base/options.js';
 import {
   type CallOptions,
   type MethodRef,
@@ -121,7 +120,8 @@ export type KindApi<K extends Kind> = { readonly [Name in keyof K['methods']]: C
 
 /**
  * The blocking methods of a kind, bound to an instance by {@link Instance.asSync}. They differ from
- * {@link KindApi} in that they return the result itself and throw. A record method takes no options.
+ * {@link KindApi} in that they return the result itself and throw. A record method takes no options, and refuses
+ * them.
  */
 export type KindApiSync<K extends Kind> = {
   readonly [Name in keyof K['methods']]: CallSync<K['methods'][Name]>;
@@ -188,8 +188,7 @@ function bytesMethod(): BytesMethod {
  * @throws TenonError ERR_TENON_INVALID_ARGUMENT; `argument` is the invalid member of the definition
  */
 export function defineKind<const M extends Methods>(definition: KindDefinition<M>): Kind<M> {
-  requireObject('definition', definition);
-  const { name, version, range = `^${version}`, methods } = definition;
+  const { name, version, range: given, methods: named } = readOptions('definition', definition);
   if (typeof name !== 'string' || !KIND_NAME.test(name)) {
     throw invalidArgument(
       'name',
@@ -199,6 +198,7 @@ export function defineKind<const M extends Methods>(definition: KindDefinition<M
   if (typeof version !== 'string' || semver.valid(version) !== version) {
     throw invalidArgument('version', `must be a semantic version such as 1.0.0, not ${shown(version)}`);
   }
+  const range = given ?? `^${version}`;
   if (typeof range !== 'string' || range === '' || semver.validRange(range) === null) {
     throw invalidArgument('range', `must be a semver range such as ^1.0.0, not ${shown(range)}`);
   }
@@ -208,13 +208,13 @@ export function defineKind<const M extends Methods>(definition: KindDefinition<M
       `must include the version ${version} itself, which ${shown(range)} does not`,
     );
   }
+  const methods = Object.freeze({ ...readOptions('methods', named) });
   checkMethods(methods);
   const id = `${name}/${semver.major(version)}`;
-  return sealed({ name, version, id, range, methods: Object.freeze({ ...methods }) });
+  return sealed({ name, version, id, range, methods });
 }
 
-function checkMethods(methods: unknown): void {
-  requireObject('methods', methods);
+function checkMethods(methods: object): void {
   const entries = Object.entries(methods);
   if (entries.length === 0 || entries.length > METHODS.max) {
     throw invalidArgument('methods', `must be 1 to ${METHODS.max} methods, not ${entries.length}`);
@@ -230,12 +230,12 @@ function checkMethods(methods: unknown): void {
 }
 
 function isMethod(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'form' in value && made.has(value);
+  return typeof value === 'object' && value !== null && made.has(value) && 'form' in value;
 }
 
 /** Refuses a value that {@link defineKind} did not make. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
 export function requireKind(argument: string, value: unknown): asserts value is Kind {
-  if (typeof value === 'object' && value !== null && 'methods' in value && made.has(value)) return;
+  if (typeof value === 'object' && value !== null && made.has(value) && 'methods' in value) return;
   throw invalidArgument(argument, `must be made by defineKind, not ${shown(value)}`);
 }
 
@@ -306,16 +306,20 @@ function factoryOf(value: RecordMethod): RecordFactory {
  */
 function bindAsyncRecord(value: RecordMethod, binding: TierBinding): unknown {
   const hasInput = value.inputLayout.fields.length > 0;
-  const call = binding.blocking ? promised(bindRecord(value, binding)) : sentRecord(value, binding);
+  const call = binding.blocking ? promised(value, binding) : sentRecord(value, binding);
   return hasInput ? call : (options?: CallOptions) => call(undefined, options);
 }
 
 type AsyncRecordCall = (members: unknown, options?: CallOptions) => Promise<unknown>;
 
-function promised(call: RecordMethodCode['call']): AsyncRecordCall {
+/** Calls the blocking method. A call with options is sent like one of another tier, which checks them. */
+function promised(value: RecordMethod, binding: TierBinding): AsyncRecordCall {
+  const call = bindRecord(value, binding);
+  let sent: AsyncRecordCall | undefined;
   return async (members, options) => {
-    if (options !== undefined) callSettings(options, undefined).signal?.throwIfAborted();
-    return call(members);
+    if (options === undefined) return call(members);
+    sent ??= sentRecord(value, binding);
+    return sent(members, options);
   };
 }
 
@@ -437,13 +441,4 @@ function namesOf(kind: Kind): Named[] {
     const name = `${kind.name}.${own}`;
     return { kind, ref: { kind: kind.id, slot, name }, names: [own, name, `${kind.id}.${own}`] };
   });
-}
-
-function requireObject(argument: string, value: unknown): asserts value is object {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
-  throw invalidArgument(argument, `must be an object, not ${shown(value)}`);
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : kindOf(value);
 }

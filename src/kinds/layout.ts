@@ -5,6 +5,7 @@
  * has no such struct, so its method takes no bytes. Padding is zero.
  */
 import { invalidArgument } from '../base/errors.js';
+import { isObject, readOptions } from '../base/options.js';
 
 /**
  * The size of each scalar type in bytes, which is also its alignment. `bool` is the `bool` of C: one byte, 0
@@ -142,13 +143,13 @@ const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
  * @throws TenonError ERR_TENON_INVALID_ARGUMENT if a name or type is invalid
  */
 export function layoutOf(fields: Fields, argument = 'fields'): Layout {
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+  if (!isObject(fields)) {
     throw invalidArgument(argument, "must be an object of field types, { a: 'i32' } for example");
   }
   const laidOut: FieldLayout[] = [];
   let end = 0;
   let align = 1;
-  for (const [name, type] of Object.entries(fields)) {
+  for (const [name, type] of Object.entries(readOptions(argument, fields))) {
     checkFieldName(argument, name);
     const { scalar, length } = parseType(`${argument}.${name}`, type);
     const unit = SCALAR_SIZE[scalar];

@@ -9,7 +9,8 @@
  */
 import { types } from 'node:util';
 import { kindOf, requirePlainMemory } from '../base/bytes.js';
-import { invalidArgument } from '../base/errors.js';
+import { invalidArgument, unreadable } from '../base/errors.js';
+import { readOptions } from '../base/options.js';
 import { type RecordBinding, wholeWords } from '../tiers/tier.js';
 import { type FieldLayout, type Layout, SCALAR_SIZE, type Scalar } from './layout.js';
 import { arrayClass, newArray, SCALARS, type View, viewOf } from './scalars.js';
@@ -17,7 +18,7 @@ import { arrayClass, newArray, SCALARS, type View, viewOf } from './scalars.js';
 /** The functions of a method over the memory of a binding. */
 export interface RecordMethodCode {
   /** Checks the members of an object, writes them to the input, calls the method, and reads the output. */
-  readonly call: (members?: unknown) => unknown;
+  readonly call: (members?: unknown, options?: unknown) => unknown;
   /** Only checks and writes the input. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
   readonly write: (members?: unknown) => void;
   /** Only reads the output. */
@@ -34,6 +35,10 @@ interface Tools {
   readonly reads: readonly Port[];
   readonly writes: readonly Port[];
   readonly refuse: (index: number, value: unknown) => never;
+  /** Throws the error for an input whose members cannot be read. */
+  readonly unreadable: (cause: unknown) => never;
+  /** Refuses the options of a call, unless none of them is set. */
+  readonly refuseOptions: (options: unknown) => void;
 }
 type Views = Readonly<Record<Scalar, View>>;
 
@@ -79,6 +84,10 @@ function toolsFor(binding: RecordBinding, input: Layout, output: Layout): Tools 
     writes: input.fields.map((field) => portOf(field, inputs)),
     reads: output.fields.map((field) => portOf(field, outputs)),
     refuse: (index, value) => refuseField(input, index, value),
+    unreadable: (cause) => {
+      throw unreadable('input', cause);
+    },
+    refuseOptions,
   };
 }
 
@@ -97,6 +106,18 @@ function refuseField(layout: Layout, index: number, value: unknown): never {
     throw invalidArgument(field.name, `must be ${SCALARS[field.scalar].expected}, not ${show(value)}`);
   const names = layout.fields.map((one) => one.name).join(', ');
   throw invalidArgument('input', `must be an object with the members ${names}, not ${show(value)}`);
+}
+
+/** @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+function refuseOptions(given: unknown): void {
+  const options: Readonly<Record<string, unknown>> = readOptions('options', given as Record<string, unknown>);
+  const name = Object.keys(options).find((key) => options[key] !== undefined);
+  if (name === undefined) return;
+  throw invalidArgument(
+    name,
+    'is not supported by the blocking record methods of asSync',
+    ' Leave it out, or use as(). The option timeout of load concerns all calls.',
+  );
 }
 
 function show(value: unknown): string {
@@ -123,14 +144,20 @@ function generate(input: Layout, output: Layout): Compiled | null {
 function sourceOf(input: Layout, output: Layout): string {
   const { fields } = input;
   const values = fields.map(
-    (field, i) =>
-      `const v${i} = ${isArray(field) ? `take${i}(input.${field.name})` : `input.${field.name}`};`,
+    (field, i) => `v${i} = ${isArray(field) ? `take${i}(input.${field.name})` : `input.${field.name}`};`,
   );
   const results = output.fields.map((field, i) => `${field.name}: ${readSource(field, i)}`);
   const result = `return { ${results.join(', ')} };`;
   const written = [
     ...(fields.length > 0 ? ["if (typeof input !== 'object' || input === null) refuse(-1, input);"] : []),
-    ...values,
+    ...(fields.length > 0
+      ? [
+          `let ${fields.map((_, i) => `v${i}`).join(', ')};`,
+          'try {',
+          ...values,
+          '} catch (cause) { unreadable(cause); }',
+        ]
+      : []),
     ...fields.map((field, i) => (isArray(field) ? `check${i}(v${i});` : checkSource(field, i))),
     ...fields.map((field, i) =>
       isArray(field) ? `write${i}(v${i});` : `in_${field.scalar}[${indexOf(field)}] = ${stored(field, i)};`,
@@ -139,7 +166,7 @@ function sourceOf(input: Layout, output: Layout): string {
   return [
     "'use strict';",
     'const { invoke, control, fail } = binding;',
-    'const { inputs, outputs, reads, writes, refuse } = tools;',
+    'const { inputs, outputs, reads, writes, refuse, unreadable, refuseOptions } = tools;',
     ...scalarsOf(fields).map((scalar) => `const in_${scalar} = inputs.${scalar};`),
     ...scalarsOf(output.fields).map((scalar) => `const out_${scalar} = outputs.${scalar};`),
     ...fields.flatMap((field, i) =>
@@ -153,7 +180,8 @@ function sourceOf(input: Layout, output: Layout): string {
     result,
     '}',
     // `write` and `read` are inlined, because calling them would cost as much as the call itself.
-    'function call(input) {',
+    fields.length > 0 ? 'function call(input, options) {' : 'function call(options) {',
+    'if (options !== undefined) refuseOptions(options);',
     ...written,
     'invoke();',
     'if (control[0] !== 0) fail();',
@@ -197,11 +225,18 @@ function indexOf(field: FieldLayout): number {
 /** Makes the same functions as the generated code, with loops over the fields. */
 function loop(binding: RecordBinding, tools: Tools): RecordMethodCode {
   const { invoke, control, fail } = binding;
-  const { reads, writes, refuse } = tools;
+  const { reads, writes, refuse, unreadable } = tools;
+  const take = (input: unknown): unknown[] => {
+    const members = input as Readonly<Record<string, unknown>>;
+    try {
+      return writes.map((port) => port.take(members[port.name]));
+    } catch (cause) {
+      return unreadable(cause);
+    }
+  };
   const write = (input?: unknown): void => {
     if (writes.length > 0 && (typeof input !== 'object' || input === null)) refuse(-1, input);
-    const members = input as Readonly<Record<string, unknown>>;
-    const values = writes.map((port) => port.take(members[port.name]));
+    const values = take(input);
     writes.forEach((port, i) => {
       port.check(values[i]);
     });
@@ -210,7 +245,9 @@ function loop(binding: RecordBinding, tools: Tools): RecordMethodCode {
     });
   };
   const read = (): unknown => Object.fromEntries(reads.map((port) => [port.name, port.read()]));
-  const call = (input?: unknown): unknown => {
+  const call = (input?: unknown, options?: unknown): unknown => {
+    const given = writes.length > 0 ? options : input;
+    if (given !== undefined) tools.refuseOptions(given);
     write(input);
     invoke();
     if (control[0] !== 0) fail();

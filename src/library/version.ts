@@ -2,6 +2,7 @@
 import semver from 'semver';
 import { ABI_VERSION, DEFAULT_ABI_RANGE } from '../base/abi.js';
 import { invalidArgument, TenonError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 
 /**
  * The way in which a host compares the ABI version of a plugin with its option `abi`. `range`: any version in
@@ -19,22 +20,16 @@ export interface VersionRule {
 /** Makes a rule from the options of a host. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
 export function versionRule(abi: string | undefined, policy: VersionPolicy = 'range'): VersionRule {
   if (policy !== 'range' && policy !== 'exact') {
-    throw invalidArgument('versionPolicy', `must be 'range' or 'exact', not ${JSON.stringify(policy)}`);
+    throw invalidArgument('versionPolicy', `must be 'range' or 'exact', not ${shown(policy)}`);
   }
   const accepts = abi ?? (policy === 'exact' ? ABI_VERSION : DEFAULT_ABI_RANGE);
   const valid = typeof accepts === 'string' && accepts.trim() !== '';
   if (policy === 'exact') {
     if (!valid || semver.valid(accepts) === null) {
-      throw invalidArgument(
-        'abi',
-        `must be one version when versionPolicy is 'exact', not ${JSON.stringify(abi)}`,
-      );
+      throw invalidArgument('abi', `must be one version when versionPolicy is 'exact', not ${shown(abi)}`);
     }
   } else if (!valid || semver.validRange(accepts) === null) {
-    throw invalidArgument(
-      'abi',
-      `must be a semver range such as '${DEFAULT_ABI_RANGE}', not ${JSON.stringify(abi)}`,
-    );
+    throw invalidArgument('abi', `must be a semver range such as '${DEFAULT_ABI_RANGE}', not ${shown(abi)}`);
   }
   return { policy, accepts };
 }

@@ -14,6 +14,7 @@
  * SIGINT, SIGTERM and SIGHUP remove the markers if the program has no listeners for them. A consequence is
  * that these signals do not end the process while a plugin hangs.
  */
+
 import { randomUUID } from 'node:crypto';
 import { constants, readFileSync, rmSync } from 'node:fs';
 import { open, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -22,6 +23,7 @@ import { isMainThread } from 'node:worker_threads';
 import { asTenonError } from '../base/errors.js';
 import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
 import { makeFolder } from '../base/make-folder.js';
+import { checkString } from '../base/options.js';
 import { problemOfOwner } from '../base/private-folder.js';
 import { isGone, ownProcess, type ProcessId, pidNamespace } from '../base/process-id.js';
 
@@ -80,6 +82,8 @@ export class Demotions {
    * @throws TenonError ERR_TENON_UNREADABLE
    */
   async arm(digest: string, plugin: string): Promise<Disarm> {
+    checkString('digest', digest);
+    checkString('plugin', plugin);
     const owner = ownProcess();
     const path = join(this.#folder, `armed-${owner.pid}-${owner.start}-${randomUUID()}.json`);
     const marker: Marker = {
@@ -109,6 +113,7 @@ export class Demotions {
 
   /** Returns the demotion of a digest. Undefined if the plugin may run in the host's process. */
   async isDemoted(digest: string): Promise<Demotion | undefined> {
+    checkString('digest', digest);
     await this.#sweep();
     return (await this.#store.read()).get(digest);
   }
@@ -121,6 +126,7 @@ export class Demotions {
 
   /** Removes one demotion or all. Returns the number removed. @throws TenonError ERR_TENON_UNREADABLE */
   async clear(digest?: string): Promise<number> {
+    if (digest !== undefined) checkString('digest', digest);
     await this.#sweep();
     let count = 0;
     await this.#store.update((demotions) => {

@@ -1,8 +1,9 @@
 /**
  * Files whose plugins crashed too often. Entries are keyed by digest, so a rebuilt file is not quarantined.
  */
-import { TenonError } from '../base/errors.js';
+import { invalidArgument, TenonError } from '../base/errors.js';
 import { JsonStore, type JsonStoreOptions } from '../base/json-store.js';
+import { checkString, readOptions } from '../base/options.js';
 
 /** A file in quarantine. */
 export interface QuarantineEntry {
@@ -57,7 +58,7 @@ export class Quarantine {
 
   /** @throws TenonError ERR_TENON_UNREADABLE */
   async has(digest: string): Promise<boolean> {
-    return (await this.#entries()).has(digest);
+    return (await this.#entries()).has(checkString('digest', digest));
   }
 
   /**
@@ -65,6 +66,7 @@ export class Quarantine {
    * @throws TenonError ERR_TENON_QUARANTINED, ERR_TENON_UNREADABLE
    */
   async check(digest: string, path: string): Promise<void> {
+    checkString('digest', digest);
     const entry = (await this.#entries()).get(digest);
     if (entry === undefined) return;
     const { name, date, reason } = entry;
@@ -80,7 +82,8 @@ export class Quarantine {
    * store cannot be written.
    * @throws TenonError ERR_TENON_UNREADABLE
    */
-  async add({ digest, name, path, error }: QuarantineReason): Promise<void> {
+  async add(reason: QuarantineReason): Promise<void> {
+    const { digest, name, path, error } = checkReason(reason);
     const report = error.report === undefined ? undefined : { ...error.report.toJSON() };
     const put = (entries: Map<string, QuarantineEntry>) => {
       entries.set(digest, {
@@ -104,6 +107,7 @@ export class Quarantine {
    * @throws TenonError ERR_TENON_UNREADABLE
    */
   async clear(digest?: string): Promise<number> {
+    if (digest !== undefined) checkString('digest', digest);
     const cleared = new Set<string>();
     const remove = (entries: Map<string, QuarantineEntry>) => {
       for (const key of digest === undefined ? [...entries.keys()] : [digest]) {
@@ -120,6 +124,15 @@ export class Quarantine {
     if (stored === undefined) return this.#kept;
     return this.#kept.size === 0 ? stored : new Map([...stored, ...this.#kept]);
   }
+}
+
+/** Checks what is put into quarantine. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+function checkReason(given: QuarantineReason): QuarantineReason {
+  const { digest, name, path, error } = readOptions('reason', given);
+  if (!(error instanceof Error) || typeof error.code !== 'string')
+    throw invalidArgument('reason.error', 'must be a TenonError');
+  checkString('reason.digest', digest);
+  return { digest, name: checkString('reason.name', name), path: checkString('reason.path', path), error };
 }
 
 function isEntry(value: unknown): value is QuarantineEntry {

@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import { type Batch, type BatchResult, trustedResult } from '../base/batch.js';
 import { kindOf, requireBytes, requirePlainMemory } from '../base/bytes.js';
-import { invalidArgument } from '../base/errors.js';
+import { invalidArgument, unreadable } from '../base/errors.js';
 import { callSettings } from './call-options.js';
 import { isBreach } from './control.js';
 import { badRecord, breachOf, type CallSite } from './status.js';
@@ -55,12 +55,21 @@ export abstract class InlineBinding implements TierBinding {
 export function requireBatch(batch: Batch): { offsets: Int32Array; data: Uint8Array } {
   if (typeof batch !== 'object' || batch === null)
     throw invalidArgument('batch', `must be a Batch, not ${kindOf(batch)}`);
-  const { offsets, data } = batch;
+  const { offsets, data } = partsOf(batch);
   if (!types.isInt32Array(offsets))
     throw invalidArgument('batch.offsets', `must be an Int32Array, not ${kindOf(offsets)}`);
   requirePlainMemory('batch.offsets', offsets);
   requireBytes('batch.data', data);
   return { offsets, data };
+}
+
+/** Reads the members of a batch. What is not made by {@link Batch} may run any code. */
+function partsOf(batch: Batch): { offsets: unknown; data: unknown } {
+  try {
+    return { offsets: batch.offsets, data: batch.data };
+  } catch (cause) {
+    throw unreadable('batch', cause);
+  }
 }
 
 /** Returns the error for offsets that native code refused. */

@@ -1,5 +1,5 @@
 /** The options of a call. The checks are the same in every tier. */
-import { checkKnown, checkMilliseconds, checkObject, checkSignal } from '../base/options.js';
+import { checkKnown, checkMilliseconds, checkSignal, readOptions } from '../base/options.js';
 import type { CallOptions } from './tier.js';
 
 const KNOWN = ['signal', 'timeout'];
@@ -16,8 +16,9 @@ export interface CallSettings {
  */
 export function callSettings(options: CallOptions | undefined, general: number | undefined): CallSettings {
   if (options === undefined) return { signal: undefined, timeout: general ?? Number.POSITIVE_INFINITY };
-  checkKnown('call', checkObject('options', options), KNOWN);
-  return { signal: checkSignal(options.signal), timeout: timeoutOf(options, general) };
+  const read = readOptions('options', options);
+  checkKnown('call', read, KNOWN);
+  return { signal: checkSignal(read.signal), timeout: timeoutOf(read, general) };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Renders a verdict as text in all formats. */
-import { invalidArgument } from '../../base/errors.js';
+import { readable } from '../../base/errors.js';
+import { checkBoolean, checkCount, checkKnown, checkOneOf, readOptions } from '../../base/options.js';
 import type { Verdict } from '../verdict.js';
 import { renderCompact } from './compact.js';
 import { renderGithub } from './github.js';
@@ -32,10 +33,13 @@ export const FORMATS = Object.keys(RENDERERS) as readonly Format[];
 /**
  * Renders the verdict. In every format, text from a plugin is data: it cannot move the cursor, and is neither
  * markup nor a command.
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT for an unknown format
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT for an unknown format, or for anything but a verdict
  */
-export function render(verdict: Verdict, format: Format, options: RenderOptions = {}): string {
-  if (!Object.hasOwn(RENDERERS, format))
-    throw invalidArgument('format', `must be one of ${FORMATS.join(', ')}, not '${String(format)}'`);
-  return RENDERERS[format](verdict, options);
+export function render(verdict: Verdict, format: Format, given: RenderOptions = {}): string {
+  const name = checkOneOf('format', format, FORMATS);
+  const options = readOptions('options', given);
+  checkKnown('render', options, ['color', 'width']);
+  if (options.color !== undefined) checkBoolean('color', options.color);
+  if (options.width !== undefined) checkCount('width', options.width, { most: 10_000 });
+  return readable('verdict', () => RENDERERS[name](verdict, options));
 }

@@ -1,4 +1,5 @@
 /** Helpers that several formats share. */
+import { readable } from '../../base/errors.js';
 import {
   type CheckResult,
   type CrashFacts,
@@ -14,8 +15,10 @@ import {
 /** Returns the verdict with only failed and incomplete results. The tally stays. */
 export function onlyFailed(verdict: Verdict): Verdict {
   const isShown = ({ state }: CheckResult) => state === 'failed' || state === 'incomplete';
-  const files = verdict.files.map((file) => ({ ...file, results: file.results.filter(isShown) }));
-  return { ...verdict, files };
+  return readable('verdict', () => {
+    const files = verdict.files.map((file) => ({ ...file, results: file.results.filter(isShown) }));
+    return { ...verdict, files };
+  });
 }
 
 /** Returns whether the result counts as a failure by `failOn`. */
