@@ -115,7 +115,18 @@ export function addonProblem(): string | null {
 function find(): Found {
   if (process.env['TENON_NO_ADDON'] === '1')
     return { addon: null, problem: 'TENON_NO_ADDON=1 disables the addon.' };
-  const path = process.env['TENON_ADDON'] ?? builtFile('tenon.node');
+  const named = process.env['TENON_ADDON'];
+  const found = tryFile(named ?? builtFile('tenon.node'));
+  // Most things work without the addon, so that a wrong name could remain unnoticed.
+  if (named !== undefined && found.problem !== null)
+    process.emitWarning(`TENON_ADDON has no effect. ${found.problem}`, {
+      type: 'TenonWarning',
+      code: 'TENON_UNSUPPORTED_OPTION',
+    });
+  return found;
+}
+
+function tryFile(path: string): Found {
   try {
     const addon: unknown = createRequire(import.meta.url)(path);
     return check(addon, path);

@@ -14,7 +14,7 @@ export interface TrustOptions {
    * cannot replace files in it. Not checked on Windows.
    */
   readonly othersMayWrite?: boolean;
-  /** The accepted owners of files, as user ids. Default: any owner. Not checked on Windows. */
+  /** The accepted owners of files, as user ids. Default: any owner. Refused on Windows. */
   readonly owners?: readonly number[];
   /** The accepted SHA-256 digests of files, 64 hexadecimal digits each. Default: any digest. */
   readonly digests?: readonly string[];
@@ -44,6 +44,8 @@ export class TrustPolicy {
     if (othersMayWrite !== undefined && typeof othersMayWrite !== 'boolean') {
       throw invalidArgument('trust.othersMayWrite', 'must be a boolean');
     }
+    if (owners !== undefined && process.platform === 'win32')
+      throw invalidArgument('trust.owners', 'is not supported on Windows', ' Leave it out, or use digests.');
     if (owners?.every(isUserId) === false) {
       throw invalidArgument('trust.owners', 'must be an array of user ids');
     }

@@ -71,8 +71,14 @@ export const call: Command = {
     if (plugin === '') throw new UsageError('a plugin is missing. Name one, or give the path of a file.');
     if (values.config?.startsWith('@') === false) parseJson(values.config, '--config');
     const tier = tierFor(values.isolation);
+    const isPath = /[\\/]|\.(so|dll|dylib)$/i.test(plugin);
+    const unused = isPath
+      ? (['path', 'depth'] as const).find((name) => values[name] !== undefined)
+      : undefined;
+    if (unused !== undefined)
+      throw new UsageError(`--${unused} is for the names of plugins, but '${plugin}' is a path.`);
     const settings: Settings = {
-      plugin: /[\\/]|\.(so|dll|dylib)$/i.test(plugin) ? resolve(plugin) : plugin,
+      plugin: isPath ? resolve(plugin) : plugin,
       method: readMethod(values.method ?? 'something'),
       config: values.config,
       input: values.input ?? '',

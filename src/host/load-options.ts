@@ -290,6 +290,7 @@ interface Reach {
 
 const OUTSIDE = ['thread', 'process'] as const;
 const PROCESS = ['process'] as const;
+const IN_HOST = ['inline', 'thread'] as const;
 
 /** The options that not every tier supports. */
 const REACH: Readonly<Partial<Record<keyof LoadOptions, Reach>>> = {
@@ -307,7 +308,8 @@ const REACH: Readonly<Partial<Record<keyof LoadOptions, Reach>>> = {
   crashInputs: { tiers: PROCESS },
   startTimeout: { tiers: PROCESS },
   grace: { tiers: PROCESS },
-  onMeddling: { tiers: ['inline', 'thread'], idle: (value) => value === 'warn' },
+  onMeddling: { tiers: IN_HOST, idle: (value) => value === 'warn' },
+  onCrash: { tiers: IN_HOST, idle: (value) => value === 'none' },
 };
 
 function isEmpty(value: unknown): boolean {

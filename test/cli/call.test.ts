@@ -180,6 +180,8 @@ describe('the plugin of tenon call', () => {
       stderr: expect.stringContaining('ERR_TENON_NOT_FOUND'),
     });
     expect(await tenon([...deeper, '--depth', '1'])).toMatchObject({ code: 0, stdout: 'x' });
+    const useless = await tenon(['call', pluginFile('echo'), '--depth', '1']);
+    expect(useless).toMatchObject({ code: 2, stderr: expect.stringContaining('--depth is for the names') });
   });
 
   test.skipIf(!hasProcesses)('runs in the process tier by default', async () => {

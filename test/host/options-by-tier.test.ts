@@ -1,7 +1,17 @@
 /** Checks in every tier which options of `load` it accepts and which it refuses. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { HOST_OPTIONS } from '../../src/host/host-options.js';
 import { checkLoadOptions, LOAD_OPTIONS } from '../../src/host/load-options.js';
-import { type Isolation, type LoadOptions, PluginHost } from '../../src/index.js';
+import {
+  defineKind,
+  type HostOptions,
+  type Isolation,
+  type LoadOptions,
+  method,
+  PluginHost,
+} from '../../src/index.js';
 import { pluginFile, withAddon } from '../support/index.js';
 
 /**
@@ -30,6 +40,12 @@ const VALUES: Readonly<Record<keyof LoadOptions, { some: unknown; none?: unknown
   onMeddling: { some: 'refuse', none: 'warn' },
 };
 const TIERS: readonly Isolation[] = ['inline', 'thread', 'process'];
+const WITH_TIERS: readonly Isolation[] = withAddon ? TIERS : ['inline'];
+const math = defineKind({
+  name: 'math',
+  version: '1.0.0',
+  methods: { min: method({ a: 'i32', b: 'i32' }, { result: 'i32' }) },
+});
 const VITAL = ['sandbox', 'limits'];
 const cases = TIERS.flatMap((isolation) =>
   Object.entries(VALUES)
@@ -111,6 +127,69 @@ test('old names of options and values are refused with the new names', () => {
   expect(said({ xyzzy: 1 })).not.toContain('Did you mean');
   expect(() => new PluginHost({ require: {} } as object)).toThrow(/Did you mean 'requireCheck'\?$/);
   expect(() => new PluginHost({ probe: { deadline: 5 } } as object)).toThrow(/Did you mean 'timeout'\?$/);
+});
+
+describe.each(WITH_TIERS)('typed methods in the %s tier', (isolation) => {
+  const open = async (host: PluginHost) => await (await host.load(pluginFile('math'), { isolation })).new();
+  const refusal = (argument: string) =>
+    expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument });
+
+  test('take a timeout and a signal with a promise, if the tier can end a call', async () => {
+    await using host = new PluginHost();
+    const { min } = (await open(host)).as(math);
+    const call = min({ a: 1, b: 2 }, { timeout: 60_000 });
+    if (isolation === 'inline') await expect(call).rejects.toEqual(refusal('timeout'));
+    else expect(await call).toEqual({ result: 1 });
+    await expect(min({ a: 1, b: 2 }, { timeout: Number.NaN })).rejects.toEqual(refusal('timeout'));
+    await expect(min({ a: 1, b: 2 }, { signal: AbortSignal.abort('enough') })).rejects.toBe('enough');
+    expect(await min({ a: 1, b: 2 }, { timeout: Number.POSITIVE_INFINITY })).toEqual({ result: 1 });
+  });
+
+  test('take no options when they block, and say so', async () => {
+    await using host = new PluginHost();
+    const min = (await open(host)).asSync(math).min as (input: object, options?: unknown) => unknown;
+    expect(() => min({ a: 1, b: 2 }, { timeout: 60_000 })).toThrow(refusal('timeout'));
+    expect(() => min({ a: 1, b: 2 }, { signal: AbortSignal.abort() })).toThrow(refusal('signal'));
+    expect(() => min({ a: 1, b: 2 }, 5)).toThrow(refusal('options'));
+    expect(min({ a: 1, b: 2 }, { timeout: undefined })).toEqual({ result: 1 });
+  });
+});
+
+describe('the options of a host', () => {
+  const every: Readonly<Record<keyof HostOptions, { good: unknown; bad: unknown }>> = {
+    paths: { good: ['.'], bad: '.' },
+    depth: { good: 1, bad: 17 },
+    abi: { good: '^1.0.0', bad: 'one' },
+    versionPolicy: { good: 'range', bad: 'about' },
+    descriptor: { good: 'required', bad: true },
+    trust: { good: { digests: [] }, bad: { owner: [0] } },
+    requireCheck: { good: { level: 'basic', certificates: 'x.json' }, bad: { level: 'basic' } },
+    probe: { good: { mode: 'always', timeout: 2 ** 40 }, bad: { mode: 'never', patience: 5 } },
+    verdicts: { good: 'verdicts.json', bad: '' },
+    cacheDir: { good: 'cache', bad: 'a/$ORIGIN' },
+    stateDir: { good: join(tmpdir(), 'tenon-none'), bad: 5 },
+    kinds: { good: [math], bad: [{ name: 'math' }] },
+  };
+
+  test('are all in this table', () => {
+    expect(Object.keys(every).sort()).toEqual([...HOST_OPTIONS].sort());
+  });
+
+  test.each(Object.entries(every))('%s is accepted or refused with its name', (name, { good, bad }) => {
+    if (name !== 'stateDir') new PluginHost({ [name]: good });
+    expect(() => new PluginHost({ [name]: bad } as HostOptions)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_TENON_INVALID_ARGUMENT',
+        argument: expect.stringMatching(new RegExp(`^${name}`)),
+      }),
+    );
+  });
+
+  test('discover refuses what load refuses', async () => {
+    await using host = new PluginHost();
+    for (const options of [{ sandbox: true }, { limits: { memory: 5 } }, { timeout: 5 }, { grace: 5 }])
+      await expect(host.discover(options)).rejects.toMatchObject({ argument: Object.keys(options)[0] });
+  });
 });
 
 describe('the options of a call', () => {
