@@ -141,8 +141,9 @@ export class Instance extends EventEmitter<InstanceEventMap> {
 
   /**
    * Calls the plugin's `something` and blocks this thread until it returns. `input` may be changed after the
-   * return. The memory of the result belongs to the caller. A plugin that hangs blocks forever, unless the
-   * call or the plugin has a `timeout`, which the inline tier does not support.
+   * return. The memory of the result belongs to the caller. A small result shares its ArrayBuffer with others,
+   * as Buffers of Node.js do: it can be copied to another thread but not transferred. A plugin that hangs
+   * blocks forever, unless the call or the plugin has a `timeout`, which the inline tier does not support.
    * @throws TenonError ERR_TENON_CALL_FAILED if the plugin reports a failure; `status` is the name of its
    *   status
    * @throws TenonError ERR_TENON_PANIC, ERR_TENON_POISONED, ERR_TENON_CONTRACT, ERR_TENON_CLOSED,

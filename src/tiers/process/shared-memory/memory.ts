@@ -1,6 +1,6 @@
 /** The memory that the channels of this thread share with native code. */
 import { getSystemErrorMap } from 'node:util';
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, markAsUntransferable } from 'node:worker_threads';
 import { addonProblem, loadAddon } from '../../../addon/addon.js';
 import type { ProcessAddon } from '../../../addon/process.js';
 import { TenonError } from '../../../base/errors.js';
@@ -28,7 +28,7 @@ export class NativeMemory {
   /** The channels by their indexes in native code's table. */
   readonly channels: (Sleeper | undefined)[] = [];
   readonly #scratch: Buffer;
-  #slab = new ArrayBuffer(SLAB);
+  #slab = newSlab();
   #cooling = false;
 
   constructor(addon: ProcessAddon) {
@@ -51,7 +51,7 @@ export class NativeMemory {
     return result;
   }
 
-  /** Replaces the slab if it was detached: the holder of a small result may have transferred its memory. */
+  /** Replaces the slab if it was detached, for which `ArrayBuffer.prototype.transfer` is left. */
   checkSlab(): void {
     if (this.#slab.byteLength === 0) this.#renewSlab();
   }
@@ -96,10 +96,20 @@ export class NativeMemory {
   }
 
   #renewSlab(): void {
-    this.#slab = new ArrayBuffer(SLAB);
+    this.#slab = newSlab();
     this.control[Word.FREE] = 0;
     this.addon.slab(this.#slab);
   }
+}
+
+/**
+ * Makes a slab. Results of several callers share it, so that none of them may transfer it to another thread. The
+ * pool of Buffers of Node.js works in the same way.
+ */
+function newSlab(): ArrayBuffer {
+  const slab = new ArrayBuffer(SLAB);
+  markAsUntransferable(slab);
+  return slab;
 }
 
 let opened: NativeMemory | undefined;
