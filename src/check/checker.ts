@@ -7,6 +7,7 @@ import { buildNativePart, type CheckerName } from '../addon/build.js';
 import { builtFile, isExecutable } from '../addon/native-files.js';
 import { probeEnvironment } from '../admission/probe-program.js';
 import { LineReader } from '../admission/probe-protocol.js';
+import { ignoreAbort, listenForAbort } from '../base/abort.js';
 import { TenonError } from '../base/errors.js';
 import { isCheckout } from '../base/package.js';
 import { Timer } from '../base/timer.js';
@@ -134,16 +135,16 @@ class CheckerProcess {
     const { timeout, signal } = this.#options;
     return new Promise((resolve) => {
       const end = (how: CheckerEnd) => this.#stop(how);
-      const abort = () => end('aborted');
+      const abort = { aborted: () => end('aborted') };
       const timers = [new Timer(timeout, () => end('hang'))];
       const settle = (code: number | null, name: NodeJS.Signals | null) => {
         for (const timer of timers) timer.cancel();
-        signal?.removeEventListener('abort', abort);
+        ignoreAbort(signal, abort);
         for (const stream of this.#streams()) stream?.destroy();
         resolve(this.#result(code, name));
       };
-      if (signal?.aborted) abort();
-      signal?.addEventListener('abort', abort);
+      if (signal?.aborted) abort.aborted();
+      listenForAbort(signal, abort);
       this.#child.on('error', (error) => {
         this.#end = 'not-started';
         this.#output.stderr = Buffer.from(error.message);

@@ -1,4 +1,5 @@
 /** Waiting for a promise with a time limit and an abort signal. */
+import { ignoreAbort, listenForAbort } from '../base/abort.js';
 import { Timer } from '../base/timer.js';
 
 /** The limits of a wait. */
@@ -16,14 +17,14 @@ export function bounded<T>(promise: Promise<T>, { signal, ms }: Patience, late: 
   if (signal === undefined && ms === undefined) return promise;
   return new Promise<T>((resolve, reject) => {
     const timer = ms === undefined ? undefined : new Timer(ms, () => end(() => reject(late())));
-    const onAbort = () => end(() => reject(signal?.reason));
+    const abort = { aborted: () => end(() => reject(signal?.reason)) };
     const end = (settle: () => void) => {
       timer?.cancel();
-      signal?.removeEventListener('abort', onAbort);
+      ignoreAbort(signal, abort);
       settle();
     };
-    if (signal?.aborted) return onAbort();
-    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) return abort.aborted();
+    listenForAbort(signal, abort);
     promise.then(
       (value) => end(() => resolve(value)),
       (error: unknown) => end(() => reject(error)),

@@ -4,6 +4,7 @@
  */
 
 import { LOG_LEVELS, Status } from '../../base/abi.js';
+import { ignoreAbort, listenForAbort } from '../../base/abort.js';
 import { deferred } from '../../base/deferred.js';
 import { invalidArgument, type TenonError } from '../../base/errors.js';
 import { nativeTimeout } from '../call-options.js';
@@ -201,7 +202,7 @@ export class Engine implements ChannelListener {
       if (over) return false;
       over = true;
       if (counts) site.tally.inFlight -= 1;
-      signal?.removeEventListener('abort', abort);
+      ignoreAbort(signal, abort);
       return true;
     };
     const pending: PendingRequest = {
@@ -219,11 +220,13 @@ export class Engine implements ChannelListener {
       fail: (error) => end() && reject(error),
     };
     // The runner cannot be notified. Its answer is discarded when it arrives.
-    const abort = (): void => {
-      this.requests.withdraw(pending);
-      pending.fail(signal?.reason);
+    const abort = {
+      aborted: (): void => {
+        this.requests.withdraw(pending);
+        pending.fail(signal?.reason);
+      },
     };
-    signal?.addEventListener('abort', abort, { once: true });
+    listenForAbort(signal, abort);
     return pending;
   }
 

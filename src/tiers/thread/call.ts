@@ -1,4 +1,6 @@
 /** Queued calls: one message, or a batch. */
+
+import { ignoreAbort, listenForAbort } from '../../base/abort.js';
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { requireBytes } from '../../base/bytes.js';
 import { badBatch, requireBatch } from '../binding.js';
@@ -45,7 +47,7 @@ export abstract class PendingCall extends Pending {
   listen(): void {
     this.#listening = true;
     this.site.tally.inFlight += 1;
-    this.#signal?.addEventListener('abort', this, { once: true });
+    listenForAbort(this.#signal, this);
   }
 
   /**
@@ -72,8 +74,8 @@ export abstract class PendingCall extends Pending {
     return outcome;
   }
 
-  /** Handles the event of the signal. */
-  handleEvent(): void {
+  /** Handles the abort of the signal. */
+  aborted(): void {
     if (this.over) return;
     this.owner.revoke(this);
     this.giveUp(this.#signal?.reason);
@@ -92,7 +94,7 @@ export abstract class PendingCall extends Pending {
     super.end();
     this.letGo();
     if (this.#listening) this.site.tally.inFlight -= 1;
-    this.#signal?.removeEventListener('abort', this);
+    ignoreAbort(this.#signal, this);
   }
 
   /** The size of the input in bytes. */
