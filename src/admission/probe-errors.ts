@@ -1,6 +1,8 @@
 /** The errors of a probing process that reached no verdict. */
 import { TenonError } from '../base/errors.js';
 import { BUILD_COMMAND } from '../base/package.js';
+import { spawnProblem } from '../base/spawn-problem.js';
+import { milliseconds } from '../base/text.js';
 import type { Stage } from '../library/refusal.js';
 import { quote } from '../library/statements.js';
 
@@ -48,7 +50,7 @@ export function timedOut(shown: string, stage: Stage | null, timeout: number): T
   const where = stage === null ? 'before the library was opened' : WHILE[stage];
   return new TenonError(
     'ERR_TENON_PROBE_TIMEOUT',
-    `Cannot load ${shown}: it did not return within ${timeout} ms ${where}, so the probe was killed. Fix the plugin, or set a longer timeout for the probe.`,
+    `Cannot load ${shown}: it did not return within ${milliseconds(timeout)} ${where}, so the probe was killed. Fix the plugin, or set a longer timeout for the probe.`,
     { path: shown, gate: 'probe' },
   );
 }
@@ -64,12 +66,14 @@ export function scribbled(shown: string, stage: Stage | null, line: string): Ten
 }
 
 /** Returns the error for a probe that failed by itself. The plugin is not at fault. */
-export function notStarted(shown: string, program: string, cause: Error): TenonError {
-  return new TenonError(
-    'ERR_TENON_UNSUPPORTED',
-    `Cannot probe ${shown}: ${program} could not be used: ${cause.message}. Build it with ${BUILD_COMMAND}, or set TENON_RUNNER to a tenon-runner that works here.`,
-    { path: shown, gate: 'probe', cause },
-  );
+export function notStarted(shown: string, program: string, cause: Error, cwd?: string): TenonError {
+  const remedy = `Build it with ${BUILD_COMMAND}, or set TENON_RUNNER to a tenon-runner that works here.`;
+  const problem = spawnProblem(cause, { program, cwd }, remedy);
+  return new TenonError('ERR_TENON_UNSUPPORTED', `Cannot probe ${shown}: ${problem}`, {
+    path: shown,
+    gate: 'probe',
+    cause,
+  });
 }
 
 /** Returns the last line that the plugin wrote, as part of a sentence. */

@@ -9,7 +9,8 @@ import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { findRunner } from '../addon/native-files.js';
 import { reapAtEnd } from '../addon/reaper.js';
-import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
+import { asTenonError, TenonError } from '../base/errors.js';
+import { checkMilliseconds } from '../base/options.js';
 import { Timer } from '../base/timer.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { refusal, type Stage } from '../library/refusal.js';
@@ -85,9 +86,7 @@ const MOST_LOADED = 4096;
  */
 export async function probe(path: string, facts: LibraryFacts, options: ProbeOptions): Promise<ProbeVerdict> {
   const { timeout = DEFAULT_PROBE_TIMEOUT, runner = findRunner() } = options;
-  if (!Number.isFinite(timeout) || timeout < 1 || timeout > 2 ** 31 - 1) {
-    throw invalidArgument('timeout', `must be 1 to ${2 ** 31 - 1} milliseconds, not ${timeout}`);
-  }
+  checkMilliseconds('timeout', timeout);
   const run = new ProbeRun(runner, path, facts, options);
   return run.finish(timeout);
 }
@@ -146,7 +145,7 @@ class ProbeRun {
     });
     reapAtEnd(this.#child);
     this.#child.on('error', (cause) => {
-      this.#outcome ??= notStarted(this.#shown, this.#program, cause);
+      this.#outcome ??= notStarted(this.#shown, this.#program, cause, confinement?.cwd);
       this.#settle();
     });
     this.#stream(1)?.on('data', (chunk: Buffer) => this.#stdout.push(chunk));

@@ -37,6 +37,11 @@ export function duration(ms: number): string {
   return ms < 1000 ? `${digits(ms)} ms` : `${digits(ms / 1000)} s`;
 }
 
+/** Formats a timeout in milliseconds: `200 ms` for 199.997523. */
+export function milliseconds(ms: number): string {
+  return `${digits(ms)} ms`;
+}
+
 /** Formats a number of bytes: `16.1 KiB`. */
 export function bytes(n: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB'];

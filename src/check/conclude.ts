@@ -1,6 +1,7 @@
 /** Derives the outcome of a check from the end of its process and the reports that the process wrote. */
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
+import { milliseconds } from '../base/text.js';
 import { explainFault, hex, showFrame } from '../supervision/fault.js';
 import type { CheckerRun } from './checker.js';
 import { type CheckAnswer, finding, type ScenarioMethod } from './definition.js';
@@ -79,7 +80,7 @@ function ending(run: CheckerRun, subject: Subject, timeout: number): Finding {
   const where = stage === null ? 'before its first report' : `in: ${stage}`;
   const { stderr } = run;
   if (run.end === 'hang') {
-    const message = `It did not return within ${timeout} ms, ${where}`;
+    const message = `It did not return within ${milliseconds(timeout)}, ${where}`;
     return finding(message, { stage, stderr });
   }
   if (run.end === 'lost') {

@@ -1,5 +1,6 @@
 /** The errors of a plugin whose process is not running. */
 import { TenonError } from '../base/errors.js';
+import { milliseconds } from '../base/text.js';
 import type { RestartPolicy } from './restart.js';
 
 /** The plugin of the process. */
@@ -35,7 +36,7 @@ export function failedError(
 function ruleOf(policy: RestartPolicy | 'never' | null): string {
   if (policy === 'never') return 'it never started successfully';
   if (policy === null) return 'it crashed, and its restart option is false';
-  return `it crashed too often (restart.max ${policy.max} within ${policy.within} ms)`;
+  return `it crashed too often (restart.max ${policy.max} within ${milliseconds(policy.within)})`;
 }
 
 /** Returns the error of a call after the supervisor was stopped. */
@@ -46,7 +47,7 @@ export function stoppedError({ plugin, path }: Subject): TenonError {
 
 /** Returns the error of a call that waited for a start until its timeout. */
 export function lateError({ plugin, path }: Subject, timeout: number): TenonError {
-  const message = `A call to ${plugin} could not start within its timeout of ${timeout} ms: the plugin's process was not running.`;
+  const message = `A call to ${plugin} could not start within its timeout of ${milliseconds(timeout)}: the plugin's process was not running.`;
   return new TenonError('ERR_TENON_TIMEOUT', message, { plugin, path });
 }
 

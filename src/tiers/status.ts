@@ -6,6 +6,7 @@ import { requireBytes } from '../base/bytes.js';
 import { callError } from '../base/call-error.js';
 import { tellCallFailure } from '../base/diagnostics.js';
 import { invalidArgument, TenonError } from '../base/errors.js';
+import { milliseconds } from '../base/text.js';
 import type { CallTally } from './call-tally.js';
 import { Outcome } from './control.js';
 
@@ -78,7 +79,7 @@ export function newFailure({ outcome, detail, text }: Failure, site: CallSite): 
  */
 export function timeoutFailure(outcome: number, ms: number, site: CallSite): TenonError {
   const { plugin, path, method } = site;
-  const late = `${method} of plugin ${plugin} did not return within ${ms} ms`;
+  const late = `${method} of plugin ${plugin} did not return within ${milliseconds(ms)}`;
   const said =
     outcome === Outcome.NOT_BEGUN
       ? `${late}: it was still waiting for earlier calls of the instance and did not begin. Set a longer timeout, or use more instances.`

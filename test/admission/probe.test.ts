@@ -260,14 +260,11 @@ test('a missing or invalid runner is reported as such and not as a fault of the 
   }
 });
 
-test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
-  'a timeout of %s is refused',
-  async (timeout) => {
-    const { path, facts } = compile();
-    const error = await refused(probe(path, facts, { accept: () => {}, timeout }));
-    expect(error).toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT', argument: 'timeout' });
-  },
-);
+test.each([0, -1, Number.NaN])('a timeout of %s is refused', async (timeout) => {
+  const { path, facts } = compile();
+  const error = await refused(probe(path, facts, { accept: () => {}, timeout }));
+  expect(error).toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT', argument: 'timeout' });
+});
 
 test.each(programs.flatMap(({ runner }) => runner ?? []))(
   'the runner %s prints its version and usage',

@@ -2,6 +2,8 @@
 import { TenonError, type TenonErrorCode } from '../../base/errors.js';
 import { GATES, type Gate } from '../../base/gates.js';
 import { BUILD_COMMAND } from '../../base/package.js';
+import { spawnProblem } from '../../base/spawn-problem.js';
+import { milliseconds } from '../../base/text.js';
 import { isRefusalCode, refusal, STAGES, type Stage } from '../../library/refusal.js';
 import { type CallSite, callFailure } from '../status.js';
 import { REQUEST_BYTES } from './protocol.js';
@@ -67,7 +69,7 @@ export function timedOut(site: CallSite, timeout: number): TenonError {
   tally.failures += 1;
   return new TenonError(
     'ERR_TENON_TIMEOUT',
-    `${method} of plugin ${plugin} did not return within ${timeout} ms. Its process was killed, which ended all instances of this generation. Fix the plugin, or set a longer timeout.`,
+    `${method} of plugin ${plugin} did not return within ${milliseconds(timeout)}. Its process was killed, which ended all instances of this generation. Fix the plugin, or set a longer timeout.`,
     { plugin, path },
   );
 }
@@ -78,7 +80,7 @@ export function waitedTooLong(site: CallSite, timeout: number): TenonError {
   tally.failures += 1;
   return new TenonError(
     'ERR_TENON_TIMEOUT',
-    `${method} of plugin ${plugin} waited ${timeout} ms for other calls and was not sent. Make fewer concurrent calls, or set a longer timeout.`,
+    `${method} of plugin ${plugin} waited ${milliseconds(timeout)} for other calls and was not sent. Make fewer concurrent calls, or set a longer timeout.`,
     { plugin, path },
   );
 }
@@ -211,16 +213,18 @@ export function startedTooSlowly(settings: RunnerSettings, stage: string | null)
   const where = stage === null ? '' : ` (gate ${stage})`;
   return new TenonError(
     'ERR_TENON_TIMEOUT',
-    `Cannot start plugin ${plugin} (${shown}): its process was not ready within ${startTimeout} ms${where} and was killed. Fix the plugin, or set a longer startTimeout.`,
+    `Cannot start plugin ${plugin} (${shown}): its process was not ready within ${milliseconds(startTimeout)}${where} and was killed. Fix the plugin, or set a longer startTimeout.`,
     { path: shown, plugin, gate: gateOf(stage) },
   );
 }
 
 /** Returns the error for a runner that could not be started. */
 export function notStarted(settings: RunnerSettings, program: string, cause: Error): TenonError {
+  const remedy = `Build it with ${BUILD_COMMAND}.`;
+  const problem = spawnProblem(cause, { program, cwd: settings.cwd }, remedy);
   return new TenonError(
     'ERR_TENON_UNSUPPORTED',
-    `Cannot run ${settings.shown} in a process of its own: ${program} could not be started: ${cause.message}.`,
+    `Cannot run ${settings.shown} in a process of its own: ${problem}`,
     { path: settings.shown, plugin: settings.plugin, cause },
   );
 }

@@ -8,6 +8,7 @@
  *     const report = await runner.stop(1000);
  */
 
+import { findRunner } from '../../addon/native-files.js';
 import { deferred } from '../../base/deferred.js';
 import { TenonError } from '../../base/errors.js';
 import { Timer } from '../../base/timer.js';
@@ -207,7 +208,7 @@ function spawnEngine(
   handlers: RunnerHandlers,
   reject: (error: unknown) => void,
 ): Engine {
-  const program = settings.program ?? 'tenon-runner';
+  const program = settings.program ?? findRunner() ?? 'tenon-runner';
   try {
     return new Engine(settings, handlers, (cause) => reject(notStarted(settings, program, cause)));
   } catch (error) {
