@@ -1,7 +1,4 @@
-/**
- * Refuses listeners of unknown events. Event names are strings, so a listener of a misspelled name would wait
- * forever.
- */
+/** Which listeners an EventEmitter has: only of events that it knows, and whether there are any. */
 import type { EventEmitter } from 'node:events';
 import { invalidArgument } from '../base/errors.js';
 import { didYouMean, shown } from '../base/options.js';
@@ -12,7 +9,10 @@ import { didYouMean, shown } from '../base/options.js';
  */
 const GENERAL = ['error', 'newListener', 'removeListener'];
 
-/** Refuses listeners of events that are not in `known`. `what` names the emitter, for example `a plugin`. */
+/**
+ * Refuses listeners of events that are not in `known`: a listener of a misspelled name would wait forever.
+ * `what` names the emitter, for example `a plugin`.
+ */
 export function refuseUnknownEvents(emitter: EventEmitter, what: string, known: readonly string[]): void {
   emitter.on('newListener', (name: string | symbol) => {
     if (typeof name === 'symbol' || known.includes(name) || GENERAL.includes(name)) return;
@@ -23,5 +23,16 @@ export function refuseUnknownEvents(emitter: EventEmitter, what: string, known: 
       `must be an event of ${what} (${list}), not ${isText ? `'${name}'` : shown(name)}`,
       isText ? didYouMean(name, known) : '',
     );
+  });
+}
+
+/** Forwards an event while the receiver has listeners of it, so that the sender notices when it has none. */
+export function forwardWhileListened(from: EventEmitter, to: EventEmitter, event: string): void {
+  const forward = (...values: unknown[]) => void to.emit(event, ...values);
+  to.on('newListener', (name) => {
+    if (name === event && to.listenerCount(event) === 0) from.on(event, forward);
+  });
+  to.on('removeListener', (name) => {
+    if (name === event && to.listenerCount(event) === 0) from.off(event, forward);
   });
 }

@@ -10,7 +10,7 @@ import type { CallCounter, CallStats } from './call-stats.js';
 import { type Config, encodeConfig } from './config.js';
 import type { HostEvents } from './host-events.js';
 import { EventRelay, type Instance, type InstanceSettings, makeInstance } from './instance.js';
-import { refuseUnknownEvents } from './known-events.js';
+import { forwardWhileListened, refuseUnknownEvents } from './known-events.js';
 import type { LoadSettings } from './load-options.js';
 import type { Manifest } from './manifest.js';
 import { ObservedInstance, type Observer } from './observed.js';
@@ -262,8 +262,8 @@ export class Plugin extends EventEmitter<PluginEventMap> {
       events.emit('restart', () => ({ plugin, instance: null, ...restart }));
       this.emit('restart', restart);
     });
-    tier.on('stdout', (line) => this.emit('stdout', line));
-    tier.on('stderr', (line) => this.emit('stderr', line));
+    const own = this as unknown as EventEmitter; // its general events are not in the map
+    for (const stream of ['stdout', 'stderr']) forwardWhileListened(tier as EventEmitter, own, stream);
     tier.on('exit', (report) => {
       if (report.crashed) events.emit('crash', () => ({ plugin, instance: null, report }));
       this.emit('exit', report);

@@ -31,6 +31,8 @@ export interface LifecycleListener {
   running(runner: Runner): void;
   /** The process is gone, or was requested to stop. */
   lost(): void;
+  /** Returns whether the supervisor has listeners of the event. */
+  wanted(name: keyof SupervisorEventMap): boolean;
   /** An event for the supervisor's listeners. */
   emit<K extends keyof SupervisorEventMap>(name: K, ...values: SupervisorEventMap[K]): void;
 }
@@ -163,6 +165,7 @@ export class Lifecycle {
       generation.runner = await this.#start(generation.number, {
         stdout: (line) => this.#listener.emit('stdout', line),
         stderr: (line) => this.#listener.emit('stderr', line),
+        wanted: (stream) => this.#listener.wanted(stream),
         exit: (exit) => this.#ended(generation, exit),
       });
     } catch (error) {

@@ -42,6 +42,7 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
     this.#lifecycle = new Lifecycle(start, options, {
       running: (runner) => this.#instances.renew(runner),
       lost: () => this.#instances.lose(),
+      wanted: (name) => this.listenerCount(name) > 0,
       // On the next tick, so that a listener that throws does not disturb the present operation.
       emit: (name, ...values) => process.nextTick(() => (this as EventEmitter).emit(name, ...values)),
     });

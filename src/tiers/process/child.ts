@@ -14,6 +14,8 @@ import { type ProcessEnd, peakOf } from './report.js';
 export interface ChildListener {
   stdout(line: string): void;
   stderr(line: string): void;
+  /** Returns whether a listener waits for the lines of the stream. */
+  wanted(stream: 'stdout' | 'stderr'): boolean;
   /** Called when that many bytes of a standard stream were dropped. */
   lost(bytes: number): void;
   /** Returns what other code has read from stdout (0) or stderr (1). */
@@ -61,11 +63,13 @@ export class RunnerChild {
     const lost = (bytes: number) => listener.lost(bytes);
     this.#stdout = new ProcessOutput(child.stdout as Socket, {
       line: (line) => listener.stdout(line),
+      wanted: () => listener.wanted('stdout'),
       earlier: () => listener.earlier(0),
       lost,
     });
     this.#stderr = new ProcessOutput(child.stderr as Socket, {
       line: (line) => listener.stderr(line),
+      wanted: () => listener.wanted('stderr'),
       earlier: () => listener.earlier(1),
       lost,
     });

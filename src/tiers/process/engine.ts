@@ -103,6 +103,7 @@ export class Engine implements ChannelListener {
     this.lifetime = new RunnerLifetime(settings, {
       stdout: (line) => handlers.stdout(line),
       stderr: (line) => handlers.stderr(line),
+      wanted: (stream) => handlers.wanted?.(stream) ?? true,
       names: {
         methodName: (method) => this.#methods.get(method),
         methodTarget: (method) => this.#targetOf(method),

@@ -1,5 +1,7 @@
 /** The lifetime of one runner: its process and its channel, from the start to the report of its end. */
+
 import type { ProcessFacts } from '../../addon/process.js';
+import { Timer } from '../../base/timer.js';
 import type { RunnerChannel } from './channel.js';
 import { RunnerChild } from './child.js';
 import { keepInput } from './kept-input.js';
@@ -39,10 +41,15 @@ const REAP_MS = 5000;
  */
 const BLOCKED_MS = 40;
 
+/** The shortest time between two warnings of lost output. */
+const LOSS_MS = 1000;
+
 /** Receives the output and the end of a runner. */
 export interface LifetimeListener {
   stdout(line: string): void;
   stderr(line: string): void;
+  /** Returns whether a listener waits for the lines of the stream. */
+  wanted(stream: 'stdout' | 'stderr'): boolean;
   /** Resolves the numbers of a breadcrumb. */
   readonly names: CallNames;
   /** Called when the process could not be started. */
@@ -82,7 +89,8 @@ export class RunnerLifetime {
       this.child = new RunnerChild(child, {
         stdout: (line) => listener.stdout(line),
         stderr: (line) => listener.stderr(line),
-        lost: (bytes) => warnOfLost(settings.plugin, bytes),
+        wanted: (stream) => listener.wanted(stream),
+        lost: lossWarning(settings.plugin),
         earlier: (stream) => this.channel.capturedOutput(stream),
         failed: (cause) => this.#fail(cause),
         exited: () => !this.#finished && this.channel.finish(),
@@ -236,7 +244,22 @@ export class RunnerLifetime {
   }
 }
 
-function warnOfLost(plugin: string, bytes: number): void {
-  const message = `Plugin ${plugin} printed so much during a synchronous call that ${bytes} bytes of it were lost. Use call() instead of callSync().`;
-  process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_OUTPUT_LOST' });
+/** Warns of lost output at most once a second: a flood must not become one of warnings. */
+function lossWarning(plugin: string): (bytes: number) => void {
+  let lost = 0;
+  let timer: Timer | undefined;
+  const warn = () => {
+    const message = `Plugin ${plugin} printed so much at once that ${lost} bytes of it were lost. Print less, or use call() instead of callSync().`;
+    process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_OUTPUT_LOST' });
+    lost = 0;
+  };
+  return (bytes) => {
+    lost += bytes;
+    if (timer !== undefined) return;
+    warn();
+    timer = new Timer(LOSS_MS, () => {
+      timer = undefined;
+      if (lost > 0) warn();
+    }).unref();
+  };
 }

@@ -159,6 +159,8 @@ export interface RunnerFault {
 export interface RunnerHandlers {
   stdout(line: string): void;
   stderr(line: string): void;
+  /** Returns whether a listener waits for the lines of the stream. Default: true. */
+  wanted?(stream: 'stdout' | 'stderr'): boolean;
   /** Called once, if the runner had started. */
   exit(report: RunnerExit): void;
 }
