@@ -9,6 +9,7 @@ import { Status } from './abi.js';
 import { isPlainBytes, kindOf, requireBytes, requirePlainMemory } from './bytes.js';
 import { callError } from './call-error.js';
 import { invalidArgument, readable } from './errors.js';
+import { textOf } from './text.js';
 
 /** The maximum number of bytes in a batch: offsets are 32-bit. */
 const MAX_BYTES = 2 ** 31 - 1;
@@ -160,7 +161,7 @@ export class BatchResult extends Batch {
     const bytes = this.get(index);
     const status = this.statuses[index] ?? Status.TENON_OK;
     if (status === Status.TENON_OK) return bytes;
-    throw callError(status, `Message ${index} of the batch`, Buffer.from(bytes).toString());
+    throw callError(status, `Message ${index} of the batch`, textOf(bytes));
   }
 }
 

@@ -8,6 +8,22 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escaped).replace(COMMAND, '$1\\x3a').replaceAll('##[', '##\\x5b');
 }
 
+/** The longest message of a plugin that becomes text, in bytes. */
+const LONGEST_MESSAGE = 64 * 1024;
+
+/**
+ * Decodes the message of a plugin. A message can be larger than a string can be, and everything that is done
+ * with it takes time, so only its beginning is decoded.
+ */
+export function textOf(bytes: Uint8Array, most = LONGEST_MESSAGE): string {
+  const kept = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, most));
+  const omitted = bytes.length - kept.length;
+  return omitted === 0 ? kept.toString() : `${kept.toString()} … (${omitted} more bytes)`;
+}
+
+/** The longest log entry of a plugin that becomes text, in bytes. */
+export const LONGEST_LOG = 16 << 20;
+
 /** Matches the first of two colons at the beginning of a line. */
 const COMMAND = /^(\s*):(?=:)/;
 

@@ -280,6 +280,9 @@ export class ElfFile {
   }
 }
 
+/** Real owners of notes have a few letters. */
+const LONGEST_OWNER = 256;
+
 function ownersOf(notes: Struct): string[] {
   const owners: string[] = [];
   let at = 0;
@@ -288,8 +291,12 @@ function ownersOf(notes: Struct): string[] {
     const contentSize = notes.u32(at + 4);
     owners.push(
       notes.bytes
-        .toString('latin1', at + 12, Math.min(at + 12 + nameSize, notes.bytes.length))
-        .replace(/\0+$/, ''),
+        .toString(
+          'latin1',
+          at + 12,
+          Math.min(at + 12 + nameSize, at + 12 + LONGEST_OWNER, notes.bytes.length),
+        )
+        .replace(/\0.*$/s, ''),
     );
     at += 12 + Math.ceil(nameSize / 4) * 4 + Math.ceil(contentSize / 4) * 4;
   }

@@ -30,14 +30,7 @@ export interface Failure {
 
 /** The detail of an EXHAUSTED: the plugin's process has no memory. It is 0 if the host has none. */
 const IN_RUNNER = 1;
-/** The bytes of a plugin's own message that are kept. */
-const LONGEST_TEXT = 64 * 1024;
 const CLOSE_IT = 'Close the instance and make a new one.';
-
-/** Returns a plugin's own message as text, without the end of a very long one. */
-export function textOf(bytes: Buffer): string {
-  return bytes.toString('utf8', 0, LONGEST_TEXT);
-}
 
 /** Returns the error for a failed call of a method. Counts the failure, and publishes it to subscribers. */
 export function callFailure({ outcome, detail, text }: Failure, site: CallSite): TenonError {

@@ -7,7 +7,7 @@ import { ofElf } from './file-subject.js';
 const OF_COMPILERS =
   /^(?:_init|frame_dummy|register_tm_clones|__do_global_ctors_aux|init_have_lse_atomics|__init_cpu_features(?:_resolver|_constructor)?|__cpu_indicator_init|init_cpu_features(?:\.constprop\.\d+)?|asan\.module_ctor|tsan\.module_ctor|msan\.module_ctor|sancov\.module_ctor\w*|_sub_[ID]_\d+_\d+|runtime\.\w+|_rt0_\w+_lib)$/;
 /** The constructor with which Rust's standard library saves the arguments of the process. */
-const OF_RUST = /3std3sys.*ARGV_INIT_ARRAY/;
+const OF_RUST = ['3std3sys', 'ARGV_INIT_ARRAY'];
 /** A C++ compiler generates this for each source with global objects, including the hidden one of <iostream>. */
 const OF_CPP_SOURCE = /^_GLOBAL__(?:sub_)?I_/;
 const IOSTREAM = '_ZNSt8ios_base4InitC1Ev';
@@ -46,5 +46,5 @@ export const constructorChecks: readonly CheckDefinition[] = [
 function isOfCompilers({ name }: Constructor, { imports }: LoadingFacts): boolean {
   if (name === null) return false;
   if (OF_CPP_SOURCE.test(name)) return imports.includes(IOSTREAM);
-  return OF_COMPILERS.test(name) || OF_RUST.test(name);
+  return OF_COMPILERS.test(name) || OF_RUST.every((part) => name.includes(part));
 }

@@ -7,6 +7,7 @@ import type { Addon, Dispatch } from '../../addon/addon.js';
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { requireBytes } from '../../base/bytes.js';
 import type { TenonError } from '../../base/errors.js';
+import { textOf } from '../../base/text.js';
 import type { VTable } from '../../library/library.js';
 import { badBatch, batchResult, InlineBinding, requireBatch } from '../binding.js';
 import { type CallTally, countCall } from '../call-tally.js';
@@ -57,7 +58,7 @@ class Native {
     const detail = this.at(DETAIL);
     if (outcome < 0) return { outcome, detail, text: '' };
     const length = this.at(LENGTH);
-    const text = this.at(GROWN) === 0 ? memory.toString('utf8', 0, length) : this.take(length).toString();
+    const text = this.at(GROWN) === 0 ? memory.toString('utf8', 0, length) : textOf(this.take(length));
     return { outcome, detail, text };
   }
 

@@ -7,6 +7,7 @@ import { Status } from '../../base/abi.js';
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { isPlainBytes, requireBytes } from '../../base/bytes.js';
 import type { TenonError } from '../../base/errors.js';
+import { textOf } from '../../base/text.js';
 import { addressOf, type ForeignAddress, ffi } from '../../library/ffi.js';
 import type { VTable } from '../../library/library.js';
 import { badBatch, batchResult, InlineBinding, requireBatch } from '../binding.js';
@@ -63,7 +64,7 @@ class Foreign {
   failure(outcome: number, status: number): Failure {
     if (outcome < 0) return { outcome, detail: status, text: '' };
     const bytes = this.output.bytes();
-    const text = bytes.toString();
+    const text = textOf(bytes);
     return isUtf8(bytes)
       ? { outcome, detail: status, text }
       : { outcome: Outcome.NOT_TEXT, detail: status, text: '' };

@@ -2,11 +2,12 @@
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { isPlainBytes, requireBytes } from '../../base/bytes.js';
 import type { TenonError } from '../../base/errors.js';
+import { textOf } from '../../base/text.js';
 import { badBatch, requireBatch } from '../binding.js';
 import { callSettings, nativeTimeout } from '../call-options.js';
 import { countCall } from '../call-tally.js';
 import { Outcome } from '../control.js';
-import { badRecord, type CallSite, callFailure, type Failure, textOf } from '../status.js';
+import { badRecord, type CallSite, callFailure, type Failure } from '../status.js';
 import { type CallOptions, type RecordBinding, type TierBinding, wholeWords } from '../tier.js';
 import type { Answer, RequestHeader } from './channel.js';
 import type { Engine } from './engine.js';

@@ -155,7 +155,7 @@ class LineReader {
     return lines.length;
   }
 
-  /** Passes over bytes that nobody wants. Keeps the beginning of a line, which may be wanted later. */
+  /** Passes over bytes without a listener. Keeps the beginning of a line, which may be wanted later. */
   skip(bytes: Buffer): void {
     const last = bytes.lastIndexOf(LF);
     if (last >= 0) this.end();

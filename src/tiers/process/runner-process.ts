@@ -11,6 +11,7 @@
 import { findRunner } from '../../addon/native-files.js';
 import { deferred } from '../../base/deferred.js';
 import { TenonError } from '../../base/errors.js';
+import { textOf } from '../../base/text.js';
 import { Timer } from '../../base/timer.js';
 import type { CallOptions, InstanceEvents, TierInstance } from '../tier.js';
 import type { Answer } from './channel.js';
@@ -173,7 +174,7 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
       resolve(engine);
       return;
     }
-    refusal = refused(settings, stageOf(engine) ?? 'open', answer.bytes.toString()) ?? undefined;
+    refusal = refused(settings, stageOf(engine) ?? 'open', textOf(answer.bytes)) ?? undefined;
     if (refusal === undefined) lifetime.breach();
     else lifetime.kill('killed');
   };

@@ -6,6 +6,7 @@
 import { type Addon, addonProblem, loadAddon } from '../../addon/addon.js';
 import type { ThreadAddon } from '../../addon/thread.js';
 import { TenonError } from '../../base/errors.js';
+import { textOf } from '../../base/text.js';
 import { backendOfThread } from '../inline/inline.js';
 import type { Failure } from '../status.js';
 import { ThreadControl, ThreadRow } from './control.js';
@@ -152,7 +153,7 @@ export class ThreadNative {
       return { outcome, detail, text: '' };
     }
     const text =
-      place < 0 ? this.#take(length).toString() : this.#results.toString('utf8', place, place + length);
+      place < 0 ? textOf(this.#take(length)) : this.#results.toString('utf8', place, place + length);
     return { outcome, detail, text };
   }
 

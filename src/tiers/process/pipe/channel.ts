@@ -6,8 +6,8 @@ import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { ProcessFacts } from '../../../addon/process.js';
 import type { BatchResult } from '../../../base/batch.js';
+import { LONGEST_LOG, textOf } from '../../../base/text.js';
 import { Outcome } from '../../control.js';
-import { textOf } from '../../status.js';
 import type { Earlier } from '../captured-output.js';
 import {
   type BatchProblem,
@@ -362,5 +362,5 @@ function packed(offsets: Int32Array, data: Uint8Array): Buffer | number {
 
 function deliverEvent(listener: ChannelListener, { record, bytes }: Message): void {
   if (record.operation === Operation.EVENT) listener.event(record.instance, bytes);
-  else listener.log(record.instance, record.status, bytes.toString());
+  else listener.log(record.instance, record.status, textOf(bytes, LONGEST_LOG));
 }

@@ -2,9 +2,9 @@
 import type { Socket } from 'node:net';
 import type { ProcessAddon, ProcessFacts } from '../../../addon/process.js';
 import type { BatchResult } from '../../../base/batch.js';
+import { LONGEST_LOG, textOf } from '../../../base/text.js';
 import { batchResult } from '../../binding.js';
 import { Outcome } from '../../control.js';
-import { textOf } from '../../status.js';
 import type { Earlier } from '../captured-output.js';
 import {
   type Answer,
@@ -228,7 +228,7 @@ export class SharedMemoryChannel implements RunnerChannel {
     if (operation === Operation.EVENT || operation === Operation.LOG) {
       if (bytes === null) warnOfNoMemory(length);
       else if (operation === Operation.EVENT) news.push(() => listener.event(instance, bytes));
-      else news.push(() => listener.log(instance, status, bytes.toString()));
+      else news.push(() => listener.log(instance, status, textOf(bytes, LONGEST_LOG)));
       return;
     }
     const slot = word(Entry.SLOT);
