@@ -5,6 +5,7 @@ import type { Batch, BatchResult } from '../base/batch.js';
 import { debug } from '../base/diagnostics.js';
 import { invalidArgument } from '../base/errors.js';
 import { shown } from '../base/options.js';
+import { printable } from '../base/text.js';
 import {
   bindKind,
   bindKindSync,
@@ -320,7 +321,7 @@ export class EventRelay implements InstanceEvents {
   }
 
   log(entry: LogEntry): void {
-    debug('%s: %s', entry.level, entry.message);
+    if (debug.enabled) debug('%s: %s', entry.level, printable(entry.message));
     this.#host.log(entry);
     this.#deliver(() => this.#target?.deref()?.emit('log', entry));
   }
