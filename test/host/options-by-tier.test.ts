@@ -167,6 +167,7 @@ describe('the options of a host', () => {
     probe: { good: { mode: 'always', timeout: 2 ** 40 }, bad: { mode: 'never', patience: 5 } },
     verdicts: { good: 'verdicts.json', bad: '' },
     cacheDir: { good: 'cache', bad: 'a/$ORIGIN' },
+    maxCopySize: { good: 1 << 20, bad: 0 },
     stateDir: { good: join(tmpdir(), 'tenon-none'), bad: 5 },
     kinds: { good: [math], bad: [{ name: 'math' }] },
   };
