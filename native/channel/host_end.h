@@ -117,6 +117,15 @@ class ChannelHost {
   /* Sends parts of the posted request that fit now, until `until`. Returns false if some are left. */
   bool SendRest(uint64_t until);
   bool has_rest() const { return rest_.bytes != nullptr; }
+  /* The position of the last record of the request that was sent last. */
+  uint64_t last_place() const { return requests_.last(); }
+  /* Marks the request at this position as no longer wanted: the runner answers it with kNotBegun unless it has
+   * begun. Returns whether no further answer has arrived. A runner that begins a request has published the answer
+   * to the previous one before. */
+  bool Withdraw(uint64_t place) {
+    requests_.AddFlags(place, kWithdrawn);
+    return !responses_.HasNews();
+  }
   /* The longest request that is sent in one part. */
   uint64_t longest_request() const { return requests_.limit(); }
 

@@ -48,9 +48,10 @@ enum Operation : uint32_t {
   kLog = 19,     /* events ring: of `instance`; the level in `status` */
 };
 
-constexpr uint32_t kMore = 1;         /* flag: further records with the same number continue the message */
-constexpr int32_t kSomething = 0;     /* the method that needs no kBind */
-constexpr int32_t kBadTable = -32;    /* kBind, kMethodCount: unusable method table; the bytes say why */
+constexpr uint32_t kMore = 1;      /* flag: further records with the same number continue the message */
+constexpr uint32_t kWithdrawn = 2; /* flag: the host no longer wants the request; see RingWriter::AddFlags */
+constexpr int32_t kSomething = 0;  /* the method that needs no kBind */
+constexpr int32_t kBadTable = -32; /* kBind, kMethodCount: unusable method table; the bytes say why */
 constexpr int32_t kBadRequest = -33;  /* the host asked for something that does not exist */
 constexpr int32_t kMissingKind = -34; /* kBind: the plugin lacks the kind, or the kind lacks the slot */
 

@@ -108,10 +108,21 @@ bool PipeLink::ReadOne() {
     taken_.store(record.number, std::memory_order_release);
     return Discard(record.size);
   }
+  if (record.operation == kWithdraw) {
+    Withdraw(record.number);
+    return Discard(record.size);
+  }
   OwnMemory bytes;
   bool whole = bytes.Resize(record.size, 0) ? Read(bytes.data(), record.size) : Discard(record.size);
   if (whole) Enqueue(record, std::move(bytes), false);
   return whole;
+}
+
+void PipeLink::Withdraw(uint64_t number) {
+  std::lock_guard<std::mutex> lock(in_mutex_);
+  for (Message &message : requests_) {
+    if (message.record.number == number) message.record.flags |= kWithdrawn;
+  }
 }
 
 void PipeLink::Enqueue(const Record &record, OwnMemory bytes, bool broken) {

@@ -3,10 +3,10 @@
  *
  *     Record, then record.size bytes; flags are 0 and total equals size: messages are not split
  *
- * In addition to the operations of layout.h, the host sends kTaken and the runner sends kPageRecord. A thread
- * reads everything as it arrives, so that a host that writes never waits for a runner that writes. Another
- * thread writes the events, because emitting must not block. An answer is written by the thread that made it,
- * after the events that were emitted before it. */
+ * In addition to the operations of layout.h, the host sends kTaken and kWithdraw, and the runner sends
+ * kPageRecord. A thread reads everything as it arrives, so that a host that writes never waits for a runner that
+ * writes. Another thread writes the events, because emitting must not block. An answer is written by the thread
+ * that made it, after the events that were emitted before it. */
 #ifndef TENON_CHANNEL_PIPE_END_H
 #define TENON_CHANNEL_PIPE_END_H
 
@@ -22,6 +22,9 @@ namespace tenon {
 
 /* From the host: it has delivered the events up to the position `number`. */
 constexpr uint32_t kTaken = 9;
+/* From the host: it no longer wants the request `number`. The runner answers that with kNotBegun unless it has
+ * begun. */
+constexpr uint32_t kWithdraw = 10;
 /* From the runner: the current RunnerPage. */
 constexpr uint32_t kPageRecord = 20;
 
@@ -77,6 +80,7 @@ class PipeLink final : public HostLink {
   bool ReadOne();
   bool Read(void *to, uint64_t size);
   bool Discard(uint64_t size);
+  void Withdraw(uint64_t number);
   void Enqueue(const Record &record, OwnMemory bytes, bool broken);
   bool TakeTurn(int attempts);
   void EndTurn() { writing_.store(0, std::memory_order_release); }

@@ -61,12 +61,19 @@ void RingWriter::Commit(const Record &record) {
   uint64_t space = RecordSpace(record.size), stamp = StampOf(head_, secret_);
   slot->record = record;
   touched_ = std::max(touched_, (head_ & (size_ - 1)) + space);
+  last_ = head_;
   head_ += space;
   /* Not one exchange: an exchange would wait for the earlier lines, and meanwhile the reader would take this
    * one. */
   slot->stamp.store(stamp, std::memory_order_release);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   Ring(&words_->reader_sleeps);
+}
+
+void RingWriter::AddFlags(uint64_t position, uint32_t flags) {
+  if (position - tail_ >= head_ - tail_) return;
+  __atomic_fetch_or(&SlotAt(position)->record.flags, flags, __ATOMIC_SEQ_CST);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
 bool RingWriter::AwaitRoom(uint64_t size) {
@@ -101,7 +108,9 @@ bool RingReader::Peek(Record *record, const uint8_t **bytes) {
   }
   if (!IsStamped() || SlotHere()->stamp.load(std::memory_order_acquire) != expected_) return false;
   Slot *slot = SlotHere();
-  memcpy(record, &slot->record, sizeof(*record));
+  record->operation = slot->record.operation;
+  record->flags = LoadWord(&slot->record.flags); /* the writer may add some at any time */
+  memcpy(&record->size, &slot->record.size, sizeof(*record) - offsetof(Record, size));
   /* From here on only the copy is used, because the writer may still change the record. */
   std::atomic_signal_fence(std::memory_order_seq_cst);
   uint64_t to_end = size_ - (tail_ & (size_ - 1));

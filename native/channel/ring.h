@@ -43,6 +43,12 @@ class RingWriter {
   /* Publishes the record whose bytes were written to the address that Prepare returned. */
   void Commit(const Record &record);
 
+  /* The position of the record that was committed last. */
+  uint64_t last() const { return last_; }
+  /* Adds flags to a committed record. A reader that has not reached the record yet sees them. Does nothing if the
+   * room of the record may already be in use again. */
+  void AddFlags(uint64_t position, uint32_t flags);
+
   /* Waits for room, without a time limit. Returns false when the ring is broken. */
   bool AwaitRoom(uint64_t size);
 
@@ -69,6 +75,7 @@ class RingWriter {
   uint64_t size_ = 0;
   uint64_t secret_ = 0;
   uint64_t head_ = 0;
+  uint64_t last_ = kNowhere;
   uint64_t tail_ = 0;        /* the reader's position, as last seen */
   uint64_t skip_ = kNowhere; /* if the reader is at `skip_`, it is at `resumed_` */
   uint64_t resumed_ = 0;

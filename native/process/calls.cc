@@ -143,7 +143,7 @@ void Process::Send(const Pieces &bytes) {
     return;
   }
   Expect();
-  pending_.push_back({0, request.operation, control[kWordSlot]});
+  pending_.push_back({0, request.operation, control[kWordSlot], kNowhere});
   bool exhausted;
   uint64_t number = channel.Post(request, &exhausted);
   if (number == 0) {
@@ -151,12 +151,19 @@ void Process::Send(const Pieces &bytes) {
     return FailToSend(exhausted ? static_cast<int32_t>(kExhausted) : kOutcomeFull);
   }
   pending_.back().number = number;
+  if (!large) pending_.back().place = channel.last_place();
   UpdateReference();
   control[kWordOutcome] = 0;
 }
 
+bool Process::Withdraw(size_t index, int32_t slot) {
+  if (index >= pending_.size() || pending_[index].slot != slot || pending_[index].place == kNowhere)
+    return false;
+  return channel.Withdraw(pending_[index].place) && index > channel.kept();
+}
+
 void Process::ExpectReady(int32_t slot) {
-  pending_.push_back({0, kReady, slot});
+  pending_.push_back({0, kReady, slot, kNowhere});
   UpdateReference();
   Expect();
   if (!channel.ArmEvents()) Poke();

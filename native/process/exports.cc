@@ -142,6 +142,14 @@ Napi::Value Trim(const Napi::CallbackInfo &info) {
   return Napi::Boolean::New(info.Env(), done);
 }
 
+/* withdraw(index, slot): withdraws a request; returns whether it certainly has not begun. */
+Napi::Value Withdraw(const Napi::CallbackInfo &info) {
+  Process *process = Own(info)->Target();
+  bool unbegun = process != nullptr && process->Withdraw(info[0].As<Napi::Number>().Uint32Value(),
+                                                         info[1].As<Napi::Number>().Int32Value());
+  return Napi::Boolean::New(info.Env(), unbegun);
+}
+
 /* cool(): frees memory of large results that was not used for a while; returns whether some is left. */
 Napi::Value Cool(const Napi::CallbackInfo &info) {
   return Napi::Boolean::New(info.Env(), Own(info)->blocks().Cool());
@@ -215,6 +223,7 @@ Napi::Object MakeProcessExports(Napi::Env env) {
   Export(exports, "close", Close, self);
   Export(exports, "break", Break, self);
   Export(exports, "capturedOutput", TakeCapturedOutput, self);
+  Export(exports, "withdraw", Withdraw, self);
   Export(exports, "trim", Trim, self);
   Export(exports, "cool", Cool, self);
   Export(exports, "facts", Facts, self);

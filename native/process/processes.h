@@ -91,6 +91,9 @@ class Process {
   void Send(const Pieces &bytes);
   /* Sends a kCall and waits. The result goes to `output` and must fill it exactly. */
   void DoInto(const Pieces &bytes, uint8_t *output, size_t size);
+  /* Withdraws the request at this index of those that are not answered yet. Returns true if it certainly has not
+   * begun. */
+  bool Withdraw(size_t index, int32_t slot);
   /* Registers the runner's first message as the answer for `slot`. */
   void ExpectReady(int32_t slot);
 
@@ -126,6 +129,7 @@ class Process {
     uint64_t number;
     uint32_t operation;
     int32_t slot;
+    uint64_t place; /* in the ring; kNowhere if it cannot be withdrawn */
   };
   enum class Held { kNothing, kAnswer, kEvent };
 

@@ -32,7 +32,11 @@ bool Server::Run() {
       if (reply_.Start(0)) Answer(TENON_OK);
       return true;
     }
-    Handle(request);
+    if ((request.record.flags & kWithdrawn) != 0) {
+      Skip(request);
+    } else {
+      Handle(request);
+    }
   }
   return false;
 }
@@ -60,6 +64,14 @@ void Server::Handle(const Incoming &request) {
       if (!reply_.Start(0)) return Answer(kExhausted);
       return Answer(kBadRequest);
   }
+}
+
+/* Answers a request that the host has withdrawn. It counts as if it had been made. */
+void Server::Skip(const Incoming &request) {
+  if (request.record.operation == kNew) numbers_++;
+  if (request.record.operation == kCall || request.record.operation == kBatch) calls_++;
+  if (!reply_.Start(0)) return Answer(kExhausted);
+  Answer(kNotBegun);
 }
 
 void Server::Mark(Stage stage, const Incoming &request) {

@@ -30,6 +30,7 @@ class Server {
   using Table = std::vector<uintptr_t>;
 
   void Handle(const Incoming &request);
+  void Skip(const Incoming &request);
   void New(const Incoming &request);
   void Call(const Incoming &request);
   void Batch(const Incoming &request);

@@ -103,6 +103,11 @@ export interface ProcessAddon {
   close(): void;
   /** Marks the channel as broken: JavaScript found numbers without a meaning in it. */
   break(): void;
+  /**
+   * Withdraws the asynchronous request of `slot`, which is at `index` of those that are not answered yet. The
+   * runner skips it unless it has begun. Returns whether it certainly has not.
+   */
+  withdraw(index: number, slot: number): boolean;
   /** Frees the memory of large messages. Returns false if more of it is still in use. */
   trim(): boolean;
   /**

@@ -31,7 +31,9 @@ export interface CallOptions {
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds until the call fails with ERR_TENON_TIMEOUT; Infinity for no timeout. Default: the option
+   * Milliseconds until the call fails with ERR_TENON_TIMEOUT; Infinity for no timeout. They include the wait for
+   * earlier calls, but no time in which the host was blocked or stopped. A call that has not begun by then fails
+   * alone. Only a call that itself runs for that long ends its process, or wedges its instance. Default: the option
    * `timeout` of {@link PluginHost.load}. The inline tier refuses it, because nothing can stop a call there.
    */
   readonly timeout?: number | undefined;

@@ -101,6 +101,11 @@ export interface RunnerChannel {
     offsets: Int32Array,
     data: Uint8Array,
   ): number;
+  /**
+   * Withdraws the request of `slot`, which is at `index` of the asynchronous requests without an answer. The runner
+   * answers it with NOT_BEGUN, unless it has begun. Returns whether it certainly has not.
+   */
+  withdraw(index: number, slot: number): boolean;
   /** Returns the bytes of the answer to the last request. Returns null if this process has no memory for them. */
   result(): Buffer | null;
   /** Returns the bytes of the answer to the last request as a string, without the end of a very long one. */

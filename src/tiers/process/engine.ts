@@ -3,8 +3,7 @@
  * events.
  */
 
-import { LOG_LEVELS, Status } from '../../base/abi.js';
-import { ignoreAbort, listenForAbort } from '../../base/abort.js';
+import { LOG_LEVELS } from '../../base/abi.js';
 import { deferred } from '../../base/deferred.js';
 import { invalidArgument, type TenonError } from '../../base/errors.js';
 import { nativeTimeout } from '../call-options.js';
@@ -18,46 +17,15 @@ import {
   type RequestHeader,
   type RunnerChannel,
 } from './channel.js';
-import { busy, closed, crashed, timedOut, waitedTooLong } from './errors.js';
+import { busy, closed, crashed, lateError } from './errors.js';
 import { NewInstances } from './new-instances.js';
 import { ProcessOutcome } from './protocol.js';
-import { type PendingRequest, PendingRequests } from './requests.js';
+import { type Lateness, type PendingRequest, PendingRequests } from './requests.js';
 import { RunnerLifetime } from './runner-lifetime.js';
 import { longestInput, type RunnerExit, type RunnerHandlers, type RunnerSettings } from './settings.js';
+import { type AsyncRequest, isValid, Submission } from './submission.js';
 
-/** An asynchronous request. */
-export interface AsyncRequest<T> {
-  readonly site: CallSite;
-  /** The timeout in milliseconds; Infinity for none. */
-  readonly timeout: number;
-  readonly signal?: AbortSignal | undefined;
-  /** Whether it counts as a call. */
-  readonly counts: boolean;
-  /** The number of messages in a batch; 0 for other requests. */
-  readonly batch: number;
-  /** The bytes of its input. */
-  readonly size: number;
-  /** Sends the request. Returns its outcome, which is 0 if it was sent. */
-  send(slot: number): number;
-  /** Called if the request must wait. It must then copy its input, because the caller may change it. */
-  keep(): void;
-  /** Converts the answer to the result. May throw. */
-  take(answer: Answer): T;
-  /** Handles an answer that arrived after the request was abandoned. */
-  discard?(answer: Answer): void;
-}
-
-/**
- * The valid outcomes of the plugin, and of the runner about the plugin. Any other value means that the runner
- * is corrupted.
- */
-const VALID = new Set<number>([
-  ...Object.values(Status),
-  ...Object.values(Outcome),
-  ProcessOutcome.BAD_TABLE,
-  ProcessOutcome.MISSING_KIND,
-]);
-for (const ours of [Outcome.NOT_BYTES, Outcome.SHARED, Outcome.INSPECT]) VALID.delete(ours);
+export type { AsyncRequest } from './submission.js';
 
 /** One generation of a plugin's process. */
 export class Engine implements ChannelListener {
@@ -95,8 +63,9 @@ export class Engine implements ChannelListener {
     this.timeout = settings.timeout ?? Number.POSITIVE_INFINITY;
     this.requests = new PendingRequests({
       maxInFlight: settings.maxInFlight,
-      late: (pending, sent) => this.#late(pending, sent),
+      late: (pending, lateness) => this.#late(pending, lateness),
       refused: (pending, outcome) => this.#refused(pending, outcome),
+      withdraw: (index, slot) => this.channel.withdraw(index, slot),
     });
     const { promise, resolve } = deferred<RunnerExit>();
     this.whenEnded = promise;
@@ -156,7 +125,7 @@ export class Engine implements ChannelListener {
    * @throws TenonError ERR_TENON_TIMEOUT, ERR_TENON_CRASHED
    */
   check(outcome: number, site: CallSite, timeout: number): number {
-    if (VALID.has(outcome)) return outcome;
+    if (isValid(outcome)) return outcome;
     throw this.trouble(outcome, site, timeout);
   }
 
@@ -168,7 +137,7 @@ export class Engine implements ChannelListener {
     const { lifetime } = this;
     if (outcome === ProcessOutcome.TIMEOUT) {
       lifetime.kill('timeout');
-      return timedOut(site, timeout);
+      return lateError(site, timeout, 'running');
     }
     if (outcome !== ProcessOutcome.GONE && outcome !== ProcessOutcome.CLOSED) lifetime.breach();
     return crashed(site, lifetime.endNow());
@@ -178,9 +147,9 @@ export class Engine implements ChannelListener {
   submit<T>(asked: AsyncRequest<T>): Promise<T> {
     const { signal, site, counts } = asked;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (!this.lifetime.alive || (this.lifetime.stopping && counts)) return this.#failLater(site);
+    if (!this.lifetime.alive || (this.lifetime.stopping && counts)) return this.failLater(site);
     return new Promise((resolve, reject) => {
-      const pending = this.#pending(asked, resolve, reject);
+      const pending = new Submission(this, asked, resolve, reject);
       if (this.requests.start(pending)) return;
       if (counts && this.settings.whenFull === 'fail') {
         pending.fail(busy(site, this.settings.maxInFlight, this.requests.load, asked.size));
@@ -191,68 +160,9 @@ export class Engine implements ChannelListener {
     });
   }
 
-  #pending<T>(
-    asked: AsyncRequest<T>,
-    resolve: (value: T) => void,
-    reject: (error: unknown) => void,
-  ): PendingRequest {
-    const { site, timeout, signal, counts, batch, size } = asked;
-    let over = false;
-    if (counts) site.tally.inFlight += 1;
-    const end = (): boolean => {
-      if (over) return false;
-      over = true;
-      if (counts) site.tally.inFlight -= 1;
-      ignoreAbort(signal, abort);
-      return true;
-    };
-    const pending: PendingRequest = {
-      site,
-      timeout,
-      counts,
-      batch,
-      size,
-      due: performance.now() + timeout,
-      send: (slot) => asked.send(slot),
-      settle: (answer) => {
-        if (end()) this.#settle(asked, answer, resolve, reject);
-        else if (VALID.has(answer.status)) asked.discard?.(answer);
-      },
-      fail: (error) => end() && reject(error),
-    };
-    // The runner cannot be notified. Its answer is discarded when it arrives.
-    const abort = {
-      aborted: (): void => {
-        this.requests.withdraw(pending);
-        pending.fail(signal?.reason);
-      },
-    };
-    listenForAbort(signal, abort);
-    return pending;
-  }
-
-  #settle<T>(
-    asked: AsyncRequest<T>,
-    answer: Answer,
-    resolve: (value: T) => void,
-    reject: (error: unknown) => void,
-  ) {
-    if (!VALID.has(answer.status)) {
-      this.lifetime.breach();
-      this.#failLater(asked.site).catch(reject);
-      return;
-    }
-    try {
-      resolve(asked.take(answer));
-    } catch (error) {
-      reject(error);
-    }
-  }
-
-  #late(pending: PendingRequest, sent: boolean): void {
-    if (sent) this.lifetime.kill('timeout');
-    const error = sent ? timedOut : waitedTooLong;
-    pending.fail(error(pending.site, pending.timeout));
+  #late(pending: PendingRequest, lateness: Lateness): void {
+    if (lateness === 'running') this.lifetime.kill('timeout');
+    if (!pending.over) pending.fail(lateError(pending.site, pending.timeout, lateness));
   }
 
   #refused(pending: PendingRequest, outcome: number): void {
@@ -261,14 +171,14 @@ export class Engine implements ChannelListener {
       return;
     }
     if (outcome !== ProcessOutcome.GONE && outcome !== ProcessOutcome.CLOSED) this.lifetime.breach();
-    this.#failLater(pending.site).catch((error: unknown) => pending.fail(error));
+    this.failLater(pending.site).catch((error: unknown) => pending.fail(error));
   }
 
   /**
    * Fails a request that was made after the end of the process or shortly before it. Waits until the cause is
    * known.
    */
-  async #failLater(site: CallSite): Promise<never> {
+  async failLater(site: CallSite): Promise<never> {
     if (this.lifetime.alive && this.lifetime.stopping) throw closed(site);
     throw crashed(site, this.lifetime.exit ?? (await this.whenEnded));
   }

@@ -7,6 +7,7 @@ import { milliseconds } from '../../base/text.js';
 import { isRefusalCode, refusal, STAGES, type Stage } from '../../library/refusal.js';
 import { type CallSite, callFailure } from '../status.js';
 import { REQUEST_BYTES } from './protocol.js';
+import type { Lateness } from './requests.js';
 import type { RunnerCall, RunnerExit, RunnerSettings } from './settings.js';
 
 /** Describes the end of a process, as the end of a sentence. */
@@ -63,27 +64,24 @@ function inputOf({ number, inputSize, message }: RunnerCall): string {
   return ` (call ${number}, ${inputSize} bytes${which})`;
 }
 
-/** Returns the error for a call that exceeded its timeout. */
-export function timedOut(site: CallSite, timeout: number): TenonError {
+/** Returns the error for a call whose timeout has passed. */
+export function lateError(site: CallSite, timeout: number, lateness: Lateness): TenonError {
   const { method, plugin, path, tally } = site;
   tally.failures += 1;
-  return new TenonError(
-    'ERR_TENON_TIMEOUT',
-    `${method} of plugin ${plugin} did not return within ${milliseconds(timeout)}. Its process was killed, which ended all instances of this generation. Fix the plugin, or set a longer timeout.`,
-    { plugin, path },
-  );
+  const message = `${method} of plugin ${plugin} ${LATE[lateness](milliseconds(timeout))}`;
+  return new TenonError('ERR_TENON_TIMEOUT', message, { plugin, path });
 }
 
-/** Returns the error for a call that waited for other calls and was never sent. */
-export function waitedTooLong(site: CallSite, timeout: number): TenonError {
-  const { method, plugin, path, tally } = site;
-  tally.failures += 1;
-  return new TenonError(
-    'ERR_TENON_TIMEOUT',
-    `${method} of plugin ${plugin} waited ${milliseconds(timeout)} for other calls and was not sent. Make fewer concurrent calls, or set a longer timeout.`,
-    { plugin, path },
-  );
-}
+const LATE: Readonly<Record<Lateness, (time: string) => string>> = {
+  unsent: (time) =>
+    `waited ${time} for other calls and was not sent. Make fewer concurrent calls, or set a longer timeout.`,
+  unbegun: (time) =>
+    `did not return within ${time}: it was still waiting for earlier calls of the process and did not begin. Set a longer timeout, or load the plugin a second time for calls that take long.`,
+  begun: (time) =>
+    `did not return within ${time}: it had to wait for earlier calls of the process before it began. Set a longer timeout, or load the plugin a second time for calls that take long.`,
+  running: (time) =>
+    `did not return within ${time}. Its process was killed, which ended all instances of this generation. Fix the plugin, or set a longer timeout.`,
+};
 
 /**
  * Returns the error for a call beyond `maxInFlight`, or beyond the bytes that the channel holds. `size`: the

@@ -186,6 +186,10 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
     counts: false,
     batch: 0,
     size: 0,
+    slot: -1,
+    order: -1,
+    placed: false,
+    over: false,
     send: () => 0,
     settle,
     // Its failure is that of the process, which is reported below.

@@ -131,6 +131,14 @@ export class PipeChannel implements RunnerChannel {
     return this.#set(typeof bytes === 'number' ? bytes : this.#submit(request, slot, [bytes]));
   }
 
+  withdraw(index: number, slot: number): boolean {
+    const request = this.#inbox.pending.at(index);
+    if (this.#closed || this.#gone || request?.slot !== slot) return false;
+    const about = { operation: PipeOperation.WITHDRAW, size: 0, instance: 0, method: 0, detail: 0 };
+    this.#line?.write(encodeRecord({ ...about, number: request.number }));
+    return index > 0 && this.#inbox.pending.first !== request;
+  }
+
   #set(outcome: number): number {
     this.control[Word.OUTCOME] = outcome;
     return outcome;

@@ -35,6 +35,11 @@ export class PipeRequests {
     return this.#queue[this.#start];
   }
 
+  /** Returns the request at `index` in the order of answers. */
+  at(index: number): PipeRequest | undefined {
+    return this.#queue[this.#start + index];
+  }
+
   push(request: PipeRequest): void {
     this.#queue.push(request);
     this.#bytes += request.size;

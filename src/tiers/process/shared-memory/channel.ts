@@ -120,6 +120,10 @@ export class SharedMemoryChannel implements RunnerChannel {
     return this.control[Word.OUTCOME] as number;
   }
 
+  withdraw(index: number, slot: number): boolean {
+    return this.#aim().withdraw(index, slot);
+  }
+
   result(): Buffer | null {
     const length = this.control[Word.LENGTH] as number;
     const place = this.control[Word.PLACE] as number;
