@@ -1,6 +1,7 @@
 /** The errors of a probing process that reached no verdict. */
 import { TenonError } from '../base/errors.js';
 import { BUILD_COMMAND } from '../base/package.js';
+import { lackError, lackIn, lackInText } from '../base/resources.js';
 import { spawnProblem } from '../base/spawn-problem.js';
 import { milliseconds } from '../base/text.js';
 import type { Stage } from '../library/refusal.js';
@@ -30,6 +31,8 @@ export function endedEarly(
   const { code = null, signal = null } = end ?? {};
   const exception = signal === null && code !== null && code >= FIRST_EXCEPTION;
   const how = signal ?? (exception ? `exception 0x${code.toString(16)}` : `exit code ${code}`);
+  const lack = stage === null && code !== null && code !== 0 ? lackInText(stderr ?? '') : undefined;
+  if (lack !== undefined) return lackError(`Cannot probe ${shown}`, lack, { path: shown, gate: 'probe' });
   if (stage === null) return notStarted(shown, program, new Error(`it ended with ${how}${lastLine(stderr)}`));
   if (signal !== null || exception) {
     return new TenonError(
@@ -67,6 +70,9 @@ export function scribbled(shown: string, stage: Stage | null, line: string): Ten
 
 /** Returns the error for a probe that failed by itself. The plugin is not at fault. */
 export function notStarted(shown: string, program: string, cause: Error, cwd?: string): TenonError {
+  const lack = lackIn(cause);
+  if (lack !== undefined)
+    return lackError(`Cannot probe ${shown}`, lack, { path: shown, gate: 'probe', cause });
   const remedy = `Build it with ${BUILD_COMMAND}, or set TENON_RUNNER to a tenon-runner that works here.`;
   const problem = spawnProblem(cause, { program, cwd }, remedy);
   return new TenonError('ERR_TENON_UNSUPPORTED', `Cannot probe ${shown}: ${problem}`, {

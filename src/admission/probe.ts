@@ -9,8 +9,10 @@ import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { findRunner } from '../addon/native-files.js';
 import { reapAtEnd } from '../addon/reaper.js';
+import { AttentiveTimer } from '../base/attention.js';
 import { asTenonError, TenonError } from '../base/errors.js';
 import { checkMilliseconds } from '../base/options.js';
+import { lackIn, requireDescriptors } from '../base/resources.js';
 import { Timer } from '../base/timer.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { refusal, type Stage } from '../library/refusal.js';
@@ -80,6 +82,7 @@ const MOST_LOADED = 4096;
  * Probes the library at `path` in a process of its own.
  * @throws TenonError ERR_TENON_PROBE_CRASHED, ERR_TENON_PROBE_EXITED, ERR_TENON_PROBE_TIMEOUT with the gate
  *   `probe`
+ * @throws TenonError ERR_TENON_NO_RESOURCES if the system currently lacks a resource for it
  * @throws TenonError ERR_TENON_UNSUPPORTED if no probe can be started
  * @throws the errors of {@link openLibrary} and of the methods of a library, with their gates
  * @throws the error of `accept`
@@ -87,8 +90,18 @@ const MOST_LOADED = 4096;
 export async function probe(path: string, facts: LibraryFacts, options: ProbeOptions): Promise<ProbeVerdict> {
   const { timeout = DEFAULT_PROBE_TIMEOUT, runner = findRunner() } = options;
   checkMilliseconds('timeout', timeout);
-  const run = new ProbeRun(runner, path, facts, options);
-  return run.finish(timeout);
+  return begin(runner, path, facts, options).finish(timeout);
+}
+
+/** Starts the process. Some failures to start it are thrown, others are events. */
+function begin(runner: string | null, path: string, facts: LibraryFacts, options: ProbeOptions): ProbeRun {
+  try {
+    requireDescriptors();
+    return new ProbeRun(runner, path, facts, options);
+  } catch (error) {
+    if (lackIn(error) === undefined) throw error;
+    throw notStarted(options.shown ?? path, runner ?? process.execPath, error as Error);
+  }
 }
 
 /** The end of a stream of bytes. */
@@ -160,8 +173,10 @@ class ProbeRun {
   /** Waits for the end of the process, and kills it when the time is over. */
   finish(timeout: number): Promise<ProbeVerdict> {
     return new Promise((resolve, reject) => {
-      const timers = [new Timer(timeout, () => this.#end(timedOut(this.#shown, this.#stage, timeout)))];
-      timers.push(new Timer(timeout + REAP_MS, () => this.#settle()));
+      const timers: { cancel(): void }[] = [
+        new AttentiveTimer(timeout, () => this.#end(timedOut(this.#shown, this.#stage, timeout))),
+        new AttentiveTimer(timeout + REAP_MS, () => this.#settle()),
+      ];
       let ended: { code: number | null; signal: NodeJS.Signals | null } | undefined;
       let over = false;
       this.#settle = () => {

@@ -16,6 +16,8 @@ export const errorMeanings = {
   ERR_TENON_INVALID_ARGUMENT: 'An argument of a call to tenon has the wrong type, range or state.',
   ERR_TENON_CLOSED: 'The host, plugin or instance was used after it was closed.',
   ERR_TENON_UNSUPPORTED: 'This build or platform does not support the operation (see `host.capabilities`).',
+  ERR_TENON_NO_RESOURCES:
+    'The system currently lacks a resource: processes, memory, open files or disk space. No plugin is at fault.',
   ERR_TENON_MISSING_KIND:
     'The plugin does not offer the kind, the version of the kind, or the method that was asked for.',
   // The file, before any of its code runs

@@ -68,6 +68,16 @@ export class Budget {
     this.#excused = 0;
   }
 
+  /** Returns the pause after that many starts for which the system lacked a resource. They cost no budget. */
+  pauseAfter(lacks: number): number | null {
+    return this.#policy === null ? null : pauseBefore(this.#policy.backoff, lacks, Math.random());
+  }
+
+  /** Ends the attempts for a reason that is not the plugin's fault. */
+  fail(reason: TenonError): void {
+    this.#failure = reason;
+  }
+
   /** Forgets all crashes and restarts. */
   reset(): void {
     this.#restarts = [];

@@ -19,6 +19,12 @@ export function downError(subject: Subject, state: string, last: TenonError | un
   );
 }
 
+/** Returns the error of a call while the system lacks a resource for the next start. */
+export function lackingError({ plugin, path }: Subject, state: string, lack: TenonError): TenonError {
+  const message = `Cannot call ${plugin}: its process is not running (state: ${state}), because the system lacks a resource. The start is tried again automatically; with whenDown: 'wait', calls wait for it. The last attempt: ${lack.message}`;
+  return new TenonError(lack.code, message, { plugin, path, cause: lack });
+}
+
 /** Returns the error of a plugin that `policy` does not restart. `reasons` are the errors of its crashes. */
 export function failedError(
   subject: Subject,

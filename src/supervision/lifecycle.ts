@@ -5,12 +5,13 @@
 
 import { tellCrash, tellRestart } from '../base/diagnostics.js';
 import { asTenonError, type TenonError, type TenonErrorCode } from '../base/errors.js';
+import { isLack } from '../base/resources.js';
 import { Timer } from '../base/timer.js';
 import type { RunnerExit } from '../tiers/process/settings.js';
 import type { CallOptions } from '../tiers/tier.js';
 import { Budget } from './budget.js';
 import { CrashReport, crashError } from './crash-report.js';
-import { crowdedError, downError, lateError, stoppedError } from './errors.js';
+import { crowdedError, downError, lackingError, lateError, stoppedError } from './errors.js';
 import { endIn, type Generation, Generations } from './generations.js';
 import type { SupervisorEventMap, SupervisorOptions } from './options.js';
 import { checkRestart } from './restart.js';
@@ -37,6 +38,9 @@ export interface LifecycleListener {
   emit<K extends keyof SupervisorEventMap>(name: K, ...values: SupervisorEventMap[K]): void;
 }
 
+/** The number of such errors that are kept. More do not make the pause longer. */
+const MAX_LACKS = 16;
+
 export class Lifecycle {
   readonly room: WaitingRoom;
   readonly #start: StartRunner;
@@ -46,6 +50,8 @@ export class Lifecycle {
   readonly #budget: Budget;
   readonly #generations = new Generations();
   #generation = 0;
+  /** The errors of the last starts for which the system lacked a resource, since the last start that succeeded. */
+  #lacks: readonly TenonError[] = [];
   /** The pause before a restart. */
   #pause: Timer | undefined;
   #launching: Promise<void> = Promise.resolve();
@@ -171,13 +177,16 @@ export class Lifecycle {
     } catch (error) {
       const what = `Cannot start a process for ${this.#options.plugin}`;
       const failed = asTenonError(error, 'ERR_TENON_CRASHED', what);
-      if (this.state === 'starting') this.#crash(generation, failed, OUTSIDE.has(failed.code));
+      if (this.state !== 'starting') return;
+      if (isLack(failed)) this.#lack(failed);
+      else this.#crash(generation, failed, OUTSIDE.has(failed.code));
       return;
     }
     if (this.state !== 'starting') return;
     if (generation.report !== undefined) return this.#crash(generation, crashError(generation.report));
     generation.since = performance.now();
     this.#budget.started();
+    this.#lacks = [];
     this.#step('running');
     this.#listener.running(generation.runner);
   }
@@ -210,6 +219,19 @@ export class Lifecycle {
       if (!outside) this.#options.onFailed?.(error);
       this.#step('failed');
     } else this.#backOff(delay);
+  }
+
+  /**
+   * Handles a start for which the system lacked a resource. That says nothing about the plugin. The first start
+   * fails, since its caller gets the error. Later ones are tried again for as long as it takes.
+   */
+  #lack(error: TenonError): void {
+    this.#lacks = [...this.#lacks, error].slice(-MAX_LACKS);
+    this.#step('crashed');
+    const delay = this.#generation === 1 ? null : this.#budget.pauseAfter(this.#lacks.length);
+    if (delay !== null) return this.#backOff(delay);
+    this.#budget.fail(error);
+    this.#step('failed');
   }
 
   #backOff(delay: number): void {
@@ -273,6 +295,9 @@ export class Lifecycle {
 
   #down(): TenonError {
     const state = this.state === 'running' ? 'crashed' : this.state;
-    return downError(this.#options, state, this.reasons.at(-1));
+    const lack = this.#lacks.at(-1);
+    return lack === undefined
+      ? downError(this.#options, state, this.reasons.at(-1))
+      : lackingError(this.#options, state, lack);
   }
 }

@@ -117,6 +117,11 @@ export class RunnerChild {
     if (pluginPid !== undefined && this.#end === null) this.#peak = peakOf(pluginPid) ?? this.#peak;
   }
 
+  /** Keeps the event loop alive until the process has ended. */
+  hold(): void {
+    this.#child.ref();
+  }
+
   /** The streams of stdout and stderr; none if the process never started. */
   get streams(): readonly Socket[] {
     return [this.#child.stdout, this.#child.stderr].filter((stream) => stream !== null) as Socket[];

@@ -180,7 +180,7 @@ export class Engine implements ChannelListener {
    */
   async failLater(site: CallSite): Promise<never> {
     if (this.lifetime.alive && this.lifetime.stopping) throw closed(site);
-    throw crashed(site, this.lifetime.exit ?? (await this.whenEnded));
+    throw crashed(site, this.lifetime.exit ?? (await this.lifetime.holdUntil(this.whenEnded)));
   }
 
   // ---- Instances ----
@@ -262,6 +262,8 @@ export class Engine implements ChannelListener {
   }
 
   ending(): void {
+    // From now on the channel itself does not keep the event loop alive.
+    if (!this.requests.idle || this.#holders.size > 0) void this.lifetime.holdUntil(this.whenEnded);
     this.lifetime.ending();
   }
 

@@ -2,6 +2,7 @@
 import { TenonError, type TenonErrorCode } from '../../base/errors.js';
 import { GATES, type Gate } from '../../base/gates.js';
 import { BUILD_COMMAND } from '../../base/package.js';
+import { lackError, lackIn, lackInText } from '../../base/resources.js';
 import { spawnProblem } from '../../base/spawn-problem.js';
 import { milliseconds } from '../../base/text.js';
 import { isRefusalCode, refusal, STAGES, type Stage } from '../../library/refusal.js';
@@ -179,7 +180,7 @@ function tooSmall({ limits }: RunnerSettings): string {
 
 /** Returns the error for a process that ended before it was ready. */
 export function endedEarly(settings: RunnerSettings, exit: RunnerExit): TenonError {
-  const { shown, plugin } = settings;
+  const { shown, plugin, limits } = settings;
   const lines = exit.stderr.trimEnd().split('\n');
   const said = (line = '') => (line === '' ? '' : ` after it wrote ${JSON.stringify(line)}`);
   const details = {
@@ -191,6 +192,9 @@ export function endedEarly(settings: RunnerSettings, exit: RunnerExit): TenonErr
     cause: exit,
   };
   if (exit.call === null && exit.reason === 'exited') {
+    const lack = lackInText(exit.stderr);
+    if (lack !== undefined && limits.memory === undefined)
+      return lackError(`Cannot run ${shown} in a process of its own`, lack, details);
     const ended = `the runner exited with ${exit.code}${said(lines[0])}`;
     const message = lacksMemory(settings, exit.stderr)
       ? `Cannot load ${shown}: ${tooSmall(settings)}, because ${ended}. ${RAISE}`
@@ -217,14 +221,14 @@ export function startedTooSlowly(settings: RunnerSettings, stage: string | null)
 }
 
 /** Returns the error for a runner that could not be started. */
-export function notStarted(settings: RunnerSettings, program: string, cause: Error): TenonError {
-  const remedy = `Build it with ${BUILD_COMMAND}.`;
-  const problem = spawnProblem(cause, { program, cwd: settings.cwd }, remedy);
-  return new TenonError(
-    'ERR_TENON_UNSUPPORTED',
-    `Cannot run ${settings.shown} in a process of its own: ${problem}`,
-    { path: settings.shown, plugin: settings.plugin, cause },
-  );
+export function notStarted(settings: RunnerSettings, program: string, cause: unknown): TenonError {
+  const { shown: path, plugin, cwd } = settings;
+  if (cause instanceof TenonError) return cause;
+  const what = `Cannot run ${path} in a process of its own`;
+  const lack = lackIn(cause);
+  if (lack !== undefined) return lackError(what, lack, { path, plugin, cause });
+  const problem = spawnProblem(cause, { program, cwd }, `Build it with ${BUILD_COMMAND}.`);
+  return new TenonError('ERR_TENON_UNSUPPORTED', `${what}: ${problem}`, { path, plugin, cause });
 }
 
 /** Returns the gate of a stage. Returns undefined for stages that are calls. */

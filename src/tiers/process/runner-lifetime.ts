@@ -85,7 +85,7 @@ export class RunnerLifetime {
     this.channel = pipe ?? new SharedMemoryChannel(settings.profile, limits);
     try {
       const child = spawnRunner(this.program, settings, this.channel.files);
-      pipe?.connect(child, FIRST_FILE);
+      // Its listeners come first: without one, the error of a failed start would end this process.
       this.child = new RunnerChild(child, {
         stdout: (line) => listener.stdout(line),
         stderr: (line) => listener.stderr(line),
@@ -95,6 +95,7 @@ export class RunnerLifetime {
         failed: (cause) => this.#fail(cause),
         exited: () => !this.#finished && this.channel.finish(),
       });
+      pipe?.connect(child, FIRST_FILE);
     } catch (error) {
       this.channel.close();
       throw error;
@@ -118,6 +119,12 @@ export class RunnerLifetime {
   /** The report of its end, as soon as that is known. */
   get exit(): RunnerExit | undefined {
     return this.#exit;
+  }
+
+  /** Keeps the event loop alive until the end of the process, which `ended` reports. Returns `ended`. */
+  holdUntil<T>(ended: Promise<T>): Promise<T> {
+    if (!this.#finished) this.child.hold();
+    return ended;
   }
 
   /** Ends the process and everything that it started. */

@@ -9,10 +9,10 @@
  */
 
 import { findRunner } from '../../addon/native-files.js';
+import { AttentiveTimer } from '../../base/attention.js';
 import { deferred } from '../../base/deferred.js';
-import { TenonError } from '../../base/errors.js';
+import type { TenonError } from '../../base/errors.js';
 import { textOf } from '../../base/text.js';
-import { Timer } from '../../base/timer.js';
 import type { CallOptions, InstanceEvents, TierInstance } from '../tier.js';
 import type { Answer } from './channel.js';
 import { enforcedOf } from './enforced.js';
@@ -73,6 +73,7 @@ export class RunnerProcess {
    * Starts a process, in which the plugin passes its gates.
    * @throws TenonError the error of the gate that refused the plugin
    * @throws TenonError ERR_TENON_TIMEOUT, ERR_TENON_CRASHED
+   * @throws TenonError ERR_TENON_NO_RESOURCES if the system currently lacks a resource for a process
    * @throws TenonError ERR_TENON_UNSUPPORTED if no process can be started
    */
   static async start(settings: RunnerSettings, handlers: RunnerHandlers): Promise<RunnerProcess> {
@@ -139,7 +140,7 @@ export class RunnerProcess {
     engine.hold(this);
     if (lifetime.alive) lifetime.child.samplePeak();
     lifetime.stopping = true;
-    const timer = new Timer(graceMs, () => lifetime.kill('killed'));
+    const timer = new AttentiveTimer(graceMs, () => lifetime.kill('killed'));
     engine
       .submit({
         site: engine.site('drop'),
@@ -152,7 +153,7 @@ export class RunnerProcess {
         take: () => undefined,
       })
       .catch(() => undefined);
-    const exit = await engine.whenEnded;
+    const exit = await lifetime.holdUntil(engine.whenEnded);
     timer.cancel();
     return exit;
   }
@@ -165,7 +166,7 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
   const { lifetime } = engine;
   if (lifetime.child.pid === undefined) return promise;
   let refusal: TenonError | undefined;
-  const timer = new Timer(settings.startTimeout, () => {
+  const timer = new AttentiveTimer(settings.startTimeout, () => {
     refusal = startedTooSlowly(settings, stageOf(engine));
     lifetime.kill('timeout');
   });
@@ -201,8 +202,8 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
     return await promise;
   } catch (error) {
     if (!lifetime.finished) lifetime.kill('killed');
-    await engine.whenEnded;
-    throw error;
+    await lifetime.holdUntil(engine.whenEnded);
+    throw notStarted(settings, lifetime.program, error);
   } finally {
     timer.cancel();
   }
@@ -217,8 +218,7 @@ function spawnEngine(
   try {
     return new Engine(settings, handlers, (cause) => reject(notStarted(settings, program, cause)));
   } catch (error) {
-    if (error instanceof TenonError) throw error;
-    throw notStarted(settings, program, error instanceof Error ? error : new Error(String(error)));
+    throw notStarted(settings, program, error);
   }
 }
 

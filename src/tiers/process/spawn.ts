@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { findRunner } from '../../addon/native-files.js';
 import { TenonError } from '../../base/errors.js';
 import { BUILD_COMMAND } from '../../base/package.js';
+import { requireDescriptors } from '../../base/resources.js';
 import { confinementArguments } from './confinement.js';
 import { longestResult, type RunnerSettings } from './settings.js';
 
@@ -36,6 +37,7 @@ export function spawnRunner(
   settings: RunnerSettings,
   files: readonly (number | 'pipe')[],
 ): ChildProcess {
+  requireDescriptors();
   return spawn(program, argumentsFor(settings), {
     detached: true,
     windowsHide: true,

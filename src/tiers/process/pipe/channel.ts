@@ -67,7 +67,9 @@ export class PipeChannel implements RunnerChannel {
 
   /** Connects the channel to the pipe at index `place` of the process's files. */
   connect(child: ChildProcess, place: number): void {
-    const socket = child.stdio[place] as Socket | null | undefined;
+    // There are no files if the process could not be started for lack of descriptors.
+    const files = child.stdio as ChildProcess['stdio'] | undefined;
+    const socket = files?.[place] as Socket | null | undefined;
     if (socket === null || socket === undefined) return;
     this.#line = new PipeLine(socket, {
       gap: () => this.#inbox.reader.gap,
