@@ -122,10 +122,11 @@ async function processTier(
 ): Promise<PluginTier> {
   const { name: plugin, path, copy: file } = admitted;
   if (settings.crashInputs !== undefined) privateFolder(settings.crashInputs.folder);
-  const { restart, whenDown, whenFull, timeout, maxInFlight, grace } = settings;
+  const { restart, whenDown, whenFull, timeout, startTimeout, maxInFlight, grace } = settings;
   const { tally } = listener;
   const onFailed = (error: TenonError) => listener.failed(error);
-  const options = { plugin, path, file, restart, whenDown, whenFull, timeout, maxInFlight, tally, onFailed };
+  const limits = { timeout, startTimeout, maxInFlight };
+  const options = { plugin, path, file, restart, whenDown, whenFull, ...limits, tally, onFailed };
   let latest: RunnerProcess | undefined;
   const supervisor = new Supervisor(async (generation, handlers) => {
     latest = await admitted.withCopy(() =>

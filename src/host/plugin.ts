@@ -41,7 +41,15 @@ export interface PluginEventMap extends SupervisorEventMap {
   close: [];
 }
 
-const EVENTS: readonly (keyof PluginEventMap)[] = ['state', 'exit', 'restart', 'stdout', 'stderr', 'close'];
+const EVENTS: readonly (keyof PluginEventMap)[] = [
+  'state',
+  'exit',
+  'restart',
+  'renewal',
+  'stdout',
+  'stderr',
+  'close',
+];
 
 /** Statistics of a plugin since it was loaded. */
 export interface PluginStats extends CallStats {
@@ -262,6 +270,7 @@ export class Plugin extends EventEmitter<PluginEventMap> {
       events.emit('restart', () => ({ plugin, instance: null, ...restart }));
       this.emit('restart', restart);
     });
+    tier.on('renewal', (renewal) => this.emit('renewal', renewal));
     const own = this as unknown as EventEmitter; // its general events are not in the map
     for (const stream of ['stdout', 'stderr']) forwardWhileListened(tier as EventEmitter, own, stream);
     tier.on('exit', (report) => {

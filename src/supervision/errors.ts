@@ -1,6 +1,7 @@
 /** The errors of a plugin whose process is not running. */
-import { TenonError } from '../base/errors.js';
+import { asTenonError, TenonError } from '../base/errors.js';
 import { milliseconds } from '../base/text.js';
+import type { FailedAttempt } from './attempts.js';
 import type { RestartPolicy } from './restart.js';
 
 /** The plugin of the process. */
@@ -23,6 +24,26 @@ export function downError(subject: Subject, state: string, last: TenonError | un
 export function lackingError({ plugin, path }: Subject, state: string, lack: TenonError): TenonError {
   const message = `Cannot call ${plugin}: its process is not running (state: ${state}), because the system lacks a resource. The start is tried again automatically; with whenDown: 'wait', calls wait for it. The last attempt: ${lack.message}`;
   return new TenonError(lack.code, message, { plugin, path, cause: lack });
+}
+
+/** Returns the error of a call to an instance that could not be recreated after a restart. */
+export function notRenewedError(
+  { plugin, path }: Subject,
+  method: string,
+  failed: FailedAttempt,
+): TenonError {
+  const { error, failures, until } = failed;
+  const reason = asTenonError(error, 'ERR_TENON_NEW_FAILED', `new of plugin ${plugin} failed`);
+  const next =
+    until === Number.POSITIVE_INFINITY
+      ? 'It is not tried again, because it ended the process too often. Repair the plugin, make a new instance, or call restart().'
+      : `A call after ${Math.max(1, Math.ceil(until - performance.now()))} ms tries again.`;
+  const times = failures === 1 ? 'once' : `${failures} times`;
+  return new TenonError(
+    reason.code,
+    `Cannot call ${method} of plugin ${plugin}: after a restart of its process, this instance could not be made again (tried ${times}). ${next} The last attempt: ${reason.message}`,
+    { plugin, path, status: reason.status, report: reason.report, signal: reason.signal, cause: reason },
+  );
 }
 
 /** Returns the error of a plugin that `policy` does not restart. `reasons` are the errors of its crashes. */

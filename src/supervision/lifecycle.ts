@@ -14,7 +14,7 @@ import { CrashReport, crashError } from './crash-report.js';
 import { crowdedError, downError, lackingError, lateError, stoppedError } from './errors.js';
 import { endIn, type Generation, Generations } from './generations.js';
 import type { SupervisorEventMap, SupervisorOptions } from './options.js';
-import { checkRestart } from './restart.js';
+import { checkRestart, type RestartPolicy } from './restart.js';
 import type { Runner, StartRunner } from './runner.js';
 import { StateMachine, type SupervisorState } from './states.js';
 import { WaitingRoom } from './waiting-room.js';
@@ -34,6 +34,8 @@ export interface LifecycleListener {
   lost(): void;
   /** Returns whether the supervisor has listeners of the event. */
   wanted(name: keyof SupervisorEventMap): boolean;
+  /** The instance that is being recreated. Undefined if none is, or if it is not the only one being made. */
+  recreating(): { fail(error: TenonError, crashed: boolean): void } | undefined;
   /** An event for the supervisor's listeners. */
   emit<K extends keyof SupervisorEventMap>(name: K, ...values: SupervisorEventMap[K]): void;
 }
@@ -43,6 +45,7 @@ const MAX_LACKS = 16;
 
 export class Lifecycle {
   readonly room: WaitingRoom;
+  readonly policy: RestartPolicy | null;
   readonly #start: StartRunner;
   readonly #options: SupervisorOptions;
   readonly #listener: LifecycleListener;
@@ -64,7 +67,8 @@ export class Lifecycle {
     this.#start = start;
     this.#options = options;
     this.#listener = listener;
-    this.#budget = new Budget(checkRestart(options.restart), options);
+    this.policy = checkRestart(options.restart);
+    this.#budget = new Budget(this.policy, options);
     this.room = new WaitingRoom(options.maxInFlight ?? 1024, {
       full: (limit) => crowdedError(options, limit),
       late: (timeout) => lateError(options, timeout),
@@ -206,8 +210,21 @@ export class Lifecycle {
     generation.reported.resolve(report);
     if (report.crashed) tellCrash(report);
     this.#listener.emit('exit', report);
-    if (this.#generations.latest === generation && this.state === 'running')
-      this.#crash(generation, crashError(report));
+    if (this.#generations.latest !== generation || this.state !== 'running') return;
+    const culprit = report.call?.stage === 'new' ? this.#listener.recreating() : undefined;
+    if (culprit === undefined) this.#crash(generation, crashError(report));
+    else this.#crashIn(culprit, crashError(report));
+  }
+
+  /**
+   * Handles the end of a process by an instance that was being recreated. The other instances are recreated at
+   * once. This costs no budget but that of the instance, which waits for its next attempt.
+   */
+  #crashIn(culprit: { fail(error: TenonError, crashed: boolean): void }, error: TenonError): void {
+    culprit.fail(error, true);
+    this.#listener.lost();
+    this.#step('crashed');
+    this.#backOff(0);
   }
 
   /** `outside`: the plugin is not at fault, so its digest is not blamed, and no restart is spent. */

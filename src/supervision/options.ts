@@ -16,6 +16,8 @@ export interface SupervisorOptions extends CrashedPlugin {
   readonly whenDown?: 'fail' | 'wait';
   /** The longest wait of a call for a process, in milliseconds. Default: no limit. */
   readonly timeout?: number | undefined;
+  /** Milliseconds that `new` has at least when an instance is recreated, even if `timeout` is shorter. */
+  readonly startTimeout?: number;
   /**
    * The behavior of a call beyond `maxInFlight`. With `wait`, a call that was not yet sent at a crash goes to
    * the next process.
@@ -36,6 +38,11 @@ export interface SupervisorEventMap {
   exit: [report: CrashReport];
   /** A process will be started after `delay` milliseconds. */
   restart: [restart: { generation: number; delay: number }];
+  /**
+   * An instance could not be recreated in the process of that generation. The first call after `delay` milliseconds
+   * tries again; null means that there is no further attempt.
+   */
+  renewal: [renewal: { generation: number; error: TenonError; delay: number | null }];
   /** Lines that the plugin wrote to its standard streams. */
   stdout: [line: string];
   stderr: [line: string];

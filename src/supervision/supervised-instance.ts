@@ -1,14 +1,20 @@
 /** An instance that outlives the generations of its plugin's process: it is recreated after a crash. */
+import { type Deferred, deferred } from '../base/deferred.js';
 import { TenonError } from '../base/errors.js';
+import { Timer } from '../base/timer.js';
 import type { CallTally } from '../tiers/call-tally.js';
 import { closedError } from '../tiers/status.js';
 import type { CallOptions, InstanceEvents, MethodRef, TierBinding, TierInstance } from '../tiers/tier.js';
+import { Attempts } from './attempts.js';
+import { notRenewedError } from './errors.js';
+import type { RestartPolicy } from './restart.js';
 import type { Runner } from './runner.js';
 import { type BindingOwner, type Incarnation, SupervisedBinding } from './supervised-binding.js';
 
 /** The interface of the supervisor for its instances. */
 export interface InstanceKeeper {
   readonly plugin: string;
+  readonly path: string;
   /** The counters for calls that were not sent to a process. */
   readonly tally: CallTally;
   readonly keepsInput: boolean;
@@ -22,6 +28,16 @@ export interface InstanceKeeper {
   explainNow(error: unknown, generation: number): unknown;
   remaining(options: CallOptions | undefined, since: number): CallOptions | undefined;
   forget(instance: SupervisedInstance): void;
+  /** The restart policy. Its pauses and limits also apply to the attempts to recreate an instance. */
+  readonly policy: RestartPolicy | null;
+  /** Whether calls wait for their process and instance. */
+  readonly waits: boolean;
+  /** Milliseconds for `new` when an instance is recreated. */
+  readonly renewTimeout: number;
+  /** Recreates the instance in the process, if no attempt is in progress. */
+  renew(instance: SupervisedInstance, runner: Runner): void;
+  /** Called when an attempt has failed. `delay`: milliseconds until the next one is allowed; null for never. */
+  notRenewed(error: unknown, delay: number | null): void;
 }
 
 export class SupervisedInstance implements TierInstance, BindingOwner {
@@ -32,10 +48,11 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
   readonly #events: InstanceEvents;
   readonly #methodCounts = new Map<string, number>();
   #incarnation: Incarnation | undefined;
+  readonly attempts: Attempts;
+  /** Milliseconds that its `new` last took. */
+  cost = 0;
   /** The recreation in progress. */
-  #renewal: { readonly generation: number; readonly done: Promise<void> } | undefined;
-  /** The error of the last failed recreation. */
-  #failure: { readonly generation: number; readonly error: unknown } | undefined;
+  #renewal: { readonly generation: number; readonly over: Deferred<void> } | undefined;
   #referenced = false;
   #closed = false;
 
@@ -43,6 +60,7 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
     this.#keeper = keeper;
     this.#config = Buffer.from(config);
     this.#events = events;
+    this.attempts = new Attempts(keeper.policy);
   }
 
   get keepsInput(): boolean {
@@ -59,7 +77,7 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
 
   /** Uses the instance that a process created. */
   adopt(runner: Runner, instance: TierInstance): void {
-    this.#failure = undefined;
+    this.attempts.reset();
     this.#incarnation = { generation: runner.generation, instance, isAlive: () => runner.alive };
     if (this.#referenced) instance.ref();
   }
@@ -67,39 +85,57 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
   /** Forgets the instance of a process that is gone. */
   lose(): void {
     this.#incarnation = undefined;
+    this.#renewal?.over.resolve();
     this.#renewal = undefined;
   }
 
-  /** Recreates the instance in the next process. */
-  renew(runner: Runner): void {
-    if (this.#closed || this.#incarnation?.generation === runner.generation) return;
-    this.#renewal = { generation: runner.generation, done: this.#renewIn(runner) };
+  /** Prepares to be recreated in the process. Returns false if that is not needed. */
+  expect(runner: Runner): boolean {
+    const { generation } = runner;
+    if (this.#closed || this.#incarnation?.generation === generation) return false;
+    if (this.#renewal?.generation === generation) return false;
+    this.#renewal = { generation, over: deferred() };
+    return true;
   }
 
   /** Resolves when the instance is recreated or has failed. Undefined if no recreation is in progress. */
   get renewed(): Promise<void> | undefined {
-    return this.#renewal?.done;
+    return this.#renewal?.over.promise;
   }
 
-  async #renewIn(runner: Runner): Promise<void> {
-    const { generation } = runner;
+  /** Recreates the instance in the process, after `expect`. */
+  async renewIn(runner: Runner): Promise<void> {
+    const renewal = this.#renewal;
+    if (renewal?.generation !== runner.generation) return;
+    const since = performance.now();
     try {
-      const made = await runner.create(this.#config, this.#events);
-      if (this.#closed || this.#renewal?.generation !== generation) made.close();
+      const timeout = this.#keeper.renewTimeout;
+      const made = await runner.create(this.#config, this.#events, { timeout });
+      this.cost = performance.now() - since;
+      if (this.#closed || this.#renewal !== renewal) void made.close();
       else this.adopt(runner, made);
     } catch (error) {
-      // If the process has ended, the error is not about the instance: the next process tries again.
-      if (runner.alive) this.#failure = { generation, error };
+      // If the process has ended, its report says whether this instance is the reason.
+      if (runner.alive && this.#renewal === renewal) this.fail(error, false);
     } finally {
-      if (this.#renewal?.generation === generation) this.#renewal = undefined;
+      renewal.over.resolve();
+      if (this.#renewal === renewal) this.#renewal = undefined;
     }
+  }
+
+  /** Records that the instance could not be recreated. `crashed`: its `new` ended the process. */
+  fail(error: unknown, crashed: boolean): void {
+    this.#keeper.notRenewed(error, this.attempts.failed(error, crashed));
   }
 
   require(method: string): Incarnation {
     if (this.#incarnation !== undefined) return this.#incarnation;
     this.#checkOpen(method);
-    const { generation } = this.#keeper.requireRunner();
-    this.#checkMade(generation);
+    const runner = this.#keeper.requireRunner();
+    const { last } = this.attempts;
+    if (last !== undefined && last.until > performance.now())
+      throw notRenewedError(this.#keeper, method, last);
+    this.#keeper.renew(this, runner);
     throw new TenonError(
       'ERR_TENON_CRASHED',
       `Cannot call ${this.#keeper.plugin} synchronously: its process was restarted after a crash, and this instance is still being recreated. Call it asynchronously, which waits for the instance.`,
@@ -108,16 +144,32 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
   }
 
   async awaitOne(method: string, options?: CallOptions): Promise<Incarnation> {
-    for (;;) {
+    const since = performance.now();
+    for (let left = options; ; left = this.#keeper.remaining(options, since)) {
       this.#checkOpen(method);
-      const runner = await this.#keeper.awaitRunner(options);
+      const runner = await this.#keeper.awaitRunner(left);
       this.#checkOpen(method);
-      this.#checkMade(runner.generation);
       if (this.#incarnation?.generation === runner.generation) return this.#incarnation;
-      const renewal = this.#renewal?.generation === runner.generation ? this.#renewal.done : undefined;
-      if (renewal === undefined) this.renew(runner);
-      else await this.#keeper.withinTimeout(renewal, options);
+      if (this.#renewal?.generation !== runner.generation && !(await this.#mayRenew(method, left))) continue;
+      this.#keeper.renew(this, runner);
+      if (this.#renewal !== undefined) await this.#keeper.withinTimeout(this.#renewal.over.promise, left);
     }
+  }
+
+  /**
+   * Returns whether the instance may be recreated now. After a failed attempt a call waits, or fails at once if
+   * calls do not wait. Returns false if the call has waited.
+   */
+  async #mayRenew(method: string, options: CallOptions | undefined): Promise<boolean> {
+    const { last } = this.attempts;
+    const wait = (last?.until ?? 0) - performance.now();
+    if (last === undefined || wait <= 0) return true;
+    if (!this.#keeper.waits || wait === Number.POSITIVE_INFINITY)
+      throw notRenewedError(this.#keeper, method, last);
+    const { promise, resolve } = deferred<void>();
+    const timer = new Timer(wait, resolve);
+    await this.#keeper.withinTimeout(promise, options).finally(() => timer.cancel());
+    return false;
   }
 
   explain(error: unknown, { generation }: Incarnation): Promise<unknown> {
@@ -177,9 +229,5 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
   #checkOpen(method: string): void {
     const { plugin } = this.#keeper;
     if (this.#closed) throw closedError(`${method} of plugin ${plugin}`).with({ plugin });
-  }
-
-  #checkMade(generation: number): void {
-    if (this.#failure?.generation === generation) throw this.#failure.error;
   }
 }

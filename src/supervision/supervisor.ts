@@ -11,7 +11,7 @@
  *     await supervisor.stop();
  */
 import { EventEmitter } from 'node:events';
-import type { TenonError } from '../base/errors.js';
+import { asTenonError, type TenonError } from '../base/errors.js';
 import { remaining } from '../tiers/call-options.js';
 import type { CallOptions, InstanceEvents, TierInstance } from '../tiers/tier.js';
 import { Instances } from './instances.js';
@@ -40,9 +40,10 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
     super();
     this.#options = options;
     this.#lifecycle = new Lifecycle(start, options, {
-      running: (runner) => this.#instances.renew(runner),
+      running: (runner) => this.#instances.renewAll(runner),
       lost: () => this.#instances.lose(),
       wanted: (name) => this.listenerCount(name) > 0,
+      recreating: () => this.#instances.present,
       // On the next tick, so that a listener that throws does not disturb the present operation.
       emit: (name, ...values) => process.nextTick(() => (this as EventEmitter).emit(name, ...values)),
     });
@@ -100,6 +101,7 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
    * @throws as `ready`
    */
   async restart(graceMs = GRACE): Promise<void> {
+    this.#instances.forgive();
     await this.#lifecycle.restart(graceMs);
     await this.ready();
   }
@@ -118,8 +120,12 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
     const since = performance.now();
     const runner = this.#lifecycle.runner ?? (await this.#lifecycle.awaitRunner(options));
     try {
-      const left = this.#keeper.remaining(options, since);
-      instance.adopt(runner, await runner.create(config, events, left));
+      await this.#instances.make(async () => {
+        const left = this.#keeper.remaining(options, since);
+        const begun = performance.now();
+        instance.adopt(runner, await runner.create(config, events, left));
+        instance.cost = performance.now() - begun;
+      });
     } catch (error) {
       throw await this.#lifecycle.explain(error, runner.generation);
     }
@@ -144,15 +150,19 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
     if (runner?.generation === generation) return instance;
     // The process that created the instance has ended in the meantime.
     instance.lose();
-    if (runner !== undefined) instance.renew(runner);
+    if (runner !== undefined) this.#instances.renew(instance, runner);
     return instance;
   }
 
   #makeKeeper(): InstanceKeeper {
     const lifecycle = this.#lifecycle;
-    const { timeout, whenFull } = this.#options;
+    const { timeout, whenFull, whenDown, path, startTimeout = 0 } = this.#options;
     return {
       plugin: this.plugin,
+      path,
+      policy: lifecycle.policy,
+      waits: whenDown === 'wait',
+      renewTimeout: Math.max(timeout ?? Number.POSITIVE_INFINITY, startTimeout),
       tally: this.#options.tally,
       keepsInput: whenFull === 'wait',
       requireRunner: () => lifecycle.requireRunner(),
@@ -162,6 +172,12 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
       explainNow: (error, generation) => lifecycle.explainNow(error, generation),
       remaining: (options, since) => remaining(options, timeout, since),
       forget: (instance) => this.#instances.remove(instance),
+      renew: (instance, runner) => this.#instances.renew(instance, runner),
+      notRenewed: (error, delay) => {
+        const { generation } = lifecycle;
+        const reason = asTenonError(error, 'ERR_TENON_NEW_FAILED', `new of plugin ${this.plugin} failed`);
+        process.nextTick(() => this.emit('renewal', { generation, error: reason, delay }));
+      },
     };
   }
 }

@@ -25,6 +25,8 @@ while read -r id verb instance text; do
   esac
 done`;
 
+const NEW = { method: 'new', number: 0, stage: 'new', inputSize: 0, inputDigest: null, message: null };
+
 /** The ids of all started processes, for a check that they are gone. */
 export const started: number[] = [];
 
@@ -57,6 +59,8 @@ export class Puppet implements Runner {
   #stopping = false;
   #stderr = '';
   #numbers = 0;
+  /** The number of instances that are being made. */
+  #making = 0;
   #instances = 0;
 
   private constructor(
@@ -87,7 +91,10 @@ export class Puppet implements Runner {
 
   async create(config: Uint8Array, events: InstanceEvents): Promise<TierInstance> {
     const number = ++this.#instances;
-    await this.ask('new', number, Buffer.from(config).toString());
+    this.#making += 1;
+    await this.ask('new', number, Buffer.from(config).toString()).finally(() => {
+      if (this.alive) this.#making -= 1;
+    });
     events.log({ level: 'info', message: `made in generation ${this.generation}` });
     return new PuppetInstance(this, number);
   }
@@ -129,7 +136,7 @@ export class Puppet implements Runner {
       signal,
       reason: this.#stopping ? 'stopped' : signal === null ? 'exited' : 'crashed',
       problem: null,
-      call: null,
+      call: this.#making > 0 ? NEW : null,
       fault: null,
       stdout: '',
       stderr: this.#stderr,

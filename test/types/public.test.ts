@@ -126,7 +126,7 @@ test('a plugin creates instances and has a typed state, events and statistics', 
   >();
   expectTypeOf<Plugin['process']>().toEqualTypeOf<PluginProcess | null>();
   expectTypeOf<keyof PluginEventMap>().toEqualTypeOf<
-    'state' | 'exit' | 'restart' | 'stdout' | 'stderr' | 'close'
+    'state' | 'exit' | 'restart' | 'renewal' | 'stdout' | 'stderr' | 'close'
   >();
   expectTypeOf<PluginStats>().toExtend<CallStats>();
   expectTypeOf<CallStats['latency']>().toEqualTypeOf<LatencyStats | null>();
