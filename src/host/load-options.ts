@@ -113,7 +113,8 @@ export interface LoadOptions {
   /** Milliseconds from the start of the process until it must be ready. Default: 10 000. Tiers: process. */
   readonly startTimeout?: number;
   /**
-   * Milliseconds that the process has for an orderly end before it is killed. Default: 1000. Tiers: process.
+   * Milliseconds that the process has for an orderly end before it is killed. The close of an instance also waits
+   * no longer. A `drop` that runs for longer ends the process. Default: 1000. Tiers: process.
    */
   readonly grace?: number;
   /**

@@ -177,10 +177,11 @@ function runnerSettings(
   tally: CallTally,
 ): RunnerSettings {
   const { name: plugin, abi, path: shown, copy: file } = admitted;
-  const { profile, transport, timeout, startTimeout, maxInFlight, whenFull, queue, crashInputs } = settings;
+  const { profile, transport, timeout, startTimeout, maxInFlight, whenFull, queue, crashInputs, grace } =
+    settings;
   return {
     ...{ file, shown, plugin, abi, generation },
-    ...{ profile, transport, timeout, startTimeout, maxInFlight, whenFull, queue, crashInputs, tally },
+    ...{ profile, transport, timeout, startTimeout, maxInFlight, whenFull, queue, crashInputs, tally, grace },
     ...confinementOf(settings, admitted.readable),
   };
 }

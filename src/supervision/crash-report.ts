@@ -183,7 +183,7 @@ export function crashError(report: CrashReport): TenonError {
 function howEnded({ reason, code, signal, problem, call }: RunnerExit): string {
   const more = problem === null || problem === '' ? '' : ` (${problem})`;
   if (reason === 'stopped') return 'stopped as requested';
-  if (reason === 'timeout') return `was killed because it did not return in time${more}`;
+  if (reason === 'timeout') return `was killed because ${problem ?? 'it did not return in time'}`;
   if (reason === 'protocol')
     return `was killed because its response was invalid${more}: most likely it overwrote memory that is shared with the host`;
   if (reason === 'killed') return problem === null ? 'was killed' : `was killed because ${problem}`;

@@ -246,9 +246,10 @@ export class Lifecycle {
     this.#lacks = [...this.#lacks, error].slice(-MAX_LACKS);
     this.#step('crashed');
     const delay = this.#generation === 1 ? null : this.#budget.pauseAfter(this.#lacks.length);
-    if (delay !== null) return this.#backOff(delay);
-    this.#budget.fail(error);
-    this.#step('failed');
+    if (delay === null) {
+      this.#budget.fail(error);
+      this.#step('failed');
+    } else this.#backOff(delay);
   }
 
   #backOff(delay: number): void {

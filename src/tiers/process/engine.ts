@@ -161,8 +161,19 @@ export class Engine implements ChannelListener {
   }
 
   #late(pending: PendingRequest, lateness: Lateness): void {
+    if (pending.firm) {
+      this.#lateEnd(pending, lateness);
+      return;
+    }
     if (lateness === 'running') this.lifetime.kill('timeout');
     if (!pending.over) pending.fail(lateError(pending.site, pending.timeout, lateness));
+  }
+
+  /** Handles a `drop` that takes longer than the grace period. It is no longer awaited; if it hangs, the process ends. */
+  #lateEnd(pending: PendingRequest, lateness: Lateness): void {
+    const why = `drop of an instance did not return within ${pending.timeout} ms (grace)`;
+    if (lateness === 'running' && !this.lifetime.stopping) this.lifetime.kill('timeout', why);
+    pending.fail(undefined);
   }
 
   #refused(pending: PendingRequest, outcome: number): void {

@@ -21,7 +21,7 @@ export function howEnded({ reason, code, signal, problem }: RunnerExit): string 
     case 'crashed':
       return `was ended by ${signal ?? 'a signal'}`;
     case 'timeout':
-      return 'was killed because a call exceeded its timeout';
+      return `was killed because ${problem ?? 'a call exceeded its timeout'}`;
     case 'protocol':
       return `was ended because it broke the protocol: ${problem ?? 'its output was invalid'}`;
     case 'killed':

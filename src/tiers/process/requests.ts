@@ -15,6 +15,8 @@ export interface PendingRequest {
   readonly timeout: number;
   /** The time at which its timeout passes, by {@link attentiveNow}. Infinity for never, and once it has passed. */
   due: number;
+  /** Whether it must run even if it is late. */
+  readonly firm: boolean;
   /** The number of messages in a batch; 0 for other requests. */
   readonly batch: number;
   /** The bytes of its input. */
@@ -237,7 +239,7 @@ export class PendingRequests {
     const now = attentiveNow() + 1;
     for (const pending of [...this.#waiting]) {
       if (pending.due > now) continue;
-      this.#waiting.delete(pending);
+      if (!pending.firm) this.#waiting.delete(pending);
       this.#tell(pending, 'unsent');
     }
     const { first } = this;
@@ -254,6 +256,7 @@ export class PendingRequests {
 
   /** A request behind others has not begun, as far as this side can see. */
   #takeBack(pending: PendingRequest): boolean {
+    if (pending.firm) return false;
     const isFirst = pending === this.first;
     return this.withdraw(pending) || !isFirst;
   }

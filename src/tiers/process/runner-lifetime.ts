@@ -68,6 +68,7 @@ export class RunnerLifetime {
   stopping = false;
   readonly #listener: LifetimeListener;
   #killed: KillReason | null = null;
+  #why: string | null = null;
   #exit: RunnerExit | undefined;
   #finished = false;
 
@@ -127,10 +128,11 @@ export class RunnerLifetime {
     return ended;
   }
 
-  /** Ends the process and everything that it started. */
-  kill(reason: KillReason): void {
+  /** Ends the process and everything that it started. `why` is a clause for the report. */
+  kill(reason: KillReason, why: string | null = null): void {
     if (this.#killed !== null || this.#exit !== undefined || this.#finished) return;
     this.#killed = reason;
+    this.#why = why;
     this.child.samplePeak();
     this.child.kill();
     setTimeout(() => this.#finish(), REAP_MS).unref();
@@ -221,7 +223,7 @@ export class RunnerLifetime {
       code: end.code,
       signal: end.signal,
       reason,
-      problem: facts === undefined ? null : problemOf(end, facts),
+      problem: this.#why ?? (facts === undefined ? null : problemOf(end, facts)),
       ...about,
       fault: facts === undefined ? null : faultOf(facts),
       stdout: child.stdoutTail,

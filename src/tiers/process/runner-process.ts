@@ -140,7 +140,12 @@ export class RunnerProcess {
     engine.hold(this);
     if (lifetime.alive) lifetime.child.samplePeak();
     lifetime.stopping = true;
-    const timer = new AttentiveTimer(graceMs, () => lifetime.kill('killed'));
+    const timer = new AttentiveTimer(graceMs, () =>
+      lifetime.kill(
+        'killed',
+        `its plugin was closed or restarted, and it did not end within ${graceMs} ms (grace)`,
+      ),
+    );
     engine
       .submit({
         site: engine.site('drop'),
@@ -185,6 +190,7 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
     timeout: never,
     due: never,
     counts: false,
+    firm: true,
     batch: 0,
     size: 0,
     slot: -1,

@@ -81,6 +81,8 @@ export interface RunnerSettings {
   readonly timeout: number | undefined;
   /** Milliseconds from the start of the process until it must be ready. */
   readonly startTimeout: number;
+  /** Milliseconds for which the end of an instance is awaited, and after which a hanging `drop` ends the process. */
+  readonly grace?: number;
   /** The maximum number of asynchronous calls in flight. */
   readonly maxInFlight: number;
   /** The behaviour of a call beyond that. */
@@ -112,7 +114,7 @@ export interface RunnerExit {
    * `protocol` because it broke the channel, `killed` on request.
    */
   readonly reason: 'stopped' | 'exited' | 'crashed' | 'timeout' | 'protocol' | 'killed';
-  /** For `protocol`: how the runner broke the protocol. For `killed`: the limit that it exceeded, if any. */
+  /** For `protocol`: how the runner broke the protocol. Otherwise, why this side ended the process, if that is known. */
   readonly problem: string | null;
   readonly call: RunnerCall | null;
   /** The input of the call, if it was asked for and at hand. */

@@ -17,6 +17,8 @@ export interface AsyncRequest<T> {
   readonly signal?: AbortSignal | undefined;
   /** Whether it counts as a call. */
   readonly counts: boolean;
+  /** Whether it must run even if it is late, as `drop` must. Default: it need not. */
+  readonly firm?: boolean;
   /** The number of messages in a batch; 0 for other requests. */
   readonly batch: number;
   /** The bytes of its input. */
@@ -63,6 +65,7 @@ export class Submission<T> implements PendingRequest {
   readonly counts: boolean;
   readonly batch: number;
   readonly size: number;
+  readonly firm: boolean;
   due: number;
   slot = -1;
   order = -1;
@@ -79,7 +82,8 @@ export class Submission<T> implements PendingRequest {
     resolve: (value: T) => void,
     reject: (error: unknown) => void,
   ) {
-    const { site, timeout, signal, counts, batch, size } = asked;
+    const { site, timeout, signal, counts, batch, size, firm = false } = asked;
+    this.firm = firm;
     this.site = site;
     this.timeout = timeout;
     this.counts = counts;
