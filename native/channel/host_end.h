@@ -116,6 +116,8 @@ class ChannelHost {
   uint64_t Post(const Request &request, bool *exhausted);
   /* Sends parts of the posted request that fit now, until `until`. Returns false if some are left. */
   bool SendRest(uint64_t until);
+  /* Whether a deadline has passed between two parts of a request. */
+  bool torn() const { return torn_; }
   bool has_rest() const { return rest_.bytes != nullptr; }
   /* The position of the last record of the request that was sent last. */
   uint64_t last_place() const { return requests_.last(); }

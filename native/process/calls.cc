@@ -67,13 +67,15 @@ bool Process::AwaitAnswer(const Pieces &bytes, Message *answer) {
   Deadline deadline(Timeout());
   uint64_t number = channel.Send(request, deadline);
   if (number == 0) {
-    FailToSend(kOutcomeTimeout);
+    FailToSend(channel.torn() ? kOutcomeTorn : kOutcomeFull);
     return false;
   }
   slab_ = owner_->FreeSlab(&slab_room_); /* done while the runner works */
+  uint64_t place = bytes.total() > channel.longest_request() ? kNowhere : channel.last_place();
   Wait wait = channel.Await(number, deadline, answer);
   if (wait != Wait::kDone) {
     Fail(wait);
+    if (wait == Wait::kTimeout) Leave({number, request.operation, owner_->control[kWordSlot], place});
     return false;
   }
   /* The runner answers in order, so by now it has answered all earlier requests. */
@@ -82,6 +84,17 @@ bool Process::AwaitAnswer(const Pieces &bytes, Message *answer) {
   channel.Break("it sent an answer out of order");
   Fail(Wait::kBroken);
   return false;
+}
+
+/* Stops to wait for a request. Withdraws it if it has not begun; otherwise its answer comes with a wake-up. */
+void Process::Leave(const Pending &request) {
+  size_t earlier = pending_.size();
+  Expect();
+  pending_.push_back(request);
+  UpdateReference();
+  if (request.place == kNowhere) return;
+  bool unbegun = channel.Withdraw(request.place) && earlier > channel.kept();
+  if (unbegun) owner_->control[kWordOutcome] = kOutcomeUnbegun;
 }
 
 void Process::Do(const Pieces &bytes) {

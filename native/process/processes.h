@@ -59,6 +59,8 @@ enum ProcessOutcome : int32_t {
   kOutcomeGone = -40,    /* the runner has ended, or has announced that it is about to */
   kOutcomeBroken = -41,  /* the runner violated the protocol */
   kOutcomeTimeout = -42, /* no answer in time */
+  kOutcomeTorn = -46,    /* the timeout passed when a part of the request was sent, so nothing can follow */
+  kOutcomeUnbegun = -45, /* no answer in time; the request was withdrawn before it began */
   kOutcomeFull = -43,    /* the ring was full, and nothing was sent */
   kOutcomeClosed = -44,  /* the runner never existed or is closed */
 };
@@ -150,6 +152,7 @@ class Process {
 
   Request RequestOf(const Pieces &bytes) const;
   uint64_t Timeout() const;
+  void Leave(const Pending &request);
   bool AwaitAnswer(const Pieces &bytes, Message *answer);
   void Fail(Wait wait);
   void FailToSend(int32_t otherwise);

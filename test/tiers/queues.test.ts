@@ -135,6 +135,41 @@ describe.each(rows)('in $name', (row) => {
 });
 
 describe.each(processRows)('in $name', (row) => {
+  test('a blocking call with a timeout behind a long call fails alone, and works afterwards', async () => {
+    const { make, input, seen, open, plugin, ends } = await gated(row);
+    const [slow, quick] = [await make(), await make()];
+    const held = slow.call(input({ writes: 'begun', 'waits-for': 'gate', 'lets-read': 'all' }));
+    const behind = quick.call(PLAIN);
+    await seen('begun');
+    const late = /did not return within 30 ms: it was still waiting for earlier calls .* did not begin/;
+    const options = { timeout: 30 };
+    for (let round = 0; round < 3; round++) {
+      expect(() => quick.callSync(PLAIN, options)).toThrow(late);
+      expect(() => quick.callManySync(Batch.of([PLAIN, PLAIN]), options)).toThrow(late);
+    }
+    const last = quick.call(PLAIN);
+    open('gate');
+    expect([String(await held), String(await behind), String(await last)]).toEqual(['1', '1', '2']);
+    expect(String(quick.callSync(PLAIN, options))).toBe('3');
+    expect([plugin.state, ends]).toEqual(['running', []]);
+  });
+
+  test('a blocking call that is late because it had to wait does not end the process', async () => {
+    const { make, input, plugin, ends } = await gated(row);
+    const instance = await make();
+    for (let round = 0; round < 3; round++) {
+      const first = instance.call(input({ sleeps: '150' }));
+      try {
+        instance.callSync(input({ sleeps: '150' }), { timeout: 250 });
+      } catch (problem) {
+        expect(problem).toEqual(error('ERR_TENON_TIMEOUT'));
+      }
+      await first;
+    }
+    expect(String(await instance.call(PLAIN))).toBe('7');
+    expect([plugin.state, ends]).toEqual(['running', []]);
+  });
+
   test('a call with a timeout behind a long call of another instance does not harm it', async () => {
     const { make, input, seen, open, plugin, ends } = await gated(row);
     const [slow, quick] = [await make(), await make()];

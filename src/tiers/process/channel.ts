@@ -43,6 +43,11 @@ export function ifMemory<T>(make: () => T): T | null {
 export interface ChannelListener {
   /** Receives the answer to the request of `slot`. */
   answer(slot: number, answer: Answer): void;
+  /**
+   * Returns the slot for the answer to a synchronous request whose timeout passes. The request is then one of the
+   * asynchronous ones.
+   */
+  spareSlot(): number;
   /** Returns the number of messages in the batch of that slot. */
   batchSize(slot: number): number;
   /** Receives a message that an instance emitted. */

@@ -23,7 +23,7 @@ import { ProcessOutcome } from './protocol.js';
 import { type Lateness, type PendingRequest, PendingRequests } from './requests.js';
 import { RunnerLifetime } from './runner-lifetime.js';
 import { longestInput, type RunnerExit, type RunnerHandlers, type RunnerSettings } from './settings.js';
-import { type AsyncRequest, isValid, Submission } from './submission.js';
+import { type AsyncRequest, abandoned, isValid, Submission } from './submission.js';
 
 export type { AsyncRequest } from './submission.js';
 
@@ -115,9 +115,16 @@ export class Engine implements ChannelListener {
    * Sends a request and waits for its answer. Returns its outcome.
    * @throws TenonError ERR_TENON_TIMEOUT, ERR_TENON_CRASHED
    */
-  request(request: RequestHeader, site: CallSite, timeout: number, bytes: Uint8Array): number {
+  request(
+    request: RequestHeader,
+    site: CallSite,
+    timeout: number,
+    bytes: Uint8Array,
+    discard?: (answer: Answer) => void,
+  ): number {
     const outcome = this.channel.request(request, nativeTimeout(timeout, -1), bytes);
-    return outcome === 0 ? outcome : this.check(outcome, site, timeout);
+    if (outcome === 0 || isValid(outcome)) return outcome;
+    throw this.trouble(outcome, site, timeout, discard);
   }
 
   /**
@@ -131,13 +138,20 @@ export class Engine implements ChannelListener {
 
   /**
    * Returns the error for an outcome that does not come from the plugin. Ends the process if it is
-   * responsible.
+   * responsible. `discard` receives an answer that arrives later.
    */
-  trouble(outcome: number, site: CallSite, timeout: number): TenonError {
-    const { lifetime } = this;
-    if (outcome === ProcessOutcome.TIMEOUT) {
+  trouble(outcome: number, site: CallSite, timeout: number, discard?: (answer: Answer) => void): TenonError {
+    const { lifetime, requests } = this;
+    if (outcome === ProcessOutcome.FULL) return lateError(site, timeout, 'unsent');
+    const alone = outcome === ProcessOutcome.TIMEOUT && requests.first === undefined;
+    if (alone || outcome === ProcessOutcome.TORN) {
       lifetime.kill('timeout');
       return lateError(site, timeout, 'running');
+    }
+    if (outcome === ProcessOutcome.TIMEOUT || outcome === ProcessOutcome.UNBEGUN) {
+      // Others were before it. It is watched like them: if it runs for its timeout, the process ends.
+      requests.reserve(abandoned(site, timeout, discard));
+      return lateError(site, timeout, outcome === ProcessOutcome.UNBEGUN ? 'unbegun' : 'begun');
     }
     if (outcome !== ProcessOutcome.GONE && outcome !== ProcessOutcome.CLOSED) lifetime.breach();
     return crashed(site, lifetime.endNow());
@@ -237,6 +251,10 @@ export class Engine implements ChannelListener {
   }
 
   // ---- Messages of the channel ----
+
+  spareSlot(): number {
+    return this.requests.spareSlot;
+  }
 
   answer(slot: number, answer: Answer): void {
     this.requests.answered(slot, answer);

@@ -11,7 +11,7 @@ import {
   type TierInstance,
 } from '../tier.js';
 import { failureOf, ProcessBinding } from './binding.js';
-import type { RequestHeader } from './channel.js';
+import type { Answer, RequestHeader } from './channel.js';
 import type { Engine } from './engine.js';
 import { badTable, closed, crashed, missingKind } from './errors.js';
 import { Operation, ProcessOutcome, Word } from './protocol.js';
@@ -65,7 +65,11 @@ export function createInstanceSync(engine: Engine, config: Uint8Array, events: I
   engine.requireFitting('config', config.length);
   const { channel } = engine;
   const number = engine.newInstances.next(events);
-  const outcome = engine.request(requestHeader(Operation.NEW), site, engine.timeout, config);
+  const discard = ({ status, instance }: Answer): void => {
+    engine.retire(number);
+    if (status === 0) void dropInstance({ engine, number: instance, closed: false });
+  };
+  const outcome = engine.request(requestHeader(Operation.NEW), site, engine.timeout, config, discard);
   if (outcome === 0) {
     const made = channel.control[Word.INSTANCE] as number;
     engine.remember(made, config);

@@ -77,6 +77,10 @@ export const ProcessOutcome = {
   /** No room was available, and nothing was sent. */
   FULL: -43,
   CLOSED: -44,
+  /** As TIMEOUT, but the request was withdrawn before it began. */
+  UNBEGUN: -45,
+  /** The timeout passed when a part of the request was sent, so nothing can follow. */
+  TORN: -46,
 } as const;
 
 /** The state of the runner in a wake-up. */

@@ -113,6 +113,11 @@ export class PendingRequests {
     return slot;
   }
 
+  /** The slot that the next request gets. */
+  get spareSlot(): number {
+    return this.#free.at(-1) ?? this.#slots.length;
+  }
+
   at(slot: number): PendingRequest | undefined {
     return this.#slots[slot];
   }

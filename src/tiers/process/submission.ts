@@ -139,3 +139,14 @@ export class Submission<T> implements PendingRequest {
     ignoreAbort(this.#asked.signal, this);
   }
 }
+
+/** Returns a request whose caller no longer waits for the answer. */
+export function abandoned(
+  site: CallSite,
+  timeout: number,
+  discard: (answer: Answer) => void = () => undefined,
+): PendingRequest {
+  const position = { slot: -1, order: -1, placed: false, due: Number.POSITIVE_INFINITY };
+  const input = { counts: false, firm: false, batch: 0, size: 0, send: () => 0 };
+  return { ...position, ...input, site, timeout, over: true, settle: discard, fail: () => undefined };
+}

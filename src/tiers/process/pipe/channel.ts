@@ -176,7 +176,8 @@ export class PipeChannel implements RunnerChannel {
   #ask(request: RequestHeader, timeout: number, pieces: readonly Uint8Array[]): number {
     this.#inbox.answer = undefined;
     const refusal = this.#submit(request, -1, pieces);
-    const outcome = refusal === 0 ? this.#await(timeout) : refusal;
+    const found = refusal === 0 ? this.#await(timeout) : refusal;
+    const outcome = found === ProcessOutcome.TIMEOUT ? this.#leave() : found;
     this.#refer();
     const answer = this.#inbox.answer as Message | undefined;
     const { control } = this;
@@ -186,6 +187,15 @@ export class PipeChannel implements RunnerChannel {
     control[Word.METHOD] = answer?.record.method ?? 0;
     if (!this.#inbox.isEmpty || !this.#prints.isEmpty) this.#schedule();
     return this.#set(outcome);
+  }
+
+  /** Stops to wait for the last request. Its answer is then delivered like that of an asynchronous one. */
+  #leave(): number {
+    const { pending } = this.#inbox;
+    const request = pending.at(pending.count - 1);
+    if (request === undefined) return ProcessOutcome.TIMEOUT;
+    request.slot = this.#listener?.spareSlot() ?? -1;
+    return this.withdraw(pending.count - 1, request.slot) ? ProcessOutcome.UNBEGUN : ProcessOutcome.TIMEOUT;
   }
 
   /** Blocks until the answer to the last request arrives. */

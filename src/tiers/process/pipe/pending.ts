@@ -9,7 +9,7 @@ export interface PipeRequest {
   readonly instance: number;
   readonly method: number;
   /** The slot for its answer; -1 for a blocking request. */
-  readonly slot: number;
+  slot: number;
   /** Its bytes as they were sent. */
   readonly pieces: readonly Uint8Array[];
   readonly size: number;

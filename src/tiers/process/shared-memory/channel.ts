@@ -270,6 +270,8 @@ export class SharedMemoryChannel implements RunnerChannel {
     control[Word.METHOD] = request.method;
     control[Word.DETAIL] = request.detail;
     control[Word.TIMEOUT] = timeout;
+    // If the timeout passes, the answer arrives later in this slot. A request without one is never left.
+    if (timeout >= 0) control[Word.SLOT] = this.#listener?.spareSlot() ?? -1;
     return this.#addon;
   }
 
