@@ -152,7 +152,9 @@ function* places(
 /** Joins without normalizing: behind a link, `..` is another folder. */
 function resolved(cwd: string, folder: string, name: string): string {
   const absolute = folder.startsWith('/') ? folder : `${cwd}/${folder}`;
-  return `${absolute === '/' ? '' : absolute.replace(/\/+$/, '')}/${name}`;
+  let end = absolute.length;
+  while (end > 0 && absolute[end - 1] === '/') end -= 1;
+  return `${absolute.slice(0, end)}/${name}`;
 }
 
 /**
