@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,30 +32,6 @@ void CopyPieces(uint8_t *to, const Pieces &pieces, uint64_t from, uint64_t size)
   }
 }
 
-/* Returns a file that is always readable and that only this process has; -1 if there is none. */
-int ReadyFile() {
-  static const int file = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
-  return file;
-}
-
-/* Creates the file for the event loop. It becomes readable each time the runner writes to `wake`. This end never
- * reads `wake`, because it shares the open file with the runner, which could make it empty or full, and
- * blocking. */
-int CreateNewsFile(int wake) {
-  int news = epoll_create1(EPOLL_CLOEXEC);
-  epoll_event rung = {}, poked = {};
-  rung.events = EPOLLIN | EPOLLET;
-  poked.events = EPOLLONESHOT;
-  if (news < 0 || (epoll_ctl(news, EPOLL_CTL_ADD, wake, &rung) == 0 &&
-                   epoll_ctl(news, EPOLL_CTL_ADD, ReadyFile(), &poked) == 0)) {
-    return news;
-  }
-  int problem = errno;
-  close(news);
-  errno = problem;
-  return -1;
-}
-
 }  // namespace
 
 int ChannelHost::Create(const ChannelOptions &options) {
@@ -64,10 +39,15 @@ int ChannelHost::Create(const ChannelOptions &options) {
   const uint64_t sizes[kRingCount] = {options.request_bytes, options.response_bytes, options.event_bytes};
   int problem = memory_.Create(sizes, &shm_);
   if (problem != 0) return problem;
-  wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (wake_ >= 0) news_ = CreateNewsFile(wake_);
-  int life[2];
-  if (news_ < 0 || pipe2(life, O_CLOEXEC) != 0) {
+  /* The ends of a pipe are open files of their own. What the runner does with its end, or puts into it, makes
+   * no read of this end block. */
+  int wake[2], life[2];
+  if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) == 0) {
+    news_ = wake[0];
+    wake_ = wake[1];
+    poke_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  }
+  if (poke_ < 0 || pipe2(life, O_CLOEXEC) != 0) {
     problem = errno;
     Close();
     return problem;
@@ -89,7 +69,7 @@ void ChannelHost::Started(pid_t pid) {
 }
 
 void ChannelHost::Close() {
-  for (int *file : {&news_, &shm_, &wake_, &life_, &life_child_, &pidfd_}) CloseFile(file);
+  for (int *file : {&news_, &poke_, &shm_, &wake_, &life_, &life_child_, &pidfd_}) CloseFile(file);
   captured_output_.Close();
   for (Kept &kept : kept_) free(kept.bytes);
   kept_.clear();
@@ -278,15 +258,18 @@ bool ChannelHost::ArmEvents() {
 void ChannelHost::Disarm() {
   responses_.words()->reader_armed.store(0, std::memory_order_relaxed);
   events_.words()->reader_armed.store(0, std::memory_order_relaxed);
-  epoll_event taken[2];
-  epoll_wait(news_, taken, 2, 0);
+  char taken[4096];
+  (void)!read(news_, taken, sizeof(taken)); /* what remains rings once more */
+  if (!poked_) return;
+  uint64_t pokes;
+  (void)!read(poke_, &pokes, sizeof(pokes));
+  poked_ = false;
 }
 
-/* Asks for one more event of a file that is always ready. */
 void ChannelHost::Poke() {
-  epoll_event poked = {};
-  poked.events = EPOLLIN | EPOLLONESHOT;
-  epoll_ctl(news_, EPOLL_CTL_MOD, ReadyFile(), &poked);
+  if (poked_) return;
+  const uint64_t one = 1;
+  poked_ = write(poke_, &one, sizeof(one)) == sizeof(one);
 }
 
 }  // namespace tenon

@@ -1,7 +1,7 @@
 /* The host's end of a channel. Has no dependency on Node.js: process/processes.cc wraps it.
  *
  *     ChannelHost channel;
- *     channel.Create(options);                       // memfd, eventfd, lifetime pipe
+ *     channel.Create(options);                       // memfd, wake pipe, lifetime pipe
  *     spawn(tenon-runner, stdio = [..., channel.shm_file(), channel.wake_file(), channel.life_file()])
  *     channel.Started(pid);
  *     channel.Await(0, timeout, &answer);            // kReady or kRefused
@@ -90,8 +90,10 @@ class ChannelHost {
   int Create(const ChannelOptions &options);
   int shm_file() const { return shm_; }
   int wake_file() const { return wake_; }
-  /* Readable when there is news for the event loop. Only this process has it. */
+  /* Readable when the runner has news for the event loop. */
   int news_file() const { return news_; }
+  /* Readable after Poke. Only this process has it. */
+  int poke_file() const { return poke_; }
   int life_file() const { return life_child_; }
   /* The pidfd, which becomes readable when the runner ends. -1 before Started, and on kernels without
    * pidfd. */
@@ -161,9 +163,9 @@ class ChannelHost {
   bool has_answers() const { return responses_.HasNews(); }
   /* The number of stored answers, which arrived while the caller waited for another one. */
   size_t kept() const { return kept_.size(); }
-  /* Makes the news file unreadable until the next wake-up. */
+  /* Makes both files unreadable until the next wake-up. */
   void Disarm();
-  /* Makes the news file readable, without the runner. */
+  /* Makes the poke file readable, without the runner. */
   void Poke();
 
   /* The output of the runner that was read while this end waited. The channel pokes each time it has read
@@ -232,10 +234,11 @@ class ChannelHost {
   ChannelOptions options_;
   Wakefulness awake_;
   CapturedOutput captured_output_;
-  int shm_ = -1, wake_ = -1, news_ = -1, life_ = -1, life_child_ = -1, pidfd_ = -1;
+  int shm_ = -1, wake_ = -1, news_ = -1, poke_ = -1, life_ = -1, life_child_ = -1, pidfd_ = -1;
   pid_t pid_ = 0;
   uint64_t numbers_ = 0;  /* of the last request */
   uint64_t expected_ = 0; /* the number of the next answer; the first message has the number 0 */
+  bool poked_ = false;
   const char *broken_ = nullptr;
   bool torn_ = false;     /* a request has lost its last parts, and nothing can follow */
   std::deque<Kept> kept_; /* answers that were not asked for yet */

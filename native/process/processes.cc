@@ -29,6 +29,7 @@ bool ReadEnd(pid_t pid, ProcessStatus *status) {
 int Process::Open(uv_loop_s *loop, const ChannelOptions &options) {
   int problem = channel.Create(options);
   if (problem == 0) news_ = Watch(loop, channel.news_file(), OnNews, &problem);
+  if (problem == 0) poke_ = Watch(loop, channel.poke_file(), OnNews, &problem);
   return problem;
 }
 
@@ -67,8 +68,9 @@ void Process::Close() {
   Release();
   owner_->Forget(index_);
   /* libuv must release the files before they are closed. */
-  if (news_ != nullptr) uv_close(news_, OnClosed);
-  if (end_ != nullptr) uv_close(end_, OnClosed);
+  for (uv_any_handle *handle : {news_, poke_, end_}) {
+    if (handle != nullptr) uv_close(handle, OnClosed);
+  }
   channel.Close();
   if (handles_ == 0) delete this;
 }

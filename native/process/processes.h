@@ -160,7 +160,7 @@ class Process {
   Processes *owner_;
   int32_t index_, serial_;
   pid_t pid_ = 0;
-  uv_any_handle *news_ = nullptr, *end_ = nullptr;
+  uv_any_handle *news_ = nullptr, *poke_ = nullptr, *end_ = nullptr;
   int handles_ = 0;
   std::deque<Pending> pending_;
   Held held_ = Held::kNothing;

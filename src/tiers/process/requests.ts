@@ -182,6 +182,11 @@ export class PendingRequests {
 
   /** Removes the first request. The next one begins to run. */
   #shift(): void {
+    if (this.#sent.length === 1) {
+      // Unlike a new length, this keeps the memory of the array, which one call after the other needs each time.
+      this.#sent.pop();
+      return;
+    }
     this.#first++;
     if (this.#first === this.#sent.length) {
       this.#sent.length = 0;
