@@ -14,8 +14,8 @@ namespace tenon {
 namespace {
 
 constexpr size_t kMostProcesses = 1000;
-constexpr uint64_t kBlock = 512; /* the unit of st_blocks */
-constexpr char kMemfd[] = "/memfd:", kOwn[] = "/memfd:tenon-";
+constexpr uint64_t kBlock = 512;                               /* the unit of st_blocks */
+constexpr char kMemfd[] = "/memfd:", kOwn[] = "/memfd:tenon-"; /* the runner's own */
 
 /* Calls `visit` with the path of each entry of a folder of /proc. */
 template <typename Visit>
@@ -59,18 +59,29 @@ bool ReadMapped(pid_t process, uint64_t *bytes) {
   return found;
 }
 
-/* Returns the mapped pages of memfds of the runner, in bytes. */
-uint64_t ReadOwn(pid_t process) {
+/* Whether a mapping of this name is shared memory of the plugin. */
+bool IsForeign(const char *name) {
+  if (strncmp(name, kOwn, strlen(kOwn)) == 0) return false;
+  for (const char *prefix : {kMemfd, "/dev/zero", "/SYSV", "/dev/shm/"}) {
+    if (strncmp(name, prefix, strlen(prefix)) == 0) return true;
+  }
+  return false;
+}
+
+/* Returns the mapped pages of shared memory without that of the runner, in bytes. Reads each mapping once: the
+ * runner maps and unmaps its own meanwhile, so a difference of two sums would be wrong. */
+uint64_t ReadForeign(pid_t process) {
   char path[64], line[512];
   snprintf(path, sizeof(path), "/proc/%d/smaps", process);
   FILE *maps = fopen(path, "re");
   if (maps == nullptr) return 0;
-  bool own = false;
+  bool foreign = false;
   uint64_t bytes = 0;
   while (fgets(line, sizeof(line), maps) != nullptr) {
     unsigned long long start, end, kib;
-    if (sscanf(line, "%llx-%llx ", &start, &end) == 2) own = strstr(line, kOwn) != nullptr;
-    if (own && sscanf(line, "Rss: %llu kB", &kib) == 1) bytes += uint64_t{kib} * 1024;
+    char name[64] = "";
+    if (sscanf(line, "%llx-%llx %*s %*s %*s %*s %63s", &start, &end, name) >= 2) foreign = IsForeign(name);
+    if (foreign && sscanf(line, "Rss: %llu kB", &kib) == 1) bytes += uint64_t{kib} * 1024;
   }
   fclose(maps);
   return bytes;
@@ -98,7 +109,7 @@ uint64_t InFiles(pid_t process) {
 /* A memfd may be open and mapped, so each number is compared and not their sum. */
 bool Exceeds(pid_t process, uint64_t limit) {
   uint64_t mapped = 0;
-  if (ReadMapped(process, &mapped) && mapped > limit && mapped > limit + ReadOwn(process)) return true;
+  if (ReadMapped(process, &mapped) && mapped > limit && ReadForeign(process) > limit) return true;
   return InFiles(process) > limit;
 }
 
