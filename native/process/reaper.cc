@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,6 +58,18 @@ void StartReaping(std::vector<int> *files) {
   delete files;
 }
 
+/* Returns whether the process is a runner or a keeper, and not one that the program has started. */
+bool IsOurs(pid_t pid) {
+  char path[64];
+  char name[32] = "";
+  snprintf(path, sizeof path, "/proc/%d/comm", static_cast<int>(pid));
+  FILE *file = fopen(path, "re");
+  if (file == nullptr) return false;
+  bool read = fgets(name, sizeof name, file) != nullptr;
+  fclose(file);
+  return read && (strcmp(name, "tenon-runner\n") == 0 || strcmp(name, "tenon-keeper\n") == 0);
+}
+
 }  // namespace
 
 Reaper *Reaper::Make(napi_env env) {
@@ -76,8 +90,22 @@ void Reaper::Remove(pid_t pid) {
   children_.erase(found);
 }
 
+void Reaper::AddUnregistered() {
+  pid_t thread = static_cast<pid_t>(syscall(SYS_gettid));
+  if (thread == getpid()) return; /* the children of the main thread end with the process */
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/task/%d/children", static_cast<int>(thread));
+  FILE *file = fopen(path, "re");
+  if (file == nullptr) return;
+  for (int pid; fscanf(file, "%d", &pid) == 1;) {
+    if (IsOurs(pid)) Add(pid);
+  }
+  fclose(file);
+}
+
 void Reaper::OnTeardown(void *data) {
   Reaper *self = static_cast<Reaper *>(data);
+  self->AddUnregistered();
   std::vector<int> *files = new std::vector<int>;
   for (const auto &child : self->children_) files->push_back(child.second);
   delete self;

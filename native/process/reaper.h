@@ -19,6 +19,9 @@ class Reaper {
 
  private:
   static void OnTeardown(void *self);
+  /* Registers the children of this thread that nothing has registered: a worker can be terminated between the
+   * start of a process and its registration. */
+  void AddUnregistered();
 
   std::map<pid_t, int> children_; /* with their pidfds */
 };

@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { findRunner } from '../addon/native-files.js';
-import { reapAtEnd } from '../addon/reaper.js';
+import { prepareToReap, reapAtEnd } from '../addon/reaper.js';
 import { AttentiveTimer } from '../base/attention.js';
 import { asTenonError, TenonError } from '../base/errors.js';
 import { checkMilliseconds } from '../base/options.js';
@@ -148,6 +148,7 @@ class ProbeRun {
     this.#accept = accept;
     const confined =
       confinement === undefined ? [] : confinementArguments(confinement.limits, confinement.sandbox);
+    prepareToReap();
     this.#child = spawn(this.#program, [...begin, 'probe', path, ...confined], {
       // A process group of its own can be ended as a whole.
       detached: process.platform !== 'win32',

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { findRunner } from '../../addon/native-files.js';
+import { prepareToReap } from '../../addon/reaper.js';
 import { TenonError } from '../../base/errors.js';
 import { BUILD_COMMAND } from '../../base/package.js';
 import { requireDescriptors } from '../../base/resources.js';
@@ -38,6 +39,7 @@ export function spawnRunner(
   files: readonly (number | 'pipe')[],
 ): ChildProcess {
   requireDescriptors();
+  prepareToReap();
   return spawn(program, argumentsFor(settings), {
     detached: true,
     windowsHide: true,
