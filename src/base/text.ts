@@ -9,7 +9,7 @@ export function printable(text: string): string {
 }
 
 /** The longest message of a plugin that becomes text, in bytes. */
-const LONGEST_MESSAGE = 64 * 1024;
+const LONGEST_MESSAGE = 1 << 20;
 
 /**
  * Decodes the message of a plugin. A message can be larger than a string can be, and everything that is done
