@@ -77,7 +77,10 @@ export class JsonStore<T> {
    * @throws what `change` throws; the file then remains unchanged
    */
   update(change: (entries: Map<string, T>) => void | Promise<void>): Promise<void> {
-    const done = this.#busy.then(() => this.#locked(() => this.#replace(change)));
+    const done = this.#busy.then(async () => {
+      await this.#signature(); // a device or a folder is neither read nor replaced
+      await this.#locked(() => this.#replace(change));
+    });
     this.#busy = done.catch(() => undefined);
     return done;
   }
@@ -92,10 +95,13 @@ export class JsonStore<T> {
   /**
    * Returns the identity and state of the file, which change with every replacement. Returns undefined if the
    * file does not exist.
+   * @throws TenonError ERR_TENON_UNREADABLE, also for something other than a regular file
    */
   async #signature(): Promise<string | undefined> {
     try {
-      const { ino, size, mtimeNs, ctimeNs } = await stat(this.path, { bigint: true });
+      const found = await stat(this.path, { bigint: true });
+      if (!found.isFile()) throw new Error('it is not a regular file');
+      const { ino, size, mtimeNs, ctimeNs } = found;
       return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
     } catch (error) {
       if (isAbsent(error)) return undefined;
