@@ -147,7 +147,7 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test.runIf(process.platform === 'linux')(
+test.runIf(process.platform === 'linux' && withRunner)(
   'a library that a constructor opens passes the same trust',
   async () => {
     const root = temporaryFolder();

@@ -280,6 +280,6 @@ test('onlyFailed removes passed, skipped and excepted results, and keeps the tal
 });
 
 test('an unknown format is refused', () => {
-  expect(() => render(full, 'yaml' as 'json')).toThrow(/pretty, compact, json/);
-  expect(() => render(full, 'constructor' as 'json')).toThrow(/pretty, compact, json/);
+  expect(() => render(full, 'yaml' as 'json')).toThrow(/'pretty', 'compact', 'json'/);
+  expect(() => render(full, 'constructor' as 'json')).toThrow(/'pretty', 'compact', 'json'/);
 });

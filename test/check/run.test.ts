@@ -308,7 +308,7 @@ test.each([
   [{ jobs: 0 }, 'jobs'],
   [{ timeout: 0 }, 'timeout'],
   [{ repeat: Number.NaN }, 'repeat'],
-  [{ filter: [''] }, 'filter'],
+  [{ filter: [''] }, 'filter[0]'],
   [{ filter: ['nothing/*'] }, 'filter'],
   [{ failOn: 'note' }, 'failOn'],
   [{ pluginConfig: '{' }, 'pluginConfig'],
@@ -324,10 +324,15 @@ test.each([
   await expect(wrong).rejects.toMatchObject({ code: 'ERR_TENON_INVALID_ARGUMENT', argument });
 });
 
-test.each([[[]], [['']], ['file'], [[1]]])('an invalid list of files is refused: %j', async (files) => {
+test.each([
+  [[], 'files'],
+  [[''], 'files[0]'],
+  ['file', 'files'],
+  [[1], 'files[0]'],
+])('an invalid list of files is refused: %j', async (files, argument) => {
   await expect(check(files as string[])).rejects.toMatchObject({
     code: 'ERR_TENON_INVALID_ARGUMENT',
-    argument: 'files',
+    argument,
   });
 });
 

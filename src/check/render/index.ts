@@ -41,5 +41,10 @@ export function render(verdict: Verdict, format: Format, given: RenderOptions = 
   checkKnown('render', options, ['color', 'width']);
   if (options.color !== undefined) checkBoolean('color', options.color);
   if (options.width !== undefined) checkCount('width', options.width, { most: 10_000 });
-  return readable('verdict', () => RENDERERS[name](verdict, options));
+  return readable('verdict', () => renderOwn(verdict, name, options));
+}
+
+/** Renders a verdict of this process. Whatever goes wrong is a fault of tenon, so it is thrown as it is. */
+export function renderOwn(verdict: Verdict, format: Format, options: RenderOptions): string {
+  return RENDERERS[format](verdict, options);
 }

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf } from '../../base/errors.js';
-import { type Format, onlyFailed, render, type Verdict } from '../../check/index.js';
+import { type Format, onlyFailed, type Verdict } from '../../check/index.js';
+import { renderOwn } from '../../check/render/index.js';
 import type { Io } from '../io.js';
 import { printable } from '../text.js';
 import { UsageError } from '../usage.js';
@@ -26,7 +27,7 @@ export async function show(verdict: Verdict, command: CheckCommand, { out, err }
   const { format = 'pretty', output } = command;
   const shown = command.onlyFailed ? onlyFailed(verdict) : verdict;
   const width = out.isTerminal ? out.proseWidth : undefined;
-  const rendered = (as: Format, color: boolean) => render(shown, as, { color, width });
+  const rendered = (as: Format, color: boolean) => renderOwn(shown, as, { color, width });
   if (output === undefined) out.write(rendered(format, out.color));
   else {
     await replace(output, rendered(format, false));
