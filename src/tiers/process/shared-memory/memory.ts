@@ -120,7 +120,8 @@ const FORBIDDEN: readonly string[] = ['EPERM', 'EACCES', 'ENOSYS'];
 
 /** Returns the reason why this installation or system has no shared-memory channels, or null if it has them. */
 export function sharedMemoryProblem(): string | null {
-  forbidden ??= problemOf(loadAddon()?.processes);
+  // Not ??=, which would try again each time that there is no problem.
+  if (forbidden === undefined) forbidden = problemOf(loadAddon()?.processes);
   return forbidden;
 }
 
