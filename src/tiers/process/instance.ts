@@ -88,8 +88,17 @@ function adopt(engine: Engine, expected: number, number: number, events: Instanc
   return new ProcessInstance({ engine, number, closed: false });
 }
 
-const collected = new FinalizationRegistry<RunnerInstance>((instance) => {
-  if (instance.closed) return;
+/**
+ * The part of an instance that outlives it, until it is dropped or its process has ended. The registry holds it
+ * strongly. Errors of a crash refer to the calls that failed, and so to the instance, which could otherwise
+ * never be collected.
+ */
+interface Left {
+  instance: RunnerInstance | null;
+}
+
+const collected = new FinalizationRegistry<Left>(({ instance }) => {
+  if (instance === null || instance.closed) return;
   void dropInstance(instance);
   if (instance.engine.lifetime.alive) warnCollected(instance.engine.settings.plugin);
 });
@@ -99,7 +108,11 @@ class ProcessInstance implements TierInstance {
 
   constructor(held: RunnerInstance) {
     this.#held = held;
-    collected.register(this, held, held);
+    const left: Left = { instance: held };
+    collected.register(this, left, held);
+    void held.engine.whenEnded.then(() => {
+      left.instance = null;
+    });
   }
 
   bind(method: MethodRef): TierBinding {
