@@ -95,7 +95,7 @@ export class JsonStore<T> {
   /**
    * Returns the identity and state of the file, which change with every replacement. Returns undefined if the
    * file does not exist.
-   * @throws TenonError ERR_TENON_UNREADABLE, also for something other than a regular file
+   * @throws TenonError ERR_TENON_UNREADABLE, which includes anything other than a regular file
    */
   async #signature(): Promise<string | undefined> {
     try {
