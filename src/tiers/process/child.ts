@@ -179,6 +179,8 @@ export class RunnerChild {
     this.#stdout?.close();
     this.#stderr?.close();
     this.#child.stdin?.destroy();
+    // Node.js never reports the end if other code has collected it, or if SIGCHLD is ignored.
+    this.#child.unref();
   }
 }
 

@@ -94,7 +94,7 @@ export class PendingRequests {
 
   /** Sends the request immediately. Returns false if there is currently no room for it. */
   start(pending: PendingRequest): boolean {
-    if (this.#waiting.size > 0 || !this.#try(pending)) return false;
+    if (this.#waiting.size > 0 || !this.#try(pending, pending.due - pending.timeout)) return false;
     if (pending.due !== Number.POSITIVE_INFINITY) this.#watch(pending.due);
     return true;
   }
@@ -109,7 +109,7 @@ export class PendingRequests {
   /** Reserves a slot for a request that native code sends by itself. */
   reserve(pending: PendingRequest): number {
     const slot = this.#free.pop() ?? this.#slots.length;
-    this.#enter(slot, pending);
+    this.#enter(slot, pending, undefined);
     return slot;
   }
 
@@ -168,9 +168,13 @@ export class PendingRequests {
     for (const pending of waiting) pending.fail(error(pending, false));
   }
 
-  #enter(slot: number, pending: PendingRequest): void {
+  /**
+   * `since`: the time of a request that was sent at once, whose timeout has begun then. If nothing is before it,
+   * it runs since that time, even if sending it took a while.
+   */
+  #enter(slot: number, pending: PendingRequest, since: number | undefined): void {
     if (this.#first === this.#sent.length && pending.timeout !== Number.POSITIVE_INFINITY)
-      this.#runsSince = attentiveNow();
+      this.#runsSince = since ?? attentiveNow();
     this.#slots[slot] = pending;
     this.#sent.push(pending);
     pending.slot = slot;
@@ -211,12 +215,12 @@ export class PendingRequests {
   }
 
   /** Tries to send the request. Returns false if it must wait. */
-  #try(pending: PendingRequest): boolean {
+  #try(pending: PendingRequest, since?: number): boolean {
     if (pending.counts && this.#calls >= this.#rules.maxInFlight) return false;
     const slot = this.#free.pop() ?? this.#slots.length;
     const outcome = pending.send(slot);
     if (outcome === 0) {
-      this.#enter(slot, pending);
+      this.#enter(slot, pending, since);
       return true;
     }
     if (slot < this.#slots.length) this.#free.push(slot);
