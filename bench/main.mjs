@@ -28,18 +28,34 @@ const quick = values.quick === true;
 /** @param {string} text */
 const say = (text) => process.stderr.write(`${text}\n`);
 
+/**
+ * Measures in a process of its own. Some parts measure modules that the package does not export, and the addon
+ * serves one copy of the JavaScript.
+ *
+ * @template T
+ * @param {string} file @param {(options: any) => Promise<T>} measure
+ * @param {number} [rounds]
+ * @returns {T}
+ */
+function apart(file, measure, rounds) {
+  const part = [join(root, 'bench', 'part.mjs'), file, measure.name, JSON.stringify({ build, dist, rounds })];
+  const stdio = /** @type {import('node:child_process').StdioOptions} */ (['ignore', 'pipe', 'inherit']);
+  const options = { encoding: /** @type {const} */ ('utf8'), cwd: root, stdio, maxBuffer: 64 << 20 };
+  return JSON.parse(execFileSync(process.execPath, ['--expose-gc', ...part], options));
+}
+
 say('Calls …');
-const calls = await callRows({ build, dist, rounds: quick ? 7 : 41 });
+const calls = apart('calls.mjs', callRows, quick ? 7 : 41);
 say('Admission …');
-const admission = await admissionRows({ build, dist, rounds: quick ? 8 : 101 });
+const admission = apart('admission.mjs', admissionRows, quick ? 8 : 101);
 say('Threads …');
-const threads = await threadRows({ build, dist, rounds: quick ? 7 : 41 });
+const threads = apart('threads.mjs', threadRows, quick ? 7 : 41);
 say('Processes …');
-const processes = await processRows({ build, dist, rounds: quick ? 7 : 41 });
-processes.push(await restartRow({ build, dist, rounds: quick ? 7 : 41 }));
-const crowd = await processCrowd({ build, dist });
+const processes = apart('processes.mjs', processRows, quick ? 7 : 41);
+processes.push(apart('restarts.mjs', restartRow, quick ? 7 : 41));
+const crowd = apart('processes.mjs', processCrowd);
 say('Safety suite …');
-const suite = await suiteRows({ build, dist, rounds: quick ? 1 : 5 });
+const suite = apart('suite.mjs', suiteRows, quick ? 1 : 5);
 say('Memory (a minute) …');
 const memory = JSON.parse(
   execFileSync(

@@ -13,6 +13,10 @@ Environment *Environment::Lookup(napi_env env) {
 }
 
 napi_value Environment::Open(napi_value dispatch, napi_value defer) {
+  if (control != nullptr) {
+    napi_throw_error(env_, nullptr, "another copy of tenon's JavaScript uses this addon in this thread");
+    return nullptr;
+  }
   napi_value result, buffers[2];
   void *memory[2];
   if (!MakePinned(env_, kControlSize * sizeof(int32_t), &memory[0], &buffers[0]) ||
