@@ -23,15 +23,15 @@ function sayFeatures() {
     const limits = { memory: 2 ** 28, cpu: 60, files: 64 };
     const plugin = await host.load(process.argv[1], { isolation: 'process', sandbox: true, limits });
     const { transports } = host.capabilities;
-    console.log(JSON.stringify({ transports, inForce: plugin.process.inForce, missing: plugin.process.missing }));
+    console.log(JSON.stringify({ transports, enforced: plugin.process.enforced, missing: plugin.process.missing }));
     await host.close();`;
   const echo = inRoot('build', 'plugins', 'echo.so');
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', source, '--', echo], {
     encoding: 'utf8',
   });
-  const { transports, inForce, missing } = JSON.parse(output);
+  const { transports, enforced, missing } = JSON.parse(output);
   say(`transports: ${transports.join(', ')}`);
-  say(`in force: ${inForce.join(', ')}`);
+  say(`in force: ${enforced.join(', ')}`);
   say(`missing: ${missing.length === 0 ? 'nothing' : missing.join(', ')}`);
 }
 
@@ -40,7 +40,7 @@ await main(import.meta.url, async () => {
     say('nothing to attack: the process tier is tested on Linux');
     return 0;
   }
-  await build();
+  await build({ faults: true });
   sayFeatures();
   const tally = await runVitest('hostile', {
     args: [...TESTS, ...process.argv.slice(2)],

@@ -119,7 +119,7 @@ struct RingWords {
   alignas(kPair) std::atomic<uint64_t> skip;
   alignas(kPair) std::atomic<uint64_t> tail; /* reader: the number of bytes consumed; never decreases */
   alignas(kPair) std::atomic<uint32_t> reader_sleeps; /* reader: sleeps here until there is a record */
-  std::atomic<uint32_t> reader_armed; /* reader: requests a wake-up for the next record */
+  std::atomic<uint32_t> reader_armed;                 /* reader: requests a wake-up for the next record */
   alignas(kPair) std::atomic<uint32_t> writer_sleeps; /* writer: sleeps here until there is room */
 };
 

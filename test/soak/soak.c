@@ -28,7 +28,9 @@ static tenon_status soak_new(const tenon_host *host, const uint8_t *config, size
   return TENON_OK;
 }
 
-static void soak_drop(void *state) { free(state); }
+static void soak_drop(void *state) {
+  free(state);
+}
 
 /* Prints 256 KiB: most of it line ends. */
 static void flood(void) {
@@ -53,22 +55,42 @@ static tenon_status large(tenon_out *out) {
 static tenon_status soak_something(void *state, const uint8_t *in, size_t size, tenon_out *out) {
   const tenon_host *host = ((soak *)state)->host;
   switch (size == 0 ? 'e' : in[0]) {
-    case 'f': return tenon_fail(out, TENON_INVALID, "as requested");
-    case 'p': return tenon_fail(out, TENON_PANIC, "as requested");
-    case 'c': return (tenon_status)77;
-    case 's': pause_ms(20); break;
-    case 'h': pause_ms(3000); break;
-    case 'w': fprintf(stderr, "a line\n"); break;
-    case 'F': flood(); break;
-    case 'L': return large(out);
+    case 'f':
+      return tenon_fail(out, TENON_INVALID, "as requested");
+    case 'p':
+      return tenon_fail(out, TENON_PANIC, "as requested");
+    case 'c':
+      return (tenon_status)77;
+    case 's':
+      pause_ms(20);
+      break;
+    case 'h':
+      pause_ms(3000);
+      break;
+    case 'w':
+      fprintf(stderr, "a line\n");
+      break;
+    case 'F':
+      flood();
+      break;
+    case 'L':
+      return large(out);
     case 'm':
       for (int i = 0; i < 50; i++) (void)host->emit(host, in, size);
       break;
-    case 'l': host->log(host, TENON_LOG_INFO, "an entry", 8); break;
-    case '!': raise_fault: *(volatile int *)8 = 1; goto raise_fault;
-    case 'x': _exit(3);
-    case 'a': abort();
-    default: break;
+    case 'l':
+      host->log(host, TENON_LOG_INFO, "an entry", 8);
+      break;
+    case '!':
+    raise_fault:
+      *(volatile int *)8 = 1;
+      goto raise_fault;
+    case 'x':
+      _exit(3);
+    case 'a':
+      abort();
+    default:
+      break;
   }
   return tenon_write(out, in, size);
 }
