@@ -1,6 +1,6 @@
 /**
- * Workers that are terminated at any moment while they start processes. Loads of the inline tier are left out:
- * koffi ends the whole process if it has to throw in a thread that is being terminated.
+ * Workers that are terminated at any moment while they start processes. koffi ends the whole process if it has to throw
+ * in a thread that is being terminated. Such runs say nothing about tenon and are repeated.
  */
 import { expect, test } from 'vitest';
 import { runNode, withAddon } from '../support/index.js';
@@ -18,8 +18,9 @@ for (;;) await Promise.all(options.map(async (one) => {
 test.runIf(hasProcesses && withAddon)(
   'leave no process, not even a defunct one',
   async () => {
-    const { stdout, stderr, code } = await runNode(
-      `import { readdirSync, readFileSync } from 'node:fs';
+    const run = () =>
+      runNode(
+        `import { readdirSync, readFileSync } from 'node:fs';
       import { setTimeout as delay } from 'node:timers/promises';
       import { Worker } from 'node:worker_threads';
       const body = ${JSON.stringify(WORKER)}.replace('ENTRY', JSON.stringify(entry))
@@ -43,9 +44,12 @@ test.runIf(hasProcesses && withAddon)(
       }
       for (let i = 0; i < 200 && children().length > 0; i++) await delay(100);
       console.log(JSON.stringify(children()));`,
-      { timeout: 110_000 },
-    );
+        { timeout: 110_000 },
+      );
+    let ended = await run();
+    for (let more = 8; more > 0 && /koffi\.node/.test(ended.stderr); more--) ended = await run();
+    const { stdout, stderr, code } = ended;
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
   },
-  120_000,
+  300_000,
 );
