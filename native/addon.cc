@@ -13,6 +13,7 @@
 #include "node/calls.h"
 #include "node/environment.h"
 #include "node/file_lock.h"
+#include "node/file_uses.h"
 #include "process/exports.h"
 #include "thread/exports.h"
 
@@ -151,15 +152,25 @@ Napi::Value Lock(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), LockFile(descriptor, info[1].As<Napi::Boolean>().Value()));
 }
 
+/* changeFileUses(path, by): returns the result of ChangeFileUses. */
+Napi::Value ChangeUses(const Napi::CallbackInfo &info) {
+  const int64_t by = info[1].As<Napi::Number>().Int64Value();
+  const int64_t now = ChangeFileUses(info[0].As<Napi::String>().Utf8Value(), by);
+  return Napi::Number::New(info.Env(), static_cast<double>(now));
+}
+
 /* saveSettings(which): saves settings of the process before code of a plugin runs. */
 void SaveSettings(const Napi::CallbackInfo &info) {
-  EnvironmentOf(info)->settings.reset(new ProcessSettings(info[0].As<Napi::Number>().Uint32Value()));
+  std::unique_ptr<Environment::SavedSettings> &saved = EnvironmentOf(info)->saved_settings;
+  saved.reset(); /* a thread must not wait for itself */
+  saved.reset(new Environment::SavedSettings(info[0].As<Napi::Number>().Uint32Value()));
 }
 
 /* restoreSettings(): restores the saved settings. Returns [settings, signals] if some had changed. */
 Napi::Value RestoreSettings(const Napi::CallbackInfo &info) {
-  std::unique_ptr<ProcessSettings> saved = std::move(EnvironmentOf(info)->settings);
-  SettingChanges changes = saved == nullptr ? SettingChanges{0, 0} : saved->Restore();
+  std::unique_ptr<Environment::SavedSettings> saved = std::move(EnvironmentOf(info)->saved_settings);
+  SettingChanges changes = saved == nullptr ? SettingChanges{0, 0} : saved->settings.Restore();
+  saved.reset();
   if (changes.settings == 0) return info.Env().Undefined();
   Napi::Array result = Napi::Array::New(info.Env(), 2);
   result[0u] = Napi::Number::New(info.Env(), changes.settings);
@@ -199,9 +210,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export(exports, "drain", Drain, environment);
   Export(exports, "flush", Flush, environment);
   Export(exports, "lock", Lock, environment);
+  Export(exports, "changeFileUses", ChangeUses, environment);
   Export(exports, "saveSettings", SaveSettings, environment);
   Export(exports, "restoreSettings", RestoreSettings, environment);
   exports["call"] = Hot(env, "call", Call, environment);
+  exports["callFrame"] = Hot(env, "callFrame", CallFrame, environment);
   exports["callRecord"] = Hot(env, "callRecord", CallRecord, environment);
   exports["callMany"] = Hot(env, "callMany", CallMany, environment);
   exports["take"] = Hot(env, "take", Take, environment);

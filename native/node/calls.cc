@@ -68,6 +68,22 @@ napi_value CallRecord(napi_env env, napi_callback_info) {
   return nullptr;
 }
 
+napi_value CallFrame(napi_env env, napi_callback_info) {
+  Environment *self = Environment::Of(env);
+  if (self == nullptr) return nullptr;
+  Binding *binding = self->Target();
+  if (binding == nullptr) return nullptr;
+  const RecordMemory *record = binding->record;
+  size_t length = static_cast<uint32_t>(self->control[kLength]);
+  if (record == nullptr || length > record->input_size) {
+    self->control[kOutcome] = kNotBytes;
+    return nullptr;
+  }
+  tenon_out *out = self->output.Begin(self->scratch, kScratchSize);
+  self->Report(binding->instance, binding->call(binding->instance->state, record->input, length, out));
+  return nullptr;
+}
+
 napi_value CallMany(napi_env env, napi_callback_info info) {
   size_t count = 4;
   napi_value arguments[4];

@@ -14,6 +14,9 @@ namespace tenon {
  * it has grown beyond that, it is in the block, and `take` copies it. */
 napi_value Call(napi_env env, napi_callback_info info);
 
+/* callFrame(): passes the first kLength bytes of the memory that `record` pinned as the input. Its output is that of
+ * `call`. */
+napi_value CallFrame(napi_env env, napi_callback_info info);
 /* callRecord(): passes input and output in the memory that `record` pinned. */
 napi_value CallRecord(napi_env env, napi_callback_info info);
 

@@ -132,7 +132,13 @@ class Environment {
   uint8_t *scratch = nullptr;
   Output output;
   Delivery delivery;
-  std::unique_ptr<ProcessSettings> settings; /* between saveSettings and restoreSettings */
+  /* Between saveSettings and restoreSettings. */
+  struct SavedSettings {
+    explicit SavedSettings(uint32_t which) : settings(which) {}
+    SettingsTurn turn; /* first, because it precedes saving */
+    ProcessSettings settings;
+  };
+  std::unique_ptr<SavedSettings> saved_settings;
 
  private:
   static void OnTeardown(void *self);

@@ -14,7 +14,8 @@ LoopWait *LoopWait::Make(napi_env env, Turn turn, void *context) {
 bool LoopWait::Open() {
   uv_loop_s *loop;
   napi_value receiver, name;
-  if (napi_get_uv_event_loop(env_, &loop) != napi_ok || napi_create_object(env_, &receiver) != napi_ok ||
+  if (!HasEventLoop() || napi_get_uv_event_loop(env_, &loop) != napi_ok ||
+      napi_create_object(env_, &receiver) != napi_ok ||
       napi_create_string_utf8(env_, "tenon", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_create_reference(env_, receiver, 1, &receiver_) != napi_ok ||
       napi_async_init(env_, receiver, name, &async_) != napi_ok ||

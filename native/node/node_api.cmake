@@ -1,5 +1,6 @@
-# The target `tenon-node-api`: Node-API for an addon. Its headers come from npm's packages node-api-headers and
-# node-addon-api, which the Node.js that -DTENON_NODE=PROGRAM names looks up. No headers of Node.js itself are needed.
+# The target `tenon-node-api`: Node-API for an addon. The headers are those of npm's packages node-api-headers and
+# node-addon-api: an installed package contains them in dist/headers, and in a checkout the Node.js that
+# -DTENON_NODE=PROGRAM names looks them up. No headers of Node.js itself are needed.
 find_program(TENON_NODE NAMES node DOC "The Node.js that looks up the packages with Node-API's headers")
 set(tenon_repository "${CMAKE_CURRENT_LIST_DIR}/../..")
 
@@ -16,8 +17,13 @@ function(tenon_ask_node variable expression)
   set(${variable} "${answer}" PARENT_SCOPE)
 endfunction()
 
-tenon_ask_node(tenon_c_headers "require('node-api-headers').include_dir")
-tenon_ask_node(tenon_cpp_headers "require('path').dirname(require.resolve('node-addon-api/napi.h'))")
+set(tenon_c_headers "${tenon_repository}/dist/headers")
+if(EXISTS "${tenon_c_headers}/napi.h" AND NOT EXISTS "${tenon_repository}/scripts/build.mjs")
+  set(tenon_cpp_headers "${tenon_c_headers}")
+else()
+  tenon_ask_node(tenon_c_headers "require('node-api-headers').include_dir")
+  tenon_ask_node(tenon_cpp_headers "require('path').dirname(require.resolve('node-addon-api/napi.h'))")
+endif()
 
 add_library(tenon-node-api INTERFACE)
 target_include_directories(tenon-node-api SYSTEM INTERFACE "${tenon_c_headers}" "${tenon_cpp_headers}")
@@ -26,12 +32,12 @@ target_compile_definitions(tenon-node-api INTERFACE NAPI_VERSION=8 BUILDING_NODE
 # The functions are in the program that loads the addon.
 if(APPLE)
   target_link_options(tenon-node-api INTERFACE -undefined dynamic_lookup)
-elseif(MSVC)
-  tenon_ask_node(tenon_node_def "require('node-api-headers').def_paths.node_api_def")
-  set(tenon_node_library "${CMAKE_BINARY_DIR}/node.lib")
-  execute_process(COMMAND "${CMAKE_AR}" "/def:${tenon_node_def}" "/out:${tenon_node_library}")
-  target_link_libraries(tenon-node-api INTERFACE "${tenon_node_library}" delayimp)
-  # node.exe may have another name; native/node/delay_load.cc answers for it.
-  target_link_options(tenon-node-api INTERFACE /DELAYLOAD:NODE.EXE)
-  target_sources(tenon-node-api INTERFACE "${CMAKE_CURRENT_LIST_DIR}/delay_load.cc")
+elseif(WIN32)
+  # native/node/windows_imports.cc looks them up. On other systems the loader does.
+  if(NOT EXISTS "${tenon_c_headers}/node_functions.inc")
+    tenon_ask_node(tenon_functions "Object.values(require('node-api-headers').symbols.v8).flat().map((name) => 'TENON_FUNCTION(' + name + ')').join(' ')")
+    string(REPLACE " " "\n" tenon_functions "${tenon_functions}")
+    file(WRITE "${CMAKE_BINARY_DIR}/node_functions.inc" "${tenon_functions}\n")
+    target_include_directories(tenon-node-api INTERFACE "${CMAKE_BINARY_DIR}")
+  endif()
 endif()

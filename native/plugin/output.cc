@@ -54,7 +54,10 @@ tenon_status Output::Grow(size_t additional) {
   if (grown_ || used + additional > block_capacity_) {
     if (!grown_) Free(); /* its contents belong to an earlier call */
     uint8_t *block = static_cast<uint8_t *>(realloc(block_, wanted + kGuardSize));
-    if (block == nullptr) return TENON_NO_MEMORY;
+    if (block == nullptr) {
+      refused_ = wanted;
+      return TENON_NO_MEMORY;
+    }
     block_ = block;
     block_capacity_ = wanted;
     ArmCanary(block_, block_capacity_);

@@ -86,6 +86,8 @@ class Output {
   /* Whether the output has left the memory that Begin received. */
   bool grown() const { return grown_; }
   uint8_t *block() { return block_; }
+  /* The number of bytes that the system last refused, or 0 if it has always provided them. */
+  size_t refused() const { return refused_; }
 
   /* Frees a block that is too large to keep for the next call. */
   void Trim();
@@ -115,6 +117,7 @@ class Output {
   bool open_ = false;
   uint8_t *block_ = nullptr;
   size_t block_capacity_ = 0;
+  size_t refused_ = 0;
 
   static constexpr uint64_t kMagic = 0x74656e6f6e6f7574;
 };

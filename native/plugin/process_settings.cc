@@ -1,5 +1,25 @@
 #include "plugin/process_settings.h"
 
+#include <chrono>
+
+namespace tenon {
+namespace {
+
+/* The longest wait for the plugins of other threads. */
+constexpr std::chrono::milliseconds kPatience(500);
+
+std::timed_mutex &Turns() {
+  /* Leaked on purpose: threads may outlive the static destructors. */
+  static std::timed_mutex &mutex = *new std::timed_mutex;
+  return mutex;
+}
+
+}  // namespace
+
+SettingsTurn::SettingsTurn() : lock_(Turns(), kPatience) {}
+
+}  // namespace tenon
+
 #if !defined(__linux__)
 
 namespace tenon {

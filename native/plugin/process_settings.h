@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <memory>
+#include <mutex>
 
 namespace tenon {
 
@@ -24,6 +25,17 @@ enum ProcessSetting : uint32_t {
 struct SettingChanges {
   uint32_t settings; /* bits of ProcessSetting */
   uint32_t signals;  /* those whose handlers have changed: bit 0 for signal 1 */
+};
+
+/* The turn to save and restore settings of the process. Without it, a thread could save what a plugin on another
+ * thread has just changed, blame its own plugin when the other thread restores it, and then restore the change.
+ * Waits only briefly, because that plugin may take long or wait for this thread. */
+class SettingsTurn {
+ public:
+  SettingsTurn();
+
+ private:
+  std::unique_lock<std::timed_mutex> lock_;
 };
 
 class ProcessSettings {

@@ -34,8 +34,10 @@ Napi::Value Open(const Napi::CallbackInfo &info) {
   return info.Env().Undefined();
 }
 
-/* problem(): tries everything that a channel needs. Returns 0, or the errno of the call that failed. */
+/* problem(): tries everything that a channel needs. Returns 0, or the errno of the call that failed. A program
+ * without libuv's event loop, which would watch the runner, counts as a system without the calls. */
 Napi::Value FindProblem(const Napi::CallbackInfo &info) {
+  if (!HasEventLoop()) return Napi::Number::New(info.Env(), ENOSYS);
   ChannelOptions options;
   options.request_bytes = options.response_bytes = options.event_bytes = 1;
   ChannelHost channel;

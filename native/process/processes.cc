@@ -116,7 +116,7 @@ Processes *Processes::Make(napi_env env) {
 napi_value Processes::Open(napi_value wake) {
   napi_value result, buffers[2], name, receiver;
   void *memory[2];
-  if (napi_get_uv_event_loop(env_, &loop_) != napi_ok ||
+  if (!HasEventLoop() || napi_get_uv_event_loop(env_, &loop_) != napi_ok ||
       !MakePinned(env_, kProcessWords * sizeof(int32_t), &memory[0], &buffers[0]) ||
       !MakePinned(env_, kProcessScratch, &memory[1], &buffers[1]) ||
       napi_create_array_with_length(env_, 2, &result) != napi_ok ||

@@ -51,7 +51,7 @@ std::shared_ptr<PluginThread> PluginThread::Start(const PluginFunctions &plugin,
   try {
     std::shared_ptr<PluginThread> thread(new PluginThread(plugin, host, std::move(completions)));
     if (thread->scratch_ == nullptr || !thread->inbox_.made() || thread->drop_ == nullptr) return nullptr;
-    WithoutSignals masked;
+    [[maybe_unused]] WithoutSignals masked; /* empty where there are no signals */
     std::thread([thread] { thread->Run(); }).detach();
     return thread;
   } catch (const std::system_error &) {

@@ -1,7 +1,6 @@
 /* kind.c - an invalid method table. The plugin itself is sound, and `something` works. */
 #include "hostile.h"
-
-TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);
+#include "../codec.kind.h"
 
 #define KIND_UNMAPPED   1
 #define KIND_GARBAGE    2

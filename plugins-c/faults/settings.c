@@ -1,12 +1,7 @@
 /* settings.c - a plugin that works, but changes what belongs to its host, as FAULT_SETTINGS says. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include <fcntl.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "tenon.h"
 
@@ -15,18 +10,10 @@
 #define SETTINGS_SYMBOLS    3 /* has a function with the name of one in Node.js */
 
 #if FAULT_SETTINGS == SETTINGS_FLOAT_MODE
-__attribute__((constructor)) static void flush_to_zero(void) {
-#if defined(__x86_64__)
-  unsigned word;
-  __asm__ volatile("stmxcsr %0" : "=m"(word));
-  word |= 0x8040;
-  __asm__ volatile("ldmxcsr %0" : : "m"(word));
-#elif defined(__aarch64__)
-  unsigned long word;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(word));
-  word |= 1ul << 24;
-  __asm__ volatile("msr fpcr, %0" : : "r"(word));
-#endif
+#include "float_mode.h"
+
+__attribute__((constructor)) static void construct(void) {
+  flush_to_zero();
 }
 #elif FAULT_SETTINGS == SETTINGS_SYMBOLS
 TENON_EXPORT const char *zlibVersion(void);

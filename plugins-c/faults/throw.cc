@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "tenon.h"
+#include "../codec.kind.h"
 
 #define THROW_IN_NEW       1
 #define THROW_IN_SOMETHING 2
@@ -49,8 +50,6 @@ tenon_status call(void *, const uint8_t *in, size_t in_len, tenon_out *out) {
 tenon_status encode(void *, const uint8_t *, size_t, tenon_out *) {
   fail();
 }
-
-TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);
 
 const void *extension(const char *id) {
   static const codec_1 table = {TENON_KIND_HEADER(codec_1), TENON_METHOD(encode), TENON_METHOD(call)};

@@ -3,8 +3,9 @@
  */
 import { createRequire } from 'node:module';
 import { ABI_VERSION } from '../base/abi.js';
+import { messageOf } from '../base/errors.js';
 import { BUILD_COMMAND } from '../base/package.js';
-import { builtFile } from './native-files.js';
+import { isWhole, nativeFile, whyUnusable } from './native-files.js';
 import type { ProcessAddon } from './process.js';
 import type { ThreadAddon } from './thread.js';
 
@@ -74,6 +75,8 @@ export interface Addon {
   drain(): void;
   /** Delivers the log entries of instances that are closed or whose `new` failed. */
   flush(): void;
+  /** Changes the number of users that a file has in all threads of this process. Returns the new number. */
+  changeFileUses(path: string, by: number): number;
   /** Saves the settings of this process that `which` names, before code of a plugin runs. */
   saveSettings(which: number): void;
   /** Restores the saved settings. Returns bits of those that had changed, and bits of signals; or undefined. */
@@ -82,6 +85,11 @@ export interface Addon {
   call(input: Uint8Array): void;
   /** Calls the method with the pinned memory of its binding. */
   callRecord(): void;
+  /**
+   * Calls the method with the first bytes of the pinned memory of its binding; LENGTH is their number. The output
+   * is that of `call`.
+   */
+  callFrame(): void;
   /** Calls the method for each message of a batch. `take` then copies the data of all results. */
   callMany(offsets: Int32Array, data: Uint8Array, resultOffsets: Int32Array, statuses: Int32Array): void;
   /** Copies the output of the last call into `target`. */
@@ -116,7 +124,7 @@ function find(): Found {
   if (process.env['TENON_NO_ADDON'] === '1')
     return { addon: null, problem: 'TENON_NO_ADDON=1 disables the addon.' };
   const named = process.env['TENON_ADDON'];
-  const found = tryFile(named ?? builtFile('tenon.node'));
+  const found = tryFile(named);
   // Most things work without the addon, so that a wrong name could remain unnoticed.
   if (named !== undefined && found.problem !== null)
     process.emitWarning(`TENON_ADDON has no effect. ${found.problem}`, {
@@ -126,13 +134,19 @@ function find(): Found {
   return found;
 }
 
-function tryFile(path: string): Found {
+function tryFile(named: string | undefined): Found {
+  const path = named ?? nativeFile('tenon.node');
+  if (named === undefined && !isWhole(path)) return { addon: null, problem: whyUnusable('tenon.node') };
   try {
     const addon: unknown = createRequire(import.meta.url)(path);
     return check(addon, path);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
-    return { addon: null, problem: `Cannot load ${path}: ${reason}. Run ${BUILD_COMMAND}.` };
+    const reason = messageOf(error).split('\n', 1)[0] ?? '';
+    const problem =
+      named === undefined
+        ? whyUnusable('tenon.node', reason)
+        : `Cannot load ${path}: ${reason}. Correct TENON_ADDON, or unset it.`;
+    return { addon: null, problem };
   }
 }
 

@@ -19,7 +19,8 @@ const TOOLS =
 /**
  * Builds a part in a new folder, moves the results to the folder where tenon looks for native files, and
  * removes the new folder. Processes that use the old files keep them. Concurrent builds do not interfere.
- * @throws TenonError ERR_TENON_UNSUPPORTED if the build fails; the message contains the end of CMake's output
+ * @throws TenonError ERR_TENON_UNSUPPORTED if the build fails; the message has CMake's first error, and `stderr` the
+ *   end of its output
  */
 export async function buildNativePart(part: NativePart): Promise<void> {
   if (isCheckout) throw failed(part, 'this is a checkout of tenon. Run npm run build');
@@ -81,12 +82,20 @@ async function cmake(part: NativePart, args: readonly string[]): Promise<void> {
     child.on('close', resolve);
   });
   if (code === 0) return;
-  const end = output.trim().split('\n').slice(-KEPT_LINES).join('\n');
-  throw failed(part, `cmake failed. It needs ${TOOLS}. The end of its output:\n${end}\n`);
+  const lines = output.trim().split('\n');
+  const stderr = lines.slice(-KEPT_LINES).join('\n');
+  // CMake and compilers print what follows from the first error after it.
+  const first = lines.find((line) => FAILURE.test(line)) ?? lines.at(-1) ?? '';
+  const problem = `cmake failed with: ${first.trim()} (It needs ${TOOLS})`;
+  throw failed(part, problem, undefined, stderr);
 }
 
-function failed(part: NativePart, problem: string, cause?: unknown): TenonError {
+/** A line about an error. */
+const FAILURE = /\berror\b|could be found|not found|No such file/i;
+
+function failed(part: NativePart, problem: string, cause?: unknown, stderr?: string): TenonError {
   const what = part === 'host' ? 'the native addon and the runner' : part;
   const reason = cause === undefined ? '' : ` (${messageOf(cause)})`;
-  return new TenonError('ERR_TENON_UNSUPPORTED', `Cannot build ${what}: ${problem}${reason}.`, { cause });
+  const message = `Cannot build ${what}: ${problem}${reason}.`;
+  return new TenonError('ERR_TENON_UNSUPPORTED', message, { cause, stderr });
 }

@@ -12,6 +12,7 @@ import type { Gate } from '../base/gates.js';
 import {
   checkDescriptor,
   checkEntryPoints,
+  checkKindFacts,
   checkPlatform,
   checkStaticVTable,
   inspectFileSync,
@@ -35,8 +36,10 @@ import {
   ENTRY_POINTS_ONLY,
   identify,
   knownCopy,
+  leaveCopy,
   makeCopy,
   type PrivateCopy,
+  useCopy,
   withCopy,
 } from './private-copy.js';
 import { probe } from './probe.js';
@@ -65,6 +68,8 @@ export interface AdmissionPolicy {
   readonly rule: VersionRule;
   /** Whether a plugin must have a descriptor. */
   readonly descriptor: 'optional' | 'required';
+  /** Refuses a file whose facts about kinds do not suit the host. */
+  readonly judgeKinds: (facts: LibraryFacts, path: string) => void;
   /** The accepted owners, modes and digests of files. */
   readonly trust: TrustPolicy;
   /** The certificate of the safety suite that a file must have; null if it needs none. */
@@ -89,6 +94,10 @@ export interface Admitted {
   readonly readable: readonly string[];
   /** Makes the copy again if it has disappeared, and runs a step that opens it. */
   withCopy<T>(step: () => Promise<T>): Promise<T>;
+  /** Notes that a process runs the copy, until `leaveCopy` is called. */
+  useCopy(): void;
+  /** Notes the end of that, and removes a copy that is not used any more and will not be. */
+  leaveCopy(): Promise<void>;
   /** The SHA-256 digest of the file in hexadecimal. */
   readonly digest: string;
   /** The name that the plugin states. */
@@ -133,25 +142,8 @@ export async function admit(
   choose: ChooseEntry = async () => 'host',
 ): Promise<Admitted> {
   const gates: GateTime[] = [];
-  const pass = async <T>(gate: Gate, step: () => T | Promise<T>): Promise<T> => {
-    const start = performance.now();
-    try {
-      return await step();
-    } catch (error) {
-      const failed =
-        asDenied(error, path) ?? asTenonError(error, 'ERR_TENON_LOAD_FAILED', `Cannot load ${path}`);
-      throw failed.with({ path, gate });
-    } finally {
-      gates.push({ gate, ms: performance.now() - start });
-    }
-  };
-  const file = await pass('find', () => locate(path));
-  await pass('trust', () => policy.trust.checkModes(file.path, file.stats));
-  const identity = identify(file.stats, policy.cacheDir);
-  const known = knownCopy(identity);
-  await pass('inspect', () =>
-    judgeFacts(known?.facts ?? inspectFileSync(file.path, ENTRY_POINTS_ONLY), path, policy),
-  );
+  const pass = passer(path, gates);
+  const { file, identity, known } = await passFirst(path, policy, pass);
   const { copy, entry, vouched } = await pass('copy', async () => {
     const copy = known ?? (await makeCopy(requestOf(file.path, path, identity, policy)));
     if (known !== undefined) await vouch(path, known.digest, policy);
@@ -164,6 +156,8 @@ export async function admit(
     ...{ path: file.path, copy: copy.path, digest: copy.digest, facts: copy.facts, gates },
     readable: readableOf(copy),
     withCopy: <T>(step: () => Promise<T>) => withCopy(copy, step),
+    useCopy: () => useCopy(copy),
+    leaveCopy: () => leaveCopy(copy),
   };
   if (entry !== 'host' && verdict !== undefined) {
     await pass('version', () => acceptVersion(verdict.version, policy.rule, path));
@@ -184,6 +178,52 @@ export async function admit(
   return { ...admitted, name, abi, flags: vtable.flags, opened: { library, vtable } };
 }
 
+/** Runs the step of a gate. */
+type Pass = <T>(gate: Gate, step: () => T | Promise<T>) => Promise<T>;
+
+/** Returns a function that runs the step of a gate, notes its time, and makes its error one of the gate. */
+function passer(path: string, gates: GateTime[]): Pass {
+  return async (gate, step) => {
+    const start = performance.now();
+    try {
+      return await step();
+    } catch (error) {
+      const failed =
+        asDenied(error, path) ?? asTenonError(error, 'ERR_TENON_LOAD_FAILED', `Cannot load ${path}`);
+      throw failed.with({ path, gate });
+    } finally {
+      gates.push({ gate, ms: performance.now() - start });
+    }
+  };
+}
+
+/** Passes the file through the gates that neither copy nor run it. */
+async function passFirst(path: string, policy: AdmissionPolicy, pass: Pass) {
+  const file = await pass('find', () => locate(path));
+  await pass('trust', () => policy.trust.checkModes(file.path, file.stats));
+  const identity = identify(file.stats, policy.cacheDir);
+  const known = knownCopy(identity);
+  const facts = await pass('inspect', () => {
+    const found = known?.facts ?? inspectFileSync(file.path, ENTRY_POINTS_ONLY);
+    judgeFacts(found, path, policy);
+    return found;
+  });
+  return { file, identity, known, facts };
+}
+
+/**
+ * Passes the file at `path` through the gates that neither copy nor run it. Returns its name and version as the
+ * descriptor states them.
+ * @throws TenonError with the gate that refused
+ */
+export async function screen(
+  path: string,
+  policy: AdmissionPolicy,
+): Promise<{ readonly name: string | null; readonly version: string | null }> {
+  const { facts } = await passFirst(path, policy, passer(path, []));
+  return { name: facts.descriptor?.name ?? null, version: facts.descriptor?.version ?? null };
+}
+
 /** The arguments of the gates from `probe` on. */
 interface Opening {
   readonly copy: PrivateCopy;
@@ -199,6 +239,7 @@ function judgeFacts(facts: LibraryFacts, path: string, policy: AdmissionPolicy):
   checkPlatform(facts);
   checkEntryPoints(facts);
   checkDescriptor(facts);
+  checkKindFacts(facts);
   if (facts.descriptor === null && policy.descriptor === 'required') {
     throw new TenonError(
       'ERR_TENON_BAD_DESCRIPTOR',
@@ -207,6 +248,7 @@ function judgeFacts(facts: LibraryFacts, path: string, policy: AdmissionPolicy):
   }
   if (facts.descriptor !== null) acceptVersion(facts.descriptor.abi, policy.rule, path);
   checkStaticVTable(facts);
+  policy.judgeKinds(facts, path);
 }
 
 function requestOf(real: string, asked: string, identity: string, policy: AdmissionPolicy): CopyRequest {

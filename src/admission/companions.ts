@@ -15,7 +15,7 @@ import {
   type Surroundings,
   surroundings,
 } from '../library/search.js';
-import { defaultFolders, isBeside } from '../library/search-folders.js';
+import { defaultFolders, expandOrigin, isBeside } from '../library/search-folders.js';
 
 /** A library that must be at the path `relative` to the folder of the plugin's copy. */
 export interface Bundled {
@@ -91,6 +91,28 @@ function addBundled(bundled: Map<string, Bundled>, plugin: string, path: string)
       'A plugin is loaded from a private copy; put the library next to the plugin or below its folder ($ORIGIN, $ORIGIN/lib), or where the system finds it.',
     );
   bundled.set(place, { path: normalize(path), relative: place });
+}
+
+/**
+ * Returns how far the loader searches above the folder of the plugin for what a file of it needs, whether it finds
+ * something there or not. `within` is the folder of that file, relative to the plugin's.
+ */
+export function levelsSearched(file: string, within: string): number {
+  const { needed = [], rpath, runpath } = inspectNeeds(file) ?? {};
+  const places = [...needed, ...(rpath ?? []), ...(runpath ?? [])].filter(isBeside);
+  return Math.max(0, ...places.map((place) => levelsUp(`${within}/${expandOrigin(place, '.')}`)));
+}
+
+/** Returns how far a relative path leads above its beginning. */
+export function levelsUp(path: string): number {
+  let level = 0;
+  let highest = 0;
+  for (const step of path.split('/')) {
+    if (step === '' || step === '.') continue;
+    level += step === '..' ? -1 : 1;
+    highest = Math.min(highest, level);
+  }
+  return -highest;
 }
 
 let systemFolders: { readonly arch: string; readonly folders: ReadonlySet<string> } | undefined;

@@ -5,11 +5,21 @@
  */
 import { createHash } from 'node:crypto';
 import { type BigIntStats, statSync } from 'node:fs';
-import { dirname, extname, join, relative } from 'node:path';
+import { rm, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative } from 'node:path';
+import { loadAddon } from '../addon/addon.js';
+import { debug } from '../base/diagnostics.js';
 import { TenonError } from '../base/errors.js';
 import { makeFolderSync } from '../base/make-folder.js';
 import { inspectFileSync, inspectNeeds, type LibraryFacts } from '../inspect/index.js';
-import { type Bundled, type Companions, companionsOf, type Outsider } from './companions.js';
+import {
+  type Bundled,
+  type Companions,
+  companionsOf,
+  levelsSearched,
+  levelsUp,
+  type Outsider,
+} from './companions.js';
 import { type CopiedFile, copyBudget, copyFile, discard, publish } from './copies.js';
 import { copyFolder } from './copy-folder.js';
 import { machoCompanions } from './macho-companions.js';
@@ -89,6 +99,24 @@ export function knownCopy(identity: string): PrivateCopy | undefined {
   return undefined;
 }
 
+/** Notes that this process runs a copy, in any of its threads. */
+export function useCopy({ path }: PrivateCopy): void {
+  loadAddon()?.changeFileUses(path, 1);
+}
+
+/**
+ * Notes that a use of a copy has ended. If it was the last one, and the original is now another file, the copy is
+ * removed. Without the addon the uses of other threads are unknown, so it stays until the end of the process.
+ */
+export async function leaveCopy({ path, place, cacheDir, parts }: PrivateCopy): Promise<void> {
+  if (loadAddon()?.changeFileUses(path, -1) !== 0) return;
+  const original = await stat(parts.at(-1)?.original ?? '', { bigint: true }).catch(() => null);
+  const present = original === null ? '' : identify(original, cacheDir);
+  if (copies.get(present)?.path === path) return;
+  for (const [identity, known] of copies) if (known.path === path) copies.delete(identity);
+  await rm(place ?? path, { recursive: true, force: true }).catch((error) => debug('%s', error));
+}
+
 /** Returns whether all files of a copy are there. */
 export function isIntact({ parts }: PrivateCopy): boolean {
   return parts.every(({ path, size }) => statSync(path, { throwIfNoEntry: false })?.size === size);
@@ -115,12 +143,14 @@ export async function makeCopy(request: CopyRequest): Promise<PrivateCopy> {
     await request.vouch(copied.digest);
     const facts = inspectFileSync(copied.temporary, ENTRY_POINTS_ONLY);
     request.judge(facts);
-    const { bundled, outsiders, fixed } = companions(real, facts);
+    const { bundled, fixed } = companions(real, facts);
     const brought = [];
     for (const one of bundled) brought.push({ ...one, copy: await copyBundled(one, copy, request) });
     const key = combinedDigest(copied.digest, brought);
     const { place, parts } = await arrange({ folder, key, real, copied, brought });
     const path = parts.at(-1)?.path ?? '';
+    // The originals may have changed since they were copied: the copies are what the loader will read.
+    const { outsiders } = companions(path, facts);
     const made = { path, key, digest: copied.digest, facts: { ...facts, path: real }, outsiders, cacheDir };
     const result: PrivateCopy = { ...made, parts, place };
     if (fixed) remember(identity, result, startedNs);
@@ -165,14 +195,17 @@ interface Arrangement {
 
 /**
  * Puts the copies where they are relative to each other as the originals are. The folder has as many levels
- * above the plugin as the paths of its libraries lead upwards.
+ * above the plugin as the loader searches there: further up, other users may have put libraries.
  */
 async function arrange({ folder, key, real, copied, brought }: Arrangement) {
-  const levels = Math.max(0, ...brought.map(({ relative: path }) => levelsUp(path)));
-  let top = dirname(real);
-  for (let level = 0; level < levels; level++) top = dirname(top);
-  const place = brought.length === 0 ? null : join(folder, key);
-  const home = place === null ? folder : join(place, relative(top, dirname(real)));
+  const levels = Math.max(
+    levelsSearched(copied.temporary, '.'),
+    ...brought.map(({ relative: path, copy }) =>
+      Math.max(levelsUp(path), levelsSearched(copy.temporary, dirname(path))),
+    ),
+  );
+  const place = brought.length === 0 && levels === 0 ? null : join(folder, key);
+  const home = place === null ? folder : join(place, lastFolders(dirname(real), levels));
   const parts: Part[] = [];
   for (const { path: original, relative: way, copy } of brought) {
     makeWay(home, way);
@@ -186,16 +219,12 @@ async function arrange({ folder, key, real, copied, brought }: Arrangement) {
   return { place, parts };
 }
 
-/** Returns how far a relative path leads above its beginning. */
-function levelsUp(path: string): number {
-  let level = 0;
-  let highest = 0;
-  for (const step of path.split('/')) {
-    if (step === '' || step === '.') continue;
-    level += step === '..' ? -1 : 1;
-    highest = Math.min(highest, level);
-  }
-  return -highest;
+/** Returns the last folders of a path. Above the root there is the root again, which needs a name in a copy. */
+function lastFolders(folder: string, levels: number): string {
+  const names: string[] = [];
+  for (let here = folder; names.length < levels; here = dirname(here))
+    names.unshift(basename(here) || 'root');
+  return join(...names);
 }
 
 /** Makes the folders on the way to a file. Those that the way leaves again with `..` must exist too. */

@@ -7,7 +7,7 @@ import { readSync, writeSync } from 'node:fs';
 import { SLOTS } from '../base/abi.js';
 import { TenonError } from '../base/errors.js';
 import type { LibraryFacts } from '../inspect/facts.js';
-import { type ForeignAddress, standardLibrary } from '../library/ffi.js';
+import { type ForeignAddress, ffi, standardLibrary } from '../library/ffi.js';
 import { openLibrary } from '../library/library.js';
 import { memory } from '../library/memory.js';
 import { isRefusalCode, problemOf, type Stage } from '../library/refusal.js';
@@ -139,9 +139,9 @@ function main(path: string): void {
   const host = channel.start();
   const facts = JSON.parse(channel.readLine()) as LibraryFacts;
   confine(host);
-  const flush = standardLibrary().func('fflush', 'int', ['uint64_t']) as unknown as (
-    stream: number,
-  ) => number;
+  // A program on Windows does not export the functions of the C library that it shares with plugins.
+  const library = process.platform === 'win32' ? ffi().load('ucrtbase.dll') : standardLibrary();
+  const flush = library.func('fflush', 'int', ['uint64_t']) as unknown as (stream: number) => number;
   let verdict: ProbeRecord = { verb: 'done' };
   try {
     walk(path, facts, channel);

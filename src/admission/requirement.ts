@@ -2,6 +2,7 @@
 import semver from 'semver';
 import { invalidArgument, TenonError } from '../base/errors.js';
 import { checkKnown, checkOneOf, checkString, readOptions, shown } from '../base/options.js';
+import { quoted } from '../base/shell.js';
 import { type Certificate, Certificates, CHECK_LEVELS, type CheckLevel, reaches } from './certificates.js';
 
 /**
@@ -44,7 +45,7 @@ export class Requirement {
     const problem = this.#problem(await this.#certificates.get(digest), digest);
     if (problem === null) return;
     const file = this.#certificates.path;
-    const advice = `Run: tenon check ${path} --level ${this.#level} --certificates ${file}`;
+    const advice = `Run: ${quoted(['tenon', 'check', path, '--level', this.#level, '--certificates', file])}`;
     throw new TenonError('ERR_TENON_UNTRUSTED', `Cannot trust ${path}: ${problem}. ${advice}`, {
       path,
       gate: 'trust',

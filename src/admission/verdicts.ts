@@ -28,6 +28,9 @@ const FILE: JsonStoreOptions<StoredVerdict> = {
   isEntry: isVerdict,
   precious: false,
 };
+/** The most verdicts that are kept in memory. A plugin that is rebuilt again and again has a new digest each time. */
+const MAX_KNOWN = 4096;
+/** The verdicts of this thread, the oldest first. */
 const inMemory = new Map<string, StoredVerdict>();
 
 /** The verdicts of this process and, if a path is given, of a file. */
@@ -43,7 +46,10 @@ export class Verdicts {
   }
 
   async add(key: string, verdict: StoredVerdict): Promise<void> {
+    inMemory.delete(key);
     inMemory.set(key, verdict);
+    const [oldest] = inMemory.keys();
+    if (inMemory.size > MAX_KNOWN && oldest !== undefined) inMemory.delete(oldest);
     await this.#store?.update((verdicts) => {
       verdicts.set(key, verdict);
     });

@@ -82,3 +82,8 @@ export function kindOf(value: unknown): string {
     return 'an object that cannot be read';
   }
 }
+
+/** Formats a 64-bit number, such as the hash of a layout, as `0x` and 16 hexadecimal digits. */
+export function hexOf(value: bigint): string {
+  return `0x${value.toString(16).padStart(16, '0')}`;
+}

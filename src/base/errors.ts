@@ -19,7 +19,7 @@ export const errorMeanings = {
   ERR_TENON_NO_RESOURCES:
     'The system currently lacks a resource: processes, memory, open files or disk space. No plugin is at fault.',
   ERR_TENON_MISSING_KIND:
-    'The plugin does not offer the kind, the version of the kind, or the method that was asked for.',
+    'The plugin does not offer the kind, its version or the method, or it and the host define the kind differently.',
   // The file, before any of its code runs
   ERR_TENON_NOT_FOUND: 'The file does not exist, or no plugin in the search paths has that name.',
   ERR_TENON_UNREADABLE: 'The file or folder exists, but cannot be read as one.',
@@ -28,7 +28,7 @@ export const errorMeanings = {
   ERR_TENON_MISSING_SYMBOL: 'The library does not export every entry point of the ABI.',
   ERR_TENON_BAD_SYMBOL: 'An entry point is exported as data, or belongs to another library.',
   ERR_TENON_BAD_DESCRIPTOR:
-    'The descriptor is malformed, absent where it is required, or disagrees with the plugin.',
+    'The descriptor or the facts about a kind are malformed, absent where required, or disagree with the plugin.',
   ERR_TENON_UNTRUSTED: "The file's owner, mode or digest violates the trust policy.",
   ERR_TENON_QUARANTINED: "The file's digest is quarantined because its plugin crashed too often.",
   ERR_TENON_SHADOWED:
@@ -90,7 +90,7 @@ export interface TenonErrorDetails {
   readonly argument?: string | undefined;
   /** The standard output of the probed plugin. */
   readonly stdout?: string | undefined;
-  /** The standard error output of the probed plugin. */
+  /** The standard error output of the probed plugin, or the output of the tools that could not build a file. */
   readonly stderr?: string | undefined;
   /** The report on the end of the plugin's process. */
   readonly report?: AttachedReport | undefined;
@@ -125,7 +125,7 @@ export class TenonError extends Error {
   declare readonly argument?: string;
   /** The standard output of the probed plugin. */
   declare readonly stdout?: string;
-  /** The standard error output of the probed plugin. */
+  /** The standard error output of the probed plugin, or the output of the tools that could not build a file. */
   declare readonly stderr?: string;
   /** The report on the end of the plugin's process. */
   declare readonly report?: AttachedReport;

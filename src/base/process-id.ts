@@ -35,6 +35,15 @@ export function parentOf(pid: number): number | undefined {
 }
 
 /**
+ * Returns whether the process is stopped: by a signal such as SIGSTOP, or by a debugger. Returns false where that is
+ * unknown.
+ */
+export function isStopped(pid: number): boolean {
+  const state = statOf(pid)?.[0];
+  return state === 'T' || state === 't';
+}
+
+/**
  * Returns whether the process has ended. A zombie, which only waits for its parent to collect its exit
  * status, has ended.
  */

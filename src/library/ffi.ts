@@ -1,6 +1,7 @@
 /** koffi, which is loaded on first use, and the few forms in which this package uses it. */
 import { createRequire } from 'node:module';
 import { TenonError } from '../base/errors.js';
+import { libcHere } from '../base/libc.js';
 
 export type Koffi = typeof import('koffi');
 type ForeignLibrary = ReturnType<Koffi['load']>;
@@ -18,9 +19,13 @@ export function ffi(): Koffi {
     try {
       koffi = createRequire(import.meta.url)('koffi') as Koffi;
     } catch (cause) {
+      const musl =
+        process.platform === 'linux' && libcHere() === 'musl'
+          ? ' With musl it also needs libstdc++ (Alpine Linux: apk add libstdc++).'
+          : '';
       throw new TenonError(
         'ERR_TENON_UNSUPPORTED',
-        `Cannot load koffi for ${process.platform}-${process.arch}: ${cause instanceof Error ? cause.message : cause}. Run npm install again without --omit=optional: koffi's native module is an optional dependency.`,
+        `Cannot load koffi for ${process.platform}-${process.arch}: ${cause instanceof Error ? cause.message : cause}. Run npm install again without --omit=optional: koffi's native module is an optional dependency.${musl}`,
         { cause },
       );
     }

@@ -64,13 +64,24 @@ function bindCalls() {
       'int',
       'void *',
     ]),
-    dladdr1: func<(address: bigint, info: Buffer, extra: Buffer, flags: number) => number>('dladdr1', 'int', [
-      'uint64_t',
-      'void *',
-      'void *',
-      'int',
-    ]),
+    dladdr1: orMissing(() =>
+      func<(address: bigint, info: Buffer, extra: Buffer, flags: number) => number>('dladdr1', 'int', [
+        'uint64_t',
+        'void *',
+        'void *',
+        'int',
+      ]),
+    ),
   };
+}
+
+/** Returns a function that only some C libraries have: musl lacks what is an extension of glibc. */
+function orMissing<T>(bind: () => T): T | null {
+  try {
+    return bind();
+  } catch {
+    return null;
+  }
 }
 
 /** Returns the program. Nothing is loaded for it. */
@@ -116,11 +127,12 @@ interface SymbolEntry {
   readonly isFunction: boolean;
 }
 
-/** Reads the entry of the symbol at an address; null if there is none. */
+/** Reads the entry of the symbol at an address; null if there is none, or if the C library does not tell. */
 function symbolAt(address: bigint): SymbolEntry | null {
   const info = Buffer.allocUnsafeSlow(32);
   const entry = Buffer.allocUnsafeSlow(8);
-  if (systemCalls().dladdr1(address, info, entry, RTLD_DL_SYMENT) === 0) return null;
+  const { dladdr1 } = systemCalls();
+  if (dladdr1 === null || dladdr1(address, info, entry, RTLD_DL_SYMENT) === 0) return null;
   const place = entry.readBigUInt64LE();
   if (place === 0n) return null;
   const symbol = memory.read(place, SYMBOL.size, 'a symbol');

@@ -4,6 +4,7 @@ import { type AttachedReport, TenonError } from '../base/errors.js';
 import { quoted } from '../base/shell.js';
 import { paragraph, printable } from '../base/text.js';
 import { quote } from '../library/statements.js';
+import { SUSPENDED } from '../tiers/process/errors.js';
 import type { KeptInput, RunnerCall, RunnerExit } from '../tiers/process/settings.js';
 import { SOMETHING } from '../tiers/tier.js';
 import {
@@ -184,6 +185,7 @@ function howEnded({ reason, code, signal, problem, call }: RunnerExit): string {
   const more = problem === null || problem === '' ? '' : ` (${problem})`;
   if (reason === 'stopped') return 'stopped as requested';
   if (reason === 'timeout') return `was killed because ${problem ?? 'it did not return in time'}`;
+  if (reason === 'suspended') return `was killed because it ${SUSPENDED}`;
   if (reason === 'protocol')
     return `was killed because its response was invalid${more}: most likely it overwrote memory that is shared with the host`;
   if (reason === 'killed') return problem === null ? 'was killed' : `was killed because ${problem}`;

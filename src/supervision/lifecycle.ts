@@ -7,6 +7,7 @@ import { tellCrash, tellRestart } from '../base/diagnostics.js';
 import { asTenonError, type TenonError, type TenonErrorCode } from '../base/errors.js';
 import { isLack } from '../base/resources.js';
 import { Timer } from '../base/timer.js';
+import { wasSuspended } from '../tiers/process/errors.js';
 import type { RunnerExit } from '../tiers/process/settings.js';
 import type { CallOptions } from '../tiers/tier.js';
 import { Budget } from './budget.js';
@@ -183,7 +184,7 @@ export class Lifecycle {
       const failed = asTenonError(error, 'ERR_TENON_CRASHED', what);
       if (this.state !== 'starting') return;
       if (isLack(failed)) this.#lack(failed);
-      else this.#crash(generation, failed, OUTSIDE.has(failed.code));
+      else this.#crash(generation, failed, OUTSIDE.has(failed.code) || wasSuspended(failed));
       return;
     }
     if (this.state !== 'starting') return;
@@ -211,8 +212,9 @@ export class Lifecycle {
     if (report.crashed) tellCrash(report);
     this.#listener.emit('exit', report);
     if (this.#generations.latest !== generation || this.state !== 'running') return;
-    const culprit = report.call?.stage === 'new' ? this.#listener.recreating() : undefined;
-    if (culprit === undefined) this.#crash(generation, crashError(report));
+    const outside = report.reason === 'suspended';
+    const culprit = report.call?.stage === 'new' && !outside ? this.#listener.recreating() : undefined;
+    if (culprit === undefined) this.#crash(generation, crashError(report), outside);
     else this.#crashIn(culprit, crashError(report));
   }
 

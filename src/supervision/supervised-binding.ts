@@ -1,11 +1,13 @@
 /** A method of a supervised instance. It is the same object in all generations of the plugin's process. */
-import { Batch, type BatchResult } from '../base/batch.js';
-import { requireBytes } from '../base/bytes.js';
-import { requireBatch } from '../tiers/binding.js';
+import type { Batch, BatchResult } from '../base/batch.js';
+import type { TenonError } from '../base/errors.js';
+import { copyOfBatch, copyOfInput } from '../tiers/binding.js';
 import type { CallTally } from '../tiers/call-tally.js';
+import { frameOver } from '../tiers/frame.js';
 import { wasNeverSent } from '../tiers/process/errors.js';
 import {
   type CallOptions,
+  type FrameBinding,
   type MethodRef,
   type RecordBinding,
   type TierBinding,
@@ -93,7 +95,7 @@ export class SupervisedBinding implements TierBinding {
   }
 
   call(input: Uint8Array, options?: CallOptions): Promise<Buffer> {
-    return this.#run(options, input, copyOf, (binding, kept, left) => binding.call(kept, left));
+    return this.#run(options, input, copyOfInput, (binding, kept, left) => binding.call(kept, left));
   }
 
   callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
@@ -101,9 +103,19 @@ export class SupervisedBinding implements TierBinding {
   }
 
   callRecord(input: Uint8Array, outputSize: number, options?: CallOptions): Promise<Uint8Array> {
-    return this.#run(options, input, copyOf, (binding, kept, left) =>
+    return this.#run(options, input, copyOfInput, (binding, kept, left) =>
       binding.callRecord(kept, outputSize, left),
     );
+  }
+
+  frame(): FrameBinding {
+    return frameOver(this);
+  }
+
+  badResult(problem: string): TenonError {
+    // The result came from the binding that was used last.
+    if (this.#binding === undefined) throw new Error('There is no result.');
+    return this.#binding.badResult(problem);
   }
 
   record(inputSize: number, outputSize: number): RecordBinding {
@@ -161,16 +173,6 @@ export class SupervisedBinding implements TierBinding {
 }
 
 /** @throws TenonError ERR_TENON_INVALID_ARGUMENT */
-function copyOf(input: Uint8Array): Uint8Array {
-  requireBytes('input', input);
-  return Buffer.from(input);
-}
-
-/** @throws TenonError ERR_TENON_INVALID_ARGUMENT */
-function copyOfBatch(batch: Batch): Batch {
-  const { offsets, data } = requireBatch(batch);
-  return new Batch(Int32Array.from(offsets), Buffer.from(data));
-}
 
 /** `control[0]` of a record call that found no generation. No tier uses this value. */
 const NOT_CALLED = -(2 ** 31);

@@ -7,6 +7,7 @@ import { closedError } from '../tiers/status.js';
 import type { CallOptions, InstanceEvents, MethodRef, TierBinding, TierInstance } from '../tiers/tier.js';
 import { Attempts } from './attempts.js';
 import { notRenewedError } from './errors.js';
+import { PresentInstance } from './present-instance.js';
 import type { RestartPolicy } from './restart.js';
 import type { Runner } from './runner.js';
 import { type BindingOwner, type Incarnation, SupervisedBinding } from './supervised-binding.js';
@@ -205,6 +206,16 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
     } catch (error) {
       throw this.explainNow(error, incarnation);
     }
+  }
+
+  async present(options?: CallOptions): Promise<TierInstance> {
+    const { incarnation } = this;
+    if (incarnation?.isAlive()) return new PresentInstance(this, incarnation);
+    return new PresentInstance(this, await this.awaitOne('open', options));
+  }
+
+  presentSync(): TierInstance {
+    return new PresentInstance(this, this.require('open'));
   }
 
   ref(): void {

@@ -106,9 +106,13 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
     await this.ready();
   }
 
-  /** Stops the process, or the attempts to start one. The state becomes `stopped`. Idempotent. */
-  stop(graceMs = GRACE): Promise<void> {
-    return this.#lifecycle.stop(graceMs);
+  /**
+   * Stops the process, or the attempts to start one. The state becomes `stopped`. Idempotent. The events about the end
+   * come before it resolves.
+   */
+  async stop(graceMs = GRACE): Promise<void> {
+    await this.#lifecycle.stop(graceMs);
+    await new Promise<void>((resolve) => process.nextTick(resolve));
   }
 
   /**

@@ -1,12 +1,13 @@
 /** The common parts of the bindings of both backends. */
 import { types } from 'node:util';
-import { type Batch, type BatchResult, trustedResult } from '../base/batch.js';
+import { Batch, type BatchResult, trustedResult } from '../base/batch.js';
 import { kindOf, requireBytes, requirePlainMemory } from '../base/bytes.js';
-import { invalidArgument, unreadable } from '../base/errors.js';
+import { invalidArgument, type TenonError, unreadable } from '../base/errors.js';
 import { callSettings } from './call-options.js';
 import { isBreach } from './control.js';
-import { badRecord, breachOf, type CallSite } from './status.js';
-import type { CallOptions, RecordBinding, TierBinding } from './tier.js';
+import { frameOver } from './frame.js';
+import { badRecord, badResult, breachOf, type CallSite } from './status.js';
+import type { CallOptions, FrameBinding, RecordBinding, TierBinding } from './tier.js';
 
 /** A binding whose calls run on the caller's thread. The work is done when the promise is returned. */
 export abstract class InlineBinding implements TierBinding {
@@ -38,6 +39,14 @@ export abstract class InlineBinding implements TierBinding {
     return result;
   }
 
+  frame(): FrameBinding {
+    return frameOver(this);
+  }
+
+  badResult(problem: string): TenonError {
+    return badResult(problem, this.site);
+  }
+
   /**
    * Checks the options of a call that has any.
    * @throws TenonError ERR_TENON_INVALID_ARGUMENT
@@ -61,6 +70,18 @@ export function requireBatch(batch: Batch): { offsets: Int32Array; data: Uint8Ar
   requirePlainMemory('batch.offsets', offsets);
   requireBytes('batch.data', data);
   return { offsets, data };
+}
+
+/** Copies an input for a call that must wait. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+export function copyOfInput(input: Uint8Array): Uint8Array {
+  requireBytes('input', input);
+  return Buffer.from(input);
+}
+
+/** Copies a batch for a call that must wait. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+export function copyOfBatch(batch: Batch): Batch {
+  const { offsets, data } = requireBatch(batch);
+  return new Batch(Int32Array.from(offsets), Buffer.from(data));
 }
 
 /** Reads the members of a batch. What is not made by {@link Batch} may run any code. */

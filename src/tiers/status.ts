@@ -50,6 +50,22 @@ export function badRecord(length: number, site: CallSite): TenonError {
   return callFailure({ outcome: Outcome.BAD_RECORD, detail: length, text: '' }, site);
 }
 
+/**
+ * Returns the error for a result that does not have the encoding of its kind. Either side may be wrong: without
+ * facts in the plugin's file the host cannot know that both have the same definition.
+ */
+export function badResult(problem: string, site: CallSite): TenonError {
+  const { plugin, path, method } = site;
+  const error = new TenonError(
+    'ERR_TENON_CONTRACT',
+    `${method} of plugin ${plugin} answered with a result that does not fit the host's definition of the kind: ${problem}. Compare the definition with that of the plugin: correct the definition if they differ, or else the plugin.`,
+    { plugin, path },
+  );
+  site.tally.failures += 1;
+  tellCallFailure(plugin, method, error);
+  return error;
+}
+
 /** Returns the error for a failed `new`. */
 export function newFailure({ outcome, detail, text }: Failure, site: CallSite): TenonError {
   const { plugin, path } = site;

@@ -4,6 +4,7 @@
  */
 import type { LogLevel } from '../base/abi.js';
 import type { Batch, BatchResult } from '../base/batch.js';
+import type { TenonError } from '../base/errors.js';
 
 /**
  * The tier in which a plugin runs.
@@ -55,6 +56,30 @@ export interface RecordBinding {
 }
 
 /**
+ * A blocking call with records of any size: write `input`, call `invoke` with the length of the input, read `output`
+ * or what `take` returns. Only one call uses a frame at a time.
+ */
+export interface FrameBinding {
+  /** The memory for an input. */
+  readonly input: ArrayBuffer;
+  /** The memory that has a small result until the next call. */
+  readonly output: ArrayBuffer;
+  /**
+   * The control array. `control[0]` is the outcome of the last call: 0 for success, any other value for `fail`.
+   * `control[1]` is the length of the result in `output`. If `control[2]` is not 0, `take` returns the result.
+   */
+  readonly control: Int32Array;
+  /** Calls the method with the first `length` bytes of `input`. Never throws. */
+  readonly invoke: (length: number) => void;
+  /** Calls the method with an input that does not fit into `input`. Never throws. */
+  readonly invokeLarge: (input: Uint8Array) => void;
+  /** Returns a result that is not in `output`. */
+  readonly take: () => Buffer;
+  /** Throws the TenonError for the outcome. */
+  readonly fail: () => never;
+}
+
+/**
  * Returns the size of the memory for a record: whole words, so that a view of any type can cover all of it.
  */
 export function wholeWords(size: number): number {
@@ -95,10 +120,17 @@ export interface TierBinding extends Binding {
   readonly blocking: boolean;
   /** Pins memory for records of fixed sizes in bytes. */
   record(inputSize: number, outputSize: number): RecordBinding;
+  /** Makes memory for records of any size. */
+  frame(): FrameBinding;
   /**
    * Calls the method and checks that its result is a record of that size. Copies the input before it returns.
    */
   callRecord(input: Uint8Array, outputSize: number, options?: CallOptions): Promise<Uint8Array>;
+  /**
+   * Returns the error for a result that does not have the encoding of its kind, and counts the call as failed.
+   * `problem` is a clause that names the place of the fault.
+   */
+  badResult(problem: string): TenonError;
 }
 
 /** The events of an instance. */
@@ -121,6 +153,14 @@ export interface TierInstance {
    * does not offer it.
    */
   methodCount(kind: string): number;
+  /**
+   * Returns this instance as it is in the process that has it now, or in the next process if calls wait for it.
+   * Its calls fail once that process has ended, and do not reach the next one.
+   * @throws TenonError the errors of a call
+   */
+  present(options?: CallOptions): Promise<TierInstance>;
+  /** Returns this instance as {@link present} does, without waiting. */
+  presentSync(): TierInstance;
   /** Keeps the event loop alive while events may arrive. */
   ref(): void;
   /** Lets the event loop end even if events may arrive. */

@@ -1,6 +1,14 @@
 /** The libraries that come along with a plugin: those that the loader would choose are there in every tier. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, truncateSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  truncateSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { companionsOf } from '../../src/admission/companions.js';
@@ -153,6 +161,33 @@ describe.runIf(process.platform === 'linux')('libraries that come along', () => 
       });
     }
   });
+
+  test.each(['..', '../..', '../../..', '../'.repeat(40)])(
+    'are not searched above the copies, in %s, where others may have put some',
+    async (above) => {
+      const folder = temporaryFolder();
+      const name = unique('above');
+      const cacheDir = join(folder, 'some', 'cache');
+      const real = join(folder, 'real');
+      const soname = `-Wl,-soname,${name}.so`;
+      const genuine = compile(real, name, relay(name), [soname]);
+      for (const place of [cacheDir, dirname(cacheDir), folder])
+        compile(join(place, 'lib'), name, relay(name).replace('return "', 'return "not '), [soname]);
+      chmodSync(cacheDir, 0o700);
+      const path = compile(
+        join(folder, 'far', 'deeper', 'than', 'copies'),
+        unique('plugin'),
+        asking('climbs', name),
+        [genuine, `-Wl,-rpath,$ORIGIN/${above}/lib:${real}`],
+      );
+      for (const options of TIERS) {
+        await using host = new PluginHost({ cacheDir });
+        const plugin = await host.load(path, options);
+        const instance = await plugin.new();
+        expect([options, String(await instance.call(Buffer.alloc(0)))]).toEqual([options, name]);
+      }
+    },
+  );
 
   test('of the system are not copied', async () => {
     const folder = temporaryFolder();

@@ -1,10 +1,11 @@
 /** Every library that is loaded with a plugin and is not the system's passes the same trust as the plugin. */
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { makeCopy } from '../../src/admission/private-copy.js';
 import { type LoadOptions, PluginHost, type TrustOptions } from '../../src/index.js';
-import { compile, runNode, temporaryFolder, withAddon, withRunner } from '../support/index.js';
+import { compile, pluginFile, runNode, temporaryFolder, withAddon, withRunner } from '../support/index.js';
 
 const TIERS: readonly LoadOptions[] = [
   { isolation: 'inline' },
@@ -51,6 +52,22 @@ async function load({ plugin }: Pair, trust: TrustOptions, options: LoadOptions)
   const instance = await (await host.load(plugin, options)).new();
   return (await instance.call(Buffer.alloc(0))).readInt32LE(0);
 }
+
+test.runIf(process.platform === 'linux')(
+  'the libraries to check are those of the copy, even if the original is replaced meanwhile',
+  async () => {
+    const { plugin, library } = build('on an absolute RUNPATH');
+    const harmless = readFileSync(pluginFile('echo'));
+    const real = realpathSync(plugin);
+    const pass = async () => undefined;
+    const vouch = async () => writeFileSync(real, harmless);
+    const limits = { cacheDir: join(temporaryFolder(), 'cache'), maxSize: 1 << 30 };
+    const request = { real, identity: '', ...limits, vouch, judge: () => undefined, vouchBundled: pass };
+    const copy = await makeCopy(request);
+    expect(readFileSync(copy.path)).not.toEqual(harmless);
+    expect(copy.outsiders.map(({ path }) => path)).toEqual([library]);
+  },
+);
 
 const cases = TIERS.flatMap((options) =>
   Object.keys(WAYS).map((way) => ({ way, options, tier: options.isolation })),

@@ -18,6 +18,17 @@ test('all hosts of a process share their verdicts', async () => {
   expect(await new Verdicts().get('digest-b')).toBeUndefined();
 });
 
+test('a process that sees new versions without end keeps only the latest verdicts', async () => {
+  const verdicts = new Verdicts();
+  for (let i = 0; i < 4096; i++) await verdicts.add(`version-${i}`, verdict);
+  expect(await verdicts.get('version-0')).toEqual(verdict);
+  await verdicts.add('version-0', verdict);
+  await verdicts.add('version-4096', verdict);
+  expect(await verdicts.get('version-0')).toEqual(verdict);
+  expect(await verdicts.get('version-1')).toBeUndefined();
+  expect(await verdicts.get('version-4096')).toEqual(verdict);
+});
+
 test('two hosts that write the same verdicts file lose no verdict', async () => {
   const path = join(folder, 'verdicts.json');
   const [one, two] = [new Verdicts(path), new Verdicts(path)];

@@ -141,6 +141,8 @@ describe.runIf(hasProcesses)(
       const instance = await plugin.new();
       await warmUp(row, instance);
       expectIsolatedError(await timed(row.library, () => instance.call(INPUT)), row);
+      // After a timeout, the end of the process is noticed later than the error.
+      await vi.waitFor(() => expect(exits).toEqual([1]));
       await running(plugin);
       await expectHostToWork(host);
       // The same instance in the next generation, with a blocking call.

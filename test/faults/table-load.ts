@@ -44,6 +44,18 @@ const exit = (library: string, what: string) =>
   load(library, what, 'probe', 'ERR_TENON_PROBE_EXITED', { death: { exit: 0 } satisfies Death });
 const hang = (library: string, what: string) =>
   load(library, what, 'probe', 'ERR_TENON_PROBE_TIMEOUT', { death: 'hangs' });
+/** Returns the rows of a place that does not return. */
+const endsIn = (name: string, place: string) => [
+  crash(`${name}-segfault`, `segfaults in ${place}`, 'SIGSEGV'),
+  exit(`${name}-exit`, `calls \`exit(0)\` in ${place}`),
+  hang(`${name}-hang`, `never returns from ${place}`),
+];
+/** Returns the rows of an entry point that returns a string that cannot be read. */
+const unreadable = (gate: 'version' | 'name') => [
+  pointer(`${gate}-null`, `returns NULL from \`get_${gate}\``, gate),
+  pointer(`${gate}-forbidden`, `returns a page without read permission from \`get_${gate}\``, gate),
+  pointer(`${gate}-unterminated`, `returns a ${gate} without a terminator in its mapping`, gate),
+];
 
 const inspected: readonly FaultRow[] = [
   missing('no-get-version', 'does not export `get_version`', 'get_version'),
@@ -78,19 +90,11 @@ const inspected: readonly FaultRow[] = [
 ];
 
 const probed: readonly FaultRow[] = [
-  crash('constructor-segfault', 'segfaults in a constructor', 'SIGSEGV'),
+  ...endsIn('constructor', 'a constructor'),
   crash('constructor-abort', 'aborts in a constructor', 'SIGABRT'),
-  exit('constructor-exit', 'calls `exit(0)` in a constructor'),
-  hang('constructor-hang', 'never returns from a constructor'),
-  crash('version-segfault', 'segfaults in `get_version`', 'SIGSEGV'),
-  exit('version-exit', 'calls `exit(0)` in `get_version`'),
-  hang('version-hang', 'never returns from `get_version`'),
-  crash('name-segfault', 'segfaults in `get_name`', 'SIGSEGV'),
-  exit('name-exit', 'calls `exit(0)` in `get_name`'),
-  hang('name-hang', 'never returns from `get_name`'),
-  crash('vtable-segfault', 'segfaults in `get_plugin`', 'SIGSEGV'),
-  exit('vtable-exit', 'calls `exit(0)` in `get_plugin`'),
-  hang('vtable-hang', 'never returns from `get_plugin`'),
+  ...endsIn('version', '`get_version`'),
+  ...endsIn('name', '`get_name`'),
+  ...endsIn('vtable', '`get_plugin`'),
 ];
 
 const opened: readonly FaultRow[] = [
@@ -107,11 +111,9 @@ const versions: readonly FaultRow[] = [
   mismatch('version-other-major', 'was built for ABI 2.0.0', '2.0.0'),
   mismatch('version-newer-minor', 'was built for ABI 1.99.0, a newer minor', '1.99.0'),
   mismatch('version-prerelease', 'was built for ABI 1.0.0-rc.1, a pre-release', '1.0.0-rc.1'),
-  pointer('version-null', 'returns NULL from `get_version`', 'version'),
+  ...unreadable('version'),
   pointer('version-one', 'returns the address 1 from `get_version`', 'version'),
   pointer('version-in-nothing', 'returns an unmapped address from `get_version`', 'version'),
-  pointer('version-forbidden', 'returns a page without read permission from `get_version`', 'version'),
-  pointer('version-unterminated', 'returns a version without a terminator in its mapping', 'version'),
   version('version-banana', 'states the ABI version `banana`'),
   version('version-empty', 'states an empty ABI version'),
   version('version-endless', 'states an ABI version of 1 MiB'),
@@ -119,11 +121,9 @@ const versions: readonly FaultRow[] = [
 ];
 
 const names: readonly FaultRow[] = [
-  pointer('name-null', 'returns NULL from `get_name`', 'name'),
+  ...unreadable('name'),
   pointer('name-integer', 'returns the integer 42 from `get_name`', 'name'),
   pointer('name-garbage', 'returns a garbage address from `get_name`', 'name'),
-  pointer('name-forbidden', 'returns a page without read permission from `get_name`', 'name'),
-  pointer('name-unterminated', 'returns a name without a terminator in its mapping', 'name'),
   name('name-empty', 'states an empty name'),
   name('name-too-long', 'states a name of 64 bytes'),
   name('name-bad-characters', 'states the name `../evil name`'),

@@ -140,7 +140,10 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-const canUnshare = spawnSync('unshare', ['--fork', '--pid', 'true']).status === 0;
+/** Starts a program in a PID namespace of its own. In a container or a chroot this may be impossible. */
+const inNamespace = (...command: string[]) =>
+  spawnSync('unshare', ['--fork', '--pid', '--mount-proc', ...command], { encoding: 'utf8' });
+const canUnshare = inNamespace('true').status === 0;
 
 test.runIf(process.platform === 'linux' && canUnshare)(
   'a process of another PID namespace removes the folders of ended processes only',
@@ -153,11 +156,10 @@ test.runIf(process.platform === 'linux' && canUnshare)(
       await host.load(${JSON.stringify(pluginFile('echo'))}); process.kill(process.pid, 'SIGKILL');`;
     // The first process of a namespace cannot kill itself, so a shell starts it.
     const command = `'${process.execPath}' --input-type=module -e "$1"; true`;
-    const inNamespace = () =>
-      spawnSync('unshare', ['--fork', '--pid', '--mount-proc', 'sh', '-c', command, 'sh', program]);
-    inNamespace();
+    const killed = () => inNamespace('sh', '-c', command, 'sh', program);
+    killed();
     expect(readdirSync(cache)).toHaveLength(2);
-    inNamespace();
+    killed();
     // The first folder was left by a process that was killed.
     expect(readdirSync(cache)).toHaveLength(2);
     expect(readdirSync(cache).map((name) => join(cache, name))).toContain(own);

@@ -136,8 +136,9 @@ test('a restart of the machine demotes nothing', async () => {
 
 test('a marker of a zombie process demotes the plugin', async () => {
   const folder = temporaryFolder();
-  // The parent never waits for its child: exec replaces the shell by a program that does not know the child.
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
+  // The parent never waits for its child: exec replaces the shell by a program that does not know the child. That
+  // happens before the child ends, so that the shell itself cannot wait for it.
+  const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [first] = (await once(parent.stdout, 'data')) as [Buffer];

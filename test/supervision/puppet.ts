@@ -169,11 +169,21 @@ class PuppetInstance implements TierInstance {
       callManySync: unsupported,
       record: unsupported,
       callRecord: unsupported,
+      badResult: unsupported,
+      frame: unsupported,
     };
   }
 
   methodCount(): number {
     return 1;
+  }
+
+  async present(): Promise<TierInstance> {
+    return this;
+  }
+
+  presentSync(): TierInstance {
+    return this;
   }
 
   ref(): void {}

@@ -1,103 +1,12 @@
 /** A supervisor with real plugins in separate processes. Most of the plugins crash. */
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Batch } from '../../src/base/batch.js';
-import { bindKindSync, defineKind, method } from '../../src/kinds/kind.js';
-import type { CrashReport } from '../../src/supervision/crash-report.js';
-import {
-  Supervisor,
-  type SupervisorOptions,
-  type SupervisorState,
-} from '../../src/supervision/supervisor.js';
-import { newTally } from '../../src/tiers/call-tally.js';
-import { RunnerProcess, type RunnerSettings } from '../../src/tiers/process/runner-process.js';
-import { DEFAULT_QUEUE, type InstanceEvents, SOMETHING, type TierInstance } from '../../src/tiers/tier.js';
-import { faultFile, pluginFile, withAddon, withRunner } from '../support/index.js';
+import { SOMETHING } from '../../src/tiers/tier.js';
+import { faultFile, withRunner } from '../support/index.js';
 import { sanitizable } from '../support/sanitized.js';
-
-const NO_EVENTS: InstanceEvents = { message: () => undefined, log: () => undefined };
-const INPUT = Buffer.from('some input');
-const FAST = { initial: 1, max: 1, jitter: 0 };
-
-function settingsFor(plugin: string, file: string): Omit<RunnerSettings, 'generation'> {
-  return {
-    file,
-    shown: file,
-    plugin,
-    abi: '1.0.0',
-    profile: 'balanced',
-    transport: withAddon ? 'shared-memory' : 'pipe',
-    timeout: 10_000,
-    startTimeout: 10_000,
-    maxInFlight: 64,
-    whenFull: 'fail',
-    queue: DEFAULT_QUEUE,
-    limits: {},
-    env: {},
-    cwd: undefined,
-    tally: newTally(),
-  };
-}
-
-interface Supervised {
-  readonly supervisor: Supervisor;
-  readonly states: SupervisorState[];
-  readonly reports: CrashReport[];
-  /** The ids of all processes. */
-  readonly pids: Set<number>;
-}
-
-/**
- * Starts a supervisor of a plugin. The end of the test stops it and checks that all of its processes are
- * gone.
- */
-async function supervise(
-  plugin: string,
-  file = faultFile(plugin),
-  options: Partial<Omit<SupervisorOptions, 'tally'>> & { settings?: Partial<RunnerSettings> } = {},
-): Promise<Supervised> {
-  const pids = new Set<number>();
-  const { settings: more, ...rest } = options;
-  const settings = { ...settingsFor(plugin, file), ...more };
-  const supervisor = new Supervisor(
-    async (generation, handlers) => {
-      const runner = await RunnerProcess.start({ ...settings, generation }, handlers);
-      pids.add(runner.pid);
-      return runner;
-    },
-    { plugin, path: file, timeout: settings.timeout, tally: settings.tally, ...rest },
-  );
-  const states: SupervisorState[] = [supervisor.state];
-  const reports: CrashReport[] = [];
-  supervisor.on('state', ({ to }) => states.push(to)).on('exit', (report) => reports.push(report));
-  onTestFinished(async () => {
-    await supervisor.stop();
-    expect(supervisor.state).toBe('stopped');
-    await until(() => expect([...pids].filter(isThere)).toEqual([]));
-  });
-  await supervisor.start();
-  return { supervisor, states, reports, pids };
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Waits with a long timeout, so that the result of a test does not depend on the speed of the machine. */
-const until = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 20_000, interval: 2 });
-
-const delivered = (): Promise<void> => new Promise(process.nextTick);
-
-const newInstance = (supervisor: Supervisor, config = ''): Promise<TierInstance> =>
-  supervisor.create(Buffer.from(config), NO_EVENTS);
-
-const call = (instance: TierInstance, input = INPUT): Promise<Buffer> => instance.bind(SOMETHING).call(input);
+import { call, delivered, FAST, INPUT, isThere, newInstance, supervise, until } from './supervised-plugin.js';
 
 /** Faults that end the process in a call, with the signal and the description of each. */
 const DEATHS: [fault: string, signal: NodeJS.Signals | undefined, how: RegExp][] = [
@@ -264,42 +173,6 @@ describe.runIf(withRunner)('a plugin that crashes in its second call', () => {
   });
 });
 
-describe.runIf(withRunner)('queued calls of a process that crashes', () => {
-  test('go to the next generation, with their original input, if calls wait', async () => {
-    const { supervisor } = await supervise('second-call-segfaults', undefined, {
-      settings: { maxInFlight: 1, whenFull: 'wait' },
-      whenFull: 'wait',
-      whenDown: 'wait',
-      restart: { max: 10, backoff: FAST },
-    });
-    const binding = (await newInstance(supervisor)).bind(SOMETHING);
-    const input = Buffer.from('one');
-    const calls = [binding.call(input), binding.call(Buffer.from('two')), binding.call(input)];
-    const batch = binding.callMany(Batch.of([input]));
-    const refused = expect(batch).rejects.toMatchObject({
-      code: 'ERR_TENON_CRASHED',
-      report: { generation: 2 },
-    });
-    input.write('xxx');
-    const outcomes = await Promise.allSettled(calls);
-    expect(outcomes.map((one) => (one.status === 'fulfilled' ? String(one.value) : one.reason.code))).toEqual(
-      ['one', 'ERR_TENON_CRASHED', 'one'],
-    );
-    await refused;
-  });
-
-  test('fail like calls in flight otherwise', async () => {
-    const { supervisor } = await supervise('second-call-segfaults', undefined, {
-      settings: { maxInFlight: 1, whenFull: 'wait' },
-      whenFull: 'wait',
-    });
-    const binding = (await newInstance(supervisor)).bind(SOMETHING);
-    const outcomes = await Promise.allSettled([1, 2, 3].map(() => binding.call(INPUT)));
-    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
-    expect(outcomes[2]).toMatchObject({ reason: { code: 'ERR_TENON_CRASHED', report: { generation: 1 } } });
-  });
-});
-
 test.runIf(withRunner)('invalid inputs are refused by name, even while no process runs', async () => {
   const { supervisor } = await supervise('process-segfault', undefined, { whenDown: 'wait' });
   const binding = (await newInstance(supervisor)).bind(SOMETHING);
@@ -357,65 +230,4 @@ test.runIf(withRunner)('a crash in new or in drop is reported like one in a call
   await until(() => expect(inDrop.supervisor.state).toBe('failed'));
   await delivered();
   expect(inDrop.reports[0]).toMatchObject({ signal: 'SIGSEGV', call: { stage: 'drop' } });
-});
-
-describe.runIf(withRunner)('instances of good plugins survive crashes of their process', () => {
-  /** Kills the process with SIGKILL, as the system would, and waits for the next one. */
-  async function killAndWait({ supervisor }: Supervised): Promise<void> {
-    const { generation } = supervisor;
-    process.kill(supervisor.pid ?? 0, 'SIGKILL');
-    await until(() => expect(supervisor.generation).toBe(generation + 1));
-    await supervisor.ready();
-  }
-
-  test('each with its config', async () => {
-    const supervised = await supervise('wordcount', pluginFile('wordcount'), { whenDown: 'wait' });
-    const { supervisor } = supervised;
-    const all = await newInstance(supervisor);
-    const long = await newInstance(supervisor, '{"minLength":5}');
-    const text = Buffer.from('a few words, some of them longer');
-    const before = await Promise.all([call(all, text), call(long, text)]);
-    expect(before[0].equals(before[1])).toBe(false);
-    for (let round = 0; round < 3; round++) {
-      await killAndWait(supervised);
-      expect(await Promise.all([call(all, text), call(long, text)])).toEqual(before);
-    }
-    expect(supervised.reports[0]).toMatchObject({ signal: 'SIGKILL', reason: 'crashed', call: null });
-  });
-
-  test('with their events', async () => {
-    const supervised = await supervise('metronome', pluginFile('metronome'));
-    const events: string[] = [];
-    const instance = await supervised.supervisor.create(Buffer.from('{"interval":5}'), {
-      ...NO_EVENTS,
-      message: (data) => events.push(String(data)),
-    });
-    instance.ref();
-    await until(() => expect(events.length).toBeGreaterThan(2));
-    await killAndWait(supervised);
-    const seen = events.length;
-    await until(() => expect(events.length).toBeGreaterThan(seen + 2));
-    await instance.close();
-  });
-
-  test('with their typed methods, whose memory stays the same', async () => {
-    const math = defineKind({
-      name: 'math',
-      version: '1.0.0',
-      methods: { min: method({ a: 'i32', b: 'i32' }, { result: 'i32' }) },
-    });
-    const supervised = await supervise('math', pluginFile('math'));
-    const instance = await newInstance(supervised.supervisor);
-    const api = bindKindSync(math, instance, null);
-    expect(api.min({ a: 3, b: -4 })).toEqual({ result: -4 });
-    for (let round = 0; round < 3; round++) {
-      process.kill(supervised.supervisor.pid ?? 0, 'SIGKILL');
-      // Without a pause, so that the next process cannot become ready in between.
-      const untilItFails = () => {
-        for (;;) api.min({ a: 1, b: 2 });
-      };
-      expect(untilItFails).toThrow(expect.objectContaining({ code: 'ERR_TENON_CRASHED' }));
-      await until(() => expect(api.min({ a: 7, b: 5 + round })).toEqual({ result: 5 + round }));
-    }
-  });
 });

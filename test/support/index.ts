@@ -82,12 +82,18 @@ const extension = ${JSON.stringify(extension)};\n`;
 }
 
 /** Compiles a plugin from C source with the compiler of the system. Returns the path of the library. */
-export function compile(folder: string, name: string, source: string, flags: string[] = []): string {
+export function compile(
+  folder: string,
+  name: string,
+  source: string,
+  flags: string[] = [],
+  compiler = 'cc',
+): string {
   const file = join(folder, `${name}.c`);
   const output = join(folder, `${name}${extension}`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(file, source);
-  execFileSync('cc', [
+  execFileSync(compiler, [
     '-std=c11',
     '-shared',
     '-fPIC',

@@ -41,7 +41,8 @@ const STEP_WORDS: Readonly<Record<Step, string>> = {
 };
 
 function meddler(folder: string, what: string, step: Step | 'NOWHERE'): string {
-  return compile(folder, `${what}-${step}`, SOURCE, ['-O1', `-DWHAT=${what}`, `-DSTEP=${step}`]);
+  const include = `-I${join(root, 'plugins-c', 'faults')}`;
+  return compile(folder, `${what}-${step}`, SOURCE, ['-O1', include, `-DWHAT=${what}`, `-DSTEP=${step}`]);
 }
 
 /** Loads each file in one process. Returns for each the settings before and after it, and the warnings. */
@@ -205,5 +206,52 @@ test.runIf(linux && withAddon)(
     await host.close();`;
     const ended = await runNode(body, { timeout: 60_000 });
     expect(ended).toMatchObject({ stdout: 'done\n', stderr: '', signal: null });
+  },
+);
+
+test.runIf(linux && withAddon)(
+  'no plugin is blamed for what a plugin of another thread changes meanwhile',
+  async () => {
+    const folder = temporaryFolder();
+    const slow = (name: string, change: string) =>
+      compile(
+        folder,
+        name,
+        `#include <sys/stat.h>
+      #include <unistd.h>
+      __attribute__((constructor)) static void construct(void) { ${change} usleep(5000); }
+      ${answering(name, 'ok')}`,
+      );
+    const indices = Array.from({ length: 20 }, (_, index) => index);
+    const given = {
+      meddling: indices.map((index) => slow(`meddling${index}`, 'umask(0);')),
+      quiet: indices.map((index) => slow(`quiet${index}`, '')),
+    };
+    const body = `
+    import { once } from 'node:events';
+    import { Worker } from 'node:worker_threads';
+    const { meddling, quiet } = ${JSON.stringify(given)};
+    process.umask(0o22);
+    process.on('warning', ({ message }) => console.log('main: ' + message));
+    const load = 'async (PluginHost, files) => {' +
+      'const host = new PluginHost({ probe: { mode: "never" } });' +
+      'for (const file of files) await host.load(file);' +
+      'await host.close(); }';
+    const worker = new Worker(\`
+      const { parentPort } = require('node:worker_threads');
+      let count = 0;
+      process.on('warning', () => count++);
+      import(\${JSON.stringify(entry)}).then(async ({ PluginHost }) => {
+        parentPort.postMessage('begins');
+        await (\${load})(PluginHost, \${JSON.stringify(meddling)});
+        setImmediate(() => parentPort.postMessage(count));
+      });
+    \`, { eval: true, execArgv: ['--no-warnings'] });
+    await once(worker, 'message');
+    const count = once(worker, 'message');
+    await eval(load)(tenon.PluginHost, quiet);
+    console.log(...(await count), process.umask().toString(8));`;
+    const ended = await runNode(body, { args: ['--no-warnings'], timeout: 60_000 });
+    expect(ended).toMatchObject({ stdout: '20 22\n', stderr: '', signal: null });
   },
 );

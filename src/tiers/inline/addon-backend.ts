@@ -13,8 +13,9 @@ import { badBatch, batchResult, InlineBinding, requireBatch } from '../binding.j
 import { type CallTally, countCall } from '../call-tally.js';
 import type { PluginContext } from '../context.js';
 import { Control, isBreach, Outcome } from '../control.js';
+import { FRAME_SIZE } from '../frame.js';
 import { type CallSite, callFailure, type Failure, newFailure, refuseInput } from '../status.js';
-import type { CallOptions, MethodRef, RecordBinding } from '../tier.js';
+import type { CallOptions, FrameBinding, MethodRef, RecordBinding } from '../tier.js';
 import type { Backend, BackendInstance } from './backend.js';
 
 /** The size in bytes up to which a loop copies results faster than a call does. */
@@ -224,6 +225,40 @@ class AddonBinding extends InlineBinding {
     };
     countCall(this.#tally, data.length, end.total);
     return batchResult(end, results, statuses, (target) => native.addon.take(target));
+  }
+
+  override frame(): FrameBinding {
+    const native = this.#native;
+    const { control, scratch } = native;
+    native.aim(this.#target, this.#generation);
+    const memory = native.addon.record(this.#address, FRAME_SIZE, 0);
+    if (memory === undefined) throw callFailure(native.failure(), this.site);
+    const [input] = memory;
+    const target = native.at(TARGET);
+    const generation = native.at(GENERATION);
+    const { callFrame } = native.addon;
+    const tally = this.#tally;
+    const invoke = (length: number): void => {
+      control[TARGET] = target;
+      control[GENERATION] = generation;
+      control[LENGTH] = length;
+      callFrame();
+      if (control[OUTCOME] === 0) countCall(tally, length, control[LENGTH] as number);
+    };
+    const invokeLarge = (bytes: Uint8Array): void => {
+      control[TARGET] = target;
+      control[GENERATION] = generation;
+      control[CHECKED] = 1;
+      native.call(bytes);
+      control[CHECKED] = 0;
+      if (control[OUTCOME] === 0) countCall(tally, bytes.length, control[LENGTH] as number);
+    };
+    // The closures keep this binding, and thus the instance, alive.
+    const fail = (): never => {
+      throw callFailure(native.failure(), this.site);
+    };
+    const take = (): Buffer => native.take(control[LENGTH] as number);
+    return { input, output: scratch.buffer as ArrayBuffer, control, invoke, invokeLarge, take, fail };
   }
 
   record(inputSize: number, outputSize: number): RecordBinding {

@@ -120,6 +120,14 @@ class InlineInstance implements TierInstance {
     return this.#instance.bind(this, method, address);
   }
 
+  async present(): Promise<TierInstance> {
+    return this;
+  }
+
+  presentSync(): TierInstance {
+    return this;
+  }
+
   methodCount(kind: string): number {
     return this.#tables.count(kind);
   }

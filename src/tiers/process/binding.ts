@@ -7,8 +7,15 @@ import { badBatch, requireBatch } from '../binding.js';
 import { callSettings, nativeTimeout } from '../call-options.js';
 import { countCall } from '../call-tally.js';
 import { Outcome } from '../control.js';
-import { badRecord, type CallSite, callFailure, type Failure } from '../status.js';
-import { type CallOptions, type RecordBinding, type TierBinding, wholeWords } from '../tier.js';
+import { frameOver } from '../frame.js';
+import { badRecord, badResult, type CallSite, callFailure, type Failure } from '../status.js';
+import {
+  type CallOptions,
+  type FrameBinding,
+  type RecordBinding,
+  type TierBinding,
+  wholeWords,
+} from '../tier.js';
 import type { Answer, RequestHeader } from './channel.js';
 import type { Engine } from './engine.js';
 import { closed, crashed } from './errors.js';
@@ -86,6 +93,14 @@ export class ProcessBinding implements TierBinding {
     const result = await this.#submit({ ...this.#call, detail: 1 + outputSize }, input, options);
     if (result.length !== outputSize) throw badRecord(result.length, this.#site);
     return result;
+  }
+
+  frame(): FrameBinding {
+    return frameOver(this);
+  }
+
+  badResult(problem: string): TenonError {
+    return badResult(problem, this.#site);
   }
 
   #submit(header: RequestHeader, input: Uint8Array, options: CallOptions | undefined): Promise<Buffer> {

@@ -146,7 +146,7 @@ export class Engine implements ChannelListener {
     const alone = outcome === ProcessOutcome.TIMEOUT && requests.first === undefined;
     if (alone || outcome === ProcessOutcome.TORN) {
       lifetime.kill('timeout');
-      return lateError(site, timeout, 'running');
+      return lateError(site, timeout, lifetime.suspended ? 'suspended' : 'running');
     }
     if (outcome === ProcessOutcome.TIMEOUT || outcome === ProcessOutcome.UNBEGUN) {
       // Others were before it. It is watched like them: if it runs for its timeout, the process ends.
@@ -180,7 +180,8 @@ export class Engine implements ChannelListener {
       return;
     }
     if (lateness === 'running') this.lifetime.kill('timeout');
-    if (!pending.over) pending.fail(lateError(pending.site, pending.timeout, lateness));
+    const shown = this.lifetime.suspended ? 'suspended' : lateness;
+    if (!pending.over) pending.fail(lateError(pending.site, pending.timeout, shown));
   }
 
   /** Handles a `drop` that takes longer than the grace period. It is no longer awaited; if it hangs, the process ends. */

@@ -11,6 +11,9 @@ import { REQUEST_BYTES } from './protocol.js';
 import type { Lateness } from './requests.js';
 import type { RunnerCall, RunnerExit, RunnerSettings } from './settings.js';
 
+/** The end of a process that was stopped when its time was up, as the end of a sentence. The plugin is not to blame. */
+export const SUSPENDED = 'did not answer in time while something had stopped it (SIGSTOP or a debugger)';
+
 /** Describes the end of a process, as the end of a sentence. */
 export function howEnded({ reason, code, signal, problem }: RunnerExit): string {
   switch (reason) {
@@ -22,6 +25,8 @@ export function howEnded({ reason, code, signal, problem }: RunnerExit): string 
       return `was ended by ${signal ?? 'a signal'}`;
     case 'timeout':
       return `was killed because ${problem ?? 'a call exceeded its timeout'}`;
+    case 'suspended':
+      return `was killed because it ${SUSPENDED}`;
     case 'protocol':
       return `was ended because it broke the protocol: ${problem ?? 'its output was invalid'}`;
     case 'killed':
@@ -66,14 +71,14 @@ function inputOf({ number, inputSize, message }: RunnerCall): string {
 }
 
 /** Returns the error for a call whose timeout has passed. */
-export function lateError(site: CallSite, timeout: number, lateness: Lateness): TenonError {
+export function lateError(site: CallSite, timeout: number, lateness: Lateness | 'suspended'): TenonError {
   const { method, plugin, path, tally } = site;
   tally.failures += 1;
   const message = `${method} of plugin ${plugin} ${LATE[lateness](milliseconds(timeout))}`;
   return new TenonError('ERR_TENON_TIMEOUT', message, { plugin, path });
 }
 
-const LATE: Readonly<Record<Lateness, (time: string) => string>> = {
+const LATE: Readonly<Record<Lateness | 'suspended', (time: string) => string>> = {
   unsent: (time) =>
     `waited ${time} for other calls and was not sent. Make fewer concurrent calls, or set a longer timeout.`,
   unbegun: (time) =>
@@ -82,6 +87,8 @@ const LATE: Readonly<Record<Lateness, (time: string) => string>> = {
     `did not return within ${time}: it had to wait for earlier calls of the process before it began. Set a longer timeout, or load the plugin a second time for calls that take long.`,
   running: (time) =>
     `did not return within ${time}. Its process was killed, which ended all instances of this generation. Fix the plugin, or set a longer timeout.`,
+  suspended: (time) =>
+    `was not answered within ${time} because something had stopped its process (SIGSTOP or a debugger), and the process was killed. Let it run, or set a longer timeout.`,
 };
 
 /**
@@ -209,15 +216,30 @@ export function endedEarly(settings: RunnerSettings, exit: RunnerExit): TenonErr
   );
 }
 
-/** Returns the error for a process that was not ready in time. */
-export function startedTooSlowly(settings: RunnerSettings, stage: string | null): TenonError {
+/** The errors of starts that failed because something had stopped the process. */
+const suspendedStarts = new WeakSet<TenonError>();
+
+/** Returns whether a start failed because something had stopped the process, which says nothing about the plugin. */
+export function wasSuspended(error: TenonError): boolean {
+  return suspendedStarts.has(error);
+}
+
+/** Returns the error for a process that was not ready in time. `suspended`: something had stopped it. */
+export function startedTooSlowly(
+  settings: RunnerSettings,
+  stage: string | null,
+  suspended: boolean,
+): TenonError {
   const { shown, plugin, startTimeout } = settings;
   const where = stage === null ? '' : ` (gate ${stage})`;
-  return new TenonError(
-    'ERR_TENON_TIMEOUT',
-    `Cannot start plugin ${plugin} (${shown}): its process was not ready within ${milliseconds(startTimeout)}${where} and was killed. Fix the plugin, or set a longer startTimeout.`,
-    { path: shown, plugin, gate: gateOf(stage) },
-  );
+  const [because, cure] = suspended
+    ? [' while something had stopped it (SIGSTOP or a debugger)', 'Let it run']
+    : ['', 'Fix the plugin'];
+  const message = `Cannot start plugin ${plugin} (${shown}): its process was not ready within ${milliseconds(startTimeout)}${where}${because} and was killed. ${cure}, or set a longer startTimeout.`;
+  const details = { path: shown, plugin, gate: gateOf(stage) };
+  const error = new TenonError('ERR_TENON_TIMEOUT', message, details);
+  if (suspended) suspendedStarts.add(error);
+  return error;
 }
 
 /** Returns the error for a runner that could not be started. */

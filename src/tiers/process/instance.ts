@@ -123,6 +123,14 @@ class ProcessInstance implements TierInstance {
     return new ProcessBinding(this, this.#held, number, site);
   }
 
+  async present(): Promise<TierInstance> {
+    return this;
+  }
+
+  presentSync(): TierInstance {
+    return this;
+  }
+
   methodCount(kind: string): number {
     const site = this.#held.engine.site(`get_extension('${kind}')`);
     this.#requireOpen(site);

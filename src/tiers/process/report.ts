@@ -11,7 +11,7 @@ import type { RunnerCall, RunnerExit, RunnerFault } from './settings.js';
 export const LONGEST_DIGESTED = 4 << 20;
 
 /** The reason for which this side ended a runner. */
-export type KillReason = 'timeout' | 'protocol' | 'killed';
+export type KillReason = 'timeout' | 'suspended' | 'protocol' | 'killed';
 
 /** The end of a process: an exit code or a signal. */
 export interface ProcessEnd {

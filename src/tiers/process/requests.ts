@@ -37,8 +37,8 @@ export interface PendingRequest {
 
 /**
  * The progress of a request when its timeout passed. `unsent`: the runner has not received it. `unbegun`: it was taken
- * back before it began. `begun`: it has begun, but has not run for the timeout, since it waited for others first.
- * `running`: it has run for the timeout.
+ * back before it began. `begun`: it has begun or may have, but has not run for the timeout, since it waited for others
+ * first. `running`: it has run for the timeout.
  */
 export type Lateness = 'unsent' | 'unbegun' | 'begun' | 'running';
 
@@ -61,8 +61,11 @@ export class PendingRequests {
   readonly #rules: RequestRules;
   readonly #slots: (PendingRequest | undefined)[] = [];
   readonly #free: number[] = [];
-  /** The sent requests in order, from `#first` on. The runner runs and answers them in this order. */
-  #sent: PendingRequest[] = [];
+  /**
+   * The sent requests in order, from `#first` on. The runner runs and answers them in this order. Those before are
+   * undefined, because an answered request holds its input and its result.
+   */
+  #sent: (PendingRequest | undefined)[] = [];
   #first = 0;
   readonly #waiting = new Set<PendingRequest>();
   #order = 0;
@@ -90,6 +93,10 @@ export class PendingRequests {
   /** The request that runs, or is about to run. */
   get first(): PendingRequest | undefined {
     return this.#sent[this.#first];
+  }
+
+  get #unanswered(): PendingRequest[] {
+    return this.#sent.slice(this.#first) as PendingRequest[];
   }
 
   /** Sends the request immediately. Returns false if there is currently no room for it. */
@@ -154,7 +161,7 @@ export class PendingRequests {
 
   /** Fails all requests. `sent`: the runner has received the request. */
   failAll(error: (pending: PendingRequest, sent: boolean) => unknown): void {
-    const sent = this.#sent.slice(this.#first);
+    const sent = this.#unanswered;
     const waiting = [...this.#waiting];
     this.#slots.length = 0;
     this.#free.length = 0;
@@ -191,7 +198,7 @@ export class PendingRequests {
       this.#sent.pop();
       return;
     }
-    this.#first++;
+    this.#sent[this.#first++] = undefined;
     if (this.#first === this.#sent.length) {
       this.#sent.length = 0;
       this.#first = 0;
@@ -261,18 +268,16 @@ export class PendingRequests {
       this.#runsSince = now;
       this.#tell(first, 'running');
     } else {
-      for (const pending of this.#sent.slice(this.#first)) {
+      for (const pending of this.#unanswered) {
         if (pending.due <= now) this.#tell(pending, this.#takeBack(pending) ? 'unbegun' : 'begun');
       }
     }
     this.#watchAll();
   }
 
-  /** A request behind others has not begun, as far as this side can see. */
+  /** Returns whether the request certainly does not run. A late one behind others may have begun unseen. */
   #takeBack(pending: PendingRequest): boolean {
-    if (pending.firm) return false;
-    const isFirst = pending === this.first;
-    return this.withdraw(pending) || !isFirst;
+    return !pending.firm && this.withdraw(pending);
   }
 
   #tell(pending: PendingRequest, lateness: Lateness): void {
@@ -283,8 +288,7 @@ export class PendingRequests {
   #watchAll(): void {
     const { first } = this;
     let next = first === undefined ? Number.POSITIVE_INFINITY : this.#runsSince + first.timeout;
-    for (let i = this.#first; i < this.#sent.length; i++)
-      next = Math.min(next, (this.#sent[i] as PendingRequest).due);
+    for (const { due } of this.#unanswered) next = Math.min(next, due);
     for (const { due } of this.#waiting) next = Math.min(next, due);
     if (next !== Number.POSITIVE_INFINITY) this.#watch(next);
   }

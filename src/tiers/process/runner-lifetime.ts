@@ -1,6 +1,7 @@
 /** The lifetime of one runner: its process and its channel, from the start to the report of its end. */
 
 import type { ProcessFacts } from '../../addon/process.js';
+import { isStopped } from '../../base/process-id.js';
 import { Timer } from '../../base/timer.js';
 import type { RunnerChannel } from './channel.js';
 import { RunnerChild } from './child.js';
@@ -117,6 +118,11 @@ export class RunnerLifetime {
     return this.#finished;
   }
 
+  /** Whether the process was killed because it did not answer in time, while something had stopped it. */
+  get suspended(): boolean {
+    return this.#killed === 'suspended';
+  }
+
   /** The report of its end, as soon as that is known. */
   get exit(): RunnerExit | undefined {
     return this.#exit;
@@ -128,11 +134,15 @@ export class RunnerLifetime {
     return ended;
   }
 
-  /** Ends the process and everything that it started. `why` is a clause for the report. */
-  kill(reason: KillReason, why: string | null = null): void {
+  /**
+   * Ends the process and everything that it started. `why` is a clause for the report. A process that was stopped
+   * when its time was up says nothing about the plugin, so its end has a reason of its own.
+   */
+  kill(reason: Exclude<KillReason, 'suspended'>, why: string | null = null): void {
     if (this.#killed !== null || this.#exit !== undefined || this.#finished) return;
-    this.#killed = reason;
-    this.#why = why;
+    const suspended = reason === 'timeout' && isStopped(this.pid);
+    this.#killed = suspended ? 'suspended' : reason;
+    this.#why = suspended ? null : why;
     this.child.samplePeak();
     this.child.kill();
     setTimeout(() => this.#finish(), REAP_MS).unref();

@@ -172,8 +172,9 @@ async function startEngine(settings: RunnerSettings, handlers: RunnerHandlers): 
   if (lifetime.child.pid === undefined) return promise;
   let refusal: TenonError | undefined;
   const timer = new AttentiveTimer(settings.startTimeout, () => {
-    refusal = startedTooSlowly(settings, stageOf(engine));
+    const stage = stageOf(engine);
     lifetime.kill('timeout');
+    refusal = startedTooSlowly(settings, stage, lifetime.suspended);
   });
   const settle = (answer: Answer): void => {
     if (answer.operation === Operation.READY) {

@@ -111,9 +111,10 @@ export interface RunnerExit {
   /**
    * The reason of the end. `stopped`: as requested, with success. `exited`: by itself, with any exit code.
    * `crashed`: by a signal. In the other cases, this side ended the process: `timeout` after a timeout,
-   * `protocol` because it broke the channel, `killed` on request.
+   * `suspended` after a timeout for which something had stopped it (SIGSTOP, a debugger), `protocol` because it
+   * broke the channel, `killed` on request.
    */
-  readonly reason: 'stopped' | 'exited' | 'crashed' | 'timeout' | 'protocol' | 'killed';
+  readonly reason: 'stopped' | 'exited' | 'crashed' | 'timeout' | 'suspended' | 'protocol' | 'killed';
   /** For `protocol`: how the runner broke the protocol. Otherwise, why this side ended the process, if that is known. */
   readonly problem: string | null;
   readonly call: RunnerCall | null;

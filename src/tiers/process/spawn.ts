@@ -1,11 +1,11 @@
 /** Starts the process of a runner. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { findRunner } from '../../addon/native-files.js';
+import { findRunner, runnerProblem } from '../../addon/native-files.js';
 import { prepareToReap } from '../../addon/reaper.js';
 import { TenonError } from '../../base/errors.js';
-import { BUILD_COMMAND } from '../../base/package.js';
 import { requireDescriptors } from '../../base/resources.js';
+import { runtimeProblem } from '../../base/runtime.js';
 import { confinementArguments } from './confinement.js';
 import { longestResult, type RunnerSettings } from './settings.js';
 
@@ -21,11 +21,13 @@ const FILES = {
 
 /** Returns the program to start. @throws TenonError ERR_TENON_UNSUPPORTED */
 export function programOf(settings: RunnerSettings): string {
-  const program = settings.program ?? findRunner();
+  const lacking = runtimeProblem('process');
+  const program = lacking === null ? (settings.program ?? findRunner()) : null;
   if (program !== null) return program;
+  const reason = lacking ?? runnerProblem() ?? 'There is no tenon-runner.';
   throw new TenonError(
     'ERR_TENON_UNSUPPORTED',
-    `Cannot run ${settings.shown} in a process of its own: tenon-runner is not built. Run ${BUILD_COMMAND}.`,
+    `Cannot run ${settings.shown} in a process of its own. ${reason}`,
     { path: settings.shown, plugin: settings.plugin },
   );
 }

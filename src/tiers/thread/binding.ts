@@ -1,12 +1,19 @@
 /** A method of an instance in the thread tier. */
 import type { Batch, BatchResult } from '../../base/batch.js';
-import { invalidArgument } from '../../base/errors.js';
+import { invalidArgument, type TenonError } from '../../base/errors.js';
 import { badBatch, requireBatch } from '../binding.js';
 import { callSettings } from '../call-options.js';
 import { countCall } from '../call-tally.js';
 import { isBreach, Outcome } from '../control.js';
-import { badRecord, type CallSite, callFailure, refuseInput, timeoutFailure } from '../status.js';
-import { type CallOptions, type RecordBinding, type TierBinding, wholeWords } from '../tier.js';
+import { frameOver } from '../frame.js';
+import { badRecord, badResult, type CallSite, callFailure, refuseInput, timeoutFailure } from '../status.js';
+import {
+  type CallOptions,
+  type FrameBinding,
+  type RecordBinding,
+  type TierBinding,
+  wholeWords,
+} from '../tier.js';
 import { PendingBatch, type PendingCall, PendingMessage } from './call.js';
 import { ThreadControl } from './control.js';
 import { handInput, takeBatch } from './input.js';
@@ -62,6 +69,14 @@ export class ThreadBinding implements TierBinding {
     const result = await this.call(input, options);
     if (result.length !== outputSize) throw badRecord(result.length, this.#site);
     return result;
+  }
+
+  frame(): FrameBinding {
+    return frameOver(this);
+  }
+
+  badResult(problem: string): TenonError {
+    return badResult(problem, this.#site);
   }
 
   callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {

@@ -147,6 +147,14 @@ class ThreadInstance implements TierInstance, BoundInstance {
     return new ThreadBinding(this, this.native.at(ThreadControl.METHOD), method.name);
   }
 
+  async present(): Promise<TierInstance> {
+    return this;
+  }
+
+  presentSync(): TierInstance {
+    return this;
+  }
+
   methodCount(kind: string): number {
     return this.#tables.count(kind);
   }

@@ -6,6 +6,7 @@
 import { type Addon, addonProblem, loadAddon } from '../../addon/addon.js';
 import type { ThreadAddon } from '../../addon/thread.js';
 import { TenonError } from '../../base/errors.js';
+import { runtimeProblem } from '../../base/runtime.js';
 import { textOf } from '../../base/text.js';
 import { backendOfThread } from '../inline/inline.js';
 import type { Failure } from '../status.js';
@@ -189,10 +190,12 @@ let opened: ThreadNative | undefined;
 export function openThreads(): ThreadNative {
   if (opened !== undefined) return opened;
   const addon = loadAddon();
-  if (addon === null) {
+  const lacking = runtimeProblem('thread');
+  if (addon === null || lacking !== null) {
+    const reason = lacking ?? `It needs the native addon. ${addonProblem()}`;
     throw new TenonError(
       'ERR_TENON_UNSUPPORTED',
-      `Cannot run a plugin in the thread tier without the native addon. ${addonProblem()} Alternatively, load the plugin with isolation 'inline'.`,
+      `Cannot run a plugin in the thread tier. ${reason} Alternatively, load the plugin with isolation 'inline'.`,
     );
   }
   backendOfThread(); // opens the delivery of events

@@ -1,90 +1,87 @@
-/** The queue of asynchronous requests, without a process. */
-import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
-import { attentiveNow } from '../../../src/base/attention.js';
+/** The bookkeeping of requests, on which no clock and no process has an influence here. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from 'vitest';
 import { newTally } from '../../../src/tiers/call-tally.js';
-import { type Lateness, type PendingRequest, PendingRequests } from '../../../src/tiers/process/requests.js';
+import { PipeRequests } from '../../../src/tiers/process/pipe/pending.js';
+import {
+  type Lateness,
+  type PendingRequest,
+  PendingRequests,
+  type RequestRules,
+} from '../../../src/tiers/process/requests.js';
 
-/** Blocks the thread. */
-function spend(ms: number): void {
-  const end = performance.now() + ms;
-  while (performance.now() < end);
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+const never = Number.POSITIVE_INFINITY;
+const site = { plugin: 'p', path: '/p.so', method: 'm', tally: newTally() };
+const answer = {
+  ...{ operation: 2, status: 0, detail: 0, instance: 1, method: 0 },
+  ...{ bytes: Buffer.alloc(0), batch: null },
+};
+
+function request(more: Partial<PendingRequest> = {}): PendingRequest {
+  const rest = { counts: true, firm: false, batch: 0, size: 0, slot: -1, order: -1, placed: false };
+  const deaf = { send: () => 0, settle: () => undefined, fail: () => undefined, over: false };
+  return { site, timeout: never, due: never, ...rest, ...deaf, ...more };
 }
 
-function request(timeout: number, send: () => number = () => 0): PendingRequest {
-  return {
-    site: { plugin: 'p', path: '/p', method: 'm', tally: newTally() },
-    send,
-    counts: true,
-    timeout,
-    due: attentiveNow() + timeout,
-    firm: false,
-    batch: 0,
-    size: 0,
-    slot: -1,
-    order: -1,
-    placed: false,
-    over: false,
-    settle: () => undefined,
-    fail: () => undefined,
-  };
+function requests(rules: Partial<RequestRules> = {}): PendingRequests {
+  const none = { late: () => undefined, refused: () => undefined, withdraw: () => false };
+  return new PendingRequests({ maxInFlight: 1024, ...none, ...rules });
 }
 
-/** Returns requests whose lateness is recorded, and that cannot be taken back. */
-function requests() {
-  const late: [PendingRequest, Lateness][] = [];
-  const pending = new PendingRequests({
-    maxInFlight: 8,
-    late: (one, lateness) => late.push([one, lateness]),
-    refused: () => undefined,
-    withdraw: () => false,
+/** Passes 200 objects through a queue that always has one. Returns the number of those that can be collected. */
+async function collectable<T extends object>(make: () => T, pass: (next: T) => void): Promise<number> {
+  const made = Array.from({ length: 200 }, () => {
+    const one = make();
+    pass(one);
+    return new WeakRef(one);
   });
-  return { pending, late };
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  return made.filter((one) => one.deref() === undefined).length;
 }
 
-describe('a request that is late', () => {
-  test('runs, if nothing was before it, however long it took to send', async () => {
-    const { pending, late } = requests();
-    const slow = request(40, () => {
-      spend(15); // much more than the tolerance of a timer
-      return 0;
+describe('answered requests are collected while others are in flight', () => {
+  test('in the process tier', async () => {
+    const pending = requests();
+    pending.start(request());
+    let slot = 0;
+    const count = await collectable(request, (next) => {
+      pending.start(next);
+      pending.answered(slot, answer);
+      slot = next.slot;
     });
-    expect(pending.start(slow)).toBe(true);
-    await vi.waitFor(() => expect(late.length).toBeGreaterThan(0));
-    expect(late[0]).toEqual([slow, 'running']);
-    pending.failAll(() => undefined);
+    expect(pending.idle).toBe(false);
+    expect(count).toBeGreaterThan(190);
   });
 
-  test('has only begun, if it waited for another one', async () => {
-    const { pending, late } = requests();
-    const first = request(Number.POSITIVE_INFINITY);
-    const second = request(300);
-    expect(pending.start(first)).toBe(true);
-    expect(pending.start(second)).toBe(true);
-    await delay(150); // the distance of the two kinds of lateness, which a busy machine must not use up
-    pending.answered(first.slot, { status: 0, detail: 0, bytes: Buffer.alloc(0) } as never);
-    await vi.waitFor(() => expect(late.length).toBeGreaterThan(0));
-    expect(late[0]).toEqual([second, 'begun']);
-    pending.failAll(() => undefined);
+  test('over a pipe', async () => {
+    const pending = new PipeRequests();
+    const make = () => ({
+      ...{ number: 1, calls: 1, operation: 2, instance: 1, method: 0 },
+      ...{ slot: 0, pieces: [Buffer.alloc(8)], size: 8 },
+    });
+    pending.push(make());
+    const count = await collectable(make, (next) => {
+      pending.push(next);
+      pending.shift();
+    });
+    expect([pending.count, pending.bytes]).toEqual([1, 8]);
+    expect(count).toBeGreaterThan(190);
   });
 });
 
-test('requests are answered one by one and several at a time', () => {
-  const { pending } = requests();
-  const answer = { status: 0, detail: 0, bytes: Buffer.alloc(0) } as never;
-  for (let round = 0; round < 3; round++) {
-    const one = request(Number.POSITIVE_INFINITY);
-    expect(pending.start(one)).toBe(true);
-    expect(pending.first).toBe(one);
-    expect(pending.answered(one.slot, answer)).toBe(true);
-    expect(pending.idle).toBe(true);
-    const some = [1, 2, 3].map(() => request(Number.POSITIVE_INFINITY));
-    for (const next of some) expect(pending.start(next)).toBe(true);
-    for (const next of some) {
-      expect(pending.first).toBe(next);
-      expect(pending.answered(next.slot, answer)).toBe(true);
-    }
-    expect(pending.idle).toBe(true);
-    expect(pending.load).toEqual({ calls: 0, bytes: 0 });
-  }
+test.each([
+  [true, 'unbegun'],
+  [false, 'begun'],
+] as const)('a late request behind another one that is taken back (%s) is %s', async (taken, lateness) => {
+  const told = await new Promise<Lateness>((resolve) => {
+    const pending = requests({ withdraw: () => taken, late: (_request, found) => resolve(found) });
+    pending.start(request());
+    pending.start(request({ timeout: 1, due: performance.now() - 1 }));
+  });
+  expect(told).toBe(lateness);
 });

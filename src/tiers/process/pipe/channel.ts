@@ -261,7 +261,8 @@ export class PipeChannel implements RunnerChannel {
     const events = this.#paused ? [] : this.#inbox.takeEvents();
     this.#refer();
     if (!this.#prints.isEmpty) listener.printed();
-    for (const one of answers) this.#answer(listener, one);
+    // Nothing counts after an invalid answer: its call fails with those that have no answer.
+    for (const one of answers) if (!this.#answer(listener, one)) break;
     for (const event of events) guarded(() => deliverEvent(listener, event));
     this.#acknowledge(events);
     const isLeft = !this.#paused && !this.#inbox.isEmpty;
@@ -270,7 +271,8 @@ export class PipeChannel implements RunnerChannel {
     else if (!isLeft) listener.quiet();
   }
 
-  #answer(listener: ChannelListener, { request, record, bytes }: PipeAnswer): void {
+  /** Delivers an answer. Returns false if it is invalid. */
+  #answer(listener: ChannelListener, { request, record, bytes }: PipeAnswer): boolean {
     const { operation, status, detail, instance, method } = record;
     const about = { operation, status, detail, instance, method };
     const isBatch = operation === Operation.BATCH && bytes.length > 0;
@@ -278,6 +280,7 @@ export class PipeChannel implements RunnerChannel {
     if (batch === 'invalid') this.#inbox.break(NO_BATCH);
     else if (batch === 'no-memory') listener.answer(request.slot, { ...about, ...WITHOUT_MEMORY });
     else listener.answer(request.slot, { ...about, bytes: isBatch ? NO_BYTES : bytes, batch });
+    return batch !== 'invalid';
   }
 
   /** Reports the delivered events to the runner, which may then emit more. */

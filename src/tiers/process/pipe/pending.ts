@@ -17,7 +17,8 @@ export interface PipeRequest {
 
 /** The queue of unanswered requests. */
 export class PipeRequests {
-  #queue: PipeRequest[] = [];
+  /** The requests from `#start` on. Those before are undefined, because an answered request holds its input. */
+  #queue: (PipeRequest | undefined)[] = [];
   #start = 0;
   #bytes = 0;
 
@@ -48,7 +49,7 @@ export class PipeRequests {
   shift(): PipeRequest | undefined {
     const request = this.first;
     if (request === undefined) return undefined;
-    this.#start++;
+    this.#queue[this.#start++] = undefined;
     this.#bytes -= request.size;
     if (this.#start === this.#queue.length || this.#start > 1024) {
       this.#queue = this.#queue.slice(this.#start);
@@ -58,6 +59,6 @@ export class PipeRequests {
   }
 
   find(number: number): PipeRequest | undefined {
-    return this.#queue.find((request, at) => at >= this.#start && request.number === number);
+    return this.#queue.find((request) => request?.number === number);
   }
 }

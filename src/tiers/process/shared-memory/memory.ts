@@ -4,6 +4,7 @@ import { isMainThread, markAsUntransferable } from 'node:worker_threads';
 import { addonProblem, loadAddon } from '../../../addon/addon.js';
 import type { ProcessAddon } from '../../../addon/process.js';
 import { TenonError } from '../../../base/errors.js';
+import { runtimeProblem } from '../../../base/runtime.js';
 import { Word } from '../protocol.js';
 
 /** The size in bytes up to which a loop copies results faster than a call does. */
@@ -126,6 +127,8 @@ export function sharedMemoryProblem(): string | null {
 }
 
 function problemOf(addon: ProcessAddon | undefined): string | null {
+  const lacking = runtimeProblem('shared-memory');
+  if (lacking !== null) return lacking;
   if (addon === undefined) return addonProblem() ?? 'This system lacks the required kind of shared memory.';
   const name = getSystemErrorMap().get(-addon.problem())?.[0];
   if (name === undefined || !FORBIDDEN.includes(name)) return null;

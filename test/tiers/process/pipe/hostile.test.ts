@@ -76,6 +76,12 @@ describe.runIf(process.platform === 'linux')('a runner that breaks the protocol 
     expect(reasonOf(thrown(() => record.fail()))).toBe('protocol');
   });
 
+  test('is ended, and all its calls settle, when an answer follows a malformed result', async () => {
+    const { act } = await hostile('bad-batch-then-answer');
+    const calls = [failure(act.callMany(Batch.of([TEXT]))), failure(act.call(TEXT))];
+    for (const found of await Promise.all(calls)) expect(reasonOf(found)).toBe('protocol');
+  });
+
   test.each(['never', 'never-whole', 'deaf'])('is ended after the timeout: %s', async (way) => {
     const late = error('ERR_TENON_TIMEOUT');
     const large = Buffer.alloc(8 << 20);
