@@ -5,15 +5,14 @@
  * CONFIG  {"level": 0 to 9}     effort, as in zlib (default 6)
  *         {"maxOutput": bytes}  limit for the output of `decode` (default 256 MiB), because a kilobyte can
  *                               decompress to a gigabyte
- * KIND    codec/1.0.0, methods 0 encode and 1 decode. */
+ * KIND    codec/1.0.0, whose methods take and return plain bytes. */
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "config.h"
+#include "codec.kind.h"
+#include "tenon_config.h"
 
-/* A kind is a table of methods, all with the signature of `something`. Hosts identify a method by its slot,
- * so the order is fixed forever, and further methods are appended. */
-TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);
+CODEC_1_FACTS;
 
 enum { GZIP_WINDOW = 15 + 16 /* the largest window; 16 selects gzip instead of zlib's own framing */ };
 
@@ -31,11 +30,11 @@ static tenon_status gzip_new(const tenon_host *host, const uint8_t *config, size
                              tenon_out *error) {
   (void)host;
   int64_t level = 6, max_output = (int64_t)256 << 20;
-  const config_field fields[] = {
-      {.key = "level", .min = 0, .max = 9, .value = &level},
-      {.key = "maxOutput", .min = 0, .max = (int64_t)1 << 40, .value = &max_output},
+  const tenon_config_field fields[] = {
+      TENON_CONFIG_INT("level", &level, 0, 9),
+      TENON_CONFIG_INT("maxOutput", &max_output, 0, (int64_t)1 << 40),
   };
-  tenon_status status = config_read(config, config_len, fields, sizeof fields / sizeof *fields, error);
+  tenon_status status = tenon_config_read(config, config_len, fields, sizeof fields / sizeof *fields, error);
   if (status != TENON_OK) return status;
 
   gzip *self = calloc(1, sizeof *self);
@@ -144,8 +143,8 @@ static tenon_status gzip_decode(void *state, const uint8_t *in, size_t in_len, t
 
 static const void *gzip_extension(const char *id) {
   static const codec_1 codec = {TENON_KIND_HEADER(codec_1), gzip_encode, gzip_decode};
-  return strcmp(id, "codec/1") == 0 ? &codec : NULL;
+  return strcmp(id, CODEC_1_ID) == 0 ? &codec : NULL;
 }
 
-TENON_PLUGIN_WITH("gzip", "1.0.0", "codec/1.0.0", TENON_DETERMINISTIC, gzip_new, gzip_drop, gzip_encode,
+TENON_PLUGIN_WITH("gzip", "1.0.0", CODEC_1_KIND, TENON_DETERMINISTIC, gzip_new, gzip_drop, gzip_encode,
                   gzip_extension);

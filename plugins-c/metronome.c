@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "config.h"
+#include "tenon_config.h"
 
 /* A clock that does not jump. macOS cannot wait with it. */
 #if defined(__APPLE__)
@@ -99,11 +99,11 @@ static void release(metronome *self) {
 static tenon_status metronome_new(const tenon_host *host, const uint8_t *config, size_t config_len,
                                   void **state, tenon_out *error) {
   int64_t interval = 1000, count = 0;
-  const config_field fields[] = {
-      {.key = "interval", .min = 1, .max = 86400000, .value = &interval},
-      {.key = "count", .min = 0, .max = INT64_C(1000000000000), .value = &count},
+  const tenon_config_field fields[] = {
+      TENON_CONFIG_INT("interval", &interval, 1, 86400000),
+      TENON_CONFIG_INT("count", &count, 0, INT64_C(1000000000000)),
   };
-  tenon_status status = config_read(config, config_len, fields, sizeof fields / sizeof *fields, error);
+  tenon_status status = tenon_config_read(config, config_len, fields, sizeof fields / sizeof *fields, error);
   if (status != TENON_OK) return status;
 
   metronome *self = calloc(1, sizeof *self);

@@ -1,15 +1,14 @@
 /** `tenon call`: one call of one plugin. */
-import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { messageOf } from '../base/errors.js';
-import { type Instance, type LoadOptions, type Plugin, PluginHost } from '../index.js';
+import { type LoadOptions, PluginHost } from '../index.js';
 import { type Command, Exit, type Work } from './command.js';
 import { tell } from './guarded.js';
 import type { Io } from './io.js';
 import { parseJson } from './json.js';
-import { type Method, methodOf, readMethod } from './method.js';
+import { chosenMethod, type Method } from './method.js';
+import { callOnce, checkInputs, readConfig, readInputs } from './one-call.js';
 import { type OptionTable, parse } from './options.js';
 import { printable } from './text.js';
 import { type ChosenTier, ISOLATION, tierFor } from './tier.js';
@@ -30,6 +29,11 @@ const OPTIONS = {
     value: 'INPUT',
     about:
       "the input: text, '@FILE' for the content of a file, '-' for the standard input; without it the input is empty",
+  },
+  json: {
+    value: 'JSON',
+    about:
+      "the input of a typed method as JSON, '@FILE' for the content of a file, '-' for the standard input; the output is JSON too",
   },
   path: { value: 'FOLDER', repeat: true, path: 'folder', about: 'a folder with plugins, for names' },
   depth: { value: 'N', about: 'look N levels below each of these folders too (0 to 16, default 0)' },
@@ -54,10 +58,11 @@ const OPTIONS = {
 
 export const call: Command = {
   summary: 'call a plugin once',
-  usage: ['PLUGIN [OPTION…]'],
+  usage: ['PLUGIN [METHOD] [OPTION…]'],
   about: [
     'Loads a plugin, makes an instance, calls it once, and writes the bytes of the result, and nothing else, to the standard output. Everything that the plugin logs or prints goes to the standard error output.',
     'PLUGIN is the path of a file, or the name of a plugin in the folders of --path and of the environment variable TENON_PATH.',
+    "METHOD is like --method. A method with a name, such as text.find, is typed if the plugin's file describes its kind: it takes an object in --json and returns JSON, and a cursor returns a line of JSON for each item. In JSON, bytes are base64, an integer above 2^53 is a string, and an absent value is null. With --input, a method takes and returns bytes. 'tenon inspect' lists the methods of a plugin.",
     'The plugin runs in a process of its own, unless --isolation says otherwise.',
   ],
   options: OPTIONS,
@@ -65,9 +70,9 @@ export const call: Command = {
   exits: '1 the plugin was refused or failed',
   prepare(args) {
     const { values, operands } = parse(OPTIONS, args);
-    const [plugin = ''] = operands;
-    if (operands.length > 1)
-      throw new UsageError(`call takes one plugin, but ${operands.length} were given.`);
+    const [plugin = '', named] = operands;
+    if (operands.length > 2)
+      throw new UsageError(`call takes a plugin and a method, but ${operands.length} arguments were given.`);
     if (plugin === '') throw new UsageError('a plugin is missing. Name one, or give the path of a file.');
     if (values.config?.startsWith('@') === false) parseJson(values.config, '--config');
     const tier = tierFor(values.isolation);
@@ -77,11 +82,14 @@ export const call: Command = {
       : undefined;
     if (unused !== undefined)
       throw new UsageError(`--${unused} is for the names of plugins, but '${plugin}' is a path.`);
+    const method = chosenMethod(named, values.method);
+    checkInputs(method, values);
     const settings: Settings = {
       plugin: isPath ? resolve(plugin) : plugin,
-      method: readMethod(values.method ?? 'something'),
+      method,
       config: values.config,
-      input: values.input ?? '',
+      input: values.input,
+      json: values.json,
       search: { paths: values.path ?? [], depth: depthOf(values.depth) },
       tier,
       load: loadOptions(tier, values),
@@ -90,11 +98,14 @@ export const call: Command = {
   },
 };
 
+type Values = ReturnType<typeof parse<typeof OPTIONS>>['values'];
+
 interface Settings {
   readonly plugin: string;
   readonly method: Method;
   readonly config: string | undefined;
-  readonly input: string;
+  readonly input: string | undefined;
+  readonly json: string | undefined;
   readonly search: { readonly paths: readonly string[]; readonly depth: number };
   readonly tier: ChosenTier;
   readonly load: LoadOptions;
@@ -104,10 +115,7 @@ interface Settings {
  * Returns the load options. Refuses options that need the process tier if the command fell back to another tier. In
  * all other cases the host refuses them.
  */
-function loadOptions(
-  { isolation, fallback }: ChosenTier,
-  values: ReturnType<typeof parse<typeof OPTIONS>>['values'],
-): LoadOptions {
+function loadOptions({ isolation, fallback }: ChosenTier, values: Values): LoadOptions {
   const read = values['sandbox-read'];
   const limits = values.limits === undefined ? undefined : limitsOf(values.limits);
   const timeout = optionalDuration('--timeout', values.timeout);
@@ -155,7 +163,7 @@ async function endedBySignals(work: () => Promise<number>): Promise<number> {
 }
 
 async function run(settings: Settings, io: Io): Promise<number> {
-  const bytes = await readInput(settings.input);
+  const input = await readInputs(settings);
   const config = await readConfig(settings.config);
   const { fallback, isolation } = settings.tier;
   if (fallback !== null) tell(io.err, `${fallback}. The plugin runs in the tier '${isolation}'.`);
@@ -165,45 +173,12 @@ async function run(settings: Settings, io: Io): Promise<number> {
     for (const stream of ['stdout', 'stderr'] as const)
       plugin.on(stream, (line) => io.err.line(printable(line)));
     host.on('log', ({ level, message }) => io.err.line(`${plugin.name}: ${level}: ${printable(message)}`));
-    io.out.write(await callOnce(plugin, settings.method, config, bytes));
+    const method = { method: settings.method, inputs: input };
+    await callOnce(plugin.manifest, method, () => plugin.new(config), io.out);
     return Exit.fine;
   } finally {
     // The log entries of a call are delivered in the next turn.
     await setImmediate();
     await host.close();
-  }
-}
-
-async function callOnce(
-  plugin: Plugin,
-  method: Method,
-  config: string | Uint8Array | undefined,
-  input: Uint8Array,
-): Promise<Buffer> {
-  const bind = methodOf(method, plugin.manifest);
-  const instance: Instance = await plugin.new(config);
-  return await (bind === null ? instance : instance.method(bind.kind, bind.slot)).call(input);
-}
-
-async function readInput(input: string): Promise<Uint8Array> {
-  if (input === '-') {
-    const chunks: Buffer[] = [];
-    for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks);
-  }
-  return input.startsWith('@') ? readNamed('--input', input) : Buffer.from(input);
-}
-
-/** Reads the config as the plugin will receive it. A file need not be JSON: it may be that of a crashed instance. */
-async function readConfig(config: string | undefined): Promise<string | Uint8Array | undefined> {
-  return config?.startsWith('@') ? readNamed('--config', config) : config;
-}
-
-/** Reads the content of `@FILE`. */
-async function readNamed(option: string, name: string): Promise<Buffer> {
-  try {
-    return await readFile(name.slice(1));
-  } catch (error) {
-    throw new UsageError(`${option} cannot be read: ${messageOf(error)}.`, { cause: error });
   }
 }

@@ -1,13 +1,16 @@
 /** `tenon inspect`: prints the facts in the bytes of library files. None of their code runs. */
-import { type Descriptor, inspectFileSync, type LibraryFacts, TenonError } from '../index.js';
+import { type Descriptor, inspectFileSync, type KindFacts, type LibraryFacts, TenonError } from '../index.js';
+import { type KindDocument, readDocument, toDocument } from '../kinds/document.js';
+import { documentedModel } from '../kinds/documented.js';
 import { type Command, Exit } from './command.js';
 import type { Io, Output } from './io.js';
+import { signaturesOf } from './kind/signatures.js';
 import { type OptionTable, parse } from './options.js';
 import { count, padded, printable, shortened, table, wrapped, wrappedLines } from './text.js';
 import { UsageError } from './usage.js';
 
 const OPTIONS = {
-  json: { about: 'print an array of {path, format, os, arch, exports, needed, descriptor, error}' },
+  json: { about: 'print an array of {path, format, os, arch, exports, needed, descriptor, kinds, error}' },
 } as const satisfies OptionTable;
 
 /** One element of the output of --json. For a file that cannot be inspected, only `error` is set. */
@@ -19,7 +22,20 @@ export interface Inspection {
   readonly exports: readonly { readonly name: string; readonly type: string }[];
   readonly needed: readonly string[];
   readonly descriptor: Descriptor | null;
+  readonly kinds: readonly InspectedKind[];
   readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+/** A kind about which the file has facts. */
+export interface InspectedKind {
+  readonly id: string;
+  readonly version: string;
+  /** The hash of each slot. */
+  readonly hashes: readonly string[];
+  /** The document of the kind; null if the file has none that is valid. */
+  readonly document: KindDocument | null;
+  /** Why there is no document. */
+  readonly problem: string | null;
 }
 
 export const inspect: Command = {
@@ -58,17 +74,38 @@ function inspectOne(path: string): Inspection {
       exports: [],
       needed: [],
       descriptor: null,
+      kinds: [],
       error: { code, message },
     };
   }
 }
 
 function fromFacts(path: string, facts: LibraryFacts): Inspection {
-  const { format, os, arch, needed, descriptor, descriptorProblem } = facts;
+  const { format, os, arch, needed, descriptor } = facts;
   const exports = facts.exports.map(({ name, type }) => ({ name, type }));
-  const message = `The descriptor of ${path} cannot be read: ${descriptorProblem ?? ''}. Rebuild the plugin with tenon's SDK.`;
-  const error = descriptorProblem === null ? null : { code: 'ERR_TENON_BAD_DESCRIPTOR', message };
-  return { path, format, os, arch, exports, needed, descriptor, error };
+  const kinds = facts.kindFacts.map(inspectedKind);
+  return { path, format, os, arch, exports, needed, descriptor, kinds, error: errorOf(path, facts) };
+}
+
+function errorOf(path: string, { descriptorProblem, kindProblems }: LibraryFacts): Inspection['error'] {
+  const code = 'ERR_TENON_BAD_DESCRIPTOR';
+  const cure = "Rebuild the plugin with tenon's SDK.";
+  if (descriptorProblem !== null)
+    return { code, message: `The descriptor of ${path} cannot be read: ${descriptorProblem}. ${cure}` };
+  const [problem] = Object.entries(kindProblems);
+  if (problem === undefined) return null;
+  return {
+    code,
+    message: `The facts of ${path} about the kind ${problem[0]} cannot be read: ${problem[1]}. ${cure}`,
+  };
+}
+
+function inspectedKind(facts: KindFacts): InspectedKind {
+  const { id, version, hashes } = facts;
+  const found = documentedModel(facts);
+  return 'model' in found
+    ? { id, version, hashes, document: toDocument(found.model), problem: null }
+    : { id, version, hashes, document: null, problem: found.problem };
 }
 
 /** The maximum number of symbols that are listed. Others are only counted. */
@@ -87,7 +124,9 @@ function describe(one: Inspection, out: Output): string {
       ['needs', one.needed.join(', ') || 'no other library'],
       ['exports', count(exports.length, 'symbol')],
     ] as const;
-    lines.push(...rows.map(([label, text]) => fact(label, text, out.columns)));
+    lines.push(...rows.slice(0, 2).map(([label, text]) => fact(label, text, out.columns)));
+    lines.push(...one.kinds.flatMap((kind) => kindLines(kind, out.columns)));
+    lines.push(...rows.slice(2).map(([label, text]) => fact(label, text, out.columns)));
     const symbols = exports.slice(0, MAX_SHOWN).map(({ name, type }) => [shownName(name, out.columns), type]);
     lines.push(...table(symbols, '    '));
     if (exports.length > MAX_SHOWN)
@@ -101,6 +140,17 @@ const INDENT = LABEL + 4;
 
 function fact(label: string, text: string, columns: number): string {
   return `  ${padded(label, LABEL)}  ${wrapped(text, columns - INDENT, ' '.repeat(INDENT))}`;
+}
+
+/** Describes a kind: its methods, events and types, or why they are unknown. */
+function kindLines({ id, version, hashes, document, problem }: InspectedKind, columns: number): string[] {
+  const about = problem === null ? version : `${version}, ${count(hashes.length, 'slot')}: ${problem}`;
+  const lines = document === null ? [] : signaturesOf(readDocument(document));
+  const indent = ' '.repeat(8);
+  return [
+    fact('kind', `${id}, version ${about}`, columns),
+    ...lines.map((line) => `    ${wrapped(line, columns - 8, indent)}`),
+  ];
 }
 
 /** Shortens a name so that the type of the symbol fits after it. */

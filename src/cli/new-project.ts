@@ -2,6 +2,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { isCheckout, packageRoot, packageVersion } from '../base/package.js';
+import { cppSkeleton, cSkeleton, rustSkeleton } from '../kinds/generate/skeleton.js';
+import type { KindModel } from '../kinds/model.js';
+import { documentOf, filesIn, type GeneratedFile } from './kind/generated.js';
 
 export const LANGUAGES = ['c', 'cpp', 'rust'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -49,22 +52,44 @@ export function projectNames(name: string): ProjectNames | undefined {
 }
 
 /** Writes the project. Returns the written files, relative to the folder. */
-export function writeProject(name: string, language: Language, folder: string): string[] {
+export function writeProject(name: string, language: Language, folder: string, kind?: KindModel): string[] {
   const names = projectNames(name);
   if (names === undefined) throw new Error(`'${name}' is not a valid name of a plugin`);
   const tenon = { tenon: tenonFor(folder), archive: `tenon-${packageVersion()}.tgz` };
-  const values = { ...names, ...KINDS[language], ...placesOf(names, language), ...tenon };
-  const written: string[] = [];
-  for (const part of ['common', language]) {
+  const ofKind = kind === undefined ? {} : { kind: kind.name, kindVersion: kind.version };
+  const values = {
+    ...names,
+    ...KINDS[language],
+    ...placesOf(names, language),
+    ...tenon,
+    ...ofKind,
+    lang: language,
+  };
+  const written = new Set<string>();
+  for (const part of ['common', language, ...(kind === undefined ? [] : ['kind'])]) {
     const from = join(TEMPLATES, part);
     for (const file of filesBelow(from)) {
       const target = file.split(sep).map(visibleName).join(sep);
       mkdirSync(dirname(join(folder, target)), { recursive: true });
       writeFileSync(join(folder, target), filled(readFileSync(join(from, file), 'utf8'), values));
-      written.push(target);
+      written.add(target);
     }
   }
-  return written.sort();
+  for (const { name: file, content } of kind === undefined ? [] : kindFiles(name, language, kind)) {
+    writeFileSync(join(folder, file), content);
+    written.add(file);
+  }
+  return [...written].sort();
+}
+
+/** Returns the document of a kind, the code that is generated from it, and the source of the plugin. */
+function kindFiles(name: string, language: Language, kind: KindModel): GeneratedFile[] {
+  const skeleton = { c: cSkeleton, cpp: cppSkeleton, rust: rustSkeleton }[language];
+  return [
+    { name: `${kind.name}.kind.json`, content: documentOf(kind) },
+    ...filesIn('src', kind, [language]),
+    { name: KINDS[language].source, content: skeleton(kind, name) },
+  ];
 }
 
 function placesOf({ name, identifier }: ProjectNames, language: Language): { library: string } {

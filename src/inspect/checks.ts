@@ -88,6 +88,18 @@ export function checkDescriptor(facts: LibraryFacts): void {
 }
 
 /**
+ * Checks the facts about kinds, if there are any.
+ * @throws TenonError ERR_TENON_BAD_DESCRIPTOR if they cannot be decoded
+ */
+export function checkKindFacts(facts: LibraryFacts): void {
+  for (const [id, problem] of Object.entries(facts.kindProblems)) {
+    const found = `its facts about the kind ${id} are malformed: ${problem}`;
+    const cure = "Let the generated code of the kind write them ('tenon kind bind')";
+    throw refusal('ERR_TENON_BAD_DESCRIPTOR', facts, `${found}. ${cure}`);
+  }
+}
+
+/**
  * Checks the vtable, if it is known without running code.
  * @throws TenonError ERR_TENON_BAD_VTABLE that names the slot
  */

@@ -53,7 +53,6 @@ export const Tag = {
   androidRela: 0x60000011,
   gnuHash: 0x6ffffef5,
   versym: 0x6ffffff0,
-  relaCount: 0x6ffffff9,
   flags1: 0x6ffffffb,
   versionsDefined: 0x6ffffffc,
   versionsDefinedCount: 0x6ffffffd,

@@ -68,40 +68,18 @@ interface Rela {
 }
 
 /**
- * Returns the entries for places from `start` up to `end`. Linkers put the relative entries first, sorted by
- * place, and store their number. Therefore they are searched by bisection, with a linear scan if that finds
- * no entry. The few other entries are always scanned.
+ * Returns the entries for places from `start` up to `end`. All are read: linkers sort the relative ones by place,
+ * but loaders do not need that.
  */
 function relaEntries(file: ElfFile, start: number, end: number): Rela[] {
   const table = file.tag(Tag.rela);
   const count = Math.min(Math.floor((file.tag(Tag.relaSize) ?? 0) / ENTRY), INSPECT_LIMITS.relocations);
   if (table === undefined || count === 0) return [];
   const offset = file.locate(table, count * ENTRY, 'the relocation table');
-  const relative = Math.min(file.tag(Tag.relaCount) ?? 0, count);
-  const sorted = bisect(file, offset, relative, start, end);
-  const rest = scan(file, offset, relative, count, start, end);
-  if (sorted.length > 0 || relative === 0) return [...sorted, ...rest];
-  return [...scan(file, offset, 0, relative, start, end), ...rest];
-}
-
-function bisect(file: ElfFile, table: number, count: number, start: number, end: number): Rela[] {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const place = file.struct(table + middle * ENTRY, 8, 'a relocation').u64(0);
-    if (place < start) low = middle + 1;
-    else high = middle;
-  }
-  const slots = (end - start) / 8;
-  return scan(file, table, low, Math.min(low + slots, count), start, end);
-}
-
-function scan(file: ElfFile, table: number, from: number, to: number, start: number, end: number): Rela[] {
   const found: Rela[] = [];
-  for (let first = from; first < to && found.length < MOST_FOUND; first += CHUNK) {
-    const here = Math.min(CHUNK, to - first);
-    const entries = file.struct(table + first * ENTRY, here * ENTRY, 'the relocation table');
+  for (let first = 0; first < count && found.length < MOST_FOUND; first += CHUNK) {
+    const here = Math.min(CHUNK, count - first);
+    const entries = file.struct(offset + first * ENTRY, here * ENTRY, 'the relocation table');
     for (let at = 0; at < here * ENTRY; at += ENTRY) {
       const place = entries.u64(at);
       if (place >= start && place < end) found.push(decode(entries, at, place));

@@ -66,6 +66,7 @@ export function readElf(source: ByteSource, options: ImageOptions): Image {
     runpath: runpath === undefined ? [] : symbols.string(runpath, 'a RUNPATH').split(':'),
     code,
     mark: markOf(file),
+    find: (name) => symbols.find([name])[0] ?? null,
     read: (address, length) => {
       const offset = file.offsetOf(address + file.base, length);
       return offset === null ? null : source.read(offset, length, 'the memory image');

@@ -55,6 +55,21 @@ export interface StaticVTable {
   readonly slots: readonly StaticSlot[];
 }
 
+/**
+ * The facts about a kind that a plugin's file contains. The host compares them with its own definition of the
+ * kind before any code of the plugin runs.
+ */
+export interface KindFacts {
+  /** The name of the kind and its major version: `text/1`. */
+  readonly id: string;
+  /** The version of the kind that the plugin was built for. */
+  readonly version: string;
+  /** The hash of each slot of the method table, as `0x` and 16 hexadecimal digits. */
+  readonly hashes: readonly string[];
+  /** The document of the kind, which is JSON that was not checked. Null if the file has none. */
+  readonly document: string | null;
+}
+
 /** The facts of a library file. */
 export interface LibraryFacts {
   readonly path: string;
@@ -79,5 +94,9 @@ export interface LibraryFacts {
   readonly descriptor: Descriptor | null;
   /** The reason why the descriptor could not be decoded. Null if it was decoded or there is none. */
   readonly descriptorProblem: string | null;
+  /** The kinds of the descriptor about which the file has facts. */
+  readonly kindFacts: readonly KindFacts[];
+  /** By the id of a kind, the reason why the facts about it could not be decoded. */
+  readonly kindProblems: Readonly<Record<string, string>>;
   readonly vtable: StaticVTable | null;
 }

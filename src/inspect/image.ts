@@ -34,6 +34,8 @@ export interface Image {
   readonly code: readonly AddressRange[];
   /** The language according to marks that are specific to this format. Null without marks. */
   readonly mark: LibraryFacts['language'];
+  /** Looks up one exported name. It finds every name, whatever `exports` lists. */
+  find(name: string): ExportedSymbol | null;
   /** Reads the bytes at an address. Null if the file has none for it. Pointers in them are not relocated. */
   read(address: number, length: number): Buffer | null;
   /** Checks whether the memory at `address` is read-only when the first instruction of the library runs. */

@@ -7,6 +7,7 @@ import { findDescriptor } from './descriptor.js';
 import { readElf } from './elf.js';
 import type { BinaryFormat, LibraryFacts } from './facts.js';
 import type { ExportSelection, Image, ImageOptions } from './image.js';
+import { findKindFacts } from './kind-facts.js';
 import { languageOf } from './language.js';
 import { readMacho } from './macho.js';
 import { detectFormat } from './magic.js';
@@ -15,10 +16,17 @@ import { readPe } from './pe.js';
 import { type ByteSource, MemorySource } from './source.js';
 import { staticVTable } from './vtable.js';
 
-export { checkDescriptor, checkEntryPoints, checkPlatform, checkStaticVTable } from './checks.js';
+export {
+  checkDescriptor,
+  checkEntryPoints,
+  checkKindFacts,
+  checkPlatform,
+  checkStaticVTable,
+} from './checks.js';
 export type { NeededVersion } from './elf-versions.js';
 export type * from './facts.js';
 export type { ExportSelection } from './image.js';
+export { kindSymbol } from './kind-facts.js';
 export { inspectLinkage, type Linkage } from './linkage.js';
 export { type Constructor, inspectLoading, type LoadingFacts, loadingOf } from './loading.js';
 export { inspectNeeds, type LoaderNeeds } from './needs.js';
@@ -115,6 +123,7 @@ function factsOf(source: ByteSource, image: Image): LibraryFacts {
     ...described,
     descriptor,
     descriptorProblem: problem,
+    ...findKindFacts(image, descriptor?.kinds ?? {}),
     vtable,
   };
 }

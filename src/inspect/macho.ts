@@ -51,6 +51,7 @@ export function readMacho(source: ByteSource, options: ImageOptions): Image {
     runpath: file.runpath,
     code,
     mark: null,
+    find: (name) => exports.find((symbol) => symbol.name === name) ?? null,
     read: (address, length) => {
       const offset = file.offsetOf(address, length);
       return offset === null ? null : file.source.read(offset, length, 'the memory image');

@@ -164,6 +164,7 @@ export function readPe(source: ByteSource, options: ImageOptions): Image {
     runpath: [],
     code,
     mark: null,
+    find: (name) => exports.find((symbol) => symbol.name === name) ?? null,
     read: (address, length) => {
       const place = file.place(address, length);
       return place === null ? null : source.read(place.offset, length, 'the memory image');

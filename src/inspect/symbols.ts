@@ -21,7 +21,9 @@ export interface SymbolPlace {
 
 const OUTSIDE: SymbolPlace = { kind: 'outside', name: null, offset: 0 };
 const SectionType = { symtab: 2, dynsym: 11 } as const;
-const SymbolType = { func: 2, ifunc: 10 } as const;
+const SymbolType = { object: 1, func: 2, ifunc: 10 } as const;
+const FUNCTIONS: readonly number[] = [SymbolType.func, SymbolType.ifunc];
+const VARIABLES: readonly number[] = [SymbolType.object];
 /**
  * The maximum number of sections and the maximum bytes of symbols, so that reading names does not delay a
  * restart. Real libraries have at most thousands of sections and megabytes of symbols.
@@ -38,7 +40,7 @@ interface Table {
   readonly strings: AddressRange;
 }
 
-/** The nearest function so far. */
+/** The nearest symbol so far. */
 interface Hit {
   readonly nameOffset: number;
   readonly start: number;
@@ -68,13 +70,33 @@ export function placesOf(source: ByteSource, addresses: readonly number[]): Symb
   const inCode = addresses.map((address) => inRanges(code, address));
   const table = inCode.includes(true) ? findTable(file) : undefined;
   const wanted = addresses.map((address, index) => (inCode[index] ? address + file.base : null));
-  const hits = table === undefined ? [] : findFunctions(file, table, wanted);
+  const hits = table === undefined ? [] : findSymbols(file, table, wanted, FUNCTIONS);
   return addresses.map((address, index) => {
     if (!inCode[index]) return inRanges(constants, address) ? { ...OUTSIDE, kind: 'constant' } : OUTSIDE;
     const hit = hits[index];
     if (hit === undefined || table === undefined) return { kind: 'code', name: null, offset: 0 };
     return { kind: 'code', name: nameAt(file, table, hit), offset: address + file.base - hit.start };
   });
+}
+
+/**
+ * Finds the linkage names of variables at addresses, which are relative to the start of the library. Null for an
+ * address without a symbol. Never fails.
+ */
+export function variablesIn(path: string, addresses: readonly number[]): (string | null)[] {
+  try {
+    return withFile(path, (source) => {
+      if (detectFormat(source) !== 'elf') return addresses.map(() => null);
+      const file = new ElfFile(source);
+      const table = findTable(file);
+      if (table === undefined) return addresses.map(() => null);
+      const wanted = addresses.map((address) => address + file.base);
+      const hits = findSymbols(file, table, wanted, VARIABLES);
+      return hits.map((hit) => (hit === undefined ? null : nameAt(file, table, hit)));
+    });
+  } catch {
+    return addresses.map(() => null);
+  }
 }
 
 function findTable(file: ElfFile): Table | undefined {
@@ -112,11 +134,12 @@ function symbolSize(file: ElfFile): number {
   return file.wide ? 24 : 16;
 }
 
-/** Returns for each address the function that contains it, if there is one. */
-function findFunctions(
+/** Returns for each address the symbol of one of the types that contains it, if there is one. */
+function findSymbols(
   file: ElfFile,
   table: Table,
   addresses: readonly (number | null)[],
+  types: readonly number[],
 ): (Hit | undefined)[] {
   const hits: (Hit | undefined)[] = addresses.map(() => undefined);
   const wanted = addresses.flatMap((address, index) => (address === null ? [] : [{ address, index }]));
@@ -127,7 +150,7 @@ function findFunctions(
     const count = Math.min(PART, table.count - first);
     const symbols = file.struct(table.offset + first * size, count * size, 'the symbol table');
     for (let at = 0; at < count * size; at += size) {
-      const found = functionAt(symbols, at);
+      const found = symbolAt(symbols, at, types);
       if (found === null || found.end <= least || found.start > greatest) continue;
       for (const { address, index } of wanted) {
         if (address < found.start || address >= found.end) continue;
@@ -139,11 +162,15 @@ function findFunctions(
   return hits;
 }
 
-/** Decodes a function that the library defines. Without a size it covers only its first byte. */
-function functionAt(symbols: Struct, at: number): (Hit & { readonly end: number }) | null {
+/** Decodes a symbol that the library defines. Without a size it covers only its first byte. */
+function symbolAt(
+  symbols: Struct,
+  at: number,
+  types: readonly number[],
+): (Hit & { readonly end: number }) | null {
   const { wide } = symbols;
   const type = symbols.u8(at + (wide ? 4 : 12)) & 15;
-  if (type !== SymbolType.func && type !== SymbolType.ifunc) return null;
+  if (!types.includes(type)) return null;
   if (symbols.u16(at + (wide ? 6 : 14)) === 0) return null;
   const start = symbols.word(at + (wide ? 8 : 4));
   const length = symbols.word(at + (wide ? 16 : 8));

@@ -1,11 +1,4 @@
-/**
- * Records: C structs that are the bytes of a call, and their layout. The rules are those of every 64-bit C
- * compiler that tenon supports. Fields have the order of their declaration. Each is at the next multiple of
- * its own alignment. The size is rounded up to the largest alignment. A record without fields has size 0: C
- * has no such struct, so its method takes no bytes. Padding is zero.
- */
-import { invalidArgument } from '../base/errors.js';
-import { isObject, readOptions } from '../base/options.js';
+/** The types of the fields of a C struct, and their values in JavaScript. */
 
 /**
  * The size of each scalar type in bytes, which is also its alignment. `bool` is the `bool` of C: one byte, 0
@@ -29,7 +22,7 @@ export const SCALAR_SIZE = {
 export type Scalar = keyof typeof SCALAR_SIZE;
 
 /**
- * The type of a field of a record: a scalar, or a fixed-size array of scalars such as `f32[4]`.
+ * The type of a field of a fixed size: a scalar, or a fixed-size array of scalars such as `f32[4]`.
  *
  * | type | C | JavaScript |
  * | --- | --- | --- |
@@ -47,13 +40,8 @@ export type Scalar = keyof typeof SCALAR_SIZE;
  */
 export type FieldType = Scalar | `${Scalar}[${number}]`;
 
-/**
- * The fields of a record: types by name, in the order of the C struct. A name is a letter or `_` and up to 62
- * more letters, digits or `_`. A record has at most 16 MiB.
- */
-export type Fields = Readonly<Record<string, FieldType>>;
-
-interface ScalarValue {
+/** The JavaScript value of each scalar type. */
+export interface ScalarValue {
   i8: number;
   u8: number;
   i16: number;
@@ -67,7 +55,8 @@ interface ScalarValue {
   bool: boolean;
 }
 
-interface ArrayValue {
+/** The JavaScript value of several scalars. */
+export interface ArrayValue {
   i8: Int8Array;
   u8: Buffer;
   i16: Int16Array;
@@ -85,7 +74,7 @@ interface ArrayValue {
  * The array types of an input field. An input array of `u8` may be any Uint8Array; an output array is a
  * Buffer.
  */
-type AcceptedArray<S extends Scalar> =
+export type AcceptedArray<S extends Scalar> =
   | (S extends 'u8' ? Uint8Array : ArrayValue[S])
   | readonly ScalarValue[S][];
 
@@ -103,95 +92,8 @@ export type FieldOutput<T extends FieldType> = T extends Scalar
     ? ArrayValue[S]
     : never;
 
-/** The position of a field in a record. */
-export interface FieldLayout {
-  /** The name of the field. */
-  readonly name: string;
-  /** The scalar type of the field, or of its elements. */
-  readonly scalar: Scalar;
-  /** The number of elements of an array; null for a scalar. */
-  readonly length: number | null;
-  /** The distance from the beginning of the record, in bytes. */
-  readonly offset: number;
-  /** The size in bytes. For an array it is the size of the whole array. */
-  readonly size: number;
-}
-
-/** The layout of a record. */
-export interface Layout {
-  /** The positions of the fields, in the order of their declaration. */
-  readonly fields: readonly FieldLayout[];
-  /** The size in bytes, including padding. */
-  readonly size: number;
-  /** The alignment in bytes; 1 for a record without fields. */
-  readonly align: number;
-}
-
 /**
- * The maximum size of a record in bytes. Records are for small values; larger ones are passed as plain bytes.
+ * The maximum size of the fixed part of a record in bytes. Records are for small values; larger ones are lists or
+ * bytes.
  */
 export const MAX_RECORD_SIZE = 2 ** 24;
-
-const ARRAY_TYPE = /^([a-z]+\d*)\[([1-9]\d{0,7})\]$/;
-
-/** Matches names that are valid both as a member of a C struct and in generated code. */
-const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
-
-/**
- * Computes the layout of the fields as a C compiler does. `argument` is the name of the record in error
- * messages.
- * @throws TenonError ERR_TENON_INVALID_ARGUMENT if a name or type is invalid
- */
-export function layoutOf(fields: Fields, argument = 'fields'): Layout {
-  if (!isObject(fields)) {
-    throw invalidArgument(argument, "must be an object of field types, { a: 'i32' } for example");
-  }
-  const laidOut: FieldLayout[] = [];
-  let end = 0;
-  let align = 1;
-  for (const [name, type] of Object.entries(readOptions(argument, fields))) {
-    checkFieldName(argument, name);
-    const { scalar, length } = parseType(`${argument}.${name}`, type);
-    const unit = SCALAR_SIZE[scalar];
-    const field = { name, scalar, length, offset: roundUp(end, unit), size: unit * (length ?? 1) };
-    laidOut.push(field);
-    end = field.offset + field.size;
-    align = Math.max(align, unit);
-  }
-  const size = roundUp(end, align);
-  if (size > MAX_RECORD_SIZE) {
-    throw invalidArgument(
-      argument,
-      `has ${size} bytes, but a record has at most ${MAX_RECORD_SIZE}; use method.bytes()`,
-    );
-  }
-  return { fields: laidOut, size, align };
-}
-
-function checkFieldName(argument: string, name: string): void {
-  if (FIELD_NAME.test(name) && name !== '__proto__') return;
-  const rule = 'the name of a field is a letter or _ and at most 62 more letters, digits or _';
-  throw invalidArgument(argument, `has a field ${JSON.stringify(name)}, but ${rule}`);
-}
-
-function parseType(argument: string, type: unknown): { scalar: Scalar; length: number | null } {
-  if (typeof type === 'string') {
-    if (isScalar(type)) return { scalar: type, length: null };
-    const [, element = '', length = ''] = ARRAY_TYPE.exec(type) ?? [];
-    if (isScalar(element)) return { scalar: element, length: Number(length) };
-  }
-  const scalars = Object.keys(SCALAR_SIZE).join(', ');
-  const found = typeof type === 'string' ? JSON.stringify(type) : typeof type;
-  throw invalidArgument(
-    argument,
-    `must be one of ${scalars}, or an array of them such as 'f32[4]', not ${found}`,
-  );
-}
-
-function isScalar(type: string): type is Scalar {
-  return Object.hasOwn(SCALAR_SIZE, type);
-}
-
-function roundUp(value: number, multiple: number): number {
-  return Math.ceil(value / multiple) * multiple;
-}

@@ -7,13 +7,13 @@
  * member of the object, check all values, write all values, call, read the result. Members are read first
  * because a getter may run any code, even another call. If a value is refused, the plugin is not called.
  */
-import { types } from 'node:util';
-import { kindOf, requirePlainMemory } from '../base/bytes.js';
-import { invalidArgument, unreadable } from '../base/errors.js';
+import { invalidArgument, TenonError, unreadable } from '../base/errors.js';
 import { readOptions } from '../base/options.js';
 import { type RecordBinding, wholeWords } from '../tiers/tier.js';
-import { type FieldLayout, type Layout, SCALAR_SIZE, type Scalar } from './layout.js';
-import { arrayClass, newArray, SCALARS, type View, viewOf } from './scalars.js';
+import type { FieldLayout, Layout } from './flat-layout.js';
+import { SCALAR_SIZE, type Scalar } from './layout.js';
+import { indexOf, memberOf, type Port, portOf, show, type Views } from './ports.js';
+import { SCALARS, type View, viewOf } from './scalars.js';
 
 /** The functions of a method over the memory of a binding. */
 export interface RecordMethodCode {
@@ -25,8 +25,15 @@ export interface RecordMethodCode {
   readonly read: () => unknown;
 }
 
-/** Binds a compiled method to memory. */
-export type RecordFactory = (binding: RecordBinding) => RecordMethodCode;
+/**
+ * Binds a compiled method to memory. `place` is the name of the method in messages, for example `math.min`. `malformed`
+ * throws the error for a result whose bytes are not such a record.
+ */
+export type RecordFactory = (
+  binding: RecordBinding,
+  place?: string,
+  malformed?: (problem: string) => never,
+) => RecordMethodCode;
 
 /** The arguments of a compiled method besides its binding. */
 interface Tools {
@@ -37,28 +44,16 @@ interface Tools {
   readonly refuse: (index: number, value: unknown) => never;
   /** Throws the error for an input whose members cannot be read. */
   readonly unreadable: (cause: unknown) => never;
+  /** Throws the error for a bool of field `index` of the output that is neither 0 nor 1. */
+  readonly badBool: (index: number) => never;
   /** Refuses the options of a call, unless none of them is set. */
   readonly refuseOptions: (options: unknown) => void;
 }
-type Views = Readonly<Record<Scalar, View>>;
-
-/** The accessors of a field in pinned memory. */
-interface Port {
-  readonly name: string;
-  /** Converts the input value to one that `check` and `write` accept. May run code of the user. */
-  readonly take: (value: unknown) => unknown;
-  /** Refuses a value that does not fit. Runs no code of the user. */
-  readonly check: (value: unknown) => void;
-  /** Stores a checked value. */
-  readonly write: (value: unknown) => void;
-  /** Reads the field as a value that belongs to the caller. */
-  readonly read: () => unknown;
-}
-
 /** Compiles the call of a method with records. */
 export function compileRecord(input: Layout, output: Layout): RecordFactory {
   const compiled = generate(input, output) ?? loop;
-  return (binding) => compiled(binding, toolsFor(binding, input, output));
+  return (binding, place = '', malformed = unexpected) =>
+    compiled(binding, toolsFor(binding, input, output, place, malformed));
 }
 
 /** Allocates memory for a record that no plugin accesses: other code makes the calls. */
@@ -75,17 +70,33 @@ export function looseRecord(inputSize: number, outputSize: number): RecordBindin
   };
 }
 
-function toolsFor(binding: RecordBinding, input: Layout, output: Layout): Tools {
+/** Throws the error for a malformed result where no plugin is involved. */
+function unexpected(problem: string): never {
+  throw new TenonError('ERR_TENON_CONTRACT', `Cannot read the record: ${problem}.`);
+}
+
+function toolsFor(
+  binding: RecordBinding,
+  input: Layout,
+  output: Layout,
+  place: string,
+  malformed: (problem: string) => never,
+): Tools {
   const inputs = viewsOf(binding.input);
   const outputs = viewsOf(binding.output);
+  const badBool = (index: number): never => {
+    const name = output.fields[index]?.name ?? '';
+    return malformed(`${memberOf(place, name)} has a bool that is neither 0 nor 1`);
+  };
   return {
     inputs,
     outputs,
-    writes: input.fields.map((field) => portOf(field, inputs)),
-    reads: output.fields.map((field) => portOf(field, outputs)),
-    refuse: (index, value) => refuseField(input, index, value),
+    writes: input.fields.map((field) => portOf(field, inputs, place, () => badBool(0))),
+    reads: output.fields.map((field, i) => portOf(field, outputs, place, () => badBool(i))),
+    badBool,
+    refuse: (index, value) => refuseField(input, index, value, place),
     unreadable: (cause) => {
-      throw unreadable('input', cause);
+      throw unreadable(place === '' ? 'input' : place, cause);
     },
     refuseOptions,
   };
@@ -100,16 +111,19 @@ function viewsOf(memory: ArrayBuffer): Views {
 }
 
 /** Throws the error for field `index` of the record, or for the record itself if `index` is negative. */
-function refuseField(layout: Layout, index: number, value: unknown): never {
+function refuseField(layout: Layout, index: number, value: unknown, place: string): never {
   const field = layout.fields[index];
   if (field !== undefined)
-    throw invalidArgument(field.name, `must be ${SCALARS[field.scalar].expected}, not ${show(value)}`);
+    throw invalidArgument(
+      memberOf(place, field.name),
+      `must be ${SCALARS[field.scalar].expected}, not ${show(value)}`,
+    );
   const names = layout.fields.map((one) => one.name).join(', ');
-  throw invalidArgument('input', `must be an object with the members ${names}, not ${show(value)}`);
+  throw invalidArgument(place || 'input', `must be an object with the members ${names}, not ${show(value)}`);
 }
 
-/** @throws TenonError ERR_TENON_INVALID_ARGUMENT */
-function refuseOptions(given: unknown): void {
+/** Refuses the options of a blocking record call. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+export function refuseOptions(given: unknown): void {
   if (given === undefined) return;
   const options: Readonly<Record<string, unknown>> = readOptions('options', given as Record<string, unknown>);
   const name = Object.keys(options).find((key) => options[key] !== undefined);
@@ -119,12 +133,6 @@ function refuseOptions(given: unknown): void {
     'is not supported by the blocking record methods of asSync',
     ' Leave it out, or use as(). The option timeout of load concerns all calls.',
   );
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'bigint') return value.toString().length > 40 ? 'a larger bigint' : `${value}n`;
-  return typeof value === 'string' ? `the string ${JSON.stringify(value.slice(0, 40))}` : kindOf(value);
 }
 
 type Compiled = (binding: RecordBinding, tools: Tools) => RecordMethodCode;
@@ -167,7 +175,8 @@ function sourceOf(input: Layout, output: Layout): string {
   return [
     "'use strict';",
     'const { invoke, control, fail } = binding;',
-    'const { inputs, outputs, reads, writes, refuse, unreadable, refuseOptions } = tools;',
+    'const { inputs, outputs, reads, writes, refuse, unreadable, refuseOptions, badBool } = tools;',
+    'let bool = 0;',
     ...scalarsOf(fields).map((scalar) => `const in_${scalar} = inputs.${scalar};`),
     ...scalarsOf(output.fields).map((scalar) => `const out_${scalar} = outputs.${scalar};`),
     ...fields.flatMap((field, i) =>
@@ -206,7 +215,7 @@ function stored(field: FieldLayout, i: number): string {
 function readSource(field: FieldLayout, i: number): string {
   if (isArray(field)) return `read${i}()`;
   const element = `out_${field.scalar}[${indexOf(field)}]`;
-  return field.scalar === 'bool' ? `${element} !== 0` : element;
+  return field.scalar === 'bool' ? `(bool = ${element}) > 1 ? badBool(${i}) : bool === 1` : element;
 }
 
 function scalarsOf(fields: readonly FieldLayout[]): Scalar[] {
@@ -215,14 +224,6 @@ function scalarsOf(fields: readonly FieldLayout[]): Scalar[] {
 
 function isArray(field: FieldLayout): boolean {
   return field.length !== null;
-}
-
-/**
- * Returns the index of a field in its typed array. It is an integer because fields are aligned to their own
- * size.
- */
-function indexOf(field: FieldLayout): number {
-  return field.offset / SCALAR_SIZE[field.scalar];
 }
 
 /** Makes the same functions as the generated code, with loops over the fields. */
@@ -256,104 +257,4 @@ function loop(binding: RecordBinding, tools: Tools): RecordMethodCode {
     return read();
   };
   return { call, write, read };
-}
-
-function portOf(field: FieldLayout, views: Views): Port {
-  return field.length === null
-    ? scalarPort(field, views[field.scalar])
-    : arrayPort(field, field.length, views[field.scalar]);
-}
-
-/** Stores a value in a view of numbers or bigints. The value has been checked, so it fits. */
-function store(view: View, index: number, value: unknown): void {
-  (view as { [index: number]: unknown })[index] = value;
-}
-
-function scalarPort(field: FieldLayout, view: View): Port {
-  const { name, scalar } = field;
-  const index = indexOf(field);
-  const { accepts, expected } = SCALARS[scalar];
-  return {
-    name,
-    take: (value) => value,
-    check: (value) => {
-      if (!accepts(value)) throw invalidArgument(name, `must be ${expected}, not ${show(value)}`);
-    },
-    write: (value) => store(view, index, scalar === 'bool' ? Number(value) : value),
-    read: () => (scalar === 'bool' ? Boolean(view[index]) : view[index]),
-  };
-}
-
-function arrayPort(field: FieldLayout, length: number, view: View): Port {
-  const { name, scalar } = field;
-  const index = indexOf(field);
-  const end = index + length;
-  return {
-    name,
-    take: (value) => takeArray(field, length, value),
-    check: (value) => checkArray(field, length, value),
-    write: (value) => copyInto(view, index, value as View, length),
-    read: () => {
-      if (scalar === 'bool') return Array.from(view.subarray(index, end) as Uint8Array, Boolean);
-      return scalar === 'u8' ? Buffer.from(view.subarray(index, end) as Uint8Array) : view.slice(index, end);
-    },
-  };
-}
-
-/** The number of elements up to which a loop is faster than `set`. */
-const SHORT = 32;
-
-function copyInto(view: View, index: number, elements: View, length: number): void {
-  if (length > SHORT) (view as Uint8Array).set(elements as Uint8Array, index);
-  else for (let i = 0; i < length; i++) store(view, index + i, elements[i]);
-}
-
-/** Converts a plain array to a typed array. Leaves other values to {@link checkArray}. */
-function takeArray(field: FieldLayout, length: number, value: unknown): unknown {
-  const { name, scalar } = field;
-  if (!Array.isArray(value)) {
-    if (scalar === 'bool') throw wrongArray(field, length, value);
-    return value;
-  }
-  if (value.length !== length) throw wrongLength(field, length, value.length);
-  const { accepts, expected } = SCALARS[scalar];
-  const elements = newArray(scalar, length);
-  for (let i = 0; i < length; i++) {
-    const element: unknown = value[i];
-    if (!accepts(element))
-      throw invalidArgument(`${name}[${i}]`, `must be ${expected}, not ${show(element)}`);
-    store(elements, i, scalar === 'bool' ? Number(element) : element);
-  }
-  return elements;
-}
-
-function checkArray(field: FieldLayout, length: number, value: unknown): void {
-  if (!types.isTypedArray(value) || classOf(value) !== arrayClass(field.scalar))
-    throw wrongArray(field, length, value);
-  requirePlainMemory(field.name, value);
-  if (lengthOf(value) !== length) throw wrongLength(field, length, lengthOf(value));
-}
-
-/** The accessors of the typed array prototype, which ignore properties that the user added to the array. */
-const typedArray = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(Int8Array.prototype)) as {
-  readonly length: PropertyDescriptor;
-  readonly [Symbol.toStringTag]: PropertyDescriptor;
-};
-
-function lengthOf(value: NodeJS.TypedArray): number {
-  return typedArray.length.get?.call(value);
-}
-
-function classOf(value: NodeJS.TypedArray): string {
-  return typedArray[Symbol.toStringTag].get?.call(value);
-}
-
-function wrongArray(field: FieldLayout, length: number, value: unknown): Error {
-  const accepted =
-    field.scalar === 'bool' ? 'an array of true and false' : `a ${arrayClass(field.scalar)} or an array`;
-  return invalidArgument(field.name, `must be ${accepted} with ${length} elements, not ${show(value)}`);
-}
-
-function wrongLength(field: FieldLayout, length: number, found: number): Error {
-  return invalidArgument(field.name, `must have ${length} elements, not ${found}`);
 }

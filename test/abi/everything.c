@@ -1,7 +1,9 @@
 /* Uses every macro of the header, in C and in C++. Compiled with all warnings as errors, never run. */
-#include "tenon_math.h"
+#include "../../plugins-c/codec.kind.h"
+#include "../../plugins-c/math.kind.h"
 
-TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);
+CODEC_1_FACTS;
+MATH_1_FACTS;
 
 static tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
                          tenon_out *error) {
@@ -24,9 +26,9 @@ static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_ou
 static const void *extension(const char *id) {
   static const codec_1 codec = {TENON_KIND_HEADER(codec_1), TENON_METHOD(call), TENON_METHOD(call)};
   static const math_1 math = {TENON_KIND_HEADER(math_1), TENON_METHOD(call)};
-  if (strcmp(id, TENON_MATH_ID) == 0) return &math;
-  return strcmp(id, "codec/1") == 0 ? &codec : NULL;
+  if (strcmp(id, MATH_1_ID) == 0) return &math;
+  return strcmp(id, CODEC_1_ID) == 0 ? &codec : NULL;
 }
 
-TENON_PLUGIN_WITH("everything", "1.2.3", "codec/1.0.0;" TENON_MATH_KIND, TENON_THREAD_SAFE | TENON_SINGLETON,
+TENON_PLUGIN_WITH("everything", "1.2.3", CODEC_1_KIND ";" MATH_1_KIND, TENON_THREAD_SAFE | TENON_SINGLETON,
                   make, drop, call, extension);

@@ -1,7 +1,7 @@
 /* Prints every number of tenon.h as JSON, as this C compiler sees it. */
 #include <stdio.h>
 
-#include "tenon_math.h"
+#include "../../plugins-c/math.kind.h"
 
 static int first;
 

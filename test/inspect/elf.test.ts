@@ -227,6 +227,27 @@ describe('the vtable, without running any code', () => {
     );
   });
 
+  test('the order of the relocations has no effect', () => {
+    const path = workshop.build('linux-x64', SAMPLE, { name: 'unsorted' });
+    const bytes = readFileSync(path);
+    const [, at = '', size = ''] =
+      /\.rela\.dyn +RELA +[0-9a-f]+ ([0-9a-f]+) ([0-9a-f]+)/.exec(
+        execFileSync('readelf', ['-SW', path], { encoding: 'utf8' }),
+      ) ?? [];
+    const start = Number.parseInt(at, 16);
+    const entries = Array.from({ length: Number.parseInt(size, 16) / 24 }, (_, index) =>
+      Buffer.from(bytes.subarray(start + index * 24, start + (index + 1) * 24)),
+    );
+    const relative = entries.filter((entry) => entry.readUInt32LE(8) === 8);
+    expect(relative.length).toBeGreaterThan(5);
+    const expected = inspectBytes(bytes).vtable;
+    for (let turn = 1; turn < relative.length; turn += 1) {
+      const turned = [...relative.slice(turn), ...relative.slice(0, turn), ...entries.slice(relative.length)];
+      Buffer.concat(turned).copy(bytes, start);
+      expect([turn, inspectBytes(bytes).vtable]).toEqual([turn, expected]);
+    }
+  });
+
   test('a smaller size has fewer slots, and an absurd size has none', () => {
     const small = byHand('24, 0, get_version, get_name, make, drop, work, NULL');
     const facts = inspectFileSync(workshop.build('linux-x64', small, { name: 'small' }));

@@ -35,7 +35,8 @@ test.each([
 
 describe('without compiler signatures', () => {
   const facts = inspectFileSync(workshop.build('linux-x64', 'int x;\n', { name: 'plain' }));
-  const image = { ...facts, mark: null, read: () => null, constant: () => false, pointers: () => null };
+  const nothing = { find: () => null, read: () => null, constant: () => false, pointers: () => null };
+  const image = { ...facts, mark: null, ...nothing };
   test.each([
     [['KERNEL32.dll', 'MSVCP140.dll'], 'c++'],
     [['libstdc++-6.dll'], 'c++'],
@@ -52,7 +53,11 @@ describe('without compiler signatures', () => {
 });
 
 describe('a Rust plugin', needs('cargo'), () => {
-  test.each([['grep'], ['metronome-rs'], ['zstd-rs']])('is read completely: %s', (name) => {
+  test.each([
+    ['grep', []],
+    ['metronome-rs', ['tenon_kind_state_1']],
+    ['zstd-rs', []],
+  ])('is read completely: %s', (name, kinds) => {
     const facts = inspectFileSync(pluginFile(name));
     expect(facts.language).toBe('rust');
     expect(facts.descriptor).toMatchObject({ name, pointerSize: 8, vtableSize: 56 });
@@ -61,6 +66,7 @@ describe('a Rust plugin', needs('cargo'), () => {
       'get_plugin',
       'get_version',
       'tenon_descriptor',
+      ...kinds,
     ]);
     expect(facts.vtable?.slots.filter((slot) => slot.code).length).toBeGreaterThanOrEqual(5);
   });

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TenonError } from '../../src/base/errors.js';
 import { MemorySource } from '../../src/inspect/source.js';
-import { placesIn, placesOf } from '../../src/inspect/symbols.js';
-import { faultFile, pluginFile, temporaryFolder } from '../support/index.js';
+import { placesIn, placesOf, variablesIn } from '../../src/inspect/symbols.js';
+import { compile, faultFile, pluginFile, temporaryFolder } from '../support/index.js';
 import { tryable } from '../support/tools.js';
 
 interface Function {
@@ -135,3 +135,20 @@ test('section headers at an invalid offset are ignored', () => {
     expect(placesIn(file, [0x1150])).toEqual([{ kind: 'code', name: null, offset: 0 }]);
   }
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'variables have the names of their symbols, and none in a stripped library',
+  () => {
+    const folder = temporaryFolder();
+    const source = 'static int first[4], second; int *pick(int i) { return i < 4 ? &first[i] : &second; }';
+    const library = compile(folder, 'variables', source, ['-fvisibility=default']);
+    const listed = execFileSync('nm', [library], { encoding: 'utf8' });
+    const addressOf = (name: string) =>
+      Number.parseInt(new RegExp(`^([0-9a-f]+) b ${name}$`, 'm').exec(listed)?.[1] ?? '', 16);
+    const addresses = [addressOf('first'), addressOf('first') + 12, addressOf('second'), 0];
+    expect(variablesIn(library, addresses)).toEqual(['first', 'first', 'second', null]);
+    execFileSync('strip', [library]);
+    expect(variablesIn(library, addresses)).toEqual([null, null, null, null]);
+    expect(variablesIn(join(folder, 'absent'), [1])).toEqual([null]);
+  },
+);

@@ -1,7 +1,10 @@
 /** The types that TypeScript infers for a kind. `npm test` compiles this file, which checks them. */
 import { expect, expectTypeOf, test } from 'vitest';
 import type { CallOptions } from '../../src/index.js';
-import { defineKind, type KindApi, type KindApiSync, method } from '../../src/kinds/kind.js';
+import type { EventValue, KindApi, KindApiSync, PlainCall } from '../../src/kinds/api.js';
+import { cursor, defineKind, method } from '../../src/kinds/kind.js';
+import type { RecordResults } from '../../src/kinds/many.js';
+import { doc, enumeration, flags, list, option, record, union } from '../../src/kinds/types.js';
 
 const shapes = defineKind({
   name: 'shapes',
@@ -60,7 +63,7 @@ test('a method without fields takes no argument, and a bytes method takes and re
 });
 
 test('asynchronous methods take the same arguments and the options of a call', () => {
-  expectTypeOf<AsyncShapes['none']>().toEqualTypeOf<(options?: CallOptions) => Promise<{ count: number }>>();
+  expectTypeOf<AsyncShapes['none']>().toEqualTypeOf<PlainCall<{ count: number }>>();
   expectTypeOf<AsyncShapes['raw']>().toEqualTypeOf<
     (input: Uint8Array, options?: CallOptions) => Promise<Buffer>
   >();
@@ -86,4 +89,80 @@ test('invalid calls and definitions do not compile', () => {
   expect(() => method({ a: 'i33' }, {})).toThrow('input.a');
   // @ts-expect-error an array needs a length
   expect(() => method({ a: 'i32[]' }, {})).toThrow('input.a');
+});
+
+const text = defineKind({
+  name: 'text',
+  version: '1.1.0',
+  methods: {
+    find: method(
+      {
+        text: 'str',
+        limit: option('u32'),
+        mode: enumeration(['plain', 'regex'], { open: true }),
+        style: flags({ bold: 'Thick.', wide: 'Broad.' }),
+        shape: union({ none: null, circle: { radius: 'f64' }, points: doc(list('f32[2]'), 'Corners.') }),
+      },
+      {
+        total: doc('u32', 'All of them.'),
+        hits: list({ at: 'u32', line: 'u32' }),
+        raw: 'bytes',
+        limit: option('u64'),
+        mode: enumeration(['plain', 'regex'], { open: true }),
+        style: flags(['bold', 'wide']),
+        shape: union({ none: null, circle: record({ radius: 'f64' }, { as: 'circle' }) }, { open: true }),
+        sizes: list('f64'),
+        bits: list('bool'),
+        names: list('str'),
+      },
+    ),
+    lines: method({ text: 'str' }, cursor({ at: 'u64', line: 'str' })),
+    count: method({ text: 'str' }, { words: 'u64' }, { since: '1.1.0' }),
+  },
+  events: { progress: { done: 'u64', of: 'u64' }, note: doc({ line: 'str' }, 'A remark.') },
+});
+type Text = KindApi<typeof text>;
+type TextSync = KindApiSync<typeof text>;
+
+test('records with strings, lists, options, names and unions have the types of their values', () => {
+  expectTypeOf<Parameters<Text['find']>[0]>().toEqualTypeOf<{
+    readonly text: string;
+    readonly limit?: number | null | undefined;
+    readonly mode: 'plain' | 'regex' | number;
+    readonly style: readonly ('bold' | 'wide')[];
+    readonly shape:
+      | { readonly tag: 'none' }
+      | { readonly tag: 'circle'; readonly value: { readonly radius: number } }
+      | { readonly tag: 'points'; readonly value: readonly (Float32Array | readonly number[])[] };
+  }>();
+  expectTypeOf<ReturnType<TextSync['find']>>().toEqualTypeOf<{
+    total: number;
+    hits: { at: number; line: number }[];
+    raw: Buffer;
+    limit: bigint | undefined;
+    mode: 'plain' | 'regex' | number;
+    style: ('bold' | 'wide')[];
+    shape: { tag: 'none' } | { tag: 'circle'; value: { radius: number } } | { tag: number };
+    sizes: Float64Array;
+    bits: boolean[];
+    names: string[];
+  }>();
+  expectTypeOf<Awaited<ReturnType<Text['find']>>>().toEqualTypeOf<ReturnType<TextSync['find']>>();
+});
+
+test('a method with since may be undefined', () => {
+  expectTypeOf<undefined>().toExtend<Text['count']>();
+  expectTypeOf<Parameters<NonNullable<Text['count']>>[0]>().toEqualTypeOf<{ readonly text: string }>();
+  expectTypeOf<ReturnType<NonNullable<TextSync['count']>>>().toEqualTypeOf<{ words: bigint }>();
+  expectTypeOf<undefined>().not.toExtend<Text['find']>();
+});
+
+test('a cursor is an iterable, many calls have many results, and events have values', () => {
+  type Line = { at: bigint; line: string };
+  expectTypeOf<ReturnType<Text['lines']>>().toEqualTypeOf<AsyncGenerator<Line, void, undefined>>();
+  expectTypeOf<ReturnType<TextSync['lines']>>().toEqualTypeOf<Generator<Line, void, undefined>>();
+  type Found = Awaited<ReturnType<Text['find']>>;
+  expectTypeOf<Awaited<ReturnType<Text['find']['many']>>>().toEqualTypeOf<RecordResults<Found>>();
+  expectTypeOf<EventValue<typeof text, 'progress'>>().toEqualTypeOf<{ done: bigint; of: bigint }>();
+  expectTypeOf<EventValue<typeof text, 'note'>>().toEqualTypeOf<{ line: string }>();
 });

@@ -1,15 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { TenonError, type TenonErrorCode } from '../../src/base/errors.js';
 import { PluginHost } from '../../src/index.js';
-import {
-  bindKindSync,
-  bindMethod,
-  defineKind,
-  findMethod,
-  type Kind,
-  type Methods,
-  method,
-} from '../../src/kinds/kind.js';
+import { bindKindSync } from '../../src/kinds/bind.js';
+import { bindMethod, findMethod } from '../../src/kinds/find-method.js';
+import { defineKind, type Kind, type Methods, method } from '../../src/kinds/kind.js';
+import { enumeration, flags, list, option, record, union } from '../../src/kinds/types.js';
 import { SOMETHING, type TierBinding, type TierInstance } from '../../src/tiers/tier.js';
 import { pluginFile, runNode } from '../support/index.js';
 import { loopback } from '../support/record-loopback.js';
@@ -67,6 +62,13 @@ describe('defineKind', () => {
     const many = Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`m${i}`, method.bytes()]));
     expect(define({ methods: many })).toBe('methods');
     expect(refused(() => defineKind(null as unknown as Kind)).argument).toBe('definition');
+    const endless: Record<string, unknown> = { n: 'u32' };
+    endless['a'] = endless;
+    expect(refused(() => method(endless as never, {})).message).toContain('nested deeper than 8 levels');
+    const { proxy, revoke } = Proxy.revocable([], {});
+    revoke();
+    for (const make of [enumeration, flags, list, option, record, union] as ((value: unknown) => unknown)[])
+      refused(() => make(proxy));
   });
 });
 
@@ -116,12 +118,16 @@ function tierWith(tables: Record<string, number>): TierInstance {
     callManySync: unused,
     callMany: unused,
     callRecord: unused,
+    badResult: unused,
+    frame: unused,
     record: (inputSize, outputSize) =>
       loopback(inputSize, outputSize, (input, output) => output.set(input.subarray(0, outputSize))),
   };
   return {
     bind: () => binding,
     methodCount: (id) => tables[id] ?? 0,
+    present: unused,
+    presentSync: unused,
     ref: unused,
     unref: unused,
     close: unused,
@@ -204,7 +210,7 @@ describe('the plugin math', () => {
     expect(min({ a: 1, b: 2 }).result).toBe(1);
     expect(min({ a: 2 ** 31 - 1, b: -(2 ** 31) })).toEqual({ result: -(2 ** 31) });
     for (let i = -1000; i < 1000; i++) expect(min({ a: i, b: i + 1 }).result).toBe(i);
-    expect(refused(() => min({ a: 1, b: 2.5 })).argument).toBe('b');
+    expect(refused(() => min({ a: 1, b: 2.5 })).argument).toBe('math.min.b');
     expect(min({ a: 3, b: 4 }).result).toBe(3);
   });
 
@@ -259,6 +265,6 @@ describe('the plugin math', () => {
       await host.close();`;
     const ended = await runNode(body, { args: ['--disallow-code-generation-from-strings'] });
     expect(ended.stderr).toBe('');
-    expect(JSON.parse(ended.stdout)).toEqual({ generates: false, result: -5, refused: 'b' });
+    expect(JSON.parse(ended.stdout)).toEqual({ generates: false, result: -5, refused: 'math.min.b' });
   });
 });

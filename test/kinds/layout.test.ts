@@ -5,18 +5,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TenonError } from '../../src/base/errors.js';
-import {
-  type FieldLayout,
-  type Fields,
-  type FieldType,
-  type Layout,
-  layoutOf,
-  MAX_RECORD_SIZE,
-  SCALAR_SIZE,
-  type Scalar,
-} from '../../src/kinds/layout.js';
+import type { FieldLayout, Layout } from '../../src/kinds/flat-layout.js';
+import { type FieldType, MAX_RECORD_SIZE, SCALAR_SIZE, type Scalar } from '../../src/kinds/layout.js';
 import { compileRecord } from '../../src/kinds/typed-record.js';
 import { loopback } from '../support/record-loopback.js';
+import { type FlatFields as Fields, layoutOf } from './layout-of.js';
 
 const SCALARS = Object.keys(SCALAR_SIZE) as Scalar[];
 const C_TYPES: Record<Scalar, string> = {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { TenonError } from '../../src/base/errors.js';
-import { type Fields, layoutOf, SCALAR_SIZE, type Scalar } from '../../src/kinds/layout.js';
+import { SCALAR_SIZE, type Scalar } from '../../src/kinds/layout.js';
 import { SCALARS } from '../../src/kinds/scalars.js';
 import { compileRecord, type RecordFactory, type RecordMethodCode } from '../../src/kinds/typed-record.js';
 import { loopback } from '../support/record-loopback.js';
+import { type FlatFields as Fields, layoutOf } from './layout-of.js';
 
 /** Returns one method in two forms: generated code, and the loop used if code generation is forbidden. */
 function bothWays(input: Fields, output: Fields): [string, RecordFactory][] {
@@ -105,6 +106,16 @@ describe.each(bothWays({ a: 'i32', b: 'i32' }, { result: 'i32', less: 'bool' }))
         expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', cause: new RangeError('mine') }),
       );
       expect(call({ a: 1, b: 2 })).toEqual({ result: 1, less: true });
+    });
+
+    test('refuses a result whose bool is neither 0 nor 1', () => {
+      const { call } = factory(
+        loopback(8, 8, (_, output) => {
+          output[4] = 2;
+        }),
+        'math.min',
+      );
+      expect(() => call({ a: 1, b: 2 })).toThrow(/math\.min\.less has a bool that is neither 0 nor 1/);
     });
 
     test('throws the error of the binding when the outcome is not 0', () => {

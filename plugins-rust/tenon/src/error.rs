@@ -55,6 +55,11 @@ impl Error {
         Self::with_status(Status::Busy, message)
     }
 
+    /// Creates an error for a connector without a connection: [`Status::Closed`]. The host connects it again.
+    pub fn closed(message: impl fmt::Display) -> Self {
+        Self::with_status(Status::Closed, message)
+    }
+
     /// Creates the error for an output that the host has no memory for: [`Status::NoMemory`]. Does not
     /// allocate.
     pub const fn no_memory() -> Self {

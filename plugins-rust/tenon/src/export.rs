@@ -21,6 +21,17 @@ pub struct Kind {
     pub table: *const c_void,
 }
 
+/// A generated kind, for the plugin `P` that implements its trait.
+pub trait Typed<P> {
+    /// The kind.
+    const KIND: Kind;
+}
+
+/// Makes a kind from its method table.
+pub const fn typed<const N: usize>(spec: &'static str, table: &'static MethodTable<N>) -> Kind {
+    Kind { spec, table: core::ptr::from_ref(table).cast() }
+}
+
 impl Kind {
     /// Returns whether `id` is the id of this kind. `math/1.2.0` has the id `math/1` and no other.
     pub fn has_id(&self, id: &[u8]) -> bool {

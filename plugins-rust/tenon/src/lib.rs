@@ -71,17 +71,26 @@ compile_error!(
      Remove `panic = \"abort\"` from the profile in Cargo.toml."
 );
 
+mod cursors;
 mod error;
+mod event;
 mod export;
+mod facts;
+pub mod flow;
 mod host;
+mod list;
 mod macros;
 mod output;
 mod panics;
 mod plugin;
 pub mod raw;
+mod reader;
+mod record;
 mod slots;
 mod status;
 pub mod testing;
+mod value;
+mod writer;
 
 pub use error::Error;
 pub use host::{EmitError, Host, Level};
@@ -89,9 +98,23 @@ pub use output::Output;
 pub use plugin::Plugin;
 pub use status::Status;
 
+/// The types in the generated modules of kinds.
+pub mod kind {
+    pub use crate::list::{Iter, List, LongArray};
+    pub use crate::reader::Value;
+    pub use crate::value::Scalar;
+}
+
 /// The parts that the macro expands to. Not for direct use, and not stable.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::export::{Export, Kind, descriptor, table};
+    pub use crate::cursors::{Cursors, Items, close, next, open};
+    pub use crate::event::emit;
+    pub use crate::export::{Export, Kind, Typed, descriptor, table, typed};
+    pub use crate::facts::{Facts, facts};
+    pub use crate::reader::{Broken, Reader, read};
+    pub use crate::record::{Builder, Record, Written, respond};
     pub use crate::slots::{Method, get_name, get_version, method, vtable};
+    pub use crate::value::{read_member, read_number, skip_member, unknown, write_member};
+    pub use crate::writer::{Sink, Writer};
 }

@@ -52,6 +52,18 @@
 /// # fn main() {}
 /// ```
 ///
+/// The generated module of a kind (`tenon kind bind text.kind.json --lang rust`) has a trait with typed methods. The
+/// plugin implements it, and names the module in place of the methods:
+///
+/// ```ignore
+/// #[rustfmt::skip]
+/// mod text_1;
+///
+/// impl text_1::Text for Grep { /* … */ }
+///
+/// tenon::plugin!(Grep, kinds: { text_1 });
+/// ```
+///
 /// An invalid name, version or kind is a compile error:
 ///
 /// ```compile_fail
@@ -69,43 +81,56 @@
 #[macro_export]
 macro_rules! plugin {
     ($plugin:ty $(,)?) => {
-        $crate::plugin!($plugin, kinds: {});
+        $crate::__plugin!($plugin, []);
     };
     ($plugin:ty, kinds: { $($kind:literal => [$($method:expr),* $(,)?]),* $(,)? } $(,)?) => {
+        $crate::__plugin!($plugin, [$(
+            $crate::__private::Kind {
+                spec: $kind,
+                table: {
+                    const METHODS: &[$crate::raw::Method] = &[$({
+                        struct Thunk;
+                        impl $crate::__private::Method<$plugin> for Thunk {
+                            fn call(
+                                plugin: &mut $plugin,
+                                _: &mut $crate::__private::Cursors,
+                                input: &[u8],
+                                out: &mut $crate::Output<'_>,
+                            ) -> ::core::result::Result<(), $crate::Error> {
+                                // A function pointer, so that a closure needs no type annotations.
+                                const METHOD: fn(
+                                    &mut $plugin,
+                                    &[u8],
+                                    &mut $crate::Output<'_>,
+                                ) -> ::core::result::Result<(), $crate::Error> = $method;
+                                METHOD(plugin, input, out)
+                            }
+                        }
+                        $crate::__private::method::<$plugin, Thunk>
+                    }),*];
+                    const TABLE: &$crate::raw::MethodTable<{ METHODS.len() }> =
+                        &$crate::__private::table(METHODS);
+                    ::core::ptr::from_ref(TABLE).cast()
+                },
+            }
+        ),*]);
+    };
+    ($plugin:ty, kinds: { $($($module:ident)::+),+ $(,)? } $(,)?) => {
+        $crate::__plugin!($plugin, [$(<$($module)::+::Kind as $crate::__private::Typed<$plugin>>::KIND),+]);
+    };
+}
+
+/// Writes the exports of a plugin whose kinds are an array of `Kind`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __plugin {
+    ($plugin:ty, $kinds:expr) => {
         const _: () = {
             struct Exports;
 
             impl $crate::__private::Export for Exports {
                 type Plugin = $plugin;
-                const KINDS: &'static [$crate::__private::Kind] = &[$(
-                    $crate::__private::Kind {
-                        spec: $kind,
-                        table: {
-                            const METHODS: &[$crate::raw::Method] = &[$({
-                                struct Thunk;
-                                impl $crate::__private::Method<$plugin> for Thunk {
-                                    fn call(
-                                        plugin: &mut $plugin,
-                                        input: &[u8],
-                                        out: &mut $crate::Output<'_>,
-                                    ) -> ::core::result::Result<(), $crate::Error> {
-                                        // A function pointer, so that a closure needs no type annotations.
-                                        const METHOD: fn(
-                                            &mut $plugin,
-                                            &[u8],
-                                            &mut $crate::Output<'_>,
-                                        ) -> ::core::result::Result<(), $crate::Error> = $method;
-                                        METHOD(plugin, input, out)
-                                    }
-                                }
-                                $crate::__private::method::<$plugin, Thunk>
-                            }),*];
-                            const TABLE: &$crate::raw::MethodTable<{ METHODS.len() }> =
-                                &$crate::__private::table(METHODS);
-                            ::core::ptr::from_ref(TABLE).cast()
-                        },
-                    }
-                ),*];
+                const KINDS: &'static [$crate::__private::Kind] = &$kinds;
             }
 
             // A custom section without pointers and padding, so that the bytes in the file are final.

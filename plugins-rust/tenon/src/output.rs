@@ -43,6 +43,37 @@ impl<'a> Output<'a> {
         Self { raw, call: PhantomData }
     }
 
+    /// Returns an output with a shorter lifetime. It writes to the same memory.
+    pub(crate) fn reborrow(&mut self) -> Output<'_> {
+        Output { raw: self.raw, call: PhantomData }
+    }
+
+    /// Appends this number of zeros.
+    pub(crate) fn append_zeros(&mut self, count: usize) -> Result<(), Error> {
+        if count == 0 {
+            return Ok(()); // `data` may still be NULL
+        }
+        self.reserve(count)?;
+        let out = self.raw.as_ptr();
+        // SAFETY: `reserve` made room for the bytes after `len`.
+        unsafe {
+            ptr::write_bytes((*out).data.add((*out).len), 0, count);
+            (*out).len += count;
+        }
+        Ok(())
+    }
+
+    /// Replaces bytes that were written before.
+    ///
+    /// # Panics
+    /// If there are fewer bytes at `at`.
+    pub(crate) fn replace(&mut self, at: usize, bytes: &[u8]) {
+        assert!(at <= self.len() && bytes.len() <= self.len() - at, "only written bytes can be replaced");
+        let out = self.raw.as_ptr();
+        // SAFETY: the host's memory has `len` bytes, and does not overlap the plugin's.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), (*out).data.add(at), bytes.len()) };
+    }
+
     // Always a short borrow, because `reserve` writes to the same memory.
     #[inline]
     fn view(&self) -> &raw::Out {

@@ -6,6 +6,7 @@ use std::cell::UnsafeCell;
 use std::ptr;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::cursors::Cursors;
 use crate::error::Error;
 use crate::export::{Export, flags, name_bytes};
 use crate::host::{Host, Level};
@@ -19,7 +20,14 @@ use crate::status::Status;
 struct Instance<P> {
     gate: AtomicU8,
     host: Host,
-    plugin: UnsafeCell<P>,
+    work: UnsafeCell<Work<P>>,
+}
+
+/// The parts of an instance that a call may change.
+struct Work<P> {
+    // Dropped first: a cursor may use what the plugin set up.
+    cursors: Cursors,
+    plugin: P,
 }
 
 // The states of an instance's gate.
@@ -30,14 +38,14 @@ const POISONED: u8 = 2;
 /// One method of a plugin, as a type, so that each method has its own C function.
 pub trait Method<P: Plugin> {
     /// Calls the method.
-    fn call(plugin: &mut P, input: &[u8], out: &mut Output<'_>) -> Result<(), Error>;
+    fn call(plugin: &mut P, cursors: &mut Cursors, input: &[u8], out: &mut Output<'_>) -> Result<(), Error>;
 }
 
 /// [`Plugin::something`] as a method.
 pub struct Something;
 
 impl<P: Plugin> Method<P> for Something {
-    fn call(plugin: &mut P, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> {
+    fn call(plugin: &mut P, _: &mut Cursors, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> {
         plugin.something(input, out)
     }
 }
@@ -90,8 +98,8 @@ unsafe extern "C" fn new<P: Plugin>(
     });
     let failure = match made {
         Ok(Ok(plugin)) => {
-            let plugin = UnsafeCell::new(plugin);
-            let instance = Box::new(Instance { gate: AtomicU8::new(READY), host, plugin });
+            let work = UnsafeCell::new(Work { cursors: Cursors::default(), plugin });
+            let instance = Box::new(Instance { gate: AtomicU8::new(READY), host, work });
             // SAFETY: by the ABI, `state` points to memory for the pointer.
             unsafe { ptr::write(state, Box::into_raw(instance).cast()) };
             return Status::Ok.raw();
@@ -105,9 +113,9 @@ unsafe extern "C" fn new<P: Plugin>(
 
 unsafe extern "C" fn drop_instance<P: Plugin>(state: *mut c_void) {
     // SAFETY: by the ABI, `state` comes from `new`, and `drop` is the last call with it.
-    let Instance { host, plugin, .. } = *unsafe { Box::from_raw(state.cast::<Instance<P>>()) };
+    let Instance { host, work, .. } = *unsafe { Box::from_raw(state.cast::<Instance<P>>()) };
     // The plugin's threads may use the host while the plugin is dropped, but not afterwards.
-    if let Err(panic) = catch(|| drop(plugin)) {
+    if let Err(panic) = catch(|| drop(work)) {
         panic.with_message(|text| host.log(Level::Error, format_args!("{}: drop panicked: {text}", P::NAME)));
     }
     host.close();
@@ -139,8 +147,8 @@ pub unsafe extern "C" fn method<P: Plugin, M: Method<P>>(
     let input = unsafe { borrow(input, input_len) };
     let result = catch(|| {
         // SAFETY: the gate admits one call at a time, and `drop` comes after the last call.
-        let plugin = unsafe { &mut *instance.plugin.get() };
-        M::call(plugin, input, &mut out)
+        let Work { plugin, cursors } = unsafe { &mut *instance.work.get() };
+        M::call(plugin, cursors, input, &mut out)
     });
     let gate = if result.is_ok() { READY } else { POISONED };
     instance.gate.store(gate, Ordering::Release);

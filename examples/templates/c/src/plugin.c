@@ -3,33 +3,12 @@
 #include <string.h>
 
 #include "tenon.h"
-
-#define LONGEST 64
+#include "tenon_config.h"
 
 /* The state of an instance. */
 typedef struct {
-  char greeting[LONGEST];
+  char greeting[64];
 } greeter;
-
-/* Copies the value of "greeting" from the JSON config, if the config has one. Returns 0 if the value is not a
- * usable string. A real plugin should use a JSON library. */
-static int read_greeting(const char *config, size_t size, char *greeting) {
-  static const char key[] = "\"greeting\"";
-  const char *end = config + size, *at = config;
-  while ((size_t)(end - at) >= sizeof key - 1 && memcmp(at, key, sizeof key - 1) != 0) at++;
-  if ((size_t)(end - at) < sizeof key - 1) return 1; /* Without the key, the default is kept. */
-  at += sizeof key - 1;
-  while (at < end && (*at == ' ' || *at == ':')) at++;
-  if (at == end || *at++ != '"') return 0;
-  size_t length = 0;
-  while (at < end && *at != '"') {
-    unsigned char byte = (unsigned char)*at++;
-    if (byte < 0x20 || byte >= 0x7f || byte == '\\' || length == LONGEST - 1) return 0;
-    greeting[length++] = (char)byte;
-  }
-  greeting[length] = '\0';
-  return at < end;
-}
 
 /* Creates an instance. The config is borrowed until return, so the greeting is copied. */
 static tenon_status make(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
@@ -38,12 +17,15 @@ static tenon_status make(const tenon_host *host, const uint8_t *config, size_t c
   greeter *self = malloc(sizeof *self);
   if (self == NULL) return tenon_fail(error, TENON_NO_MEMORY, "no memory for an instance");
   strcpy(self->greeting, "Hello");
-  if (!read_greeting((const char *)config, config_len, self->greeting)) {
+  /* Everything that the config may contain. Anything else is refused with a message. */
+  const tenon_config_field fields[] = {TENON_CONFIG_STRING("greeting", self->greeting)};
+  tenon_status status = tenon_config_read(config, config_len, fields, 1, error);
+  if (status == TENON_OK) {
+    *state = self;
+  } else {
     free(self);
-    return tenon_fail(error, TENON_INVALID, "greeting must be a string of at most 63 plain characters");
   }
-  *state = self;
-  return TENON_OK;
+  return status;
 }
 
 /* Frees an instance. The host calls it once. */
