@@ -1,5 +1,6 @@
 #include "check/breadcrumb.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "check/failure.h"
 #include "check/mutate.h"
 
 namespace tenon::check {
@@ -17,10 +19,14 @@ Breadcrumb::Breadcrumb(const std::string &path) {
   if (path.empty()) return;
   size_t size = sizeof(Header) + kLongestMadeUp;
   int file = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  bool ready = file >= 0 && ftruncate(file, static_cast<off_t>(size)) == 0;
-  void *memory = ready ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) : MAP_FAILED;
-  if (file >= 0) close(file);
-  if (memory != MAP_FAILED) header_ = static_cast<Header *>(memory);
+  if (file < 0) FailChecker("create a file for the generated input", errno);
+  /* Without space on the disk, a write to the mapping would raise a signal. */
+  int error = posix_fallocate(file, 0, static_cast<off_t>(size));
+  if (error != 0) FailChecker("reserve space for the generated input", error);
+  void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (memory == MAP_FAILED) FailChecker("map the file for the generated input", errno);
+  close(file);
+  header_ = static_cast<Header *>(memory);
 }
 
 void Breadcrumb::Leave(uint64_t number, const std::string &what, const std::string &bytes) {

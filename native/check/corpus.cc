@@ -7,6 +7,8 @@
 #include <fstream>
 #include <set>
 
+#include "check/read_only_data.h"
+
 namespace tenon::check {
 namespace {
 
@@ -57,17 +59,36 @@ bool ReadCorpus(const Options &options, Corpus *corpus) {
   corpus->examples = options.inputs.empty() ? std::vector<std::string>{options.input()} : options.inputs;
   std::vector<std::string> paths;
   if (!options.corpus.empty() && !ListFolder(options.corpus, &paths)) return false;
+  if (!options.kept.empty()) ListFolder(options.kept, &paths); /* of earlier runs, if there were any */
   for (const std::string &path : paths) {
     std::string bytes;
     bool fits = corpus->examples.size() < kMostExamples && ReadBytes(path, kLongestExample, &bytes);
     if (fits && !bytes.empty()) corpus->examples.push_back(bytes); /* a subfolder reads as empty */
   }
   std::string library;
-  if (ReadBytes(options.file, kLongestLibrary, &library)) corpus->words = WordsIn(library);
+  if (!ReadBytes(options.file, kLongestLibrary, &library)) return true;
+  corpus->words = WordsIn(library);
+  corpus->constants = ReadOnlyData(library);
   return true;
 }
 
+const std::string &Corpus::Example(Random &random) const {
+  constexpr size_t kRecent = 8;
+  if (found.empty() || random.OneIn(4)) return examples[random.Below(examples.size())];
+  if (random.OneIn(2)) return found[random.Below(found.size())];
+  return found[found.size() - 1 - random.Below(std::min(kRecent, found.size()))];
+}
+
+std::string Corpus::Constant(Random &random) const {
+  constexpr size_t kAlignment = 4;
+  size_t width = size_t{2} << random.Below(3), at = random.Below(constants.size());
+  if (!random.OneIn(4)) at -= at % kAlignment;
+  return constants.substr(at, width);
+}
+
 std::string Corpus::Word(Random &random) const {
+  if (!compared.empty() && random.OneIn(3)) return compared[random.Below(compared.size())];
+  if (!constants.empty() && random.OneIn(4)) return Constant(random);
   if (!words.empty() && !random.OneIn(8)) return words[random.Below(words.size())];
   std::string word;
   for (size_t i = random.Below(8) + 1; i > 0; i--) word += static_cast<char>('a' + random.Below(26));

@@ -1,9 +1,12 @@
 #include "check/crash_record.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 #include <atomic>
 
+#include "check/guarded_heap.h"
 #include "check/watched_memory.h"
 #include "plugin/fault_signals.h"
 
@@ -11,6 +14,8 @@ namespace tenon::check {
 namespace {
 
 Report *report;
+/* The finding of CrashWith, or NULL. */
+std::atomic<const char *> finding_of_crash{nullptr};
 
 /* A line of JSON. Building it is async-signal-safe. */
 class Line {
@@ -40,12 +45,16 @@ class Line {
   size_t size_ = 0;
 };
 
-/* Writes the finding for the address, if a scenario watches its memory. */
-void WriteFinding(uintptr_t address) {
+/* Returns the finding for the address, if a scenario watches its memory, or NULL. */
+const char *FindingAt(uintptr_t address) {
   const char *finding = WatchedFinding(address);
+  return finding != nullptr ? finding : GuardedHeapFinding(address);
+}
+
+void WriteFinding(const char *finding) {
   if (finding == nullptr) return;
   Line line;
-  line.Text("{\"type\":\"finding\",\"message\":\""), line.Text(finding), line.Text("\"}");
+  line.Text("{\"type\":\"finding\",\"fault\":true,\"message\":\""), line.Text(finding), line.Text("\"}");
   line.Send();
 }
 
@@ -69,7 +78,10 @@ void OnSignal(int signal, siginfo_t *info, void *context) {
   static std::atomic<bool> written;
   if (!written.exchange(true)) {
     Fault fault = {};
-    if (signal == SIGSEGV || signal == SIGBUS) WriteFinding(reinterpret_cast<uintptr_t>(info->si_addr));
+    if (signal == SIGSEGV || signal == SIGBUS)
+      WriteFinding(FindingAt(reinterpret_cast<uintptr_t>(info->si_addr)));
+    else
+      WriteFinding(finding_of_crash);
     ReadFault(signal, info, context, &fault);
     WriteCrash(fault);
   }
@@ -85,6 +97,17 @@ void RecordCrashes(Report *where) {
   core.rlim_cur = core.rlim_max < 1 ? core.rlim_max : 1; /* 1 also disables a handler of core_pattern */
   setrlimit(RLIMIT_CORE, &core);
   HandleFaults(OnSignal);
+}
+
+void ForgetCrashes() {
+  for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP, SIGXCPU})
+    ::signal(signal, SIG_DFL);
+}
+
+void CrashWith(const char *finding) {
+  finding_of_crash = finding;
+  if (report == nullptr) fprintf(stderr, "tenon-checker: %s\n", finding); /* a debugger shows where */
+  abort();
 }
 
 void SetCrashCode(uintptr_t address) {

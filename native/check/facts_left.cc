@@ -2,14 +2,16 @@
 #include <stdio.h>
 #include <sys/time.h>
 
-#include <fstream>
+#include <sstream>
 
 #include "check/facts.h"
+#include "check/procfs.h"
 
 namespace tenon::check {
 namespace {
 
-std::string IntervalTimer(__itimer_which_t which) {
+/* glibc has an enumeration for the timers, musl an int. */
+std::string IntervalTimer(decltype(ITIMER_REAL) which) {
   itimerval value = {};
   getitimer(which, &value);
   bool armed = value.it_value.tv_sec != 0 || value.it_value.tv_usec != 0;
@@ -17,7 +19,7 @@ std::string IntervalTimer(__itimer_which_t which) {
 }
 
 size_t CreatedTimers() {
-  std::ifstream timers("/proc/self/timers");
+  std::istringstream timers(OwnFile("timers"));
   size_t count = 0;
   for (std::string line; std::getline(timers, line);) count += line.rfind("ID:", 0) == 0;
   return count;
@@ -35,7 +37,7 @@ Facts Timers() {
 /* Counts only memory that no file backs: the checks of the file cover the segments of the library, and its
  * stack. */
 Facts ExecutableMemory() {
-  std::ifstream maps("/proc/self/maps");
+  std::istringstream maps(OwnFile("maps"));
   unsigned long long total = 0;
   for (std::string line; std::getline(maps, line);) {
     unsigned long long start, end, inode;

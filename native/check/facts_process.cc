@@ -1,5 +1,6 @@
 /* Facts about settings of the whole process. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <fenv.h>
 #include <locale.h>
@@ -11,13 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fstream>
+#include <sstream>
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
 
 #include "check/facts.h"
+#include "check/failure.h"
+#include "check/procfs.h"
 
 extern char **environ;
 
@@ -126,11 +129,11 @@ Facts Environment() {
 }
 
 Facts FileModeMask() {
-  std::ifstream status("/proc/self/status");
+  std::istringstream status(OwnFile("status"));
   for (std::string line; std::getline(status, line);) {
     if (line.rfind("Umask:", 0) == 0) return {{"the umask", line.substr(line.find_last_of(" \t") + 1)}};
   }
-  return {};
+  FailChecker("find the umask in /proc/self/status", ENOENT);
 }
 
 Facts Limits() {

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "check/clock.h"
 #include "check/mutate.h"
@@ -37,6 +38,7 @@ FuzzSession::FuzzSession(Plugin &plugin)
 }
 
 void FuzzSession::Judge(const CallResult &result, const std::string &what) {
+  if (in_child_) return;
   std::string breach = Breach(result);
   if (breach.empty() && result.outcome == TENON_PANIC) breach = "it panicked: " + Quote(result.bytes);
   if (breach.empty()) return;
@@ -49,7 +51,22 @@ bool FuzzSession::InTime() const {
   return Now() < end_;
 }
 
+Guide &FuzzSession::BeginGuide(const std::vector<Method> &methods) {
+  const tenon_plugin &vtable = plugin_.vtable();
+  std::vector<uintptr_t> entries = {reinterpret_cast<uintptr_t>(vtable.new_),
+                                    reinterpret_cast<uintptr_t>(vtable.something)};
+  for (const Method &method : methods) entries.push_back(reinterpret_cast<uintptr_t>(method.call));
+  const size_t targets = std::max<size_t>(1, methods.size());
+  guide_ = std::make_unique<Guide>(plugin_.options(), std::move(entries), &corpus_, targets);
+  return *guide_;
+}
+
 MadeUp FuzzSession::Place(const std::string &bytes, uint64_t number) {
+  if (HeapIsChecked()) {
+    block_ = std::make_unique<Guarded>(bytes.size());
+    if (!bytes.empty()) memcpy(block_->data(), bytes.data(), bytes.size());
+    return {block_->data(), bytes.size(), number};
+  }
   uint8_t *place = memory_.data() + memory_.size() - bytes.size();
   if (!bytes.empty()) memcpy(place, bytes.data(), bytes.size());
   return {place, bytes.size(), number};
@@ -57,6 +74,8 @@ MadeUp FuzzSession::Place(const std::string &bytes, uint64_t number) {
 
 void FuzzSession::Finish(uint64_t tried) {
   plugin_.report().Values("inputs tried", "count", {static_cast<double>(tried)});
+  if (guide_ == nullptr || !guide_->sees()) return;
+  plugin_.report().Values("inputs that reached new code", "count", {static_cast<double>(guide_->found())});
 }
 
 }  // namespace tenon::check

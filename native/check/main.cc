@@ -4,8 +4,9 @@
  *     0           the scenario completed   no findings
  *     1           the host is gone         findings
  *     2           usage                    usage
- *     3           no memory                a scenario is incomplete
+ *     3                                    a scenario is incomplete
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,12 @@
 #include <vector>
 
 #include "check/crash_record.h"
+#include "check/failure.h"
 #include "check/host.h"
 #include "check/options.h"
 #include "check/plugin.h"
 #include "check/report.h"
+#include "check/sanitizer.h"
 #include "check/scenarios.h"
 
 using namespace tenon::check;
@@ -45,6 +48,14 @@ bool FindScenarios(const std::string &list, std::vector<Chosen> *chosen) {
     from = end + 1;
   }
   return true;
+}
+
+/* Without the path, a plugin could fail to find its files. The loader reports a file that does not exist. */
+void SetOrigin(const std::string &file) {
+  const char *path = realpath(file.c_str(), nullptr);
+  if (path == nullptr && errno != ENOENT && errno != ENOTDIR)
+    FailChecker("resolve the path of the file", errno);
+  Host::SetOrigin(path);
 }
 
 /* Runs the scenarios one after the other. Side effects of one scenario remain for the next. */
@@ -87,12 +98,14 @@ int main(int argc, char **argv) {
     fprintf(stderr, "tenon-checker: there is no scenario %s\n", options.scenario.c_str());
     return 2;
   }
-  Host::SetOrigin(realpath(options.file.c_str(), nullptr));
+  if (options.under_valgrind) SetUnderValgrind();
   /* Lines that the plugin prints before a crash must not be lost, even without a terminal. */
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   Report &report = *new Report;
+  ReportFailures(&report);
+  if (options.report && !report.OpenForHost()) return 1;
+  SetOrigin(options.file);
   if (!options.report) RunForPeople(chosen, options, &report);
-  if (!report.OpenForHost()) return 1;
   RecordCrashes(&report);
   the_plugin = new Plugin(options, &report);
   chosen.front().run(*the_plugin);

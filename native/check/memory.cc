@@ -1,9 +1,12 @@
 #include "check/memory.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "check/failure.h"
 
 namespace tenon::check {
 namespace {
@@ -25,7 +28,9 @@ Heap LookAtHeap() {
 
 }  // namespace
 
-MemoryGauge::MemoryGauge() : statm_(open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) {}
+MemoryGauge::MemoryGauge() : statm_(open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) {
+  if (statm_ < 0) FailChecker("open /proc/self/statm", errno);
+}
 
 MemoryGauge::~MemoryGauge() {
   close(statm_);
@@ -34,11 +39,10 @@ MemoryGauge::~MemoryGauge() {
 void MemoryGauge::Read() {
   char text[256];
   ssize_t length = pread(statm_, text, sizeof(text) - 1, 0);
+  if (length <= 0) FailChecker("read /proc/self/statm", length == 0 ? EIO : errno);
   unsigned long long resident = 0, shared = 0, writable = 0;
-  if (length > 0) {
-    text[length] = '\0';
-    sscanf(text, "%*u %llu %llu %*u %*u %llu", &resident, &shared, &writable);
-  }
+  text[length] = '\0';
+  sscanf(text, "%*u %llu %llu %*u %*u %llu", &resident, &shared, &writable);
   static const double page = static_cast<double>(sysconf(_SC_PAGESIZE));
   Heap heap = LookAtHeap();
   in_use_ = heap.used + static_cast<double>(writable) * page - heap.mapped;

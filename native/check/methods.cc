@@ -5,9 +5,9 @@
 
 namespace tenon::check {
 
-std::vector<Method> RequireMethods(Plugin &plugin) {
+std::vector<Method> MethodsOf(Plugin &plugin) {
   std::vector<Method> methods;
-  for (const Kind &kind : RequireKinds(plugin)) {
+  for (const Kind &kind : StatedKinds(plugin)) {
     if (plugin.vtable().get_extension == nullptr) break;
     plugin.report().Stage("get_extension(" + Quote(kind.id) + ")");
     uintptr_t table = reinterpret_cast<uintptr_t>(plugin.vtable().get_extension(kind.id.c_str()));
@@ -16,9 +16,15 @@ std::vector<Method> RequireMethods(Plugin &plugin) {
     if (!ReadMethodTable(plugin.gates().image(), kind.id, table, &functions, &refusal)) continue;
     for (size_t i = 0; i < functions.size(); i++) {
       std::string name = "method " + std::to_string(i) + " of " + kind.id;
-      methods.push_back({name, reinterpret_cast<tenon_method>(functions[i])});
+      methods.push_back({name, kind.id, i, reinterpret_cast<tenon_method>(functions[i])});
     }
   }
+  return methods;
+}
+
+std::vector<Method> RequireMethods(Plugin &plugin) {
+  (void)RequireKinds(plugin);
+  std::vector<Method> methods = MethodsOf(plugin);
   if (methods.empty()) plugin.report().Skip("its kinds have no methods");
   return methods;
 }

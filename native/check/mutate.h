@@ -12,8 +12,8 @@ namespace tenon::check {
 /* The maximum length of a generated input. */
 constexpr size_t kLongestMadeUp = 1 << 20;
 
-/* Returns the input with this number. The first ones are the examples; the others are changed examples, and
- * sometimes entirely random bytes. */
+/* Returns the input with this number. The first ones are the examples; the others are changed examples or
+ * inputs that were found, and sometimes entirely random bytes. */
 std::string MakeInput(const Corpus &corpus, uint64_t seed, uint64_t number);
 
 /* Returns the config with this number: a variant of `base`, not always well-formed. */

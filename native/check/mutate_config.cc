@@ -152,6 +152,11 @@ std::string MakeConfig(const Corpus &corpus, const std::string &base, uint64_t s
   if (number == 0) return base;
   Random random(seed, number);
   std::string config;
+  if (!corpus.found.empty() && random.OneIn(2)) {
+    config = corpus.found[random.Below(corpus.found.size())];
+    MutateBytes(corpus, random, &config);
+    return config;
+  }
   switch (random.Below(8)) {
     case 0:
       config = Pick(random, kBases);

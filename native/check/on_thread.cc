@@ -1,14 +1,16 @@
 #include "check/on_thread.h"
 
-#include <dirent.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <atomic>
 #include <memory>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "check/clock.h"
+#include "check/failure.h"
+#include "check/procfs.h"
 
 namespace tenon::check {
 namespace {
@@ -33,29 +35,45 @@ class SignalStack {
   std::unique_ptr<char[]> memory_;
 };
 
+void *RunWork(void *argument) {
+  std::unique_ptr<std::function<void()>> work(static_cast<std::function<void()> *>(argument));
+  (*work)();
+  return nullptr;
+}
+
 }  // namespace
+
+Thread::Thread(std::function<void()> work) : thread_() {
+  auto *kept = new std::function<void()>(std::move(work));
+  int error = pthread_create(&thread_, nullptr, RunWork, kept);
+  if (error != 0) FailChecker("start a thread", error);
+}
+
+void Thread::Join() {
+  pthread_join(thread_, nullptr);
+}
+
+void Thread::Detach() {
+  pthread_detach(thread_);
+}
 
 void OnThreads(size_t count, const std::function<void(size_t)> &work) {
   std::atomic<size_t> ready{0};
-  std::vector<std::thread> threads;
+  std::vector<Thread> threads;
+  threads.reserve(count);
   for (size_t number = 0; number < count; number++) {
     threads.emplace_back([&, number] {
       SignalStack stack;
       ready++;
-      while (ready < count) std::this_thread::yield();
+      while (ready < count) sched_yield();
       work(number);
     });
   }
-  for (std::thread &thread : threads) thread.join();
+  for (Thread &thread : threads) thread.Join();
 }
 
 size_t CountThreads() {
-  DIR *tasks = opendir("/proc/self/task");
-  if (tasks == nullptr) return 0;
-  size_t count = 0;
-  while (const dirent *entry = readdir(tasks)) count += entry->d_name[0] != '.';
-  closedir(tasks);
-  return count;
+  return RunningThreads().size();
 }
 
 void WaitForThreads(uint64_t ms) {

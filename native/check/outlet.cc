@@ -10,6 +10,12 @@ namespace {
 
 /* The limit for `reserve`, which hosts have too. */
 constexpr size_t kMost = 1u << 30;
+/* The number of moves with exactly the requested room. After them the capacity doubles, so that a plugin that
+ * writes each byte separately needs neither a mapping nor a copy of its result for each of them. */
+constexpr size_t kExactMoves = 64;
+/* The number of bytes that are filled. A larger output is filled only in part, because a plugin that reserves
+ * far too much must not use up the memory of the machine. */
+constexpr size_t kMostFilled = 16 << 20;
 
 constexpr char kBefore[] = "It wrote or read before the start of its output";
 constexpr char kBehind[] = "It wrote or read past the capacity of its output";
@@ -24,17 +30,24 @@ Outlet::Outlet(const OutletPlan &plan) : plan_(plan), page_(sizeof(Handed), Guar
 
 void Outlet::Take(size_t capacity) {
   auto block = std::make_unique<Guarded>(capacity, plan_.place);
-  memset(block->begin(), plan_.fill, static_cast<size_t>(block->end() - block->begin()));
+  Fill(*block);
   block->Explain(kBefore, kBehind);
   tenon_out &out = handed_->out;
   if (block_ != nullptr) {
     if (out.len != 0) memcpy(block->data(), block_->data(), out.len);
-    block_->Forbid(kStale);
-    (void)block_.release(); /* never freed, so that no other memory gets its address */
+    Guarded::Retire(std::move(block_), kStale);
   }
   block_ = std::move(block);
   out.data = block_->data();
   out.capacity = capacity;
+}
+
+/* Fills all bytes of a usual output. Those outside of the capacity are always filled. */
+void Outlet::Fill(Guarded &block) {
+  uint8_t *first = block.data(), *last = first + block.size();
+  memset(block.begin(), plan_.fill, static_cast<size_t>(first - block.begin()));
+  memset(first, plan_.fill, std::min(block.size(), kMostFilled));
+  memset(last, plan_.fill, static_cast<size_t>(block.end() - last));
 }
 
 tenon_status Outlet::Reserve(tenon_out *out, size_t additional) {
@@ -46,7 +59,13 @@ tenon_status Outlet::Grow(size_t additional) {
   largest_ = std::max(largest_, additional);
   if (found_ == 0) found_ = Inspect();
   if (found_ != 0 || !plan_.reserves || additional > kMost) return TENON_NO_MEMORY;
-  Take(std::max(handed_->out.capacity, handed_->out.len + additional));
+  size_t capacity = std::max(handed_->out.capacity, handed_->out.len + additional);
+  if (reserves_ > kExactMoves) {
+    /* From here on the output moves only when it is full. */
+    if (additional <= handed_->out.capacity - handed_->out.len) return TENON_OK;
+    capacity = std::max(capacity, 2 * handed_->out.capacity);
+  }
+  Take(capacity);
   return TENON_OK;
 }
 

@@ -15,8 +15,8 @@ struct OutletPlan {
   /* The initial capacity. The byte after it is inaccessible, or the byte before `data` with kAtStart. */
   size_t capacity = 1024;
   Guarded::Place place = Guarded::kAtEnd;
-  /* Whether `reserve` works or always fails. When it works it provides exactly the requested room, always at
-   * a new address, and makes the old memory inaccessible. */
+  /* Whether `reserve` works or always fails. When it works it provides the requested room at a new address, and
+   * makes the old memory inaccessible. The first moves provide exactly that room, and later ones more. */
   bool reserves = true;
   /* The byte that fills the memory. */
   uint8_t fill = 0xc7;
@@ -52,6 +52,7 @@ class Outlet {
   static tenon_status Reserve(tenon_out *out, size_t additional);
   tenon_status Grow(size_t additional);
   void Take(size_t capacity);
+  void Fill(Guarded &block);
   /* Returns 0, or an Outcome of output.h. */
   int32_t Inspect();
   bool Untouched(const uint8_t *from, const uint8_t *to) const;

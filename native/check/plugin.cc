@@ -1,6 +1,12 @@
 #include "check/plugin.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "check/crash_record.h"
+#include "check/failure.h"
+#include "check/exact_copy.h"
+#include "check/sanitizer.h"
 
 namespace tenon::check {
 namespace {
@@ -10,16 +16,23 @@ const uint8_t kNothing[16] = {};
 
 /* The initial capacity of an output. `reserve` provides more. */
 constexpr size_t kRoom = 1024;
+/* The largest output that a system always has memory for. If it has not, the plugin is not to blame for what
+ * it returns. */
+constexpr size_t kUsualSize = 64 << 20;
 
 /* The output of one call, as a host provides it. */
 class Room {
  public:
   tenon_out *Begin() {
     ArmCanary(room_, kRoom);
+    ForbidAccess(room_ + kRoom, kGuardSize);
     return output_.Begin(room_, kRoom);
   }
 
   CallResult End(tenon_status status) {
+    const size_t refused = output_.refused();
+    if (refused != 0 && refused <= kUsualSize) FailChecker("provide memory for a result", ENOMEM);
+    AllowAccess(room_ + kRoom, kGuardSize);
     CallResult result;
     result.status = status;
     result.outcome = output_.End(status);
@@ -32,7 +45,7 @@ class Room {
 
  private:
   Output output_;
-  uint8_t room_[kRoom + kGuardSize];
+  alignas(16) uint8_t room_[kRoom + kGuardSize];
 };
 
 }  // namespace
@@ -61,8 +74,8 @@ Instance::Instance(const tenon_plugin &vtable, const tenon_host *host, const voi
                    void *state)
     : vtable_(vtable), state_(state) {
   Room room;
-  const uint8_t *bytes = config == nullptr ? kNothing : static_cast<const uint8_t *>(config);
-  tenon_status status = vtable.new_(host, bytes, size, &state_, room.Begin());
+  ExactCopy bytes(config == nullptr ? kNothing : config, size);
+  tenon_status status = vtable.new_(host, bytes.data(), size, &state_, room.Begin());
   made_ = room.End(status);
   dropped_ = status != TENON_OK; /* an instance exists even if the output breaks the contract */
 }
@@ -79,19 +92,23 @@ CallResult Instance::Call(const void *input, size_t size) {
 
 CallResult Instance::Call(tenon_method method, const void *input, size_t size) {
   Room room;
-  const uint8_t *bytes = size == 0 ? kNothing : static_cast<const uint8_t *>(input);
-  return room.End(method(state_, bytes, size, room.Begin()));
+  ExactCopy bytes(size == 0 ? kNothing : input, size);
+  return room.End(method(state_, bytes.data(), size, room.Begin()));
 }
 
 void Plugin::Expect(bool passed) {
   if (passed) return;
+  if (strcmp(gates_.refusal().code, "ERR_TENON_LOAD_FAILED") == 0)
+    FailIfLoaderExhausted(gates_.refusal().message.c_str());
   report_->Finding(gates_.refusal().message);
   report_->Done();
 }
 
 void Plugin::Load() {
   report_->Stage("loading the library");
+  const std::vector<CodeSpan> before = LoadedCode();
   Expect(gates_.Open(options_.file.c_str()));
+  code_ = NewCode(before, LoadedCode());
   SetCrashCode(gates_.entry());
   report_->Stage("get_version");
   Expect(gates_.Version());

@@ -4,12 +4,14 @@
 #define TENON_CHECK_PLUGIN_H
 
 #include <string>
+#include <vector>
 
 #include "plugin/gates.h"
 #include "plugin/output.h"
 #include "check/host.h"
 #include "check/options.h"
 #include "check/report.h"
+#include "check/single_steps.h"
 #include "tenon.h"
 
 namespace tenon::check {
@@ -75,6 +77,9 @@ class Plugin {
   /* If the gate has refused, reports a finding and ends the process. */
   void Expect(bool passed);
 
+  /* The code of the plugin, and of the libraries that were loaded with it. */
+  const std::vector<CodeSpan> &code() const { return code_; }
+
   const tenon_plugin &vtable() const { return gates_.vtable(); }
   const Options &options() const { return options_; }
   Report &report() const { return *report_; }
@@ -87,6 +92,7 @@ class Plugin {
   const Options &options_;
   Report *report_;
   Gates gates_;
+  std::vector<CodeSpan> code_;
 };
 
 /* A scenario tries one thing, reports findings, and returns. Then main writes the completion record. */

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,13 @@ struct ChildProcess {
 };
 
 std::vector<ChildProcess> ChildProcesses();
+
+/* Returns the threads of this process that can still run code of the plugin. The system lists a thread for a
+ * moment after pthread_join has returned for it; such a thread is left out. */
+std::set<pid_t> RunningThreads();
+
+/* Returns the contents of a file in /proc/self. If it cannot be read, the scenario is incomplete. */
+std::string OwnFile(const char *name);
 
 /* Returns true if another process has the file open or mapped. Processes that this user may not inspect are
  * ignored. */

@@ -1,18 +1,24 @@
 #include "check/read_file.h"
 
-#include <fstream>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace tenon::check {
 
 bool ReadFile(const std::string &path, std::string *bytes) {
-  std::ifstream file(path, std::ios::binary);
   bytes->clear();
-  /* read() sets badbit on an error. An iterator over the buffer would throw instead. */
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
   char part[65536];
-  while (file.read(part, sizeof(part)) || file.gcount() > 0) {
-    bytes->append(part, static_cast<size_t>(file.gcount()));
+  ssize_t count;
+  while ((count = read(file, part, sizeof(part))) > 0 || (count < 0 && errno == EINTR)) {
+    if (count > 0) bytes->append(part, static_cast<size_t>(count));
   }
-  return file.eof() && !file.bad();
+  const int error = errno;
+  close(file);
+  errno = error;
+  return count == 0;
 }
 
 }  // namespace tenon::check

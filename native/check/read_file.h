@@ -7,7 +7,7 @@
 namespace tenon::check {
 
 /* Reads the whole file. Returns false if it cannot be opened or read: the files of a process in /proc fail while
- * the process ends, and a folder fails too. */
+ * the process ends, and a folder fails too. Sets errno. */
 bool ReadFile(const std::string &path, std::string *bytes);
 
 }  // namespace tenon::check

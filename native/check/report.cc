@@ -1,6 +1,7 @@
 #include "check/report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include <algorithm>
 #include <mutex>
 
-#include "plugin/output.h"
+#include "check/json.h"
 #include "runner/limits.h"
 
 namespace tenon::check {
@@ -23,7 +24,7 @@ constexpr int kIn = 4;
 constexpr size_t kLongestStart = 256;
 /* The reader of the host has a limit for the length of a line. */
 constexpr size_t kNumbersInRecord = 2000;
-constexpr size_t kLongestText = 8192;
+constexpr size_t kKept = 32 * 1024; /* bytes of an input or a result; the seed reproduces longer inputs */
 
 std::mutex writing;
 
@@ -67,55 +68,7 @@ std::string Summary(const std::vector<double> &values) {
   return std::to_string(values.size()) + " from " + Number(*least) + " to " + Number(*most);
 }
 
-std::string Base64(const std::string &bytes) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    size_t rest = std::min<size_t>(3, bytes.size() - i);
-    uint32_t word = 0;
-    for (size_t k = 0; k < 3; k++) word = word << 8 | (k < rest ? static_cast<uint8_t>(bytes[i + k]) : 0);
-    for (size_t k = 0; k < 4; k++) text += k <= rest ? digits[word >> (18 - 6 * k) & 63] : '=';
-  }
-  return text;
-}
-
-/* Decodes the character at `at` and returns its length in bytes. A byte that is not UTF-8 becomes the
- * character with its value. */
-size_t TakePoint(const std::string &bytes, size_t at, uint32_t *point) {
-  const uint8_t *next = reinterpret_cast<const uint8_t *>(bytes.data()) + at;
-  size_t length = *next >= 0xf0 ? 4 : *next >= 0xe0 ? 3 : *next >= 0xc0 ? 2 : 1;
-  *point = *next;
-  if (length == 1 || length > bytes.size() - at || !IsUtf8(next, length)) return 1;
-  *point = *next & (0x7fu >> length);
-  for (size_t i = 1; i < length; i++) *point = *point << 6 | (next[i] & 0x3f);
-  return length;
-}
-
-std::string Escape(uint32_t unit) {
-  char text[8];
-  snprintf(text, sizeof(text), "\\u%04x", unit & 0xffff);
-  return text;
-}
-
 }  // namespace
-
-std::string Json(const std::string &bytes) {
-  std::string text = "\"";
-  for (size_t at = 0; at < bytes.size();) {
-    if (text.size() > kLongestText) return text + "...\"";
-    uint32_t point;
-    at += TakePoint(bytes, at, &point);
-    bool plain = point >= 0x20 && point < 0x7f && point != '"' && point != '\\';
-    if (plain) {
-      text += static_cast<char>(point);
-    } else if (point > 0xffff) {
-      text += Escape(0xd800 + ((point - 0x10000) >> 10)) + Escape(0xdc00 + (point & 0x3ff));
-    } else {
-      text += Escape(point);
-    }
-  }
-  return text + "\"";
-}
 
 bool Report::OpenForHost() {
   out_ = HideFile(kOut);
@@ -203,9 +156,13 @@ void Report::Write(const std::string &json) {
 }
 
 void Report::WriteLine(const std::string &line) {
+  WriteBytes(line.data(), line.size());
+}
+
+void Report::WriteBytes(const char *bytes, size_t size) {
   std::lock_guard<std::mutex> lock(writing);
-  for (size_t sent = 0; sent < line.size();) {
-    ssize_t count = write(out_, line.data() + sent, line.size() - sent);
+  for (size_t sent = 0; sent < size;) {
+    ssize_t count = write(out_, bytes + sent, size - sent);
     if (count >= 0) {
       sent += static_cast<size_t>(count);
     } else if (errno == EAGAIN) {
@@ -229,11 +186,21 @@ void Report::Finding(const std::string &message) {
 }
 
 void Report::Finding(const std::string &message, const std::string &bytes, const char *role) {
-  constexpr size_t kKept = 32 * 1024; /* fits on a line; the seed reproduces longer inputs */
   if (people_ || bytes.size() > kKept) return Finding(message);
   findings_++;
   Write("{\"type\":\"finding\",\"message\":" + Json(message) + ",\"role\":" + Json(role) + ",\"input\":\"" +
         Base64(bytes) + "\"}");
+}
+
+void Report::Finding(const std::string &message, const Evidence &evidence) {
+  if (people_ || evidence.base == 0) return Finding(message);
+  findings_++;
+  std::string stack, uses;
+  for (uintptr_t address : evidence.stack) stack += (stack.empty() ? "" : ",") + JsonAddress(address);
+  for (const Evidence::Use &use : evidence.uses)
+    uses += (uses.empty() ? "" : ",") + ("[" + JsonAddress(use.data) + "," + JsonAddress(use.code) + "]");
+  Write("{\"type\":\"finding\",\"message\":" + Json(message) + ",\"base\":" + JsonAddress(evidence.base) +
+        ",\"stack\":[" + stack + "],\"uses\":[" + uses + "]}");
 }
 
 void Report::Skip(const std::string &reason) {
@@ -253,6 +220,18 @@ void Report::Incomplete(const std::string &reason) {
   Done();
 }
 
+void Report::Fail(const char *reason) {
+  char lines[1024];
+  const char *nonce = nonce_.c_str();
+  const int size = people_
+                       ? snprintf(lines, sizeof(lines), "  INCOMPLETE: %s\n", reason)
+                       : snprintf(lines, sizeof(lines),
+                                  "%s {\"type\":\"incomplete\",\"reason\":\"%s\"}\n%s {\"type\":\"done\"}\n",
+                                  nonce, reason, nonce);
+  WriteBytes(lines, std::min(sizeof(lines) - 1, static_cast<size_t>(size)));
+  _exit(!people_ ? 0 : findings_ > 0 ? 1 : 3);
+}
+
 void Report::Values(const char *name, const char *unit, const std::vector<double> &values) {
   if (people_) return Print(name, Summary(values) + " " + unit);
   for (size_t from = 0; from < values.size(); from += kNumbersInRecord) {
@@ -270,6 +249,28 @@ void Report::Series(const char *name, const char *over, const std::vector<double
     Write("{\"type\":\"values\",\"name\":" + Json(name) + ",\"unit\":\"bytes\",\"over\":" + Json(over) +
           ",\"values\":" + Numbers(ys, from, to) + ",\"xs\":" + Numbers(xs, from, to) + "}");
   }
+}
+
+void Report::Site(uintptr_t offset) {
+  if (people_) return Print("allocated by the call before", std::to_string(offset));
+  Write("{\"type\":\"site\",\"offset\":\"" + std::to_string(offset) + "\"}");
+}
+
+void Report::Table(const std::string &kind, size_t slots) {
+  if (people_) return Print("slots of the method table", kind + " has " + std::to_string(slots));
+  Write("{\"type\":\"table\",\"kind\":" + Json(kind) + ",\"slots\":" + std::to_string(slots) + "}");
+}
+
+void Report::Result(const std::string &method, const std::string &bytes) {
+  if (people_) return Print("result of", method + ": " + std::to_string(bytes.size()) + " bytes");
+  if (bytes.size() > kKept) return;
+  Write("{\"type\":\"result\",\"method\":" + Json(method) + ",\"bytes\":\"" + Base64(bytes) + "\"}");
+}
+
+void Report::Silence() {
+  int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere < 0) _exit(1);
+  out_ = nowhere;
 }
 
 void Report::WriteDone() {

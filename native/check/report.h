@@ -14,6 +14,17 @@
 
 namespace tenon::check {
 
+/* Addresses that explain a finding. The host finds their functions, lines and variables in the library. */
+struct Evidence {
+  /* An instruction that used a variable. */
+  struct Use {
+    uintptr_t data, code;
+  };
+  uintptr_t base = 0;           /* of the library */
+  std::vector<uintptr_t> stack; /* of a thread, the innermost address first */
+  std::vector<Use> uses;
+};
+
 class Report {
  public:
   /* Takes over descriptors 3 and 4, reads the nonce, and ties the life of the process to that of its host.
@@ -43,10 +54,17 @@ class Report {
   /* Reports a finding with the bytes that reproduce it. `role` is "input" or "config". */
   void Finding(const std::string &message, const std::string &bytes, const char *role);
 
+  /* Reports a finding with the addresses that explain it. */
+  void Finding(const std::string &message, const Evidence &evidence);
+
   /* Reports that the scenario does not apply to this plugin, and ends the process. */
   [[noreturn]] void Skip(const std::string &reason);
   /* Reports that the scenario could not be completed, and ends the process. */
   [[noreturn]] void Incomplete(const std::string &reason);
+
+  /* Reports that the checker itself has failed, and ends the process without an exception. `reason` is plain
+   * ASCII without quotes. Allocates nothing. [any-thread] */
+  [[noreturn]] void Fail(const char *reason);
 
   /* Reports measured numbers. One number is a value, several are a histogram. `unit` is "ns", "ms", "bytes" or
    * "count". */
@@ -55,9 +73,19 @@ class Report {
   void Series(const char *name, const char *over, const std::vector<double> &xs,
               const std::vector<double> &ys);
 
+  /* Reports the call that allocates the memory that is left: an address relative to the base of the library. */
+  void Site(uintptr_t offset);
+
+  /* Reports the number of slots in the method table of a kind. */
+  void Table(const std::string &kind, size_t slots);
+  /* Reports what a method returned, unless it is longer than a line. `method` is "text/1#0". */
+  void Result(const std::string &method, const std::string &bytes);
+
   /* Completes the report. Ends the process without running exit handlers, because the plugin may have
    * registered some. */
   [[noreturn]] void Done();
+  /* Discards everything that follows. For child processes, which only try something. */
+  void Silence();
   /* Completes the report of a scenario that ends the process itself. */
   void WriteDone();
 
@@ -70,6 +98,7 @@ class Report {
  private:
   void Write(const std::string &json);
   void WriteLine(const std::string &line);
+  void WriteBytes(const char *bytes, size_t size);
   /* Prints a line for people. */
   void Print(const char *what, const std::string &text);
 
@@ -84,10 +113,6 @@ class Report {
   std::string nonce_;
   size_t findings_ = 0;
 };
-
-/* Returns the bytes as a JSON string in ASCII. UTF-8 becomes its characters; any other byte becomes the
- * character with its value. */
-std::string Json(const std::string &bytes);
 
 }  // namespace tenon::check
 

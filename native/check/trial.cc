@@ -4,7 +4,18 @@
 
 #include <string>
 
+#include "check/difference.h"
+#include "check/sanitizer.h"
+
 namespace tenon::check {
+
+namespace {
+
+/* The number of outputs and inputs that are kept after their calls, in which threads of a plugin may use them.
+ * It bounds the mappings of the process. */
+constexpr size_t kMostKept = 256;
+
+}  // namespace
 
 Trial::Trial(Plugin &plugin) : plugin_(plugin) {
   plugin.Load();
@@ -21,8 +32,7 @@ CallResult Trial::Answer(const std::string &stage, const uint8_t *in, size_t siz
 }
 
 CallResult Trial::Answer(const std::string &stage, const std::string &input) {
-  Outlet &outlet = *new Outlet({});
-  return Answer(stage, Lasting(input), input.size(), outlet);
+  return Answer(stage, Lasting(input), input.size(), NewOutlet());
 }
 
 CallResult Trial::Call(const std::string &stage, const uint8_t *in, size_t size, Outlet &outlet) {
@@ -32,7 +42,13 @@ CallResult Trial::Call(const std::string &stage, const uint8_t *in, size_t size,
 }
 
 CallResult Trial::Call(const std::string &stage, const uint8_t *in, size_t size) {
-  return Call(stage, in, size, *new Outlet({}));
+  return Call(stage, in, size, NewOutlet());
+}
+
+Outlet &Trial::NewOutlet() {
+  outlets_.push_back(std::make_unique<Outlet>(OutletPlan{}));
+  if (outlets_.size() > kMostKept) outlets_.pop_front();
+  return *outlets_.back();
 }
 
 CallResult Trial::Call(const std::string &stage, const std::string &input) {
@@ -56,13 +72,8 @@ const CallResult &Trial::usual_answer() {
 void Trial::ExpectUsual(const std::string &stage, const CallResult &answer) {
   if (!learned_) Learn();
   if (!stable_ || !answer.kept_contract()) return;
-  if (answer.status != usual_.status)
-    report().Finding("A " + stage + " returned " + std::to_string(answer.status) + ", expected " +
-                     std::to_string(usual_.status) + " as for other calls with this input");
-  else if (answer.bytes != usual_.bytes)
-    report().Finding("A " + stage + " had a result of " + std::to_string(answer.bytes.size()) +
-                     " bytes that differs from the result of " + std::to_string(usual_.bytes.size()) +
-                     " bytes of other calls with this input");
+  if (answer.status != usual_.status || answer.bytes != usual_.bytes)
+    report().Finding("A " + stage + " " + DifferenceOf(answer, usual_, "as for other calls with this input"));
 }
 
 std::vector<OddInput> OddInputs(const std::string &usual) {
@@ -87,13 +98,17 @@ std::vector<OddInput> OddInputs(const std::string &usual) {
 }
 
 const uint8_t *Lasting(const std::string &bytes, size_t offset) {
-  uint8_t *copy = new uint8_t[bytes.size() + offset + 64];
+  const size_t slack = HeapIsChecked() ? 0 : 64;
+  uint8_t *copy = new uint8_t[bytes.size() + offset + slack];
   memcpy(copy + offset, bytes.data(), bytes.size());
   return copy + offset;
 }
 
 Guarded &LastingGuarded(const std::string &bytes, Guarded::Place place) {
-  Guarded &memory = *new Guarded(bytes.size(), place);
+  static auto &kept = *new std::deque<std::unique_ptr<Guarded>>;
+  kept.push_back(std::make_unique<Guarded>(bytes.size(), place));
+  if (kept.size() > kMostKept) kept.pop_front();
+  Guarded &memory = *kept.back();
   memory.Explain("It read or wrote before the start of its input",
                  "It read or wrote past the end of its input");
   if (!bytes.empty()) memcpy(memory.data(), bytes.data(), bytes.size());

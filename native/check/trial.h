@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -49,12 +51,15 @@ class Trial {
 
  private:
   void Learn();
+  /* Returns an output for one call. The newest 256 are kept. */
+  Outlet &NewOutlet();
 
   Plugin &plugin_;
   Host host_;
   tenon_method method_;
   bool learned_ = false, stable_ = false;
   CallResult usual_;
+  std::deque<std::unique_ptr<Outlet>> outlets_;
 };
 
 /* Inputs that a plugin may not expect. None of them may end the process. */
@@ -66,7 +71,7 @@ std::vector<OddInput> OddInputs(const std::string &usual);
 
 /* Returns a copy that is never freed, `offset` bytes after an aligned address. */
 const uint8_t *Lasting(const std::string &bytes, size_t offset = 0);
-/* Returns a copy with inaccessible memory around it. It is never freed. */
+/* Returns a copy with inaccessible memory around it. Only the newest 256 are kept. */
 Guarded &LastingGuarded(const std::string &bytes, Guarded::Place place = Guarded::kAtEnd);
 
 }  // namespace tenon::check

@@ -3,9 +3,8 @@
 #include <signal.h>
 #include <time.h>
 
-#include <thread>
-
 #include "check/clock.h"
+#include "check/on_thread.h"
 
 namespace tenon::check {
 namespace {
@@ -19,7 +18,7 @@ Watchdog::Watchdog(Report *report, uint64_t milliseconds) : report_(report), mil
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the threads of the plugin */
-  std::thread([this] { Watch(); }).detach();
+  Thread([this] { Watch(); }).Detach();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 

@@ -12,7 +12,7 @@ struct Range {
   const char *finding = nullptr;
 };
 
-constexpr size_t kMost = 1024;
+constexpr size_t kMost = 4096;
 Range ranges[kMost];
 std::mutex changing;
 

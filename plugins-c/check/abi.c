@@ -125,7 +125,7 @@ static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_ou
 }
 
 #if IS_CODEC
-TENON_KIND(codec_1, tenon_method encode; tenon_method decode;);
+#include "../codec.kind.h"
 
 static const void *get_extension(const char *id) {
 #if TRIP == TRIP_KIND_TABLES

@@ -1,4 +1,5 @@
 /* calls.c - a sound plugin with one fault in a call, selected by TRIP. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "tenon.h"
@@ -17,6 +18,13 @@
 #define TRIP_MESSAGE_EMPTY   12 /* fails without a message */
 #define TRIP_DETERMINISTIC   13 /* declares that it is deterministic, and counts its calls */
 #define TRIP_AFTER_FAILURE   14 /* returns a status that does not exist after it failed once */
+#define TRIP_ERRNO           15 /* takes an errno that other code has left for its own */
+#define TRIP_NESTED_INPUT    16 /* calls itself for each opening parenthesis */
+
+#define TRIP_SAME_AFTER_FAILURE 17 /* fails after it has failed once */
+#define TRIP_HEAP               18 /* reads a block that it has freed */
+#define TRIP_HEAP_OVERFLOW      19 /* writes one byte past the end of a block, where the heap has nothing */
+#define TRIP_HEAP_UNDERFLOW     20 /* reads the byte before a block */
 
 typedef struct instance {
   const uint8_t *last;
@@ -47,10 +55,31 @@ static tenon_status copy_on_stack(const uint8_t *in, size_t in_len, tenon_out *o
   return tenon_write(out, copy, in_len);
 }
 
+/* Returns the depth of parentheses. */
+static size_t depth_of(const uint8_t **at, const uint8_t *end) {
+  volatile uint8_t frame[256] = {0};
+  size_t deepest = frame[0];
+  while (*at < end && *(*at)++ == '(') {
+    size_t depth = 1 + depth_of(at, end);
+    if (depth > deepest) deepest = depth;
+  }
+  return deepest;
+}
+
+/* Uses a block of the heap wrongly. This does no harm: the memory is still there, and belongs to no other block. */
+static void misuse_heap(void) {
+  uint8_t *volatile block = malloc(20);
+  if (block == NULL) return;
+  if (TRIP == TRIP_HEAP_OVERFLOW) *(volatile uint8_t *)(block + 20) = 1;
+  if (TRIP == TRIP_HEAP_UNDERFLOW) look(block - 1);
+  free(block);
+  if (TRIP == TRIP_HEAP) look(block);
+}
+
 /* Commits the fault. Returns TENON_OK to continue as a sound plugin. */
 static tenon_status misbehave(instance *self, const uint8_t *in, size_t in_len, tenon_out *out) {
   static uint8_t calls;
-  (void)self, (void)in, (void)in_len, (void)out, (void)look, (void)calls;
+  (void)self, (void)in, (void)in_len, (void)out, (void)look, (void)calls, (void)depth_of, (void)misuse_heap;
 #if TRIP == TRIP_PLAIN
   return 42;
 #elif TRIP == TRIP_EMPTY_INPUT
@@ -82,6 +111,15 @@ static tenon_status misbehave(instance *self, const uint8_t *in, size_t in_len, 
   return tenon_write(out, &calls, 1);
 #elif TRIP == TRIP_AFTER_FAILURE
   if (self->failed) return 42;
+#elif TRIP == TRIP_ERRNO
+  if (errno == ERANGE) return tenon_fail(out, TENON_INVALID, "out of range");
+#elif TRIP == TRIP_NESTED_INPUT
+  if (in_len > 0) depth_of(&in, in + in_len);
+#elif TRIP == TRIP_HEAP || TRIP == TRIP_HEAP_OVERFLOW || TRIP == TRIP_HEAP_UNDERFLOW
+  misuse_heap();
+#elif TRIP == TRIP_SAME_AFTER_FAILURE
+  if (in_len > 1 && in[0] == 0) self->failed = 1;
+  if (self->failed) return tenon_fail(out, TENON_INVALID, "the input begins with a NUL");
 #endif
   return TENON_OK;
 }
@@ -96,7 +134,7 @@ static tenon_status call(void *state, const uint8_t *in, size_t in_len, tenon_ou
   (void)copy_on_stack;
 #endif
   status = tenon_write(out, in, in_len);
-  self->failed = status != TENON_OK;
+  self->failed = TRIP == TRIP_AFTER_FAILURE && status != TENON_OK;
   return status;
 }
 

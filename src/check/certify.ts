@@ -6,7 +6,8 @@ import type { FileVerdict, Verdict } from './verdict.js';
 
 /**
  * Writes a certificate for each plugin of the verdict to a file. A certificate replaces one of the same digest.
- * Files that are not plugins are left out. Returns the number of certificates written.
+ * Files that are not plugins are left out, and so are plugins that could not be
+ * checked completely. Returns the number of certificates written.
  * @throws TenonError ERR_TENON_INVALID_ARGUMENT for a verdict of only some checks; ERR_TENON_UNREADABLE
  */
 export async function certify(verdict: Verdict, file: string): Promise<number> {
@@ -22,7 +23,7 @@ export async function certify(verdict: Verdict, file: string): Promise<number> {
 
 function certificateOf(file: FileVerdict, { level, failOn, suite, abi, seed, date }: Verdict): Certificate[] {
   const { sha256, outcome, path, plugin, results } = file;
-  if (sha256 === null || outcome === 'not-a-plugin') return [];
+  if (sha256 === null || outcome === 'not-a-plugin' || outcome === 'incomplete') return [];
   const idsOf = (state: string) => results.filter((result) => result.state === state).map(({ id }) => id);
   const found = { failed: idsOf('failed'), excepted: idsOf('excepted') };
   return [

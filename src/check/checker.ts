@@ -4,12 +4,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { buildNativePart, type CheckerName } from '../addon/build.js';
-import { builtFile, isExecutable } from '../addon/native-files.js';
+import { builtFile, isExecutable, isWhole, nativeFile, whyUnusable } from '../addon/native-files.js';
 import { probeEnvironment } from '../admission/probe-program.js';
 import { LineReader } from '../admission/probe-protocol.js';
 import { ignoreAbort, listenForAbort } from '../base/abort.js';
-import { TenonError } from '../base/errors.js';
+import { messageOf, TenonError } from '../base/errors.js';
 import { isCheckout } from '../base/package.js';
+import { requireDescriptors } from '../base/resources.js';
 import { Timer } from '../base/timer.js';
 import { type CheckerRecord, parseRecord } from './report-lines.js';
 import type { CheckOptions, Sanitizer } from './settings.js';
@@ -47,14 +48,14 @@ const REPORT_IN = 4;
 const REAP_MS = 2000;
 
 const nameOf = (sanitizer?: Sanitizer): CheckerName =>
-  sanitizer === undefined ? 'tenon-checker' : `tenon-checker-${sanitizer}`;
+  sanitizer === undefined || sanitizer === 'valgrind' ? 'tenon-checker' : `tenon-checker-${sanitizer}`;
 
 /** Returns the path in `TENON_CHECKER`, or that of the file that is built with this package. */
 function placeOf(sanitizer?: Sanitizer): string {
   const named = process.env['TENON_CHECKER'];
-  return sanitizer === undefined && named !== undefined && named !== ''
+  return nameOf(sanitizer) === 'tenon-checker' && named !== undefined && named !== ''
     ? named
-    : builtFile(nameOf(sanitizer));
+    : nativeFile(nameOf(sanitizer));
 }
 
 /**
@@ -63,14 +64,19 @@ function placeOf(sanitizer?: Sanitizer): string {
  */
 export function findChecker(sanitizer?: Sanitizer): string {
   const path = placeOf(sanitizer);
-  if (isExecutable(path)) return path;
-  const message = `Cannot check plugins: ${path} is not an executable program. Build it on Linux with ${howToBuild(sanitizer)}.`;
-  throw new TenonError('ERR_TENON_UNSUPPORTED', message, { path });
+  if (isExecutable(path) && isWhole(path)) return path;
+  throw new TenonError('ERR_TENON_UNSUPPORTED', `Cannot check plugins: ${whyNot(path, sanitizer)}`, { path });
+}
+
+function whyNot(path: string, sanitizer?: Sanitizer): string {
+  const name = nameOf(sanitizer);
+  if (name === 'tenon-checker' && path === nativeFile(name) && !isCheckout) return whyUnusable(name);
+  return `${path} is not an executable program. Build it on Linux with ${howToBuild(sanitizer)}.`;
 }
 
 function howToBuild(sanitizer?: Sanitizer): string {
   if (!isCheckout) return 'npx tenon build --checker';
-  return sanitizer === undefined
+  return nameOf(sanitizer) === 'tenon-checker'
     ? 'npm run build'
     : 'cmake --build build --target checkers-sanitized, after npm run build';
 }
@@ -79,8 +85,8 @@ function howToBuild(sanitizer?: Sanitizer): string {
 const attempts = new Map<string, Promise<void>>();
 
 /**
- * Builds the program that runs scenarios if an installed package does not have it yet. npm's install hook leaves
- * it out, because most installations never check a plugin. It takes about half a minute, once per installation.
+ * Builds the program that runs scenarios if an installed package does not have it: where there is no package with
+ * compiled files for the platform, and for sanitizers. It takes about half a minute, once per installation.
  * @throws TenonError ERR_TENON_UNSUPPORTED if the program does not exist and cannot be built
  */
 export async function ensureChecker({
@@ -91,20 +97,36 @@ export async function ensureChecker({
   const needed = sanitize === 'thread' ? [undefined, sanitize] : [sanitize];
   for (const sanitizer of needed) {
     const path = placeOf(sanitizer);
-    if (isExecutable(path)) continue;
+    if (isExecutable(path) && isWhole(path)) continue;
     if (isCheckout || process.platform !== 'linux' || path !== builtFile(nameOf(sanitizer)))
       findChecker(sanitizer);
     if (!attempts.has(path)) {
       onBuild?.(path);
-      attempts.set(path, buildNativePart(nameOf(sanitizer)));
+      attempts.set(path, buildChecker(nameOf(sanitizer)));
     }
     await attempts.get(path);
   }
 }
 
+async function buildChecker(name: CheckerName): Promise<void> {
+  try {
+    await buildNativePart(name);
+  } catch (error) {
+    if (name !== 'tenon-checker' || !(error instanceof TenonError)) throw error;
+    const message = `${error.message} Or use the compiled one. ${whyUnusable(name)}`;
+    throw new TenonError('ERR_TENON_UNSUPPORTED', message, { cause: error });
+  }
+}
+
 /** Runs the process to its end. Processes that it has started end with it. */
-export function runChecker(options: CheckerOptions): Promise<CheckerRun> {
-  return new CheckerProcess(options).finish();
+export async function runChecker(options: CheckerOptions): Promise<CheckerRun> {
+  try {
+    requireDescriptors();
+    return await new CheckerProcess(options).finish();
+  } catch (error) {
+    const nothing = { signal: null, code: null, records: [], stdout: '', ms: 0 };
+    return { ...nothing, end: 'not-started', stderr: messageOf(error) };
+  }
 }
 
 class CheckerProcess {

@@ -2,6 +2,8 @@
 import { quoted } from '../base/shell.js';
 import { findChecker } from './checker.js';
 import type { CheckDefinition } from './definition.js';
+import { type HostileInput, hostileInputsOf } from './hostile.js';
+import { cursorsOf } from './kind-file.js';
 import type { CheckSettings } from './settings.js';
 import type { Subject } from './subject.js';
 import type { CheckResult, Finding } from './verdict.js';
@@ -12,14 +14,35 @@ export function checkerFor({ sanitize }: CheckSettings): string {
 }
 
 /** Returns the arguments that native/check/options.h parses. */
-export function checkerArguments({ id }: CheckDefinition, { path, settings }: Subject): string[] {
-  const { seed, pluginConfig, inputs, fuzz } = settings;
-  const args = [id, path, '--seed', String(seed)];
+export function checkerArguments({ id }: Pick<CheckDefinition, 'id'>, subject: Subject): string[] {
+  return [id, ...argumentsFor([id], subject)];
+}
+
+/**
+ * Returns the arguments after the scenarios. Some scenarios have arguments of their own. With the stage of a
+ * finding, the inputs of other stages are left out.
+ */
+export function argumentsFor(
+  ids: readonly string[],
+  { path, settings, examples }: Subject,
+  stage: string | null = null,
+): string[] {
+  const { seed, pluginConfig, fuzz } = settings;
+  const { inputs, corpus, methods, kinds } = examples;
+  const args = [path, '--seed', String(seed)];
   if (pluginConfig !== '') args.push('--config', pluginConfig);
   for (const input of inputs) args.push('--input', input);
-  if (id.startsWith('fuzz/') && fuzz !== undefined) {
+  for (const { method, bytes } of methods) args.push('--method-input', `${method}=${bytes.toString('hex')}`);
+  if (ids.some((id) => id === 'kind/results' || id.startsWith('state/')))
+    for (const cursor of cursorsOf(kinds)) args.push('--cursor', cursor);
+  if (ids.includes('kind/hostile-spans')) {
+    for (const { method, fault, bytes } of hostileInputsIn(stage, hostileInputsOf(kinds)))
+      args.push('--hostile-input', `${method} ${fault}=${bytes.toString('hex')}`);
+  }
+  if (ids.some((id) => id.startsWith('fuzz/')) && fuzz !== undefined) {
     args.push('--budget', String(fuzz.budget));
-    if (fuzz.corpus !== undefined) args.push('--corpus', fuzz.corpus);
+    if (fuzz.most !== undefined) args.push('--most', String(fuzz.most));
+    if (corpus !== null) args.push('--corpus', corpus);
     if (fuzz.reproduce !== undefined) args.push('--reproduce', fuzz.reproduce);
   }
   return args;
@@ -38,8 +61,30 @@ export function reproduction(
   const gdb =
     check.method.type === 'bytes'
       ? null
-      : quoted(['gdb', '--args', checkerFor(settings), ...checkerArguments(check, subject)]);
+      : quoted([
+          ...environmentOf(check),
+          'gdb',
+          '--args',
+          checkerFor(settings),
+          check.id,
+          ...argumentsFor([check.id], subject, findings[0]?.stage ?? null),
+        ]);
   return { command: quoted(args), gdb };
+}
+
+/** Returns the hostile input that a stage names, or all of them. */
+function hostileInputsIn(stage: string | null, inputs: readonly HostileInput[]): readonly HostileInput[] {
+  const named = inputs.filter(({ method, fault }) => {
+    const [kind, slot] = method.split('#');
+    return stage?.endsWith(`method ${slot} of ${kind} with a message whose ${fault}`);
+  });
+  return named.length === 0 ? inputs : named;
+}
+
+/** Returns a command that sets the variables that the scenario needs. Empty if it needs none. */
+function environmentOf({ method }: CheckDefinition): string[] {
+  const variables = method.type === 'scenario' ? Object.entries(method.env ?? {}) : [];
+  return variables.length === 0 ? [] : ['env', ...variables.map(([name, value]) => `${name}=${value}`)];
 }
 
 function withReproduced(subject: Subject, file: string | undefined): Subject {
@@ -50,12 +95,13 @@ function withReproduced(subject: Subject, file: string | undefined): Subject {
 
 /** Returns the user's options that the check depends on. */
 function relevantOptions({ id, method }: CheckDefinition, settings: CheckSettings): string[] {
-  const { pluginConfig, inputs, fuzz, sanitize, allowNeeded, glibc, timeout } = settings;
+  const { pluginConfig, inputs, fuzz, sanitize, allowNeeded, glibc, timeout, examples } = settings;
   if (method.type === 'bytes') {
     const needed = allowNeeded.flatMap((name) => ['--allow-needed', name]);
     return glibc === undefined ? needed : [...needed, '--glibc', glibc];
   }
   const args = inputs.flatMap((input) => ['--input', input]);
+  if (!examples) args.push('--no-examples');
   if (pluginConfig !== '') args.push('--plugin-config', pluginConfig);
   if (id.startsWith('fuzz/') && fuzz !== undefined) {
     args.push('--fuzz', `${fuzz.budget}ms`);

@@ -5,7 +5,8 @@ import { milliseconds } from '../base/text.js';
 import { explainFault, hex, showFrame } from '../supervision/fault.js';
 import type { CheckerRun } from './checker.js';
 import { type CheckAnswer, finding, type ScenarioMethod } from './definition.js';
-import { keepInput } from './inputs.js';
+import { explain } from './evidence.js';
+import { keepInput, notKept } from './inputs.js';
 import { measuresOf } from './measures.js';
 import type { CheckerRecord } from './report-lines.js';
 import { callsOf, placeIn } from './source-lines.js';
@@ -14,8 +15,6 @@ import type { CrashFacts, Finding } from './verdict.js';
 
 type CrashRecord = Extract<CheckerRecord, { type: 'crash' }>;
 
-/** The exit code of tenon-checker for a wrong command line. */
-const USAGE = 2;
 /** The most findings of one check. More would add no information. */
 const MAX_FINDINGS = 20;
 /** Names by number. If a signal has several names, the first one is the usual one. */
@@ -37,16 +36,19 @@ export const ABORTED = {
  */
 export function conclude(
   run: CheckerRun,
-  method: Pick<ScenarioMethod, 'judge'>,
+  method: Pick<ScenarioMethod, 'judge' | 'hint'>,
   subject: Subject,
   timeout: number,
 ): CheckAnswer {
   if (run.end === 'not-started')
     return { state: 'incomplete', reason: `its process could not be started: ${run.stderr}` };
   if (run.end === 'aborted') return ABORTED;
-  // The checker does not know the arguments, so it has run nothing of the plugin.
-  if (run.end === 'exit' && run.code === USAGE && run.records.length === 0)
-    return { state: 'incomplete', reason: `its process refused the command line: ${run.stderr}` };
+  // A scenario reports a stage before it runs anything of the plugin, so the plugin cannot be the cause.
+  if (run.end !== 'done' && run.records.length === 0)
+    return {
+      state: 'incomplete',
+      reason: `its process ${endOf(run, timeout)} before its first report${saying(run)}`,
+    };
   const reported = findingsIn(run, subject);
   const measures = measuresOf(run.records);
   if (run.end !== 'done') {
@@ -57,19 +59,42 @@ export function conclude(
     if (record.type === 'incomplete' && reported.length === 0)
       return { state: 'incomplete', reason: record.reason };
   }
-  const judged = (method.judge?.(measures, subject) ?? []).map((message) => finding(message));
-  const findings = [...reported, ...judged].slice(0, MAX_FINDINGS);
+  const judged = (method.judge?.(measures, subject, run.records) ?? []).map((message) => finding(message));
+  const hint = method.hint?.(subject) ?? null;
+  const findings = [...reported, ...judged].slice(0, MAX_FINDINGS).map((one) => withHint(one, hint));
   return findings.length === 0 ? { state: 'passed', measures } : { state: 'failed', findings, measures };
 }
 
+/** Describes the end of a process that did not complete its report. */
+function endOf({ end, signal, code }: CheckerRun, timeout: number): string {
+  if (end === 'hang') return `did not continue within ${milliseconds(timeout)}`;
+  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+}
+
+/** Returns the end of a sentence with what the process printed. */
+function saying({ stderr }: CheckerRun): string {
+  const text = stderr.trim();
+  return text === '' ? '' : `: ${text}`;
+}
+
+function withHint(found: Finding, hint: string | null): Finding {
+  return hint === null ? found : { ...found, message: `${found.message}. ${hint}` };
+}
+
 function findingsIn({ records, stderr }: CheckerRun, subject: Subject): Finding[] {
+  const { artifacts } = subject.settings;
   let stage: string | null = null;
   const findings: Finding[] = [];
   for (const record of records) {
     if (record.type === 'stage') stage = record.stage;
-    if (record.type !== 'finding') continue;
-    const input = keepInput(record.input, record.role, subject.settings.artifacts);
-    findings.push(finding(record.message, { stage, input, stderr }));
+    // A fault is the end of the process, which is the next finding.
+    if (record.type !== 'finding' || record.fault === true) continue;
+    const input = keepInput(record.input, record.role, artifacts);
+    const { text, place } = explain(record, subject);
+    const more = place === null ? {} : { place };
+    findings.push(
+      finding(record.message + text + notKept(input, artifacts), { stage, input, stderr, ...more }),
+    );
   }
   return findings;
 }
@@ -77,7 +102,7 @@ function findingsIn({ records, stderr }: CheckerRun, subject: Subject): Finding[
 /** Returns the finding of a process that hung, or ended without its completion report. */
 function ending(run: CheckerRun, subject: Subject, timeout: number): Finding {
   const stage = run.records.findLast((record) => record.type === 'stage')?.stage ?? null;
-  const where = stage === null ? 'before its first report' : `in: ${stage}`;
+  const where = `in: ${stage}`;
   const { stderr } = run;
   if (run.end === 'hang') {
     const message = `It did not return within ${milliseconds(timeout)}, ${where}`;
@@ -88,10 +113,15 @@ function ending(run: CheckerRun, subject: Subject, timeout: number): Finding {
     return finding(message, { stage, stderr });
   }
   const crash = crashOf(run, subject);
-  const how =
-    run.signal === null ? `ended the process with exit code ${run.code}` : `was ended by ${run.signal}`;
   const place = placeIn(crash.calls ?? []);
-  return finding(`It ${how}, ${where}`, { stage, crash, stderr, ...(place === null ? {} : { place }) });
+  const message = `${howItEnded(run)}, ${where}`;
+  return finding(message, { stage, crash, stderr, ...(place === null ? {} : { place }) });
+}
+
+/** Returns the meaning of the forbidden access that ended the process, or else only how it ended. */
+function howItEnded({ records, signal, code }: CheckerRun): string {
+  for (const record of records) if (record.type === 'finding' && record.fault === true) return record.message;
+  return signal === null ? `It ended the process with exit code ${code}` : `It was ended by ${signal}`;
 }
 
 function crashOf(run: CheckerRun, { path }: Subject): CrashFacts {
@@ -107,7 +137,7 @@ function crashOf(run: CheckerRun, { path }: Subject): CrashFacts {
     mainThread: record.main,
   };
   const { address, meaning, frames } = explainFault(fault, signal, path, [dirname(path)]);
-  const calls = callsOf(frames);
+  const calls = callsOf(frames, path);
   return {
     ...bare,
     signal,

@@ -3,11 +3,12 @@
 import { invalidArgument } from '../base/errors.js';
 import { checkString } from '../base/options.js';
 import { findChecker } from './checker.js';
-import { checkerArguments } from './command-line.js';
+import { argumentsFor } from './command-line.js';
 import type { CheckDefinition } from './definition.js';
 import { isAskedFor, selectChecks } from './registry.js';
-import { type CheckOptions, settingsOf } from './settings.js';
-import { isPlugin, openSubject, type Subject } from './subject.js';
+import { reasonAgainstLoading } from './sanitize/built-with.js';
+import { type CheckOptions, type CheckSettings, settingsOf } from './settings.js';
+import { isPlugin, openSubject, type Subject, withExamples } from './subject.js';
 
 export interface ForegroundRun {
   readonly program: string;
@@ -25,30 +26,34 @@ export interface ForegroundRun {
  */
 export function foregroundRun(file: string, options: CheckOptions = {}): ForegroundRun {
   checkString('file', file);
-  const settings = settingsOf(options);
-  const subject = openSubject(file, settings);
-  if (!isPlugin(subject.facts))
+  const settings = withoutUsualFuzz(settingsOf(options));
+  const opened = openSubject(file, settings);
+  if (!isPlugin(opened.facts))
     throw invalidArgument(
       'file',
       `must be a plugin; ${file} has neither a descriptor nor the entry points of one`,
     );
+  const subject = withExamples(opened);
   const selected = selectChecks(settings);
   const asked = selected.filter((check) => isAskedFor(check, settings));
   const reasons = asked.map((check) => reasonAgainst(check, subject));
-  const [first] = asked.filter((_, i) => reasons[i] === null);
-  if (first === undefined) {
+  if (!reasons.includes(null)) {
     const why = asked.map(({ id }, i) => `${id}: ${reasons[i]}`).join('; ');
     throw invalidArgument('filter', `must name a check that runs something of the plugin (${why})`);
   }
   const checks = selected.filter((check) => reasonAgainst(check, subject) === null);
   const ids = checks.map(({ id }) => id);
-  // The checks of group `fuzz` have more arguments than others.
-  const [, ...rest] = checkerArguments(checks.find(({ id }) => id.startsWith('fuzz/')) ?? first, subject);
-  return { program: findChecker(settings.sanitize), args: [ids.join(','), ...rest], ids };
+  const args = [ids.join(','), ...argumentsFor(ids, subject)];
+  return { program: findChecker(settings.sanitize), args, ids };
+}
+
+/** The checks of group `fuzz` end the process, so they are only run on request. */
+function withoutUsualFuzz(settings: CheckSettings): CheckSettings {
+  return settings.fuzz?.most === undefined ? settings : { ...settings, fuzz: undefined };
 }
 
 /** Returns the reason why the scenario of the check cannot be run, or null if it can. */
 function reasonAgainst({ method }: CheckDefinition, subject: Subject): string | null {
   if (method.type === 'bytes') return 'it only reads the bytes of the file';
-  return method.skip?.(subject) ?? null;
+  return method.skip?.(subject) ?? reasonAgainstLoading(subject);
 }

@@ -1,5 +1,6 @@
 /** The definition of a check: a sentence that must be true of every plugin, and the method that tests it. */
 import { checkString } from '../base/options.js';
+import type { CheckerRecord } from './report-lines.js';
 import type { Subject } from './subject.js';
 import type { Finding, Level, Measure, Severity } from './verdict.js';
 
@@ -22,10 +23,18 @@ export type CheckMethod =
       readonly type: 'scenario';
       /** Milliseconds after which the scenario counts as hanging, unless the user sets another timeout. */
       readonly timeout: number;
+      /** Variables of the environment of its process, besides the usual ones. */
+      readonly env?: Readonly<Record<string, string>>;
       /** Returns the reason why the check does not apply to this plugin, or null if it applies. */
       skip?(subject: Subject): string | null;
-      /** Evaluates the measurements. Its findings are added to those of the scenario. */
-      judge?(measures: readonly Measure[], subject: Subject): readonly string[];
+      /** Evaluates the measurements and other reports. Its findings are added to those of the scenario. */
+      judge?(
+        measures: readonly Measure[],
+        subject: Subject,
+        records: readonly CheckerRecord[],
+      ): readonly string[];
+      /** Returns a probable cause, which is added to each finding of the scenario, or null. */
+      hint?(subject: Subject): string | null;
     }
   /** Runs the scenario of the check's id in any number of processes. */
   | {

@@ -1,16 +1,25 @@
 /** Runs all checks of one file. A check starts as soon as the checks that it depends on have passed. */
-import { TenonError } from '../base/errors.js';
+import { messageOf, TenonError } from '../base/errors.js';
+import type { LibraryFacts } from '../inspect/facts.js';
 import { ensureChecker } from './checker.js';
 import { reproduction } from './command-line.js';
 import { ABORTED } from './conclude.js';
 import { type CheckAnswer, type CheckDefinition, finding, groupOf } from './definition.js';
 import type { Lanes } from './lanes.js';
+import { isExhaustion, ownFailure } from './own-failure.js';
 import { checkById } from './registry.js';
+import { reasonAgainstLoading } from './sanitize/built-with.js';
 import { runScenario } from './scenario.js';
 import type { CheckSettings } from './settings.js';
-import { digestOf, isPlugin, openSubject, type Subject } from './subject.js';
+import { digestOf, isPlugin, openSubject, type Subject, withExamples } from './subject.js';
 import { tallyOf } from './tally.js';
-import { type CheckResult, type FileOutcome, type FileVerdict, SEVERITIES } from './verdict.js';
+import {
+  type CheckResult,
+  type FileOutcome,
+  type FileVerdict,
+  type PluginFacts,
+  SEVERITIES,
+} from './verdict.js';
 
 const NO_PLUGIN =
   'It has no descriptor, and exports fewer than two of the entry points get_version, get_name and get_plugin';
@@ -30,26 +39,46 @@ export async function checkFile(
     subject = openSubject(shown, settings);
   } catch (error) {
     if (!(error instanceof TenonError)) throw error;
-    const results = isAbsent(error) ? [] : [malformed(checks, error, settings, shown)];
     const bare = { path: shown, sha256: null, size: null, plugin: null, reason: error.message };
+    if (isExhaustion(error)) return { ...bare, outcome: 'incomplete', ...NOTHING, ms: ms() };
+    const results = isAbsent(error) ? [] : [malformed(checks, error, settings, shown)];
     return { ...bare, outcome: 'findings', results, tally: tallyOf(results), ms: ms() };
   }
   const { sha256, size, facts } = subject;
   const known = { path: shown, sha256, size };
   if (!isPlugin(facts))
     return { ...known, plugin: null, outcome: 'not-a-plugin', reason: NO_PLUGIN, ...NOTHING, ms: ms() };
+  const plugin = pluginFacts(facts);
+  try {
+    subject = withExamples(subject);
+  } catch (error) {
+    if (!(error instanceof TenonError)) throw error;
+    return { ...known, plugin, outcome: 'incomplete', reason: error.message, ...NOTHING, ms: ms() };
+  }
   const results = await new FileRun(subject, checks, lanes).finish();
-  const { descriptor, language } = facts;
-  const plugin = {
+  const { files: examples } = subject.examples;
+  const changed = changeOf(subject);
+  const outcome = changed === null ? outcomeOf(results, settings) : 'incomplete';
+  return { ...known, plugin, examples, outcome, reason: changed, results, tally: tallyOf(results), ms: ms() };
+}
+
+function pluginFacts({ descriptor, language }: LibraryFacts): PluginFacts {
+  return {
     name: descriptor?.name ?? null,
     version: descriptor?.version ?? null,
     abi: descriptor?.abi ?? null,
     language,
     kinds: Object.entries(descriptor?.kinds ?? {}).map(([kind, version]) => `${kind} ${version}`),
   };
-  const changed = digestOf(subject.path) === sha256 ? null : 'The file changed while it was checked';
-  const outcome = changed === null ? outcomeOf(results, settings) : 'incomplete';
-  return { ...known, plugin, outcome, reason: changed, results, tally: tallyOf(results), ms: ms() };
+}
+
+/** Returns the reason why the results may be about another file, or null. */
+function changeOf({ path, sha256 }: Subject): string | null {
+  try {
+    return digestOf(path) === sha256 ? null : 'The file changed while it was checked';
+  } catch (error) {
+    return `The file cannot be read again after the checks: ${messageOf(error)}`;
+  }
 }
 
 function outcomeOf(results: readonly CheckResult[], { failOn }: CheckSettings): FileOutcome {
@@ -169,15 +198,28 @@ class FileRun {
       if (method.type === 'bytes') return { answer: judgeBytes(method, this.#subject), ms: since() };
       await ensureChecker(this.#subject.settings);
       began = performance.now();
-      return { answer: await this.#processes(check, method), ms: since() };
+      return { answer: await orIncomplete(() => this.#processes(check, method)), ms: since() };
     });
   }
 
   async #processes(check: CheckDefinition, method: ProcessMethod): Promise<CheckAnswer> {
     const skip = method.skip?.(this.#subject) ?? null;
     if (skip !== null) return { state: 'skipped', reason: skip };
+    const reason = reasonAgainstLoading(this.#subject);
+    if (reason !== null) return { state: 'incomplete', reason };
     if (method.type === 'processes') return method.run(check, this.#subject);
     return runScenario(check, method, this.#subject);
+  }
+}
+
+/** Returns the outcome of work that may fail. Only what concerns the whole run is thrown. */
+async function orIncomplete(work: () => Promise<CheckAnswer>): Promise<CheckAnswer> {
+  try {
+    return await work();
+  } catch (error) {
+    const reason = ownFailure(error);
+    if (reason === null) throw error;
+    return { state: 'incomplete', reason };
   }
 }
 
@@ -188,6 +230,8 @@ function judgeBytes(
   try {
     return method.judge(subject);
   } catch (error) {
+    const reason = ownFailure(error);
+    if (reason !== null) return { state: 'incomplete', reason };
     if (!(error instanceof TenonError)) throw error;
     return { state: 'failed', findings: [finding(error.message)] };
   }

@@ -17,6 +17,7 @@ export {
   type CheckOptions,
   type CheckProgress,
   type CheckRule,
+  type FuzzOptions,
   SANITIZERS,
   type Sanitizer,
 } from './settings.js';

@@ -2,13 +2,12 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { asTenonError } from '../base/errors.js';
 import { makeFolderSync } from '../base/make-folder.js';
 import type { InputFacts } from './verdict.js';
 
 /**
- * Writes an input to `folder`, if there is one, and describes it. `base64` comes from the report of a finding.
- * @throws TenonError ERR_TENON_UNREADABLE if the input cannot be written
+ * Writes an input to `folder`, if there is one, and describes it. `base64` comes from the report of a finding. A
+ * finding is not lost if the input cannot be written: `file` is then null.
  */
 export function keepInput(
   base64: string | undefined,
@@ -24,8 +23,15 @@ export function keepInput(
   try {
     makeFolderSync(folder);
     writeFileSync(file, bytes);
-  } catch (error) {
-    throw asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot keep an input in ${folder}`);
+  } catch {
+    return { ...facts, file: null };
   }
   return { ...facts, file };
+}
+
+/** Returns the end of a message if the input should have been kept in `folder`, and could not be. */
+export function notKept(input: InputFacts | null, folder: string | undefined): string {
+  return input === null || input.file !== null || folder === undefined
+    ? ''
+    : `. The ${input.role} could not be written to ${folder}`;
 }

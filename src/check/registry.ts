@@ -5,10 +5,13 @@ import { shown } from '../base/options.js';
 import { abiChecks } from './checks/abi.js';
 import { callChecks } from './checks/calls.js';
 import { fileChecks } from './checks/file.js';
+import { flowChecks } from './checks/flow.js';
 import { fuzzChecks } from './checks/fuzz.js';
+import { kindChecks } from './checks/kind.js';
 import { lifecycleChecks } from './checks/lifecycle.js';
 import { resourceChecks } from './checks/resources.js';
 import { sanitizerChecks } from './checks/sanitizers.js';
+import { stateChecks } from './checks/state.js';
 import { threadChecks } from './checks/threads.js';
 import type { CheckDefinition } from './definition.js';
 import type { CheckSettings } from './settings.js';
@@ -19,6 +22,9 @@ export const CHECKS: readonly CheckDefinition[] = [
   ...abiChecks,
   ...lifecycleChecks,
   ...callChecks,
+  ...kindChecks,
+  ...flowChecks,
+  ...stateChecks,
   ...threadChecks,
   ...resourceChecks,
   ...fuzzChecks,

@@ -7,7 +7,20 @@
 export type CheckerRecord =
   /** The next step of the scenario. If no other report follows, this step caused the end of the process. */
   | { readonly type: 'stage'; readonly stage: string }
-  | { readonly type: 'finding'; readonly message: string; readonly input?: string; readonly role?: string }
+  | {
+      readonly type: 'finding';
+      readonly message: string;
+      readonly input?: string;
+      readonly role?: string;
+      /** The address of the library, to which the other addresses are relative. */
+      readonly base?: string;
+      /** The stack of a thread, the innermost address first. */
+      readonly stack?: readonly string[];
+      /** Addresses of variables, each with that of an instruction that used it. */
+      readonly uses?: readonly (readonly [data: string, code: string])[];
+      /** Written by the signal handler: the meaning of the address whose access ends the process. */
+      readonly fault?: boolean;
+    }
   | { readonly type: 'skip' | 'incomplete'; readonly reason: string }
   /** Raw numbers, from which measures.ts computes a measure. */
   | {
@@ -18,6 +31,12 @@ export type CheckerRecord =
       readonly values: readonly number[];
       readonly xs?: readonly number[];
     }
+  /** The call that allocates the memory that is left, as an offset in the plugin's library. */
+  | { readonly type: 'site'; readonly offset: string }
+  /** The number of slots in the method table of a kind. */
+  | { readonly type: 'table'; readonly kind: string; readonly slots: number }
+  /** The bytes that a method returned, in base64. `method` is the id of its kind and its slot, `text/1#0`. */
+  | { readonly type: 'result'; readonly method: string; readonly bytes: string }
   /** Written by the signal handler. */
   | {
       readonly type: 'crash';
@@ -31,7 +50,18 @@ export type CheckerRecord =
   /** The completion report, which is the last one. A process that ends without it has crashed, with any exit code. */
   | { readonly type: 'done' };
 
-const TYPES = ['stage', 'finding', 'skip', 'incomplete', 'values', 'crash', 'done'];
+const TYPES = [
+  'stage',
+  'finding',
+  'skip',
+  'incomplete',
+  'values',
+  'site',
+  'table',
+  'result',
+  'crash',
+  'done',
+];
 
 /** Returns the report in a line, or null for any other line. Only the plugin can have written such a line. */
 export function parseRecord(line: string, nonce: string): CheckerRecord | null {

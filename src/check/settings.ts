@@ -4,6 +4,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { invalidArgument, messageOf } from '../base/errors.js';
 import {
+  checkBoolean,
   checkCount,
   checkKnown,
   checkMilliseconds,
@@ -16,8 +17,12 @@ import {
 } from '../base/options.js';
 import { LEVELS, type Level, SEVERITIES, type Severity } from './verdict.js';
 
-export const SANITIZERS = ['address', 'undefined', 'thread'] as const;
+/** Sanitizers of compilers: the plugin must have been built with them. */
+export const COMPILED_SANITIZERS = ['address', 'undefined', 'thread'] as const;
+/** These and valgrind, which runs any plugin. */
+export const SANITIZERS = [...COMPILED_SANITIZERS, 'valgrind'] as const;
 export type Sanitizer = (typeof SANITIZERS)[number];
+export type CompiledSanitizer = (typeof COMPILED_SANITIZERS)[number];
 
 /** The user's rule for one check. */
 export interface CheckRule {
@@ -35,6 +40,12 @@ export interface FuzzOptions {
   readonly corpus?: string | undefined;
   /** A file with one input. Only this input is tried. */
   readonly reproduce?: string | undefined;
+}
+
+/** {@link FuzzOptions} with defaults. */
+export interface FuzzSettings extends FuzzOptions {
+  /** The number of inputs after which a check ends before its time is up. */
+  readonly most?: number;
 }
 
 /** Options of `check()`. The command has the same options. */
@@ -57,15 +68,23 @@ export interface CheckOptions {
   readonly pluginConfig?: string | undefined;
   /** Files with inputs that the plugin understands. The first one is the usual input. */
   readonly inputs?: readonly string[] | undefined;
+  /** Whether to use inputs, a corpus and descriptions of kinds that are next to a plugin. Default: true. */
+  readonly examples?: boolean | undefined;
   /** Rules by the id of a check. */
   readonly rules?: Readonly<Record<string, CheckRule>> | undefined;
   /** Names of libraries that a plugin may need besides those of the system. `*` matches any characters. */
   readonly allowNeeded?: readonly string[] | undefined;
   /** The oldest glibc that the plugin must run on, such as `2.36`. Default: the plugin only has to run here. */
   readonly glibc?: string | undefined;
-  /** Runs the checks that generate inputs and configs. Default: they are not run. */
-  readonly fuzz?: FuzzOptions | undefined;
-  /** The sanitizer that the plugin was built with. A matching checker loads it, and reports are findings. */
+  /**
+   * Runs the checks that generate inputs and configs. `false`: they are not run. Default: at the level `torture` they
+   * try some thousand inputs, in a few seconds.
+   */
+  readonly fuzz?: FuzzOptions | false | undefined;
+  /**
+   * The sanitizer that the plugin was built with. A matching checker loads it, and reports are findings. `valgrind`
+   * runs a plugin that was built without one.
+   */
   readonly sanitize?: Sanitizer | undefined;
   /** A folder for inputs that reproduce a finding. Default: they are not kept. */
   readonly artifacts?: string | undefined;
@@ -99,10 +118,11 @@ export interface CheckSettings {
   readonly failOn: 'error' | 'warning';
   readonly pluginConfig: string;
   readonly inputs: readonly string[];
+  readonly examples: boolean;
   readonly rules: Readonly<Record<string, CheckRule>>;
   readonly allowNeeded: readonly string[];
   readonly glibc: string | Unset;
-  readonly fuzz: FuzzOptions | Unset;
+  readonly fuzz: FuzzSettings | Unset;
   readonly sanitize: Sanitizer | Unset;
   readonly artifacts: string | Unset;
   readonly onProgress: (progress: CheckProgress) => void;
@@ -117,6 +137,7 @@ const OPTIONS: readonly (keyof CheckOptions)[] = [
   ...(['level', 'seed', 'jobs', 'timeout', 'repeat', 'filter', 'failOn', 'pluginConfig', 'inputs'] as const),
   ...(['rules', 'allowNeeded', 'glibc', 'fuzz', 'sanitize', 'artifacts', 'onProgress', 'onBuild'] as const),
   'signal',
+  'examples',
 ];
 
 /** Returns validated options with defaults. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
@@ -134,10 +155,11 @@ export function settingsOf(given: CheckOptions = {}): CheckSettings {
     failOn: checkOneOf('failOn', failOn, ['error', 'warning']),
     pluginConfig: checkJson(options.pluginConfig ?? ''),
     inputs: checkStrings('inputs', options.inputs ?? []),
+    examples: checkBoolean('examples', options.examples ?? true),
     rules: checkRules(options.rules ?? {}),
     allowNeeded: checkStrings('allowNeeded', options.allowNeeded ?? []),
     glibc: glibc === undefined ? undefined : checkGlibc(glibc),
-    fuzz: fuzz === undefined ? undefined : checkFuzz(fuzz),
+    fuzz: fuzz === undefined ? usualFuzz(options) : fuzz === false ? undefined : checkFuzz(fuzz),
     sanitize: sanitize === undefined ? undefined : checkOneOf('sanitize', sanitize, SANITIZERS),
     artifacts: artifacts === undefined ? undefined : checkString('artifacts', artifacts),
     onProgress: checkFunction('onProgress', options.onProgress) ?? (() => undefined),
@@ -166,6 +188,16 @@ function checkFuzz(given: FuzzOptions): FuzzOptions {
   if (reproduce !== undefined && !readableAs('file', checkString('fuzz.reproduce', reproduce)))
     throw invalidArgument('fuzz.reproduce', `must be a readable file; ${reproduce} is not`);
   return { budget, corpus, reproduce };
+}
+
+/** The inputs of each check of group `fuzz` at the level torture. A number, so that all runs try the same ones. */
+const USUAL_INPUTS = 3000;
+/** Milliseconds for them. Slow plugins get fewer inputs. */
+const USUAL_BUDGET = 8000;
+
+function usualFuzz({ level, sanitize }: CheckOptions): FuzzSettings | undefined {
+  if (level !== 'torture' || sanitize !== undefined) return undefined;
+  return { budget: USUAL_BUDGET, most: USUAL_INPUTS };
 }
 
 function readableAs(what: 'file' | 'folder', path: string): boolean {

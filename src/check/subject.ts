@@ -6,6 +6,7 @@ import { asTenonError, readable } from '../base/errors.js';
 import { NEAR_ENTRY_POINTS } from '../inspect/entry-names.js';
 import type { LibraryFacts } from '../inspect/facts.js';
 import { inspectFileSync } from '../inspect/index.js';
+import { type Examples, examplesFor, NO_EXAMPLES } from './examples.js';
 import type { CheckSettings } from './settings.js';
 
 export interface Subject {
@@ -18,6 +19,7 @@ export interface Subject {
   readonly size: number;
   readonly facts: LibraryFacts;
   readonly settings: CheckSettings;
+  readonly examples: Examples;
 }
 
 /** Inspects a file. @throws TenonError of inspection, or ERR_TENON_UNREADABLE */
@@ -27,7 +29,24 @@ export function openSubject(shown: string, settings: CheckSettings): Subject {
   const first = inspectFileSync(path, { exports: 'entry-points' });
   const plugin = isPlugin(first);
   const facts = plugin ? inspectFileSync(path) : first;
-  return { shown, path, sha256: plugin ? digestOf(path) : null, size: facts.size, facts, settings };
+  return {
+    shown,
+    path,
+    sha256: plugin ? digestOf(path) : null,
+    size: facts.size,
+    facts,
+    settings,
+    examples: NO_EXAMPLES,
+  };
+}
+
+/**
+ * Returns the plugin with the examples that are next to it, or that the settings contain.
+ * @throws TenonError ERR_TENON_UNREADABLE for an example that cannot be used
+ */
+export function withExamples(subject: Subject): Subject {
+  const { shown, facts, settings } = subject;
+  return { ...subject, examples: examplesFor(shown, facts, settings) };
 }
 
 /** Computes the digest of a file, which is read in pieces. @throws TenonError ERR_TENON_UNREADABLE */

@@ -80,6 +80,8 @@ export interface Finding {
   readonly input: InputFacts | null;
   /** The end of the plugin's standard error output, or an empty string. */
   readonly stderr: string;
+  /** The report of a sanitizer from its start, if the finding is such a report. */
+  readonly report?: string;
 }
 
 /** Numbers that a check measured, for plots and tables. */
@@ -150,6 +152,15 @@ export interface PluginFacts {
   readonly kinds: readonly string[];
 }
 
+/** A file or folder with examples that the checks used. */
+export interface ExampleFile {
+  readonly path: string;
+  /** `input`: an input of calls. `corpus`: a folder for fuzzing. `kind`: the description of a kind. */
+  readonly use: 'input' | 'corpus' | 'kind';
+  /** Whether it was found next to the plugin. Otherwise an option has given it. */
+  readonly found: boolean;
+}
+
 /** `not-a-plugin`: a well-formed library that is not a plugin. None of its code was run. */
 export type FileOutcome = 'clean' | 'findings' | 'incomplete' | 'not-a-plugin';
 
@@ -159,6 +170,8 @@ export interface FileVerdict {
   readonly sha256: string | null;
   readonly size: number | null;
   readonly plugin: PluginFacts | null;
+  /** The examples that the checks used. The first input is the usual one. */
+  readonly examples?: readonly ExampleFile[];
   readonly outcome: FileOutcome;
   /** The reason for `not-a-plugin` and `incomplete`. Null for other outcomes. */
   readonly reason: string | null;

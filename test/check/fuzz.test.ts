@@ -43,9 +43,21 @@ describe.skipIf(!canCheck)('generated inputs', () => {
     expect(text).toContain('this input alone does not reproduce it, so earlier inputs contribute');
   });
 
-  test('are only used with the option fuzz', async () => {
-    const { files } = await check([trip('input')], { level: 'torture', filter: ['calls/plain', 'fuzz/*'] });
-    expect(files[0]?.results.some(({ group }) => group === 'fuzz')).toBe(false);
+  test('are only used with the option fuzz, or at the level torture', async () => {
+    const filter = ['calls/plain', 'fuzz/*'];
+    for (const options of [{ level: 'strict' }, { level: 'torture', fuzz: false }] as const) {
+      const { files } = await check([trip('input')], { ...options, filter });
+      expect(files[0]?.results.some(({ group }) => group === 'fuzz')).toBe(false);
+    }
+  });
+
+  test('are some thousand at the level torture', async () => {
+    const { files } = await check([trip('sound')], { level: 'torture', filter: ['fuzz/input'], seed: 1 });
+    const result = files[0]?.results.find(({ id }) => id === 'fuzz/input');
+    expect(result?.state).toBe('passed');
+    const [tried] = result?.measures ?? [];
+    expect(tried?.type === 'value' && tried.value).toBeGreaterThan(10);
+    expect(tried?.type === 'value' && tried.value).toBeLessThanOrEqual(3000);
   });
 
   test('are run for the given time and counted', async () => {

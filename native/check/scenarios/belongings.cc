@@ -1,7 +1,6 @@
 /* Scenarios of group `resources` about what belongs to the host: its descriptors and its child processes. */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <set>
 
 #include "check/facts.h"
+#include "check/failure.h"
 #include "check/procfs.h"
 #include "check/scenarios.h"
 
@@ -21,10 +21,10 @@ constexpr size_t kNamed = 5;
 constexpr int kExitCode = 7;
 
 /* Opens each descriptor in the range that is not in use. */
-std::set<int> OpenMany(Report &report) {
+std::set<int> OpenMany() {
   std::set<int> opened;
   int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (file < 0) report.Incomplete(std::string("/dev/null cannot be opened: ") + strerror(errno));
+  if (file < 0) FailChecker("open /dev/null", errno);
   for (int number = kFirst; number <= kLast; number++) {
     if (number != file && fcntl(number, F_GETFD) < 0 && dup3(file, number, O_CLOEXEC) == number)
       opened.insert(number);
@@ -39,7 +39,7 @@ std::map<int, std::string> Targets() {
 }
 
 void DescriptorsOfHost(Plugin &plugin) {
-  std::set<int> own = OpenMany(plugin.report());
+  std::set<int> own = OpenMany();
   std::map<int, std::string> before = Targets();
   size_t lost = 0;
   Host host;
@@ -69,9 +69,9 @@ void NoneKeptByLoading(Plugin &plugin) {
 }
 
 /* Starts a child process of the host that has ended when this returns, and that nothing has waited for. */
-pid_t EndedChild(Report &report) {
+pid_t EndedChild() {
   pid_t child = fork();
-  if (child < 0) report.Incomplete(std::string("no process could be started: ") + strerror(errno));
+  if (child < 0) FailChecker("start a process", errno);
   if (child == 0) _exit(kExitCode);
   siginfo_t ended;
   while (waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) continue;
@@ -79,7 +79,7 @@ pid_t EndedChild(Report &report) {
 }
 
 void ChildrenOfHost(Plugin &plugin) {
-  pid_t child = EndedChild(plugin.report());
+  pid_t child = EndedChild();
   Host host;
   bool reaped = false;
   OrdinaryLife(plugin, host, [&](const std::string &step) {

@@ -1,6 +1,7 @@
 /* Scenarios of group `calls`: calls in general. Those about inputs are in calls_input.cc, those about outputs
  * in calls_output.cc, and those about methods in calls_methods.cc. */
 #include "check/clock.h"
+#include "check/difference.h"
 #include "check/scenarios.h"
 #include "check/trial.h"
 
@@ -90,7 +91,8 @@ void Deterministic(Plugin &plugin) {
       if (result.status == first.status && result.bytes == first.bytes) continue;
       return plugin.report().Finding(
           "Two fresh instances with one config and one input had different results, though it declares "
-          "TENON_DETERMINISTIC",
+          "TENON_DETERMINISTIC: one " +
+              DifferenceOf(result, first, "as the other"),
           input, "input");
     }
   }

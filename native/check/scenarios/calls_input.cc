@@ -1,5 +1,6 @@
 /* Scenarios of group `calls` about inputs: their size, address and lifetime. */
 #include "check/clock.h"
+#include "check/nested.h"
 #include "check/on_thread.h"
 #include "check/scenarios.h"
 #include "check/trial.h"
@@ -124,18 +125,38 @@ void Lengths(Plugin &plugin) {
   }
 }
 
+/* The depths of nested inputs. Each is tried only if the one before took a short time: slowness is not a fault. */
+constexpr size_t kDepths[] = {1'000, 4'000, 16'000, 64'000, 256'000};
+constexpr uint64_t kShort = 100;
+/* The time for all nested inputs together, in milliseconds. */
+constexpr uint64_t kEnoughNested = 5000;
+
+void NestedInput(Plugin &plugin) {
+  Trial &trial = *new Trial(plugin);
+  Budget budget(kEnoughNested);
+  std::vector<Nesting> nestings = NestingsOf(trial.usual());
+  for (size_t depth : kDepths) {
+    std::vector<Nesting> fast;
+    for (const Nesting &one : nestings) {
+      if (budget.spent()) return;
+      const std::string input = one.Of(depth);
+      const uint64_t began = NowMs();
+      trial.Call("call with " + Quote(one.open.substr(0, 20)) + " nested " + std::to_string(depth) + " times",
+                 LastingGuarded(input).data(), input.size());
+      if (NowMs() - began <= kShort) fast.push_back(one);
+    }
+    nestings = fast;
+  }
+}
+
 }  // namespace
 
 const ScenarioEntry kCallInputScenarios[] = {
-    {"calls/empty-input", EmptyInput},
-    {"calls/one-byte", OneByte},
-    {"calls/unaligned-input", UnalignedInput},
-    {"calls/input-bounds", InputBounds},
-    {"calls/read-only-input", ReadOnlyInput},
-    {"calls/retained-input", RetainedInput},
-    {"calls/large-input", LargeInput},
-    {"calls/lengths", Lengths},
-    {nullptr, nullptr},
+    {"calls/empty-input", EmptyInput},         {"calls/one-byte", OneByte},
+    {"calls/unaligned-input", UnalignedInput}, {"calls/input-bounds", InputBounds},
+    {"calls/read-only-input", ReadOnlyInput},  {"calls/retained-input", RetainedInput},
+    {"calls/large-input", LargeInput},         {"calls/lengths", Lengths},
+    {"calls/nested-input", NestedInput},       {nullptr, nullptr},
 };
 
 }  // namespace tenon::check

@@ -16,6 +16,8 @@ void Methods(Plugin &plugin) {
   for (const Method &method : RequireMethods(plugin)) {
     if (budget.spent()) return;
     trial.UseMethod(method.call);
+    for (const std::string &input : plugin.options().InputsOf(method.kind, method.slot))
+      trial.Call("call of " + method.name + " with a record of its kind", input);
     trial.Call("call of " + method.name + " with an empty input", "");
     trial.Call("call of " + method.name + " with the usual input", trial.usual());
     trial.Call("call of " + method.name + " with 8 NUL bytes", std::string(8, '\0'));

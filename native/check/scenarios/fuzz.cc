@@ -77,7 +77,7 @@ void Methods(Plugin &plugin) {
                 session.Judge(worker.For(input.number).Call(method.call, input.data, input.size),
                               method.name);
               },
-              methods.size());
+              methods);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 /* Scenarios of group `resources` about files, shared memory and child processes that are left after the last
  * drop, and about descriptors that child processes of the host would inherit. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -8,12 +9,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 #include <sstream>
 
 #include "check/facts.h"
+#include "check/failure.h"
 #include "check/procfs.h"
+#include "check/read_file.h"
 #include "check/scenarios.h"
 
 namespace tenon::check {
@@ -29,7 +31,7 @@ constexpr long kGraceStepNanoseconds = 10'000'000;
 
 void ListFiles(const std::string &folder, size_t depth, std::set<std::string> *files) {
   DIR *entries = opendir(folder.c_str());
-  if (entries == nullptr) return;
+  if (entries == nullptr) return FailUnlessAbsent("list the temporary files", errno);
   while (dirent *entry = readdir(entries)) {
     std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
@@ -53,8 +55,10 @@ bool IsOwn(const std::string &path) {
 /* Returns the segments of System V shared memory that this process has created. */
 std::set<std::string> OwnSegments() {
   std::set<std::string> own;
-  std::ifstream table("/proc/sysvipc/shm");
-  std::string line;
+  std::string text, line;
+  /* A kernel without System V shared memory does not have the file. */
+  if (!ReadFile("/proc/sysvipc/shm", &text) && errno != ENOENT) FailChecker("read /proc/sysvipc/shm", errno);
+  std::istringstream table(text);
   std::getline(table, line); /* the header */
   while (std::getline(table, line)) {
     std::istringstream columns(line);

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include <future>
-#include <thread>
 
 #include "check/crash_record.h"
+#include "check/failure.h"
 #include "check/on_thread.h"
 #include "check/scenarios.h"
 #include "check/side_by_side.h"
@@ -36,7 +36,7 @@ std::string CopyOf(Plugin &plugin) {
     copied = sent > 0;
     left -= sent;
   }
-  if (!copied) plugin.report().Incomplete(std::string("the file could not be copied: ") + strerror(errno));
+  if (!copied) FailChecker("copy the file of the plugin into memory", errno);
   close(from);
   return "/proc/self/fd/" + std::to_string(to);
 }
@@ -84,6 +84,7 @@ class Copy {
 
  private:
   [[noreturn]] void Refuse(const char *words) {
+    FailIfLoaderExhausted(words);
     /* Some systems forbid running code that is only in memory. */
     if (strstr(words, "failed to map segment") != nullptr || strstr(words, "not permitted") != nullptr)
       plugin_.report().Incomplete(std::string("a copy in memory cannot be loaded here: ") + words);
@@ -109,7 +110,7 @@ void Reload(Plugin &plugin) {
   size_t threads = CountThreads();
   Copy first(plugin, "the first copy");
   std::promise<void> lived, unloaded;
-  std::thread user([&] {
+  Thread user([&] {
     first.Live();
     lived.set_value();
     unloaded.get_future().wait();
@@ -119,7 +120,7 @@ void Reload(Plugin &plugin) {
   if (!left) first.Close();
   plugin.report().Stage("end of a thread that had called the plugin, after it was unloaded");
   unloaded.set_value();
-  user.join();
+  user.Join();
   if (left) plugin.report().Skip("threads of the plugin run on after drop");
   Copy second(plugin, "the copy that was loaded after the first one was unloaded");
   second.Live();
@@ -169,7 +170,7 @@ void Exit(Plugin &plugin) {
   Report &report = plugin.report();
   if (report.for_people_alone()) LiveAndExit(plugin);
   pid_t child = fork();
-  if (child < 0) report.Incomplete(std::string("no process could be started: ") + strerror(errno));
+  if (child < 0) FailChecker("start a process", errno);
   if (child == 0) BeChild(plugin);
   int status;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;

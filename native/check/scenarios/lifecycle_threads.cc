@@ -3,7 +3,6 @@
 
 #include <future>
 #include <memory>
-#include <thread>
 
 #include "check/on_thread.h"
 #include "check/scenarios.h"
@@ -15,11 +14,11 @@ namespace {
 template <typename Work>
 void OnLastingThread(Work work) {
   auto worked = std::make_shared<std::promise<void>>();
-  std::thread([=] {
+  Thread([=] {
     work();
     worked->set_value();
     for (;;) pause();
-  }).detach();
+  }).Detach();
   worked->get_future().wait();
 }
 

@@ -1,9 +1,11 @@
 /* Scenarios of group `resources` about output to the standard streams. */
+#include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "check/facts.h"
+#include "check/failure.h"
 #include "check/scenarios.h"
 
 namespace tenon::check {
@@ -17,7 +19,8 @@ class Captured {
   explicit Captured(int stream)
       : stream_(stream), before_(dup(stream)), memory_(memfd_create("captured output", MFD_CLOEXEC)) {
     fflush(nullptr);
-    dup2(memory_, stream);
+    if (before_ < 0 || memory_ < 0 || dup2(memory_, stream) < 0)
+      FailChecker("capture the output of the plugin", errno);
   }
   ~Captured() {
     fflush(nullptr);
@@ -31,7 +34,8 @@ class Captured {
   size_t size() const {
     fflush(nullptr);
     off_t end = lseek(memory_, 0, SEEK_END);
-    return end < 0 ? 0 : static_cast<size_t>(end);
+    if (end < 0) FailChecker("read the output of the plugin", errno);
+    return static_cast<size_t>(end);
   }
   std::string FirstLine() const {
     char text[kLongestLine];

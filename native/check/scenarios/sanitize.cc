@@ -1,11 +1,16 @@
 /* Scenarios of group `sanitize`: ordinary use of a plugin that was built with a sanitizer. The runtime writes
  * the reports, and src/check/sanitize reads them. */
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <thread>
 #include <vector>
 
 #include "check/facts.h"
+#include "check/on_thread.h"
 #include "check/sanitizer.h"
 #include "check/scenarios.h"
+#include "check/trial.h"
 
 namespace tenon::check {
 namespace {
@@ -14,13 +19,38 @@ constexpr int kLives = 3;
 constexpr int kThreads = 4;
 constexpr int kCallsOfThread = 50;
 
+/* Returns true if a host would call the instance again. */
+bool IsUsable(const CallResult &result) {
+  return result.kept_contract() && result.outcome != TENON_PANIC;
+}
+
+/* Writes a result to the system. valgrind checks that all of it was initialised, and says where it was not. */
+void Publish(const CallResult &result) {
+  static const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  ssize_t written = write(nothing, result.bytes.data(), result.bytes.size());
+  (void)written;
+}
+
+/* Makes calls that succeed and calls that fail: paths of failures leak too. */
 void LiveOnce(Plugin &plugin, Host &host) {
   Instance instance(plugin, host.get(), plugin.options().config);
   plugin.RequireInstance(instance);
   CallOften(plugin, instance);
-  instance.Call("");
-  instance.Call(std::string(1, 'x'));
-  instance.Call(plugin.options().input());
+  std::vector<std::string> inputs = {"", "x"};
+  for (const OddInput &odd : OddInputs(plugin.options().input())) inputs.push_back(odd.bytes);
+  for (const std::string &input : inputs) {
+    CallResult result = instance.Call(input);
+    Publish(result);
+    if (!IsUsable(result)) return;
+  }
+  Publish(instance.Call(plugin.options().input()));
+}
+
+/* Fails to make instances, with configs that no plugin accepts. */
+void FailToLive(Plugin &plugin, Host &host) {
+  for (const char *config : {"nonsense", "{", "[1,", "\xff\xfe"}) {
+    Instance instance(plugin, host.get(), config);
+  }
 }
 
 void Lives(Plugin &plugin) {
@@ -28,6 +58,7 @@ void Lives(Plugin &plugin) {
   plugin.report().Stage("new, calls and drop");
   Host host;
   for (int i = 0; i < kLives; i++) LiveOnce(plugin, host);
+  for (int i = 0; i < kLives; i++) FailToLive(plugin, host);
 }
 
 void Address(Plugin &plugin) {
@@ -38,9 +69,9 @@ void Address(Plugin &plugin) {
 
 template <typename Work>
 void OnThreads(Work work) {
-  std::vector<std::thread> threads;
+  std::vector<Thread> threads;
   for (int i = 0; i < kThreads; i++) threads.emplace_back(work);
-  for (std::thread &thread : threads) thread.join();
+  for (Thread &thread : threads) thread.Join();
 }
 
 void CallMany(Plugin &plugin, Instance &instance) {
@@ -64,7 +95,7 @@ void Shared(Plugin &plugin) {
   plugin.report().Stage("one instance on several threads, one after the other");
   Instance instance(plugin, host.get(), plugin.options().config);
   plugin.RequireInstance(instance);
-  for (int i = 0; i < kThreads; i++) std::thread([&] { CallMany(plugin, instance); }).join();
+  for (int i = 0; i < kThreads; i++) Thread([&] { CallMany(plugin, instance); }).Join();
   if (!plugin.has_flag(TENON_THREAD_SAFE)) return;
   plugin.report().Stage("one instance on several threads at the same time");
   OnThreads([&] { CallMany(plugin, instance); });
@@ -82,6 +113,7 @@ const ScenarioEntry kSanitizeScenarios[] = {
     {"sanitize/address", Address},
     {"sanitize/undefined", Lives},
     {"sanitize/thread", Threads},
+    {"sanitize/valgrind", Lives},
     {nullptr, nullptr},
 };
 

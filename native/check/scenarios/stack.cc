@@ -1,8 +1,10 @@
 /* The scenario of group `resources` about the stack. */
+#include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
 
 #include "check/facts.h"
+#include "check/failure.h"
 #include "check/scenarios.h"
 
 namespace tenon::check {
@@ -35,7 +37,7 @@ void *LiveOnThread(void *argument) {
 uintptr_t DeepestPage(uint8_t *stack) {
   static unsigned char resident[kStackSize / kPage];
   uintptr_t address = reinterpret_cast<uintptr_t>(stack);
-  if (mincore(stack, kStackSize, resident) != 0) return address + kStackSize;
+  if (mincore(stack, kStackSize, resident) != 0) FailChecker("measure the stack", errno);
   size_t page = 0;
   while (page < sizeof(resident) && (resident[page] & 1) == 0) page++;
   return address + page * kPage;
@@ -44,7 +46,7 @@ uintptr_t DeepestPage(uint8_t *stack) {
 void *MakeStack() {
   void *stack = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (stack == MAP_FAILED) return nullptr;
+  if (stack == MAP_FAILED) FailChecker("map a stack", errno);
   madvise(stack, kStackSize, MADV_NOHUGEPAGE); /* one access would touch a whole huge page */
   return stack;
 }
@@ -56,9 +58,9 @@ void Stack(Plugin &plugin) {
   pthread_attr_init(&attributes);
   pthread_t thread;
   plugin.report().Stage("new, calls and drop on a thread whose stack is measured");
-  if (use.stack == nullptr || pthread_attr_setstack(&attributes, use.stack, kStackSize) != 0 ||
-      pthread_create(&thread, &attributes, LiveOnThread, &use) != 0)
-    plugin.report().Incomplete("no thread with a stack of its own could be started");
+  pthread_attr_setstack(&attributes, use.stack, kStackSize);
+  const int error = pthread_create(&thread, &attributes, LiveOnThread, &use);
+  if (error != 0) FailChecker("start a thread", error);
   pthread_join(thread, nullptr);
   if (!use.made) plugin.report().Incomplete("new failed, so there is no instance to call");
   uintptr_t deepest = DeepestPage(use.stack);

@@ -6,9 +6,13 @@
 #include <mutex>
 
 #include "check/clock.h"
+#include "check/difference.h"
 #include "check/facts.h"
+#include "check/first_lives.h"
+#include "check/meetings.h"
 #include "check/on_thread.h"
 #include "check/scenarios.h"
+#include "check/shared_statics.h"
 #include "check/trial.h"
 
 namespace tenon::check {
@@ -34,6 +38,10 @@ class FirstFinding {
   }
   void ReportTo(Report &report) const {
     if (!message_.empty()) report.Finding(message_);
+  }
+  /* Reports the finding with the static variables that explain it. `work` uses an instance alone. */
+  void ReportTo(Plugin &plugin, const std::function<void(size_t)> &work) const {
+    if (!message_.empty()) plugin.report().Finding(message_, FindSharedStatics(plugin, work));
   }
 
  private:
@@ -72,7 +80,7 @@ void ManyThreads(Plugin &plugin) {
       CallResult result = instance->Call(trial.usual());
       if (!Breach(result).empty()) found.Add("In " + what + ": " + Breach(result));
       if (same && result.ok() && result.bytes != trial.usual_answer().bytes)
-        found.Add("In " + what + ": the result differs from that of calls on one thread");
+        found.Add("In " + what + ": it " + DifferenceOf(result, trial.usual_answer(), "as on one thread"));
     });
   }
   found.ReportTo(plugin.report());
@@ -88,13 +96,14 @@ void KeepCalling(Trial &trial, Instance &instance, bool same, const std::string 
     std::string breach = Breach(result);
     if (!breach.empty()) return found->Add("In " + what + ": " + breach);
     if (same && result.ok() && result.bytes != usual.bytes)
-      return found->Add("In " + what + ": the result differs from that of single calls");
+      return found->Add("In " + what + ": one " + DifferenceOf(result, usual, "as in single calls"));
   }
 }
 
 void ConcurrentInstances(Plugin &plugin) {
   Trial &trial = *new Trial(plugin);
   if (plugin.has_flag(TENON_SINGLETON)) plugin.report().Skip("it declares TENON_SINGLETON");
+  if (MeetInCalls(plugin)) return;
   const bool same = SameEachTime(trial);
   std::vector<std::unique_ptr<Instance>> instances;
   plugin.report().Stage("making several instances");
@@ -107,7 +116,7 @@ void ConcurrentInstances(Plugin &plugin) {
   OnThreads(kThreads, [&](size_t number) {
     KeepCalling(trial, *instances[number], same, "calls of several instances at once", &found);
   });
-  found.ReportTo(plugin.report());
+  found.ReportTo(plugin, [&](size_t which) { instances[which]->Call(trial.usual()); });
   plugin.report().Stage("dropping several instances");
   instances.clear();
 }
@@ -115,6 +124,7 @@ void ConcurrentInstances(Plugin &plugin) {
 void ConcurrentNew(Plugin &plugin) {
   Trial &trial = *new Trial(plugin);
   if (plugin.has_flag(TENON_SINGLETON)) plugin.report().Skip("it declares TENON_SINGLETON");
+  if (MeetInLives(plugin)) return;
   plugin.report().Stage("new");
   plugin.RequireInstance(*Make(trial)); /* a single instance can be made */
   FirstFinding found;
@@ -126,12 +136,19 @@ void ConcurrentNew(Plugin &plugin) {
       if (!made.kept_contract()) return found.Add("In new on several threads at once: " + Breach(made));
     }
   });
-  found.ReportTo(plugin.report());
+  found.ReportTo(plugin, [&](size_t) { Make(trial); });
+}
+
+void ConcurrentFirst(Plugin &plugin) {
+  plugin.Load();
+  if (plugin.has_flag(TENON_SINGLETON)) plugin.report().Skip("it declares TENON_SINGLETON");
+  MeetInFirstLives(plugin);
 }
 
 void ConcurrentCalls(Plugin &plugin) {
   Trial &trial = *new Trial(plugin);
   if (!plugin.has_flag(TENON_THREAD_SAFE)) plugin.report().Skip("it does not declare TENON_THREAD_SAFE");
+  if (MeetInSharedCalls(plugin)) return;
   const bool same = SameEachTime(trial);
   plugin.report().Stage("new");
   std::unique_ptr<Instance> instance = Make(trial);
@@ -141,7 +158,7 @@ void ConcurrentCalls(Plugin &plugin) {
   OnThreads(kThreads, [&](size_t) {
     KeepCalling(trial, *instance, same, "calls of one instance on several threads at once", &found);
   });
-  found.ReportTo(plugin.report());
+  found.ReportTo(plugin, [&](size_t) { instance->Call(trial.usual()); });
   plugin.report().Stage("drop after calls on several threads");
   instance->Drop();
 }
@@ -165,9 +182,13 @@ void NameUnchanged(Plugin &plugin) {
 }  // namespace
 
 const ScenarioEntry kThreadScenarios[] = {
-    {"threads/many-threads", ManyThreads},     {"threads/concurrent-instances", ConcurrentInstances},
-    {"threads/concurrent-new", ConcurrentNew}, {"threads/concurrent-calls", ConcurrentCalls},
-    {"threads/thread-name", NameUnchanged},    {nullptr, nullptr},
+    {"threads/many-threads", ManyThreads},
+    {"threads/concurrent-instances", ConcurrentInstances},
+    {"threads/concurrent-new", ConcurrentNew},
+    {"threads/concurrent-first", ConcurrentFirst},
+    {"threads/concurrent-calls", ConcurrentCalls},
+    {"threads/thread-name", NameUnchanged},
+    {nullptr, nullptr},
 };
 
 }  // namespace tenon::check

@@ -1,7 +1,7 @@
-/* Scenarios of group `threads` about events, log entries and the threads that a plugin starts. */
+/* Scenarios of group `threads` about events, log entries and a host that is busy. Those about the end of
+ * threads are in threads_drop.cc. */
 #include <atomic>
 #include <memory>
-#include <thread>
 
 #include "check/clock.h"
 #include "check/on_thread.h"
@@ -66,37 +66,6 @@ void SlowEmit(Plugin &plugin) {
     plugin.report().Finding("drop returned while a thread of the plugin was still in emit");
 }
 
-void LeftAfterDrop(Plugin &plugin) {
-  constexpr uint64_t kLong = 2000;
-  Trial &trial = *new Trial(plugin);
-  size_t before = CountThreads();
-  Session(trial).Drop();
-  plugin.report().Stage("waiting for threads to end after drop");
-  uint64_t until = NowMs() + kLong;
-  while (CountThreads() > before && NowMs() < until) SleepMs(2);
-  size_t after = CountThreads();
-  if (after <= before) return;
-  plugin.report().Finding("Threads left " + std::to_string(kLong) +
-                          " ms after drop returned: " + std::to_string(after - before) + ", expected none");
-}
-
-void EmitAfterDrop(Plugin &plugin) {
-  constexpr uint64_t kAfter = 1000; /* only spent if threads are left */
-  Trial &trial = *new Trial(plugin);
-  Session(trial).Drop();
-  Host &host = trial.host();
-  host.SetEmitStatus(TENON_CLOSED);
-  uint64_t events = host.events(), logs = host.logs();
-  plugin.report().Stage("waiting after drop");
-  WaitForThreads(kAfter);
-  if (host.events() != events)
-    plugin.report().Finding("emit was called " + std::to_string(host.events() - events) +
-                            " times after drop had returned");
-  if (host.logs() != logs)
-    plugin.report().Finding("log was called " + std::to_string(host.logs() - logs) +
-                            " times after drop had returned");
-}
-
 /* Runs an instance while `emit` returns TENON_BUSY. A call that waits until the host has room would wait
  * forever if the same thread of the host made the call. */
 void Busy(Plugin &plugin) {
@@ -106,7 +75,7 @@ void Busy(Plugin &plugin) {
   std::atomic<bool> done{false}, made{true};
   host.SetEmitStatus(TENON_BUSY);
   plugin.report().Stage("new, calls and drop while emit returns TENON_BUSY");
-  std::thread caller([&] {
+  Thread caller([&] {
     Instance instance(plugin, host.get(), plugin.options().config);
     made = instance.ok();
     for (int i = 0; i < kCalls && made; i++) instance.Call(trial.usual());
@@ -122,7 +91,7 @@ void Busy(Plugin &plugin) {
                             " ms, during which emit returned TENON_BUSY " + std::to_string(refused) +
                             " times");
   host.SetEmitStatus(TENON_CLOSED);
-  caller.join();
+  caller.Join();
   if (!made) plugin.RequireInstance(Instance(plugin, host.get(), plugin.options().config));
 }
 
@@ -141,14 +110,8 @@ void BusyRate(Plugin &plugin) {
 }  // namespace
 
 const ScenarioEntry kThreadEventScenarios[] = {
-    {"threads/events", Events},
-    {"threads/log-text", LogText},
-    {"threads/slow-emit", SlowEmit},
-    {"threads/left-after-drop", LeftAfterDrop},
-    {"threads/emit-after-drop", EmitAfterDrop},
-    {"threads/busy", Busy},
-    {"threads/busy-rate", BusyRate},
-    {nullptr, nullptr},
+    {"threads/events", Events}, {"threads/log-text", LogText},   {"threads/slow-emit", SlowEmit},
+    {"threads/busy", Busy},     {"threads/busy-rate", BusyRate}, {nullptr, nullptr},
 };
 
 }  // namespace tenon::check

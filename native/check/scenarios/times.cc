@@ -1,5 +1,6 @@
 /* Scenarios of group `resources` about time. A busy machine must not cause a finding, so a finding requires an
  * extreme time that occurs more than once. */
+#include <errno.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 
 #include "check/clock.h"
+#include "check/failure.h"
 #include "check/scenarios.h"
 
 namespace tenon::check {
@@ -29,8 +31,9 @@ constexpr double kOutlier = 500e6, kOutlierRatio = 1000;
  * failed. */
 double TimeOfLoad(const Plugin &plugin) {
   int ends[2];
-  if (pipe(ends) != 0) return -1;
+  if (pipe(ends) != 0) FailChecker("make a pipe", errno);
   pid_t child = fork();
+  if (child < 0) FailChecker("start a process", errno);
   if (child == 0) {
     uint64_t began = Now();
     bool loaded = Gates().Open(plugin.options().file.c_str());
@@ -39,9 +42,9 @@ double TimeOfLoad(const Plugin &plugin) {
   }
   close(ends[1]);
   double spent;
-  if (child < 0 || read(ends[0], &spent, sizeof(spent)) != sizeof(spent)) spent = -1;
+  if (read(ends[0], &spent, sizeof(spent)) != sizeof(spent)) spent = -1;
   close(ends[0]);
-  if (child > 0) waitpid(child, nullptr, 0);
+  waitpid(child, nullptr, 0);
   return spent;
 }
 

@@ -85,4 +85,14 @@ export const inputChecks: readonly CheckDefinition[] = [
     needs: ['calls/input-bounds', 'calls/one-byte', 'calls/capacity-exact'],
     method: { type: 'scenario', timeout: GENEROUS },
   },
+  {
+    id: 'calls/nested-input',
+    title: 'Calls with deeply nested inputs return a status of the ABI.',
+    why: 'A function that calls itself for each level overflows the stack, which ends the process. Anyone who can send an input of some kilobytes can then end the host.',
+    fix: 'Limit the depth, and return TENON_INVALID beyond it. Or use a stack of your own on the heap.',
+    severity: 'error',
+    level: 'torture',
+    needs: ['calls/lengths', 'calls/odd-input'],
+    method: { type: 'scenario', timeout: GENEROUS },
+  },
 ];

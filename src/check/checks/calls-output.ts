@@ -95,6 +95,16 @@ export const outputChecks: readonly CheckDefinition[] = [
     method: { type: 'scenario', timeout: QUICK },
   },
   {
+    id: 'calls/uninitialised-memory',
+    title: 'The result of a call does not depend on memory that the plugin has not initialised.',
+    why: 'Old memory can contain secrets of the host, such as keys and the inputs of others, which leak to the reader of the result. A result that depends on it changes from run to run.',
+    fix: 'Initialise variables and heap blocks, and clear the padding of a struct before you write it (memset, or write its members one by one). valgrind --track-origins=yes shows where the memory comes from.',
+    severity: 'error',
+    level: 'strict',
+    needs: [...NEEDS_CALLS, 'calls/unwritten-output'],
+    method: { type: 'scenario', timeout: QUICK, env: { GLIBC_TUNABLES: 'glibc.malloc.tcache_count=0' } },
+  },
+  {
     id: 'calls/retained-output',
     title: 'The plugin does not access the output of a call after the call has returned.',
     why: 'The output is valid until the call returns. Then the host reuses the memory.',

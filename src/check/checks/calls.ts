@@ -15,6 +15,64 @@ const plain: CheckDefinition = {
   method: { type: 'scenario', timeout: 10_000 },
 };
 
+/** Without a call that succeeds, the other checks see only how the plugin refuses an input. */
+const successChecks: readonly CheckDefinition[] = [
+  {
+    id: 'calls/succeeds',
+    title: 'A call with the usual input succeeds.',
+    why: 'Most checks make this call. If it fails, they test only how the plugin refuses an input.',
+    fix: 'Give an input that the plugin accepts (--input FILE), or put one next to the plugin.',
+    severity: 'error',
+    level: 'basic',
+    needs: ['calls/plain'],
+    method: { type: 'scenario', timeout: QUICK },
+  },
+  {
+    id: 'calls/methods-succeed',
+    title: 'A call of each method of the declared kinds succeeds.',
+    why: 'If no call of a method succeeds, the checks test only how it refuses an input.',
+    fix: 'Give inputs that the methods accept (--input FILE), or put a description of the kind next to the plugin.',
+    severity: 'error',
+    level: 'basic',
+    needs: ['calls/methods'],
+    method: { type: 'scenario', timeout: GENEROUS },
+  },
+];
+
+/** Results that depend on the host's process: its settings, and the errno that its code has left. */
+const surroundingChecks: readonly CheckDefinition[] = [
+  {
+    id: 'calls/decimal-comma',
+    title: 'Results are the same in a process whose locale has a decimal comma.',
+    why: 'The locale belongs to the host. printf, strtod and others then write and read 1,5 instead of 1.5, which breaks JSON and most other formats.',
+    fix: 'Use functions without a locale (std::to_chars, std::from_chars), or those that end in _l with a locale from newlocale.',
+    severity: 'error',
+    level: 'strict',
+    needs: ['calls/succeeds'],
+    method: { type: 'scenario', timeout: QUICK },
+  },
+  {
+    id: 'calls/time-zone',
+    title: 'In a plugin that declares TENON_DETERMINISTIC, results do not depend on the time zone.',
+    why: 'Hosts cache the results of such a plugin, and compare results from machines in several time zones.',
+    fix: 'Use gmtime_r and timegm instead of localtime_r and mktime, or take the zone from the config.',
+    severity: 'error',
+    level: 'strict',
+    needs: ['calls/succeeds', 'calls/deterministic'],
+    method: { type: 'scenario', timeout: QUICK },
+  },
+  {
+    id: 'calls/errno',
+    title: 'Results do not depend on the value of errno that other code has left.',
+    why: 'Functions that succeed do not clear errno. A plugin that tests it without clearing it fails at random, after an error of any other library in the process.',
+    fix: 'Set errno to 0 before strtol and similar functions, or test errno only if the result of the function says that it failed.',
+    severity: 'error',
+    level: 'strict',
+    needs: ['calls/succeeds', 'calls/odd-input', 'calls/one-byte'],
+    method: { type: 'scenario', timeout: QUICK },
+  },
+];
+
 const contractChecks: readonly CheckDefinition[] = [
   {
     id: 'calls/odd-input',
@@ -68,6 +126,33 @@ const contractChecks: readonly CheckDefinition[] = [
     method: { type: 'scenario', timeout: GENEROUS },
   },
   {
+    id: 'calls/same-after-failure',
+    title: 'After a failed call, a call that succeeded before has the same result as before.',
+    why: 'One bad input must not spoil the results for the good ones after it, nor those of other instances.',
+    fix: 'Keep the error in a local variable, or clear it at the start of each call. Restore the state that a failed call has changed.',
+    severity: 'error',
+    level: 'strict',
+    needs: ['calls/after-failure', 'calls/succeeds'],
+    method: { type: 'scenario', timeout: GENEROUS },
+  },
+  {
+    id: 'calls/heap',
+    title: 'The plugin uses only heap memory that it has allocated, and frees each block once.',
+    why: 'An access outside a block changes data of the host or of other plugins. The process ends much later, somewhere else, or an attacker decides what happens.',
+    fix: 'Look at the line in the finding. Compare each index with the size of the block, keep no address of memory that may move or be freed, and free on one path only.',
+    severity: 'error',
+    level: 'torture',
+    needs: [
+      'calls/odd-input',
+      'calls/lengths',
+      'calls/retained-input',
+      'calls/retained-output',
+      'lifecycle/invalid-json',
+      'lifecycle/invalid-utf8',
+    ],
+    method: { type: 'scenario', timeout: GENEROUS },
+  },
+  {
     id: 'calls/methods',
     title: 'Each method of the declared kinds keeps the contract of a call.',
     why: 'Hosts call methods under the same contract as something.',
@@ -91,7 +176,9 @@ const contractChecks: readonly CheckDefinition[] = [
 
 export const callChecks: readonly CheckDefinition[] = [
   plain,
+  ...successChecks,
   ...outputChecks,
   ...inputChecks,
   ...contractChecks,
+  ...surroundingChecks,
 ];

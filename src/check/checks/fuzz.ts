@@ -1,4 +1,4 @@
-/** Checks of group `fuzz`: generated inputs and configs. They run only on request. */
+/** Checks of group `fuzz`: generated inputs and configs. They run on request, and for a short time at the level torture. */
 import type { CheckDefinition } from '../definition.js';
 import { fuzz } from '../fuzz/run.js';
 

@@ -5,7 +5,9 @@ import { privateCopyCheck } from './lifecycle-private-copy.js';
 
 const scenario = { type: 'scenario', timeout: 30_000 } as const;
 const common = { needs: ['calls/plain'], method: scenario } as const;
-const afterCopy = { needs: ['lifecycle/private-copy'] } as const;
+const afterCopy = {
+  needs: ['lifecycle/private-copy', 'threads/left-after-drop', 'calls/uninitialised-memory'],
+} as const;
 
 /** Skips a plugin whose libraries are in its own folder: the loader would look for them next to the copy. */
 function skipNeighbours({ facts: { runpath } }: Subject): string | null {
@@ -37,6 +39,7 @@ export const placeChecks: readonly CheckDefinition[] = [
   },
   {
     ...common,
+    needs: ['threads/left-after-drop'],
     id: 'lifecycle/exit',
     title: 'A process that has used the plugin can exit.',
     why: 'Destructors and atexit handlers of the library run at exit. A crash in one turns a success into a failure.',

@@ -36,7 +36,7 @@ export const lifecycleChecks: readonly CheckDefinition[] = [
     fix: 'Release in drop everything that new acquires: memory, handles, table entries.',
     severity: 'error',
     level: 'strict',
-    needs: ['calls/plain'],
+    needs: ['threads/left-after-drop'],
     method,
   },
   {
@@ -46,7 +46,7 @@ export const lifecycleChecks: readonly CheckDefinition[] = [
     fix: 'Keep all state in the instance and none in global variables, or declare TENON_SINGLETON.',
     severity: 'error',
     level: 'strict',
-    needs: ['calls/plain'],
+    needs: ['calls/plain', 'calls/uninitialised-memory'],
     method,
   },
   {

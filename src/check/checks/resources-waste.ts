@@ -52,7 +52,7 @@ export const wasteChecks: readonly CheckDefinition[] = [
     fix: 'Allocate large arrays on the heap, and limit the depth of recursion.',
     severity: 'warning',
     level: 'strict',
-    needs: ['calls/plain'],
+    needs: ['threads/left-after-drop'],
     method: { type: 'scenario', timeout: QUICK },
   },
   {

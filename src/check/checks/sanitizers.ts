@@ -31,4 +31,12 @@ export const sanitizerChecks: readonly CheckDefinition[] = [
     why: 'Hosts use instances on several threads at the same time. A race may show up only once in a million calls.',
     fix: 'Guard shared state with a lock or an atomic, or do not share it.',
   },
+  {
+    ...common,
+    id: 'sanitize/valgrind',
+    title:
+      'valgrind reports no invalid access, no use of uninitialised memory and no lost memory in the plugin.',
+    why: 'These faults show up elsewhere, later, and only sometimes. valgrind finds them in a plugin that was not built for it.',
+    fix: 'Follow the stacks in the report: where the memory was used, and where it was allocated or left uninitialised.',
+  },
 ];

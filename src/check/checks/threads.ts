@@ -1,9 +1,15 @@
 /** Checks of group `threads`: calls from several threads, and the rules for threads of the plugin. */
 import type { CheckDefinition } from '../definition.js';
+import { nonReentrantHint } from '../non-reentrant.js';
 import { GENEROUS, NEEDS_CALLS, QUICK } from './calls-shared.js';
 
 /** The checks that the others depend on. Otherwise each would report the same fault. */
-const NEEDS_THREADS: readonly string[] = [...NEEDS_CALLS, 'lifecycle/moved-thread', 'lifecycle/thread-exit'];
+const NEEDS_THREADS: readonly string[] = [
+  ...NEEDS_CALLS,
+  'lifecycle/moved-thread',
+  'lifecycle/thread-exit',
+  'threads/left-after-drop',
+];
 
 const callerChecks: readonly CheckDefinition[] = [
   {
@@ -18,22 +24,32 @@ const callerChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'threads/concurrent-instances',
-    title: 'Several instances can be called at the same time.',
-    why: 'Hosts run instances on different threads. Only calls of the same instance are made one at a time.',
-    fix: 'Keep state in the instance rather than in static variables, or guard shared state with a lock. Otherwise declare TENON_SINGLETON.',
+    title: 'Several instances can be called at the same time, with different inputs.',
+    why: 'Hosts run instances on different threads. Only calls of the same instance are made one at a time. A result that is made from the input of another caller may show one user the data of another.',
+    fix: 'Keep state in the instance rather than in static variables, or guard shared state with a lock. Use the reentrant functions of the C library (strtok_r, localtime_r). Otherwise declare TENON_SINGLETON.',
     severity: 'error',
     level: 'strict',
     needs: NEEDS_THREADS,
-    method: { type: 'scenario', timeout: GENEROUS },
+    method: { type: 'scenario', timeout: GENEROUS, hint: nonReentrantHint },
   },
   {
     id: 'threads/concurrent-new',
-    title: 'Instances can be created and dropped on several threads at the same time.',
-    why: 'Hosts may call new from any thread at any time.',
-    fix: 'Guard shared state that the first instance initialises: pthread_once, call_once, OnceLock.',
+    title: 'Instances can be created, called and dropped on several threads at the same time.',
+    why: 'Hosts may call new and drop from any thread at any time.',
+    fix: 'Guard shared state that the first instance initialises: pthread_once, call_once, OnceLock. Count instances with a lock or an atomic, and take several locks in the same order everywhere.',
     severity: 'error',
     level: 'strict',
-    needs: NEEDS_THREADS,
+    needs: [...NEEDS_THREADS, 'threads/concurrent-instances'],
+    method: { type: 'scenario', timeout: GENEROUS },
+  },
+  {
+    id: 'threads/concurrent-first',
+    title: 'Instances that are made while the first one of the process is being made are complete.',
+    why: 'What the first instance sets up for all is not there yet. The others return wrong results, once after each start of a host.',
+    fix: 'Set up with pthread_once, call_once or OnceLock. If you use a flag, set it after everything else, and let it be atomic.',
+    severity: 'error',
+    level: 'torture',
+    needs: [...NEEDS_THREADS, 'threads/concurrent-new'],
     method: { type: 'scenario', timeout: GENEROUS },
   },
   {
@@ -82,9 +98,9 @@ const eventChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'threads/left-after-drop',
-    title: 'No thread of the plugin is left after drop.',
-    why: 'Such a thread continues to use a host and an instance that no longer exist. In a host that reloads plugins, such threads accumulate.',
-    fix: 'Before drop returns, signal each thread to end, and join it.',
+    title: 'No thread of the plugin runs when drop returns.',
+    why: 'Such a thread continues to use a host and an instance that no longer exist, and code that the host may unload. In a host that reloads plugins, such threads accumulate.',
+    fix: 'Before drop returns, tell each thread to end, and join it. A thread that was detached cannot be joined, and neither can those of a rayon ThreadPool: use build_scoped, or wait for its exit_handler.',
     severity: 'error',
     level: 'basic',
     needs: ['calls/plain'],
@@ -92,9 +108,9 @@ const eventChecks: readonly CheckDefinition[] = [
   },
   {
     id: 'threads/emit-after-drop',
-    title: 'The plugin calls neither emit nor log after drop.',
+    title: 'The plugin calls neither emit nor log with the host of an instance after its drop.',
     why: 'The tenon_host is valid until drop returns. After that its memory may be freed.',
-    fix: 'Join the threads before drop returns. A detached thread cannot be joined.',
+    fix: 'Keep the host in the instance, and not in a static variable. Each instance has a host of its own.',
     severity: 'error',
     level: 'strict',
     needs: ['threads/left-after-drop'],

@@ -1,9 +1,8 @@
 /** Reduces the generated input that ended a process to a smaller one that reproduces the finding. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { conclude } from '../conclude.js';
 import type { CheckDefinition } from '../definition.js';
-import { startScenario } from '../scenario.js';
+import { tryScenario } from '../scenario.js';
 import type { Subject } from '../subject.js';
 import type { Finding } from '../verdict.js';
 import { minimise } from './minimise.js';
@@ -55,8 +54,7 @@ async function tryInput(bytes: Buffer, { check, subject, folder, hang }: Trial):
   writeFileSync(file, bytes);
   const timeout = hang + SETTING_UP_MS;
   const args = ['--reproduce', file, '--hang', String(hang)];
-  const run = await startScenario(check, subject, folder, { timeout, args });
-  const answer = conclude(run, {}, subject, timeout);
+  const answer = await tryScenario(check, subject, { timeout, args });
   return answer.state === 'failed' ? answer.findings : [];
 }
 

@@ -1,7 +1,7 @@
 /** Renders a finding on the page: the fault, the reason, the remedy, and commands that reproduce it. */
 import { bytes } from '../../base/text.js';
 import type { CheckResult, Finding } from '../verdict.js';
-import { crashLines, placeText } from './view.js';
+import { crashLines, placeText, reportLines } from './view.js';
 import { element, type Markup } from './xml.js';
 
 export function findingCard(result: CheckResult, anchor: string): Markup {
@@ -31,6 +31,7 @@ export function findingCard(result: CheckResult, anchor: string): Markup {
 function found(finding: Finding): Markup {
   const { message, stage, input, stderr } = finding;
   const crash = crashLines(finding);
+  const report = reportLines(finding);
   const source = placeText(finding);
   return element(
     'div',
@@ -40,6 +41,7 @@ function found(finding: Finding): Markup {
     ...(crash.length === 0 ? [] : [lines('Crash', crash)]),
     ...(source === null ? [] : [sourceLine(source, finding.place?.text ?? null)]),
     ...(input === null ? [] : [part(input.role === 'config' ? 'Config' : 'Input', inputText(input))]),
+    ...(report.length === 0 ? [] : [lines('Report', report)]),
     ...(stderr === '' ? [] : [lines('Standard error output', stderr.trimEnd().split('\n'))]),
   );
 }

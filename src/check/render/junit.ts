@@ -1,7 +1,7 @@
 /** Renders JUnit XML for Jenkins, GitLab and others: a suite for each file, a test case for each check. */
 import { basename } from 'node:path';
 import type { CheckResult, FileVerdict, Finding, Verdict } from '../verdict.js';
-import { counts, crashLines, placeText, wholeFileProblem, withPlace } from './view.js';
+import { counts, crashLines, placeText, reportLines, wholeFileProblem, withPlace } from './view.js';
 import { element, Markup } from './xml.js';
 
 /** A test case and its outcome. */
@@ -135,5 +135,5 @@ function findingLines(finding: Finding): string[] {
   const stage = finding.stage === null ? [] : [`during: ${finding.stage}`];
   const place = placeText(finding);
   const source = place === null ? [] : [`source: ${[place, finding.place?.text ?? ''].join('  ').trimEnd()}`];
-  return [finding.message, ...stage, ...crashLines(finding), ...source];
+  return [finding.message, ...stage, ...crashLines(finding), ...source, ...reportLines(finding)];
 }

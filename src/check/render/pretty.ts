@@ -1,7 +1,15 @@
 /** Renders text for a terminal: every check with its time, every finding with all its details, and a summary. */
 import { wrapped } from '../../base/columns.js';
 import { bytes, count, duration, printable } from '../../base/text.js';
-import type { CheckResult, FileVerdict, Finding, PluginFacts, Severity, Verdict } from '../verdict.js';
+import type {
+  CheckResult,
+  ExampleFile,
+  FileVerdict,
+  Finding,
+  PluginFacts,
+  Severity,
+  Verdict,
+} from '../verdict.js';
 import { measureText } from './measure-text.js';
 import type { RenderOptions } from './options.js';
 import { type Paint, paintWith } from './paint.js';
@@ -10,6 +18,7 @@ import {
   crashLines,
   findingsBySeverity,
   placeText,
+  reportLines,
   tallyText,
   wholeFileProblem,
 } from './view.js';
@@ -24,6 +33,8 @@ const LABEL = 10;
 const NUMBERS = 14;
 /** The number of lines kept from the end of the plugin's standard error output. */
 const MAX_STDERR_LINES = 12;
+/** The most lines of a sanitizer's report, from its start, which names the fault and its location. */
+const MAX_REPORT_LINES = 24;
 
 /** The look of the text. */
 interface Look {
@@ -44,6 +55,8 @@ function fileLines(file: FileVerdict, look: Look): string[] {
     paint.bold(printable(file.path)),
     `  ${paint.dim(wrapped(aboutFile(file), width - 2, '  '))}`,
   ];
+  if (file.examples !== undefined && file.examples.length > 0)
+    lines.push(`  ${paint.dim(wrapped(printable(aboutExamples(file.examples)), width - 2, '  '))}`);
   const problem = wholeFileProblem(file);
   if (problem !== null) lines.push(`  ${paint.red(wrapped(problem, width - 4, '  '))}`);
   const { results } = file;
@@ -58,6 +71,11 @@ function aboutFile({ plugin, size, sha256, ms }: FileVerdict): string {
   if (size !== null) facts.push(bytes(size));
   if (sha256 !== null) facts.push(`sha256 ${sha256.slice(0, 12)}`);
   return printable([...facts, duration(ms)].join(', '));
+}
+
+/** Returns `examples: foo.input, codec.kind.json (kind)`. */
+function aboutExamples(examples: readonly ExampleFile[]): string {
+  return `examples: ${examples.map(({ path, use }) => (use === 'input' ? path : `${path} (${use})`)).join(', ')}`;
 }
 
 function aboutPlugin({ name, version, abi, language, kinds }: PluginFacts): string[] {
@@ -161,6 +179,8 @@ function findingLines(finding: Finding, width: number): string[] {
       exact(role, `${bytes(size)}, sha256 ${sha256.slice(0, 12)}${file === null ? '' : `, kept in ${file}`}`),
     );
   }
+  const report = reportLines(finding).slice(0, MAX_REPORT_LINES);
+  for (const [i, line] of report.entries()) lines.push(exact(i === 0 ? 'report' : '', `| ${line}`));
   const errors = stderr === '' ? [] : stderr.trimEnd().split('\n').slice(-MAX_STDERR_LINES);
   for (const [i, line] of errors.entries()) lines.push(exact(i === 0 ? 'stderr' : '', `| ${line}`));
   return lines;

@@ -81,7 +81,7 @@ function resultsOf(file: FileVerdict): object[] {
 
 function resultOf(result: CheckResult, finding: Finding, file: FileVerdict): object {
   const { id, severity, reason, state, reproduce } = result;
-  const { message, stage, crash, stderr, input } = finding;
+  const { message, stage, crash, stderr, input, report } = finding;
   const text = [withPlace(finding), ...crashLines(finding), `Reproduce: ${reproduce.command}`].join('\n');
   // Numbers differ from run to run, but the finding is the same.
   const same = message.replace(/0x[0-9a-f]+|\d+/gi, '#');
@@ -91,7 +91,7 @@ function resultOf(result: CheckResult, finding: Finding, file: FileVerdict): obj
     ...sourceOf(finding, file),
     partialFingerprints: fingerprint([id, file.path, same, frame]),
     ...(state === 'excepted' ? { suppressions: [{ kind: 'external', justification: reason ?? '' }] } : {}),
-    properties: { stage, crash, stderr, input, reproduce },
+    properties: { stage, crash, stderr, report, input, reproduce },
   };
 }
 

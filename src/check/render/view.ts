@@ -82,6 +82,11 @@ function atLine(line: SourceLine): string {
   return place === null ? '' : ` at ${place}`;
 }
 
+/** Returns the lines of a sanitizer's report. */
+export function reportLines({ report = '' }: Finding): string[] {
+  return report === '' ? [] : report.trimEnd().split('\n');
+}
+
 /** Returns `src/plugin.c:12`, or null if the file is unknown. */
 export function lineText({ file, line }: Pick<SourceLine, 'file' | 'line'>): string | null {
   if (file === null) return null;

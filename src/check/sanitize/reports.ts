@@ -48,10 +48,15 @@ export function reportsIn(text: string): readonly SanitizerReport[] {
 function split(text: string): readonly (readonly string[])[] {
   const reports: string[][] = [];
   for (const line of text.split('\n')) {
-    if (whatOf(line) === null) reports.at(-1)?.push(line);
-    else reports.push([line]);
+    if (whatOf(line) !== null) reports.push([line]);
+    else if (!ended(reports.at(-1))) reports.at(-1)?.push(line);
   }
   return reports;
+}
+
+/** Returns whether a report is complete. The shadow memory that follows is the same in each. */
+function ended(report: readonly string[] | undefined): boolean {
+  return report?.at(-1)?.startsWith('SUMMARY: ') === true;
 }
 
 function whatOf(line: string): string | null {

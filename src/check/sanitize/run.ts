@@ -1,73 +1,84 @@
-/** Runs a check of group `sanitize`: runs its scenario in the program with the sanitizer's runtime, and reads the reports. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Runs a check of group `sanitize`: runs scenarios in the program with the sanitizer's runtime, and reads the reports. */
 import { conclude } from '../conclude.js';
-import { type CheckAnswer, type CheckDefinition, finding } from '../definition.js';
+import type { CheckAnswer, CheckDefinition } from '../definition.js';
 import { startScenario } from '../scenario.js';
 import { withScratch } from '../scratch.js';
-import type { Sanitizer } from '../settings.js';
-import { sourceLine } from '../source-lines.js';
 import type { Subject } from '../subject.js';
-import { reportsIn, type SanitizerReport } from './reports.js';
+import type { Finding } from '../verdict.js';
+import { reasonAgainstWatching } from './built-with.js';
+import { withReports } from './runtime.js';
+import { watchedScenarios } from './scenarios.js';
 
 /** Milliseconds. Everything takes ten times as long. */
 const TIMEOUT = 120_000;
 const MAX_FINDINGS = 20;
-/** The most characters kept of each report. */
-const KEPT_REPORT = 8 * 1024;
 
-/** Symbol names that the compiler adds to a library that it builds with the sanitizer. */
-const MARKS: Readonly<Record<Sanitizer, string>> = {
-  address: '__asan_init',
-  undefined: '__ubsan_handle_',
-  thread: '__tsan_init',
-};
-/** The error of ThreadSanitizer if it cannot map its own memory. */
-const NO_MEMORY_LAYOUT = /FATAL: ThreadSanitizer: (.*)/;
-
-export function sanitize(check: CheckDefinition, subject: Subject): Promise<CheckAnswer> {
-  const sanitizer = subject.settings.sanitize;
-  if (sanitizer === undefined)
-    return Promise.resolve({ state: 'skipped', reason: 'no sanitizer was requested' });
-  if (!readFileSync(subject.path).includes(MARKS[sanitizer])) {
-    const reason = `the library was not built with -fsanitize=${sanitizer}`;
-    return Promise.resolve({ state: 'incomplete', reason });
+export async function sanitize(check: CheckDefinition, subject: Subject): Promise<CheckAnswer> {
+  const { sanitize: sanitizer, level } = subject.settings;
+  if (sanitizer === undefined) return { state: 'skipped', reason: 'no sanitizer was requested' };
+  const reason = reasonAgainstWatching(subject, sanitizer);
+  if (reason !== null) return { state: 'incomplete', reason };
+  const { answer } = await runWatched(check.id, subject);
+  if (answer.state === 'skipped' || answer.state === 'incomplete') return answer;
+  // valgrind reports uninitialised memory wherever it is used, which is at another place in each scenario.
+  if (sanitizer === 'valgrind' && answer.state === 'failed') return answer;
+  const found = new Findings(answer);
+  for (const id of watchedScenarios(sanitizer, level)) {
+    if (found.full || subject.settings.signal?.aborted === true) break;
+    found.add(id, await runWatched(id, subject));
   }
+  return found.answer();
+}
+
+interface Watched {
+  readonly answer: CheckAnswer;
+  /** Whether the findings are reports of the sanitizer. */
+  readonly reported: boolean;
+  readonly hangs: boolean;
+}
+
+async function runWatched(id: string, subject: Subject): Promise<Watched> {
   const timeout = subject.settings.timeout ?? TIMEOUT;
   return withScratch(async (folder) => {
-    const run = await startScenario(check, subject, folder, { timeout, env: optionsOf(folder) });
-    const answer = conclude(run, {}, subject, timeout);
-    const fatal = NO_MEMORY_LAYOUT.exec(`${run.stderr}\n${textIn(folder)}`);
-    if (fatal !== null) {
-      const reason = `ThreadSanitizer cannot run here: ${fatal[1]}. As root: sysctl vm.mmap_rnd_bits=28`;
-      return { state: 'incomplete', reason };
-    }
-    const reports = reportsIn(textIn(folder)).map(findingOf);
-    // A runtime may end the process after a report. That is not another finding.
-    return reports.length === 0 ? answer : { state: 'failed', findings: reports.slice(0, MAX_FINDINGS) };
+    const run = await startScenario({ id }, subject, folder, { timeout });
+    const alone = conclude(run, {}, subject, timeout);
+    const answer = withReports(alone, run, folder, subject.path);
+    return { answer, reported: answer !== alone && answer.state === 'failed', hangs: run.end === 'hang' };
   });
 }
 
-/** Returns the options of the runtimes. The runtime handles signals, because its reports of bad addresses say more. */
-function optionsOf(folder: string): Record<string, string> {
-  const common = [`log_path=${join(folder, 'report')}`, 'print_stacktrace=1', 'symbolize=1'];
-  const signals = ['segv', 'sigbus', 'sigfpe', 'sigill'].map((name) => `handle_${name}=2`);
-  return {
-    ASAN_OPTIONS: [...common, ...signals, 'leak_check_at_exit=0', 'detect_leaks=1'].join(':'),
-    UBSAN_OPTIONS: [...common, 'halt_on_error=0'].join(':'),
-    TSAN_OPTIONS: [...common, ...signals, 'halt_on_error=0'].join(':'),
-  };
-}
+/** The findings of several scenarios. A fault that several of them meet is one finding. */
+class Findings {
+  readonly #first: CheckAnswer;
+  readonly #found = new Map<string, Finding>();
+  readonly #hung: string[] = [];
 
-function textIn(folder: string): string {
-  const names = readdirSync(folder).filter((name) => name.startsWith('report.'));
-  return names.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
-}
+  constructor(first: CheckAnswer) {
+    this.#first = first;
+    if (first.state === 'failed') for (const one of first.findings) this.#found.set(one.message, one);
+  }
 
-function findingOf({ what, where, place, text }: SanitizerReport) {
-  const details = {
-    stderr: text.slice(0, KEPT_REPORT),
-    ...(place === null ? {} : { place: sourceLine(place) }),
-  };
-  return finding(where === null ? what : `${what} in ${where}`, details);
+  get full(): boolean {
+    return this.#found.size >= MAX_FINDINGS;
+  }
+
+  add(id: string, { answer, reported, hangs }: Watched): void {
+    if (hangs && !reported) this.#hung.push(id);
+    if (!reported || answer.state !== 'failed') return;
+    for (const one of answer.findings) {
+      const stage = `${id}: ${one.stage ?? 'start'}`;
+      if (!this.#found.has(one.message)) this.#found.set(one.message, { ...one, stage });
+    }
+  }
+
+  answer(): CheckAnswer {
+    const findings = [...this.#found.values()].slice(0, MAX_FINDINGS);
+    if (findings.length > 0) return { ...this.#first, state: 'failed', findings };
+    if (this.#hung.length === 0) return this.#first;
+    const names = this.#hung.join(', ');
+    return {
+      state: 'incomplete',
+      reason: `it did not return in time with the sanitizer, in: ${names}. Give it more time with --timeout`,
+    };
+  }
 }

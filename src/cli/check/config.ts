@@ -24,6 +24,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   inputs: (value, name, folder) => ({
     inputs: textsOf(value, name).map((path) => located(path, folder)),
   }),
+  examples: (value, name) => ({ examples: booleanOf(value, name) }),
   allowNeeded: (value, name) => ({ allowNeeded: textsOf(value, name) }),
   glibc: (value, name) => ({ glibc: textOf(value, name) }),
   jobs: (value, name) => ({ jobs: numberOf(value, name) }),
@@ -130,6 +131,11 @@ function textOf(value: Value, name: string): string {
 function textsOf(value: Value, name: string): string[] {
   if (!Array.isArray(value)) throw new UsageError(`${name} must be an array of strings.`);
   return value.map((one, i) => textOf(one, `${name}[${i}]`));
+}
+
+function booleanOf(value: Value, name: string): boolean {
+  if (typeof value !== 'boolean') throw new UsageError(`${name} must be true or false.`);
+  return value;
 }
 
 function numberOf(value: Value, name: string): number {

@@ -1,5 +1,13 @@
 /** The command line of `tenon check`. */
-import { CHECKS, type CheckOptions, FORMATS, type Format, LEVELS, SANITIZERS } from '../../check/index.js';
+import {
+  CHECKS,
+  type CheckOptions,
+  FORMATS,
+  type Format,
+  type FuzzOptions,
+  LEVELS,
+  SANITIZERS,
+} from '../../check/index.js';
 import { parseJson } from '../json.js';
 import { type OptionTable, type OptionValues, parse } from '../options.js';
 import { UsageError } from '../usage.js';
@@ -54,6 +62,10 @@ export const OPTIONS = {
     path: 'file',
     about: 'a valid input of the plugin; most checks use the first',
   },
+  'no-examples': {
+    group: WHAT,
+    about: 'ignore the inputs, the corpus and the descriptions of kinds that are next to a plugin',
+  },
   'allow-needed': {
     group: WHAT,
     value: 'NAME',
@@ -81,7 +93,8 @@ export const OPTIONS = {
     group: WHAT,
     value: 'SANITIZER',
     words: SANITIZERS,
-    about: "the plugin was built with this sanitizer: 'address', 'undefined' or 'thread'",
+    about:
+      "the plugin was built with this sanitizer: 'address', 'undefined' or 'thread'; 'valgrind' runs any plugin",
   },
   config: {
     group: WHAT,
@@ -182,6 +195,7 @@ function optionsOf(values: Values): CheckOptions {
     timeout: optionalDuration('--timeout', values.timeout),
     pluginConfig: values['plugin-config'],
     inputs: values.input,
+    examples: values['no-examples'] === true ? false : undefined,
     allowNeeded: values['allow-needed'],
     glibc: values.glibc,
     artifacts: values.artifacts,
@@ -201,11 +215,16 @@ function fuzzOf({ fuzz, corpus, reproduce }: Values): CheckOptions['fuzz'] {
   return { budget: fuzz === undefined ? 1 : durationOf('--fuzz', fuzz), corpus, reproduce };
 }
 
+/** Returns the options of fuzzing, if the user has requested it. */
+function requested({ fuzz }: CheckOptions): FuzzOptions | undefined {
+  return fuzz === false ? undefined : fuzz;
+}
+
 function checkCertificates(certificates: string | undefined, options: CheckOptions): void {
   if (certificates === undefined) return;
   if (certificates === '')
     throw new UsageError('--certificates must be the path of a file, not an empty string.');
-  if ((options.filter ?? options.sanitize ?? options.fuzz?.reproduce) !== undefined)
+  if ((options.filter ?? options.sanitize ?? requested(options)?.reproduce) !== undefined)
     throw new UsageError(
       '--certificates needs all checks of a level, but --filter, --sanitize and --reproduce omit some. Omit one or the other.',
     );
@@ -213,7 +232,8 @@ function checkCertificates(certificates: string | undefined, options: CheckOptio
 
 /** Adds the default folder for inputs. A generated input that causes a finding would otherwise be lost. */
 function withArtifacts(options: CheckOptions): CheckOptions {
-  if (options.fuzz === undefined || options.fuzz.reproduce !== undefined) return options;
+  const fuzz = requested(options);
+  if (fuzz === undefined || fuzz.reproduce !== undefined) return options;
   return { artifacts: ARTIFACTS, ...options };
 }
 
