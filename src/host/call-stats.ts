@@ -3,6 +3,7 @@
  * counted with a countdown. Timing a call costs about 400 ns, so with more calls, fewer of them are timed.
  */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { type Deferred, deferred } from '../base/deferred.js';
 import { type CallTally, newTally } from '../tiers/call-tally.js';
 
 /** The sampling rate: up to `calls` calls, one in `gap` is timed. */
@@ -63,15 +64,37 @@ export class CallCounter {
   /** The first durations, until there is a histogram. */
   readonly #early: number[] = [];
   #histogram: RecordableHistogram | undefined;
+  #hold: Deferred<void> | undefined;
+  /** The number of calls that could not be held, because they block their thread. */
+  unheld = 0;
 
   /** The number of calls that have begun. */
   get calls(): number {
     return this.#nextTimed - this.untilTimed;
   }
 
+  /** The promise for which asynchronous calls wait before they begin; undefined if they need not. */
+  get held(): Promise<void> | undefined {
+    return this.#hold?.promise;
+  }
+
+  /** Holds calls. Every call is treated as a timed one meanwhile, so that the others need not ask. */
+  hold(): void {
+    this.#hold ??= deferred();
+    this.#nextTimed -= this.untilTimed - 1;
+    this.untilTimed = 1;
+  }
+
+  /** Lets the held calls begin. */
+  release(): void {
+    this.#hold?.resolve();
+    this.#hold = undefined;
+  }
+
   /** Schedules the next timed call. Called when a timed call begins. */
   rearm(): void {
-    const { gap } = GAPS.find(({ calls }) => this.#nextTimed < calls) ?? GAPS[2];
+    const found = GAPS.find(({ calls }) => this.#nextTimed < calls) ?? GAPS[2];
+    const gap = this.#hold === undefined ? found.gap : 1;
     this.#nextTimed += gap;
     this.untilTimed = gap;
   }

@@ -1,7 +1,8 @@
 /** The capabilities of this installation, which depend on the build and on the system. */
 
 import { addonProblem, loadAddon } from '../addon/addon.js';
-import { findRunner } from '../addon/native-files.js';
+import { findRunner, runnerProblem } from '../addon/native-files.js';
+import { runtimeProblem } from '../base/runtime.js';
 import { sharedMemoryProblem } from '../tiers/process/shared-memory/memory.js';
 import type { Isolation } from '../tiers/tier.js';
 
@@ -27,6 +28,8 @@ export interface Capabilities {
    * is the probe.
    */
   readonly runner: boolean;
+  /** The reason why there is no native runner, as whole sentences; null if there is one. */
+  readonly runnerProblem: string | null;
   /** The tiers in which a plugin can run. */
   readonly isolation: readonly Isolation[];
   /**
@@ -52,8 +55,8 @@ export function capabilities(): Capabilities {
   const addon = loadAddon();
   const runner = findRunner() !== null;
   const isolation: Isolation[] = ['inline'];
-  if (addon !== null) isolation.push('thread');
-  const ways = runner ? transports() : [];
+  if (addon !== null && runtimeProblem('thread') === null) isolation.push('thread');
+  const ways = runner && runtimeProblem('process') === null ? transports() : [];
   if (ways.length > 0) isolation.push('process');
   const hasAddon = addon !== null;
   return {
@@ -61,6 +64,7 @@ export function capabilities(): Capabilities {
     addonProblem: addonProblem(),
     events: hasAddon,
     runner,
+    runnerProblem: runnerProblem(),
     isolation,
     transports: ways,
   };

@@ -53,6 +53,8 @@ export interface Found {
   readonly shadowed: readonly TenonError[];
   /** All folders that were searched as absolute paths, including those of TENON_PATH. */
   readonly folders: readonly string[];
+  /** All folders that were read, with those below the search folders: the paths, with links unresolved. */
+  readonly read: readonly string[];
 }
 
 /** The naming rules of a platform. */
@@ -70,7 +72,8 @@ export async function findCandidates(options: DiscoverOptions): Promise<Found> {
   const folders = foldersOf(options.paths, options.env ?? process.env, rules.separator);
   const search = new Search(rules);
   for (const folder of folders) await search.look(folder, folder, depth);
-  return { candidates: search.candidates, problems: search.problems, shadowed: search.shadowed, folders };
+  const { candidates, problems, shadowed, read } = search;
+  return { candidates, problems, shadowed, folders, read };
 }
 
 function rulesOf(platform: string): Rules {
@@ -100,6 +103,7 @@ class Search {
   readonly candidates: Candidate[] = [];
   readonly problems: TenonError[] = [];
   readonly shadowed: TenonError[] = [];
+  readonly read: string[] = [];
   readonly #rules: Rules;
   /**
    * The searched folders by identity, each with its remaining depth. Links can form loops or lead to the same
@@ -117,6 +121,7 @@ class Search {
   async look(folder: string, path: string, depth: number): Promise<void> {
     const entries = await this.#enter(path, depth);
     if (entries === null) return;
+    this.read.push(path);
     const visible: Dirent[] = [];
     for (const { entry, raw } of entries) {
       if (entry.name.startsWith('.')) continue;

@@ -13,9 +13,11 @@ import {
   checkOneOf,
   checkString,
   checkStrings,
+  isObject,
   readOptions,
   shown,
 } from '../base/options.js';
+import { kindRule } from '../kinds/agreement.js';
 import { type Kind, requireKind } from '../kinds/kind.js';
 import { type VersionPolicy, versionRule } from '../library/version.js';
 import { Demotions } from '../supervision/demotion.js';
@@ -78,8 +80,23 @@ export interface HostOptions {
    * `quarantine` find it. Default: none; the quarantine then lasts as long as the host.
    */
   readonly stateDir?: string;
-  /** The kinds whose methods {@link Instance.method} finds by name. Default: none. */
-  readonly kinds?: readonly Kind[];
+  /**
+   * The kinds that the host uses. {@link Instance.method} finds their methods by name. A plugin that defines one
+   * of them differently is refused before any of its code runs, if its file has facts about the kind. Default:
+   * none.
+   */
+  readonly kinds?: readonly Kind[] | KindOptions;
+}
+
+/** The kinds that a host uses, and its requirements for their plugins. */
+export interface KindOptions {
+  /** The kinds. Default: none. */
+  readonly use?: readonly Kind[];
+  /**
+   * Whether a plugin must have facts about all of its kinds in its file, as generated code has them. A plugin
+   * without them is refused with ERR_TENON_BAD_DESCRIPTOR; one without kinds is accepted. Default: `optional`.
+   */
+  readonly facts?: 'optional' | 'required';
 }
 
 /** The options with their defaults. */
@@ -118,9 +135,11 @@ export function checkOptions(given: HostOptions): HostSettings {
   checkKnown('PluginHost', options, HOST_OPTIONS);
   const { paths = [], depth = 0, descriptor = 'optional', requireCheck } = options;
   const { maxCopySize = MAX_COPY_SIZE } = options;
+  const { use: kinds, facts } = checkKinds(options.kinds);
   const policy: AdmissionPolicy = {
     rule: versionRule(options.abi, options.versionPolicy),
     descriptor: checkOneOf('descriptor', descriptor, ['optional', 'required']),
+    judgeKinds: kindRule(kinds, facts === 'required'),
     trust: new TrustPolicy(options.trust),
     requirement: requireCheck === undefined ? null : new Requirement(requireCheck),
     verdicts: new Verdicts(optionalPath('verdicts', options.verdicts)),
@@ -138,17 +157,25 @@ export function checkOptions(given: HostOptions): HostSettings {
     quarantine: new Quarantine(stateDir === undefined ? undefined : join(stateDir, 'quarantine.json')),
     demotions: stateDir === undefined ? null : new Demotions(stateDir),
     stateDir,
-    kinds: checkKinds(options.kinds),
+    kinds,
   };
 }
 
-function checkKinds(kinds: unknown = []): readonly Kind[] {
-  if (!Array.isArray(kinds))
-    throw invalidArgument('kinds', `must be an array of kinds made by defineKind, not ${shown(kinds)}`);
-  return kinds.map((kind: unknown, index) => {
-    requireKind(`kinds[${index}]`, kind);
+function checkKinds(given: HostOptions['kinds'] = {}): Required<KindOptions> {
+  const listed = Array.isArray(given);
+  if (!listed && !isObject(given))
+    throw invalidArgument('kinds', `must be an array of kinds or an object, not ${shown(given)}`);
+  const options: KindOptions = readOptions('kinds', listed ? { use: given } : (given as KindOptions));
+  checkKnown('kinds', options, ['use', 'facts'], 'kinds.');
+  const { use = [], facts = 'optional' } = options;
+  const at = listed ? 'kinds' : 'kinds.use';
+  if (!Array.isArray(use))
+    throw invalidArgument(at, `must be an array of kinds made by defineKind, not ${shown(use)}`);
+  const kinds = use.map((kind: unknown, index) => {
+    requireKind(`${at}[${index}]`, kind);
     return kind;
   });
+  return { use: kinds, facts: checkOneOf('kinds.facts', facts, ['optional', 'required']) };
 }
 
 function checkProbe(given: HostOptions['probe'] = {}): AdmissionPolicy['probe'] {

@@ -1,23 +1,26 @@
 /** The host: finds, admits and holds plugins. */
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { type Admitted, admit, type Entry } from '../admission/admit.js';
-import { debug, tellLoad, tellRefuse } from '../base/diagnostics.js';
+import { screen } from '../admission/admit.js';
+import { tellLoad, tellRefuse } from '../base/diagnostics.js';
 import { asTenonError, invalidArgument, TenonError } from '../base/errors.js';
-import type { Demotions, Disarm } from '../supervision/demotion.js';
+import { requirePlatform } from '../base/runtime.js';
+import type { Demotions } from '../supervision/demotion.js';
 import type { Quarantine } from '../supervision/quarantine.js';
 import type { Isolation } from '../tiers/tier.js';
+import { type Admission, Admissions, attempt } from './admissions.js';
 import { CallCounter } from './call-stats.js';
 import { type Capabilities, capabilities } from './capabilities.js';
-import { type Candidate, findCandidates } from './discover.js';
 import { eventsOf, HOST_EVENTS, type HostEventMap } from './host-events.js';
 import { checkOptions, type HostOptions, type HostSettings } from './host-options.js';
 import { refuseUnknownEvents } from './known-events.js';
-import { checkLoadOptions, type LoadOptions, type LoadSettings } from './load-options.js';
+import { checkLoadOptions, type LoadOptions } from './load-options.js';
 import { type Manifest, manifestOf } from './manifest.js';
-import { makePlugin, type Plugin, type PluginStats } from './plugin.js';
-import { confinementOf, openTier } from './plugin-tier.js';
+import { makePlugin, type Plugin } from './plugin.js';
+import type { PluginStats } from './plugin-stats.js';
 import { type Registration, register } from './registration.js';
+import './support.js';
+import { beginWatch, type PluginWatch, type WatchOptions } from './watch.js';
 
 export type { Capabilities } from './capabilities.js';
 export type { HostOptions } from './host-options.js';
@@ -33,14 +36,6 @@ export interface Discovery {
    * ERR_TENON_SHADOWED.
    */
   readonly shadowed: TenonError[];
-}
-
-/** A file that passed the gates, with its settings. */
-interface Admission {
-  readonly admitted: Admitted;
-  readonly load: LoadSettings;
-  /** Removes the marker recording that this process has loaded the plugin. */
-  readonly disarm: Disarm;
 }
 
 /** The maximum number of files that are admitted concurrently. */
@@ -76,6 +71,8 @@ export class PluginHost extends EventEmitter<HostEventMap> {
   /** The manifests of all admitted plugins by name, including closed ones. */
   readonly #repository = new Map<string, Manifest>();
   readonly #plugins = new Set<Plugin>();
+  readonly #admissions: Admissions;
+  readonly #watches = new Set<PluginWatch>();
   readonly #registration: Registration | undefined;
   #closed = false;
 
@@ -86,6 +83,7 @@ export class PluginHost extends EventEmitter<HostEventMap> {
   constructor(options: HostOptions = {}) {
     super();
     this.#settings = checkOptions(options);
+    this.#admissions = new Admissions(this.#settings, this.#repository);
     refuseUnknownEvents(this as unknown as EventEmitter, 'a host', HOST_EVENTS);
     const { stateDir } = this.#settings;
     if (stateDir !== undefined) this.#registration = register(stateDir, this);
@@ -139,9 +137,11 @@ export class PluginHost extends EventEmitter<HostEventMap> {
   async discover(options: LoadOptions = {}): Promise<Discovery> {
     this.#checkOpen();
     const load = checkLoadOptions(options);
-    const { candidates, problems, shadowed } = await this.#candidates();
+    const { candidates, problems, shadowed } = await this.#admissions.candidates();
     const found: Discovery = { plugins: [], refused: [...problems], shadowed: [...shadowed] };
-    const outcomes = await mapInOrder(candidates, ({ path }) => attempt(path, () => this.#admit(path, load)));
+    const outcomes = await mapInOrder(candidates, ({ path }) =>
+      attempt(path, () => this.#admissions.admit(path, load)),
+    );
     const first = new Map<string, Admission>();
     for (const outcome of outcomes) {
       if (outcome instanceof TenonError) found.refused.push(outcome);
@@ -174,10 +174,11 @@ export class PluginHost extends EventEmitter<HostEventMap> {
     }
     const load = checkLoadOptions(options);
     const outcome = await attempt(nameOrPath, async () => {
+      requirePlatform(nameOrPath);
       const path = isPath(nameOrPath);
       const admission = path
-        ? await this.#admit(nameOrPath, load)
-        : await this.#admitByName(nameOrPath, load);
+        ? await this.#admissions.admit(nameOrPath, load)
+        : await this.#admissions.byName(nameOrPath, load);
       return this.#register(admission);
     });
     if (!(outcome instanceof TenonError)) return outcome;
@@ -186,11 +187,32 @@ export class PluginHost extends EventEmitter<HostEventMap> {
   }
 
   /**
+   * Watches the search folders, including those that do not exist yet. A file counts when it has settled and passed
+   * the gates that run none of its code; what happens then is up to the listeners. The first look has been taken when
+   * the promise is fulfilled, so add the listeners at once.
+   *
+   * ```js
+   * const watch = await host.watch();
+   * watch.on('added', ({ path }) => host.load(path).then(start, console.error));
+   * watch.on('refused', (error) => console.error(error.message));
+   * ```
+   * @throws TenonError ERR_TENON_CLOSED, ERR_TENON_INVALID_ARGUMENT
+   */
+  async watch(options: WatchOptions = {}): Promise<PluginWatch> {
+    this.#checkOpen();
+    const watch = await beginWatch(this.#watched(), options);
+    if (this.#closed) watch.close();
+    this.#checkOpen();
+    return watch;
+  }
+
+  /**
    * Closes all plugins and their instances. Idempotent.
    * @throws TenonError the error of a plugin that did not end properly
    */
   async close(): Promise<void> {
     this.#closed = true;
+    for (const watch of this.#watches) watch.close();
     const ends = await Promise.allSettled([...this.#plugins].map((plugin) => plugin.close()));
     this.#registration?.close();
     const late = ends.find((end) => end.status === 'rejected');
@@ -202,88 +224,46 @@ export class PluginHost extends EventEmitter<HostEventMap> {
     await this.close();
   }
 
-  #candidates() {
-    return findCandidates({ paths: this.#settings.paths, depth: this.#settings.depth });
-  }
-
-  /** Passes a file through the gates. Its stored demotion decides where it is opened. */
-  async #admit(path: string, load: LoadSettings): Promise<Admission> {
-    const { policy, quarantine } = this.#settings;
-    let isolation = load.isolation;
-    let disarm: Disarm = () => undefined;
-    const choose = async (digest: string, readable: readonly string[]): Promise<Entry> => {
-      await quarantine.check(digest, path).catch(atTrust);
-      if (isolation !== 'process' && load.onCrash === 'demote') {
-        const demotions = this.#requireDemotions();
-        const demotion = await demotions.isDemoted(digest);
-        if (demotion === undefined) disarm = await demotions.arm(digest, path);
-        else isolation = 'process';
-      }
-      return isolation === 'process' ? confinementOf(load, readable) : 'host';
+  #watched() {
+    const host = this;
+    return {
+      find: () => host.#admissions.candidates(),
+      get plugins() {
+        return host.plugins;
+      },
+      screen: (path: string) => screen(path, host.#settings.policy),
+      opened: (watch: PluginWatch) => void host.#watches.add(watch),
+      closed: (watch: PluginWatch) => void host.#watches.delete(watch),
     };
-    try {
-      const admitted = await admit(path, policy, choose);
-      return { admitted, load: { ...load, isolation }, disarm };
-    } catch (error) {
-      disarm();
-      throw error;
-    }
-  }
-
-  #requireDemotions(): Demotions {
-    const { demotions } = this.#settings;
-    if (demotions !== null) return demotions;
-    throw invalidArgument('onCrash', "can only be 'demote' if the host has the option stateDir");
-  }
-
-  /** Prefers a file of that name. If none exists, looks for the plugin in files of other names. */
-  async #admitByName(name: string, load: LoadSettings): Promise<Admission> {
-    const { candidates, folders } = await this.#candidates();
-    const named = candidates.find((candidate) => candidate.name === name || candidate.name === `lib${name}`);
-    if (named !== undefined) {
-      const admission = await this.#admit(named.path, load);
-      if (admission.admitted.name === name) return admission;
-      admission.disarm();
-    }
-    const path = this.#repository.get(name)?.path;
-    const others = path === undefined ? candidates : [{ path }];
-    for (const candidate of others) {
-      if (candidate === named) continue;
-      const outcome = await attempt(candidate.path, () => this.#admit(candidate.path, load));
-      if (outcome instanceof TenonError) continue;
-      if (outcome.admitted.name === name) return outcome;
-      outcome.disarm();
-    }
-    throw notFound(name, candidates, folders);
   }
 
   /** Runs the last gate: opens the tier, and keeps the manifest. */
-  async #register({ admitted, load, disarm }: Admission): Promise<Plugin> {
+  async #register(admission: Admission): Promise<Plugin> {
+    const { admitted, source, load, disarm } = admission;
     const start = performance.now();
-    const manifest = manifestOf(admitted);
-    const { digest, name, path } = manifest;
+    const manifest = manifestOf(admitted, source);
+    const { path } = manifest;
     try {
       this.#checkOpen();
-      const failed = (error: TenonError) =>
-        void this.quarantine.add({ digest, name, path, error }).catch((problem) => debug('%s', problem));
       const counter = new CallCounter();
-      const tier = await openTier(admitted, load, { failed, tally: counter.tally });
-      const onClose = (closed: Plugin) => {
-        this.#plugins.delete(closed);
-        disarm();
+      const version = await this.#admissions.open(admission, manifest, counter);
+      const prepare = () => {
+        this.#checkOpen();
+        return this.#admissions.prepare(source, load, counter);
       };
+      const onClose = (closed: Plugin) => void this.#plugins.delete(closed);
       const plugin = makePlugin({
-        ...{ manifest, load, tier, counter, onClose },
+        ...{ version, prepare, load, counter, onClose },
+        onVersion: (present) => this.#note(present),
         kinds: this.#settings.kinds,
         silent: silenceOf(load.isolation),
         events: eventsOf(this),
       });
       if (this.#closed) await plugin.close();
       this.#checkOpen();
-      this.#repository.set(name, manifest);
       this.#plugins.add(plugin);
       admitted.gates.push({ gate: 'register', ms: performance.now() - start });
-      tellLoad(manifest);
+      this.#note(manifest);
       return plugin;
     } catch (error) {
       disarm();
@@ -292,6 +272,12 @@ export class PluginHost extends EventEmitter<HostEventMap> {
         gate: 'register',
       });
     }
+  }
+
+  /** Notes that a plugin runs in that version. */
+  #note(manifest: Manifest): void {
+    this.#repository.set(manifest.name, manifest);
+    tellLoad(manifest);
   }
 
   #checkOpen(): void {
@@ -319,24 +305,6 @@ function isPath(nameOrPath: string): boolean {
   return /[\\/]/.test(nameOrPath) || /\.(so|dll|dylib)$/i.test(nameOrPath);
 }
 
-/** Runs a step for one file and returns its error, so that the scan of other files continues. */
-async function attempt<T>(path: string, step: () => Promise<T>): Promise<T | TenonError> {
-  try {
-    return await step();
-  } catch (error) {
-    return asTenonError(error, 'ERR_TENON_LOAD_FAILED', `Cannot load ${path}`);
-  }
-}
-
-function notFound(name: string, candidates: readonly Candidate[], folders: readonly string[]): TenonError {
-  const found = candidates.map((candidate) => candidate.name).join(', ') || 'nothing';
-  return new TenonError(
-    'ERR_TENON_NOT_FOUND',
-    `Cannot load ${name}: found no plugin of that name in the search path (${folders.join(', ') || 'no folders'}). It contains: ${found}. Check the name and TENON_PATH, or pass the path of the file.`,
-    { plugin: name, gate: 'find' },
-  );
-}
-
 /** Keeps the first plugin of each name. Reports the others. */
 function keepFirst(admission: Admission, first: Map<string, Admission>, shadowed: TenonError[]): void {
   const { name, path } = admission.admitted;
@@ -348,10 +316,6 @@ function keepFirst(admission: Admission, first: Map<string, Admission>, shadowed
   admission.disarm();
   const message = `Skipped ${path}: its plugin has the name ${name}, like the one in ${earlier.admitted.path}, which comes first. Remove one of them, or load it by its path.`;
   shadowed.push(new TenonError('ERR_TENON_SHADOWED', message, { path, plugin: name, gate: 'register' }));
-}
-
-function atTrust(error: unknown): never {
-  throw error instanceof TenonError ? error.with({ gate: 'trust' }) : error;
 }
 
 /** Maps items as Promise.all does, but only a few at a time. */

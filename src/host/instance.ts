@@ -6,14 +6,12 @@ import { debug } from '../base/diagnostics.js';
 import { invalidArgument } from '../base/errors.js';
 import { shown } from '../base/options.js';
 import { printable } from '../base/text.js';
-import {
-  bindKind,
-  bindKindSync,
-  bindMethod,
-  type Kind,
-  type KindApi,
-  type KindApiSync,
-} from '../kinds/kind.js';
+import type { KindFacts } from '../inspect/facts.js';
+import { checkAgreement } from '../kinds/agreement.js';
+import type { EventValue, KindApi, KindApiSync } from '../kinds/api.js';
+import { bindKind, bindKindSync } from '../kinds/bind.js';
+import { bindMethod } from '../kinds/find-method.js';
+import { type Kind, requireKind } from '../kinds/kind.js';
 import type { CrashReport } from '../supervision/crash-report.js';
 import {
   type Binding,
@@ -25,6 +23,7 @@ import {
 } from '../tiers/tier.js';
 import { refuseUnknownEvents } from './known-events.js';
 import { BoundMethod, type ObservedBinding } from './observed.js';
+import { TypedListeners } from './typed-listeners.js';
 
 /** A log entry of a plugin, written with `host->log`. */
 export interface LogEntry {
@@ -56,8 +55,10 @@ export interface InstanceSettings {
   readonly id: number;
   readonly plugin: string;
   readonly kinds: readonly Kind[];
-  /** The kinds and versions in the descriptor; null without a descriptor. */
-  readonly offered: Readonly<Record<string, string>> | null;
+  /** The kinds and versions in the descriptor of the present version; null without a descriptor. */
+  readonly offered: () => Readonly<Record<string, string>> | null;
+  /** The facts about the kinds in the file of the present version. */
+  readonly kindFacts: () => readonly KindFacts[];
   /** The reason why nothing of the plugin reaches listeners, as whole sentences; null if it does. */
   readonly silent: string | null;
   readonly onClose: (reference: WeakRef<Instance>) => void;
@@ -105,6 +106,7 @@ export class Instance extends EventEmitter<InstanceEventMap> {
   readonly #something: Binding;
   readonly #bound = new Map<Kind, unknown>();
   readonly #boundSync = new Map<Kind, unknown>();
+  readonly #events = new TypedListeners();
   #closing: Promise<void> | undefined;
 
   static {
@@ -188,7 +190,7 @@ export class Instance extends EventEmitter<InstanceEventMap> {
   method(name: string, slot?: number): Binding {
     const binding =
       slot === undefined
-        ? bindMethod(this.#kinds(), name, this.#tier, this.#settings.offered)
+        ? bindMethod(this.#kinds(), name, this.#tier, this.#settings.offered())
         : this.#tier.bind(bySlot(name, slot));
     return new BoundMethod(binding as ObservedBinding);
   }
@@ -196,11 +198,14 @@ export class Instance extends EventEmitter<InstanceEventMap> {
   /**
    * Returns the typed methods of a kind, bound to this instance. They return promises, in every tier, and
    * take the same options as {@link call}.
-   * @throws TenonError ERR_TENON_MISSING_KIND if the plugin does not have the kind, or has an older version
-   *   of it or too few methods
+   * @throws TenonError ERR_TENON_MISSING_KIND if the plugin does not have the kind, has an older version of it or
+   *   too few methods, or was built with another definition of it
    */
   as<K extends Kind>(kind: K): KindApi<K> {
-    return bound(this.#bound, kind, () => bindKind(kind, this.#tier, this.#settings.offered));
+    return bound(this.#bound, kind, () => {
+      this.#agree(kind);
+      return bindKind(kind, this.#tier, this.#settings.offered());
+    });
   }
 
   /**
@@ -209,7 +214,35 @@ export class Instance extends EventEmitter<InstanceEventMap> {
    * @throws TenonError ERR_TENON_MISSING_KIND, as {@link as} does
    */
   asSync<K extends Kind>(kind: K): KindApiSync<K> {
-    return bound(this.#boundSync, kind, () => bindKindSync(kind, this.#tier, this.#settings.offered));
+    return bound(this.#boundSync, kind, () => {
+      this.#agree(kind);
+      return bindKindSync(kind, this.#tier, this.#settings.offered());
+    });
+  }
+
+  /**
+   * Adds a listener of a typed event of a kind. It receives the event's value each time that the plugin emits it. Such
+   * a message reaches the listeners of `message` as bytes, too. A message with a malformed record reaches only
+   * those, and a warning reports the first of them.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT if the kind has no such event
+   */
+  onEvent<K extends Kind, Name extends keyof K['events'] & string>(
+    kind: K,
+    event: Name,
+    listener: (value: EventValue<K, Name>) => void,
+  ): this {
+    this.#events.add(this, kind, event, listener as (value: unknown) => void);
+    return this;
+  }
+
+  /** Removes a listener that {@link onEvent} added. */
+  offEvent<K extends Kind, Name extends keyof K['events'] & string>(
+    kind: K,
+    event: Name,
+    listener: (value: EventValue<K, Name>) => void,
+  ): this {
+    this.#events.remove(this, kind, event, listener as (value: unknown) => void);
+    return this;
   }
 
   /** Keeps the event loop alive while messages may arrive. The first listener of `message` calls it. */
@@ -268,6 +301,18 @@ export class Instance extends EventEmitter<InstanceEventMap> {
     if (silent === null) return;
     const message = `Messages of plugin ${plugin} never arrive: ${silent}`;
     process.emitWarning(message, { type: 'TenonWarning', code: 'TENON_NO_MESSAGES' });
+  }
+
+  /** Compares a kind with the facts in the plugin's file. Refuses a value that is not a kind. */
+  #agree(kind: Kind): void {
+    requireKind('kind', kind);
+    const { plugin, kindFacts } = this.#settings;
+    checkAgreement(
+      kind,
+      kindFacts(),
+      `Cannot use plugin ${plugin} as ${kind.name} ${kind.version}`,
+      undefined,
+    );
   }
 
   #kinds(): Kind[] {

@@ -26,13 +26,24 @@ export function refuseUnknownEvents(emitter: EventEmitter, what: string, known: 
   });
 }
 
-/** Forwards an event while the receiver has listeners of it, so that the sender notices when it has none. */
-export function forwardWhileListened(from: EventEmitter, to: EventEmitter, event: string): void {
+/**
+ * Forwards an event while the receiver has listeners of it, so that the sender notices when it has none. Returns a
+ * function that stops.
+ */
+export function forwardWhileListened(from: EventEmitter, to: EventEmitter, event: string): () => void {
   const forward = (...values: unknown[]) => void to.emit(event, ...values);
-  to.on('newListener', (name) => {
+  const added = (name: string | symbol) => {
     if (name === event && to.listenerCount(event) === 0) from.on(event, forward);
-  });
-  to.on('removeListener', (name) => {
+  };
+  const removed = (name: string | symbol) => {
     if (name === event && to.listenerCount(event) === 0) from.off(event, forward);
-  });
+  };
+  if (to.listenerCount(event) > 0) from.on(event, forward);
+  to.on('newListener', added);
+  to.on('removeListener', removed);
+  return () => {
+    from.off(event, forward);
+    to.off('newListener', added);
+    to.off('removeListener', removed);
+  };
 }

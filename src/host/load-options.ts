@@ -20,6 +20,7 @@ import {
 } from '../tiers/process/settings.js';
 import { DEFAULT_QUEUE, type Isolation, type QueueLimits } from '../tiers/tier.js';
 import { type Transport, transports } from './capabilities.js';
+import { checkReload, type ReloadOptions, type ReloadSettings } from './reload-options.js';
 
 /**
  * The way in which the two sides of the process tier wait for each other. `latency` spins longest before it
@@ -130,6 +131,8 @@ export interface LoadOptions {
    * thread.
    */
   readonly onMeddling?: 'warn' | 'refuse';
+  /** The behaviour of {@link Plugin.reload}. All tiers; `probation` is refused outside the process tier. */
+  readonly reload?: ReloadOptions;
 }
 
 /** The folder and the bounds of the inputs that are kept when calls end the process of a plugin. */
@@ -163,6 +166,7 @@ export interface LoadSettings {
   readonly grace: number;
   readonly onCrash: 'none' | 'demote';
   readonly onMeddling: 'warn' | 'refuse';
+  readonly reload: ReloadSettings;
 }
 
 /** The variables that most programs need. They rarely contain secrets. */
@@ -222,6 +226,7 @@ const CHECKS: Checks = {
   grace: ({ grace = 1000 }) => checkMilliseconds('grace', grace, { zero: true }),
   onCrash: ({ onCrash = 'none' }) => checkOneOf('onCrash', onCrash, ['none', 'demote']),
   onMeddling: ({ onMeddling = 'warn' }) => checkOneOf('onMeddling', onMeddling, ['warn', 'refuse']),
+  reload: ({ reload = {} }) => checkReload(reload),
 };
 
 function checkQueue(given: Partial<QueueLimits>): QueueLimits {
@@ -335,6 +340,8 @@ function checkTier(options: LoadOptions, { isolation, unsupported, transport }: 
       unsupported,
     );
   }
+  if (options.reload?.probation && isolation !== 'process')
+    refuse('reload.probation', `isolation '${isolation}'`, "isolation: 'process'", undefined, unsupported);
   if (options.profile !== undefined && isolation === 'process' && transport === 'pipe')
     refuse('profile', "transport 'pipe'", "transport: 'shared-memory'", undefined, unsupported);
 }

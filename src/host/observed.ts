@@ -1,17 +1,23 @@
-/** An instance whose calls are counted, sometimes timed and, if there is a subscriber, traced. */
+/**
+ * A binding whose calls are counted, sometimes timed and, if there is a subscriber, traced. A reload holds its calls and
+ * gives it another binding below.
+ */
 import { Batch, type BatchResult } from '../base/batch.js';
 import { callChannels } from '../base/diagnostics.js';
-import { invalidArgument } from '../base/errors.js';
+import { invalidArgument, type TenonError } from '../base/errors.js';
 import { readOptions } from '../base/options.js';
+import { copyOfBatch, copyOfInput } from '../tiers/binding.js';
 import type {
   Binding,
   CallOptions,
+  FrameBinding,
   MethodRef,
   RecordBinding,
   TierBinding,
-  TierInstance,
 } from '../tiers/tier.js';
 import type { CallCounter } from './call-stats.js';
+import { heldBack } from './held-calls.js';
+import { MovableFrame, MovableRecord } from './movable-memory.js';
 
 /** The data that the calls of one plugin share. */
 export interface Observer {
@@ -57,55 +63,36 @@ function isTraced(): boolean {
   );
 }
 
-/** An instance of a tier whose bindings are observed. */
-export class ObservedInstance implements TierInstance {
-  readonly #inner: TierInstance;
-  readonly #observer: Observer;
-  readonly #id: number;
-
-  constructor(inner: TierInstance, observer: Observer, id: number) {
-    this.#inner = inner;
-    this.#observer = observer;
-    this.#id = id;
-  }
-
-  bind(method: MethodRef): ObservedBinding {
-    return new ObservedBinding(this.#inner.bind(method), this.#observer, this.#id, method.name);
-  }
-
-  methodCount(kind: string): number {
-    return this.#inner.methodCount(kind);
-  }
-
-  ref(): void {
-    this.#inner.ref();
-  }
-
-  unref(): void {
-    this.#inner.unref();
-  }
-
-  close(): void | Promise<void> {
-    return this.#inner.close();
-  }
-}
-
 /** A binding of a tier whose calls are counted, sometimes timed, and traced. */
 export class ObservedBinding implements TierBinding {
   readonly blocking: boolean;
-  readonly #inner: TierBinding;
+  readonly method: MethodRef;
+  #inner: TierBinding;
+  /** The records and frames that were pinned. They have the same memory in all versions of the plugin. */
+  readonly #pinned: (MovableRecord | MovableFrame)[] = [];
   readonly #observer: Observer;
   readonly #counter: CallCounter;
   readonly #instance: number;
-  readonly #method: string;
 
-  constructor(inner: TierBinding, observer: Observer, instance: number, method: string) {
+  constructor(inner: TierBinding, observer: Observer, instance: number, method: MethodRef) {
     this.blocking = inner.blocking;
     this.#inner = inner;
     this.#observer = observer;
     this.#counter = observer.counter;
     this.#instance = instance;
-    this.#method = method;
+    this.method = method;
+  }
+
+  /**
+   * Prepares to use another binding of the same method. Returns a function that begins to use it and cannot fail.
+   * @throws TenonError if the records of this binding cannot be pinned there
+   */
+  moveTo(inner: TierBinding): () => void {
+    const moves = this.#pinned.map((memory) => memory.moveTo(inner));
+    return () => {
+      this.#inner = inner;
+      for (const move of moves) move();
+    };
   }
 
   // The common paths of these methods create no closure, which would cost as much as everything else they do.
@@ -140,28 +127,74 @@ export class ObservedBinding implements TierBinding {
     return this.#inner.callRecord(input, outputSize);
   }
 
-  record(inputSize: number, outputSize: number): RecordBinding {
-    const record = this.#inner.record(inputSize, outputSize);
-    const { invoke } = record;
+  frame(): FrameBinding {
+    const frame = this.#inner.frame();
+    let { invoke, invokeLarge } = frame;
     const counter = this.#counter;
+    const movable = new MovableFrame(frame, (moved) => {
+      invoke = moved.invoke;
+      invokeLarge = moved.invokeLarge;
+    });
+    this.#pinned.push(movable);
+    const failing = { control: frame.control, fail: () => movable.fail() };
     return {
-      ...record,
-      invoke: () => {
-        if (--counter.untilTimed === 0 || isTraced()) this.#watchRecord(record);
-        else invoke();
+      ...frame,
+      invoke: (length) => {
+        if (--counter.untilTimed === 0 || isTraced()) this.#watch(length, failing, () => invoke(length));
+        else invoke(length);
       },
+      invokeLarge: (bytes) => {
+        if (--counter.untilTimed === 0 || isTraced())
+          this.#watch(bytes.length, failing, () => invokeLarge(bytes));
+        else invokeLarge(bytes);
+      },
+      take: () => movable.take(),
+      fail: () => movable.fail(),
     };
   }
 
-  #watchRecord({ input, control, invoke, fail }: RecordBinding): void {
+  badResult(problem: string): TenonError {
+    return this.#inner.badResult(problem);
+  }
+
+  record(inputSize: number, outputSize: number): RecordBinding {
+    const record = this.#inner.record(inputSize, outputSize);
+    let { invoke } = record;
+    const counter = this.#counter;
+    const movable = new MovableRecord(record, inputSize, outputSize, (moved) => {
+      invoke = moved;
+    });
+    this.#pinned.push(movable);
+    return {
+      ...record,
+      invoke: () => {
+        if (--counter.untilTimed === 0 || isTraced())
+          this.#watch(
+            record.input.byteLength,
+            { control: record.control, fail: () => movable.fail() },
+            invoke,
+          );
+        else invoke();
+      },
+      fail: () => movable.fail(),
+    };
+  }
+
+  /** Times or traces a call through pinned memory. */
+  #watch(
+    inputSize: number,
+    { control, fail }: Pick<RecordBinding, 'control' | 'fail'>,
+    invoke: () => void,
+  ): void {
     const begun = this.#begin();
+    if (this.#counter.held !== undefined) this.#counter.unheld += 1;
     try {
       // The trace needs the error, which otherwise only the caller of this function makes.
       const work = () => {
         invoke();
         if (control[0] !== 0) fail();
       };
-      if (isTraced()) callChannels.traceSync(work, this.#trace(input.byteLength, null));
+      if (isTraced()) callChannels.traceSync(work, this.#trace(inputSize, null));
       else invoke();
     } catch {
       // The caller finds the outcome in `control` and throws the error.
@@ -177,6 +210,7 @@ export class ObservedBinding implements TierBinding {
   #seldomSync(name: 'callSync' | 'callManySync', input: Uint8Array | Batch, options?: CallOptions): unknown {
     const allowed = this.#counted(options);
     const begun = this.#begin();
+    if (this.#counter.held !== undefined) this.#counter.unheld += 1;
     const work = () => this.#inner[name](input as never, allowed);
     try {
       return isTraced() ? callChannels.traceSync(work, this.#traceOf(input)) : work();
@@ -191,12 +225,15 @@ export class ObservedBinding implements TierBinding {
     options: CallOptions | undefined,
     outputSize = 0,
   ): Promise<unknown> {
-    const allowed = this.#counted(options);
+    const counted = this.#counted(options);
     const begun = this.#begin();
+    const { held } = this.#counter;
+    const bytes = held === undefined ? input : copyOf(name, input);
+    const allowed = held === undefined ? counted : await heldBack(held, counted, this.method.name);
     const work = (): Promise<unknown> =>
       name === 'callRecord'
-        ? this.#inner.callRecord(input as Uint8Array, outputSize, allowed)
-        : this.#inner[name](input as never, allowed);
+        ? this.#inner.callRecord(bytes as Uint8Array, outputSize, allowed)
+        : this.#inner[name](bytes as never, allowed);
     try {
       return await (isTraced() ? callChannels.tracePromise(work, this.#traceOf(input)) : work());
     } finally {
@@ -230,7 +267,7 @@ export class ObservedBinding implements TierBinding {
 
   #trace(inputSize: number, messages: number | null): CallTrace {
     const { plugin } = this.#observer;
-    return { plugin, instance: this.#instance, method: this.#method, inputSize, messages };
+    return { plugin, instance: this.#instance, method: this.method.name, inputSize, messages };
   }
 
   /** Returns the options that the tier supports. @throws TenonError ERR_TENON_INVALID_ARGUMENT for others */
@@ -246,6 +283,11 @@ export class ObservedBinding implements TierBinding {
       " Leave it out, or load the plugin with isolation: 'thread' or isolation: 'process'.",
     );
   }
+}
+
+/** Copies the input of a call that must wait. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+function copyOf(name: string, input: Uint8Array | Batch): Uint8Array | Batch {
+  return name === 'callMany' ? copyOfBatch(input as Batch) : copyOfInput(input as Uint8Array);
 }
 
 /** The public part of a binding, without its records. */

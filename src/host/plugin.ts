@@ -4,41 +4,38 @@ import { PluginFlag } from '../base/abi.js';
 import { debug } from '../base/diagnostics.js';
 import { TenonError } from '../base/errors.js';
 import type { Kind } from '../kinds/kind.js';
-import type { SupervisorEventMap, SupervisorState } from '../supervision/supervisor.js';
 import type { InstanceEvents, Isolation, TierInstance } from '../tiers/tier.js';
-import type { CallCounter, CallStats } from './call-stats.js';
+import type { CallCounter } from './call-stats.js';
 import { type Config, encodeConfig } from './config.js';
+import type { Member } from './exchange.js';
+import { forwardEvents } from './forward-events.js';
 import type { HostEvents } from './host-events.js';
 import { EventRelay, type Instance, type InstanceSettings, makeInstance } from './instance.js';
-import { forwardWhileListened, refuseUnknownEvents } from './known-events.js';
+import { refuseUnknownEvents } from './known-events.js';
 import type { LoadSettings } from './load-options.js';
 import type { Manifest } from './manifest.js';
-import { ObservedInstance, type Observer } from './observed.js';
+import type { Observer } from './observed.js';
+import { ObservedInstance } from './observed-instance.js';
+import type { PluginEventMap, PluginState, PluginStats } from './plugin-stats.js';
 import type { PluginProcess, PluginTier } from './plugin-tier.js';
+import { type Reloadable, Reloader } from './reload.js';
+import type { ReloadReport } from './reload-options.js';
+import type { PreparedVersion, Version } from './version.js';
 
 /** The settings of a plugin, which its host provides. */
 export interface PluginSettings {
-  readonly manifest: Manifest;
+  readonly version: Version;
+  /** Passes the file that is now at the plugin's path through the gates. */
+  readonly prepare: () => Promise<PreparedVersion>;
   readonly load: LoadSettings;
-  readonly tier: PluginTier;
   readonly counter: CallCounter;
   readonly kinds: readonly Kind[];
   /** The reason why nothing that its instances emit is delivered, as whole sentences; null if it is. */
   readonly silent: string | null;
   readonly events: HostEvents;
   readonly onClose: (plugin: Plugin) => void;
-}
-
-/**
- * The state of a plugin. In the inline and thread tiers it is `running` until `close()`. In the process tier
- * it is the state of the plugin's process. `closed` is final.
- */
-export type PluginState = SupervisorState | 'closed';
-
-/** The events of a {@link Plugin}. All except `close` concern the process tier. */
-export interface PluginEventMap extends SupervisorEventMap {
-  /** The plugin was closed. */
-  close: [];
+  /** Called when a reload has put another version in its place. */
+  readonly onVersion: (manifest: Manifest) => void;
 }
 
 const EVENTS: readonly (keyof PluginEventMap)[] = [
@@ -48,37 +45,9 @@ const EVENTS: readonly (keyof PluginEventMap)[] = [
   'renewal',
   'stdout',
   'stderr',
+  'reload',
   'close',
 ];
-
-/** Statistics of a plugin since it was loaded. */
-export interface PluginStats extends CallStats {
-  /** The name of the plugin. */
-  readonly name: string;
-  /** The tier of the plugin. */
-  readonly isolation: Isolation;
-  /** The state of the plugin. */
-  readonly state: PluginState;
-  /** The id of the plugin's process; null in the other tiers, and while none runs. */
-  readonly pid: number | null;
-  /** The number of the current start of the plugin's process, from 1; null in the other tiers. */
-  readonly generation: number | null;
-  /** The number of open instances. */
-  readonly instances: number;
-  /** The number of asynchronous calls that have begun and not ended. */
-  readonly inFlight: number;
-  /** The number of messages that arrived. */
-  readonly messages: number;
-  /** The number of log entries that arrived. */
-  readonly logs: number;
-  /** The number of restarts of the plugin's process; 0 in the other tiers. */
-  readonly restarts: number;
-  /**
-   * The resident memory (RSS) of the plugin's process in bytes. Null in the other tiers, and if the system
-   * does not report it.
-   */
-  readonly rss: number | null;
-}
 
 /** Cleans up after instances that were garbage collected without close. */
 const collected = new FinalizationRegistry<() => void>((forget) => forget());
@@ -101,12 +70,20 @@ export function makePlugin(settings: PluginSettings): Plugin {
  * instances; its manifest remains readable.
  */
 export class Plugin extends EventEmitter<PluginEventMap> {
-  /** The facts about the plugin. They remain available after it is closed. */
-  readonly manifest: Manifest;
+  #version: Version;
+  /** Stops forwarding the events of the present version. */
+  #forgetVersion: () => void;
+  readonly #reloader: Reloader;
   readonly #settings: PluginSettings;
   readonly #observer: Observer;
   /** Weak references, so that an instance without other references can be collected. */
   readonly #instances = new Set<WeakRef<Instance>>();
+  /** The data of each instance that a reload needs. */
+  readonly #members = new WeakMap<Instance, Member>();
+  /** The number of instances that users are making. */
+  #making = 0;
+  /** Its place among the singletons, while it has an instance. */
+  #place: string | Plugin | undefined;
   #lastId = 0;
   #messages = 0;
   #logs = 0;
@@ -118,16 +95,22 @@ export class Plugin extends EventEmitter<PluginEventMap> {
 
   private constructor(settings: PluginSettings) {
     super();
-    this.manifest = settings.manifest;
+    this.#version = settings.version;
     this.#settings = settings;
     const { isolation, unsupported } = settings.load;
     this.#observer = {
-      plugin: settings.manifest.name,
+      plugin: settings.version.manifest.name,
       counter: settings.counter,
       onTimeout: isolation === 'inline' ? unsupported : null,
     };
     refuseUnknownEvents(this as unknown as EventEmitter, 'a plugin', EVENTS);
-    this.#forward(settings.tier.events);
+    this.#forgetVersion = this.#forward(settings.version.tier.events);
+    this.#reloader = new Reloader(this.#reloadable());
+  }
+
+  /** The facts about the present version of the plugin. They remain available after it is closed. */
+  get manifest(): Manifest {
+    return this.#version.manifest;
   }
 
   /** The tier in which the plugin's code runs. */
@@ -137,7 +120,7 @@ export class Plugin extends EventEmitter<PluginEventMap> {
 
   /** The state of the plugin. */
   get state(): PluginState {
-    return this.closed ? 'closed' : this.#settings.tier.state;
+    return this.closed ? 'closed' : this.#version.tier.state;
   }
 
   /** The name of the plugin, as the plugin states it. */
@@ -147,7 +130,7 @@ export class Plugin extends EventEmitter<PluginEventMap> {
 
   /** The process of the plugin; null in the inline and thread tiers. */
   get process(): PluginProcess | null {
-    return this.#settings.tier.process;
+    return this.#version.tier.process;
   }
 
   /** Whether the plugin was closed. */
@@ -157,7 +140,8 @@ export class Plugin extends EventEmitter<PluginEventMap> {
 
   /** Returns statistics of its calls, and of the resources that it holds now. */
   stats(): PluginStats {
-    const { tier, counter } = this.#settings;
+    const { counter } = this.#settings;
+    const { tier } = this.#version;
     return {
       name: this.name,
       isolation: this.isolation,
@@ -183,7 +167,27 @@ export class Plugin extends EventEmitter<PluginEventMap> {
    */
   async restart(): Promise<void> {
     this.#checkOpen();
-    await this.#settings.tier.restart();
+    await this.#version.tier.restart();
+  }
+
+  /**
+   * Replaces the plugin by the file that is now at `manifest.source`, if its bytes are others. The new version passes
+   * the gates and is opened next to the running one. Then asynchronous calls are held, those in flight end, the state of
+   * each instance is moved if both versions have the kind `state/1`, and all instances are exchanged in one step or
+   * none. Instances, bindings and typed methods that the program holds go on working. Calls that block are not held.
+   *
+   * Nothing is thrown if the new version is refused: the report says `kept` and why. In the tiers `inline` and `thread`
+   * a plugin can be reloaded 19 times, because the code of its former versions stays mapped.
+   *
+   * ```js
+   * const { outcome, error } = await plugin.reload();
+   * if (outcome === 'kept' && error) console.error(error.message);
+   * ```
+   * @throws TenonError ERR_TENON_CLOSED
+   */
+  async reload(): Promise<ReloadReport> {
+    this.#checkOpen();
+    return this.#reloader.reload();
   }
 
   /**
@@ -194,17 +198,21 @@ export class Plugin extends EventEmitter<PluginEventMap> {
    */
   async new(config?: Config): Promise<Instance> {
     const bytes = encodeConfig(config);
+    await this.#settings.counter.held;
     const release = this.#claim();
     const id = ++this.#lastId;
     const relay = new EventRelay(this.#eventsOf(id));
+    this.#making += 1;
     try {
-      const made = await this.#settings.tier.create(bytes, relay);
+      const made = await this.#version.tier.create(bytes, relay);
       if (this.closed) await made.close();
       this.#checkOpen();
-      return this.#adopt(id, made, relay, release);
+      return this.#adopt(id, made, bytes, relay, release);
     } catch (error) {
       release();
       throw error;
+    } finally {
+      this.#making -= 1;
     }
   }
 
@@ -219,7 +227,8 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     const id = ++this.#lastId;
     const relay = new EventRelay(this.#eventsOf(id));
     try {
-      return this.#adopt(id, this.#settings.tier.createSync(bytes, relay), relay, release);
+      this.#settings.counter.unheld += 1;
+      return this.#adopt(id, this.#version.tier.createSync(bytes, relay), bytes, relay, release);
     } catch (error) {
       release();
       throw error;
@@ -234,14 +243,17 @@ export class Plugin extends EventEmitter<PluginEventMap> {
    */
   close(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;
-    const { tier, onClose } = this.#settings;
+    const { onClose } = this.#settings;
+    const { tier } = this.#version;
     const instances = [...this.#instances];
     this.#closing = Promise.resolve();
     const closed = instances.map((reference) => reference.deref()?.close());
     this.#instances.clear();
     onClose(this);
     // All ends are awaited together: an instance whose process hangs is closed by the end of the process.
-    this.#closing = this.#end([...closed, tier.close()]);
+    this.#closing = this.#end([...closed, tier.close(), this.#reloader.close()]).finally(() =>
+      this.#version.release(),
+    );
     return this.#closing;
   }
 
@@ -255,29 +267,48 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     return this.close();
   }
 
-  /**
-   * Forwards the events of the tier to the listeners of the plugin and of the host. The end of a process is
-   * also forwarded to its instances.
-   */
-  #forward(tier: PluginTier['events']): void {
-    const plugin = this.name;
-    const { events } = this.#settings;
-    tier.on('state', (change) => {
-      events.emit('state', () => ({ plugin, instance: null, ...change }));
-      this.emit('state', change);
-    });
-    tier.on('restart', (restart) => {
-      events.emit('restart', () => ({ plugin, instance: null, ...restart }));
-      this.emit('restart', restart);
-    });
-    tier.on('renewal', (renewal) => this.emit('renewal', renewal));
-    const own = this as unknown as EventEmitter; // its general events are not in the map
-    for (const stream of ['stdout', 'stderr']) forwardWhileListened(tier as EventEmitter, own, stream);
-    tier.on('exit', (report) => {
-      if (report.crashed) events.emit('crash', () => ({ plugin, instance: null, report }));
-      this.emit('exit', report);
-      for (const reference of this.#instances) reference.deref()?.emit('exit', report);
-    });
+  #forward(tier: PluginTier['events']): () => void {
+    const instances = () => [...this.#instances].flatMap((reference) => reference.deref() ?? []);
+    return forwardEvents(tier, { plugin: this, host: this.#settings.events, instances });
+  }
+
+  /** Returns the view of this plugin that its reloads have. */
+  #reloadable(): Reloadable {
+    const plugin = this;
+    return {
+      name: plugin.name,
+      load: plugin.#settings.load,
+      counter: plugin.#settings.counter,
+      get version() {
+        return plugin.#version;
+      },
+      get closed() {
+        return plugin.closed;
+      },
+      get making() {
+        return plugin.#making;
+      },
+      members: () =>
+        [...plugin.#instances].flatMap(
+          (reference) => plugin.#members.get(reference.deref() as Instance) ?? [],
+        ),
+      prepare: plugin.#settings.prepare,
+      adopt: (version) => plugin.#use(version),
+      // On the next tick, so that a listener that throws does not disturb the reload.
+      report: (report) => process.nextTick(() => plugin.emit('reload', report)),
+    };
+  }
+
+  #use(version: Version): void {
+    this.#forgetVersion();
+    if (typeof this.#place === 'string') {
+      singletons.delete(this.#place);
+      this.#place = version.manifest.digest;
+      singletons.add(this.#place);
+    }
+    this.#version = version;
+    this.#forgetVersion = this.#forward(version.tier.events);
+    this.#settings.onVersion(version.manifest);
   }
 
   /** Returns the handlers that count the events of an instance and forward them to the host. */
@@ -313,12 +344,19 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     throw new TenonError('ERR_TENON_CLOSED', message, { plugin: this.name });
   }
 
-  #adopt(id: number, made: TierInstance, relay: EventRelay, release: () => void): Instance {
+  #adopt(
+    id: number,
+    made: TierInstance,
+    config: Uint8Array,
+    relay: EventRelay,
+    release: () => void,
+  ): Instance {
     const settings: InstanceSettings = {
       id,
       plugin: this.name,
       kinds: this.#settings.kinds,
-      offered: this.manifest.described ? this.manifest.kinds : null,
+      offered: () => (this.manifest.described ? this.manifest.kinds : null),
+      kindFacts: () => this.manifest.kindFacts,
       silent: this.#settings.silent,
       onClose: (reference) => {
         collected.unregister(reference);
@@ -330,6 +368,7 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     const { instance, reference } = makeInstance(settings, tier, relay);
     const instances = this.#instances;
     instances.add(reference);
+    this.#members.set(instance, { tier, config, events: relay });
     collected.register(instance, () => instances.delete(reference) && release(), reference);
     return instance;
   }
@@ -347,6 +386,10 @@ export class Plugin extends EventEmitter<PluginEventMap> {
       );
     }
     singletons.add(place);
-    return () => singletons.delete(place);
+    this.#place = place;
+    return () => {
+      if (this.#place !== undefined) singletons.delete(this.#place);
+      this.#place = undefined;
+    };
   }
 }

@@ -136,7 +136,7 @@ test.each([
   ['require', { require: {} }],
   ['verdicts', { verdicts: 5 }],
   ['cacheDir', { cacheDir: '' }],
-  ['kinds', { kinds: {} }],
+  ['kinds', { kinds: 'math' }],
   ['path', { path: ['plugins'] }],
 ])('PluginHost refuses an invalid option %s with its name', (argument, options) => {
   expect(() => new PluginHost(options as unknown as HostOptions)).toThrow(
@@ -146,7 +146,7 @@ test.each([
 
 test('capabilities list the tiers, transports and features of this installation', async () => {
   await using host = new PluginHost();
-  const { addonProblem, ...others } = host.capabilities;
+  const { addonProblem, runnerProblem, ...others } = host.capabilities;
   const ways = withAddon ? ['shared-memory', 'pipe'] : ['pipe'];
   expect(others).toEqual({
     addon: withAddon,
@@ -156,6 +156,7 @@ test('capabilities list the tiers, transports and features of this installation'
     transports: withRunner ? ways : [],
   });
   expect(addonProblem === null).toBe(withAddon);
+  expect(runnerProblem === null).toBe(withRunner);
 });
 
 test('loads, refusals and failed calls are published on diagnostics channels', async () => {

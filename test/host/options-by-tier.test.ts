@@ -38,6 +38,7 @@ const VALUES: Readonly<Record<keyof LoadOptions, { some: unknown; none?: unknown
   grace: { some: 10 },
   onCrash: { some: 'demote', none: 'none' },
   onMeddling: { some: 'refuse', none: 'warn' },
+  reload: { some: { drain: 100 } },
 };
 const TIERS: readonly Isolation[] = ['inline', 'thread', 'process'];
 const WITH_TIERS: readonly Isolation[] = withAddon ? TIERS : ['inline'];
@@ -174,6 +175,21 @@ describe('the options of a host', () => {
 
   test('are all in this table', () => {
     expect(Object.keys(every).sort()).toEqual([...HOST_OPTIONS].sort());
+  });
+
+  test.each([
+    ['kinds.facts', { facts: 'always' }],
+    ['kinds.use', { use: math }],
+    ['kinds.use[1]', { use: [math, {}] }],
+    ['kinds.fact', { fact: 'required' }],
+    ['kinds[0]', [null]],
+    ['kinds', 'math'],
+  ])('kinds is refused with the member %s', (argument, kinds) => {
+    expect(() => new PluginHost({ kinds } as HostOptions)).toThrow(
+      expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument }),
+    );
+    for (const good of [{}, { use: [math] }, { facts: 'required' }, { use: [], facts: 'optional' }] as const)
+      new PluginHost({ kinds: good });
   });
 
   test.each(Object.entries(every))('%s is accepted or refused with its name', (name, { good, bad }) => {

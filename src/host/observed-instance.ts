@@ -1,0 +1,87 @@
+/** An instance of a tier whose bindings are observed, and which a reload can exchange. */
+import type { CallOptions, MethodRef, TierInstance } from '../tiers/tier.js';
+import { ObservedBinding, type Observer } from './observed.js';
+
+export class ObservedInstance implements TierInstance {
+  #inner: TierInstance;
+  readonly #observer: Observer;
+  readonly #id: number;
+  /** The bindings that are in use. A user may drop them without notice. */
+  #bindings: WeakRef<ObservedBinding>[] = [];
+  #pruneAt = 16;
+  #referenced = false;
+  /** Whether something may use the instance as it is now, a cursor for example. */
+  pinned = false;
+  closed = false;
+
+  constructor(inner: TierInstance, observer: Observer, id: number) {
+    this.#inner = inner;
+    this.#observer = observer;
+    this.#id = id;
+  }
+
+  /** The instance in its tier. */
+  get inner(): TierInstance {
+    return this.#inner;
+  }
+
+  bind(method: MethodRef): ObservedBinding {
+    const binding = new ObservedBinding(this.#inner.bind(method), this.#observer, this.#id, method);
+    this.#bindings.push(new WeakRef(binding));
+    if (this.#bindings.length >= this.#pruneAt) this.#prune();
+    return binding;
+  }
+
+  /**
+   * Prepares to use another instance. Returns a function that begins to use it and cannot fail.
+   * @throws TenonError if the other one lacks a method that is bound
+   */
+  moveTo(inner: TierInstance): () => void {
+    this.#prune();
+    const moves = this.#bindings.flatMap((reference) => {
+      const binding = reference.deref();
+      return binding === undefined ? [] : [binding.moveTo(inner.bind(binding.method))];
+    });
+    return () => {
+      this.#inner = inner;
+      this.pinned = false;
+      for (const move of moves) move();
+      if (this.#referenced) inner.ref();
+    };
+  }
+
+  methodCount(kind: string): number {
+    return this.#inner.methodCount(kind);
+  }
+
+  async present(options?: CallOptions): Promise<TierInstance> {
+    await this.#observer.counter.held;
+    this.pinned = true;
+    return new ObservedInstance(await this.#inner.present(options), this.#observer, this.#id);
+  }
+
+  presentSync(): TierInstance {
+    this.pinned = true;
+    return new ObservedInstance(this.#inner.presentSync(), this.#observer, this.#id);
+  }
+
+  ref(): void {
+    this.#referenced = true;
+    this.#inner.ref();
+  }
+
+  unref(): void {
+    this.#referenced = false;
+    this.#inner.unref();
+  }
+
+  close(): void | Promise<void> {
+    this.closed = true;
+    return this.#inner.close();
+  }
+
+  #prune(): void {
+    this.#bindings = this.#bindings.filter((reference) => reference.deref() !== undefined);
+    this.#pruneAt = Math.max(16, 2 * this.#bindings.length);
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Finds which files have appeared, changed and disappeared by looking repeatedly, and waits until each has settled.
+ *
+ * A half-written library often passes every gate, because the loader needs only its beginning. So a file counts only
+ * when its size, its times and its inode stood still for a while, and when its digest is the same in the middle
+ * and at the end of that time: bytes that are written through a mapping change no time.
+ */
+import { createHash } from 'node:crypto';
+import { type BigIntStats, createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+
+/** A change of a file. */
+export interface FileChange {
+  readonly what: 'added' | 'changed' | 'removed';
+  readonly path: string;
+  /** The SHA-256 digest of its bytes. Null for a removed file, and empty for one that cannot be read. */
+  readonly digest: string | null;
+}
+
+/** A file that was seen. */
+interface Seen {
+  /** The digest that was reported last; null if none was. */
+  reported: string | null;
+  /** The state in which it is, or '' if it is missing. */
+  state: string;
+  /** The time since which it is in this state. */
+  since: number;
+  /** The digest in the middle of the time. */
+  middle: string | null;
+  /** Whether everything about this state was reported. */
+  settled: boolean;
+}
+
+/** The number of files that are read at once. */
+const AT_ONCE = 16;
+
+/** The files in some folders. */
+export class WatchedFiles {
+  readonly #settle: number;
+  readonly #seen = new Map<string, Seen>();
+
+  /** `settle`: the milliseconds for which a file must stand still. */
+  constructor(settle: number) {
+    this.#settle = settle;
+  }
+
+  /** Notes a file whose digest the listeners know, so that only another one is reported. */
+  know(path: string, digest: string): void {
+    this.#seen.set(path, { reported: digest, state: '', since: 0, middle: null, settled: false });
+  }
+
+  /**
+   * Looks at files, of which `paths` are all that exist. Returns what has settled, and the milliseconds after which to
+   * look again; null if everything has settled.
+   */
+  async look(
+    paths: readonly string[],
+  ): Promise<{ readonly changes: FileChange[]; readonly again: number | null }> {
+    const present = new Set(paths);
+    for (const path of present) if (!this.#seen.has(path)) this.#seen.set(path, unseen());
+    const changes: FileChange[] = [];
+    let again = Number.POSITIVE_INFINITY;
+    const all = [...this.#seen];
+    for (let i = 0; i < all.length; i += AT_ONCE) {
+      const some = all.slice(i, i + AT_ONCE);
+      const found = await Promise.all(
+        some.map(([path, seen]) => this.#lookAt(path, seen, present.has(path))),
+      );
+      changes.push(...found.filter((change) => change !== null));
+    }
+    for (const [, seen] of all) {
+      if (seen.settled) continue;
+      const waited = performance.now() - seen.since;
+      const due = seen.middle === null && seen.state !== '' ? this.#settle / 2 : this.#settle;
+      again = Math.min(again, Math.max(due - waited, 1));
+    }
+    return { changes, again: again === Number.POSITIVE_INFINITY ? null : again };
+  }
+
+  async #lookAt(path: string, seen: Seen, exists: boolean): Promise<FileChange | null> {
+    const state = exists ? await stateOf(path) : '';
+    const now = performance.now();
+    if (state !== seen.state || seen.since === 0) restart(seen, state, now);
+    if (seen.settled) return null;
+    const waited = now - seen.since;
+    if (state === '') return waited < this.#settle ? null : this.#missing(path, seen);
+    if (seen.middle === null && waited >= this.#settle / 2) seen.middle = await digestOf(path);
+    if (waited < this.#settle || seen.middle === null) return null;
+    return this.#judge(path, seen);
+  }
+
+  #missing(path: string, seen: Seen): FileChange | null {
+    this.#seen.delete(path);
+    seen.settled = true;
+    return seen.reported === null ? null : { what: 'removed', path, digest: null };
+  }
+
+  async #judge(path: string, seen: Seen): Promise<FileChange | null> {
+    const digest = await digestOf(path);
+    if (digest !== seen.middle || (await stateOf(path)) !== seen.state) {
+      restart(seen, await stateOf(path), performance.now());
+      return null;
+    }
+    seen.settled = true;
+    const before = seen.reported;
+    seen.reported = digest;
+    if (digest === before) return null;
+    return { what: before === null ? 'added' : 'changed', path, digest };
+  }
+}
+
+const unseen = (): Seen => ({ reported: null, state: '', since: 0, middle: null, settled: false });
+
+function restart(seen: Seen, state: string, now: number): void {
+  seen.state = state;
+  seen.since = now;
+  seen.middle = null;
+  seen.settled = false;
+}
+
+/** Returns what changes when a file is written, replaced or touched; an empty string if there is no such file. */
+async function stateOf(path: string): Promise<string> {
+  const found: BigIntStats | null = await stat(path, { bigint: true }).catch(() => null);
+  return found?.isFile() ? [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':') : '';
+}
+
+/** Returns the SHA-256 digest of a file; an empty string if it cannot be read, which admission will explain. */
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+    return hash.digest('hex');
+  } catch {
+    return '';
+  }
+}
