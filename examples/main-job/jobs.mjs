@@ -1,26 +1,13 @@
 /**
- * The three jobs. A job has the config of its plugin, adds up results, and verifies each result without the
- * plugin: `check` returns true or false, or null if the result cannot be compared.
+ * The jobs, one for each plugin. A job has the config of its plugin, adds up results, and verifies each result without
+ * the plugin: `check` returns true or false, or null if the result cannot be compared. A job calls the plugin's method
+ * with the bytes of a file, unless it has a `connect` of its own, which returns a function that makes the calls.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
+import { countInJavaScript, countLines } from './count.mjs';
 import { count, megabytes } from './show.mjs';
-
-const isSpace = (byte) => byte === 32 || (byte >= 9 && byte <= 13);
-
-/** Counts lines, words and bytes in JavaScript. */
-function countInJavaScript(bytes) {
-  let lines = 0;
-  let words = 0;
-  let inWord = false;
-  for (const byte of bytes) {
-    if (byte === 10) lines++;
-    const isBegin = !isSpace(byte) && !inWord;
-    if (isBegin) words++;
-    inWord = !isSpace(byte);
-  }
-  return [lines, words, bytes.length];
-}
+import { textJob } from './text-job.mjs';
 
 function wordcountJob() {
   const total = { lines: 0, words: 0, bytes: 0 };
@@ -64,14 +51,6 @@ function gzipJob() {
   };
 }
 
-const LF = 10;
-
-function countLines(bytes) {
-  let lines = 0;
-  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) lines++;
-  return lines;
-}
-
 /**
  * Converts the pattern to a JavaScript RegExp. Returns null if JavaScript has a different meaning or none for
  * it: flags in the pattern, POSIX classes and set operations of Rust's regex crate.
@@ -93,6 +72,8 @@ function grepInJavaScript(bytes, regExp) {
   return Buffer.from(found.map((line) => `${line}\n`).join(''));
 }
 
+const NO_RUST = 'it is written in Rust and was not built';
+
 function grepJob(pattern) {
   const total = { lines: 0, files: 0 };
   const regExp = toRegExp(pattern);
@@ -105,7 +86,7 @@ function grepJob(pattern) {
   return {
     plugin: 'grep',
     config: { pattern },
-    optional: 'it is written in Rust and was not built',
+    optional: NO_RUST,
     checkedBy: "JavaScript's RegExp, which found the same lines",
     uncheckedBecause: 'not UTF-8, or the pattern means something else in JavaScript',
     add(_input, result) {
@@ -118,4 +99,11 @@ function grepJob(pattern) {
 }
 
 /** Creates all jobs, in the order in which they run. */
-export const makeJobs = (pattern) => [wordcountJob(), gzipJob(), grepJob(pattern)];
+export const makeJobs = (pattern) => [
+  wordcountJob(),
+  gzipJob(),
+  grepJob(pattern),
+  textJob('text'),
+  textJob('text-cpp'),
+  textJob('text-rs', NO_RUST),
+];

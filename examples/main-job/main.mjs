@@ -1,15 +1,18 @@
 /**
- * The main job: three native plugins process every text file below a folder, and every result is verified.
+ * The main job: six native plugins process every text file below a folder, and every result is verified. Then some of
+ * the files pass through a flow of connectors.
  * `npm start` builds the plugins first and then runs this program.
  */
 import { parse } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { PluginHost } from '../../dist/index.js';
 import { listTextFiles, MAX_BYTES, readText } from './files.mjs';
+import { runFlow } from './flow.mjs';
 import { makeJobs } from './jobs.mjs';
 import { readOptions, USAGE, UsageError } from './options.mjs';
 import { makeProgress } from './progress.mjs';
 import { count, gateTable, languageOf, megabytes, pluginTable, refusals } from './show.mjs';
+import { textKind } from './text-job.mjs';
 
 const print = (...lines) => console.log(lines.join('\n'));
 
@@ -39,17 +42,24 @@ async function startJobs(plugins, pattern) {
       absent.push(job);
       continue;
     }
-    const instance = await plugin.new(job.config);
-    started.push({ job, plugin, instance, ms: 0, right: 0, wrong: [], unchecked: 0 });
+    const call = connect(job, plugin, await plugin.new(job.config));
+    started.push({ job, plugin, call, ms: 0, right: 0, wrong: [], unchecked: 0 });
   }
   return { started, absent };
 }
 
-/** Processes one file with one plugin and verifies the result. Only the time of the call is counted. */
+/** Returns the function that calls an instance with the bytes of a file. Inline it may return the result itself. */
+function connect(job, plugin, instance) {
+  const isInline = plugin.isolation === 'inline';
+  if (job.connect !== undefined) return job.connect(instance, isInline);
+  return isInline ? (input) => instance.callSync(input) : (input) => instance.call(input);
+}
+
+/** Processes one file with one plugin and verifies the result. Only the time of the calls is counted. */
 async function runOne(running, input, path) {
-  const isInline = running.plugin.isolation === 'inline';
   const begin = performance.now();
-  const result = isInline ? running.instance.callSync(input) : await running.instance.call(input);
+  const returned = running.call(input);
+  const result = returned instanceof Promise ? await returned : returned;
   running.ms += performance.now() - begin;
   running.job.add(input, result);
   const isRight = running.job.check(input, result);
@@ -115,7 +125,8 @@ function reportAbsent(absent, refused) {
   return missing.length > 0;
 }
 
-async function work(host, { folder, pattern, isolation, plugins: pluginFolder }) {
+async function work(host, options) {
+  const { folder, pattern, isolation, plugins: pluginFolder } = options;
   const { plugins, refused } = await discover(host, pluginFolder, isolation);
   const { started, absent } = await startJobs(plugins, pattern);
   const list = listTextFiles(folder);
@@ -125,7 +136,8 @@ async function work(host, { folder, pattern, isolation, plugins: pluginFolder })
   if (done.notText > 0) print(`  skipped, not text or not readable: ${count(done.notText)}`);
   if (done.files > 0) for (const running of started) report(running, done);
   const isMissing = reportAbsent(absent, refused);
-  const failed = isMissing || started.some(({ wrong }) => wrong.length > 0);
+  const isFlowRight = await runFlow(options, list, print);
+  const failed = isMissing || !isFlowRight || started.some(({ wrong }) => wrong.length > 0);
   const seconds = ((performance.now() - begin) / 1000).toFixed(1);
   const sum = `${count(done.files)} files, ${megabytes(done.bytes)}, ${seconds} s including reading and verifying`;
   print('', `${failed ? 'FAILED' : 'Done'}: ${sum}.`);
@@ -133,7 +145,7 @@ async function work(host, { folder, pattern, isolation, plugins: pluginFolder })
 }
 
 async function runMainJob(options) {
-  const host = new PluginHost({ paths: [options.plugins] });
+  const host = new PluginHost({ paths: [options.plugins], kinds: [textKind] });
   try {
     return await work(host, options);
   } finally {

@@ -54,11 +54,19 @@ test('the package exports exactly these values', () => {
     'PluginHost',
     'Status',
     'TenonError',
+    'cursor',
     'defineKind',
+    'doc',
+    'enumeration',
     'errorMeanings',
+    'flags',
     'inspectFileSync',
+    'list',
     'method',
+    'option',
     'packageVersion',
+    'record',
+    'union',
   ]);
 });
 
@@ -126,7 +134,7 @@ test('a plugin creates instances and has a typed state, events and statistics', 
   >();
   expectTypeOf<Plugin['process']>().toEqualTypeOf<PluginProcess | null>();
   expectTypeOf<keyof PluginEventMap>().toEqualTypeOf<
-    'state' | 'exit' | 'restart' | 'renewal' | 'stdout' | 'stderr' | 'close'
+    'state' | 'exit' | 'restart' | 'renewal' | 'stdout' | 'stderr' | 'reload' | 'close'
   >();
   expectTypeOf<PluginStats>().toExtend<CallStats>();
   expectTypeOf<CallStats['latency']>().toEqualTypeOf<LatencyStats | null>();
@@ -172,11 +180,10 @@ test('a kind has asynchronous and synchronous methods', () => {
   });
   expectTypeOf(math).toExtend<Kind>();
   expectTypeOf<Instance['as']>().toBeCallableWith(math);
-  expectTypeOf<KindApi<typeof math>['min']>().toEqualTypeOf<
-    (input: { readonly a: number; readonly b: number }, options?: CallOptions) => Promise<{ result: number }>
-  >();
+  type Input = { readonly a: number; readonly b: number };
+  expectTypeOf<KindApi<typeof math>['min']>().toEqualTypeOf<tenon.RecordCall<Input, { result: number }>>();
   expectTypeOf<KindApiSync<typeof math>['min']>().toEqualTypeOf<
-    (input: { readonly a: number; readonly b: number }) => { result: number }
+    tenon.RecordCallSync<Input, { result: number }>
   >();
 });
 

@@ -5,6 +5,9 @@
 //! - **Result**: the number of ticks so far, in the same form. The input is ignored.
 //! - **Config**: `{"interval": ms}`, 1 to 86400000 (default 1000). `{"count": n}` stops after n ticks
 //!   (default 0: until the instance is closed).
+//! - **Kinds**: `state/1.0.0`. The next version of the plugin goes on with the number of the next tick.
+//!   `source/1.0.0`. In a flow, a tick is an event of JSON, `{"tick":1}`, whose position is its number. The thread then
+//!   only wakes the host, and does so once for all ticks that wait.
 
 #![forbid(unsafe_code)]
 
@@ -14,7 +17,15 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
+use state_1::{RestoreIn, SaveOut};
+use tenon::flow::{Connected, Credit, FrameWriter, Messages, Next, Resume, RowInfo, Source, source_1};
 use tenon::{EmitError, Error, Host, Level, Output, Plugin};
+
+#[rustfmt::skip]
+mod state_1;
+
+/// The format of the saved state: the number of ticks, in the form of the result.
+const STATE_FORMAT: u32 = 1;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -54,6 +65,20 @@ struct Shared {
 struct State {
     stop: bool,
     ticks: u64,
+    /// The state of the connection; `None` if no flow is connected.
+    flow: Option<Pulled>,
+    /// The thread has done all of its ticks.
+    finished: bool,
+}
+
+/// A connection to a flow.
+#[derive(Clone, Copy)]
+struct Pulled {
+    /// The last tick that was pulled.
+    tick: u64,
+    draining: bool,
+    /// The flow was asked to pull, and has not done so yet.
+    asked: bool,
 }
 
 impl Shared {
@@ -89,6 +114,67 @@ impl Plugin for Metronome {
     }
 }
 
+impl state_1::State for Metronome {
+    fn save(&mut self, mut out: SaveOut<'_>) -> Result<(), Error> {
+        out.format(STATE_FORMAT);
+        out.data(&self.shared.lock().ticks.to_le_bytes())
+    }
+
+    fn restore(&mut self, input: RestoreIn<'_>) -> Result<(), Error> {
+        if input.format != STATE_FORMAT {
+            return Err(Error::unsupported(format_args!(
+                "format {} of the state, expected {STATE_FORMAT}",
+                input.format
+            )));
+        }
+        let ticks = input.data.try_into().map_err(|_| Error::invalid("the state must have 8 bytes"))?;
+        self.shared.lock().ticks = u64::from_le_bytes(ticks);
+        Ok(())
+    }
+}
+
+impl Metronome {
+    /// Calls a function with the state of the connection.
+    fn connected<T>(&self, act: impl FnOnce(&mut State, &mut Pulled) -> Result<T, Error>) -> Result<T, Error> {
+        let mut state = self.shared.lock();
+        let mut pulled = state.flow.ok_or_else(|| Error::closed("not connected"))?;
+        let result = act(&mut state, &mut pulled);
+        state.flow = Some(pulled);
+        result
+    }
+}
+
+impl Source for Metronome {
+    fn connect(&mut self, resume: Resume<'_>) -> Result<Connected, Error> {
+        let mut state = self.shared.lock();
+        state.ticks = state.ticks.max(resume.after(0).unwrap_or(0));
+        state.flow = Some(Pulled { tick: state.ticks, draining: false, asked: false });
+        Ok(Connected::NO_PROMISE)
+    }
+
+    fn pull(&mut self, _credit: Credit, out: &mut FrameWriter<'_>) -> Result<Next, Error> {
+        self.connected(|state, pulled| {
+            pulled.asked = false;
+            while pulled.tick < state.ticks {
+                let event = format!("{{\"tick\":{}}}", pulled.tick + 1);
+                if !out.fits(event.len()) {
+                    return Ok(Next::More);
+                }
+                pulled.tick += 1;
+                out.push(event.as_bytes(), RowInfo::now(pulled.tick))?;
+            }
+            Ok(if pulled.draining || state.finished { Next::Done } else { Next::Idle })
+        })
+    }
+
+    fn contraflow(&mut self, messages: Messages<'_>) -> Result<(), Error> {
+        self.connected(|_, pulled| {
+            pulled.draining |= messages.drain();
+            Ok(())
+        })
+    }
+}
+
 /// Joins the thread, because the host and everything else that the thread uses may be gone when the drop has
 /// returned.
 impl Drop for Metronome {
@@ -107,15 +193,21 @@ fn run(host: &Host, config: &Config, shared: &Shared) {
     let interval = Duration::from_millis(config.interval);
     let mut due = Instant::now();
     let mut lost = false;
-    for tick in 1.. {
+    loop {
         // Add to the time that was due, not to the current time, so that delays do not accumulate.
         due += interval;
         if wait_until(due, shared).is_break() {
             return;
         }
-        shared.lock().ticks = tick;
+        let event = tick(config, shared);
         // Never call the host with a lock held: it may call back and need a lock that another thread holds.
-        match host.emit(&tick.to_le_bytes()) {
+        let emitted = match event {
+            Event::Tick(tick) => host.emit(&tick.to_le_bytes()),
+            Event::Wake => wake(host, shared),
+            Event::Nothing => Ok(()),
+            Event::Finished => return,
+        };
+        match emitted {
             // A host without events may still ask for the number of ticks.
             Ok(()) | Err(EmitError::Unsupported) => {}
             // An old tick is useless: drop it instead of waiting, and report that once.
@@ -126,10 +218,50 @@ fn run(host: &Host, config: &Config, shared: &Shared) {
             }
             Err(_) => return,
         }
-        if tick == config.count {
-            return;
-        }
     }
+}
+
+/// The effect of a tick.
+enum Event {
+    /// Sends its number.
+    Tick(u64),
+    /// Asks a flow to pull.
+    Wake,
+    /// Nothing: the flow was asked before, and has not pulled yet.
+    Nothing,
+    /// Nothing: all ticks were done before.
+    Finished,
+}
+
+/// Does a tick.
+fn tick(config: &Config, shared: &Shared) -> Event {
+    let mut state = shared.lock();
+    // A restored instance may have done all of its ticks already.
+    let was_finished = config.count != 0 && state.ticks >= config.count;
+    if !was_finished {
+        state.ticks += 1;
+    }
+    state.finished = config.count != 0 && state.ticks >= config.count;
+    let ticks = state.ticks;
+    match &mut state.flow {
+        Some(pulled) if !pulled.asked => {
+            pulled.asked = true;
+            Event::Wake
+        }
+        _ if was_finished => Event::Finished,
+        Some(_) => Event::Nothing,
+        None => Event::Tick(ticks),
+    }
+}
+
+/// Asks the flow to pull. If the host is busy, the next tick asks again.
+fn wake(host: &Host, shared: &Shared) -> Result<(), EmitError> {
+    let emitted = host.emit(&[]);
+    if let (Err(_), Some(pulled)) = (&emitted, &mut shared.lock().flow) {
+        pulled.asked = false;
+    }
+    // No tick is lost by that.
+    if emitted == Err(EmitError::Busy) { Ok(()) } else { emitted }
 }
 
 /// Waits until `due`, or until the drop asks the thread to end. It uses a condition variable instead of a
@@ -143,7 +275,7 @@ fn wait_until(due: Instant, shared: &Shared) -> ControlFlow<()> {
     if state.stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
-tenon::plugin!(Metronome);
+tenon::plugin!(Metronome, kinds: { state_1, source_1 });
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,173 @@
+/* blaster - a source that replays a file, as fast as it is pulled or at a rate. For measurements and for tests.
+ *
+ * KIND    source/1.0.0. Each line is an event, or the file is a stream of pieces. A position is the number of bytes
+ *         up to the end of an event, over all loops. With a rate, an event has the time at which it was due, not that
+ *         at which it was pulled, so a flow that lags behind is measured with its lag.
+ * CONFIG  {"path": file}     must not change while it is replayed; at most 1 GiB, which are kept in memory
+ *         {"rate": n}        events per second (default 0: as fast as they are pulled)
+ *         {"loops": n}       replays it n times (default 1); 0: without an end
+ *         {"piece": bytes}   pieces of so many bytes, for example for `lines` (default 0: an event for each line) */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tenon_config.h"
+#include "tenon_frame.h"
+
+enum { SECOND = 1000000000, MOST_BYTES = 1 << 30 };
+
+typedef struct blaster {
+  char path[4096];
+  int64_t rate, loops, piece;
+  uint8_t *data;
+  size_t size;
+  uint64_t at, end;     /* positions: of the last event, and of the last one of all */
+  uint64_t start, sent; /* when it connected, and the number of events since then */
+  bool connected, draining;
+  tenon_frame_writer writer;
+} blaster;
+
+static tenon_status blaster_new(const tenon_host *host, const uint8_t *config, size_t config_len,
+                                void **state, tenon_out *error) {
+  (void)host;
+  blaster *self = calloc(1, sizeof *self);
+  if (self == NULL) return tenon_fail(error, TENON_NO_MEMORY, "no memory for an instance");
+  self->loops = 1;
+  const tenon_config_field fields[] = {
+      TENON_CONFIG_STRING("path", self->path),
+      TENON_CONFIG_INT("rate", &self->rate, 0, SECOND),
+      TENON_CONFIG_INT("loops", &self->loops, 0, SECOND),
+      TENON_CONFIG_INT("piece", &self->piece, 0, MOST_BYTES),
+  };
+  tenon_status status = tenon_config_read(config, config_len, fields, sizeof fields / sizeof *fields, error);
+  if (status == TENON_OK && self->path[0] == 0)
+    status = tenon_fail(error, TENON_INVALID, "config: \"path\" is missing, the file to replay");
+  if (status == TENON_OK)
+    *state = self;
+  else
+    free(self);
+  return status;
+}
+
+static void blaster_drop(void *state) {
+  blaster *self = state;
+  tenon_frame_free(&self->writer);
+  free(self->data);
+  free(self);
+}
+
+/* Reads the whole file. Returns the reason of a failure, or NULL. */
+static const char *read_file(blaster *self, int file) {
+  struct stat status;
+  if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) return "is not a file";
+  if (status.st_size > MOST_BYTES) return "has more than 1 GiB";
+  free(self->data);
+  self->size = 0;
+  self->data = malloc((size_t)status.st_size + 1);
+  if (self->data == NULL) return "does not fit into memory";
+  while (self->size < (size_t)status.st_size) {
+    const ssize_t got = read(file, self->data + self->size, (size_t)status.st_size - self->size);
+    if (got == 0) break;
+    if (got > 0) self->size += (size_t)got;
+    if (got < 0 && errno != EINTR) return "cannot be read";
+  }
+  return NULL;
+}
+
+static uint64_t steady_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+}
+
+static tenon_status blaster_connect(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  blaster *self = state;
+  char message[4200];
+  tenon_resume resume;
+  if (in_len % sizeof resume != 0) return tenon_fail(out, TENON_INVALID, "the input is not a tenon_resume[]");
+  const int file = open(self->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const char *problem = file < 0 ? strerror(errno) : read_file(self, file);
+  if (file >= 0) (void)close(file);
+  if (problem != NULL) {
+    (void)snprintf(message, sizeof message, "%s: %s", self->path, problem);
+    return tenon_fail(out, TENON_CLOSED, message);
+  }
+  self->at = self->sent = 0;
+  self->end = self->size == 0 ? 0 : self->loops == 0 ? UINT64_MAX : self->size * (uint64_t)self->loops;
+  for (size_t at = 0; tenon_resume_next(&resume, in, in_len, &at);)
+    if (resume.stream == 0) self->at = resume.position;
+  self->start = steady_ns();
+  self->connected = true;
+  return tenon_connected_write(out, TENON_FLOW_REPLAYS);
+}
+
+/* Returns the time at which an event is due, in nanoseconds since the start. */
+static uint64_t due_ns(const blaster *self, uint64_t event) {
+  const uint64_t rate = (uint64_t)self->rate;
+  return event / rate * SECOND + event % rate * SECOND / rate;
+}
+
+/* Returns the length of the next event with what follows it, and stores the length of the event. */
+static size_t next_event(const blaster *self, size_t *size) {
+  const size_t from = (size_t)(self->at % self->size), left = self->size - from;
+  if (self->piece > 0) return *size = left < (size_t)self->piece ? left : (size_t)self->piece;
+  const uint8_t *newline = memchr(self->data + from, '\n', left);
+  *size = newline == NULL ? left : (size_t)(newline - self->data) - from;
+  return *size + (newline != NULL);
+}
+
+static void fill(blaster *self, const tenon_credit *credit, uint64_t elapsed) {
+  const uint64_t now = tenon_now_ns();
+  tenon_row row = {0, 0, now, self->piece > 0 ? TENON_FLOW_PIECE : TENON_FLOW_ROW, {NULL, 0}};
+  while (self->at < self->end && self->writer.status == TENON_OK) {
+    const uint64_t due = self->rate == 0 ? elapsed : due_ns(self, self->sent);
+    size_t size;
+    const size_t whole = next_event(self, &size);
+    if (due > elapsed || !tenon_frame_fits(&self->writer, credit, size)) return;
+    tenon_frame_add(&self->writer, self->data + self->at % self->size, size);
+    self->at += whole;
+    self->sent++;
+    row.position = self->at;
+    row.ingest_ns = now - (elapsed - due);
+    tenon_frame_end_row(&self->writer, &row);
+  }
+}
+
+static tenon_status blaster_pull(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  blaster *self = state;
+  tenon_credit credit;
+  if (!self->connected) return tenon_fail(out, TENON_CLOSED, "not connected");
+  if (!tenon_credit_read(&credit, in, in_len))
+    return tenon_fail(out, TENON_INVALID, "the input is not a tenon_credit");
+  const uint64_t elapsed = steady_ns() - self->start;
+  tenon_frame_begin(&self->writer, out);
+  if (!self->draining) fill(self, &credit, elapsed);
+  if (self->draining || self->at >= self->end) return tenon_frame_end(&self->writer, TENON_FLOW_DONE, 0);
+  const uint64_t due = self->rate == 0 ? 0 : due_ns(self, self->sent);
+  if (due > elapsed) return tenon_frame_end(&self->writer, TENON_FLOW_IDLE, due - elapsed);
+  return tenon_frame_end(&self->writer, TENON_FLOW_MORE, 0);
+}
+
+static tenon_status blaster_contraflow(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  blaster *self = state;
+  if (!self->connected) return tenon_fail(out, TENON_CLOSED, "not connected");
+  if (in_len % sizeof(tenon_contra) != 0)
+    return tenon_fail(out, TENON_INVALID, "the input is not a tenon_contra[]");
+  self->draining = self->draining || tenon_contra_has(TENON_FLOW_DRAIN, in, in_len);
+  return TENON_OK;
+}
+
+static const void *blaster_extension(const char *id) {
+  static const source_1 source = {TENON_KIND_HEADER(source_1), blaster_connect, blaster_pull,
+                                  blaster_contraflow};
+  return strcmp(id, "source/1") == 0 ? &source : NULL;
+}
+
+static tenon_status blaster_something(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
+  (void)state, (void)in, (void)in_len;
+  return tenon_fail(out, TENON_UNSUPPORTED, "use the kind source/1");
+}
+
+TENON_PLUGIN_WITH("blaster", "1.0.0", "source/1.0.0", 0, blaster_new, blaster_drop, blaster_something,
+                  blaster_extension);

@@ -1,0 +1,50 @@
+/** The events in a message of JetStream. */
+import { asTenonError } from '../../base/errors.js';
+import { EventFrame, Mark } from '../frame.js';
+
+/** The events of one message, in order. */
+export interface MessageEvents {
+  /** The number of events. */
+  readonly length: number;
+  /** The next event to pull. */
+  next: number;
+  at(index: number): { readonly data: Uint8Array; readonly meta?: unknown; readonly ingestNs: bigint };
+}
+
+/**
+ * Returns the events of a message. A message of another program is one event. So is a frame that violates the layout:
+ * the reason is in its metadata, and a stage can sort it out, because the server would only send it again.
+ */
+export function eventsOf(data: Uint8Array, isFrame: boolean, stored: bigint): MessageEvents {
+  if (!isFrame) return single(data, stored, undefined);
+  let frame: EventFrame;
+  try {
+    frame = new EventFrame(data, 'The message');
+  } catch (error) {
+    const { code, message } = asTenonError(error, 'ERR_TENON_CONTRACT', 'The message is malformed');
+    return single(data, stored, { code, message });
+  }
+  const rows: number[] = [];
+  for (let row = 0; row < frame.rows; row++) {
+    const mark = frame.markOf(row);
+    if (mark !== Mark.end && mark !== Mark.broken) rows.push(row);
+  }
+  return {
+    length: rows.length,
+    next: 0,
+    at: (index) => {
+      const row = rows[index] ?? 0;
+      const meta = frame.metaOf(row);
+      const event = { data: frame.row(row), ingestNs: frame.ingestOf(row) };
+      return meta === '' ? event : { ...event, meta: JSON.parse(meta) as unknown };
+    },
+  };
+}
+
+function single(data: Uint8Array, ingestNs: bigint, meta: unknown): MessageEvents {
+  return {
+    length: 1,
+    next: 0,
+    at: () => (meta === undefined ? { data, ingestNs } : { data, ingestNs, meta }),
+  };
+}
