@@ -5,8 +5,9 @@
  * benchmark.
  */
 import { findCargo } from './lib/cargo.mjs';
+import { buildTestedCorpus } from './lib/corpus-build.mjs';
 import { buildNative } from './lib/native.mjs';
-import { buildRust } from './lib/rust.mjs';
+import { buildRust, RUST_PLUGINS } from './lib/rust.mjs';
 import { main, say, step } from './lib/steps.mjs';
 import { compileTypeScript } from './lib/typescript.mjs';
 import { setUp } from './setup.mjs';
@@ -39,7 +40,10 @@ export async function build({ faults = false, bench = false, ...options } = {}) 
     say(`Rust plugins: SKIPPED, because ${cargo.missing}`);
     return { cargo: undefined, missing };
   }
-  await step('Rust plugins', () => buildRust(cargo, faults ? ['plugins', 'faults', 'trips'] : ['plugins']));
+  await step('Rust plugins', () =>
+    buildRust(cargo, [...RUST_PLUGINS, ...(faults ? ['faults', 'trips'] : [])]),
+  );
+  if (faults && process.platform === 'linux') await step('corpus of the safety suite', buildTestedCorpus);
   return { cargo, missing };
 }
 

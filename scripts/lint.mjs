@@ -20,6 +20,8 @@ const CLANG_FORMAT_VERSION = 15;
  * @typedef {{name: string, state: 'passed' | 'failed' | 'skipped', text?: string, needs?: string}} CheckResult
  */
 
+const CORPUS_MANIFEST = inRoot('test', 'check', 'plugins', 'rust', 'Cargo.toml');
+
 /** Returns the result of a check that cannot run here. It is a failure where every tool is required. */
 const skipped = (name, needs, text) => ({
   name,
@@ -58,19 +60,22 @@ async function clangFormat(write) {
 }
 
 /** Runs a tool of cargo. The tools are separate packages. Without the package the check is skipped. */
-async function cargoTool(cargo, name, args) {
+async function cargoTool(cargo, name, args, manifest) {
   const [tool] = args;
-  if (await hasCargoTool(cargo, tool)) return judge(name, await runCargo(cargo, args));
+  if (await hasCargoTool(cargo, tool)) return judge(name, await runCargo(cargo, args, { manifest }));
   return skipped(name, tool === 'fmt' ? 'rustfmt' : tool, `cargo ${tool} is missing`);
 }
 
 async function rust(write) {
   const cargo = await findCargo();
-  const names = ['cargo fmt', 'cargo clippy'];
+  const names = ['cargo fmt', 'cargo fmt of the corpus', 'cargo clippy'];
   if ('missing' in cargo) return names.map((name) => skipped(name, 'cargo', cargo.missing));
-  const format = await cargoTool(cargo, names[0], ['fmt', '--all', ...(write ? [] : ['--check'])]);
+  const mode = ['--all', ...(write ? [] : ['--check'])];
+  const formats = [await cargoTool(cargo, names[0], ['fmt', ...mode])];
+  // The crates of the corpus are a workspace of their own.
+  formats.push(await cargoTool(cargo, names[1], ['fmt', ...mode], CORPUS_MANIFEST));
   const clippy = ['clippy', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'];
-  return write ? [format] : [format, await cargoTool(cargo, names[1], clippy)];
+  return write ? formats : [...formats, await cargoTool(cargo, names[2], clippy)];
 }
 
 /**

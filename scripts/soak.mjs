@@ -1,8 +1,9 @@
 /**
  * `npm run soak [-- --minutes N]`: uses plugins in all tiers and over all transports for some minutes (default: 5):
  * crashes, restarts, pauses of host, runners and keepers, workers that end in every way, garbage collection, floods of
- * output and large messages. Fails if descriptors, threads, processes (defunct ones too) or memory grew, or if anything
- * unexpected happened. Ends by itself.
+ * output and large messages. Then kills a host 100 times at random moments. Fails if descriptors, threads, processes
+ * (defunct ones too) or memory grew, if anything unexpected happened, or if a killed host left anything. Ends by
+ * itself.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { inRoot } from './lib/paths.mjs';
 import { run, runNode } from './lib/run.mjs';
 import { main, StepFailure, say } from './lib/steps.mjs';
 import { findTool } from './lib/tools.mjs';
+import { runVitest } from './lib/vitest.mjs';
 
 function minutesOf(args) {
   const { values } = parseArgs({ args, options: { minutes: { type: 'string', default: '5' } } });
@@ -47,8 +49,11 @@ await main(import.meta.url, async () => {
   try {
     const args = ['--expose-gc', inRoot('test', 'soak', 'main.mjs'), await compile(folder), String(minutes)];
     const { code } = await runNode(args, { echo: true });
-    return code ?? 1;
+    if (code !== 0) return code ?? 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  const kills = { args: ['test/lifetime/killed-host.test.ts'], env: { TENON_TEST_KILLS: '100' } };
+  const { passed, failed } = await runVitest('kills', kills);
+  return passed > 0 && failed === 0 ? 0 : 1;
 });

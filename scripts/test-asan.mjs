@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { build } from './build.mjs';
 import { inRoot, librarySuffix } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
-import { copyRustLibraries } from './lib/rust.mjs';
+import { copyRustLibraries, RUST_PLUGINS } from './lib/rust.mjs';
 import { buildSanitized, sanitizerOptions, testSanitized } from './lib/sanitizers.mjs';
 import { main, StepFailure, say, step } from './lib/steps.mjs';
 import { findTool } from './lib/tools.mjs';
@@ -37,13 +37,7 @@ const environment = (runtime) => ({
 });
 
 /** The tests of files, scripts and prose, which run no sanitized code. */
-const NOTHING_TO_SANITIZE = [
-  'test/inspect/**',
-  'test/scripts/**',
-  'test/package/**',
-  'test/abi/**',
-  'test/readme*.test.ts',
-];
+const NOTHING_TO_SANITIZE = ['test/inspect/**', 'test/scripts/**', 'test/package/**', 'test/abi/**'];
 
 /** The tests of the safety suite. It measures memory, threads, files and time, and a sanitizer adds to each. */
 const MEASURES = [
@@ -61,7 +55,7 @@ await main(import.meta.url, async () => {
   );
   for (const folder of ['faults', 'trips'])
     cpSync(inRoot('build', folder), join(OUT, folder), { recursive: true, preserveTimestamps: true });
-  if (cargo !== undefined) copyRustLibraries(['plugins'], OUT);
+  if (cargo !== undefined) copyRustLibraries(RUST_PLUGINS, OUT);
   const plugins = readdirSync(join(OUT, 'plugins')).filter((name) => name.endsWith(librarySuffix));
   say(`tests, sanitized (plugins: ${plugins.join(' ')})`);
   const excluded = [...NOTHING_TO_SANITIZE, ...MEASURES].map((pattern) => `--exclude=${pattern}`);

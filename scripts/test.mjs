@@ -1,7 +1,7 @@
 /**
  * `npm test`: sets up, builds, and runs every check and test. `npm test -- FILE…` runs only these test files, with and
  * without the native parts. `npm test -- --no-install` installs nothing on the system. The last line has the counts.
- * The lines before it list the tests that were skipped for a missing tool.
+ * The lines before it list what failed, what passed only at a second attempt, and what was skipped for a missing tool.
  */
 import { build } from './build.mjs';
 import { buildDocs, docsToolsAreInstalled, installDocsTools } from './docs.mjs';
@@ -11,9 +11,17 @@ import { toolsAreRequired } from './lib/provide.mjs';
 import { tail } from './lib/run.mjs';
 import { runCargo } from './lib/rust.mjs';
 import { main, StepFailure, say, step } from './lib/steps.mjs';
-import { addTally, emptyTally, missingLines, tallyLine, tallyOfCargo, tallyOfCheck } from './lib/tally.mjs';
+import {
+  addTally,
+  emptyTally,
+  failureLines,
+  missingLines,
+  tallyLine,
+  tallyOfCargo,
+  tallyOfCheck,
+} from './lib/tally.mjs';
 import { runTsc } from './lib/typescript.mjs';
-import { runVitest } from './lib/vitest.mjs';
+import { runVitestTwice } from './lib/vitest.mjs';
 import { lint, printCheck } from './lint.mjs';
 
 /** The tests that do not use the addon and so are not run a second time without it. */
@@ -24,6 +32,9 @@ const SAME_WITHOUT_ADDON = [
   'test/abi/**',
   'test/check/**',
   'test/cli/check*',
+  'test/kinds/generate/**',
+  'test/structure/**',
+  'test/prose.test.ts',
 ];
 
 /** The tests of the parts that work without the addon if the runner is built. */
@@ -31,6 +42,7 @@ const OVER_A_PIPE = [
   'test/conformance.test.ts',
   'test/host/host.test.ts',
   'test/supervision/supervisor.test.ts',
+  'test/supervision/supervised-instances.test.ts',
   'test/faults/process-tier.test.ts',
   'test/tiers/process/pipe/pipe.test.ts',
 ];
@@ -82,17 +94,17 @@ async function testVitest(args, cargo) {
   // Some tests run cargo by its name.
   const PATH = cargo?.env.PATH ?? process.env.PATH;
   say('tests, with the addon');
-  const withAddon = await runVitest('with-addon', { args, env: { PATH } });
+  const withAddon = await runVitestTwice('with-addon', { args, env: { PATH } });
   say('tests, without anything native');
   const excluded = SAME_WITHOUT_ADDON.map((pattern) => `--exclude=${pattern}`);
-  const without = await runVitest('without-addon', {
+  const without = await runVitestTwice('without-addon', {
     args: [...args, ...excluded],
     env: { PATH, TENON_NO_ADDON: '1', TENON_RUNNER: 'none' },
   });
   const files = args.length === 0 ? OVER_A_PIPE : OVER_A_PIPE.filter((file) => args.includes(file));
   if (files.length === 0) return [withAddon, without];
   say('tests, without the addon, with the runner');
-  const overPipe = await runVitest('over-a-pipe', { args: files, env: { PATH, TENON_NO_ADDON: '1' } });
+  const overPipe = await runVitestTwice('over-a-pipe', { args: files, env: { PATH, TENON_NO_ADDON: '1' } });
   return [withAddon, without, overPipe];
 }
 
@@ -108,6 +120,7 @@ await main(import.meta.url, async () => {
   for (const tally of await testVitest(args, cargo)) addTally(total, tally);
   console.log('');
   const commands = missing.length === 0 ? [] : await howToGet(missing);
-  for (const line of [...missingLines(total, missing, commands), tallyLine(total)]) console.log(line);
+  const lines = [...failureLines(total), ...missingLines(total, missing, commands), tallyLine(total)];
+  for (const line of lines) console.log(line);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 });

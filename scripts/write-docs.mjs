@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm run readme`: writes the generated parts of the documentation. It runs the tests that compare these parts, and
- * makes them write.
+ * `npm run readme`: writes the generated parts of the documentation, and the headers of the example kinds.
+ * It runs the tests that compare them, and makes these write.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 const { status } = spawnSync(
   process.execPath,
-  [vitest, 'run', 'test/docs/faults.test.ts', 'test/docs/errors.test.ts', 'test/docs/check.test.ts'],
+  [
+    vitest,
+    'run',
+    'test/docs/faults.test.ts',
+    'test/docs/errors.test.ts',
+    'test/docs/check.test.ts',
+    'test/kinds/generate/generated.test.ts',
+  ],
   {
     cwd: root,
     stdio: 'inherit',

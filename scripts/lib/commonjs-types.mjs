@@ -12,7 +12,7 @@ import { runNode } from './run.mjs';
 import { mustSucceed } from './steps.mjs';
 
 /** The entry points that have types, as paths below dist without an extension. */
-export const ENTRY_POINTS = ['index', 'check/index', 'examples/index'];
+export const ENTRY_POINTS = ['index', 'check/index', 'examples/index', 'flow/index'];
 
 /** A program that prints the names of a module's values, and which of them are classes and so types as well. */
 const LIST = `

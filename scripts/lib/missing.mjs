@@ -1,5 +1,6 @@
 /** The tools that are missing on this machine, the parts that are skipped without each, and the way to install it. */
 import { findCargo, hasCargoTool, rustupCommand } from './cargo.mjs';
+import { hasLibraries } from './corpus-libraries.mjs';
 import { choosePackagesHere, findManager, installCommands } from './system-packages.mjs';
 import { TOOLS } from './tool-table.mjs';
 import { findChromium, findCommand, findTool, hasZlib, npmHasClangFormat } from './tools.mjs';
@@ -11,7 +12,7 @@ import { findChromium, findCommand, findTool, hasZlib, npmHasClangFormat } from 
  * @typedef {import('./tool-table.mjs').Tool & {name: string, problem?: string, command?: string}} MissingTool
  */
 
-/** All uses of tools. */
+/** The uses of the tools that `npm test` needs. */
 export const ALL_USES = ['build', 'rust', 'lint', 'tests'];
 
 /** The tools that are not looked for on Windows: CMake finds the compiler itself, and zlib has another source. */
@@ -42,6 +43,7 @@ export async function findMissing(uses) {
   const rust = await missingOfRust(uses);
   const isHere = {
     zlib: hasZlib,
+    corpus: hasLibraries,
     chromium: async () => findChromium() !== undefined,
     clangFormat: async () => npmHasClangFormat || findTool('clangFormat') !== undefined,
     ...Object.fromEntries(

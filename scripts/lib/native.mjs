@@ -14,7 +14,7 @@ import { findCommand, findTool } from './tools.mjs';
 /** The build tree of all builds except the sanitized ones. */
 export const BUILD = inRoot('build');
 
-/** Warnings are errors in a checkout. In the published package, which npm's hook builds, they must not be. */
+/** Warnings are errors in a checkout. In the published package, which `tenon build` builds, they must not be. */
 const CHECKOUT = ['TENON_WERROR=ON'];
 
 /** Deletes a CMake cache that was made in another folder. CMake refuses such a cache in a moved or copied checkout. */

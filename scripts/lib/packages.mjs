@@ -31,9 +31,16 @@ export function packagesAreInstalled(folder = root) {
   return complete && Object.keys(installed).every((path) => wanted[path] !== undefined);
 }
 
-/** Installs the packages of a folder if necessary. */
+/**
+ * Installs the packages of a folder if necessary. No script of a package has to run, and not the `prepare` of this one,
+ * which compiles what the caller compiles anyway.
+ */
 export async function installPackages(folder = root) {
   if (packagesAreInstalled(folder)) return 'up to date';
-  mustSucceed(await runNpm(['ci', '--no-audit', '--no-fund'], { cwd: folder }), 'npm ci', 'npm-ci');
+  mustSucceed(
+    await runNpm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder }),
+    'npm ci',
+    'npm-ci',
+  );
   return 'installed';
 }

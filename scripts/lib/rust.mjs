@@ -8,9 +8,12 @@ import { mustSucceed } from './steps.mjs';
 const MANIFEST = inRoot('plugins-rust', 'Cargo.toml');
 const TARGET = inRoot('plugins-rust', 'target');
 
-/** Runs cargo in the workspace of the plugins. */
-export function runCargo(cargo, [command, ...args], options = {}) {
-  const all = [command, '--manifest-path', MANIFEST, ...args];
+/** The folders of the build tree with the example plugins in Rust. */
+export const RUST_PLUGINS = ['plugins', 'plugins/flow'];
+
+/** Runs cargo in the workspace of the plugins, or in that of another manifest. */
+export function runCargo(cargo, [command, ...args], { manifest = MANIFEST, ...options } = {}) {
+  const all = [command, '--manifest-path', manifest, ...args];
   return run(cargo.command, all, { env: { ...cargo.env, CARGO_TARGET_DIR: TARGET }, ...options });
 }
 
@@ -40,7 +43,7 @@ export function copyIfChanged(from, to) {
   return true;
 }
 
-/** Copies the libraries of the given kinds (`plugins`, `faults`, `trips`) into the build tree. */
+/** Copies the libraries of the given kinds (RUST_PLUGINS, `faults`, `trips`) into the build tree. */
 export function copyRustLibraries(kinds, build = inRoot('build')) {
   const artifacts = readArtifacts().filter(({ out }) => kinds.includes(out));
   for (const { file, out, name, profile = 'release' } of artifacts) {
@@ -51,7 +54,7 @@ export function copyRustLibraries(kinds, build = inRoot('build')) {
 }
 
 /**
- * Builds the packages of the given kinds (`plugins`, `faults`, `trips`), and copies their libraries into the build
+ * Builds the packages of the given kinds (RUST_PLUGINS, `faults`, `trips`), and copies their libraries into the build
  * tree.
  *
  * @param {{command: string, env: NodeJS.ProcessEnv}} cargo

@@ -1,10 +1,11 @@
 /** The tools of the system, with their uses, commands and packages. */
+import { packagesFor } from './corpus-libraries.mjs';
 
 /**
  * The use of a tool. `build`: the native parts; required. `rust`: the Rust plugins. `lint` and `tests`: some of the
- * checks and tests.
+ * checks and tests. `corpus`: only `npm run test:check`.
  *
- * @typedef {'build' | 'rust' | 'lint' | 'tests'} Use
+ * @typedef {'build' | 'rust' | 'lint' | 'tests' | 'corpus'} Use
  *
  * @typedef {object} Tool
  * @property {string} what its common name, for messages
@@ -167,6 +168,18 @@ export const TOOLS = {
       brew: ['mingw-w64'],
     },
   },
+  valgrind: {
+    what: 'valgrind',
+    commands: ['valgrind'],
+    use: 'tests',
+    lost: 'tests of plugins under valgrind',
+    packages: {
+      apt: ['valgrind'],
+      dnf: ['valgrind'],
+      apk: ['valgrind'],
+      brew: ['valgrind'],
+    },
+  },
   chromium: {
     what: 'Chromium',
     commands: ['chromium', 'chromium-browser', 'google-chrome'],
@@ -178,6 +191,18 @@ export const TOOLS = {
       apk: ['chromium'],
       brew: ['$ brew install --cask chromium'],
       winget: ['Google.Chrome'],
+    },
+  },
+  corpus: {
+    what: 'libraries with headers, such as SQLite and libpng',
+    commands: ['pkg-config'],
+    use: 'tests',
+    lost: 'tests of the safety suite with plugins around these libraries',
+    packages: {
+      apt: [packagesFor('apt')],
+      dnf: [packagesFor('dnf')],
+      apk: [packagesFor('apk')],
+      brew: [packagesFor('brew')],
     },
   },
 };

@@ -1,19 +1,22 @@
 /**
- * Compiles src. `dist` is published: it has the types of each module and the code of all modules in a few files,
- * because Node.js needs twice the time to load a hundred small modules. `build/modules` has the code of each module,
- * for tests and benchmarks of parts that are not exported. There are no source maps, because published ones would
- * refer to missing sources.
+ * Compiles src. `dist` is published: it has the types of each module, the code of all modules in a few files, because
+ * Node.js needs twice the time to load a hundred small modules, and the headers of Node-API. `build/modules` has the
+ * code of each module, for tests and benchmarks of parts that are not exported. There are no source maps, because
+ * published ones would refer to missing sources.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { ENTRY_POINTS, writeCommonJsTypes } from './commonjs-types.mjs';
+import { copyNodeHeaders, HEADERS } from './node-headers.mjs';
 import { inRoot } from './paths.mjs';
 import { runNode } from './run.mjs';
 import { digest, filesBelow, isStamped, stamp, unstamp } from './stamps.mjs';
 import { mustSucceed } from './steps.mjs';
 
 const STAMP = 'typescript';
-const GENERATORS = ['typescript.mjs', 'commonjs-types.mjs'].map((name) => inRoot('scripts', 'lib', name));
+const GENERATORS = ['typescript.mjs', 'commonjs-types.mjs', 'node-headers.mjs'].map((name) =>
+  inRoot('scripts', 'lib', name),
+);
 const MODULES = inRoot('build', 'modules');
 const DIST = inRoot('dist');
 
@@ -31,6 +34,7 @@ const outputsOf = (names) => [
   ...names.flatMap((name) => [join(MODULES, `${name}.js`), join(DIST, `${name}.d.ts`)]),
   ...[...ENTRY_POINTS, ...PROGRAMS].map((name) => join(DIST, `${name}.js`)),
   ...ENTRY_POINTS.map((entry) => join(DIST, `${entry}.d.cts`)),
+  join(HEADERS, 'napi.h'),
 ];
 
 /**
@@ -78,9 +82,11 @@ export async function compileTypeScript() {
   mustSucceed(compiled, 'The TypeScript compiler', 'typescript');
   await bundle();
   await writeCommonJsTypes();
+  copyNodeHeaders();
   const kept = new Set(outputs);
+  const folders = [join(DIST, 'shared'), HEADERS];
   prune(MODULES, (path) => kept.has(path));
-  prune(DIST, (path) => kept.has(path) || path.startsWith(join(DIST, 'shared')));
+  prune(DIST, (path) => kept.has(path) || folders.some((folder) => path.startsWith(join(folder, '/'))));
   stamp(STAMP, inputs);
   return 'compiled';
 }

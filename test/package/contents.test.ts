@@ -1,9 +1,9 @@
 /** The published package: everything that users need, no link out of the package, and few dependencies. */
-import { cpSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { root, temporaryFolder } from '../support/index.js';
-import { pack, packBuilt } from './support.js';
+import { node, pack, packBuilt } from './support.js';
 
 interface Manifest {
   readonly exports: object;
@@ -30,14 +30,21 @@ test('it holds what its users need, and nothing else', () => {
     'plugins-rust/tenon/src/lib.rs',
     'examples/templates/common/_gitignore',
     'plugins-c/wordcount.c',
-    'plugins-c/config.h',
+    'plugins-c/text.kind.h',
+    'plugins-c/flow/tail.c',
+    'include/tenon_frame.h',
+    'include/tenon_json.h',
+    'dist/headers/node_api.h',
+    'dist/headers/napi.h',
+    'dist/headers/LICENSE.node-addon-api',
   ])
     expect(files).toContain(file);
   expect(
     files.filter((file) => /^(src|test|bench|build|docs\/site|native\/test|.*\/target)\//.test(file)),
   ).toEqual([]);
-  // Its hook is the only one of our scripts that runs where tenon is installed.
-  expect(files.filter((file) => file.startsWith('scripts/'))).toEqual(['scripts/install.mjs']);
+  // Nothing of ours runs when tenon is installed.
+  expect(files.filter((file) => file.startsWith('scripts/'))).toEqual([]);
+  expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
 });
 
 test('there are no source maps, whose sources would be missing', () => {
@@ -61,7 +68,10 @@ test('every module that a published one imports is published too', () => {
 });
 
 /** The packages that `string-width` needs. They are small and have no dependencies outside of this list. */
-const INDIRECT = ['ansi-regex', 'get-east-asian-width', 'strip-ansi'];
+const INDIRECT = [
+  ...['ansi-regex', 'get-east-asian-width', 'strip-ansi'],
+  ...['@assemblyscript/loader', 'base64-js', 'pako'], // of hdr-histogram-js
+];
 
 test('few other packages are installed with it', () => {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
@@ -75,11 +85,37 @@ test('few other packages are installed with it', () => {
 
 test('packing compiles first: an old dist, or none, is not published', { timeout: 120_000 }, () => {
   const copy = temporaryFolder();
-  for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts', 'src'])
-    cpSync(join(root, name), join(copy, name), { recursive: true });
+  const copied = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts', 'src', 'native'];
+  for (const name of copied.slice(0, -1)) cpSync(join(root, name), join(copy, name), { recursive: true });
+  mkdirSync(join(copy, 'native'));
+  cpSync(join(root, 'native', 'addon.cc'), join(copy, 'native', 'addon.cc'));
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  rmSync(join(copy, 'scripts', 'install.mjs'));
   const packed = pack(copy, join(copy, 'out'));
   const compiled = (list: readonly string[]) => list.filter((file) => file.startsWith('dist/')).sort();
   expect(compiled(packed.files)).toEqual(compiled(files));
+  // Nothing but dist and build is written, so that linters and tests see only sources.
+  expect(readdirSync(copy).sort()).toEqual([...copied, 'build', 'dist', 'node_modules', 'out'].sort());
+  expect(readdirSync(join(copy, 'native'))).toEqual(['addon.cc']);
+});
+
+describe('the scripts of the checkout', () => {
+  /** The scripts that npm runs on its own. */
+  const LIFECYCLE = /^(prepare|(pre|post)?(install|uninstall|pack|publish|version)|prepublishOnly)$/;
+
+  test('are not hooks of each other: npm runs preX and postX around X', () => {
+    const names = Object.keys(manifest.scripts);
+    const isHook = (name: string) =>
+      LIFECYCLE.test(name) || (/^(pre|post)/.test(name) && names.includes(name.replace(/^(pre|post)/, '')));
+    expect(names.filter(isHook).sort()).toEqual(['prepack', 'prepare']);
+  });
+
+  test('prepare succeeds without the packages that compile, and says what is missing', () => {
+    const copy = temporaryFolder();
+    mkdirSync(join(copy, 'node_modules'));
+    for (const name of ['package.json', 'scripts'])
+      cpSync(join(root, name), join(copy, name), { recursive: true });
+    const { status, stdout, stderr } = node(copy, join('scripts', 'prepare.mjs'));
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+    expect(stderr).toMatch(/^tenon: dist is not compiled, because typescript, .* are not installed/);
+  });
 });

@@ -1,5 +1,6 @@
 /**
- * The installed package: its hook builds the addon and the runner, and the first check builds the checker.
+ * The installed package without compiled files: `tenon build` builds the addon and the runner, and the first check
+ * builds the checker.
  */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -28,13 +29,16 @@ const CHECK = `
   console.log(outcome);`;
 
 describe.skipIf(!linux)('the installed package', () => {
-  test('builds the addon and the runner in its hook, and the checker in the first check', {
+  test('builds the addon and the runner with tenon build, and the checker in the first check', {
     timeout: 300_000,
   }, () => {
     const folder = projectWith(archive);
     const tenon = join(folder, 'node_modules', 'tenon');
     const built = () => readdirSync(join(tenon, 'build', 'Release')).sort();
-    expect(node(tenon, 'scripts/install.mjs')).toMatchObject({ status: 0, stderr: '', stdout: '' });
+    expect(node(folder, MAIN, 'build')).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/^tenon: built\.$/m),
+    });
     expect(built()).toEqual(['tenon-runner', 'tenon.node']);
     const hosted = node(folder, '--input-type=module', '-e', HOST);
     expect(hosted.stderr).toBe('');
@@ -81,17 +85,28 @@ describe.skipIf(!linux)('without a compiler', () => {
     }
   };
 
-  test('the installation continues, and prints the missing tools and the command to run later', () => {
+  test('tenon build prints the missing tools', () => {
     const folder = projectWith(archive);
     withPath(withoutTools(folder, null), () => {
-      const hook = node(join(folder, 'node_modules', 'tenon'), 'scripts/install.mjs');
-      expect(hook.status).toBe(0);
-      expect(hook.stderr).toMatch(/apt-get install cmake g\+\+ make.*npx tenon build/s);
-      expect(hook.stderr).toContain('cmake cannot be run');
+      const built = node(folder, MAIN, 'build');
+      expect(built.status).toBe(1);
+      expect(built.stderr).toContain('apt-get install cmake g++ make');
+      expect(built.stderr).toContain('cmake cannot be run');
     });
   });
 
-  test('a check is incomplete and prints the output of CMake', () => {
+  test('tenon build prints the end of the output as it is, and the first error in the message', () => {
+    const folder = projectWith(archive);
+    const output = ['-- begins', 'x.cc:1: error: the first', 'x.cc:2: error: the second'];
+    withPath(withoutTools(folder, `${output.map((line) => `echo '${line}'`).join('; ')}; exit 1`), () => {
+      const { status, stderr } = node(folder, MAIN, 'build');
+      expect(status).toBe(1);
+      expect(stderr).toContain(output.map((line) => `  ${line}\n`).join(''));
+      expect(stderr).toContain('cmake failed with: x.cc:1: error: the first (It needs CMake');
+    });
+  });
+
+  test('a check is incomplete and prints the first error of CMake', () => {
     const folder = projectWith(archive);
     withPath(withoutTools(folder, 'echo "No CMAKE_CXX_COMPILER could be found."; exit 1'), () => {
       const checked = node(folder, MAIN, 'check', pluginFile('echo'));

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listTextFiles, readText } from '../../examples/main-job/files.mjs';
 import { makeProgress } from '../../examples/main-job/progress.mjs';
+import { textJob } from '../../examples/main-job/text-job.mjs';
 import { librarySuffix } from '../../scripts/lib/paths.mjs';
 import { buildDir } from '../support/index.js';
 
@@ -85,8 +86,60 @@ describe('the job', () => {
     expect(stdout).toContain('verified by a count in JavaScript: 3 of 3 files');
     expect(stdout).toContain('verified by node:zlib, which unpacked them to the same bytes: 3 of 3 files');
     expect(stdout).toMatch(/2 lines in 2 files match \/TODO\|FIXME\|XXX\/|grep: SKIPPED/);
+    expect(stdout).toContain(
+      '  3 lines, 0 with "the" delivered, 3 filtered, verified by a count in JavaScript',
+    );
     expect(stdout).toMatch(/\nDone: 3 files/);
     expect(status).toBe(0);
+  });
+
+  test.each(['inline', 'process'])(
+    'searches by typed calls in C, C++ and Rust, with the same results: %s',
+    (tier) => {
+      write('one.txt', 'the first\nthe second: äthe\n');
+      write('no-end.txt', `${'a line\n'.repeat(30)}the end`);
+      write('latin-1.txt', Buffer.from([0xe4, 10]));
+      const { status, stdout } = run(MAIN_JOB, folder, '--isolation', tier);
+      const found = '"the" 4 times, 67 words, 22 lines read';
+      const verified = 'JavaScript, which found the same places, words and lines: 2 of 2 files';
+      const skipped = 'not verified: 1 files (not UTF-8, so no string)';
+      for (const name of ['text (C)', 'text-cpp (C++)', 'text-rs (Rust)']) {
+        const [, lines] = stdout.split(`\n${name}: `);
+        if (name === 'text-rs (Rust)' && lines === undefined) expect(stdout).toContain('text-rs: SKIPPED');
+        else
+          expect(lines?.split('\n', 4).map((line) => line.trim())).toEqual([
+            found,
+            expect.stringContaining('in the plugin'),
+            `verified by ${verified}`,
+            skipped,
+          ]);
+      }
+      expect(status).toBe(0);
+    },
+  );
+
+  test('notices each wrong field of a typed result', () => {
+    const input = Buffer.from('one\nthe two\n');
+    const right = {
+      found: { total: 1, hits: [{ at: 4, line: 2 }], first: 'the two' },
+      words: 3n,
+      lines: [
+        { at: 0n, line: 'one' },
+        { at: 4n, line: 'the two' },
+      ],
+    };
+    const { found, lines } = right;
+    const { check } = textJob('text');
+    expect(check(input, right)).toBe(true);
+    for (const wrong of [
+      { ...right, words: 2n },
+      { ...right, found: { ...found, total: 2 } },
+      { ...right, found: { ...found, hits: [{ at: 4, line: 1 }] } },
+      { ...right, found: { ...found, first: 'the two\n' } },
+      { ...right, lines: lines.slice(1) },
+      { ...right, lines: [...lines, { at: 12n, line: '' }] },
+    ])
+      expect(check(input, wrong)).toBe(false);
   });
 
   test('works below a folder with spaces in its name', () => {
@@ -106,9 +159,9 @@ describe('the job', () => {
   test('prints the admitted plugins with the times of all gates, and the refused ones with the reasons', () => {
     const plugins = join(folder, 'plugins');
     cpSync(PLUGINS, plugins, { recursive: true });
-    write(`plugins/text${librarySuffix}`, 'not a library');
+    write(`plugins/echo${librarySuffix}`, 'not a library');
     const { status, stdout } = run(MAIN_JOB, folder, '--plugins', plugins);
-    expect(stdout).toMatch(/^ {2}wordcount +C +1\.0\.0 +- +[0-9a-f]{12}$/m);
+    expect(stdout).toMatch(/^ {2}wordcount +C +1\.0\.0 +state 1\.0\.0 +[0-9a-f]{12}$/m);
     expect(stdout).toMatch(/^ +find +trust +inspect .* register$/m);
     expect(stdout).toMatch(/^ {2}wordcount( +\d+\.\d){10}$/m);
     expect(stdout).toContain('Refused: 1\n  ERR_TENON_NOT_A_LIBRARY: ');

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   addTally,
+  afterSecondAttempt,
   emptyTally,
+  failureLines,
   missingLines,
+  type Tally,
   tallyLine,
   tallyOfCargo,
   tallyOfCheck,
@@ -25,12 +28,18 @@ describe('the output of cargo test', () => {
   ].join('\n');
 
   test('is counted over all its programs', () => {
-    expect(tallyOfCargo(output, false)).toEqual({ ...emptyTally(), passed: 7, failed: 1, skipped: 2 });
+    expect(tallyOfCargo(output, false)).toMatchObject({ passed: 7, failed: 1, skipped: 2, failures: [] });
+  });
+
+  test('names what failed', () => {
+    const named = `test wire::tests::reads ... ok\ntest wire::tests::writes ... FAILED\n${output}`;
+    expect(tallyOfCargo(named, false).failures).toEqual(['cargo test: wire::tests::writes']);
   });
 
   test('counts as a failure if cargo failed before any test', () => {
     const tally = tallyOfCargo('error[E0308]: mismatched types', false);
-    expect(tally).toEqual({ ...emptyTally(), failed: 1 });
+    const failures = ['cargo test, outside of its tests'];
+    expect(tally).toEqual({ ...emptyTally(), failed: 1, failures, final: failures });
   });
 });
 
@@ -78,7 +87,104 @@ describe('the report of vitest', () => {
 
   test('counts a failure if vitest failed for another reason, or wrote no report', () => {
     expect(tally({ ...numbers, testResults: [passed] }, false)).toMatchObject({ failed: 1 });
-    expect(tallyOfVitest(join(folder, 'absent.json'), true)).toEqual({ ...emptyTally(), failed: 1 });
+    expect(tallyOfVitest(join(folder, 'absent.json'), true)).toMatchObject({ passed: 0, failed: 1 });
+  });
+
+  test('names what failed', () => {
+    const results = [
+      { status: 'failed', fullName: 'a call answers' },
+      { status: 'passed', fullName: 'a call ends' },
+    ];
+    const testResults = [
+      { name: join(root, 'test', 'a.test.ts'), status: 'failed', assertionResults: results },
+      { name: join(root, 'test', 'b.test.ts'), status: 'failed', assertionResults: [] },
+    ];
+    const { failures } = tally({ ...numbers, numFailedTests: 1, testResults }, false);
+    expect(failures).toEqual(['test/a.test.ts: a call answers', 'test/b.test.ts']);
+  });
+});
+
+describe('a second attempt', () => {
+  const first = { ...emptyTally(), passed: 7, failed: 2, skipped: 1, failures: ['a: x', 'b: y'] };
+
+  test('that fails as well is a failure', () => {
+    const second = { ...emptyTally(), passed: 3, failed: 1, failures: ['a: x'] };
+    const total = afterSecondAttempt(first, second);
+    expect(total).toMatchObject({ passed: 8, failed: 1, failures: ['a: x'], unsteady: ['b: y'] });
+    expect(failureLines(total)).toEqual([
+      'Failed:',
+      '  a: x',
+      'Failed at first, and passed when its file was run again alone:',
+      '  b: y',
+    ]);
+  });
+
+  test('that fails elsewhere is a failure, too', () => {
+    const second = { ...emptyTally(), failed: 1, failures: ['a: z'] };
+    expect(afterSecondAttempt(first, second)).toMatchObject({ failed: 1, failures: ['a: z'] });
+    const crashed = { ...emptyTally(), failed: 1, failures: ['vitest, outside of its tests'] };
+    expect(afterSecondAttempt(first, crashed)).toMatchObject({ failed: 1, failures: crashed.failures });
+  });
+
+  /** Runs fixtures like `npm test` runs test files. Returns the tally and the output. */
+  function attempts(fixture: string, mark = join(temporaryFolder(), 'mark')) {
+    const args = ['--config=test/scripts/fixtures/vitest.config.ts', `test/scripts/fixtures/${fixture}`];
+    const env = { ...process.env, TENON_UNSTEADY: mark };
+    const program = `
+      const { runVitestTwice } = await import('./scripts/lib/vitest.mjs');
+      const tally = await runVitestTwice(${JSON.stringify(fixture)}, { args: ${JSON.stringify(args)} });
+      console.log(JSON.stringify(tally));`;
+    const command = ['--input-type=module', '--eval', program];
+    const { stdout } = spawnSync(process.execPath, command, { cwd: root, env, encoding: 'utf8' });
+    return { tally: JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Tally, stdout };
+  }
+
+  test('is made of the files that failed, and only of them', { timeout: 120_000 }, () => {
+    const name = 'test/scripts/fixtures/unsteady.fixture.ts';
+    expect(attempts('unsteady').tally).toMatchObject({
+      passed: 3,
+      failed: 0,
+      failures: [],
+      unsteady: [`${name}: fails once`],
+    });
+    expect(attempts('unsteady', join(temporaryFolder(), 'always')).tally).toMatchObject({
+      passed: 2,
+      failed: 1,
+      failures: [`${name}: always fails`],
+      unsteady: [`${name}: fails once`],
+    });
+  });
+
+  test('is not made if anything failed outside of a test, which stays a failure', {
+    timeout: 120_000,
+  }, () => {
+    const { tally, stdout } = attempts('outside');
+    const place = 'test/scripts/fixtures/outside';
+    expect(stdout).not.toContain('a second attempt');
+    expect(tally.unsteady).toEqual([]);
+    expect(tally.failures).toContain(`${place}-hook.fixture.ts: a group fails`);
+    expect([...tally.final].sort()).toEqual([
+      `${place}-hook.fixture.ts, outside of its tests: a hook has failed`,
+      `${place}-load.fixture.ts`,
+      `${place}-worker.fixture.ts: has not run to its end`,
+      expect.stringMatching(/^vitest, outside of its tests: .*Worker/),
+      'vitest, outside of its tests: a rejection was left',
+    ]);
+    expect(tally.failed).toBe(tally.final.length + 1);
+  });
+
+  test('that runs fewer tests of a file is a failure', { timeout: 120_000 }, () => {
+    const name = 'test/scripts/fixtures/fewer.fixture.ts';
+    const lost = ['is skipped', 'is missing'].map(
+      (title) => `${name}: ${title} (did not run at the second attempt)`,
+    );
+    expect(attempts('fewer').tally).toMatchObject({
+      passed: 2,
+      failed: 2,
+      failures: lost,
+      final: lost,
+      unsteady: [`${name}: fails once`],
+    });
   });
 });
 
@@ -127,6 +233,7 @@ test('a test that is skipped in any way for a missing tool is counted for that t
   const { status, stderr } = run({ TENON_REQUIRE_TOOLS: '0' });
   expect(status, stderr).toBe(0);
   expect(tallyOfVitest(report, true)).toEqual({
+    ...emptyTally(),
     passed: 1,
     failed: 0,
     skipped: 5,
