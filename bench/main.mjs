@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures every figure of docs/benchmarks.md in one run, with interleaved contenders.
- * `--write` writes that page, its plot and the headline of the README. `--json` prints the measurements as
- * JSON. `--quick` uses fewer rounds.
+ * `--write` writes that page, its plot and the figures of the README. `--json` prints the measurements as
+ * JSON. `--quick` uses fewer rounds. `npm run bench -- flow` measures only flows.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { admissionRows } from './admission.mjs';
 import { callRows, YARDSTICK } from './calls.mjs';
+import { withCosts } from './costs.mjs';
+import { flowRows, flowTable } from './flow.mjs';
+import { kindFigures, kindRows } from './kinds.mjs';
 import { latencyPlot } from './plot.mjs';
 import { processCrowd, processFigures, processRows } from './processes.mjs';
 import { NEXT_ANSWER, restartRow } from './restarts.mjs';
@@ -18,7 +21,8 @@ import { suiteFigures, suiteRows } from './suite.mjs';
 import { THREAD_YARDSTICK, threadRows } from './threads.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: { write: { type: 'boolean' }, json: { type: 'boolean' }, quick: { type: 'boolean' } },
 });
 const build = join(root, 'build');
@@ -33,7 +37,8 @@ const say = (text) => process.stderr.write(`${text}\n`);
  * serves one copy of the JavaScript.
  *
  * @template T
- * @param {string} file @param {(options: any) => Promise<T>} measure
+ * @param {string} file
+ * @param {(options: {build: string, dist: string, rounds?: number}) => Promise<T>} measure
  * @param {number} [rounds]
  * @returns {T}
  */
@@ -44,8 +49,20 @@ function apart(file, measure, rounds) {
   return JSON.parse(execFileSync(process.execPath, ['--expose-gc', ...part], options));
 }
 
+const [only, ...others] = positionals;
+if (others.length > 0 || (only !== undefined && only !== 'flow'))
+  throw new Error(`There is no part '${positionals.join(' ')}' of the benchmark. The only part is flow.`);
+if (only === 'flow' && values.write) throw new Error('--write needs the whole benchmark.');
+if (only === 'flow') {
+  const measured = apart('flow.mjs', flowRows, quick ? 1 : 5);
+  console.log(values.json ? JSON.stringify(measured, null, 2) : flowTable(measured, round).join('\n'));
+  process.exit(0);
+}
+
 say('Calls …');
 const calls = apart('calls.mjs', callRows, quick ? 7 : 41);
+say('Kinds …');
+const kinds = apart('kinds.mjs', kindRows, quick ? 7 : 41);
 say('Admission …');
 const admission = apart('admission.mjs', admissionRows, quick ? 8 : 101);
 say('Threads …');
@@ -54,6 +71,8 @@ say('Processes …');
 const processes = apart('processes.mjs', processRows, quick ? 7 : 41);
 processes.push(apart('restarts.mjs', restartRow, quick ? 7 : 41));
 const crowd = apart('processes.mjs', processCrowd);
+say('Flows …');
+const flows = apart('flow.mjs', flowRows, quick ? 1 : 5);
 say('Safety suite …');
 const suite = apart('suite.mjs', suiteRows, quick ? 1 : 5);
 say('Memory (a minute) …');
@@ -75,13 +94,15 @@ const text = [
   '| figure | measured | limit | |',
   '| --- | --- | --- | --- |',
   ...figures.map(
-    ({ what, found, limit, unit }) =>
-      `| ${what} | ${round(found)} ${unit} | ${round(limit)} ${unit} | ${found <= limit ? 'reached' : '**missed**'} |`,
+    ({ what, found, limit, unit, least = false }) =>
+      `| ${what} | ${round(found)} ${unit} | ${round(limit)} ${unit} | ${(least ? found >= limit : found <= limit) ? 'reached' : '**missed**'} |`,
   ),
   '',
   ...table('inline call', calls, 1, 'ns'),
+  ...table('typed call with strings', kinds, 1, 'ns'),
   ...table('thread tier, a call', threads, 1000, 'µs'),
   ...table('process tier, a call', processes, 1000, 'µs'),
+  ...flowTable(flows, round),
   '| admission | median | p99 |',
   '| --- | --- | --- |',
   ...admission.map(({ name, medianMs, p99Ms }) => `| ${name} | ${round(medianMs)} ms | ${round(p99Ms)} ms |`),
@@ -89,16 +110,22 @@ const text = [
 
 if (values.json)
   console.log(
-    JSON.stringify({ figures, calls, threads, processes, crowd, admission, memory, suite }, null, 2),
+    JSON.stringify(
+      { figures, calls, kinds, threads, processes, crowd, flows, admission, memory, suite },
+      null,
+      2,
+    ),
   );
 else console.log(text);
 if (values.write) {
   replacePart('docs/benchmarks.md', 'bench', text);
   replacePart('README.md', 'headline', headline());
-  writeFileSync(
-    join(root, 'docs', 'images', 'latency.svg'),
-    latencyPlot([...calls, ...threads, ...processes]),
-  );
+  const rows = [...calls, ...threads, ...processes];
+  const medianOf = (/** @type {string} */ name) =>
+    (rows.find((row) => row.name === name)?.medianNs ?? Number.NaN) / 1000;
+  const readme = join(root, 'README.md');
+  writeFileSync(readme, withCosts(readFileSync(readme, 'utf8'), medianOf));
+  writeFileSync(join(root, 'docs', 'images', 'latency.svg'), latencyPlot(rows));
 }
 
 /**
@@ -193,6 +220,7 @@ function judge() {
       limit: 2.5,
       unit: '×',
     },
+    ...kindFigures(kinds),
     { what: 'inspect of a Rust cdylib above 3 MB, warm', found: ms('inspect'), limit: 0.4, unit: 'ms' },
     {
       what: 'admission of a known digest, minus raw dlopen + dlsym',
@@ -222,6 +250,7 @@ function judge() {
       limit: 30,
       unit: 'ms',
     },
+    ...flows.figures,
     ...suiteFigures(suite),
   ];
 }

@@ -32,7 +32,7 @@ export const sink = { value: /** @type {unknown} */ (undefined) };
  */
 function makeLoop() {
   const body = 'let last; for (let i = 0; i < calls; i++) last = run(); return last;';
-  return /** @type {any} */ (new Function('run', 'calls', body));
+  return /** @type {ReturnType<typeof makeLoop>} */ (new Function('run', 'calls', body));
 }
 
 /**

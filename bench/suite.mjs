@@ -91,7 +91,7 @@ export function suiteFigures({ levels, libraries }) {
   return [
     figure('basic on a valid plugin', of('basic') / 1000, 1, 's'),
     figure('strict on a valid plugin', of('strict') / 1000, 10, 's'),
-    figure('torture without fuzz', of('torture') / 1000, 60, 's'),
+    figure('torture, with its short fuzz', of('torture') / 1000, 60, 's'),
     figure(`the slowest of ${libraries.count} ordinary libraries`, libraries.maxMs, 100, 'ms'),
     figure('memory of the tool', Math.max(...levels.map(({ rssMb }) => rssMb)), 150, 'MB'),
   ];

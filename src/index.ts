@@ -16,27 +16,71 @@ export type { Capabilities, Transport } from './host/capabilities.js';
 export type { Config } from './host/config.js';
 export { type Discovery, type HostStats, PluginHost } from './host/host.js';
 export type { EventSource, HostEventMap } from './host/host-events.js';
-export type { HostOptions } from './host/host-options.js';
+export type { HostOptions, KindOptions } from './host/host-options.js';
 export type { Instance, InstanceEventMap, LogEntry } from './host/instance.js';
 export type { CrashInputOptions, LoadOptions, Profile } from './host/load-options.js';
 export type { Manifest } from './host/manifest.js';
 export type { CallTrace } from './host/observed.js';
-export type { Plugin, PluginEventMap, PluginState, PluginStats } from './host/plugin.js';
+export type { Plugin } from './host/plugin.js';
+export type { PluginEventMap, PluginState, PluginStats } from './host/plugin-stats.js';
 export type { PluginProcess } from './host/plugin-tier.js';
-export type { Descriptor, ExportedSymbol, LibraryFacts } from './inspect/facts.js';
+export type { ReloadedVersion, ReloadOptions, ReloadReport } from './host/reload-options.js';
+export type {
+  PluginWatch,
+  PluginWatchEventMap,
+  RemovedFile,
+  WatchedFile,
+  WatchOptions,
+} from './host/watch.js';
+export type { Descriptor, ExportedSymbol, KindFacts, LibraryFacts } from './inspect/facts.js';
 export { inspectFileSync } from './inspect/index.js';
+export type {
+  CursorOptions,
+  EventValue,
+  KindApi,
+  KindApiSync,
+  PlainCall,
+  RecordCall,
+  RecordCallSync,
+} from './kinds/api.js';
 export {
   type BytesMethod,
+  type CursorMethod,
+  type CursorOf,
+  cursor,
   defineKind,
+  type Events,
   type Kind,
-  type KindApi,
-  type KindApiSync,
   type KindDefinition,
+  type KindMethod,
+  type MethodOptions,
   type Methods,
   method,
   type RecordMethod,
 } from './kinds/kind.js';
-export type { Fields, FieldType } from './kinds/layout.js';
+export type { FieldType } from './kinds/layout.js';
+export type { RecordResults } from './kinds/many.js';
+export {
+  type Documented,
+  doc,
+  type EnumOf,
+  enumeration,
+  type Fields,
+  type FlagsOf,
+  flags,
+  type KindType,
+  type ListOf,
+  list,
+  type MembersOptions,
+  type NamedTypeOptions,
+  type OptionOf,
+  option,
+  type RecordOf,
+  record,
+  type UnionOf,
+  union,
+} from './kinds/types.js';
+export type { InputOf, OutputOf, RecordInput, RecordOutput } from './kinds/values.js';
 export type { VersionPolicy } from './library/version.js';
 export type {
   CrashReport,

@@ -81,12 +81,13 @@ describe('wordcount', () => {
     ['{"minLength":"3"}', 'whole number'],
     ['{"minLen":3}', "unknown key 'minLen'"],
     ['{"only":"lines"}', 'must be "words"'],
-    ['{"minLength":3', 'expected }'],
-    ['{"minLength":3} 4', 'unexpected text after the object'],
+    ['{"minLength":3', 'is not JSON at'],
+    ['{"minLength":3} 4', "is not JSON at '4'"],
+    ['{"minLength":03}', "is not JSON at '}'"],
     ['[]', 'expected an object'],
     [' 4', "expected an object, not '4'"],
-    ['{"', 'expected "key": value'],
-    ['{"\\"', 'expected "key": value'],
+    ['{"', 'is not JSON at'],
+    ['{"\\"', 'is not JSON at'],
   ];
   test.each(refused)('refuses the config %s and gives the reason', async (config, reason) => {
     const error = await refusal(() => make('wordcount', config));

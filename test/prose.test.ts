@@ -1,6 +1,5 @@
 /** The prose of documents, comments and messages: the habits of prose/rules.ts do not return. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Passage, passages } from './prose/read.js';
@@ -10,14 +9,17 @@ import { root } from './support/index.js';
 /** The rules themselves, and data that quotes foreign text. */
 const EXEMPT = /^test\/prose(\/|\.test)|^LICENSE|^test\/check\/corpus/;
 
-function files(): string[] {
-  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
-    cwd: root,
-    encoding: 'utf8',
+/** The folders that are not in the repository. */
+const IGNORED = new Set(['.git', 'node_modules', 'dist', 'target', 'coverage', 'tenon-artifacts']);
+const isIgnored = (name: string) => IGNORED.has(name) || /^build(-|$)/.test(name);
+
+/** Returns the files of the repository. A machine without git has them, too. */
+function files(folder = ''): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return isIgnored(entry.name) ? [] : files(path);
+    return entry.isFile() && !EXEMPT.test(path) ? [path] : [];
   });
-  return listed
-    .split('\n')
-    .filter((file) => file !== '' && !EXEMPT.test(file) && existsSync(join(root, file)));
 }
 
 /** The text with marks for ends of sentences: a list item ends one, tables and code hold none. */

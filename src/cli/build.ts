@@ -1,9 +1,11 @@
 /** `tenon build`: builds the native parts where the package is installed. */
 import { buildNativePart } from '../addon/build.js';
+import { TenonError } from '../index.js';
 import { type Command, Exit } from './command.js';
 import { tell } from './guarded.js';
 import type { Io } from './io.js';
 import { type OptionTable, parse } from './options.js';
+import { paragraph } from './text.js';
 import { UsageError } from './usage.js';
 
 const OPTIONS = {
@@ -16,7 +18,7 @@ export const build: Command = {
   summary: 'build the native parts of this installation',
   usage: ['[OPTION…]'],
   about: [
-    "Builds the native addon and the runner from source, in the folder where tenon is installed. It needs CMake 3.18 or newer and a C and C++ compiler. npm's install hook does the same, if npm is allowed to run it and the tools are installed.",
+    'Builds the native addon and the runner from source, in the folder where tenon is installed. It needs CMake 3.18 or newer and a C and C++ compiler. Only platforms without a package of compiled files need it.',
   ],
   options: OPTIONS,
   operands: 'none',
@@ -31,7 +33,12 @@ export const build: Command = {
 
 async function run(checker: boolean, { err }: Io): Promise<number> {
   tell(err, `building ${checker ? 'tenon-checker' : 'the addon and the runner'} ...`);
-  await buildNativePart(checker ? 'tenon-checker' : 'host');
+  try {
+    await buildNativePart(checker ? 'tenon-checker' : 'host');
+  } catch (error) {
+    if (error instanceof TenonError && error.stderr !== undefined) err.line(paragraph(error.stderr, '  '));
+    throw error;
+  }
   tell(err, 'built.');
   return Exit.fine;
 }

@@ -8,7 +8,8 @@
  * const host = new PluginHost({ paths: [await examplePlugins()] });
  * ```
  *
- * Their C sources are in the folder `plugins-c`: `echo`, `wordcount`, `math` and `metronome`.
+ * Their C sources are in the folder `plugins-c`: `echo`, `wordcount`, `math`, `text` and `metronome`. The connectors of
+ * flows are in `plugins-c/flow`.
  * @module
  */
 import { execFile } from 'node:child_process';
@@ -23,14 +24,27 @@ import { makePrivateFolder } from '../base/private-folder.js';
 
 const run = promisify(execFile);
 
-/**
- * The names of the sources. Each is a single file that needs only a C compiler and the headers of this
- * package.
- */
-const SOURCES = ['echo', 'wordcount', 'math', 'metronome'] as const;
-const EXTENSION = { win32: '.dll', darwin: '.dylib' }[process.platform as 'win32' | 'darwin'] ?? '.so';
+/** Plugins that are compiled together. Each is one source, which needs only a C compiler and this package's headers. */
+interface Collection {
+  /** The folder of the libraries below `build/plugins`, and of the sources below `plugins-c`. */
+  readonly folder: string;
+  /** The plugins, each with its source if that has another name. */
+  readonly plugins: Readonly<Record<string, string | null>>;
+  found?: Promise<string> | undefined;
+}
 
-let found: Promise<string> | undefined;
+const EXAMPLES: Collection = {
+  folder: '',
+  plugins: { echo: null, wordcount: null, math: null, text: null, metronome: null },
+};
+const CONNECTORS: Collection = {
+  folder: 'flow',
+  plugins: {
+    ...{ blaster: null, 'metronome-source': 'metronome', tail: null, lines: null, 'length-prefixed': null },
+    ...{ file: null, blackhole: null, 'tcp-source': null, 'tcp-sink': null },
+  },
+};
+const EXTENSION = { win32: '.dll', darwin: '.dylib' }[process.platform as 'win32' | 'darwin'] ?? '.so';
 
 /**
  * Returns a folder with the example plugins. If the build of this package made them, it is the build's
@@ -42,24 +56,40 @@ let found: Promise<string> | undefined;
  * @throws TenonError ERR_TENON_UNTRUSTED if other users can write to the cache folder
  */
 export function examplePlugins(): Promise<string> {
-  found ??= find();
-  found.catch(() => {
-    found = undefined;
-  });
-  return found;
+  return folderOf(EXAMPLES);
 }
 
-async function find(): Promise<string> {
-  const built = join(packageRoot, 'build', 'plugins');
-  if (SOURCES.every((name) => existsSync(join(built, `${name}${EXTENSION}`)))) return built;
+/**
+ * Returns a folder with connectors for flows: `blaster`, `metronome-source`, `tail`, `tcp-source`, `lines`,
+ * `length-prefixed`, `file`, `tcp-sink` and `blackhole`. They are built or compiled as {@link examplePlugins} are. A
+ * build also has those that need a library or Rust, for example `gzip-stream`.
+ *
+ * @throws TenonError as {@link examplePlugins}
+ */
+export function exampleConnectors(): Promise<string> {
+  return folderOf(CONNECTORS);
+}
+
+function folderOf(collection: Collection): Promise<string> {
+  collection.found ??= find(collection);
+  collection.found.catch(() => {
+    collection.found = undefined;
+  });
+  return collection.found;
+}
+
+async function find({ folder: name, plugins }: Collection): Promise<string> {
+  const built = join(packageRoot, 'build', 'plugins', name);
+  if (Object.keys(plugins).every((plugin) => existsSync(join(built, `${plugin}${EXTENSION}`)))) return built;
   const cache = cacheFolder();
   const advice = 'Remove it, or set TENON_CACHE_DIR to another folder.';
   await makePrivateFolder(cache, 'the example plugins', advice);
-  const folder = join(cache, `examples-${packageVersion()}`);
+  const folder = join(cache, `examples-${packageVersion()}${name === '' ? '' : `-${name}`}`);
   if (existsSync(folder)) return folder;
   const making = await mkdtemp(`${folder}-`);
   try {
-    for (const name of SOURCES) await compile(name, making);
+    for (const [plugin, source] of Object.entries(plugins))
+      await compile(plugin, join(name, source ?? plugin), making);
     // The first process to rename its folder wins. The others have compiled the same files.
     await rename(making, folder).catch((error) => {
       if (!existsSync(folder)) throw error;
@@ -76,11 +106,20 @@ function cacheFolder(): string {
   return join(tmpdir(), `tenon-examples-${process.getuid?.() ?? 'user'}`);
 }
 
-async function compile(name: string, folder: string): Promise<void> {
+async function compile(name: string, source: string, folder: string): Promise<void> {
   const compiler = process.env['CC'] || 'cc';
   const args = [
-    ...['-std=c11', '-O2', '-shared', '-fPIC', '-fvisibility=hidden', '-D_POSIX_C_SOURCE=200809L'],
-    ...[`-I${join(packageRoot, 'include')}`, join(packageRoot, 'plugins-c', `${name}.c`), '-lpthread'],
+    ...[
+      '-std=c11',
+      '-O2',
+      '-shared',
+      '-fPIC',
+      '-fvisibility=hidden',
+      '-D_POSIX_C_SOURCE=200809L',
+      '-D_DEFAULT_SOURCE',
+      '-D_DARWIN_C_SOURCE',
+    ],
+    ...[`-I${join(packageRoot, 'include')}`, join(packageRoot, 'plugins-c', `${source}.c`), '-lpthread'],
     ...['-o', join(folder, `${name}${EXTENSION}`)],
   ];
   try {

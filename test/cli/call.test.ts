@@ -249,7 +249,7 @@ describe('the method of tenon call', () => {
     return `@${path}`;
   };
 
-  test.each([['math/1#0'], ['math#0']])('is a slot of a kind: %s', async (method) => {
+  test.each([['math/1#0'], ['math#0'], ['math.min']])('is a slot of a kind: %s', async (method) => {
     const run = await tenon(['call', pluginFile('math'), '--method', method, '--input', record()]);
     expect(run).toMatchObject({ code: 0, stderr: NOTICE });
     expect(run.out.readInt32LE()).toBe(-2);
@@ -258,11 +258,7 @@ describe('the method of tenon call', () => {
   test.each([
     ['math/2#0', 'ERR_TENON_MISSING_KIND', ''],
     ['maht#0', "Plugin math has no kind 'maht': it offers math. Did you mean 'math'?", ''],
-    [
-      'math.min',
-      'the names of the methods of math 1.0.0 are not in the plugin',
-      'Give the slot of the method, such as math/1#0.',
-    ],
+    ['math.mim', "Plugin math has no method 'mim' in math/1: it has min.", "Did you mean 'min'?"],
   ])('%s is missing, and the message says what is there', async (method, problem, advice) => {
     const run = await tenon(['call', pluginFile('math'), '--method', method]);
     expect(run).toMatchObject({ code: 1, stdout: '' });

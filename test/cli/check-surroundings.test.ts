@@ -191,7 +191,7 @@ describe.skipIf(!canCheck)('--in-process', () => {
   });
 
   test('is refused if the filter selects no scenario', async () => {
-    const run = await check([good, '--in-process', '--filter', 'fuzz/methods', '--fuzz', '1s']);
+    const run = await check([pluginFile('echo'), '--in-process', '--filter', 'fuzz/methods', '--fuzz', '1s']);
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('fuzz/methods: it has no kinds') });
     const bytes = await check([good, '--in-process', '--filter', 'file/stack']);
     expect(bytes).toMatchObject({ code: 2, stderr: expect.stringContaining('only reads the bytes') });

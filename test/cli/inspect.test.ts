@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { pluginFile, temporaryFolder } from '../support/index.js';
 import { tenon } from './run.js';
 
-const KEYS = ['path', 'format', 'os', 'arch', 'exports', 'needed', 'descriptor', 'error'];
+const KEYS = ['path', 'format', 'os', 'arch', 'exports', 'needed', 'descriptor', 'kinds', 'error'];
 const wordcount = pluginFile('wordcount');
 
 describe('tenon inspect --json', () => {
@@ -28,6 +28,7 @@ describe('tenon inspect --json', () => {
       'get_plugin function',
       'get_version function',
       'tenon_descriptor data',
+      'tenon_kind_state_1 data',
     ]);
   });
 

@@ -84,6 +84,40 @@ describe.skipIf(!canCheck || !hasProcesses)('a new project', () => {
     },
   );
 
+  test.each(languages)(
+    'of a kind in %s builds, passes its tests, and has no findings at level strict',
+    { timeout: 300_000 },
+    async (language) => {
+      const folder = join(temporaryFolder(), 'typed');
+      const kind = join(root, 'examples', 'kinds', 'text.kind.json');
+      const made = await tenon(['new', 'typed', '--kind', kind, '--lang', language, '--folder', folder]);
+      expect(made).toMatchObject({ code: 0, stderr: '' });
+      expect(readFileSync(join(folder, 'README.md'), 'utf8')).not.toMatch(/greeting|\{\{/);
+      install(folder);
+      const tested = await run(folder, 'npm', 'test');
+      expect(tested, tested.output).toMatchObject({ code: 0 });
+      expect(tested.output).toMatch(/^(?:#|ℹ) pass 2$/m);
+      const current = await run(folder, 'npm', 'run', 'generate', '--', '--check');
+      expect(current, current.output).toMatchObject({ code: 0 });
+      const library = language === 'rust' ? 'target/release/libtyped' : 'build/typed';
+      const called = await run(
+        folder,
+        'tenon',
+        'call',
+        library + extension,
+        'text.count',
+        '--json',
+        '{"text":"a"}',
+      );
+      expect(called.output).toContain('text.count is not written yet');
+      const { files } = await check([join(folder, library + extension)], { level: 'strict' });
+      const others = files[0]?.results.filter(({ state }) => state !== 'passed' && state !== 'skipped');
+      // A cursor that cannot be opened cannot be judged.
+      expect(others?.filter(({ id }) => id !== 'calls/methods-succeed')).toEqual([]);
+      expect(others?.every(({ state }) => state === 'incomplete')).toBe(true);
+    },
+  );
+
   test('has no unfilled placeholders, and its workflow runs the check', async () => {
     for (const language of ['c', 'cpp', 'rust']) {
       const folder = join(temporaryFolder(), 'p');

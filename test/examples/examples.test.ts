@@ -3,12 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { examplePlugins } from '../../src/examples/index.js';
+import { exampleConnectors, examplePlugins } from '../../src/examples/index.js';
 import { PluginHost } from '../../src/index.js';
 import { pluginsDir, root, temporaryFolder } from '../support/index.js';
 
 test('a checkout uses the example plugins of its build', async () => {
-  if (process.env['TENON_BUILD'] === undefined) expect(await examplePlugins()).toBe(pluginsDir);
+  if (process.env['TENON_BUILD'] !== undefined) return;
+  expect(await examplePlugins()).toBe(pluginsDir);
+  expect(await exampleConnectors()).toBe(join(pluginsDir, 'flow'));
 });
 
 /** Creates a folder in which the package is installed without its native parts. */
@@ -46,10 +48,28 @@ test('example plugins that were not built are compiled once and are all admitted
   const env = { TENON_CACHE_DIR: cache };
   for (const _ of [1, 2]) {
     const ended = run(folder, env, LOAD);
-    expect(ended).toMatchObject({ status: 0, stderr: '', stdout: 'true 0 echo,math,metronome,wordcount\n' });
+    expect(ended).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: 'true 0 echo,math,metronome,text,wordcount\n',
+    });
   }
   expect(readdirSync(cache).filter((name) => name.startsWith('examples-'))).toHaveLength(1);
 }, 60_000);
+
+test('connectors that were not built are compiled into a folder of their own', () => {
+  const { folder, cache } = bare();
+  const ended = run(
+    folder,
+    { TENON_CACHE_DIR: cache },
+    LOAD.replaceAll('examplePlugins', 'exampleConnectors'),
+  );
+  expect(ended).toMatchObject({
+    ...{ status: 0, stderr: '' },
+    stdout: 'true 0 blackhole,blaster,file,length-prefixed,lines,metronome-source,tail,tcp-sink,tcp-source\n',
+  });
+  expect(readdirSync(cache)).toEqual([expect.stringMatching(/^examples-.*-flow$/)]);
+}, 120_000);
 
 test('a missing compiler is an error that says what to install', async () => {
   const { folder, cache } = bare();

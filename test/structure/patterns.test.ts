@@ -92,7 +92,7 @@ test('the patterns are found', () => {
   expect(patterns.length).toBeGreaterThan(80);
 });
 
-test('no pattern of the sources takes more than linear time', () => {
+test('no pattern of the sources takes more than linear time', { timeout: 600_000 }, () => {
   const slow = patterns.flatMap(({ source, pattern, place }) => {
     const text = attacks(source).find((attack) => costOf(pattern, attack) > MOST_MS);
     return text === undefined ? [] : [`${place}: /${source}/ on ${JSON.stringify(text.slice(0, 20))}…`];
@@ -100,6 +100,6 @@ test('no pattern of the sources takes more than linear time', () => {
   expect(slow).toEqual([]);
 });
 
-test('the test detects a slow pattern', () => {
+test('the test detects a slow pattern', { timeout: 600_000 }, () => {
   expect(attacks('\\0+$').some((attack) => costOf(/\0+$/, attack) > MOST_MS)).toBe(true);
 });
