@@ -41,6 +41,8 @@ export class Output {
   readonly #env: NodeJS.ProcessEnv;
   readonly #lenient: boolean;
   readonly isTerminal: boolean;
+  /** Whether lines can be overwritten: the output is a terminal that moves its cursor, and not that of a CI job. */
+  readonly isScreen: boolean;
   /** Whether the output has colors. */
   readonly color: boolean;
   #open = true;
@@ -53,6 +55,7 @@ export class Output {
     this.#env = env;
     this.#lenient = lenient;
     this.isTerminal = isatty(fd);
+    this.isScreen = this.isTerminal && env.TERM !== 'dumb' && !env.CI;
     this.color = hasColor(this.isTerminal, env, color);
   }
 

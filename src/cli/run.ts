@@ -117,7 +117,7 @@ async function untilEnd(
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
-  const period = every ?? (io.out.isTerminal ? 500 : 10_000);
+  const period = every ?? (io.out.isScreen ? 500 : 10_000);
   const timer = json ? undefined : setInterval(() => progress.show(flow.metrics()), period);
   try {
     const leftover = await flow.ended;

@@ -225,24 +225,47 @@ describe.runIf(hasProcesses)('tenon dev', { timeout: 2 * NEVER }, () => {
   });
 
   const why = hasTmux ? '' : ' (skipped: tmux is not installed)';
-  test.skipIf(!hasTmux)(`shows one screen on a terminal, and ends with Ctrl-C${why}`, async () => {
+
+  /** Starts tenon dev on a terminal. Returns its file of C and functions for its keys and its screen. */
+  function onTerminal(env: Record<string, string>) {
     const folder = temporaryFolder();
     put(folder, 'a.c', answering('a', 'one'));
     const socket = join(temporaryFolder(), 'tmux');
-    const tmux = (...args: string[]) => spawnSync('tmux', ['-S', socket, ...args], { encoding: 'utf8' });
+    const options = { encoding: 'utf8', env: { ...process.env, ...ENV, ...env } } as const;
+    const tmux = (...args: string[]) => spawnSync('tmux', ['-S', socket, ...args], options);
     onTestFinished(() => {
       tmux('kill-server');
     });
     // Without the trap, Ctrl-C would end a shell such as dash, too.
     const command = `trap : INT; '${process.execPath}' '${main}' dev '${folder}' --no-check; echo "code $?"; exec cat`;
     tmux('-f', '/dev/null', 'new-session', '-d', '-x', '100', '-y', '30', command);
-    const screen = () => tmux('capture-pane', '-p').stdout;
+    const change = () => put(folder, 'a.c', answering('a', 'two'));
+    return {
+      change,
+      press: (key: string) => tmux('send-keys', key),
+      screen: () => tmux('capture-pane', '-p').stdout,
+    };
+  }
+
+  test.skipIf(!hasTmux)(`shows one screen on a terminal, and ends with Ctrl-C${why}`, async () => {
+    const { change, press, screen } = onTerminal({});
     await expect.poll(screen, { timeout: NEVER }).toMatch(/^tenon dev: cc [\s\S]* {8}one\nwaiting/);
-    put(folder, 'a.c', answering('a', 'two'));
+    change();
     await expect.poll(screen, { timeout: NEVER }).toMatch(/^tenon dev: cc [\s\S]*- one\n {8}\+ two\nwaiting/);
-    tmux('send-keys', 'C-c');
+    press('C-c');
     await expect.poll(screen, { timeout: NEVER }).toContain('code 130');
     expect(screen()).not.toMatch(/one\nwaiting/);
+  });
+
+  test.skipIf(!hasTmux)(`overwrites nothing on the terminal of a CI job${why}`, async () => {
+    const { change, press, screen } = onTerminal({ CI: 'true' });
+    await expect.poll(screen, { timeout: NEVER }).toMatch(/^build [\s\S]* {8}one\nwaiting/);
+    change();
+    await expect
+      .poll(screen, { timeout: NEVER })
+      .toMatch(/^build [\s\S]* {8}one\nwaiting[\s\S]*\+ two\nwaiting/);
+    press('C-c');
+    await expect.poll(screen, { timeout: NEVER }).toContain('code 130');
   });
 });
 

@@ -7,12 +7,12 @@ import { printable, shortened, widthOf } from '../text.js';
 const BAR = { wide: 24, narrow: 8, from: 80 };
 const LEAST_NAME = 12;
 
-/** The progress line. It prints nothing without a terminal, and nothing on the terminal of a CI job. */
+/** The progress line. It prints nothing where lines cannot be overwritten. */
 export class ProgressLine {
   readonly #output: Output | null;
 
-  constructor(output: Output, env: NodeJS.ProcessEnv = process.env) {
-    this.#output = output.isTerminal && env.TERM !== 'dumb' && !env.CI ? output : null;
+  constructor(output: Output) {
+    this.#output = output.isScreen ? output : null;
   }
 
   show(progress: CheckProgress): void {

@@ -1,4 +1,4 @@
-/** Prints the events of `tenon dev`, one per line. On a terminal, each build begins with an empty screen. */
+/** Prints the events of `tenon dev`, one per line. On a screen, each build begins with an empty screen. */
 import { quoted } from '../../base/shell.js';
 import type { Io } from '../io.js';
 import { count, duration, padded, printable, wrappedLines } from '../text.js';
@@ -10,19 +10,16 @@ const INDENT = ' '.repeat(NAME);
 export class Show {
   readonly #io: Io;
   readonly #title: string;
-  /** Whether each build begins with an empty screen. */
-  readonly #clears: boolean;
 
-  constructor(io: Io, title: string, env: NodeJS.ProcessEnv = process.env) {
+  constructor(io: Io, title: string) {
     this.#io = io;
     this.#title = title;
-    this.#clears = io.out.isTerminal && env.TERM !== 'dumb' && !env.CI;
   }
 
   /** Begins a build. `changed`: the files that changed; none at the start. */
   begin(changed: readonly string[]): void {
     const { out } = this.#io;
-    if (this.#clears) {
+    if (out.isScreen) {
       out.write('\u001B[H\u001B[2J\u001B[3J');
       out.line(out.bold(`tenon dev: ${printable(this.#title)}`));
     } else if (changed.length === 0) this.event('build', this.#title);

@@ -41,16 +41,16 @@ export class FlowProgress {
 
   /** Shows the present metrics. */
   show(metrics: FlowMetrics): void {
-    const lines = this.#out.isTerminal ? this.#table(metrics) : this.#plain(metrics);
+    const lines = this.#out.isScreen ? this.#table(metrics) : this.#plain(metrics);
     const up = this.#drawn > 0 ? `\u001B[${this.#drawn}A\u001B[J` : '';
     this.#out.write(up + lines.map((line) => `${line}\n`).join(''));
-    this.#drawn = this.#out.isTerminal ? lines.length : 0;
+    this.#drawn = this.#out.isScreen ? lines.length : 0;
     this.#before = { at: performance.now(), metrics };
   }
 
   /** Shows the end of the flow. */
   end(metrics: FlowMetrics, leftover: readonly Leftover[]): void {
-    if (this.#out.isTerminal) this.show(metrics);
+    if (this.#out.isScreen) this.show(metrics);
     const { name, delivered, dead, filtered, dropped, redelivered, latency } = metrics;
     this.#out.line(
       `${name}: ended. ${delivered} delivered, ${dead} dead letters, ${filtered} filtered, ${dropped} dropped, ${redelivered} written again; p50 ${time(latency.p50)}, p99 ${time(latency.p99)}`,

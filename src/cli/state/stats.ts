@@ -59,7 +59,7 @@ async function watch(settings: Settings, out: Output): Promise<number> {
     const hosts = await hostsOf(settings);
     const text = textOf(hosts, settings.folder, out);
     if (settings.json) out.line(JSON.stringify(hosts));
-    else if (out.isTerminal) out.write(onScreen(text));
+    else if (out.isScreen) out.write(onScreen(text));
     else out.write(`${new Date().toISOString()}\n${text}\n`);
     await delay(settings.interval);
   }
