@@ -15,7 +15,6 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 export const build: Command = {
-  summary: 'build the native parts of this installation',
   usage: ['[OPTION…]'],
   about: [
     'Builds the native addon and the runner from source, in the folder where tenon is installed. It needs CMake 3.18 or newer and a C and C++ compiler. Only platforms without a package of compiled files need it.',

@@ -57,7 +57,6 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 export const call: Command = {
-  summary: 'call a plugin once',
   usage: ['PLUGIN [METHOD] [OPTION…]'],
   about: [
     'Loads a plugin, makes an instance, calls it once, and writes the bytes of the result, and nothing else, to the standard output. Everything that the plugin logs or prints goes to the standard error output.',

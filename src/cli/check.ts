@@ -14,7 +14,6 @@ import { printable } from './text.js';
 import { UsageError } from './usage.js';
 
 export const check: Command = {
-  summary: 'find out what is wrong with plugins',
   usage: ['FILE… [OPTION…]', 'FOLDER… [OPTION…]', '--list [--json]', '--explain ID'],
   about: [
     'Reports what is wrong with plugins, why it matters, and how to reproduce it. Every check runs in a process of its own, so a crash or hang of the plugin is a result too.',

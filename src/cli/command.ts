@@ -18,8 +18,6 @@ export const Exit = {
 export type Operands = 'files' | 'folders' | 'commands' | 'none' | readonly string[];
 
 export interface Command {
-  /** The description in the list of commands. */
-  readonly summary: string;
   /** The forms of its arguments: `FILE… [OPTION…]`. */
   readonly usage: readonly string[];
   /** The paragraphs of its help. */
@@ -32,8 +30,14 @@ export interface Command {
   prepare(args: readonly string[]): Work;
 }
 
+/** A command in the list of commands. */
+export interface ListedCommand {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
 /** All commands by name. */
-export type Commands = Readonly<Record<string, Command>>;
+export type Commands = Readonly<Record<string, ListedCommand>>;
 
 /** The work of a command whose arguments were checked. */
 export interface Work {

@@ -11,10 +11,9 @@ import { UsageError } from './usage.js';
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** Returns the command. `all` is called later, because `completion` itself is one of the commands. */
-export function completionCommand(all: () => Commands): Command {
+/** Returns the command that completes the commands in the list. */
+export function completionCommand(commands: Commands): Command {
   return {
-    summary: 'print a script that lets a shell complete commands and options',
     usage: SHELLS,
     about: [
       'Prints a script for bash, zsh or fish that completes commands, options, their values, and files.',
@@ -37,8 +36,8 @@ export function completionCommand(all: () => Commands): Command {
           `completion knows ${SHELLS.join(', ')}, not '${name}'.${didYouMean(name, SHELLS)}`,
         );
       return {
-        run({ out }) {
-          out.write(SCRIPTS[shell](wordsOf(all())));
+        async run({ out }) {
+          out.write(SCRIPTS[shell](await wordsOf(commands)));
           return Exit.fine;
         },
       };

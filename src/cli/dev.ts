@@ -34,7 +34,6 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 export const dev: Command = {
-  summary: 'build, reload and call a plugin on every change',
   usage: ['[FOLDER] [OPTION…]', 'FILE [OPTION…]'],
   about: [
     'Builds the plugin of a folder, runs it in the process tier, calls it, and shows the answer. When a source changes, it builds again, reloads the plugin with its state, calls it again, and shows how the answer differs and how long it took. Then the safety suite checks it (level basic).',

@@ -1,5 +1,5 @@
 /** Turns exceptions of commands into messages and exit codes. */
-import { TenonError } from '../index.js';
+import { TenonError } from '../base/errors.js';
 import { Exit } from './command.js';
 import { type Io, type Output, OutputError } from './io.js';
 import { paragraph, wrappedLines } from './text.js';

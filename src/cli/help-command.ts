@@ -5,10 +5,9 @@ import { helpOf, overview } from './help.js';
 import { parse } from './options.js';
 import { UsageError } from './usage.js';
 
-/** Returns the command. `all` is called later, because `help` itself is one of the commands. */
-export function helpCommand(all: () => Commands): Command {
+/** Returns the command that explains the commands in the list. */
+export function helpCommand(commands: Commands): Command {
   return {
-    summary: 'explain a command',
     usage: ['[COMMAND]'],
     about: ['Lists all commands, or explains one.'],
     options: {},
@@ -19,17 +18,16 @@ export function helpCommand(all: () => Commands): Command {
       const [name, ...others] = operands;
       if (others.length > 0)
         throw new UsageError(`help explains one command, but ${operands.length} were given.`);
-      const commands = all();
-      const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
-      if (name !== undefined && command === undefined)
+      const listed = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+      if (name !== undefined && listed === undefined)
         throw new UsageError(`there is no command '${name}'.${didYouMean(name, Object.keys(commands))}`);
       return {
-        run({ out }) {
+        async run({ out }) {
           const width = out.proseWidth;
           out.write(
-            name === undefined || command === undefined
+            name === undefined || listed === undefined
               ? overview(commands, width)
-              : helpOf(name, command, width),
+              : helpOf(name, await listed.load(), width),
           );
           return Exit.fine;
         },

@@ -39,7 +39,6 @@ export interface InspectedKind {
 }
 
 export const inspect: Command = {
-  summary: 'show facts about library files without loading them',
   usage: ['FILE… [OPTION…]'],
   about: [
     'Reads the bytes of library files: format, system and processor, exported symbols, needed libraries, and the tenon descriptor. The files are not loaded, and none of their code runs.',

@@ -25,7 +25,6 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 export const list: Command = {
-  summary: 'show the plugins in folders, and why others are refused',
   usage: ['[FOLDER…] [OPTION…]'],
   about: [
     'Searches the folders, then those of the environment variable TENON_PATH, and admits or refuses every library in them like a host. Shows the admitted plugins, and the refused files with the reasons. A library without any entry point of a plugin is not refused, because a plugin may need it.',

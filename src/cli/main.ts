@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /** The command `tenon`. */
+import { ABI_VERSION } from '../base/abi.js';
 import { didYouMean } from '../base/options.js';
-import { ABI_VERSION, packageVersion } from '../index.js';
+import { packageVersion } from '../base/package.js';
 import { colorIn } from './color.js';
-import type { Command } from './command.js';
+import type { ListedCommand } from './command.js';
 import { COMMANDS } from './commands.js';
 import { contain } from './contain.js';
 import { guarded } from './guarded.js';
@@ -44,7 +45,8 @@ function leading(args: readonly string[]): { common: readonly string[]; rest: re
   return { common: args.slice(0, taken), rest: args.slice(taken) };
 }
 
-async function run(name: string, command: Command, args: readonly string[]): Promise<number> {
+async function run(name: string, listed: ListedCommand, args: readonly string[]): Promise<number> {
+  const command = await listed.load();
   if (asksForHelp(args)) return print(io, helpOf(name, command, io.out.proseWidth));
   const work = command.prepare(args);
   return work.contained ? await contain([name, ...args], io) : await work.run(io);

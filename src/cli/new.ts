@@ -27,7 +27,6 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 export const create: Command = {
-  summary: 'write a new plugin project',
   usage: ['NAME [OPTION…]'],
   about: [
     "Writes a plugin project: the plugin, a build, a test that calls it from Node.js, and a CI workflow that runs the safety suite. It builds and passes 'tenon check --level strict' without changes.",

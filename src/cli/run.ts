@@ -29,7 +29,6 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 export const runFlow: Command = {
-  summary: 'run a flow of events between connectors',
   usage: ['FILE [OPTION…]'],
   about: [
     'Runs the flow of a file until its source is done. The file is JSON, or a module whose default export is such an object: paths (folders with plugins), state (the folder of the checkpoints), connectors (definitions by name) and flow (name, from, pipe, to, errorsTo). Paths are relative to the file. In a module, stages may be functions and connectors may be classes. Plugins run in the process tier unless their load says otherwise.',

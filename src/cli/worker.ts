@@ -22,8 +22,9 @@ process.on('uncaughtException', (error) => {
 finish(await guarded(name, io, work));
 
 async function work(): Promise<number> {
-  const command = COMMANDS[name];
-  if (command === undefined) throw new UsageError(`there is no command '${name}'.`);
+  const listed = COMMANDS[name];
+  if (listed === undefined) throw new UsageError(`there is no command '${name}'.`);
+  const command = await listed.load();
   return await command.prepare(args).run(io);
 }
 

@@ -33,7 +33,7 @@ function graphOf(
 
 function typescript(): Graph {
   return graphOf('src', filesOf('src', /\.ts$/), (file, text) =>
-    [...text.matchAll(/(?:from|import)\s+'(\.[^']+)'/g)].map(([, to = '']) =>
+    [...text.matchAll(/(?:from|import)(?:\s+|\()'(\.[^']+)'/g)].map(([, to = '']) =>
       posix.join(dirname(file), to).replace(/\.js$/, '.ts'),
     ),
   );

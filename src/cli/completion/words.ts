@@ -27,16 +27,16 @@ export interface Words {
   readonly options: readonly OptionWords[];
 }
 
-export function wordsOf(commands: Commands): Words {
+export async function wordsOf(commands: Commands): Promise<Words> {
   const names = Object.keys(commands);
   const { color, help } = COMMON;
+  const all = Object.entries(commands).map(async ([name, { summary, load }]) => {
+    const { options, operands } = await load();
+    const words = optionsOf({ ...options, ...COMMON });
+    return { name, summary, options: words, operands: operandsOf(operands, names) };
+  });
   return {
-    commands: Object.entries(commands).map(([name, { summary, options, operands }]) => ({
-      name,
-      summary,
-      options: optionsOf({ ...options, ...COMMON }),
-      operands: operandsOf(operands, names),
-    })),
+    commands: await Promise.all(all),
     options: optionsOf({ color, help, version: { about: 'print the version' } }),
   };
 }

@@ -45,7 +45,6 @@ const TAKES: Readonly<
 };
 
 export const kind: Command = {
-  summary: 'generate code from kinds, and compare their versions',
   usage: [
     'export FILE [OPTION…]',
     'bind FILE --lang LANGUAGE --out FOLDER [OPTION…]',

@@ -16,7 +16,6 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 export const ps: Command = {
-  summary: 'show running hosts and their plugins',
   usage: ['[OPTION…]'],
   about: [
     "Lists the running hosts that have the option 'stateDir', and the plugins of each: tier, state, process, instances, calls, failures, the median and the 99th percentile of the call times, and the memory of the process.",

@@ -19,7 +19,6 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 export const quarantine: Command = {
-  summary: 'show files in quarantine, or remove them from it',
   usage: ['list [OPTION…]', 'clear [DIGEST…] [OPTION…]'],
   about: [
     "Lists the files that hosts with the option 'stateDir' no longer load because their plugins crashed too often, or removes them from quarantine: those with the given digests, or all. A prefix of a digest is sufficient. No host needs to run.",

@@ -23,7 +23,6 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 export const stats: Command = {
-  summary: 'show all statistics of running hosts',
   usage: ['[PLUGIN…] [OPTION…]'],
   about: [
     "Shows all statistics of the running hosts that have the option 'stateDir', for all their plugins or for the given ones. host.stats() returns the same.",
