@@ -18,7 +18,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // The tests load native code: a process each keeps a crash in one file from the others.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than processors on small machines, because many tests wait for processes and timeouts.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // Generous, for slow and busy machines. No test is decided by how long it took.
     testTimeout: 60_000,

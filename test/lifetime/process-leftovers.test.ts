@@ -25,7 +25,7 @@ import {
 } from '../support/processes.js';
 
 const CYCLES = 1000;
-const KILLS = 200;
+const KILLS = 100;
 const text = JSON.stringify;
 const entry = pathToFileURL(join(root, 'dist', 'index.js')).href;
 const PATIENCE = { timeout: 10_000, interval: 10 };
