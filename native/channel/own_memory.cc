@@ -2,8 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#if defined(__linux__)
 #include <sys/mman.h>
 #include <unistd.h>
+#endif
 
 namespace tenon {
 namespace {
@@ -11,6 +14,8 @@ namespace {
 /* Smaller blocks come from malloc, because a mapping costs more than they do. */
 constexpr size_t kSmallestMapping = 256 * 1024;
 bool apart = false;
+
+#if defined(__linux__)
 
 /* The keeper recognizes the name. Returns NULL if the system or the sandbox refuses. */
 uint8_t *Map(size_t size) {
@@ -24,6 +29,20 @@ uint8_t *Map(size_t size) {
   madvise(map, size, MADV_DONTFORK); /* processes that the plugin starts must not inherit it */
   return static_cast<uint8_t *>(map);
 }
+
+void Unmap(uint8_t *map, size_t size) {
+  munmap(map, size);
+}
+
+#else
+
+/* No other system has a keeper that counts shared memory. */
+uint8_t *Map(size_t) {
+  return nullptr;
+}
+void Unmap(uint8_t *, size_t) {}
+
+#endif
 
 }  // namespace
 
@@ -53,7 +72,7 @@ bool OwnMemory::Resize(size_t size, size_t kept) {
 
 void OwnMemory::Free() {
   if (mapped_) {
-    munmap(data_, size_);
+    Unmap(data_, size_);
   } else {
     free(data_);
   }

@@ -1,11 +1,6 @@
 #include "channel/pipe_end.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <new>
 
@@ -17,18 +12,8 @@ namespace {
 
 constexpr int kAttempts = 100; /* attempts of a signal handler, one millisecond apart */
 constexpr int kForEver = -1;
-
-/* Waits for a file that the other end may have made non-blocking. */
-void AwaitFile(int file, short events) {
-  pollfd wanted = {file, events, 0};
-  poll(&wanted, 1, -1);
-}
-
-/* Async-signal-safe. */
-void Pause() {
-  const timespec pause = {0, 1000000};
-  nanosleep(&pause, nullptr);
-}
+/* The longest piece between two rings of the bell, in bytes. The pipe must have room for it. */
+constexpr uint64_t kPiece = 64 * 1024;
 
 /* Moves a message to the end of a queue. Returns false if there is no memory. */
 template <typename Message>
@@ -43,14 +28,12 @@ bool Append(std::deque<Message> *queue, Message *message) {
 
 }  // namespace
 
-const char *PipeLink::Open(int in, int out, void (*gone)()) {
-  int type;
-  socklen_t size = sizeof(type);
-  if (in < 0 || out < 0) return "the descriptors of the pipe are not open";
+const char *PipeLink::Open(PipeFile in, PipeFile out, void (*gone)()) {
+  if (in == kNoPipeFile || out == kNoPipeFile) return "the descriptors of the pipe are not open";
   in_ = in;
   out_ = out;
   gone_ = gone;
-  is_socket_ = getsockopt(out, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+  is_socket_ = IsSocket(out);
   return nullptr;
 }
 
@@ -70,18 +53,15 @@ void *PipeLink::ReadAll(void *self) {
 bool PipeLink::Read(void *to, uint64_t size) {
   uint8_t *at = static_cast<uint8_t *>(to);
   while (size > 0) {
-    ssize_t got = read(in_, at, size);
-    if (got > 0) {
-      at += got;
-      size -= static_cast<uint64_t>(got);
-    } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      AwaitFile(in_, POLLIN);
-    } else if (got < 0 && errno == EBADF) {
-      _exit(kExitCut);
-    } else if (got == 0 || errno != EINTR) {
+    uint64_t got = 0;
+    PipeState state = ReadSome(in_, at, size, &got);
+    if (state == PipeState::kCut) EndAtOnce(kExitCut);
+    if (state == PipeState::kEnded) {
       gone_();
       return false;
     }
+    at += got;
+    size -= got;
   }
   return true;
 }
@@ -108,6 +88,10 @@ bool PipeLink::ReadOne() {
     taken_.store(record.number, std::memory_order_release);
     return Discard(record.size);
   }
+  if (record.operation == kListening) {
+    Ring(kHostListens);
+    return Discard(record.size);
+  }
   if (record.operation == kWithdraw) {
     Withdraw(record.number);
     return Discard(record.size);
@@ -130,7 +114,7 @@ void PipeLink::Enqueue(const Record &record, OwnMemory bytes, bool broken) {
   std::lock_guard<std::mutex> lock(in_mutex_);
   broken_ = broken;
   /* Without memory for the queue the host waits, like the calls before this one. */
-  while (!broken && !Append(&requests_, &message)) Pause();
+  while (!broken && !Append(&requests_, &message)) PauseShortly();
   arrived_.notify_one();
 }
 
@@ -163,28 +147,34 @@ bool PipeLink::Await(Incoming *request) {
 bool PipeLink::TakeTurn(int attempts) {
   while (writing_.exchange(1, std::memory_order_acquire) != 0) {
     if (attempts != kForEver && attempts-- == 0) return false;
-    Pause();
+    PauseShortly();
   }
   return true;
 }
 
+/* When the host is gone, the reading thread notices, and ends the whole process group. */
 void PipeLink::WriteBytes(const void *bytes, uint64_t size) {
   const uint8_t *at = static_cast<const uint8_t *>(bytes);
   while (size > 0) {
-    /* Avoids SIGPIPE on a socket: when the host is gone, the reading thread ends the whole process group, not
-     * only this process. */
-    ssize_t done = is_socket_ ? send(out_, at, size, MSG_NOSIGNAL) : write(out_, at, size);
-    if (done >= 0) {
-      at += done;
-      size -= static_cast<uint64_t>(done);
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      AwaitFile(out_, POLLOUT);
-    } else if (errno == EBADF) {
-      _exit(kExitCut);
-    } else if (errno != EINTR) {
-      return; /* the host is gone; the reading thread notices */
-    }
+    uint64_t done = 0;
+    PipeState state =
+        WriteSome(out_, is_socket_, at, bell_ == kNoPipeFile ? size : std::min(size, kPiece), &done);
+    if (state == PipeState::kCut) EndAtOnce(kExitCut);
+    if (state == PipeState::kEnded) return;
+    at += done;
+    size -= done;
+    Ring(kHasWritten);
   }
+}
+
+/* Notes that the host listens, or that there is something to read. Rings the bell if both are true.
+ * Async-signal-safe. */
+void PipeLink::Ring(uint32_t news) {
+  if (bell_ == kNoPipeFile) return;
+  if ((news_.fetch_or(news) | news) != (kHostListens | kHasWritten)) return;
+  uint32_t both = kHostListens | kHasWritten;
+  uint64_t done;
+  if (news_.compare_exchange_strong(both, 0)) WriteSome(bell_, false, "!", 1, &done);
 }
 
 void PipeLink::WriteRecord(const Record &record, const void *bytes) {

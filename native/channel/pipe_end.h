@@ -3,7 +3,7 @@
  *
  *     Record, then record.size bytes; flags are 0 and total equals size: messages are not split
  *
- * In addition to the operations of layout.h, the host sends kTaken and kWithdraw, and the runner sends
+ * In addition to the operations of layout.h, the host sends kTaken, kWithdraw and kListening, and the runner sends
  * kPageRecord. A thread reads everything as it arrives, so that a host that writes never waits for a runner that
  * writes. Another thread writes the events, because emitting must not block. An answer is written by the thread
  * that made it, after the events that were emitted before it. */
@@ -17,6 +17,7 @@
 
 #include "channel/link.h"
 #include "channel/own_memory.h"
+#include "channel/pipe_file.h"
 
 namespace tenon {
 
@@ -25,6 +26,8 @@ constexpr uint32_t kTaken = 9;
 /* From the host: it no longer wants the request `number`. The runner answers that with kNotBegun unless it has
  * begun. */
 constexpr uint32_t kWithdraw = 10;
+/* From the host: its event loop waits for the bell again. */
+constexpr uint32_t kListening = 11;
 /* From the runner: the current RunnerPage. */
 constexpr uint32_t kPageRecord = 20;
 
@@ -51,7 +54,10 @@ class PipeLink final : public HostLink {
 
   /* Takes ownership of the files, which may be the same one. `gone` ends this process when its host is gone.
    * Returns NULL, or what is wrong with the files. */
-  const char *Open(int in, int out, void (*gone)());
+  const char *Open(PipeFile in, PipeFile out, void (*gone)());
+  /* Takes ownership of a pipe into which a byte is written when there is something to read. For a host whose event
+   * loop cannot wait for `out`. After a byte nothing is written until the host sends kListening. */
+  void SetBell(PipeFile bell) { bell_ = bell; }
   /* Starts to read requests and to write events. */
   bool Start();
 
@@ -70,6 +76,9 @@ class PipeLink final : public HostLink {
   uint64_t MappedSize() const override { return 0; }
 
  private:
+  /* Bits of `news_`. With both of them the bell rings, and neither is set any more. */
+  static constexpr uint32_t kHostListens = 1, kHasWritten = 2;
+
   struct Message {
     Record record;
     OwnMemory bytes; /* none, not even of size 0: there was no memory */
@@ -87,8 +96,9 @@ class PipeLink final : public HostLink {
   void WriteWaiting();
   void WriteRecord(const Record &record, const void *bytes);
   void WriteBytes(const void *bytes, uint64_t size);
+  void Ring(uint32_t news);
 
-  int in_ = -1, out_ = -1;
+  PipeFile in_ = kNoPipeFile, out_ = kNoPipeFile, bell_ = kNoPipeFile;
   bool is_socket_ = false;
   void (*gone_)() = nullptr;
   RunnerPage page_ = {};
@@ -101,7 +111,8 @@ class PipeLink final : public HostLink {
 
   std::mutex turn_;                  /* held by the writing thread, which then also takes: */
   std::atomic<uint32_t> writing_{0}; /* the same lock for a signal handler, which must not wait for a mutex */
-  std::mutex events_mutex_;          /* guards the next two members */
+  std::atomic<uint32_t> news_{kHostListens};
+  std::mutex events_mutex_; /* guards the next two members */
   std::condition_variable emitted_;
   std::deque<Message> events_;
   uint64_t put_ = 0;

@@ -5,7 +5,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#if !defined(_WIN32)
 #include <ucontext.h>
+#endif
 
 namespace tenon {
 
@@ -16,7 +19,9 @@ struct Registers {
   uintptr_t pc, sp, frame;
 };
 
+#if !defined(_WIN32)
 Registers RegistersOf(const ucontext_t *context);
+#endif
 
 /* The executable segments of a library, and the load address of its file. All zero if unknown. */
 struct CodeRange {
@@ -28,6 +33,12 @@ CodeRange FindCode(uintptr_t address);
 
 /* Declares the code from `start` to `end` as the plugin's. Its addresses are worth reporting. */
 void SetFrameCode(uintptr_t start, uintptr_t end);
+
+#if defined(_WIN32)
+/* Collects the return addresses that lead to a CONTEXT, the innermost first, at most kMaxFrames. May fault if the
+ * stack is damaged. */
+uint32_t CollectFrames(const void *context, uint64_t *frames);
+#endif
 
 /* Collects the return addresses that lead to the registers, the innermost first, at most kMaxFrames. Follows
  * frame pointers. If those do not reach the plugin, it scans the stack, and `scanned` receives true.

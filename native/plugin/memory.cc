@@ -82,18 +82,4 @@ bool read_memory(uintptr_t address, void *to, size_t length) {
   return true;
 }
 
-bool read_string(uintptr_t address, size_t limit, std::string &text) {
-  text.clear();
-  char page[kPage];
-  while (text.size() <= limit) {
-    const size_t chunk = chunk_at(address, limit + 1 - text.size());
-    if (!read_memory(address, page, chunk)) return false;
-    const size_t found = strnlen(page, chunk);
-    text.append(page, found);
-    if (found < chunk) return true;
-    address += chunk;
-  }
-  return true;
-}
-
 }  // namespace tenon::probe

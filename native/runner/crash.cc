@@ -62,6 +62,10 @@ void WatchForCrashes(HostLink *channel) {
   HandleFaults(OnSignal);
 }
 
+void WatchPlugin(uintptr_t entry) {
+  SetPluginCode(FindCode(entry));
+}
+
 void ExpectExit() {
   watch.expected = true;
 }

@@ -12,6 +12,9 @@ namespace tenon {
  * live as long as the process. */
 void WatchForCrashes(HostLink *channel);
 
+/* Declares the library with the code at `entry` as the plugin's. Its addresses are worth reporting. */
+void WatchPlugin(uintptr_t entry);
+
 /* From here on the end of the process is expected. */
 void ExpectExit();
 

@@ -49,7 +49,7 @@ bool CloseByList(const std::vector<int> &kept) {
 
 }  // namespace
 
-int HideFile(int file) {
+PipeFile HideFile(int file) {
   int hidden = fcntl(file, F_DUPFD_CLOEXEC, kFirstHidden);
   if (hidden < 0 && errno == EINVAL)
     hidden = fcntl(file, F_DUPFD_CLOEXEC, 10); /* a low limit on open files */

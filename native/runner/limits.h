@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "channel/pipe_file.h"
+
 namespace tenon {
 
 struct Limits {
@@ -20,8 +22,8 @@ struct Limits {
 
 /* Moves a file to a high descriptor, because some plugins close or use low descriptors that they did not
  * open. The new one is close-on-exec, so programs that the plugin starts do not inherit it. Returns the new
- * descriptor, or -1. */
-int HideFile(int file);
+ * descriptor, or kNoPipeFile. */
+PipeFile HideFile(int file);
 
 /* Closes all descriptors from 3 on except `kept`, which is sorted. Returns false if the system refuses. */
 bool CloseOtherFiles(const std::vector<int> &kept);

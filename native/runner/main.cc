@@ -5,18 +5,19 @@
 //     tenon-runner serve FILE ...   serves FILE to a host (see serve_options.cc, channel/layout.h)
 //     tenon-runner --version        prints the version of the ABI
 //
-// Exit codes: 0 the gates ended with a verdict, 1 the host is gone, 2 usage. For Linux and other ELF systems
-// with dl_iterate_phdr and prctl. Elsewhere the host runs the same gates in a Node.js child
-// (src/admission/probe-child.ts).
+// Exit codes: 0 the gates ended with a verdict, 1 the host is gone, 2 usage. Where there is no runner, the host runs
+// the same gates in a Node.js child (src/admission/probe-child.ts).
 
 #include <cstdio>
 #include <cstring>
-#include <string>
-
 #include "runner/probe.h"
 #include "runner/serve.h"
 #include "runner/serve_options.h"
 #include "tenon.h"
+
+#if defined(_WIN32)
+#include "runner/windows/arguments.h"
+#endif
 
 namespace {
 
@@ -26,14 +27,7 @@ int usage() {
   return 2;
 }
 
-// Adds "./" to a name without a slash, which the loader would search for in the system's folders only.
-std::string as_path(const char *file) {
-  return std::strchr(file, '/') == nullptr ? std::string("./") + file : std::string(file);
-}
-
-}  // namespace
-
-int main(int argc, char **argv) {
+int run(int argc, char **argv) {
   if (argc == 2 && std::strcmp(argv[1], "--version") == 0) {
     std::puts("tenon-runner " TENON_ABI_VERSION);
     return 0;
@@ -41,8 +35,21 @@ int main(int argc, char **argv) {
   if (argc >= 3 && std::strcmp(argv[1], "probe") == 0 && argv[2][0] != '\0') {
     tenon::Limits limits;
     if (tenon::ReadLimits(argc - 3, argv + 3, &limits) != nullptr) return usage();
-    return tenon::probe::run(as_path(argv[2]).c_str(), limits);
+    return tenon::probe::run(tenon::AsPath(argv[2]).c_str(), limits);
   }
   if (argc >= 3 && std::strcmp(argv[1], "serve") == 0) return tenon::Serve(argc - 2, argv + 2);
   return usage();
 }
+
+}  // namespace
+
+#if defined(_WIN32)
+int main() {
+  tenon::Arguments arguments;
+  return run(arguments.count(), arguments.values());
+}
+#else
+int main(int argc, char **argv) {
+  return run(argc, argv);
+}
+#endif

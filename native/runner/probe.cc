@@ -1,27 +1,16 @@
 #include "runner/probe.h"
 
-#include <link.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <unistd.h>
-
 #include <cstdio>
-#include <cstring>
 #include <set>
 #include <string>
 
 #include "plugin/gates.h"
 #include "runner/probe_report.h"
-#include "runner/sandbox.h"
+#include "runner/probe_system.h"
+#include "runner/standard_output.h"
 
 namespace tenon::probe {
 namespace {
-
-// Ends this process with its host. Returns false if the host is gone.
-bool end_with(int host) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  return getppid() == host;  // otherwise the host ended before the line above took effect
-}
 
 // Formats the offsets of the slots in the library, which the host compares with its own inspection of the
 // file.
@@ -35,17 +24,6 @@ std::string vtable_record(const Gates &gates) {
   add(plugin.get_version), add(plugin.get_name), add(plugin.new_), add(plugin.drop), add(plugin.something);
   add(plugin.get_extension);
   return record;
-}
-
-// Returns the paths of the objects in this process. The host compares those of the plugin with what it admitted.
-std::set<std::string> loaded_objects() {
-  std::set<std::string> paths;
-  const auto visit = [](dl_phdr_info *info, size_t, void *data) {
-    static_cast<std::set<std::string> *>(data)->insert(info->dlpi_name == nullptr ? "" : info->dlpi_name);
-    return 0;
-  };
-  dl_iterate_phdr(visit, &paths);
-  return paths;
 }
 
 class Walk {
@@ -100,10 +78,8 @@ int run(const char *file, const Limits &limits) {
   }
   const int host = channel.await_start();
   if (host == 0 || !end_with(host)) return 1;
-  // Line buffering, so that the plugin's output before a crash is not lost without a terminal.
-  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
-  ApplyLimits(limits, 0);
-  if (limits.sandbox) EnterSandbox(file, limits);
+  WriteLinesAtOnce();
+  confine(file, limits);
   Walk walk(channel);
   walk.open(file);
   walk.version();

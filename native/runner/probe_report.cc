@@ -1,14 +1,9 @@
 #include "runner/probe_report.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 
 #include "runner/limits.h"
+#include "runner/standard_output.h"
 
 namespace tenon::probe {
 namespace {
@@ -16,11 +11,6 @@ namespace {
 constexpr int kOut = 3;
 constexpr int kIn = 4;
 constexpr size_t kLongestLine = 256;
-
-void wait_for(int descriptor, short events) {
-  pollfd one{descriptor, events, 0};
-  poll(&one, 1, -1);
-}
 
 }  // namespace
 
@@ -38,20 +28,15 @@ std::string hex(std::string_view bytes) {
 bool Channel::open() {
   out_ = HideFile(kOut);
   in_ = HideFile(kIn);
-  return out_ >= 0 && in_ >= 0;
+  return out_ != kNoPipeFile && in_ != kNoPipeFile;
 }
 
 bool Channel::read_line(std::string &line) {
   line.clear();
   while (line.size() < kLongestLine) {
     char byte;
-    const ssize_t count = read(in_, &byte, 1);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno == EAGAIN) {
-      wait_for(in_, POLLIN);
-      continue;
-    }
-    if (count <= 0) return false;
+    uint64_t got = 0;
+    if (ReadSome(in_, &byte, 1, &got) != PipeState::kOpen) return false;
     if (byte == '\n') return true;
     line += byte;
   }
@@ -76,14 +61,10 @@ void Channel::send(std::string_view record) {
   std::string line = nonce_;
   line.append(" ").append(record).append("\n");
   for (size_t sent = 0; sent < line.size();) {
-    const ssize_t count = write(out_, line.data() + sent, line.size() - sent);
-    if (count >= 0) {
-      sent += static_cast<size_t>(count);
-    } else if (errno == EAGAIN) {
-      wait_for(out_, POLLOUT);
-    } else if (errno != EINTR) {
-      _exit(1);
-    }
+    uint64_t done = 0;
+    if (WriteSome(out_, false, line.data() + sent, line.size() - sent, &done) != PipeState::kOpen)
+      EndAtOnce(1);
+    sent += static_cast<size_t>(done);
   }
 }
 
@@ -93,9 +74,9 @@ void Channel::send(std::string_view verb, std::string_view bytes) {
 }
 
 void Channel::finish(std::string_view record) {
-  std::fflush(nullptr);
+  FlushOutput();
   send(record);
-  _exit(0);
+  EndAtOnce(0);
 }
 
 void Channel::fail(const char *code, const std::string &message) {

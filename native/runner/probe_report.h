@@ -20,6 +20,8 @@
 #include <string>
 #include <string_view>
 
+#include "channel/pipe_file.h"
+
 namespace tenon::probe {
 
 class Channel {
@@ -44,8 +46,8 @@ class Channel {
  private:
   bool read_line(std::string &line);
 
-  int out_ = -1;
-  int in_ = -1;
+  PipeFile out_ = kNoPipeFile;
+  PipeFile in_ = kNoPipeFile;
   std::string nonce_;
 };
 

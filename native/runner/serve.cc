@@ -11,18 +11,15 @@
 #include <vector>
 
 #include "channel/runner_end.h"
-#include "plugin/fault_signals.h"
-#include "plugin/float_mode.h"
 #include "runner/crash.h"
-#include "runner/emitter.h"
-#include "plugin/gates.h"
 #include "runner/keeper.h"
 #include "channel/pipe_end.h"
 #include "channel/quiet_thread.h"
 #include "runner/sandbox.h"
 #include "runner/serve_options.h"
 #include "runner/shared_memory.h"
-#include "runner/server.h"
+#include "runner/session.h"
+#include "runner/standard_output.h"
 
 namespace tenon {
 namespace {
@@ -68,6 +65,8 @@ class Runner {
  public:
   explicit Runner(const ServeOptions &options) : options_(options) {}
 
+  HostLink *link() const { return link_; }
+
   /* Does everything that precedes the plugin. Returns NULL, or the reason of the failure. */
   const char *Prepare() {
     const char *problem = options_.in < 0 ? OpenChannel() : OpenPipe();
@@ -75,8 +74,7 @@ class Runner {
     uint32_t active = kParentSignal;
     if (FindsOrphans()) active |= kOrphans;
     if (CloseOtherFiles(kept_)) active |= kClosedFiles;
-    /* Line buffering, so that the plugin's output before a crash is not lost without a terminal. */
-    setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+    WriteLinesAtOnce();
     WatchForCrashes(link_);
     if (options_.limits.memory != 0) OwnMemory::CountApart();
     active |= ApplyLimits(options_.limits, link_->MappedSize());
@@ -93,47 +91,7 @@ class Runner {
     return started ? nullptr : "cannot start the thread that watches the host";
   }
 
-  /* Runs the gates. Returns false if the plugin is refused, after notifying the host. */
-  bool Admit() {
-    /* Calls must give the same results as in the other tiers, where the mode belongs to the host. */
-    FloatMode mode;
-    bool admitted = RunGates();
-    mode.Restore();
-    return admitted;
-  }
-
-  int Run() {
-    Emitter::Start(link_, options_.queue, options_.origin);
-    link_->SetState(RunnerState::kReady);
-    Say(kReady, "");
-    Server server(link_, &gates_, options_.longest_answer);
-    bool stopped = server.Run();
-    ExpectExit();
-    link_->SetState(stopped ? RunnerState::kStopped : RunnerState::kBroken);
-    if (!stopped) link_->Alarm();
-    fflush(nullptr);
-    return stopped ? 0 : 1;
-  }
-
  private:
-  bool RunGates() {
-    At(Stage::kOpen);
-    if (!gates_.Open(options_.file.c_str())) return Refuse(gates_.refusal());
-    SetPluginCode(FindCode(gates_.entry()));
-    At(Stage::kVersion);
-    if (!gates_.Version()) return Refuse(gates_.refusal());
-    if (gates_.version() != options_.abi)
-      return RefuseDifferent("ERR_TENON_VERSION_MISMATCH", "ABI", gates_.version(), options_.abi);
-    At(Stage::kName);
-    if (!gates_.Name()) return Refuse(gates_.refusal());
-    if (gates_.name() != options_.name)
-      return RefuseDifferent("ERR_TENON_BAD_NAME", "name", gates_.name(), options_.name);
-    At(Stage::kVtable);
-    if (!gates_.Vtable()) return Refuse(gates_.refusal());
-    At(Stage::kIdle);
-    return true;
-  }
-
   const char *OpenChannel() {
     int wake = HideFile(options_.wake);
     life_ = HideFile(options_.life);
@@ -145,34 +103,14 @@ class Runner {
   const char *OpenPipe() {
     int in = HideFile(options_.in), out = options_.out == options_.in ? in : HideFile(options_.out);
     kept_ = {std::min(in, out), std::max(in, out)};
+    if (options_.bell >= 0) {
+      int bell = HideFile(options_.bell);
+      pipe_.SetBell(bell);
+      kept_.push_back(bell);
+      std::sort(kept_.begin(), kept_.end());
+    }
     link_ = &pipe_;
     return pipe_.Open(in, out, EndWithHost);
-  }
-
-  void At(Stage stage) {
-    StoreWord(&link_->breadcrumb().stage, static_cast<uint32_t>(stage));
-    link_->Show();
-  }
-
-  void Say(Operation operation, const std::string &text) {
-    Record record = {};
-    record.operation = operation;
-    link_->Send(record, reinterpret_cast<const uint8_t *>(text.data()), text.size());
-  }
-
-  bool Refuse(const Refusal &refusal) {
-    ExpectExit();
-    fflush(nullptr);
-    Say(kRefused, std::string(refusal.code) + "\n" + refusal.message);
-    link_->SetState(RunnerState::kRefused);
-    return false;
-  }
-
-  /* Refuses a plugin whose answer differs from the one that the host admitted. */
-  bool RefuseDifferent(const char *code, const char *what, const std::string &found,
-                       const std::string &expected) {
-    return Refuse({code, std::string("it states the ") + what + " " + Quote(found) + ", but stated " +
-                             Quote(expected) + " when it was admitted"});
   }
 
   const ServeOptions &options_;
@@ -181,7 +119,6 @@ class Runner {
   HostLink *link_ = nullptr; /* the one in use */
   int life_ = -1;
   std::vector<int> kept_; /* descriptors, sorted */
-  Gates gates_;
 };
 
 }  // namespace
@@ -207,9 +144,10 @@ int Serve(int count, char **arguments) {
     fprintf(stderr, "tenon-runner: %s\n", problem);
     return 1;
   }
+  Session &session = *new Session(runner.link(), options);
   /* _exit skips exit handlers, which would be the plugin's. */
-  if (!runner.Admit()) _exit(0);
-  _exit(runner.Run());
+  if (!session.Admit()) _exit(0);
+  _exit(session.Run());
 }
 
 }  // namespace tenon

@@ -9,7 +9,7 @@ namespace tenon {
 const char kLimitsUsage[] = "[--memory BYTES] [--cpu SECONDS] [--files N] [--sandbox [--read PATH]...]";
 const char kServeUsage[] =
     "tenon-runner serve FILE --abi VERSION --name NAME --parent PID [--origin PATH]\n"
-    "           {--shm FD --wake FD --life FD | --in FD --out FD}\n"
+    "           {--shm FD --wake FD --life FD | --in FD --out FD [--bell FD] [--life FD]}\n"
     "           [--profile latency|balanced|efficient] [--queue-messages N] [--queue-bytes N] [--result "
     "BYTES]\n"
     "           [--memory BYTES] [--cpu SECONDS] [--files N] [--sandbox [--read PATH]...]";
@@ -61,6 +61,7 @@ bool ReadOption(const char *name, const char *value, ServeOptions *options) {
   if (is("--life")) return ReadInto(value, INT32_MAX, &options->life);
   if (is("--in")) return ReadInto(value, INT32_MAX, &options->in);
   if (is("--out")) return ReadInto(value, INT32_MAX, &options->out);
+  if (is("--bell")) return ReadInto(value, INT32_MAX, &options->bell);
   if (is("--parent")) return ReadInto(value, INT32_MAX, &options->parent);
   if (is("--profile")) return ReadProfile(value, &options->profile);
   if (is("--result")) return ReadInto(value, kMaxOutput, &options->longest_answer);
@@ -82,6 +83,15 @@ const char *WrongFile(const ServeOptions &options) {
 
 }  // namespace
 
+std::string AsPath(const char *file) {
+#if defined(_WIN32)
+  const bool has_folder = strpbrk(file, "/\\:") != nullptr;
+#else
+  const bool has_folder = strchr(file, '/') != nullptr;
+#endif
+  return has_folder ? std::string(file) : std::string("./") + file;
+}
+
 const char *ReadLimits(int count, char **arguments, Limits *limits) {
   for (int i = 0; i < count; i++) {
     if (strcmp(arguments[i], "--sandbox") == 0) {
@@ -96,8 +106,7 @@ const char *ReadLimits(int count, char **arguments, Limits *limits) {
 
 const char *ReadServeOptions(int count, char **arguments, ServeOptions *options) {
   if (count < 1 || arguments[0][0] == '\0') return "FILE";
-  /* The loader would search for a name without a slash in the system's folders only. */
-  options->file = strchr(arguments[0], '/') == nullptr ? std::string("./") + arguments[0] : arguments[0];
+  options->file = AsPath(arguments[0]);
   for (int i = 1; i < count; i++) {
     if (strcmp(arguments[i], "--sandbox") == 0) {
       options->limits.sandbox = true;

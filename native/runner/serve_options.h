@@ -17,13 +17,16 @@ struct ServeOptions {
   std::string name;             /* the plugin's name that the host knows */
   const char *origin = nullptr; /* the path of the original file, an argument of the process; may be NULL */
   int shm = -1, wake = -1, life = -1; /* over shared memory, */
-  int in = -1, out = -1;              /* or over a pipe */
+  int in = -1, out = -1, bell = -1;   /* or over a pipe, with a bell if the host needs one */
   int parent = 0;                     /* the host's process */
   Profile profile = Profile::kBalanced;
   EmitLimits queue;
   uint64_t longest_answer = kMaxOutput;
   Limits limits;
 };
+
+/* Returns the path of a file, which the loader does not search in the system's folders. */
+std::string AsPath(const char *file);
 
 /* Reads the arguments after `serve`. Returns NULL, or the wrong argument. */
 const char *ReadServeOptions(int count, char **arguments, ServeOptions *options);
