@@ -11,9 +11,9 @@ import {
 } from '../base/package.js';
 import { quoted } from '../base/shell.js';
 import {
+  existsHere,
   fittingName,
   foreignPackages,
-  hasPrograms,
   type PlatformPackage,
   packageNames,
   platformHere,
@@ -37,7 +37,7 @@ const BUILD = `run ${BUILD_COMMAND}, which needs CMake and a C++ compiler`;
 export function missingFile(file: Unusable): string {
   const { name, path, problem, found } = file;
   const isAddon = name === 'tenon.node';
-  if (!isAddon && !hasPrograms) return `${name} exists only for Linux so far.`;
+  if (!existsHere(name)) return `There is no ${name} for ${platformHere} so far.`;
   if (existsSync(path)) return existing(file, isAddon);
   if (isCheckout) return `Cannot load ${path}: ${problem ?? 'it does not exist'}. Run ${BUILD_COMMAND}.`;
   return found === null ? withoutPackage(name) : incomplete(found, name);

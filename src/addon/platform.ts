@@ -11,8 +11,15 @@ import { type PublishedFile, publishedPackages } from '../base/package.js';
 /** The scope of the packages. scripts/lib/platforms.mjs has the same one. */
 const SCOPE = '@tenon';
 
-/** Whether the runner and the checker exist for this system. */
-export const hasPrograms: boolean = process.platform === 'linux';
+/** The systems for which each program exists. */
+const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+  'tenon-runner': ['linux'],
+  'tenon-runner.exe': ['win32'],
+  'tenon-checker': ['linux'],
+};
+
+/** Returns whether a program exists for this system. */
+export const existsHere = (program: string): boolean => PROGRAMS[program]?.includes(process.platform) ?? true;
 
 /** An installed package of a platform. */
 export interface PlatformPackage {

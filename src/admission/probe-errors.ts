@@ -6,6 +6,7 @@ import { spawnProblem } from '../base/spawn-problem.js';
 import { milliseconds } from '../base/text.js';
 import type { Stage } from '../library/refusal.js';
 import { quote } from '../library/statements.js';
+import { exceptionOf } from '../tiers/process/exceptions.js';
 
 const WHILE: Record<Stage, string> = {
   open: 'in a constructor, while the library was opened',
@@ -14,8 +15,6 @@ const WHILE: Record<Stage, string> = {
   vtable: 'in get_plugin',
 };
 const ADVICE = 'This host is unharmed, because the plugin ran in a throwaway process. Fix the plugin.';
-/** The lowest exit code that is a Windows exception: 0xC0000005 is an access violation. */
-const FIRST_EXCEPTION = 0xc0000000;
 
 /** The way in which a process ended; undefined if it did not end. */
 export type End = { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined;
@@ -29,12 +28,12 @@ export function endedEarly(
   stderr?: string,
 ): TenonError {
   const { code = null, signal = null } = end ?? {};
-  const exception = signal === null && code !== null && code >= FIRST_EXCEPTION;
-  const how = signal ?? (exception ? `exception 0x${code.toString(16)}` : `exit code ${code}`);
+  const exception = signal === null ? exceptionOf(code) : null;
+  const how = signal ?? exception ?? `exit code ${code}`;
   const lack = stage === null && code !== null && code !== 0 ? lackInText(stderr ?? '') : undefined;
   if (lack !== undefined) return lackError(`Cannot probe ${shown}`, lack, { path: shown, gate: 'probe' });
   if (stage === null) return notStarted(shown, program, new Error(`it ended with ${how}${lastLine(stderr)}`));
-  if (signal !== null || exception) {
+  if (signal !== null || exception !== null) {
     return new TenonError(
       'ERR_TENON_PROBE_CRASHED',
       `Cannot load ${shown}: it crashed with ${how} ${WHILE[stage]}${lastLine(stderr)}. ${ADVICE}`,

@@ -6,8 +6,8 @@
 
 /** Milliseconds between two measurements. A pause is noticed to this precision. */
 const TICK = 25;
-/** The smallest lateness of a measurement that counts as a pause, in milliseconds. */
-const PAUSE = 10;
+/** The smallest lateness of a measurement that counts as a pause, in milliseconds. Timers of Windows are less precise. */
+const PAUSE = process.platform === 'win32' ? 40 : 10;
 /** The longest timer of Node.js, in milliseconds. */
 const MOST = 2 ** 31 - 1;
 

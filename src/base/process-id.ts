@@ -65,6 +65,7 @@ function exists(pid: number): boolean {
 
 /** Returns the fields of /proc/PID/stat from the state on. The name before it may contain any character. */
 function statOf(pid: number): string[] | undefined {
+  if (process.platform !== 'linux') return undefined;
   try {
     const line = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return line.slice(line.lastIndexOf(')') + 2).split(' ');

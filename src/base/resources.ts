@@ -45,6 +45,11 @@ export function lackError(what: string, name: string, details: TenonErrorDetails
   return new TenonError(CODE, `${what} now: ${why}. The plugin is not at fault (${name}).`, details);
 }
 
+/** Returns an error of the system for a call that Node.js did not make. */
+export function systemLack(code: string, call: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${call} failed`), { code, syscall: call });
+}
+
 /** The number of descriptors that this process needs for a moment to start another one. */
 const FOR_A_START = 12;
 

@@ -46,7 +46,7 @@ export type Transport = 'shared-memory' | 'pipe';
 export function transports(): readonly Transport[] {
   const all: Transport[] = [];
   if (sharedMemoryProblem() === null) all.push('shared-memory');
-  if (process.platform !== 'win32') all.push('pipe');
+  all.push('pipe');
   return all;
 }
 

@@ -21,6 +21,7 @@ import {
 import { DEFAULT_QUEUE, type Isolation, type QueueLimits } from '../tiers/tier.js';
 import { type Transport, transports } from './capabilities.js';
 import { checkReload, type ReloadOptions, type ReloadSettings } from './reload-options.js';
+import { requireHere } from './system-options.js';
 
 /**
  * The way in which the two sides of the process tier wait for each other. `latency` spins longest before it
@@ -328,7 +329,8 @@ function isEmpty(value: unknown): boolean {
  * Refuses options that the tier does not support, or warns of them.
  * @throws TenonError ERR_TENON_INVALID_ARGUMENT
  */
-function checkTier(options: LoadOptions, { isolation, unsupported, transport }: LoadSettings): void {
+function checkTier(options: LoadOptions, settings: LoadSettings): void {
+  const { isolation, unsupported, transport, limits, sandbox } = settings;
   for (const [name, { tiers, idle, vital }] of Object.entries(REACH)) {
     const value = options[name as keyof LoadOptions];
     if (value === undefined || tiers.includes(isolation) || idle?.(value)) continue;
@@ -340,6 +342,7 @@ function checkTier(options: LoadOptions, { isolation, unsupported, transport }: 
       unsupported,
     );
   }
+  if (isolation === 'process') requireHere(limits, sandbox);
   if (options.reload?.probation && isolation !== 'process')
     refuse('reload.probation', `isolation '${isolation}'`, "isolation: 'process'", undefined, unsupported);
   if (options.profile !== undefined && isolation === 'process' && transport === 'pipe')

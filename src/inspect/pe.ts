@@ -239,3 +239,12 @@ function pointersAt(file: PeFile, address: number, count: number): Pointer[] | n
     return { address: inside ? value - file.base : value, inside };
   });
 }
+
+/** Returns the ranges of code and of constant data, relative to the start of the library. */
+export function peRanges(source: ByteSource): { code: AddressRange[]; constants: AddressRange[] } {
+  const file = new PeFile(source);
+  return {
+    code: file.ranges((flags) => (flags & EXECUTABLE) !== 0),
+    constants: file.ranges((flags) => (flags & (EXECUTABLE | WRITABLE)) === 0),
+  };
+}

@@ -1,12 +1,13 @@
 /**
  * Function names of addresses in an ELF library, for crash reports. Uses .symtab or, if it was stripped,
- * .dynsym.
+ * .dynsym. Of a library of Windows, only what is at the address.
  */
 import { ElfFile } from './elf-file.js';
 import type { AddressRange } from './facts.js';
 import { inRanges } from './image.js';
 import { detectFormat } from './magic.js';
 import { withFile } from './open.js';
+import { peRanges } from './pe.js';
 import type { ByteSource } from './source.js';
 import type { Struct } from './struct.js';
 
@@ -48,7 +49,7 @@ interface Hit {
 
 /**
  * Finds the functions of addresses, which are relative to the start of the library. Never fails. Addresses in
- * damaged files and in files other than ELF libraries are `outside`.
+ * damaged files and in files for macOS are `outside`.
  */
 export function placesIn(path: string, addresses: readonly number[]): SymbolPlace[] {
   try {
@@ -63,7 +64,9 @@ export function placesIn(path: string, addresses: readonly number[]): SymbolPlac
  * @throws TenonError ERR_TENON_NOT_A_LIBRARY, ERR_TENON_UNREADABLE
  */
 export function placesOf(source: ByteSource, addresses: readonly number[]): SymbolPlace[] {
-  if (detectFormat(source) !== 'elf') return addresses.map(() => OUTSIDE);
+  const format = detectFormat(source);
+  if (format === 'pe') return placesInPe(source, addresses);
+  if (format !== 'elf') return addresses.map(() => OUTSIDE);
   const file = new ElfFile(source);
   const code = file.codeRanges();
   const constants = file.constantRanges();
@@ -76,6 +79,15 @@ export function placesOf(source: ByteSource, addresses: readonly number[]): Symb
     const hit = hits[index];
     if (hit === undefined || table === undefined) return { kind: 'code', name: null, offset: 0 };
     return { kind: 'code', name: nameAt(file, table, hit), offset: address + file.base - hit.start };
+  });
+}
+
+/** Finds out what is at the addresses. The functions have no names: a library of Windows lists only its exports. */
+function placesInPe(source: ByteSource, addresses: readonly number[]): SymbolPlace[] {
+  const { code, constants } = peRanges(source);
+  return addresses.map((address) => {
+    if (inRanges(code, address)) return { ...OUTSIDE, kind: 'code' };
+    return inRanges(constants, address) ? { ...OUTSIDE, kind: 'constant' } : OUTSIDE;
   });
 }
 

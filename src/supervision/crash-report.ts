@@ -5,6 +5,7 @@ import { quoted } from '../base/shell.js';
 import { paragraph, printable } from '../base/text.js';
 import { quote } from '../library/statements.js';
 import { SUSPENDED } from '../tiers/process/errors.js';
+import { meaningOfException } from '../tiers/process/exceptions.js';
 import type { KeptInput, RunnerCall, RunnerExit } from '../tiers/process/settings.js';
 import { SOMETHING } from '../tiers/tier.js';
 import {
@@ -68,6 +69,11 @@ export class CrashReport implements AttachedReport {
   /** The exit code. Null if a signal ended the process. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /**
+   * On Windows: the name of the exception that ended the process, for example `EXCEPTION_ACCESS_VIOLATION`. Its number is
+   * the exit code. Otherwise null.
+   */
+  readonly exception: string | null;
   /** The end in words, for example `was ended by SIGSEGV (invalid memory access)`. */
   readonly how: string;
   /** The call that did not return. */
@@ -95,10 +101,14 @@ export class CrashReport implements AttachedReport {
     this.reason = exit.reason;
     this.code = exit.code;
     this.signal = exit.signal;
+    this.exception = exit.exception ?? null;
     this.how = howEnded(exit);
     this.call = exit.call;
     this.reproduce = exit.kept ? reproductionOf(exit.kept, path) : null;
-    this.fault = exit.fault === null ? null : explainFault(exit.fault, exit.signal, file, [dirname(path)]);
+    this.fault =
+      exit.fault === null
+        ? null
+        : explainFault(exit.fault, this.signal ?? this.exception, file, [dirname(path)]);
     this.stdout = exit.stdout.slice(-TAIL);
     this.stderr = exit.stderr.slice(-TAIL);
     this.uptimeMs = exit.uptimeMs;
@@ -181,7 +191,7 @@ export function crashError(report: CrashReport): TenonError {
   });
 }
 
-function howEnded({ reason, code, signal, problem, call }: RunnerExit): string {
+function howEnded({ reason, code, signal, exception, problem, call }: RunnerExit): string {
   const more = problem === null || problem === '' ? '' : ` (${problem})`;
   if (reason === 'stopped') return 'stopped as requested';
   if (reason === 'timeout') return `was killed because ${problem ?? 'it did not return in time'}`;
@@ -192,6 +202,10 @@ function howEnded({ reason, code, signal, problem, call }: RunnerExit): string {
   if (signal !== null) {
     const meaning = SIGNALS[signal];
     return `was ended by ${signal}${meaning === undefined ? '' : ` (${meaning})`}`;
+  }
+  if (exception) {
+    const meaning = meaningOfException(exception);
+    return `was ended by ${exception}${meaning === undefined ? '' : ` (${meaning})`}`;
   }
   const where = call === null ? '' : ' during a call';
   if (code === null)

@@ -57,15 +57,21 @@ const USER_SPACE = 1n << 47n;
 const MAX_FRAMES = 32;
 const LARGEST_LIBRARY = 1n << 40n;
 
-/** Explains a fault. `file` is the library that ran. Split debug files are searched in `folders`. */
+/** The signals, and the exceptions of Windows, that are about an address. */
+const ABOUT_ADDRESS = ['SIGSEGV', 'SIGBUS', 'EXCEPTION_ACCESS_VIOLATION', 'EXCEPTION_IN_PAGE_ERROR'];
+
+/**
+ * Explains a fault. `cause` is the signal or the exception. `file` is the library that ran. Split debug files are
+ * searched in `folders`.
+ */
 export function explainFault(
   fault: RunnerFault,
-  signal: string | null,
+  cause: string | null,
   file: string,
   folders: readonly string[] = [],
 ): ReportedFault {
   const { pc, base, mainThread } = fault;
-  const about = signal === 'SIGSEGV' || signal === 'SIGBUS' ? fault.address : null;
+  const about = ABOUT_ADDRESS.includes(cause ?? '') ? fault.address : null;
   const chain = [pc, ...fault.frames.slice(0, MAX_FRAMES)];
   // A return address may be the first byte after a function that ends in a call.
   const looked = chain.map((address, depth) => offsetIn(base, depth === 0 ? address : address - 1n));

@@ -1,8 +1,9 @@
 /** The connection of a host to one runner, over any transport. `shared-memory/` and `pipe/` implement it. */
-import type { Socket } from 'node:net';
 import type { ProcessFacts } from '../../addon/process.js';
 import type { BatchResult } from '../../base/batch.js';
 import type { Earlier } from './captured-output.js';
+import type { OutputStream } from './file.js';
+import type { Stdio } from './spawn.js';
 
 /** A request, except for its bytes. */
 export interface RequestHeader {
@@ -73,11 +74,11 @@ export interface RunnerChannel {
   readonly control: Int32Array;
   readonly closed: boolean;
   /** The files for the runner, from its fourth descriptor on. */
-  readonly files: readonly (number | 'pipe')[];
+  readonly files: Stdio;
   /** Whether `request` itself refuses values that are not bytes, and bytes that are too long. */
   readonly checksBytes?: boolean;
   /** Registers the spawned runner and its standard streams. Its first message is the answer to `slot`. */
-  started(pid: number, slot: number, listener: ChannelListener, streams: readonly Socket[]): void;
+  started(pid: number, slot: number, listener: ChannelListener, streams: readonly OutputStream[]): void;
   /**
    * Returns what was read from stdout (0) or stderr (1) while a synchronous call waited, or null if nothing
    * was.

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { reapAtEnd } from '../../addon/reaper.js';
 import { type ProcessId, parentOf, startTime } from '../../base/process-id.js';
 import type { Earlier } from './captured-output.js';
+import type { OutputStream } from './file.js';
 import { ProcessOutput } from './output.js';
 import { type ProcessEnd, peakOf } from './report.js';
 
@@ -36,10 +37,17 @@ export interface ChildListener {
 const KEEPER_TURNS = 6;
 const KEEPER_MS = 500;
 
+/** Returns stdout and stderr of a process; none if it never started. */
+export function standardStreams({ stdout, stderr }: ChildProcess): readonly Socket[] {
+  return [stdout, stderr].filter((stream) => stream !== null && stream !== undefined) as Socket[];
+}
+
 /** The process of a runner. */
 export class RunnerChild {
   /** The id of the process that was started, which is the keeper. */
   readonly pid: number | undefined;
+  /** The streams of stdout and stderr; none if the process never started. */
+  readonly streams: readonly OutputStream[];
   readonly #child: ChildProcess;
   readonly #stdout: ProcessOutput | undefined;
   readonly #stderr: ProcessOutput | undefined;
@@ -49,8 +57,9 @@ export class RunnerChild {
   #plugin: ProcessId | undefined;
   #terminating = false;
 
-  constructor(child: ChildProcess, listener: ChildListener) {
+  constructor(child: ChildProcess, streams: readonly OutputStream[], listener: ChildListener) {
     this.#child = child;
+    this.streams = streams;
     this.pid = child.pid;
     child.unref();
     child.on('error', (cause) => child.pid === undefined && listener.failed(cause));
@@ -61,13 +70,15 @@ export class RunnerChild {
     if (child.pid === undefined) return;
     reapAtEnd(child);
     const lost = (bytes: number) => listener.lost(bytes);
-    this.#stdout = new ProcessOutput(child.stdout as Socket, {
+    const [stdout, stderr] = streams;
+    if (stdout === undefined || stderr === undefined) return;
+    this.#stdout = new ProcessOutput(stdout, {
       line: (line) => listener.stdout(line),
       wanted: () => listener.wanted('stdout'),
       earlier: () => listener.earlier(0),
       lost,
     });
-    this.#stderr = new ProcessOutput(child.stderr as Socket, {
+    this.#stderr = new ProcessOutput(stderr, {
       line: (line) => listener.stderr(line),
       wanted: () => listener.wanted('stderr'),
       earlier: () => listener.earlier(1),
@@ -120,11 +131,6 @@ export class RunnerChild {
   /** Keeps the event loop alive until the process has ended. */
   hold(): void {
     this.#child.ref();
-  }
-
-  /** The streams of stdout and stderr; none if the process never started. */
-  get streams(): readonly Socket[] {
-    return [this.#child.stdout, this.#child.stderr].filter((stream) => stream !== null) as Socket[];
   }
 
   /** Delivers the output that was captured while a synchronous call waited. */

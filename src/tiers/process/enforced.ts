@@ -5,8 +5,13 @@ import type { RunnerSettings } from './settings.js';
 
 type Name = keyof typeof Force;
 const NAMES = Object.keys(Force) as Name[];
-/** The measures that every runner should have. */
-const ALWAYS: readonly Name[] = ['core', 'closed-files', 'parent-signal', 'orphans'];
+/** The measures that every runner should have. On Windows no file is inherited unless a program wants that. */
+const ALWAYS: readonly Name[] = [
+  'core',
+  ...(process.platform === 'win32' ? [] : (['closed-files'] as const)),
+  'parent-signal',
+  'orphans',
+];
 const SANDBOX: readonly Name[] = ['no-new-privileges', 'seccomp', 'landlock', 'signal-scope'];
 
 /** Compares the required measures with those in force. `active` are the bits that the runner reported. */

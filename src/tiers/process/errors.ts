@@ -15,14 +15,14 @@ import type { RunnerCall, RunnerExit, RunnerSettings } from './settings.js';
 export const SUSPENDED = 'did not answer in time while something had stopped it (SIGSTOP or a debugger)';
 
 /** Describes the end of a process, as the end of a sentence. */
-export function howEnded({ reason, code, signal, problem }: RunnerExit): string {
+export function howEnded({ reason, code, signal, exception, problem }: RunnerExit): string {
   switch (reason) {
     case 'stopped':
       return 'was stopped';
     case 'exited':
       return `exited with ${code ?? 'an unknown code'}`;
     case 'crashed':
-      return `was ended by ${signal ?? 'a signal'}`;
+      return `was ended by ${signal ?? exception ?? 'a signal'}`;
     case 'timeout':
       return `was killed because ${problem ?? 'a call exceeded its timeout'}`;
     case 'suspended':

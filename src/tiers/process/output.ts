@@ -1,9 +1,8 @@
 /** The standard streams of a runner: lines for listeners, and the end of the output for the report. */
-import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import type { Earlier } from './captured-output.js';
 import { guarded } from './channel.js';
-import { readAll } from './file.js';
+import { type OutputStream, readAll } from './file.js';
 
 /** The number of bytes that are kept from the end of each stream. */
 const KEPT = 16 * 1024;
@@ -32,7 +31,7 @@ export interface OutputListener {
 
 /** One standard stream of a runner. */
 export class ProcessOutput {
-  readonly #stream: Socket;
+  readonly #stream: OutputStream;
   readonly #listener: OutputListener;
   readonly #waiting = new WaitingOutput();
   #lines = new LineReader();
@@ -41,7 +40,7 @@ export class ProcessOutput {
   #closed = false;
   #tail = Buffer.alloc(0);
 
-  constructor(stream: Socket, listener: OutputListener) {
+  constructor(stream: OutputStream, listener: OutputListener) {
     this.#stream = stream;
     this.#listener = listener;
     stream.on('data', (chunk: Buffer) => {

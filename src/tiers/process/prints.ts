@@ -2,16 +2,15 @@
  * Captures the standard streams of a runner while a synchronous call waits and the event loop does not read
  * them.
  */
-import type { Socket } from 'node:net';
 import { CapturedOutput, type Earlier } from './captured-output.js';
-import { descriptorOf, readAll } from './file.js';
+import { descriptorOf, type OutputStream, readAll } from './file.js';
 
 /** The standard streams of one runner during synchronous calls. */
 export class Prints {
-  #streams: (Socket | undefined)[] = [];
+  #streams: (OutputStream | undefined)[] = [];
   readonly #capturedOutput = [new CapturedOutput(), new CapturedOutput()] as const;
 
-  watch(streams: readonly Socket[]): void {
+  watch(streams: readonly OutputStream[]): void {
     this.#streams = [...streams];
   }
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { ProcessFacts } from '../../addon/process.js';
+import { exceptionOf } from './exceptions.js';
 import { messageIn } from './pipe/batch.js';
 import { EXIT_CUT, EXIT_MEMORY, Operation, STATE_BROKEN, STATE_CUT, STATE_READY, Stage } from './protocol.js';
 import type { RunnerCall, RunnerExit, RunnerFault } from './settings.js';
@@ -67,6 +68,8 @@ export function endOf({ end }: ProcessFacts): ProcessEnd | null {
  * crash record says.
  */
 export function announcedEnd(end: ProcessEnd, { crash }: Pick<ProcessFacts, 'crash'>): ProcessEnd {
+  // Windows does not tell a process that this one has ended from others.
+  if (crash !== null && process.platform === 'win32') return { code: crash.signal >>> 0, signal: null };
   const isOpen = end.signal === 'SIGKILL' || (end.signal === null && end.code === null);
   if (!isOpen || crash === null) return end;
   return { code: null, signal: signalName(crash.signal) ?? end.signal };
@@ -134,7 +137,7 @@ export function reasonOf(
   if (isOverMemory(end, facts)) return 'killed';
   if (stopping && end.code === 0) return 'stopped';
   if (problemOf(end, facts) !== null) return 'protocol';
-  return end.signal === null ? 'exited' : 'crashed';
+  return end.signal === null && exceptionOf(end.code) === null ? 'exited' : 'crashed';
 }
 
 function isOverMemory({ code }: ProcessEnd, { state }: ProcessFacts): boolean {
@@ -160,6 +163,7 @@ export function rssOf(pid: number): number | null {
 }
 
 function memoryOf(pid: number, line: RegExp): number | null {
+  if (process.platform !== 'linux') return null;
   try {
     const found = line.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
     return found === null ? null : Number(found[1]) * 1024;

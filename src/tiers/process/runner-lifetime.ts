@@ -4,7 +4,8 @@ import type { ProcessFacts } from '../../addon/process.js';
 import { isStopped } from '../../base/process-id.js';
 import { Timer } from '../../base/timer.js';
 import type { RunnerChannel } from './channel.js';
-import { RunnerChild } from './child.js';
+import { RunnerChild, standardStreams } from './child.js';
+import { exceptionOf } from './exceptions.js';
 import { keepInput } from './kept-input.js';
 import { PipeChannel } from './pipe/channel.js';
 import { Stage } from './protocol.js';
@@ -28,7 +29,7 @@ import {
   type RunnerSettings,
 } from './settings.js';
 import { SharedMemoryChannel } from './shared-memory/channel.js';
-import { FIRST_FILE, programOf, spawnRunner } from './spawn.js';
+import { programOf, spawnRunner } from './spawn.js';
 
 /** Milliseconds for the end of a process that announced it. */
 const ENDING_MS = 100;
@@ -86,9 +87,10 @@ export class RunnerLifetime {
     const pipe = settings.transport === 'pipe' ? new PipeChannel(longestResult(limits)) : undefined;
     this.channel = pipe ?? new SharedMemoryChannel(settings.profile, limits);
     try {
-      const child = spawnRunner(this.program, settings, this.channel.files);
+      const child = spawnRunner(this.program, settings, this.channel.files, pipe?.output);
+      const streams = pipe?.streams(child) ?? standardStreams(child);
       // Its listeners come first: without one, the error of a failed start would end this process.
-      this.child = new RunnerChild(child, {
+      this.child = new RunnerChild(child, streams, {
         stdout: (line) => listener.stdout(line),
         stderr: (line) => listener.stderr(line),
         wanted: (stream) => listener.wanted(stream),
@@ -97,7 +99,7 @@ export class RunnerLifetime {
         failed: (cause) => this.#fail(cause),
         exited: () => !this.#finished && this.channel.finish(),
       });
-      pipe?.connect(child, FIRST_FILE);
+      pipe?.connect(child);
     } catch (error) {
       this.channel.close();
       throw error;
@@ -232,6 +234,7 @@ export class RunnerLifetime {
       pid: this.pid,
       code: end.code,
       signal: end.signal,
+      exception: exceptionOf(end.code),
       reason,
       problem: this.#why ?? (facts === undefined ? null : problemOf(end, facts)),
       ...about,

@@ -108,11 +108,13 @@ export interface RunnerExit {
   readonly pid: number;
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** On Windows: the name of the exception that `code` stands for. */
+  readonly exception?: string | null;
   /**
    * The reason of the end. `stopped`: as requested, with success. `exited`: by itself, with any exit code.
-   * `crashed`: by a signal. In the other cases, this side ended the process: `timeout` after a timeout,
-   * `suspended` after a timeout for which something had stopped it (SIGSTOP, a debugger), `protocol` because it
-   * broke the channel, `killed` on request.
+   * `crashed`: by a signal, or by an exception of Windows. In the other cases, this side ended the process:
+   * `timeout` after a timeout, `suspended` after a timeout for which something had stopped it (SIGSTOP, a debugger),
+   * `protocol` because it broke the channel, `killed` on request.
    */
   readonly reason: 'stopped' | 'exited' | 'crashed' | 'timeout' | 'suspended' | 'protocol' | 'killed';
   /** For `protocol`: how the runner broke the protocol. Otherwise, why this side ended the process, if that is known. */

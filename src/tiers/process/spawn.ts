@@ -9,14 +9,21 @@ import { runtimeProblem } from '../../base/runtime.js';
 import { confinementArguments } from './confinement.js';
 import { longestResult, type RunnerSettings } from './settings.js';
 
+/** Files for a child, as `spawn` takes them. */
+export type Stdio = readonly (number | 'pipe')[];
+
 /**
  * The first file descriptor of the channel in the runner. The files are shared memory, wake-ups and lifetime,
- * or one pipe for both directions.
+ * or one pipe for both directions, or what Windows needs instead.
  */
 export const FIRST_FILE = 3;
+const following = (names: readonly string[]) => names.map((name, i) => [name, FIRST_FILE + i] as const);
+const isWindows = process.platform === 'win32';
 const FILES = {
-  'shared-memory': ['--shm', '--wake', '--life'].map((name, i) => [name, FIRST_FILE + i] as const),
-  pipe: ['--in', '--out'].map((name) => [name, FIRST_FILE] as const),
+  'shared-memory': following(['--shm', '--wake', '--life']),
+  pipe: isWindows
+    ? following(['--in', '--out', '--bell', '--life'])
+    : ['--in', '--out'].map((name) => [name, FIRST_FILE] as const),
 };
 
 /** Returns the program to start. @throws TenonError ERR_TENON_UNSUPPORTED */
@@ -38,16 +45,18 @@ export function programOf(settings: RunnerSettings): string {
 export function spawnRunner(
   program: string,
   settings: RunnerSettings,
-  files: readonly (number | 'pipe')[],
+  files: Stdio,
+  output: Stdio = ['pipe', 'pipe'],
 ): ChildProcess {
   requireDescriptors();
   prepareToReap();
   return spawn(program, argumentsFor(settings), {
-    detached: true,
+    // Windows has no groups, and ends a process that is not detached with its parent.
+    detached: !isWindows,
     windowsHide: true,
     env: { ...settings.env },
     cwd: settings.cwd,
-    stdio: ['ignore', 'pipe', 'pipe', ...files],
+    stdio: ['ignore', ...output, ...files],
   });
 }
 

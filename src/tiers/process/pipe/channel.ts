@@ -3,7 +3,6 @@
  * events are the same, but the kernel copies them. It does not need the addon.
  */
 import type { ChildProcess } from 'node:child_process';
-import type { Socket } from 'node:net';
 import type { ProcessFacts } from '../../../addon/process.js';
 import type { BatchResult } from '../../../base/batch.js';
 import { LONGEST_LOG, textOf } from '../../../base/text.js';
@@ -17,13 +16,16 @@ import {
   type RequestHeader,
   type RunnerChannel,
 } from '../channel.js';
+import type { OutputStream } from '../file.js';
 import { Prints } from '../prints.js';
 import { Operation, ProcessOutcome, REQUEST_BYTES, Word } from '../protocol.js';
+import type { Stdio } from '../spawn.js';
 import { packBatch, unpackBatch } from './batch.js';
 import { encodeRecord, HEADER } from './frames.js';
 import { type Message, type PipeAnswer, PipeInbox, PipeOperation } from './inbox.js';
-import { PipeLine } from './line.js';
-import { endOfChild, requireSystem, sleep } from './system.js';
+import { type Line, type PipeEnds, socketEnds } from './line.js';
+import { type EndOfChild, requireSystem, sleep, watchEnd } from './system.js';
+import { windowsEnds } from './windows-line.js';
 
 /** The maximum size of requests that are copied after their record, so that both are written at once. */
 const SMALL = 16 * 1024;
@@ -38,12 +40,12 @@ const NOTHING = new Uint8Array(0);
 const NO_BYTES = Buffer.alloc(0);
 /** The channel of one runner over a pipe. Its first answer reports that the runner is ready. */
 export class PipeChannel implements RunnerChannel {
-  readonly files = ['pipe'] as const;
+  readonly #ends: PipeEnds;
   readonly control = new Int32Array(Word.ENTRIES);
   readonly #inbox: PipeInbox;
   readonly #prints = new Prints();
-  #line: PipeLine | undefined;
-  #pid = 0;
+  #line: Line | undefined;
+  #end: EndOfChild = { look: () => undefined, close: () => undefined };
   #listener: ChannelListener | undefined;
   #numbers = 0;
   #calls = 0;
@@ -59,19 +61,25 @@ export class PipeChannel implements RunnerChannel {
   constructor(longest: number) {
     requireSystem();
     this.#inbox = new PipeInbox(longest);
+    this.#ends = process.platform === 'win32' ? windowsEnds() : socketEnds();
+  }
+
+  get files(): Stdio {
+    return this.#ends.files;
+  }
+
+  /** The files for stdout and stderr of the process. */
+  get output(): Stdio {
+    return this.#ends.output;
   }
 
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Connects the channel to the pipe at index `place` of the process's files. */
-  connect(child: ChildProcess, place: number): void {
-    // There are no files if the process could not be started for lack of descriptors.
-    const files = child.stdio as ChildProcess['stdio'] | undefined;
-    const socket = files?.[place] as Socket | null | undefined;
-    if (socket === null || socket === undefined) return;
-    this.#line = new PipeLine(socket, {
+  /** Connects the channel to the process, which was started with its files. */
+  connect(child: ChildProcess): void {
+    this.#line = this.#ends.connect(child, {
       gap: () => this.#inbox.reader.gap,
       filled: (size) => this.#inbox.reader.fill(size),
       bytes: (chunk) => this.#inbox.reader.push(chunk),
@@ -79,8 +87,13 @@ export class PipeChannel implements RunnerChannel {
     });
   }
 
-  started(pid: number, slot: number, listener: ChannelListener, streams: readonly Socket[]): void {
-    this.#pid = pid;
+  /** Returns stdout and stderr of the process. */
+  streams(child: ChildProcess): readonly OutputStream[] {
+    return this.#ends.streams(child);
+  }
+
+  started(pid: number, slot: number, listener: ChannelListener, streams: readonly OutputStream[]): void {
+    this.#end = watchEnd(pid);
     this.#listener = listener;
     this.#prints.watch(streams);
     const ready = { number: 0, calls: 0, operation: Operation.READY, instance: 0, method: 0 };
@@ -330,7 +343,7 @@ export class PipeChannel implements RunnerChannel {
   facts(): ProcessFacts | undefined {
     if (this.#closed) return undefined;
     const { state, pid, active, landlock, crash } = this.#inbox.page;
-    const end = endOfChild(this.#pid) ?? null;
+    const end = this.#end.look() ?? null;
     return {
       ...{ state, pid, active, landlock, crash },
       broken: this.#inbox.problem,
@@ -344,7 +357,7 @@ export class PipeChannel implements RunnerChannel {
   }
 
   #hasEnded(): boolean {
-    return endOfChild(this.#pid) !== null;
+    return this.#end.look() !== null;
   }
 
   awaitEnd(milliseconds: number): boolean {
@@ -369,6 +382,8 @@ export class PipeChannel implements RunnerChannel {
     if (this.#closed) return;
     this.#closed = true;
     this.#line?.close();
+    this.#ends.abandon();
+    this.#end.close();
   }
 }
 

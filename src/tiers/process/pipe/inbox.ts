@@ -10,7 +10,7 @@ import { decodePage, FIRST_PAGE, PAGE_SIZE, type Page } from './page.js';
 import { type PipeRequest, PipeRequests } from './pending.js';
 
 /** The operations that only a pipe has. */
-export const PipeOperation = { TAKEN: 9, WITHDRAW: 10, PAGE: 20 } as const;
+export const PipeOperation = { TAKEN: 9, WITHDRAW: 10, LISTENING: 11, PAGE: 20 } as const;
 /** The maximum size of waiting events with what each takes besides its bytes. The runner counts too. */
 const MOST_EVENTS = 64 << 20;
 /** The memory that a waiting event takes besides its bytes, in bytes. The runner has the same number. */

@@ -1,9 +1,12 @@
 /**
  * Bytes to and from a runner over a pipe: while the event loop runs, and while a synchronous call blocks it.
  */
+import type { ChildProcess } from 'node:child_process';
 import { readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { descriptorOf, isAgain } from '../file.js';
+import { standardStreams } from '../child.js';
+import { descriptorOf, isAgain, type OutputStream } from '../file.js';
+import { FIRST_FILE, type Stdio } from '../spawn.js';
 import { awaitFile, Ready } from './system.js';
 
 const CHUNK = 64 * 1024;
@@ -24,8 +27,58 @@ export interface LineListener {
   news(): void;
 }
 
+/** The connection to a runner over one pipe or several. */
+export interface Line {
+  /** Whether the other end is closed, and everything that it sent was read. */
+  readonly over: boolean;
+  /** Sends bytes, which must not change until they are sent. */
+  write(...pieces: Uint8Array[]): void;
+  /**
+   * Blocks, and reads and writes what is possible. Returns false if nothing was possible in that time, or if
+   * one of the `others` became readable first.
+   */
+  turn(milliseconds: number, others?: readonly number[]): boolean;
+  /**
+   * Reads everything that is available, within bounds: a process that the runner started may write without end.
+   */
+  drain(): void;
+  /** Sets whether it keeps the event loop alive. */
+  reference(on: boolean): void;
+  close(): void;
+}
+
+/** This side's ends of the pipes of a runner. */
+export interface PipeEnds {
+  /** The files for stdout and stderr of the process. */
+  readonly output: Stdio;
+  /** The files of the channel in the process, from its fourth descriptor on. */
+  readonly files: Stdio;
+  /** Called once after the process was started. Returns undefined if there are no pipes to it. */
+  connect(child: ChildProcess, listener: LineListener): Line | undefined;
+  /** Returns stdout and stderr of the process. */
+  streams(child: ChildProcess): readonly OutputStream[];
+  /** Closes the ends. Has no effect after `connect`. */
+  abandon(): void;
+}
+
+/** Makes the ends where Node.js has all that is needed: one socket for both directions. */
+export function socketEnds(): PipeEnds {
+  return {
+    output: ['pipe', 'pipe'],
+    files: ['pipe'],
+    connect(child, listener) {
+      // There are no files if the process could not be started for lack of descriptors.
+      const files = child.stdio as ChildProcess['stdio'] | undefined;
+      const socket = files?.[FIRST_FILE] as Socket | null | undefined;
+      return socket ? new PipeLine(socket, listener) : undefined;
+    },
+    streams: standardStreams,
+    abandon: () => undefined,
+  };
+}
+
 /** One pipe to a runner. */
-export class PipeLine {
+class PipeLine implements Line {
   readonly #socket: Socket;
   readonly #listener: LineListener;
   readonly #chunk = Buffer.allocUnsafeSlow(CHUNK);
@@ -56,12 +109,10 @@ export class PipeLine {
     }
   }
 
-  /** Whether the other end is closed, and everything that it sent was read. */
   get over(): boolean {
     return this.#over;
   }
 
-  /** Sends bytes, which must not change until they are sent. */
   write(...pieces: Uint8Array[]): void {
     for (const piece of pieces) if (piece.length > 0) this.#waiting.push(piece);
     this.flush();
@@ -80,10 +131,6 @@ export class PipeLine {
     else setTimeout(again, RETRY_MS).unref();
   }
 
-  /**
-   * Blocks, and reads and writes what is possible. Returns false if nothing was possible in that time, or if
-   * one of the `others` became readable first.
-   */
   turn(milliseconds: number, others: readonly number[] = []): boolean {
     const file = descriptorOf(this.#socket);
     if (file === undefined) this.#over = true;
@@ -95,9 +142,6 @@ export class PipeLine {
     return ready !== 0;
   }
 
-  /**
-   * Reads everything that is available, within bounds: a process that the runner started may write without end.
-   */
   drain(): void {
     for (let i = 0; i < MOST_TURNS && this.turn(0); i++) if (this.#over) return;
   }

@@ -2,8 +2,8 @@
  * System calls that Node.js does not offer: blocking until a file is ready, and detecting the end of a child
  * before the event loop does.
  */
-import { TenonError } from '../../../base/errors.js';
 import { ffi, standardLibrary } from '../../../library/ffi.js';
+import { awaitHandles, windowsCalls } from './windows-calls.js';
 
 /** The events of a file. */
 export const Ready = { READ: 1, WRITE: 4, ERROR: 8, HUNG_UP: 16 } as const;
@@ -14,6 +14,16 @@ export interface ChildEnd {
   readonly code: number;
   /** The number of the signal; 0 if it exited by itself. */
   readonly signal: number;
+}
+
+/** The end of one child, as this side sees it. */
+export interface EndOfChild {
+  /**
+   * Returns the end without collecting the exit status, which Node.js needs. Returns null while the process runs.
+   * Returns undefined if it is not a child, or its exit status was collected.
+   */
+  look(): ChildEnd | null | undefined;
+  close(): void;
 }
 
 interface Calls {
@@ -41,10 +51,8 @@ const info = Buffer.alloc(128);
 export function requireSystem(): void {
   if (calls !== undefined) return;
   if (process.platform === 'win32') {
-    throw new TenonError(
-      'ERR_TENON_UNSUPPORTED',
-      "The transport 'pipe' is not available on Windows, which lacks poll.",
-    );
+    windowsCalls();
+    return;
   }
   ffi();
   const system = standardLibrary();
@@ -79,18 +87,42 @@ function want(place: number, file: number, events: number): void {
 }
 
 export function sleep(milliseconds: number): void {
-  awaitFile(-1, 0, milliseconds);
+  if (process.platform === 'win32') awaitHandles([], milliseconds);
+  else awaitFile(-1, 0, milliseconds);
 }
 
-/**
- * Returns the end of a child without collecting its exit status, which Node.js needs. Returns null while it
- * runs. Returns undefined if the process is not a child, or its exit status was collected.
- */
-export function endOfChild(pid: number): ChildEnd | null | undefined {
+/** Watches a child that was just started. */
+export function watchEnd(pid: number): EndOfChild {
+  if (process.platform === 'win32') return watchProcess(pid);
+  return { look: () => endOfChild(pid), close: () => undefined };
+}
+
+/** As EndOfChild.look. */
+function endOfChild(pid: number): ChildEnd | null | undefined {
   info.fill(0);
   if (calls?.waitid(P_PID, pid, info, WEXITED | WNOHANG | WAIT.noWait) !== 0) return undefined;
   if (info.readInt32LE(WAIT.pid) !== pid) return null;
   const status = info.readInt32LE(WAIT.status);
   const exited = info.readInt32LE(WAIT.code) === CLD_EXITED;
   return exited ? { code: status, signal: 0 } : { code: -1, signal: status };
+}
+
+const SYNCHRONIZE = 0x0010_0000;
+const QUERY = 0x1000;
+
+/** Watches a process of Windows. A handle stands for the process even after its end. */
+function watchProcess(pid: number): EndOfChild {
+  const { openProcess, exitCode, close } = windowsCalls();
+  const handle = BigInt(openProcess(SYNCHRONIZE | QUERY, 0, pid));
+  const code = Buffer.allocUnsafeSlow(4);
+  return {
+    look() {
+      if (handle === 0n) return undefined;
+      if (!awaitHandles([handle], 0)) return null;
+      return exitCode(handle, code) === 0 ? undefined : { code: code.readUInt32LE(), signal: 0 };
+    },
+    close() {
+      if (handle !== 0n) close(handle);
+    },
+  };
 }

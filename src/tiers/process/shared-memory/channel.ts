@@ -1,5 +1,4 @@
 /** The channel to one runner over shared memory. */
-import type { Socket } from 'node:net';
 import type { ProcessAddon, ProcessFacts } from '../../../addon/process.js';
 import type { BatchResult } from '../../../base/batch.js';
 import { LONGEST_LOG, textOf } from '../../../base/text.js';
@@ -15,7 +14,7 @@ import {
   type RequestHeader,
   type RunnerChannel,
 } from '../channel.js';
-import { descriptorOf } from '../file.js';
+import { descriptorOf, type OutputStream } from '../file.js';
 import { ENTRY_COUNT, End, Entry, Operation, ProcessOutcome, Word } from '../protocol.js';
 import { longestInput, longestResult, type ProcessLimits } from '../settings.js';
 import { type NativeMemory, openNative } from './memory.js';
@@ -71,7 +70,7 @@ export class SharedMemoryChannel implements RunnerChannel {
     return this.#closed;
   }
 
-  started(pid: number, slot: number, listener: ChannelListener, streams: readonly Socket[]): void {
+  started(pid: number, slot: number, listener: ChannelListener, streams: readonly OutputStream[]): void {
     this.#listener = listener;
     const [out = -1, err = -1] = streams.map(descriptorOf);
     this.#aim().started(pid, slot, out, err);
