@@ -22,7 +22,8 @@ import { parseArgs } from 'node:util';
 import { HERE } from './lib/install-scenarios.mjs';
 import { packMain } from './lib/packed.mjs';
 import { inRoot } from './lib/paths.mjs';
-import { compilePlugins, hasFaults } from './lib/platform-plugins.mjs';
+import { faultsOn } from './lib/platform-faults.mjs';
+import { compilePlugins } from './lib/platform-plugins.mjs';
 import { makeProject, missingArchives } from './lib/platform-project.mjs';
 import { CannotRun, RUNTIMES } from './lib/platform-runtimes.mjs';
 import { readTrial, tableLines, writeTable } from './lib/platform-table.mjs';
@@ -33,7 +34,8 @@ import { findZig } from './lib/zig.mjs';
 import { setUp } from './setup.mjs';
 
 const LINUX = ['inline', 'thread', 'process over shared-memory', 'process over pipe'];
-const OTHER = ['inline', 'thread'];
+const WINDOWS = ['inline', 'thread', 'process over pipe'];
+const MACOS = ['inline', 'thread'];
 /** The longest time of a trial in milliseconds. Emulated ones are slow. */
 const LONGEST = 30 * 60_000;
 const UNTRIED = 'nothing on this machine can run it';
@@ -47,10 +49,10 @@ const TRIALS = [
   { name: 'linux-arm64-gnu', runtime: 'qemu', groups: LINUX },
   { name: 'linux-x64-musl', runtime: 'musl', groups: LINUX },
   { name: 'linux-arm64-musl', groups: LINUX, reason: UNTRIED },
-  { name: 'win32-x64', runtime: 'wine', groups: OTHER },
-  { name: 'win32-arm64', groups: OTHER, reason: UNTRIED },
-  { name: 'darwin-x64', groups: OTHER, reason: UNTRIED },
-  { name: 'darwin-arm64', groups: OTHER, reason: UNTRIED },
+  { name: 'win32-x64', runtime: 'wine', groups: WINDOWS },
+  { name: 'win32-arm64', groups: WINDOWS, reason: UNTRIED },
+  { name: 'darwin-x64', groups: MACOS, reason: UNTRIED },
+  { name: 'darwin-arm64', groups: MACOS, reason: UNTRIED },
   {
     name: 'Bun',
     platform: 'linux-x64-gnu',
@@ -120,15 +122,14 @@ const extensionOf = ({ os }) => ({ win32: '.dll', darwin: '.dylib' })[os] ?? '.s
 
 /** Returns the settings of the trial, with the paths by which the program knows the files. */
 function configOf(platform, { plugins, faults }, place, loadFaults) {
-  const withFaults = hasFaults(platform);
   const extension = extensionOf(platform);
   return {
     plugins: place(plugins),
-    faults: withFaults ? place(faults) : null,
+    faults: place(faults),
     extension,
     probeTimeout: 20_000,
-    loadFaults: withFaults ? loadFaults : [],
-    crashes: withFaults ? CRASHES : [],
+    loadFaults: faultsOn(loadFaults, platform),
+    crashes: CRASHES,
     files: [{ os: platform.os, arch: platform.cpu, path: place(join(plugins, `echo${extension}`)) }],
     check: platform.os === 'linux',
   };
@@ -147,7 +148,7 @@ function provide(compiled, base) {
 /** Returns the folders of the plugins: those of this checkout if they are for the platform, otherwise compiled ones. */
 async function pluginsOf(platform, zig, folder) {
   const built = { plugins: inRoot('build', 'plugins'), faults: inRoot('build', 'faults') };
-  const isBuilt = existsSync(built.plugins) && (!hasFaults(platform) || existsSync(built.faults));
+  const isBuilt = existsSync(built.plugins) && existsSync(built.faults);
   return platform === HERE && isBuilt ? built : compilePlugins(platform, await zig(), folder);
 }
 

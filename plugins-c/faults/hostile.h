@@ -10,8 +10,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#if defined(_WIN32)
+#include <io.h>
+#include <windows.h>
+#else
 #include <sys/mman.h>
 #include <unistd.h>
+#endif
 
 #include "tenon.h"
 
@@ -25,18 +31,52 @@
 #define FAULT_UNMAPPED ((void *)(uintptr_t)0x3a5a5a5a5000)
 #define FAULT_GARBAGE  ((void *)(uintptr_t)0xdeadbeefcafef000)
 
+#if defined(_WIN32)
+#define FAULT_WRITE(file, text) ((void)!_write(file, text, sizeof text - 1))
+
+FAULT_UNUSED static size_t fault_page_size(void) {
+  return 4096;
+}
+FAULT_UNUSED static void *fault_map(size_t n) {
+  return VirtualAlloc(NULL, n, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+FAULT_UNUSED static int fault_forbid(void *pages, size_t n) {
+  DWORD before;
+  return VirtualProtect(pages, n, PAGE_NOACCESS, &before) != 0;
+}
+FAULT_UNUSED static void fault_sleep(void) {
+  Sleep(INFINITE);
+}
+#else
+#define FAULT_WRITE(file, text) ((void)!write(file, text, sizeof text - 1))
+
+FAULT_UNUSED static size_t fault_page_size(void) {
+  return (size_t)sysconf(_SC_PAGESIZE);
+}
+FAULT_UNUSED static void *fault_map(size_t n) {
+  void *pages = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+  return pages == MAP_FAILED ? NULL : pages;
+}
+FAULT_UNUSED static int fault_forbid(void *pages, size_t n) {
+  return mprotect(pages, n, PROT_NONE) == 0;
+}
+FAULT_UNUSED static void fault_sleep(void) {
+  pause();
+}
+#endif
+
 /* Returns a page that exists but cannot be read. mincore reports it as readable. */
 FAULT_UNUSED static void *fault_forbidden_page(void) {
-  void *page = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_NONE, MAP_PRIVATE | MAP_ANON, -1, 0);
-  return page == MAP_FAILED ? NULL : page;
+  void *page = fault_map(fault_page_size());
+  return page != NULL && fault_forbid(page, fault_page_size()) ? page : NULL;
 }
 
 /* Returns `n` writable bytes right before the end of a mapping. Access to one byte more is a segmentation
  * fault. */
 FAULT_UNUSED static void *fault_before_the_end(size_t n) {
-  size_t page = (size_t)sysconf(_SC_PAGESIZE);
-  char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
-  if (pages == MAP_FAILED || mprotect(pages + page, page, PROT_NONE) != 0) return NULL;
+  size_t page = fault_page_size();
+  char *pages = fault_map(2 * page);
+  if (pages == NULL || !fault_forbid(pages + page, page)) return NULL;
   return pages + page - n;
 }
 
@@ -51,7 +91,7 @@ FAULT_UNUSED static void fault_segfault(void) {
 }
 
 FAULT_UNUSED static void fault_hang(void) {
-  for (;;) pause(); /* does not use up a processor that the tests share */
+  for (;;) fault_sleep(); /* does not use up a processor that the tests share */
 }
 
 /* Stores any address in a function slot, which the compiler would refuse. */
@@ -68,8 +108,8 @@ FAULT_UNUSED static void fault_set_slot(void *slot, const void *address) {
 #ifdef FAULT_END
 FAULT_UNUSED static void fault_end(void) {
   static const char out[] = FAULT_NAME " on stdout\n", err[] = FAULT_NAME " on stderr\n";
-  (void)!write(STDOUT_FILENO, out, sizeof out - 1);
-  (void)!write(STDERR_FILENO, err, sizeof err - 1);
+  FAULT_WRITE(1, out);
+  FAULT_WRITE(2, err);
 #if FAULT_END == FAULT_SEGFAULT
   fault_segfault();
 #elif FAULT_END == FAULT_ABORT

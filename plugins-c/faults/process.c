@@ -67,8 +67,8 @@ static void misbehave(void) {
   fault_hang();
 #elif FAULT_PROCESS == PROCESS_PRINTS
   static const char out[] = FAULT_NAME " on stdout\n", err[] = FAULT_NAME " on stderr\n";
-  (void)!write(STDOUT_FILENO, out, sizeof out - 1);
-  (void)!write(STDERR_FILENO, err, sizeof err - 1);
+  FAULT_WRITE(1, out);
+  FAULT_WRITE(2, err);
 #elif FAULT_PROCESS == PROCESS_CLOSES
   close(STDIN_FILENO), close(STDOUT_FILENO), close(STDERR_FILENO);
 #elif FAULT_PROCESS == PROCESS_DIRECTORY

@@ -68,7 +68,12 @@ export async function compilePlatform(platform, { zig, out, source = root, jobs 
 }
 
 /** The largest sizes of the files, in bytes. A larger file was probably not stripped. */
-const LARGEST = { 'tenon.node': 1_300_000, 'tenon-runner': 1_300_000, 'tenon-checker': 2_600_000 };
+const LARGEST = {
+  'tenon.node': 1_300_000,
+  'tenon-runner': 1_300_000,
+  'tenon-runner.exe': 1_300_000,
+  'tenon-checker': 2_600_000,
+};
 
 /** The libraries that each system has. A file that needs another one works only on some machines. */
 const SYSTEM_LIBRARIES = {
@@ -82,6 +87,7 @@ const SYSTEM_LIBRARIES = {
 const EXPORTS = {
   'tenon.node': /^(napi_register_module_v1|node_api_module_get_api_version_v1)$/,
   'tenon-runner': /^(_*environ|std(in|out|err)|__progname)$/,
+  'tenon-runner.exe': /^$/,
   'tenon-checker': /^(__sanitizer_cov_\w+|_*environ|std(in|out|err)|__progname)$/,
 };
 

@@ -11,9 +11,6 @@ import { writeToolchain } from './zig.mjs';
 /** gzip is left out, because it needs a zlib for the platform. */
 const PLUGINS = ['echo', 'wordcount', 'metronome', 'math', 'text', 'shout', 'text-cpp'];
 
-/** Whether the fault plugins can be compiled for a platform. They use pages, signals and threads of POSIX. */
-export const hasFaults = (platform) => platform.os !== 'win32';
-
 /**
  * @param {import('./platforms.mjs').Platform} platform
  * @param {string} zig
@@ -42,10 +39,7 @@ export async function compilePlugins(platform, zig, out) {
     { env },
   );
   mustSucceed(configured, `Configuring the plugins for ${platform.name} (cmake)`, name);
-  const targets = [
-    ...PLUGINS.map((plugin) => `plugin-${plugin}`),
-    ...(hasFaults(platform) ? ['faults'] : []),
-  ];
+  const targets = [...PLUGINS.map((plugin) => `plugin-${plugin}`), 'faults'];
   const parallel = ['--parallel', String(availableParallelism())];
   const built = await run(findTool('cmake'), ['--build', tree, ...parallel, '--target', ...targets], { env });
   mustSucceed(built, `Compiling the plugins for ${platform.name} (cmake --build)`, name);

@@ -135,7 +135,7 @@ const CASES = [
   ...CALLS,
   ['a config that is refused', calls(plugin('wordcount'), { minLength: 'x' }, text)],
   ...SIZES,
-  ...(config.faults === null ? [] : faulty()),
+  ...faulty(),
   ['typed records', records],
   ['a closed instance', closed],
 ];

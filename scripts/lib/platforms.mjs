@@ -17,8 +17,9 @@ export const SCOPE = '@tenon';
 export const GLIBC_FLOOR = [2, 28];
 
 const LINUX_FILES = ['tenon.node', 'tenon-runner', 'tenon-checker'];
-/** The runner and the checker are programs for Linux so far. */
-const OTHER_FILES = ['tenon.node'];
+/** There is no checker for other systems so far, and no runner for macOS. */
+const WINDOWS_FILES = ['tenon.node', 'tenon-runner.exe'];
+const MACOS_FILES = ['tenon.node'];
 
 const glibc = `gnu.${GLIBC_FLOOR.join('.')}`;
 const CPUS = [
@@ -44,8 +45,8 @@ export const PLATFORMS = CPUS.flatMap(([cpu, processor]) => [
     target: `${processor}-linux-musl`,
     files: LINUX_FILES,
   },
-  { name: `win32-${cpu}`, os: 'win32', cpu, target: `${processor}-windows-gnu`, files: OTHER_FILES },
-  { name: `darwin-${cpu}`, os: 'darwin', cpu, target: `${processor}-macos.11.0`, files: OTHER_FILES },
+  { name: `win32-${cpu}`, os: 'win32', cpu, target: `${processor}-windows-gnu`, files: WINDOWS_FILES },
+  { name: `darwin-${cpu}`, os: 'darwin', cpu, target: `${processor}-macos.11.0`, files: MACOS_FILES },
 ]);
 
 /** Returns the name of a platform's package. */
