@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inspectBytes, inspectFileSync, type LibraryFacts } from '../../src/inspect/index.js';
+import { placesIn } from '../../src/inspect/symbols.js';
 import { tool } from '../support/tools.js';
 import { byHand, SAMPLE, type Target, Workshop } from './compilers.js';
 
@@ -134,4 +135,13 @@ describe('other DLLs', () => {
       }),
     );
   });
+});
+
+test('an address of a DLL is code, constant data or neither, for the report of a crash', () => {
+  const path = workshop.build('mingw-x64', SAMPLE, { name: 'places' });
+  const addresses = new Map(inspectFileSync(path).exports.map(({ name, address }) => [name, address]));
+  const at = (name: string) => Number(addresses.get(name) ?? 0);
+  const found = placesIn(path, [at('get_name') + 1, at('tenon_descriptor'), at('sample_data'), 2 ** 30]);
+  expect(found.map(({ kind }) => kind)).toEqual(['code', 'constant', 'outside', 'outside']);
+  expect(found[0]).toMatchObject({ name: null, offset: 0 });
 });

@@ -8,7 +8,9 @@ import type { Duplex } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { PluginHost } from '../../../../src/index.js';
-import { encodeRecord } from '../../../../src/tiers/process/pipe/frames.js';
+import { encodeRecord, FrameReader } from '../../../../src/tiers/process/pipe/frames.js';
+import { PipeOperation } from '../../../../src/tiers/process/pipe/inbox.js';
+import { Operation } from '../../../../src/tiers/process/protocol.js';
 import type { RunnerExit } from '../../../../src/tiers/process/runner-process.js';
 import { buildDir, pluginFile, root, runNode } from '../../../support/index.js';
 import { error, until } from '../puppet.js';
@@ -67,12 +69,12 @@ describe.runIf(existsSync(program))('the runner', () => {
   const spawned = (...more: string[]) => {
     const child = spawn(program, ['serve', pluginFile('echo'), ...options, ...more], {
       detached: true,
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
     });
     const exit = once(child, 'exit');
-    const pipe = child.stdio[3] as Duplex;
-    pipe.on('error', () => undefined).resume();
-    return { pipe, exit };
+    const [pipe, bell] = [child.stdio[3] as Duplex, child.stdio[4] as Duplex];
+    for (const stream of [pipe, bell]) stream.on('error', () => undefined).resume();
+    return { pipe, bell, exit };
   };
 
   test.each<[string, (record: Buffer) => void]>([
@@ -83,6 +85,30 @@ describe.runIf(existsSync(program))('the runner', () => {
     const { pipe, exit } = spawned('--in', '3', '--out', '3');
     pipe.write(badRequest(change));
     expect(await exit).toEqual([1, null]);
+  });
+
+  test('rings its bell once, and again only after the host has listened', async () => {
+    const { pipe, bell, exit } = spawned('--in', '3', '--out', '3', '--bell', '4');
+    const rings: string[] = [];
+    bell.on('data', (bytes: Buffer) => rings.push(String(bytes)));
+    let answers = 0;
+    const reader = new FrameReader({
+      check: () => null,
+      take: ({ operation }) => {
+        if (operation === Operation.PING) answers++;
+      },
+    });
+    pipe.on('data', (bytes: Buffer) => reader.push(bytes));
+    const header = { size: 0, instance: 0, method: 0, detail: 0 };
+    for (const number of [1, 2, 3])
+      pipe.write(encodeRecord({ ...header, operation: Operation.PING, number }));
+    await until(() => answers === 3 && rings.length > 0);
+    pipe.write(encodeRecord({ ...header, operation: PipeOperation.LISTENING, number: 0 }));
+    // Every earlier ring would have come before this one.
+    await until(() => rings.join('').length > 1);
+    expect(rings.join('')).toBe('!!');
+    pipe.destroy();
+    await exit;
   });
 
   test('is killed when the pipe is closed', async () => {
