@@ -1,9 +1,13 @@
 #include "plugin/fault_signals.h"
 
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <ucontext.h>
 #include <unistd.h>
+
+#if defined(__APPLE__)
+#include <pthread.h>
+#else
+#include <sys/syscall.h>
+#endif
 
 namespace tenon {
 namespace {
@@ -14,12 +18,37 @@ constexpr size_t kStackSize = 64 * 1024;
 /* Set by SetPluginCode; 0 until then. */
 uintptr_t plugin_base;
 
+#if defined(__APPLE__)
+constexpr int kStack = 0;
+
+uint32_t ThisThread() {
+  return pthread_mach_thread_np(pthread_self());
+}
+bool IsFirstThread() {
+  return pthread_main_np() != 0;
+}
+void SignalThisThread(int signal) {
+  pthread_kill(pthread_self(), signal);
+}
+#else
+constexpr int kStack = MAP_STACK;
+
+uint32_t ThisThread() {
+  return static_cast<uint32_t>(syscall(SYS_gettid));
+}
+bool IsFirstThread() {
+  return ThisThread() == static_cast<uint32_t>(getpid());
+}
+void SignalThisThread(int signal) {
+  syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
+}
+#endif
+
 }  // namespace
 
 void HandleFaults(void (*handler)(int, siginfo_t *, void *)) {
   /* A mapping of its own. On the heap, an overrun of the plugin could overwrite it. */
-  void *memory =
-      mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  void *memory = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | kStack, -1, 0);
   if (memory != MAP_FAILED) {
     stack_t stack = {};
     stack.ss_sp = memory;
@@ -40,11 +69,10 @@ void SetPluginCode(const CodeRange &code) {
 
 void ReadFault(int signal, const siginfo_t *info, const void *context, Fault *fault) {
   Registers registers = RegistersOf(static_cast<const ucontext_t *>(context));
-  pid_t thread = static_cast<pid_t>(syscall(SYS_gettid));
   fault->signal = signal;
   fault->code = info->si_code;
-  fault->thread = static_cast<uint32_t>(thread);
-  fault->main_thread = thread == getpid();
+  fault->thread = ThisThread();
+  fault->main_thread = IsFirstThread();
   fault->address = reinterpret_cast<uintptr_t>(info->si_addr);
   fault->pc = registers.pc;
   fault->sp = registers.sp;
@@ -57,7 +85,7 @@ void EndBySignal(int signal) {
   standard.sa_handler = SIG_DFL;
   sigaction(signal, &standard, nullptr);
   /* The signal stays blocked until the handler returns. */
-  syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
+  SignalThisThread(signal);
 }
 
 }  // namespace tenon

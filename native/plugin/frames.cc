@@ -1,33 +1,18 @@
 #include "plugin/frames.h"
 
-#include <errno.h>
-#include <link.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <initializer_list>
 
-#include <algorithm>
+#include "plugin/frames_system.h"
 
 namespace tenon {
 namespace {
 
-constexpr uintptr_t kPage = 4096;
 constexpr uintptr_t kScanned = 16 * 1024;
 /* The largest distance below a stack of a stack pointer that has overflowed into the guard, in bytes. */
 constexpr uintptr_t kGap = 256 * 1024;
 
 /* The plugin's code. Set before a crash can be handled. */
 uintptr_t code_start, code_end;
-
-/* Reads a word that may not be mapped. The kernel copies the new mask before it checks the invalid `how`, so
- * EFAULT says that the word cannot be read. Needs no file and is async-signal-safe. */
-__attribute__((no_sanitize("address"))) bool ReadWord(uintptr_t address, uintptr_t *word) {
-  if (address % sizeof(uintptr_t) != 0 || address < kPage) return false;
-  int saved = errno;
-  bool readable = syscall(SYS_rt_sigprocmask, ~0, address, nullptr, sizeof(uint64_t)) != 0 && errno == EINVAL;
-  errno = saved;
-  if (readable) *word = *reinterpret_cast<const volatile uintptr_t *>(address);
-  return readable;
-}
 
 bool IsPluginCode(uintptr_t address) {
   return address >= code_start && address < code_end;
@@ -59,7 +44,8 @@ uint32_t WalkFrames(uintptr_t frame, uint64_t *frames) {
   uint32_t count = 0;
   while (count < kMaxFrames) {
     uintptr_t next, address;
-    if (!ReadWord(frame, &next) || !ReadWord(frame + sizeof(uintptr_t), &address) || address < kPage) break;
+    if (!ReadWord(frame, &next) || !ReadWord(frame + sizeof(uintptr_t), &address) || address < kFirstPage)
+      break;
     frames[count++] = address;
     if (next <= frame || next - frame > kGap) break;
     frame = next;
@@ -72,7 +58,7 @@ uint32_t WalkFrames(uintptr_t frame, uint64_t *frames) {
 uint32_t ScanStack(uintptr_t sp, uint64_t *frames) {
   uint32_t count = 0;
   uintptr_t at = sp & ~(sizeof(uintptr_t) - 1), word;
-  for (uintptr_t limit = at + kGap; at < limit && !ReadWord(at, &word);) at = (at | (kPage - 1)) + 1;
+  for (uintptr_t limit = at + kGap; at < limit && !ReadWord(at, &word);) at = (at | (kFirstPage - 1)) + 1;
   for (uintptr_t limit = at + kScanned; at < limit && count < kMaxFrames; at += sizeof(uintptr_t)) {
     if (!ReadWord(at, &word)) break;
     if (IsPluginCode(word) && IsBehindCall(word)) frames[count++] = word;
@@ -88,41 +74,6 @@ bool HasPluginCode(const uint64_t *frames, uint32_t count) {
 }
 
 }  // namespace
-
-Registers RegistersOf(const ucontext_t *context) {
-#if defined(__x86_64__)
-  const greg_t *regs = context->uc_mcontext.gregs;
-  return {static_cast<uintptr_t>(regs[REG_RIP]), static_cast<uintptr_t>(regs[REG_RSP]),
-          static_cast<uintptr_t>(regs[REG_RBP])};
-#elif defined(__aarch64__)
-  return {context->uc_mcontext.pc, context->uc_mcontext.sp, context->uc_mcontext.regs[29]};
-#else
-  (void)context;
-  return {0, 0, 0};
-#endif
-}
-
-CodeRange FindCode(uintptr_t address) {
-  struct Wanted {
-    uintptr_t address;
-    CodeRange range;
-  } wanted = {address, {0, 0, 0}};
-  const auto visit = [](dl_phdr_info *info, size_t, void *data) {
-    Wanted *asked = static_cast<Wanted *>(data);
-    uintptr_t start = UINTPTR_MAX, end = 0;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-      const ElfW(Phdr) &header = info->dlpi_phdr[i];
-      if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0) continue;
-      start = std::min<uintptr_t>(start, info->dlpi_addr + header.p_vaddr);
-      end = std::max<uintptr_t>(end, info->dlpi_addr + header.p_vaddr + header.p_memsz);
-    }
-    if (asked->address < start || asked->address >= end) return 0;
-    asked->range = {info->dlpi_addr, start, end};
-    return 1;
-  };
-  dl_iterate_phdr(visit, &wanted);
-  return wanted.range;
-}
 
 void SetFrameCode(uintptr_t start, uintptr_t end) {
   code_start = start;

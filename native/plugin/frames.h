@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if !defined(_WIN32)
+#if defined(__APPLE__)
+#include <sys/ucontext.h>
+#elif !defined(_WIN32)
 #include <ucontext.h>
 #endif
 

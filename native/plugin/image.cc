@@ -3,10 +3,6 @@
 #include <dlfcn.h>
 #include <link.h>
 
-#include <cstdio>
-
-#include "plugin/memory.h"
-
 namespace tenon::probe {
 
 bool Image::open(const char *file, std::string &problem) {
@@ -53,33 +49,6 @@ bool Image::find_segments(const void *dynamic) {
 
 uintptr_t Image::symbol(const char *name) const {
   return reinterpret_cast<uintptr_t>(dlsym(handle_, name));
-}
-
-bool Image::is_code(uintptr_t address) const {
-  for (const Segment &segment : segments_) {
-    if (segment.executable && address >= segment.start && address < segment.end) return true;
-  }
-  return false;
-}
-
-bool Image::owns(uintptr_t address) const {
-  for (const Segment &segment : segments_) {
-    if (address >= segment.start && address < segment.end) return true;
-  }
-  return false;
-}
-
-std::string Image::describe(uintptr_t address) const {
-  if (address == 0) return "NULL";
-  if (is_code(address)) return "code of this library";
-  if (owns(address)) return "data of this library";
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<void *>(address), &info) != 0 && info.dli_fname != nullptr) {
-    return std::string("another library (") + info.dli_fname + ")";
-  }
-  char byte;
-  return read_memory(address, &byte, 1) ? "memory of no library (heap or stack)"
-                                        : "unmapped or protected memory";
 }
 
 }  // namespace tenon::probe

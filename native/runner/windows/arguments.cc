@@ -61,7 +61,8 @@ std::vector<std::wstring> SplitCommandLine(const wchar_t *line) {
 }
 
 Arguments::Arguments() {
-  for (const std::wstring &argument : SplitCommandLine(GetCommandLineW())) strings_.push_back(Narrow(argument));
+  for (const std::wstring &argument : SplitCommandLine(GetCommandLineW()))
+    strings_.push_back(Narrow(argument));
   for (std::string &text : strings_) values_.push_back(text.data());
 }
 
