@@ -50,10 +50,8 @@ export async function callOnce(
   const found = methodOf(method, manifest);
   const typed = found?.typed ?? null;
   const takesRecord = typed !== null && typed.slots[0]?.input !== null;
-  if (json !== undefined && !takesRecord)
-    throw new UsageError(`${typed?.shown} takes and returns plain bytes. Give them with --input.`);
   const instance = await makeInstance();
-  if (typed !== null && takesRecord && bytes === undefined)
+  if (typed !== null && bytes === undefined && (takesRecord || json !== undefined))
     return await callTyped(instance, typed, json ?? {}, (line) => output.line(line));
   const callable = found === null ? instance : instance.method(found.kind, found.slot);
   output.write(await callable.call(bytes ?? Buffer.alloc(0)));

@@ -27,7 +27,15 @@
 import { invalidArgument } from '../base/errors.js';
 import { checkKnown, isObject, shown } from '../base/options.js';
 import { SCALAR_SIZE, type Scalar } from './layout.js';
-import type { EventModel, FieldModel, KindModel, MemberModel, MethodModel, TypeModel } from './model.js';
+import {
+  type EventModel,
+  type FieldModel,
+  type KindModel,
+  LIMITS,
+  type MemberModel,
+  type MethodModel,
+  type TypeModel,
+} from './model.js';
 import { checkModel } from './model-check.js';
 
 /** The version of the format that {@link toDocument} writes. */
@@ -214,17 +222,19 @@ function eventIn(at: string, value: unknown): EventModel {
   return { ...namedIn(at, given), fields: fieldsIn(`${at}.fields`, given['fields']) };
 }
 
-function fieldsIn(at: string, value: unknown): FieldModel[] {
+function fieldsIn(at: string, value: unknown, depth = 1): FieldModel[] {
   return list(at, value).map((one, i) => {
     const place = `${at}[${i}]`;
     const given = object(place, one, ['name', 'doc', 'type']);
-    return { ...namedIn(place, given), type: typeIn(`${place}.type`, given['type']) };
+    return { ...namedIn(place, given), type: typeIn(`${place}.type`, given['type'], depth) };
   });
 }
 
 const FORMS = ['list', 'option', 'record', 'enum', 'flags', 'union'];
 
-function typeIn(at: string, value: unknown): TypeModel {
+/** Reads a type. Its depth is checked here too: a document may nest types deeper than functions can call themselves. */
+function typeIn(at: string, value: unknown, depth: number): TypeModel {
+  if (depth > LIMITS.depth) throw invalidArgument(at, `is nested deeper than ${LIMITS.depth} levels`);
   if (typeof value === 'string') return simpleType(at, value);
   const given = object(at, value, [...FORMS, 'open', 'as']);
   const [form, ...others] = FORMS.filter((one) => given[one] !== undefined);
@@ -232,14 +242,14 @@ function typeIn(at: string, value: unknown): TypeModel {
     throw invalidArgument(at, `must have exactly one of ${FORMS.join(', ')}`);
   const content = given[form];
   const place = `${at}.${form}`;
-  if (form === 'list') return { form, element: typeIn(place, content) };
-  if (form === 'option') return { form, value: typeIn(place, content) };
+  if (form === 'list') return { form, element: typeIn(place, content, depth + 1) };
+  if (form === 'option') return { form, value: typeIn(place, content, depth + 1) };
   const as = given['as'] === undefined ? {} : { as: text(`${at}.as`, given['as']) };
-  if (form === 'record') return { form, fields: fieldsIn(place, content), ...as };
+  if (form === 'record') return { form, fields: fieldsIn(place, content, depth + 1), ...as };
   if (given['open'] !== undefined && given['open'] !== true)
     throw invalidArgument(`${at}.open`, 'must be true');
   const rest = { open: given['open'] === true, ...as };
-  if (form === 'union') return { form, members: unionIn(place, content), ...rest };
+  if (form === 'union') return { form, members: unionIn(place, content, depth + 1), ...rest };
   const members = list(place, content).map((one, i) => memberIn(`${place}[${i}]`, one));
   return { form: form === 'enum' ? 'enum' : 'flags', members, ...rest };
 }
@@ -248,11 +258,15 @@ function memberIn(at: string, value: unknown): MemberModel {
   return typeof value === 'string' ? { name: value } : namedIn(at, object(at, value, ['name', 'doc']));
 }
 
-function unionIn(at: string, value: unknown): (MemberModel & { readonly type: TypeModel | null })[] {
+function unionIn(
+  at: string,
+  value: unknown,
+  depth: number,
+): (MemberModel & { readonly type: TypeModel | null })[] {
   return list(at, value).map((one, i) => {
     const place = `${at}[${i}]`;
     const given = object(place, one, ['name', 'doc', 'type']);
-    const type = given['type'] === undefined ? null : typeIn(`${place}.type`, given['type']);
+    const type = given['type'] === undefined ? null : typeIn(`${place}.type`, given['type'], depth);
     return { ...namedIn(place, given), type };
   });
 }

@@ -107,7 +107,7 @@ describe('an invalid document is refused, and the error names the place', () => 
     ['methods.m.output.x', typed({ enum: [] })],
     ['methods.m.output.x', typed({ enum: ['a', 'a'] })],
     ['methods.m.output.x', typed({ flags: Array.from({ length: 33 }, (_, i) => `f${i}`) })],
-    [`methods.m.output.x${'[]'.repeat(8)}`, typed(nested(8))],
+    [`methods[0].output[0].type${'.list'.repeat(8)}`, typed(nested(8))],
     ['methods.m.cursor', method({ cursor: [] })],
     ['events', { ...TEXT, events: [{ name: 'then', fields: [] }] }],
   ])('%s', (argument, document) => {

@@ -1,6 +1,7 @@
 /** The files that are generated from a kind, and whether those in a folder are up to date. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { messageOf } from '../../base/errors.js';
 import { documentText, toDocument } from '../../kinds/document.js';
 import { cHeader } from '../../kinds/generate/c.js';
 import { cppHeader } from '../../kinds/generate/cpp.js';
@@ -8,6 +9,7 @@ import { markdownPage } from '../../kinds/generate/markdown.js';
 import { rustModule, rustModuleName } from '../../kinds/generate/rust.js';
 import { typescriptModule } from '../../kinds/generate/typescript.js';
 import type { KindModel } from '../../kinds/model.js';
+import { UsageError } from '../usage.js';
 
 export const LANGUAGES = ['c', 'cpp', 'rust', 'ts', 'md'] as const;
 export type BoundLanguage = (typeof LANGUAGES)[number];
@@ -39,22 +41,26 @@ export function documentOf(kind: KindModel): string {
   return documentText(toDocument(kind));
 }
 
-/** Writes a file, unless it has that content. Returns whether it had another. */
+/** Writes a file, unless it has that content. Returns whether it had another. @throws UsageError */
 export function writeChanged(path: string, content: string): boolean {
   if (isCurrent(path, content)) return false;
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, content);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  } catch (cause) {
+    throw new UsageError(`${path} cannot be written: ${messageOf(cause)}.`, { cause });
+  }
   return true;
 }
 
-/** Returns whether a file has that content. */
+/** Returns whether a file has that content. @throws UsageError */
 export function isCurrent(path: string, content: string): boolean {
   try {
     return readFileSync(path, 'utf8') === content;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return false;
-    throw error;
+    throw new UsageError(`${path} cannot be read: ${messageOf(cause)}.`, { cause });
   }
 }
 

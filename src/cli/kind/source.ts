@@ -1,4 +1,5 @@
 /** Reads kinds from documents, libraries and modules. */
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -40,13 +41,14 @@ async function kindsIn(path: string): Promise<KindModel[]> {
 }
 
 function documentIn(path: string): KindModel {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (cause) {
     throw new UsageError(`${path} cannot be read: ${messageOf(cause)}.`, { cause });
   }
-  return checkedDocument(path, parseJson(text, path));
+  if (!isUtf8(bytes)) throw new UsageError(`${path} is not UTF-8.`);
+  return checkedDocument(path, parseJson(bytes.toString(), path));
 }
 
 function checkedDocument(path: string, value: unknown): KindModel {

@@ -1,12 +1,12 @@
 /** Calls a typed method with JSON, by the document in the plugin's file. */
-
 import { didYouMean } from '../../base/options.js';
 import { type Instance, type Manifest, TenonError } from '../../index.js';
 import { decode, encode } from '../../kinds/codec.js';
 import { documentedModel } from '../../kinds/documented.js';
 import type { KindModel } from '../../kinds/model.js';
 import { type KindSlot, slotsOf } from '../../kinds/wire.js';
-import { fromJson, toJson } from './typed-json.js';
+import { UsageError } from '../usage.js';
+import { bytesFrom, fromJson, toJson } from './typed-json.js';
 
 /** A method that was found in the document of a kind. */
 export interface TypedMethod {
@@ -58,19 +58,62 @@ export async function callTyped(
 ): Promise<void> {
   const [slot, next, close] = method.slots;
   if (slot === undefined) return;
-  const input = fromJson(slot.input ?? [], json, method.shown);
-  const answer = await callSlot(instance, method, 0, input);
+  if (slot.input === null) {
+    const answer = await instance
+      .method(method.id, method.first)
+      .call(given(method, () => bytesFrom(json, '$')));
+    return print(JSON.stringify(toJson(answer)));
+  }
+  const fields = slot.input;
+  const answer = await callSlot(
+    instance,
+    method,
+    0,
+    given(method, () => fromJson(fields, json, '$')),
+  );
   if (next === undefined || close === undefined) return print(JSON.stringify(toJson(answer), null, 2));
-  const { cursor } = answer;
+  await printItems(instance, method, answer['cursor'], print);
+}
+
+/** Returns the input that the JSON stands for. @throws UsageError that names the method and the place in the JSON */
+function given<T>({ shown }: TypedMethod, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${shown}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/** Prints the items of a cursor and closes it. */
+async function printItems(
+  instance: Instance,
+  method: TypedMethod,
+  cursor: unknown,
+  print: (line: string) => void,
+): Promise<void> {
+  let failed = true;
   try {
     for (let done = false; !done; ) {
       const { items, done: last } = await callSlot(instance, method, 1, { cursor, max: ITEMS });
       for (const item of items as readonly unknown[]) print(JSON.stringify(toJson(item)));
       done = last === true;
+      if (!done && (items as readonly unknown[]).length === 0) throw endless(method, instance);
     }
+    failed = false;
   } finally {
-    await callSlot(instance, method, 2, { cursor });
+    // The first error is the one that matters.
+    await callSlot(instance, method, 2, { cursor }).catch((error: unknown) => {
+      if (!failed) throw error;
+    });
   }
+}
+
+function endless({ shown }: TypedMethod, { pluginName: plugin }: Instance): TenonError {
+  const problem = 'it returned no items, but says that more follow';
+  return new TenonError('ERR_TENON_CONTRACT', `Cannot read the cursor ${shown} of ${plugin}: ${problem}.`, {
+    plugin,
+  });
 }
 
 async function callSlot(
