@@ -35,7 +35,7 @@ export function asyncCursor(slots: readonly SlotRef[], instance: TierInstance, p
     try {
       for (let done = false; !done; ) {
         const bytes = follow.encode({ cursor, max });
-        const piece = follow.decode(await follow.binding.call(bytes, call)) as unknown as Piece;
+        const piece = pieceOf(follow, await follow.binding.call(bytes, call), max);
         ({ done } = piece);
         failed = false;
         yield* piece.items;
@@ -65,7 +65,7 @@ export function syncCursor(slots: readonly SlotRef[], instance: TierInstance, pl
     try {
       for (let done = false; !done; ) {
         const bytes = follow.encode({ cursor, max });
-        const piece = follow.decode(follow.binding.callSync(bytes, call)) as unknown as Piece;
+        const piece = pieceOf(follow, follow.binding.callSync(bytes, call), max);
         ({ done } = piece);
         failed = false;
         yield* piece.items;
@@ -81,6 +81,18 @@ export function syncCursor(slots: readonly SlotRef[], instance: TierInstance, pl
     }
   }
   return withInput(open, (input, options) => read(input, options));
+}
+
+/**
+ * Reads what `next` returned. A piece without items must be the last one: the loop would never end with a plugin that
+ * returns such pieces forever.
+ */
+function pieceOf(next: BoundStep, bytes: Buffer, max: number): Piece {
+  const piece = next.decode(bytes) as unknown as Piece;
+  const { length } = piece.items;
+  if (length > max) next.refuse(`it has ${length} items, but at most ${max} were asked for`);
+  if (length === 0 && !piece.done) next.refuse('it has no items, but says that more follow');
+  return piece;
 }
 
 /**
@@ -103,6 +115,8 @@ interface BoundStep {
   readonly binding: TierBinding;
   encode(members: unknown): Buffer;
   decode(bytes: Buffer): Record<string, unknown>;
+  /** Throws the error for a result that breaks the rules of cursors. */
+  refuse(problem: string): never;
 }
 
 function steps(slots: readonly SlotRef[], place: string): readonly [Step, Step, Step] {
@@ -121,10 +135,12 @@ function stepOf({ slot, ref }: SlotRef, place: string): Step {
     encode: write,
     bind: (instance) => {
       const binding = instance.bind(ref);
-      const decode = decoderOf(output, place, refusal(binding));
+      const refuse = refusal(binding);
+      const decode = decoderOf(output, place, refuse);
       return {
         binding,
         encode: write,
+        refuse,
         decode: (bytes) => decodeAll(decode, bytes) as Record<string, unknown>,
       };
     },
