@@ -18,7 +18,7 @@ static void find(const char *text, size_t text_len, const char *needle, size_t n
                  bench_found *found) {
   found->total = found->count = 0;
   for (size_t at = 0; needle_len > 0 && at + needle_len <= text_len; at++) {
-    if (memcmp(text + at, needle, needle_len) != 0) continue;
+    if (text[at] != needle[0] || memcmp(text + at, needle, needle_len) != 0) continue;
     found->total++;
     if (found->count < limit && found->count < MOST)
       found->hits[found->count++] = (text_hit){(uint32_t)at, 1};

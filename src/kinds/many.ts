@@ -5,14 +5,14 @@ import { kindOf } from '../base/bytes.js';
 import { invalidArgument, readable } from '../base/errors.js';
 import type { CallOptions, TierBinding } from '../tiers/tier.js';
 import type { FieldModel } from './model.js';
-import { type Decode, decoderOf, orderedDecoderOf, viewOver } from './span-coder.js';
+import { type Decode, type DecodeRange, decoderOf, rangeDecoderOf, viewOver } from './span-coder.js';
 import { type EncodedRecords, MAX_BATCH, manyEncoder, type RecordPair, refusal } from './span-record.js';
 import { hasSpans } from './wire.js';
 
-/** The decoders of results: of those that are read one by one, and of those that are read in order. */
+/** The decoders of results: of one result, and of results in a row; null where there is none. */
 interface Decoders {
   readonly one: Decode;
-  readonly ordered: (memory: Buffer, view: DataView) => Decode;
+  readonly range: DecodeRange | null;
 }
 
 /**
@@ -54,49 +54,65 @@ export class RecordResults<T> implements Iterable<T> {
    * @throws TenonError ERR_TENON_CONTRACT if the result does not fit the definition of the kind
    */
   result(index: number): T {
-    return this.#read(this.#decoders.one, index);
+    const { offsets, statuses } = this.#batch;
+    // Throws for a record that failed or does not exist.
+    if (statuses[index] !== 0) this.#batch.result(index);
+    const start = offsets[index] as number;
+    const length = (offsets[index + 1] as number) - start;
+    return this.#decoders.one(this.#memory, this.#view, start, length) as T;
   }
 
   /** Iterates over the results in order. Throws at the first record that failed. */
   [Symbol.iterator](): IterableIterator<T> {
     const { length } = this;
-    const near = length >= MANY && this.#memory.length / length <= NEAR;
-    const { one, ordered } = this.#decoders;
-    const decode = near ? ordered(this.#memory, this.#view) : one;
-    return new InOrder(length, (i) => this.#read(decode, i));
-  }
-
-  #read(decode: Decode, index: number): T {
+    // A short string may keep all bytes that were converted with it in memory.
+    const range = this.#memory.length <= NEAR * length ? this.#decoders.range : null;
     const { offsets, statuses } = this.#batch;
-    // Throws for a record that failed or does not exist.
-    if (statuses[index] !== 0) this.#batch.result(index);
-    const start = offsets[index] as number;
-    return decode(this.#memory, this.#view, start, (offsets[index + 1] as number) - start) as T;
+    const read = (first: number): T[] => {
+      const row: T[] = [];
+      range?.(this.#memory, this.#view, offsets, statuses, first, Math.min(first + ROW, length), row);
+      return row.length > 0 ? row : [this.result(first)];
+    };
+    return new InOrder(length, read);
   }
 }
 
 /** Iterates over results. After an error it has ended. */
 class InOrder<T> implements IterableIterator<T> {
+  #row: readonly T[] = [];
+  /** The next result in the row. */
   #next = 0;
+  /** The results behind those in the row. */
+  #behind = 0;
   readonly #length: number;
-  readonly #read: (index: number) => T;
+  readonly #read: (first: number) => readonly T[];
 
-  constructor(length: number, read: (index: number) => T) {
+  /** `read` returns at least the result with that index, and perhaps some that follow. */
+  constructor(length: number, read: (first: number) => readonly T[]) {
     this.#length = length;
     this.#read = read;
   }
 
   next(): IteratorResult<T, undefined> {
-    const index = this.#next;
-    if (index >= this.#length) return { done: true, value: undefined };
-    this.#next = this.#length;
-    const value = this.#read(index);
-    this.#next = index + 1;
-    return { done: false, value };
+    if (this.#next < this.#row.length) return { done: false, value: this.#row[this.#next++] as T };
+    return this.#nextRow();
+  }
+
+  #nextRow(): IteratorResult<T, undefined> {
+    const first = this.#behind;
+    this.#behind = this.#length;
+    this.#row = [];
+    if (first >= this.#length) return { done: true, value: undefined };
+    const row = this.#read(first);
+    this.#row = row;
+    this.#next = 1;
+    this.#behind = first + row.length;
+    return { done: false, value: row[0] as T };
   }
 
   return(): IteratorResult<T, undefined> {
-    this.#next = this.#length;
+    this.#behind = this.#length;
+    this.#row = [];
     return { done: true, value: undefined };
   }
 
@@ -105,8 +121,8 @@ class InOrder<T> implements IterableIterator<T> {
   }
 }
 
-/** The number of records from which their strings are converted together, and the most bytes of an average record. */
-const MANY = 8;
+/** The most results that are decoded at once when they are read in order, and the most bytes of an average one. */
+const ROW = 64;
 const NEAR = 512;
 
 type Many<R> = (inputs: unknown, options?: CallOptions) => R;
@@ -149,10 +165,7 @@ function resultsOf(
   place: string,
 ): (batch: BatchResult) => RecordResults<unknown> {
   const refuse = refusal(binding);
-  const decoders = {
-    one: decoderOf(output, place, refuse),
-    ordered: orderedDecoderOf(output, place, refuse),
-  };
+  const decoders = { one: decoderOf(output, place, refuse), range: rangeDecoderOf(output) };
   return (batch) => new RecordResults(batch, decoders);
 }
 

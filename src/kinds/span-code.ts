@@ -1,14 +1,14 @@
 /**
- * The source of the code that encodes and decodes the records of one method. All names and places are constants in
- * it, which is several times faster than a loop over the fields. The model has been checked, so all names are
- * identifiers.
+ * The source of the code that encodes the records of one method. All names and places are constants in it, which is
+ * several times faster than a loop over the fields. The model has been checked, so all names are identifiers.
  */
 import { SCALAR_SIZE, type Scalar } from './layout.js';
 import type { FieldModel, TypeModel } from './model.js';
 import { SCALARS } from './scalars.js';
-import { alignOf, optionOffset, place, sizeOf } from './wire.js';
+import { place, sizeOf } from './wire.js';
 
-const ACCESSOR: Readonly<Record<Scalar, string>> = {
+/** The ends of the names of a DataView's functions. */
+export const ACCESSOR: Readonly<Record<Scalar, string>> = {
   i8: 'Int8',
   u8: 'Uint8',
   i16: 'Int16',
@@ -146,145 +146,4 @@ function otherWriter(size: number): Writer {
     exact: (v, i) => `bound = extend(${i}, ${v}, bound);`,
     write: (v, offset, i) => `end = writeOther(${i}, ${v}, out, base, ${offset}, ${size}, end);`,
   };
-}
-
-/** The source of a decoder, and the types that it leaves to their coders. */
-export interface DecodeSource {
-  readonly source: string;
-  readonly others: readonly TypeModel[];
-}
-
-/**
- * Returns the source of `decode(memory, view, base, length)`. It calls `bad` for bytes that are not such a record.
- */
-export function decodeSource(fields: readonly FieldModel[]): DecodeSource {
-  const { size } = place(fields);
-  const type: TypeModel = { form: 'record', fields };
-  const reader = new ReaderSource();
-  const value = reader.read(type, 'base');
-  const { others } = reader;
-  const wrong = fields.some(({ type }) => hasTail(type)) ? `length < ${size}` : `length !== ${size}`;
-  return {
-    source: [
-      'function decode(memory, view, base, length) {',
-      'const bad = () => malformed(memory, base, length);',
-      `if (${wrong}) bad();`,
-      `let end = ${size}${others.length > 0 ? ', input = makeInput(memory, base, length)' : ''};`,
-      ...reader.lines,
-      `return ${value};`,
-      '}',
-    ].join('\n'),
-    others,
-  };
-}
-
-function hasTail(type: TypeModel): boolean {
-  if (type.form === 'option') return hasTail(type.value);
-  if (type.form === 'record') return type.fields.some((field) => hasTail(field.type));
-  return type.form === 'str' || type.form === 'bytes' || type.form === 'list' || type.form === 'union';
-}
-
-/** Collects statements that read a value, and returns expressions for it. */
-class ReaderSource {
-  lines: string[] = [];
-  readonly others: TypeModel[] = [];
-  #names = 0;
-
-  /** Adds the statements that read the value at `at`. Returns an expression for the value. */
-  read(type: TypeModel, at: string): string {
-    switch (type.form) {
-      case 'scalar':
-        return this.#scalar(type.scalar, at);
-      case 'str':
-        return this.#str(at);
-      case 'bytes':
-        return this.#bytes(at);
-      case 'list':
-        return type.element.form === 'scalar' ? this.#other(type, at) : this.#list(type.element, at);
-      case 'record': {
-        const members = place(type.fields).fields.map(({ field, offset }) => {
-          const value = this.read(field.type, offset === 0 ? at : `${at} + ${offset}`);
-          return `${field.name}: ${value}`;
-        });
-        return `{ ${members.join(', ')} }`;
-      }
-      case 'option':
-        return this.#option(type.value, at);
-      default:
-        return this.#other(type, at);
-    }
-  }
-
-  #name(prefix: string): string {
-    return `${prefix}${this.#names++}`;
-  }
-
-  #scalar(scalar: Scalar, at: string): string {
-    const value = this.#name('r');
-    const order = SCALAR_SIZE[scalar] > 1 ? ', true' : '';
-    this.lines.push(`const ${value} = view.get${ACCESSOR[scalar]}(${at}${order});`);
-    if (scalar !== 'bool') return value;
-    this.lines.push(`if (${value} > 1) bad();`);
-    return `${value} === 1`;
-  }
-
-  /** Reads a span. Returns the variables with its place in the memory and its number of elements. */
-  #span(at: string, size: number, align: number): { start: string; count: string } {
-    const start = this.#name('s');
-    const count = this.#name('n');
-    const aligned = align > 1 ? ` || ${start} % ${align} !== 0` : '';
-    this.lines.push(
-      `const ${start} = view.getUint32(${at}, true), ${count} = view.getUint32(${at} + 4, true);`,
-      `if (${count} === 0) { if (${start} !== 0) bad(); }`,
-      `else if (${start} < end${aligned} || (end = ${start} + ${count} * ${size}) > length) bad();`,
-    );
-    return { start: `base + ${start}`, count };
-  }
-
-  #str(at: string): string {
-    const { start, count } = this.#span(at, 1, 1);
-    const value = this.#name('r');
-    this.lines.push(`const ${value} = decodeUtf8(memory, ${start}, ${start} + ${count});`);
-    this.lines.push(`if (${value} === null) bad();`);
-    return value;
-  }
-
-  #bytes(at: string): string {
-    const { start, count } = this.#span(at, 1, 1);
-    const value = this.#name('r');
-    this.lines.push(`const ${value} = copyOf(memory, ${start}, ${count});`);
-    return value;
-  }
-
-  #list(element: TypeModel, at: string): string {
-    const size = sizeOf(element);
-    const { start, count } = this.#span(at, size, alignOf(element));
-    const [list, index, place] = [this.#name('r'), this.#name('i'), this.#name('p')];
-    this.lines.push(`const ${list} = new Array(${count});`);
-    this.lines.push(
-      `for (let ${index} = 0, ${place} = ${start}; ${index} < ${count}; ${index}++, ${place} += ${size}) {`,
-    );
-    const value = this.read(element, place);
-    this.lines.push(`${list}[${index}] = ${value};`, '}');
-    return list;
-  }
-
-  #option(type: TypeModel, at: string): string {
-    const value = this.#name('r');
-    const present = this.#name('o');
-    this.lines.push(`let ${value}; const ${present} = memory[${at}];`);
-    this.lines.push(`if (${present} > 1) bad();`, `if (${present} === 1) {`);
-    const read = this.read(type, `${at} + ${optionOffset(type)}`);
-    this.lines.push(`${value} = ${read};`, '}');
-    return value;
-  }
-
-  #other(type: TypeModel, at: string): string {
-    const value = this.#name('r');
-    const index = this.others.push(type) - 1;
-    this.lines.push(
-      `input.end = end; const ${value} = others[${index}].read(input, ${at} - base); end = input.end;`,
-    );
-    return value;
-  }
 }

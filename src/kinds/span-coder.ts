@@ -6,11 +6,12 @@ import { invalidArgument, unreadable } from '../base/errors.js';
 import { shown } from '../base/options.js';
 import { coderOf, decodeWith, recordCoder, refuseNoRecord } from './codec.js';
 import { type Coder, extended, MessageInput, type MessageOutput, Path } from './coder.js';
+import { type DecodeSource, decodeRangeSource, decodeSource } from './decode-code.js';
 import { encodeManySource } from './group-code.js';
 import type { FieldModel } from './model.js';
 import { SCALARS } from './scalars.js';
-import { decodeSource, encodeSource } from './span-code.js';
-import { type DecodeText, decodeUtf8, encodeUtf8, windowDecoder, writeAscii } from './utf8.js';
+import { encodeSource } from './span-code.js';
+import { decodeUtf8, encodeUtf8, isAscii, latin1, writeAscii } from './utf8.js';
 import { place } from './wire.js';
 
 /** Memory that grows. Records are written to it. */
@@ -51,13 +52,26 @@ export function grow(out: Sink, base: number, bound: number): void {
 /** The place of a record in messages: `text.find`, or a function that returns it. */
 export type RecordPlace = string | (() => string);
 
+/**
+ * Decodes records in a row, and appends them to `into`: from `first` up to `last`, or up to the first one that failed
+ * or is malformed.
+ */
+export type DecodeRange = (
+  memory: Buffer,
+  view: DataView,
+  offsets: Int32Array,
+  statuses: Int32Array,
+  first: number,
+  last: number,
+  into: unknown[],
+) => void;
+
 /** The compiled code of the records that were used, without their places in messages. */
 const encoders = new WeakMap<readonly FieldModel[], (place: RecordPlace) => Encode>();
-/** Makes a decoder. Null where the process forbids code generation. */
-type MakeDecode = ((refuse: Refuse, text: DecodeText) => Decode) | null;
-/** Records that are read one by one and those that are read in order have their own code, which V8 optimizes apart. */
-const decoders = new WeakMap<readonly FieldModel[], MakeDecode>();
-const orderedDecoders = new WeakMap<readonly FieldModel[], MakeDecode>();
+/** Makes a decoder of type D. Null where the process forbids code generation. */
+type MakeDecode<D> = ((refuse: Refuse) => D) | null;
+const decoders = new WeakMap<readonly FieldModel[], MakeDecode<Decode>>();
+const rangeDecoders = new WeakMap<readonly FieldModel[], MakeDecode<DecodeRange>>();
 
 type Refuse = (memory: Buffer, base: number, length: number) => never;
 
@@ -78,27 +92,39 @@ export function decoderOf(
   refuse: (problem: string) => never,
 ): Decode {
   const plain = plainDecoder(fields, at, refuse);
-  return compiled(decoders, fields)?.(findProblem(plain, refuse), decodeUtf8) ?? plain;
+  return compiled(decoders, fields, decodeSource)?.(findProblem(plain, refuse)) ?? plain;
 }
 
-/** Returns a function that makes the decoder of records that are read in the order of their places in `memory`. */
-export function orderedDecoderOf(
-  fields: readonly FieldModel[],
-  at: string,
-  refuse: (problem: string) => never,
-): (memory: Buffer, view: DataView) => Decode {
-  const plain = plainDecoder(fields, at, refuse);
-  const problem = findProblem(plain, refuse);
-  return (memory, view) => compiled(orderedDecoders, fields)?.(problem, windowDecoder(memory, view)) ?? plain;
+/** Thrown by the decoder of a row for a record that is malformed. The decoder of one record finds the problem. */
+const MALFORMED = new Error('malformed');
+
+/** Returns the decoder of records in a row. Null where the process forbids code generation. */
+export function rangeDecoderOf(fields: readonly FieldModel[]): DecodeRange | null {
+  const decode = compiled(
+    rangeDecoders,
+    fields,
+    decodeRangeSource,
+  )?.(() => {
+    throw MALFORMED;
+  });
+  if (decode === undefined) return null;
+  return (...args) => {
+    try {
+      decode(...args);
+    } catch (error) {
+      if (error !== MALFORMED) throw error;
+    }
+  };
 }
 
-function compiled(
-  known: WeakMap<readonly FieldModel[], MakeDecode>,
+function compiled<D>(
+  known: WeakMap<readonly FieldModel[], MakeDecode<D>>,
   fields: readonly FieldModel[],
-): MakeDecode {
+  sourceOf: (fields: readonly FieldModel[]) => DecodeSource,
+): MakeDecode<D> {
   let make = known.get(fields);
   if (make === undefined) {
-    make = compileDecoder(fields);
+    make = compileDecoder<D>(fields, sourceOf(fields));
     known.set(fields, make);
   }
   return make;
@@ -244,19 +270,18 @@ function refuseField({ type }: FieldModel, value: unknown, path: Path): never {
   throw invalidArgument(path.toString(), 'does not fit its type');
 }
 
-function compileDecoder(fields: readonly FieldModel[]): MakeDecode {
-  const { source, others } = decodeSource(fields);
-  const body = `'use strict';\n${source}\nreturn decode;`;
-  const made = compile(['malformed', 'others', 'makeInput', 'decodeUtf8', 'copyOf'], body);
+function compileDecoder<D>(fields: readonly FieldModel[], { source, others }: DecodeSource): MakeDecode<D> {
+  const body = `'use strict';\nconst { ${Object.keys(DECODE_TOOLS).join(', ')} } = tools;\n${source}\nreturn decode;`;
+  const made = compile(['tools', 'malformed', 'others', 'makeInput'], body);
   if (made === null) return null;
   const coders = others.map(coderOf);
   const { size } = place(fields);
-  return (refuse, text) => {
+  return (refuse) => {
     const makeInput = (memory: Buffer, base: number, length: number): MessageInput => {
       const part = memory.subarray(base, base + length);
       return new MessageInput(part, size, new Path(''), () => refuse(memory, base, length));
     };
-    return made(refuse, coders, makeInput, text, copyOf) as Decode;
+    return made(DECODE_TOOLS, refuse, coders, makeInput) as D;
   };
 }
 
@@ -264,6 +289,8 @@ function compileDecoder(fields: readonly FieldModel[]): MakeDecode {
 function copyOf(memory: Buffer, start: number, length: number): Buffer {
   return Buffer.from(memory.subarray(start, start + length));
 }
+
+const DECODE_TOOLS = { decodeUtf8, isAscii, latin1, copyOf };
 
 /** Encodes with the coders. */
 function looseEncoder(fields: readonly FieldModel[], at: RecordPlace): Encode {

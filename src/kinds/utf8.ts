@@ -41,41 +41,26 @@ export function decodeUtf8(memory: Buffer, start: number, end: number): string |
   return null;
 }
 
-/** Decodes bytes like {@link decodeUtf8}. */
-export type DecodeText = typeof decodeUtf8;
+/** The bytes that are converted to one string at once: a part of that string keeps it all in memory. */
+export const WINDOW = 16384;
+/** The longest string that is a part of such a string. */
+export const PART = 256;
 
-/** The bytes that are converted at once: a string of them may keep them all in memory. */
-const WINDOW = 4096;
-/** The longest string that is a part of such a conversion. */
-const PART = 256;
-
-/**
- * Returns a function like {@link decodeUtf8}, for strings that are read in the order of their places in `memory` and
- * are near each other. It converts all bytes of a window to one string, whatever they are, and returns parts of it,
- * because each call of Node.js costs more than the conversion of many bytes.
- */
-export function windowDecoder(memory: Buffer, view: DataView): DecodeText {
-  let from = 0;
-  let to = 0;
-  let window = '';
-  return (_, start, end) => {
-    if (end - start > PART || !isAscii(memory, view, start, end)) return decodeUtf8(memory, start, end);
-    if (start < from || end > to) {
-      from = start;
-      to = Math.min(start + WINDOW, memory.length);
-      window = direct(memory).latin1Slice(from, to);
-    }
-    return window.substring(start - from, end - from);
-  };
+/** Converts bytes, whatever they are, to a string with a character for each. */
+export function latin1(memory: Buffer, start: number, end: number): string {
+  return direct(memory).latin1Slice(start, end);
 }
 
-function isAscii(memory: Buffer, view: DataView, start: number, end: number): boolean {
+/** Returns whether bytes are ASCII. */
+export function isAscii(view: DataView, start: number, end: number): boolean {
   let bits = 0;
-  let at = start;
-  for (; at + 4 <= end; at += 4) bits |= view.getInt32(at, true);
-  bits &= 0x80808080;
-  for (; at < end; at++) bits |= (memory[at] as number) & 0x80;
-  return bits === 0;
+  if (end - start < 4) {
+    for (let at = start; at < end; at++) bits |= view.getUint8(at);
+    return (bits & 0x80) === 0;
+  }
+  const last = end - 4;
+  for (let at = start; at < last; at += 4) bits |= view.getInt32(at, true);
+  return ((bits | view.getInt32(last, true)) & 0x80808080) === 0;
 }
 
 /**

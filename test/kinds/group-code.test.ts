@@ -8,7 +8,7 @@ import { encodeManySource } from '../../src/kinds/group-code.js';
 import { SCALAR_SIZE, type Scalar } from '../../src/kinds/layout.js';
 import { RecordResults } from '../../src/kinds/many.js';
 import type { FieldModel, TypeModel } from '../../src/kinds/model.js';
-import { decoderOf, orderedDecoderOf } from '../../src/kinds/span-coder.js';
+import { decoderOf, rangeDecoderOf } from '../../src/kinds/span-coder.js';
 import { manyEncoder } from '../../src/kinds/span-record.js';
 import { recordSamples, valueFor } from './random-records.js';
 
@@ -72,7 +72,7 @@ function resultsOf(fields: readonly FieldModel[], offsets: readonly number[], da
   };
   const batch = new BatchResult(Int32Array.from(offsets), data, new Int32Array(offsets.length - 1));
   const one = decoderOf(fields, 'text.find', refuse);
-  return new RecordResults(batch, { one, ordered: orderedDecoderOf(fields, 'text.find', refuse) });
+  return new RecordResults(batch, { one, range: rangeDecoderOf(fields) });
 }
 
 describe('encoding', () => {

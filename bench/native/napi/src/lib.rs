@@ -48,7 +48,7 @@ pub fn find(input: Input) -> Found {
     };
     let mut at = 0;
     while !needle.is_empty() && at + needle.len() <= text.len() {
-        if &text[at..at + needle.len()] != needle {
+        if text[at] != needle[0] || &text[at..at + needle.len()] != needle {
             at += 1;
             continue;
         }
