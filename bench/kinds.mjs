@@ -6,7 +6,7 @@
 import { deepStrictEqual } from 'node:assert';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { measure } from './rounds.mjs';
 import { measureAsync } from './rounds-async.mjs';
@@ -189,7 +189,10 @@ export function kindFigures(rows) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [build, dist] = process.argv.slice(2);
-  const rows = await kindRows({ ...(build && { build }), ...(dist && { dist }) });
+  const rows = await kindRows({
+    ...(build && { build: resolve(build) }),
+    ...(dist && { dist: resolve(dist) }),
+  });
   for (const { name, medianNs, ratio, against } of rows)
     console.log(
       `${name.padEnd(56)} ${medianNs.toFixed(1).padStart(9)} ns  ${ratio === null ? '' : `${ratio.toFixed(3)} × ${against}`}`,

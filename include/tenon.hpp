@@ -144,7 +144,7 @@ inline Key text(const char *key, std::string &value, size_t max) {
 /* The arguments of `new`. A plugin's constructor takes it, or nothing. */
 class New {
  public:
-  New(Host host, std::string_view config) : host(host), json(config) {}
+  New(Host given, std::string_view config) : host(given), json(config) {}
   const Host host;
   /* The config: JSON, or empty. Valid until the constructor returns. */
   const std::string_view json;

@@ -260,7 +260,8 @@ static inline tenon_status text_lines_open_write(tenon_out *out, const text_line
   return TENON_OK;
 }
 
-/* text.lines_next: Returns at most `max` of the next items, and whether they are the last ones. */
+/* text.lines_next: Returns at most `max` of the next items, and whether they are the last ones. At least
+ * one, unless it is done. */
 static inline tenon_status text_lines_next_read(const uint8_t *in, size_t in_len, text_lines_next_in *value, tenon_out *error) {
   tenon_reader r;
   if (!tenon_reader_begin(&r, in, in_len, 16, false)) {

@@ -64,7 +64,7 @@ inline tenon_status emit_progress(const tenon::Host &host, const Progress &value
 class LinesCursor {
  public:
   virtual ~LinesCursor() = default;
-  /* Adds at most `max` items. Returns whether they are the last ones. */
+  /* Adds at most `max` items. Returns whether they are the last ones: it must be true if none was added. */
   virtual bool next(uint32_t max, LinesItemListWriter &items) = 0;
 };
 
@@ -135,7 +135,7 @@ class Text {
       text_lines_next_in value;
       const tenon_status status = text_lines_next_read(in, in_len, &value, out);
       if (status != TENON_OK) return status;
-      const uint32_t max = std::min(value.max, tenon::most_items);
+      const uint32_t max = (std::min)(value.max, tenon::most_items);
       tenon_writer writer;
       const auto result = text_lines_next_begin(&writer, out);
       LinesItemListWriter items(text_lines_next_out_begin_items(result, max));

@@ -7,8 +7,9 @@ import * as tenon from '../../src/index.js';
 import { readDocument, toDocument } from '../../src/kinds/document.js';
 import { markdownPage } from '../../src/kinds/generate/markdown.js';
 import { typescriptModule } from '../../src/kinds/generate/typescript.js';
-import type { KindModel } from '../../src/kinds/model.js';
+import type { KindModel, TypeModel } from '../../src/kinds/model.js';
 import { root } from '../support/index.js';
+import { sharing } from './generate/nasty-kinds.js';
 import { fieldsOf } from './random-records.js';
 
 const read = (name: string): KindModel =>
@@ -16,12 +17,13 @@ const read = (name: string): KindModel =>
 
 /** Evaluates a generated module. Returns the document of the kind that it defines. */
 function evaluated(source: string): unknown {
-  const imports = /import \{ (.*), type KindApi, type KindApiSync \} from 'tenon';/.exec(source)?.[1] ?? '';
-  const start = source.indexOf('export const');
-  const body = source.slice(start, source.indexOf('\n/**', start)).replace(/^export const \w+ =/, 'return');
-  const define = new Function('tenon', `const { ${imports} } = tenon;\n${body}`) as (from: typeof tenon) => {
-    toJSON(): unknown;
-  };
+  const [, imported = '', rest = ''] =
+    /^\/\/.*\nimport \{([^}]*)\} from 'tenon';\n([\s\S]*)$/.exec(source) ?? [];
+  const functions = imported.split(',').filter((one) => one.trim() !== '' && !one.includes('type '));
+  const body = rest.replaceAll(/^export type .*$/gm, '').replace(/^export const (\w+) =/m, 'const kind_ = ');
+  const define = new Function('tenon', `const { ${functions} } = tenon;\n${body}\nreturn kind_;`) as (
+    from: typeof tenon,
+  ) => { toJSON(): unknown };
   return define(tenon).toJSON();
 }
 
@@ -72,6 +74,22 @@ test('the page of a kind has its methods, fields and named types', () => {
   expect(page).toContain('### count\n\nCounts words');
   expect(page).toContain('Since version 1.1.0.');
   expect(page).toContain('### hit\n\n| field | type | meaning |\n');
+});
+
+test('a type without a name whose members are documented has a section, and links lead to it', () => {
+  const page = markdownPage(sharing);
+  expect(page.match(/^### find\.places$/gm)).toHaveLength(1);
+  expect(page).toContain('| `places` | list of [find.places](#findplaces) |');
+  expect(page).toContain('`dot` [find.places](#findplaces)');
+  const hit: TypeModel = { form: 'record', fields: [{ name: 'x', type: { form: 'str' } }], as: 'hit' };
+  const kind: KindModel = {
+    name: 'k',
+    version: '1.0.0',
+    methods: [{ name: 'hit', form: 'record', input: [], output: [{ name: 'one', type: hit }] }],
+    events: [{ name: 'Hit', fields: [{ name: '__x__', type: hit }] }],
+  };
+  // The headings of the method and the event come first.
+  expect(markdownPage(kind)).toContain('[hit](#hit-2)');
 });
 
 test('documentation cannot break the page or its tables', () => {

@@ -8,7 +8,7 @@ import { decode, encode } from '../../src/kinds/codec.js';
 import { readDocument } from '../../src/kinds/document.js';
 import { rustModule, rustModuleName } from '../../src/kinds/generate/rust.js';
 import { members } from '../../src/kinds/generate/rust-names.js';
-import type { FieldModel, KindModel, TypeModel } from '../../src/kinds/model.js';
+import type { FieldModel, KindModel } from '../../src/kinds/model.js';
 import { hasSpans, type KindSlot, slotsOf } from '../../src/kinds/wire.js';
 import { extension, root } from '../support/index.js';
 
@@ -31,31 +31,6 @@ export function slotNamed(kind: KindModel, name: string): [KindSlot, number] {
   const slot = slots[index];
   if (slot === undefined) throw new Error(`no slot ${name}`);
   return [slot, index];
-}
-
-/** Names every type of a kind, so that an input and an output have the same Rust types. */
-export function named(fields: readonly FieldModel[]): FieldModel[] {
-  return fields.map((field) => ({ ...field, type: namedType(field.type) }));
-}
-
-export const aliases = new Map<string, string>();
-
-export function namedType(type: TypeModel): TypeModel {
-  const inner = withInner(type);
-  if (!('members' in inner) && inner.form !== 'record') return inner;
-  const key = JSON.stringify(inner);
-  const as = aliases.get(key) ?? `t${aliases.size}`;
-  aliases.set(key, as);
-  return { ...inner, as };
-}
-
-export function withInner(type: TypeModel): TypeModel {
-  if (type.form === 'list') return { ...type, element: namedType(type.element) };
-  if (type.form === 'option') return { ...type, value: namedType(type.value) };
-  if (type.form === 'record') return { ...type, fields: named(type.fields) };
-  if (type.form !== 'union') return type;
-  const all = type.members.map((one) => ({ ...one, type: one.type === null ? null : namedType(one.type) }));
-  return { ...type, members: all };
 }
 
 /** A kind with an echoing method, an echoing cursor and a method without anything. */
@@ -98,7 +73,29 @@ ${sets.join('\n')}
 }
 
 /** Builds a plugin that offers all of the kinds. Returns the path of its library. */
-export function build(
+export function build(...[kinds, name, write]: Parameters<typeof writePlugin>): string {
+  const folder = writePlugin(kinds, name, write);
+  lint(folder);
+  execFileSync('cargo', ['build', '--quiet', '--offline'], { cwd: folder, stdio: 'pipe' });
+  return join(folder, 'target', 'debug', `lib${name}${extension}`);
+}
+
+/** Compiles such a plugin without a library. There must be no warning. */
+export function check(...[kinds, name, write]: Parameters<typeof writePlugin>): void {
+  const folder = writePlugin(kinds, name, write);
+  if (!lint(folder)) execFileSync('cargo', ['check', '--quiet', '--offline'], { cwd: folder, stdio: 'pipe' });
+}
+
+/** Runs clippy, a separate package of cargo, which CI has. Returns whether it is there. */
+function lint(folder: string): boolean {
+  if (findCommand(['cargo-clippy']) === undefined) return false;
+  const args = ['clippy', '--quiet', '--offline', '--', '-D', 'warnings'];
+  execFileSync('cargo', args, { cwd: folder, stdio: 'pipe' });
+  return true;
+}
+
+/** Writes a plugin that offers all of the kinds. Returns its folder. */
+function writePlugin(
   kinds: readonly (readonly [KindModel, readonly FieldModel[]])[],
   name: string,
   write = implementation,
@@ -128,12 +125,5 @@ ${kinds.map(([kind, fields]) => write(kind, fields)).join('\n')}
 tenon::plugin!(Echo, kinds: { ${modules.join(', ')} });
 `;
   writeFileSync(join(folder, 'src', 'lib.rs'), source);
-  // A separate package of cargo; CI has it.
-  if (findCommand(['cargo-clippy']) !== undefined)
-    execFileSync('cargo', ['clippy', '--quiet', '--offline', '--', '-D', 'warnings'], {
-      cwd: folder,
-      stdio: 'pipe',
-    });
-  execFileSync('cargo', ['build', '--quiet', '--offline'], { cwd: folder, stdio: 'pipe' });
-  return join(folder, 'target', 'debug', `lib${name}${extension}`);
+  return folder;
 }

@@ -4,10 +4,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { PluginHost } from '../../src/index.js';
 import { decode, encode } from '../../src/kinds/codec.js';
 import { rustModule } from '../../src/kinds/generate/rust.js';
+import { rustImplementation } from '../../src/kinds/generate/skeleton.js';
 import type { FieldModel, KindModel, TypeModel } from '../../src/kinds/model.js';
 import { needs } from '../support/tools.js';
+import { clashing, documented, least, many, sharing } from './generate/nasty-kinds.js';
 import { recordSamples } from './random-records.js';
-import { build, caller, echoing, named, text } from './rust-plugins.js';
+import { build, caller, check, echoing, text } from './rust-plugins.js';
 
 describe('random kinds', needs('cargo'), () => {
   const COUNT = 10;
@@ -16,8 +18,7 @@ describe('random kinds', needs('cargo'), () => {
     seed: Number(process.env['TENON_SEED'] ?? 7),
   });
   const kinds = samples.map(({ fields }, i) => {
-    const all = named(fields);
-    return [echoing(`k${i}`, all), all] as const;
+    return [echoing(`k${i}`, fields), fields] as const;
   });
   let file = '';
   beforeAll(() => {
@@ -108,6 +109,18 @@ describe('names that are keywords or that collide', needs('cargo'), () => {
     expect(caller(instance, kind)('echo', value)).toEqual(value);
     expect(caller(instance, kind)('echo', { ...value, mode: 999 })).toEqual({ ...value, mode: 999 });
   });
+});
+
+test('difficult kinds compile without a warning', {
+  ...needs('cargo'),
+  timeout: 120_000,
+}, () => {
+  const kinds = [sharing, clashing, documented, many, least].map((kind) => [kind, []] as const);
+  check(kinds, 'nasty', (kind) => rustImplementation(kind, 'Echo'));
+  const source = rustModule(sharing);
+  for (const type of ['enum FindInMode', 'struct FindInMarks', 'enum FindInShapes', 'struct FindInPlaces'])
+    expect(source.match(new RegExp(`pub ${type}\\b`, 'g')), type).toHaveLength(1);
+  expect(source.match(/pub (?:enum|struct) /g)).toHaveLength(15);
 });
 
 test('a kind of 60 methods with 60 fields each way, and long arrays', {

@@ -6,9 +6,10 @@
 //!
 //! tenon::plugin!(MyPlugin, kinds: { state_1 });
 //! ```
-#![allow(dead_code, missing_docs, non_snake_case, non_camel_case_types, unused_imports, unused_variables)]
+#![allow(dead_code, missing_docs, non_snake_case, non_camel_case_types, unreachable_pub, unused_imports, unused_variables)]
 #![allow(clippy::enum_variant_names, clippy::just_underscores_and_digits, clippy::large_enum_variant, clippy::new_ret_no_self)]
 #![allow(clippy::should_implement_trait, clippy::upper_case_acronyms, clippy::wrong_self_convention)]
+#![allow(clippy::doc_markdown, clippy::missing_errors_doc, clippy::must_use_candidate)]
 
 use tenon::__private::{
     Broken, Builder, Cursors, Method, Reader, Record, Sink, Typed, Writer, Written, close, method, next, open, read,
@@ -98,22 +99,22 @@ struct SlotSave;
 impl<P: Plugin + State> Method<P> for SlotSave {
     fn call(plugin: &mut P, _cursors: &mut Cursors, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> {
         read::<()>("state.save", input)?;
-        respond::<SaveOut>("state.save", out, &Written::default(), |out| <P as State>::save(plugin, out))
+        respond::<SaveOut<'_>>("state.save", out, &Written::default(), |out| <P as State>::save(plugin, out))
     }
 }
 
 struct SlotRestore;
 impl<P: Plugin + State> Method<P> for SlotRestore {
     fn call(plugin: &mut P, _cursors: &mut Cursors, input: &[u8], _out: &mut Output<'_>) -> Result<(), Error> {
-        let input = read::<RestoreIn>("state.restore", input)?;
+        let input = read::<RestoreIn<'_>>("state.restore", input)?;
         <P as State>::restore(plugin, input)
     }
 }
 
 /// The hash of the layout of each slot.
 const HASHES: [u64; 2] = [
-    0x3a96de3cab81efc9, // save
-    0x3de978d4aca8b578, // restore
+    0x3a96_de3c_ab81_efc9, // save
+    0x3de9_78d4_aca8_b578, // restore
 ];
 const DOCUMENT: &str = "{\"format\":1,\"name\":\"state\",\"doc\":\"Moves what an instance has learned to an instance of another version of the plugin, when the host reloads it.\",\"version\":\"1.0.0\",\"methods\":[{\"name\":\"save\",\"doc\":\"Returns the state. Changes nothing, and may be called several times: the host may go on with this instance.\",\"input\":[],\"output\":[{\"name\":\"format\",\"doc\":\"The format of the data, a number of the plugin's own. A plugin that changes what the data means raises it.\",\"type\":\"u32\"},{\"name\":\"data\",\"doc\":\"The state. The host keeps it and does not read it.\",\"type\":\"bytes\"}]},{\"name\":\"restore\",\"doc\":\"Replaces the state of a new instance. Afterwards it answers like the one that was saved. Refuses a format that it does not know (TENON_UNSUPPORTED), and data that is damaged (TENON_INVALID).\",\"input\":[{\"name\":\"format\",\"doc\":\"The format that save returned.\",\"type\":\"u32\"},{\"name\":\"data\",\"doc\":\"The data that save returned.\",\"type\":\"bytes\"}],\"output\":[]}]}";
 tenon::__kind_facts!(tenon_kind_state_1, "state/1.0.0", HASHES, DOCUMENT);

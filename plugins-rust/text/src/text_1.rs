@@ -6,9 +6,10 @@
 //!
 //! tenon::plugin!(MyPlugin, kinds: { text_1 });
 //! ```
-#![allow(dead_code, missing_docs, non_snake_case, non_camel_case_types, unused_imports, unused_variables)]
+#![allow(dead_code, missing_docs, non_snake_case, non_camel_case_types, unreachable_pub, unused_imports, unused_variables)]
 #![allow(clippy::enum_variant_names, clippy::just_underscores_and_digits, clippy::large_enum_variant, clippy::new_ret_no_self)]
 #![allow(clippy::should_implement_trait, clippy::upper_case_acronyms, clippy::wrong_self_convention)]
+#![allow(clippy::doc_markdown, clippy::missing_errors_doc, clippy::must_use_candidate)]
 
 use tenon::__private::{
     Broken, Builder, Cursors, Method, Reader, Record, Sink, Typed, Writer, Written, close, method, next, open, read,
@@ -255,7 +256,7 @@ impl<'a> Value<'a> for Progress {
 impl Progress {
     /// Emits the event.
     pub fn emit(self, host: &Host) -> Result<(), EmitError> {
-        tenon::__private::emit(host, 0x60a388063cea9351, self)
+        tenon::__private::emit(host, 0x60a3_8806_3cea_9351, self)
     }
 }
 
@@ -276,15 +277,15 @@ impl<P: Plugin + Text> Typed<P> for Kind {
 struct SlotFind;
 impl<P: Plugin + Text> Method<P> for SlotFind {
     fn call(plugin: &mut P, _cursors: &mut Cursors, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> {
-        let input = read::<FindIn>("text.find", input)?;
-        respond::<FindOut>("text.find", out, &Written::default(), |out| <P as Text>::find(plugin, input, out))
+        let input = read::<FindIn<'_>>("text.find", input)?;
+        respond::<FindOut<'_>>("text.find", out, &Written::default(), |out| <P as Text>::find(plugin, input, out))
     }
 }
 
 struct SlotLinesOpen;
 impl<P: Plugin + Text> Method<P> for SlotLinesOpen {
     fn call(plugin: &mut P, cursors: &mut Cursors, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> {
-        let input = read::<LinesIn>("text.lines_open", input)?;
+        let input = read::<LinesIn<'_>>("text.lines_open", input)?;
         let cursor = <P as Text>::lines(plugin, input)?;
         open::<Box<dyn LinesCursor>>(cursors, out, cursor)
     }
@@ -315,18 +316,18 @@ impl<P: Plugin + Text> Method<P> for SlotLinesClose {
 struct SlotCount;
 impl<P: Plugin + Text> Method<P> for SlotCount {
     fn call(plugin: &mut P, _cursors: &mut Cursors, input: &[u8], out: &mut Output<'_>) -> Result<(), Error> {
-        let input = read::<CountIn>("text.count", input)?;
-        respond::<CountOut>("text.count", out, &Written::default(), |out| <P as Text>::count(plugin, input, out))
+        let input = read::<CountIn<'_>>("text.count", input)?;
+        respond::<CountOut<'_>>("text.count", out, &Written::default(), |out| <P as Text>::count(plugin, input, out))
     }
 }
 
 /// The hash of the layout of each slot.
 const HASHES: [u64; 5] = [
-    0x51c5868d59268d70, // find
-    0x9b685715c53cdb98, // lines_open
-    0xb488f99e6d7b07e0, // lines_next
-    0xadabe6cab0947ee5, // lines_close
-    0x9b685715c53cdb98, // count
+    0x51c5_868d_5926_8d70, // find
+    0x9b68_5715_c53c_db98, // lines_open
+    0xb488_f99e_6d7b_07e0, // lines_next
+    0xadab_e6ca_b094_7ee5, // lines_close
+    0x9b68_5715_c53c_db98, // count
 ];
 const DOCUMENT: &str = "{\"format\":1,\"name\":\"text\",\"doc\":\"Searching text. A line ends with a newline; the last one may lack it.\",\"version\":\"1.1.0\",\"methods\":[{\"name\":\"find\",\"doc\":\"Finds all places of a needle, from left to right. The search continues behind the end of a place, so places do not overlap. Emits progress after each MiB of text.\",\"input\":[{\"name\":\"text\",\"type\":\"str\"},{\"name\":\"needle\",\"doc\":\"The string to find. An empty one is refused (TENON_INVALID).\",\"type\":\"str\"},{\"name\":\"limit\",\"doc\":\"The most hits to return. If it is absent, all are returned.\",\"type\":{\"option\":\"u32\"}}],\"output\":[{\"name\":\"total\",\"doc\":\"The number of all places, which may exceed the limit.\",\"type\":\"u32\"},{\"name\":\"hits\",\"doc\":\"The first places.\",\"type\":{\"list\":{\"record\":[{\"name\":\"at\",\"doc\":\"The offset of the place in the UTF-8 text, in bytes.\",\"type\":\"u32\"},{\"name\":\"line\",\"doc\":\"The number of the line, from 1.\",\"type\":\"u32\"}],\"as\":\"hit\"}}},{\"name\":\"first\",\"doc\":\"The line with the first place, without its newline; empty if there is none.\",\"type\":\"str\"}]},{\"name\":\"lines\",\"doc\":\"Returns the lines one by one. An empty rest behind the last newline is not a line.\",\"input\":[{\"name\":\"text\",\"type\":\"str\"}],\"cursor\":[{\"name\":\"at\",\"doc\":\"The offset of the line in the UTF-8 text, in bytes.\",\"type\":\"u64\"},{\"name\":\"line\",\"doc\":\"The line without its newline.\",\"type\":\"str\"}]},{\"name\":\"count\",\"doc\":\"Counts words: runs of bytes other than space, tab, newline, vertical tab, form feed and carriage return.\",\"since\":\"1.1.0\",\"input\":[{\"name\":\"text\",\"type\":\"str\"}],\"output\":[{\"name\":\"words\",\"type\":\"u64\"}]}],\"events\":[{\"name\":\"progress\",\"doc\":\"find emits it after each MiB (1048576 bytes) of text that it has searched.\",\"fields\":[{\"name\":\"done\",\"doc\":\"The bytes that were searched so far.\",\"type\":\"u64\"},{\"name\":\"of\",\"doc\":\"The bytes of the text.\",\"type\":\"u64\"}]}]}";
 tenon::__kind_facts!(tenon_kind_text_1, "text/1.1.0", HASHES, DOCUMENT);

@@ -42,7 +42,7 @@ export function slotFunctions({ slot, name, shown, input, output, streamed }: CS
 const PARTS = {
   call: '',
   open: 'Opens a cursor.',
-  next: 'Returns at most `max` of the next items, and whether they are the last ones.',
+  next: 'Returns at most `max` of the next items, and whether they are the last ones. At least one, unless it is done.',
   close: 'Closes the cursor. The host calls it once for each that was opened.',
 } as const;
 

@@ -5,14 +5,13 @@ import type {
   FieldModel,
   ListType,
   MemberModel,
-  NamesType,
   OptionType,
   RecordType,
   TypeModel,
-  UnionType,
 } from '../model.js';
 import { alignOf, hasSpans, place, sizeOf } from '../wire.js';
 import { Names, safeAll } from './names.js';
+import { type NamedType, shapeOf } from './shape.js';
 
 /** A type in C. The functions are names; null if there is none. */
 export interface CType {
@@ -62,10 +61,10 @@ export const C_SCALAR: Readonly<Record<Scalar, string>> = {
   f64: 'double',
   bool: 'bool',
 };
-/** The names of functions that a type may have. */
-const SUFFIXES = ['', '_list', '_option', '_list_list', '_list_option', '_option_list'].flatMap((of) =>
-  ['', '_check', '_get', '_put', '_store', '_at', '_push', '_add', '_writer'].map((suffix) => of + suffix),
-);
+/** The ends of the names of functions that a type may have. */
+const SUFFIXES = ['_check', '_get', '_put', '_store', '_at', '_push', '_add', '_writer', '_emit'];
+/** The underscores that may follow the name of a field, which is perhaps a keyword. See {@link safeAll}. */
+const SPARE = ['', '_', '__', '___'];
 
 /** The types of a kind. */
 export class CTypes {
@@ -80,10 +79,13 @@ export class CTypes {
     this.#prefix = prefix;
   }
 
-  /** Returns the record of a method or event. Null if it has no bytes. */
+  /** Returns the record of a method or event, a type of its own. Null if it has no bytes. */
   record(fields: readonly FieldModel[], place: string): CType | null {
     const model: RecordType = { form: 'record', fields };
-    return sizeOf(model) === 0 ? null : this.of(model, place);
+    if (sizeOf(model) === 0) return null;
+    const type = this.#define(model, place);
+    this.defined.push(type);
+    return type;
   }
 
   /** Returns a type at a place: `find_out_hits`. Defines it if the runtime does not have it. */
@@ -126,37 +128,33 @@ export class CTypes {
     const simple = inner?.model.form === 'scalar' ? inner.model.scalar : inner?.model.form;
     if (inner?.model.form === 'scalar' || simple === 'str' || simple === 'bytes')
       return made(model, `tenon_${simple}_${model.form}`, parts);
-    if (inner !== null && !inner.c.startsWith('tenon_')) {
-      const name = `${inner.c}_${model.form}`;
-      return this.#share(name, () => made(model, name, parts));
-    }
-    const wanted = `${this.#prefix}_${place}_${model.form}`;
-    return this.#share(`${wanted} of ${place}`, () => made(model, this.names.claim(wanted, SUFFIXES), parts));
+    const own = inner !== null && !inner.c.startsWith('tenon_');
+    const wanted = own ? `${inner.c}_${model.form}` : `${this.#prefix}_${place}_${model.form}`;
+    return this.#share(model, () => made(model, this.names.claim(wanted, SUFFIXES), parts));
   }
 
-  #named(model: RecordType | NamesType | UnionType, place: string): CType {
-    const base = model.as ?? place;
-    return this.#share(`${model.as === undefined ? 'place' : 'as'} ${base}`, () => {
-      const fields = model.form === 'record' ? model.fields : [];
-      const setters = fields.flatMap(({ name }) => [
-        `_set_${name}`,
-        `_set_${name}_`,
-        `_begin_${name}`,
-        `_begin_${name}_`,
-      ]);
-      const name = this.names.claim(`${this.#prefix}_${base}`, [...SUFFIXES, ...setters]);
-      const type = made(model, name, this.#parts(model, base));
-      if (model.form !== 'enum' && model.form !== 'flags') return type;
-      return {
-        ...type,
-        check: model.open ? null : type.check,
-        get: 'tenon_u32_get',
-        write: 'tenon_u32_store',
-      };
-    });
+  #named(model: NamedType, place: string): CType {
+    return this.#share(model, () => this.#define(model, model.as ?? place));
   }
 
-  #parts(model: RecordType | NamesType | UnionType, base: string): CPart[] {
+  /** Makes a type whose name is based on `base`. */
+  #define(model: NamedType, base: string): CType {
+    const fields = model.form === 'record' ? model.fields : [];
+    const setters = fields.flatMap(({ name }) =>
+      SPARE.flatMap((spare) => [`_set_${name}${spare}`, `_begin_${name}${spare}`]),
+    );
+    const name = this.names.claim(`${this.#prefix}_${base}`, [...SUFFIXES, ...setters]);
+    const type = made(model, name, this.#parts(model, base));
+    if (model.form !== 'enum' && model.form !== 'flags') return type;
+    return {
+      ...type,
+      check: model.open ? null : type.check,
+      get: 'tenon_u32_get',
+      write: 'tenon_u32_store',
+    };
+  }
+
+  #parts(model: NamedType, base: string): CPart[] {
     if (model.form === 'record')
       return model.fields.map((field) => ({
         model: field,
@@ -176,11 +174,13 @@ export class CTypes {
     return sizeOf(type) === 0 ? null : this.of(type, place);
   }
 
-  #share(key: string, make: () => CType): CType {
-    const known = this.#shared.get(key);
+  /** Makes a type, unless the kind has it already. */
+  #share(model: TypeModel, make: () => CType): CType {
+    const shape = shapeOf(model);
+    const known = this.#shared.get(shape);
     if (known !== undefined) return known;
     const type = make();
-    this.#shared.set(key, type);
+    this.#shared.set(shape, type);
     this.defined.push(type);
     return type;
   }

@@ -23,12 +23,18 @@ export interface CKind {
   readonly table: string;
 }
 
+/** The ends of the names of macros: those that begin with the prefix of the kind, and with its table. */
+const KIND_MACROS = ['_KIND_H', '_KIND_HPP'];
+const TABLE_MACROS = ['_ID', '_KIND', '_FACTS', '_DOCUMENT', '_DOCUMENT_SIZE', '_CLASS'];
+
 /** Gives everything in a kind its name in C. */
 export function cKind(kind: KindModel): CKind {
   const plain = kind.name.replaceAll('-', '_');
   const prefix = /^tenon(_|$)/.test(plain) ? `kind_${plain}` : plain;
   const types = new CTypes(prefix);
   const table = types.names.claim(`${plain}_${kind.version.split('.')[0]}`);
+  for (const macro of [...KIND_MACROS.map((end) => prefix + end), ...TABLE_MACROS.map((end) => table + end)])
+    types.names.claim(macro.toUpperCase());
   const slots = slotsOf(kind).map((slot): CSlot => {
     const name = types.names.claim(`${prefix}_${slot.name}`, ['_read', '_write', '_begin']);
     const record = (fields: readonly FieldModel[] | null, side: string) =>

@@ -1,6 +1,7 @@
 /** The names of a kind in C++. */
 import type { KindModel } from '../model.js';
 import type { CKind } from './c.js';
+import { namespaceName } from './c-library.js';
 import type { CSlot } from './c-methods.js';
 import type { CType } from './c-types.js';
 import { Names, pascal, safe, safeAll } from './names.js';
@@ -59,7 +60,7 @@ export function cppNames(kind: KindModel, c: CKind): CppNames {
   );
   const emits = c.events.map(({ event }) => names.claim(`emit_${event.name}`));
   const plain = kind.name.replaceAll('-', '_');
-  const namespace = plain === 'std' ? 'std_' : safe(plain === 'tenon' ? c.prefix : plain);
+  const namespace = namespaceName(safe(plain === 'tenon' ? c.prefix : plain));
   const methods = new Map(called.map((slot, i) => [slot, methodNames[i] ?? '']));
   return { namespace, base, types, writers, lists, cursors, methods, emits };
 }

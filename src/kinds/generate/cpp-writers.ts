@@ -3,6 +3,7 @@ import type { CKind } from './c.js';
 import { comment } from './c-text.js';
 import { type CField, type CType, fieldsOf } from './c-types.js';
 import type { CppNames } from './cpp-names.js';
+import { apart } from './names.js';
 
 /** Returns the classes, each behind those that it uses. */
 export function writerClasses(c: CKind, names: CppNames): string[] {
@@ -13,16 +14,22 @@ export function writerClasses(c: CKind, names: CppNames): string[] {
 }
 
 function recordWriter(type: CType, names: CppNames): string[] {
-  const name = names.writers.get(type);
+  const name = names.writers.get(type) ?? '';
+  const fields = fieldsOf(type);
+  // A member function must not have the name of its class or of another member.
+  const functions = apart(
+    fields.map((field) => field.name),
+    [name, 'writer_'],
+  );
   return [
     '',
     ...comment(`Writes a ${names.types.get(type)}. Fields of variable length must be written in this order.`),
     `class ${name} {`,
     ' public:',
     `  explicit ${name}(${type.c}_writer writer) noexcept : writer_(writer) {}`,
-    ...fieldsOf(type).flatMap((field) => [
+    ...fields.flatMap((field, i) => [
       ...comment(field.model.doc, '  '),
-      ...fieldWriter(type, field, names),
+      ...fieldWriter(type, field, functions[i] ?? field.name, names),
     ]),
     '',
     ' private:',
@@ -31,25 +38,26 @@ function recordWriter(type: CType, names: CppNames): string[] {
   ];
 }
 
-function fieldWriter(type: CType, { name, type: field }: CField, names: CppNames): string[] {
-  const set = `${type.c}_set_${name}(writer_, `;
-  const begin = `${type.c}_begin_${name}(writer_`;
-  const { form } = field.model;
+function fieldWriter(type: CType, field: CField, name: string, names: CppNames): string[] {
+  const { type: value } = field;
+  const set = `${type.c}_set_${field.name}(writer_, `;
+  const begin = `${type.c}_begin_${field.name}(writer_`;
+  const { form } = value.model;
   if (form === 'str') return [`  void ${name}(std::string_view value) { ${set}tenon::str(value)); }`];
-  if (form === 'record' && field.spans)
-    return [`  ${names.writers.get(field)} ${name}() { return ${names.writers.get(field)}(${begin})); }`];
-  const item = field.parts[0]?.type;
+  if (form === 'record' && value.spans)
+    return [`  ${names.writers.get(value)} ${name}() { return ${names.writers.get(value)}(${begin})); }`];
+  const item = value.parts[0]?.type;
   if (form === 'list' && item !== null && item !== undefined) {
-    const list = names.lists.get(field) ?? builtinList(field, item);
-    const whole = `  void ${name}(const ${field.c} &value) { ${set}value); }`;
+    const list = names.lists.get(value) ?? builtinList(value, item);
+    const whole = `  void ${name}(const ${value.c} &value) { ${set}value); }`;
     return item.spans
       ? [`  ${list} ${name}(uint32_t max) { return ${list}(${begin}, max)); }`, whole]
       : [`  ${list} ${name}() { return ${list}(${begin})); }`, whole];
   }
   const small = form === 'scalar' || form === 'enum' || form === 'flags';
-  const value =
-    form === 'array' ? `const ${field.c} *value` : small ? `${field.c} value` : `const ${field.c} &value`;
-  return [`  void ${name}(${value}) { ${set}value); }`];
+  const given =
+    form === 'array' ? `const ${value.c} *value` : small ? `${value.c} value` : `const ${value.c} &value`;
+  return [`  void ${name}(${given}) { ${set}value); }`];
 }
 
 /** The class of a list whose functions are in the runtime. */

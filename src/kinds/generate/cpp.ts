@@ -88,7 +88,10 @@ function cursorClasses(c: CKind, names: CppNames): string[] {
     `class ${names.cursors.get(open)} {`,
     ' public:',
     `  virtual ~${names.cursors.get(open)}() = default;`,
-    ...comment('Adds at most `max` items. Returns whether they are the last ones.', '  '),
+    ...comment(
+      'Adds at most `max` items. Returns whether they are the last ones: it must be true if none was added.',
+      '  ',
+    ),
     `  virtual bool next(uint32_t max, ${names.lists.get(items)} &items) = 0;`,
     '};',
   ]);
@@ -220,7 +223,7 @@ function nextBody(slot: CSlot, c: CKind, names: CppNames, cursors: string): stri
   if (output === null || items === undefined) return [];
   const spans = items.parts[0]?.type?.spans === true;
   return [
-    'const uint32_t max = std::min(value.max, tenon::most_items);',
+    'const uint32_t max = (std::min)(value.max, tenon::most_items);',
     'tenon_writer writer;',
     `const auto result = ${name}_begin(&writer, out);`,
     `${names.lists.get(items)} items(${output.c}_begin_items(result${spans ? ', max' : ''}));`,

@@ -9,7 +9,7 @@ const KEYWORDS = new Set(
   reinterpret_cast requires restrict return short signed sizeof static static_assert static_cast struct switch template
   this thread_local throw true try typedef typeid typename typeof typeof_unqual union unsigned using virtual void volatile
   wchar_t while xor xor_eq NULL EOF I complex imaginary noreturn errno assert offsetof stdin stdout stderr unix linux
-  major minor makedev near far interface small BOOL TRUE FALSE`.split(/\s+/),
+  major minor makedev near far interface small BOOL TRUE FALSE NAN INFINITY BUFSIZ`.split(/\s+/),
 );
 /** Names that belong to the implementation, to this package, or to the headers of the standard library. */
 const TAKEN =
@@ -20,12 +20,25 @@ export function safe(name: string): string {
   return KEYWORDS.has(name) || TAKEN.test(name) ? `${name}_` : name;
 }
 
-/** Returns the names of members that are in one scope, all different and none of them a keyword. */
+/** The form of a macro's name, as headers of the kind itself have them, too: `TEXT_1_FACTS`. */
+const MACRO = /^[A-Z][A-Z0-9]*_[A-Z0-9_]*$/;
+
+/** Returns the names of members that are in one scope, all different and none of them a keyword or a macro. */
 export function safeAll(names: readonly string[], taken: readonly string[] = []): string[] {
+  const safeName = (name: string): string => (MACRO.test(name) ? `${name}_` : safe(name));
+  return apart(names, taken, safeName);
+}
+
+/** Returns the names, all different from each other and from those that are taken, by underscores behind them. */
+export function apart(
+  names: readonly string[],
+  taken: readonly string[],
+  change = (name: string): string => name,
+): string[] {
   const used = new Set(taken);
   const given = new Set(names);
   return names.map((name) => {
-    let one = safe(name);
+    let one = change(name);
     while (used.has(one) || (one !== name && given.has(one))) one += '_';
     used.add(one);
     return one;

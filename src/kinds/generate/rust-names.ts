@@ -1,4 +1,5 @@
 /** Names in generated Rust code. */
+import { wrap } from './c-text.js';
 
 const KEYWORDS = new Set(
   `abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen if impl
@@ -62,16 +63,24 @@ export function docs(indent: string, ...paragraphs: readonly (string | undefined
 
 /** Breaks a string into lines. Characters that end a line for some reader are replaced. */
 function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/[\s\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/u)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = '';
-    }
-    line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
+  const words = text.replaceAll(/[\s\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+  return wrap(plainMarkdown(words), width).map(harmlessStart);
+}
+
+/**
+ * Escapes what rustdoc would read as a link, a tag or a block of code, which it would check or compile. Code between
+ * single backticks stays code.
+ */
+function plainMarkdown(text: string): string {
+  return text
+    .split(/(?<!`)(`[^`]+`)(?!`)/)
+    .map((part, i) => (i % 2 === 1 ? part : part.replaceAll(/[\\`<>[\]]/g, '\\$&')))
+    .join('');
+}
+
+/** Escapes what would begin a list, a heading or another block at the start of a line. */
+function harmlessStart(line: string): string {
+  return line.replace(/^[-+*#=~|]/, '\\$&').replace(/^(\d+)([.)])/, '$1\\$2');
 }
 
 /** Returns a Rust string literal. Every character that is not printable ASCII is escaped. */

@@ -160,7 +160,8 @@ function bodyOf(
   if (method.form === 'bytes')
     return { body: [`${call}(plugin, input, out)`], uses: ['plugin', 'input', 'out'] };
   const empty = method.input.length === 0;
-  const read = `read::<${empty ? '()' : types.input}>("${shown}", input)?`;
+  const lifetime = borrows({ form: 'record', fields: method.input }) ? "<'_>" : '';
+  const read = `read::<${empty ? '()' : types.input + lifetime}>("${shown}", input)?`;
   const first = [empty ? `${read};` : `let input = ${read};`];
   const given = ['plugin', ...(empty ? [] : ['input'])].join(', ');
   if (method.form === 'record')
@@ -169,7 +170,7 @@ function bodyOf(
       : {
           body: [
             ...first,
-            `respond::<${types.output}>("${shown}", out, &Written::default(), |out| ${call}(${given}, out))`,
+            `respond::<${types.output}<'_>>("${shown}", out, &Written::default(), |out| ${call}(${given}, out))`,
           ],
           uses: ['plugin', 'input', 'out'],
         };

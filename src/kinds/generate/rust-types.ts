@@ -1,8 +1,9 @@
 /** The Rust types of a kind. */
 import { SCALAR_SIZE, type Scalar } from '../layout.js';
-import type { FieldModel, KindModel, NamesType, RecordType, TypeModel, UnionType } from '../model.js';
+import type { FieldModel, KindModel, NamesType, TypeModel, UnionType } from '../model.js';
 import { hasSpans, sizeOf } from '../wire.js';
 import { pascal, RustTypeNames } from './rust-names.js';
+import { innerTypes, isNamed, shapeOf } from './shape.js';
 
 /** A type that the module defines. */
 export interface RustType {
@@ -23,36 +24,33 @@ export class RustTypes {
   readonly names = new RustTypeNames();
   /** The types in the order of their definition. */
   readonly all: RustType[] = [];
-  readonly #named = new Map<TypeModel | readonly FieldModel[], string>();
-  readonly #aliases = new Map<string, string>();
+  /** The names of the types that methods and events share, by their shapes. */
+  readonly #shared = new Map<string, string>();
 
-  /** Adds the record of a method, of a cursor or of an event. */
+  /** Adds the record of a method, of a cursor or of an event: a type of its own. */
   record(wanted: string, fields: readonly FieldModel[], output = false, doc?: string): string {
     const name = this.names.claim(wanted);
     this.all.push({ name, model: { form: 'record', fields, doc }, output });
-    this.#named.set(fields, name);
     for (const field of fields) this.#add(`${name}${pascal(field.name)}`, field.type);
     return name;
   }
 
-  /** Returns the name of a type that the module defines. */
-  nameOf(type: TypeModel | readonly FieldModel[]): string {
-    return this.#named.get(type) ?? '()';
+  #nameOf(type: TypeModel): string {
+    return this.#shared.get(shapeOf(type)) ?? '()';
   }
 
+  /** Adds a type and those within it, unless the kind has it already. */
   #add(wanted: string, type: TypeModel): void {
-    if (type.form === 'list' || type.form === 'option')
-      this.#add(wanted, type.form === 'list' ? type.element : type.value);
-    else if ('members' in type || type.form === 'record') this.#define(wanted, type);
-  }
-
-  #define(wanted: string, type: RecordType | NamesType | UnionType): void {
-    const known = type.as === undefined ? undefined : this.#aliases.get(type.as);
-    const name = known ?? this.names.claim(type.as === undefined ? wanted : pascal(type.as));
-    this.#named.set(type, name);
-    if (type.as !== undefined) this.#aliases.set(type.as, name);
-    if (known === undefined) this.all.push({ name, model: type, output: false });
-    for (const [place, inner] of innerTypes(type)) this.#add(`${name}${pascal(place)}`, inner);
+    let base = wanted;
+    if (isNamed(type)) {
+      const shape = shapeOf(type);
+      if (this.#shared.has(shape)) return;
+      base = this.names.claim(type.as === undefined ? wanted : pascal(type.as));
+      this.#shared.set(shape, base);
+      this.all.push({ name: base, model: type, output: false });
+    }
+    for (const [words, inner] of innerTypes(type))
+      this.#add(words === '' ? base : base + pascal(words), inner);
   }
 
   /** Returns the Rust type of a value, for example `Option<&'a str>`. */
@@ -73,17 +71,9 @@ export class RustTypes {
       case 'option':
         return `Option<${this.rust(type.value, lifetime)}>`;
       default:
-        return borrows(type) ? `${this.nameOf(type)}<${lifetime}>` : this.nameOf(type);
+        return borrows(type) ? `${this.#nameOf(type)}<${lifetime}>` : this.#nameOf(type);
     }
   }
-}
-
-function innerTypes(type: TypeModel): [string, TypeModel][] {
-  if (type.form === 'record') return type.fields.map((field) => [field.name, field.type]);
-  if (type.form !== 'union') return [];
-  return type.members.flatMap(({ name, type: inner }) =>
-    inner === null ? [] : [[name, inner] as [string, TypeModel]],
-  );
 }
 
 function isLong(scalar: Scalar, length: number): boolean {

@@ -1,5 +1,4 @@
 /** Generates the Rust module of a kind: its types, a trait that the plugin implements, and the facts. */
-import { hexOf } from '../../base/bytes.js';
 import { toDocument } from '../document.js';
 import type { KindModel } from '../model.js';
 import { eventId, slotsOf } from '../wire.js';
@@ -35,9 +34,10 @@ export function rustModule(kind: KindModel, options: RustOptions = {}): string {
 
 /** The lints that names of a kind can trigger, and those about parts of a kind that a plugin does not use. */
 const ALLOWED = [
-  'dead_code, missing_docs, non_snake_case, non_camel_case_types, unused_imports, unused_variables',
+  'dead_code, missing_docs, non_snake_case, non_camel_case_types, unreachable_pub, unused_imports, unused_variables',
   'clippy::enum_variant_names, clippy::just_underscores_and_digits, clippy::large_enum_variant, clippy::new_ret_no_self',
   'clippy::should_implement_trait, clippy::upper_case_acronyms, clippy::wrong_self_convention',
+  'clippy::doc_markdown, clippy::missing_errors_doc, clippy::must_use_candidate',
 ];
 
 function head(kind: KindModel): string[] {
@@ -62,8 +62,16 @@ function head(kind: KindModel): string[] {
   ];
 }
 
+/** Returns a literal of 64 bits in groups of four digits. */
+function literalOf(value: bigint): string {
+  return `0x${value
+    .toString(16)
+    .padStart(16, '0')
+    .replaceAll(/(?!^)(?=(?:....)+$)/g, '_')}`;
+}
+
 function emitter(kind: KindModel, event: KindModel['events'][number], name: string): string[] {
-  const id = hexOf(eventId(kind, event));
+  const id = literalOf(eventId(kind, event));
   const self = borrows({ form: 'record', fields: event.fields }) ? `${name}<'_>` : name;
   return emitLines(self, `tenon::__private::emit(host, ${id}, self)`);
 }
@@ -87,7 +95,7 @@ function factsLines(kind: KindModel, withDocument: boolean): string[] {
     '',
     '/// The hash of the layout of each slot.',
     `const HASHES: [u64; ${slots.length}] = [`,
-    ...slots.map(({ hash, name }) => `    ${hexOf(hash)}, // ${name}`),
+    ...slots.map(({ hash, name }) => `    ${literalOf(hash)}, // ${name}`),
     '];',
     `const DOCUMENT: &str = ${document};`,
     `tenon::__kind_facts!(tenon_kind_${rustModuleName(kind)}, "${kind.name}/${kind.version}", HASHES, DOCUMENT);`,

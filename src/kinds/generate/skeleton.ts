@@ -84,8 +84,8 @@ function cppMethod(slot: CSlot, names: CppNames): string {
 `;
 }
 
-/** Returns the source of a plugin in Rust. Its name is that of its crate. */
-export function rustSkeleton(kind: KindModel, plugin: string): string {
+/** Returns the implementation of a kind in Rust by the type `plugin`. */
+export function rustImplementation(kind: KindModel, plugin: string): string {
   const { trait, methods: types } = typesOf(kind);
   const module = rustModuleName(kind);
   const methods = rustMethods(kind, types).map((one) => {
@@ -95,6 +95,15 @@ export function rustSkeleton(kind: KindModel, plugin: string): string {
         Err(Error::unsupported("${kind.name}.${method.name} is not written yet"))
     }`;
   });
+  return `impl ${module}::${trait} for ${plugin} {
+${methods.join('\n\n')}
+}
+`;
+}
+
+/** Returns the source of a plugin in Rust. Its name is that of its crate. */
+export function rustSkeleton(kind: KindModel, plugin: string): string {
+  const module = rustModuleName(kind);
   return `//! A plugin of the kind ${kind.name}. Write its methods: each refuses its calls until then.
 #![forbid(unsafe_code)]
 
@@ -122,10 +131,7 @@ impl Plugin for Implementation {
     }
 }
 
-impl ${module}::${trait} for Implementation {
-${methods.join('\n\n')}
-}
-
+${rustImplementation(kind, 'Implementation')}
 tenon::plugin!(Implementation, kinds: { ${module} });
 `;
 }

@@ -2,54 +2,68 @@
 import { wrapped } from '../../base/columns.js';
 import type { FieldModel, KindModel, MethodModel, NamesType, TypeModel } from '../model.js';
 import { type Expression, laidOut, type Part, quoted } from './layout-text.js';
-import { pascal } from './rust-names.js';
+import { isNamed, type NamedType, shapeOf } from './shape.js';
+import { FUNCTIONS, type SharedType, typescriptNames } from './typescript-names.js';
 
-/** The functions of the package that a definition may use. */
-const FUNCTIONS = [
-  'cursor',
-  'defineKind',
-  'doc',
-  'enumeration',
-  'flags',
-  'list',
-  'method',
-  'option',
-  'record',
-  'union',
-];
-const RESERVED = new Set(
-  `await break case catch class const continue debugger default delete do else enum eval export extends false finally for
-  function if implements import in instanceof interface let new null package private protected public return static super
-  switch this throw true try typeof undefined var void while with yield arguments`.split(/\s+/),
-);
+/** The names that the expressions of a module use. */
+interface Source {
+  /** The functions of the package. */
+  readonly used: Set<string>;
+  /** The constants of the types that were defined, by their shapes. */
+  readonly names: Map<string, string>;
+}
 
 /** Returns the source of the module of a kind. */
 export function typescriptModule(kind: KindModel): string {
-  const used = new Set<string>(['defineKind', 'method']);
-  const value = definition(kind, used);
-  const name = nameOf(kind);
-  const type = pascal(kind.name);
-  const head = `export const ${name} = `;
+  const { kind: name, api, shared } = typescriptNames(kind);
+  const source: Source = { used: new Set(['defineKind', 'method']), names: new Map() };
+  const definitions = shared.flatMap((one) => {
+    const lines = statement(one.name, definitionOf(one.type, source));
+    source.names.set(shapeOf(one.type), one.name);
+    return lines;
+  });
+  const value = definition(kind, source);
   const lines = [
     `// The kind ${kind.name} ${kind.version}. 'tenon kind bind' generated this file: change the kind, not the file.`,
-    `import { ${FUNCTIONS.filter((one) => used.has(one)).join(', ')}, type KindApi, type KindApiSync } from 'tenon';`,
+    imports(source, shared),
     '',
+    ...(definitions.length === 0 ? [] : [...definitions, '']),
     ...comment(kind.doc ?? `The kind ${kind.name}.`),
-    `${head}${laidOut(value, 0, head.length)};`,
+    ...statement(name, value, 'export '),
     '',
     `/** The methods of an instance, as \`instance.as(${name})\` returns them. */`,
-    `export type ${type}Api = KindApi<typeof ${name}>;`,
+    `export type ${api}Api = KindApi<typeof ${name}>;`,
     `/** The blocking methods of an instance, as \`instance.asSync(${name})\` returns them. */`,
-    `export type ${type}ApiSync = KindApiSync<typeof ${name}>;`,
+    `export type ${api}ApiSync = KindApiSync<typeof ${name}>;`,
+    ...shared.flatMap(exportsOf),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-/** Returns the name of the constant: `my-kind` becomes `myKind`. */
-function nameOf(kind: KindModel): string {
-  const name = pascal(kind.name);
-  const camel = name.charAt(0).toLowerCase() + name.slice(1);
-  return RESERVED.has(camel) || FUNCTIONS.includes(camel) ? `${camel}_` : camel;
+function imports({ used }: Source, shared: readonly SharedType[]): string {
+  const types = ['KindApi', 'KindApiSync'];
+  if (shared.some(({ input }) => input !== undefined)) types.unshift('InputOf');
+  if (shared.some(({ output }) => output !== undefined)) types.push('OutputOf');
+  const all = [...FUNCTIONS.filter((one) => used.has(one)), ...types.map((one) => `type ${one}`)];
+  const list: Expression = { open: '{', parts: all.map((value) => ({ label: '', value })), close: '}' };
+  return `import ${laidOut(list, 0, "import  from 'tenon';".length)} from 'tenon';`;
+}
+
+function statement(name: string, value: Expression, prefix = ''): string[] {
+  const head = `${prefix}const ${name} = `;
+  return [`${head}${laidOut(value, 0, head.length)};`];
+}
+
+/** Exports the values of a type: as results have them, and as arguments may have them. */
+function exportsOf({ name, about, input, output }: SharedType): string[] {
+  return [
+    ...(output === undefined
+      ? []
+      : [`/** ${about} in a result. */`, `export type ${output} = OutputOf<typeof ${name}>;`]),
+    ...(input === undefined
+      ? []
+      : [`/** ${about} in an argument. */`, `export type ${input} = InputOf<typeof ${name}>;`]),
+  ];
 }
 
 function comment(text: string): string[] {
@@ -57,11 +71,11 @@ function comment(text: string): string[] {
   return lines.length === 1 ? [`/** ${lines[0]} */`] : ['/**', ...lines.map((line) => ` * ${line}`), ' */'];
 }
 
-function definition(kind: KindModel, used: Set<string>): Expression {
-  const methods = kind.methods.map((one) => part(one.name, methodOf(one, used)));
+function definition(kind: KindModel, source: Source): Expression {
+  const methods = kind.methods.map((one) => part(one.name, methodOf(one, source)));
   const events = kind.events.map((one) => {
-    const fields = object(fieldsOf(one.fields, used));
-    return part(one.name, documented(fields, one.doc, used));
+    const fields = object(fieldsOf(one.fields, source));
+    return part(one.name, documented(fields, one.doc, source));
   });
   return call('defineKind', [
     object([
@@ -85,35 +99,36 @@ function call(name: string, args: readonly Expression[]): Expression {
   return { open: `${name}(`, parts: args.map((value) => ({ label: '', value })), close: ')' };
 }
 
-function methodOf(method: MethodModel, used: Set<string>): Expression {
+function methodOf(method: MethodModel, source: Source): Expression {
   const options = [
     ...(method.doc === undefined ? [] : [part('doc', quoted(method.doc))]),
     ...(method.since === undefined ? [] : [part('since', quoted(method.since))]),
   ];
   const last = options.length === 0 ? [] : [object(options)];
   if (method.form === 'bytes') return call('method.bytes', last);
-  const input = object(fieldsOf(method.input, used));
+  const input = object(fieldsOf(method.input, source));
   if (method.form === 'record')
-    return call('method', [input, object(fieldsOf(method.output, used)), ...last]);
-  used.add('cursor');
-  return call('method', [input, call('cursor', [object(fieldsOf(method.item, used))]), ...last]);
+    return call('method', [input, object(fieldsOf(method.output, source)), ...last]);
+  source.used.add('cursor');
+  return call('method', [input, call('cursor', [object(fieldsOf(method.item, source))]), ...last]);
 }
 
-function fieldsOf(fields: readonly FieldModel[], used: Set<string>): Part[] {
-  return fields.map((field) => part(field.name, documented(typeOf(field.type, used), field.doc, used)));
+function fieldsOf(fields: readonly FieldModel[], source: Source): Part[] {
+  return fields.map((field) => part(field.name, documented(typeOf(field.type, source), field.doc, source)));
 }
 
-function documented(value: Expression, text: string | undefined, used: Set<string>): Expression {
+function documented(value: Expression, text: string | undefined, source: Source): Expression {
   if (text === undefined) return value;
-  used.add('doc');
+  source.used.add('doc');
   return call('doc', [value, quoted(text)]);
 }
 
-function typeOf(type: TypeModel, used: Set<string>): Expression {
-  const made = (name: string, ...args: Expression[]): Expression => {
-    used.add(name);
-    return call(name, args);
-  };
+function typeOf(type: TypeModel, source: Source): Expression {
+  const name = isNamed(type) ? source.names.get(shapeOf(type)) : undefined;
+  return name ?? (isNamed(type) ? namedOf(type, source) : plainOf(type, source));
+}
+
+function plainOf(type: Exclude<TypeModel, NamedType>, source: Source): Expression {
   switch (type.form) {
     case 'scalar':
       return quoted(type.scalar);
@@ -123,25 +138,36 @@ function typeOf(type: TypeModel, used: Set<string>): Expression {
     case 'bytes':
       return quoted(type.form);
     case 'list':
-      return made('list', typeOf(type.element, used));
+      return made(source, 'list', typeOf(type.element, source));
     case 'option':
-      return made('option', typeOf(type.value, used));
-    case 'record': {
-      const fields = object(fieldsOf(type.fields, used));
-      return type.as === undefined ? fields : made('record', fields, object([part('as', quoted(type.as))]));
-    }
-    case 'union': {
-      const members = type.members.map((one) =>
-        part(one.name, documented(one.type === null ? 'null' : typeOf(one.type, used), one.doc, used)),
-      );
-      return made('union', object(members), ...optionsOf(type));
-    }
-    default:
-      return made(type.form === 'enum' ? 'enumeration' : 'flags', namesOf(type), ...optionsOf(type));
+      return made(source, 'option', typeOf(type.value, source));
   }
 }
 
-function optionsOf({ open, as }: { readonly open: boolean; readonly as?: string }): Expression[] {
+function namedOf(type: NamedType, source: Source): Expression {
+  // An object of types is a record, too.
+  if (type.form === 'record' && type.as === undefined) return object(fieldsOf(type.fields, source));
+  return definitionOf(type, source);
+}
+
+/** Returns the call that makes a type. */
+function definitionOf(type: NamedType, source: Source): Expression {
+  if (type.form === 'record')
+    return made(source, 'record', object(fieldsOf(type.fields, source)), ...optionsOf(type));
+  if (type.form !== 'union')
+    return made(source, type.form === 'enum' ? 'enumeration' : 'flags', namesOf(type), ...optionsOf(type));
+  const members = type.members.map((one) =>
+    part(one.name, documented(one.type === null ? 'null' : typeOf(one.type, source), one.doc, source)),
+  );
+  return made(source, 'union', object(members), ...optionsOf(type));
+}
+
+function made(source: Source, name: string, ...args: Expression[]): Expression {
+  source.used.add(name);
+  return call(name, args);
+}
+
+function optionsOf({ open = false, as }: { readonly open?: boolean; readonly as?: string }): Expression[] {
   const parts = [
     ...(open ? [part('open', 'true')] : []),
     ...(as === undefined ? [] : [part('as', quoted(as))]),
