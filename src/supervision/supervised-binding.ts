@@ -27,8 +27,6 @@ export interface Incarnation {
 export interface BindingOwner {
   /** The present incarnation. Undefined while there is none. */
   readonly incarnation: Incarnation | undefined;
-  /** Whether the tier may queue calls before it reads their input. Each input must then be copied. */
-  readonly keepsInput: boolean;
   /** The counters for calls that were not sent to a process. */
   readonly tally: CallTally;
   /** Returns the present incarnation. @throws TenonError with the reason if there is none */
@@ -145,7 +143,8 @@ export class SupervisedBinding implements TierBinding {
   }
 
   /**
-   * Makes a call in this generation, or in the next one if it waits. A call that was never sent waits too.
+   * Makes a call in this generation, or in the next one if it waits. A call that was never sent waits too. The caller may
+   * change the input as soon as this returns, so an input that was not read by then is copied.
    */
   async #run<I, T>(
     options: CallOptions | undefined,
@@ -156,14 +155,20 @@ export class SupervisedBinding implements TierBinding {
     const since = performance.now();
     let incarnation = this.#owner.incarnation;
     const ready = incarnation?.isAlive() === true;
-    const kept = ready && !this.#owner.keepsInput ? input : keep(input);
+    let kept = ready ? input : keep(input);
     for (let left = options; ; left = this.#owner.remaining(options, since)) {
       if (!incarnation?.isAlive()) {
         incarnation = await this.#awaitOne(left);
         left = this.#owner.remaining(options, since);
       }
       try {
-        return await work(this.in(incarnation), kept, left);
+        const binding = this.in(incarnation);
+        const call = work(binding, kept, left);
+        if (binding.hasUnreadInput === true && kept === input) {
+          call.catch(() => undefined); // it is awaited below, unless the copy fails
+          kept = keep(input);
+        }
+        return await call;
       } catch (error) {
         if (!wasNeverSent(error) || incarnation.isAlive())
           throw await this.#owner.explain(error, incarnation);

@@ -18,7 +18,6 @@ export interface InstanceKeeper {
   readonly path: string;
   /** The counters for calls that were not sent to a process. */
   readonly tally: CallTally;
-  readonly keepsInput: boolean;
   /** Returns the running process. @throws TenonError with the reason if there is none */
   requireRunner(): Runner;
   /** Returns the running process, or the next one if calls wait for it. */
@@ -62,10 +61,6 @@ export class SupervisedInstance implements TierInstance, BindingOwner {
     this.#config = Buffer.from(config);
     this.#events = events;
     this.attempts = new Attempts(keeper.policy);
-  }
-
-  get keepsInput(): boolean {
-    return this.#keeper.keepsInput;
   }
 
   get tally(): CallTally {

@@ -160,7 +160,7 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
 
   #makeKeeper(): InstanceKeeper {
     const lifecycle = this.#lifecycle;
-    const { timeout, whenFull, whenDown, path, startTimeout = 0 } = this.#options;
+    const { timeout, whenDown, path, startTimeout = 0 } = this.#options;
     return {
       plugin: this.plugin,
       path,
@@ -168,7 +168,6 @@ export class Supervisor extends EventEmitter<SupervisorEventMap> {
       waits: whenDown === 'wait',
       renewTimeout: Math.max(timeout ?? Number.POSITIVE_INFINITY, startTimeout),
       tally: this.#options.tally,
-      keepsInput: whenFull === 'wait',
       requireRunner: () => lifecycle.requireRunner(),
       awaitRunner: (options) => lifecycle.awaitRunner(options),
       withinTimeout: (promise, options) => lifecycle.room.wait(promise, options, timeout),

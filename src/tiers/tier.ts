@@ -118,6 +118,8 @@ export interface Binding {
 export interface TierBinding extends Binding {
   /** Whether calls run on the caller's thread, so that the work of `call` is done when it returns. */
   readonly blocking: boolean;
+  /** Whether the last call without blocking has not read its input yet: it waits, or it failed. Undefined for never. */
+  readonly hasUnreadInput?: boolean;
   /** Pins memory for records of fixed sizes in bytes. */
   record(inputSize: number, outputSize: number): RecordBinding;
   /** Makes memory for records of any size. */

@@ -33,6 +33,7 @@ export function failureOf({ status, detail, bytes }: Answer): Failure {
 /** A method of an instance in the process tier. */
 export class ProcessBinding implements TierBinding {
   readonly blocking = false;
+  hasUnreadInput = false;
   /** Keeps the instance from being collected while its method can be called. */
   readonly owner: object;
   readonly #held: RunnerInstance;
@@ -104,11 +105,13 @@ export class ProcessBinding implements TierBinding {
   }
 
   #submit(header: RequestHeader, input: Uint8Array, options: CallOptions | undefined): Promise<Buffer> {
+    this.hasUnreadInput = true;
     if (!isPlainBytes(input)) requireBytes('input', input);
     const engine = this.#ready();
     engine.requireFitting('input', input.length);
     let bytes = input;
-    return engine.submit({
+    let read = false;
+    const promise = engine.submit({
       site: this.#site,
       ...callSettings(options, engine.timeout),
       counts: true,
@@ -117,13 +120,19 @@ export class ProcessBinding implements TierBinding {
       keep: () => {
         bytes = Uint8Array.from(input);
       },
-      send: (slot) => engine.channel.send(header, slot, -1, bytes),
+      send: (slot) => {
+        const outcome = engine.channel.send(header, slot, -1, bytes);
+        read ||= outcome === 0;
+        return outcome;
+      },
       take: (answer) => {
         if (answer.status !== 0) throw callFailure(failureOf(answer), this.#site);
         countCall(this.#site.tally, bytes.length, answer.bytes.length);
         return answer.bytes;
       },
     });
+    this.hasUnreadInput = !read;
+    return promise;
   }
 
   callManySync(batch: Batch, options?: CallOptions): BatchResult {
@@ -147,12 +156,14 @@ export class ProcessBinding implements TierBinding {
   }
 
   async callMany(batch: Batch, options?: CallOptions): Promise<BatchResult> {
+    this.hasUnreadInput = true;
     const given = requireBatch(batch);
     const engine = this.#ready();
     if (!areOffsets(given.offsets, given.data.length)) throw badBatch();
     let { offsets, data } = given;
     engine.requireFitting('batch', sizeOfBatch(offsets));
-    return engine.submit({
+    let read = false;
+    const promise = engine.submit({
       site: this.#site,
       ...callSettings(options, engine.timeout),
       counts: true,
@@ -162,7 +173,11 @@ export class ProcessBinding implements TierBinding {
         offsets = Int32Array.from(offsets);
         data = Uint8Array.from(data);
       },
-      send: (slot) => engine.channel.sendBatch(this.#batch, slot, -1, offsets, data),
+      send: (slot) => {
+        const outcome = engine.channel.sendBatch(this.#batch, slot, -1, offsets, data);
+        read ||= outcome === 0;
+        return outcome;
+      },
       take: (answer) => {
         if (answer.batch !== null) {
           countCall(this.#site.tally, data.length, answer.batch.data.length);
@@ -171,6 +186,8 @@ export class ProcessBinding implements TierBinding {
         throw callFailure(failureOf(answer), this.#site);
       },
     });
+    this.hasUnreadInput = !read;
+    return promise;
   }
 
   record(inputSize: number, outputSize: number): RecordBinding {
