@@ -103,7 +103,7 @@ class Process {
   uint64_t held_size() const { return batch_data_ != nullptr ? batch_left_ : message_.record.size; }
   bool holds() const { return held_ != Held::kNothing; }
   /* Copies the held answer and releases it. `is_new` says that the target may be new to the process. */
-  void Take(uint8_t *target, size_t size, bool is_new = true);
+  void Take(uint8_t *target, size_t size, bool is_new);
   void TakeBatch(int32_t *offsets, int32_t *statuses, uint32_t count);
   void Release();
 

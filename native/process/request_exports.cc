@@ -119,14 +119,16 @@ napi_value Batch(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/* take(target): copies the held answer. */
+/* take(target, isNew): copies the held answer. */
 napi_value Take(napi_env env, napi_callback_info info) {
   Processes *self;
   Arguments arguments;
   if (!Read(env, info, &self, &arguments)) return nullptr;
   size_t size;
   uint8_t *target = Elements<uint8_t>(env, arguments.values[0], &size);
-  arguments.process->Take(target, size);
+  bool is_new = true;
+  napi_get_value_bool(env, arguments.values[1], &is_new);
+  arguments.process->Take(target, size, is_new);
   return nullptr;
 }
 
@@ -145,7 +147,7 @@ napi_value TakeWarm(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* takeBatch(offsets, statuses): copies the head of the held batch; take(target) then copies the data. */
+/* takeBatch(offsets, statuses): copies the head of the held batch; take(target, isNew) then copies the data. */
 napi_value TakeBatch(napi_env env, napi_callback_info info) {
   Processes *self;
   Arguments arguments;

@@ -137,8 +137,11 @@ export interface ProcessAddon {
   batch(offsets: Int32Array, data: Uint8Array): void;
   /** Sends a batch. Its answer arrives with a wake-up. */
   sendBatch(offsets: Int32Array, data: Uint8Array): void;
-  /** Copies the held answer, or the data of the held batch, into `target`. */
-  take(target: Uint8Array): void;
+  /**
+   * Copies the held answer, or the data of the held batch, into `target`. `isNew` says that the memory of the target was
+   * probably never used: its pages are then faulted in at once.
+   */
+  take(target: Uint8Array, isNew: boolean): void;
   /**
    * Returns the held answer in recycled memory. Returns undefined, and leaves the answer held, if its size is
    * not suitable.

@@ -2,6 +2,7 @@
 import { TenonError } from '../base/errors.js';
 import { type EventFrame, Mark, NOWHERE } from './frame.js';
 import { pickRows } from './frame-builder.js';
+import { endFrameUse, useFrame } from './frame-memory.js';
 import type { Run } from './parcel.js';
 import type { DeadRows, FlowStage, Processed } from './stage.js';
 
@@ -47,7 +48,7 @@ export class Chain {
     this.#time = time;
   }
 
-  /** Passes a frame through all stages. Streams that end are finished. */
+  /** Passes a frame through all stages. Streams that end are finished. The caller has a use of each frame that comes out. */
   async process(frame: EventFrame): Promise<ChainResult> {
     const results: ChainResult[] = [];
     for (const part of partsOf(frame, this.#split)) results.push(await this.#part(part));
@@ -78,7 +79,7 @@ export class Chain {
   }
 
   async #pass(frame: EventFrame, from: number): Promise<Passed> {
-    let frames: readonly EventFrame[] = [frame];
+    let frames: readonly EventFrame[] = [useFrame(frame)];
     const dead: DeadRows[] = [];
     let held = NOWHERE;
     let filtered = 0;
@@ -87,7 +88,10 @@ export class Chain {
       const before = rowsOf(frames);
       const made: Processed[] = [];
       const began = performance.now();
-      for (const one of frames) made.push(await stage.process(one));
+      for (const one of frames) {
+        made.push(await stage.process(one));
+        endFrameUse(one);
+      }
       this.#time(stage.name, performance.now() - began);
       frames = made.flatMap((result) => result.frames).filter(({ rows }) => rows > 0);
       for (const result of made) {
@@ -107,7 +111,10 @@ export class Chain {
     for (const [index, stage] of this.#stages.entries()) {
       const { frames, dead } = await stage.finish(stream, last);
       all.push({ frames: [], dead, held: NOWHERE, filtered: 0 });
-      for (const frame of frames) all.push(await this.#pass(frame, index + 1));
+      for (const frame of frames) {
+        all.push(await this.#pass(frame, index + 1));
+        endFrameUse(frame);
+      }
     }
     return {
       frames: all.flatMap(({ frames }) => frames),

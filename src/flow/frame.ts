@@ -52,7 +52,8 @@ const EMPTY_BYTES = new Uint8Array(0);
 
 /**
  * A checked frame of events. Numbers of rows count from 0. Everything that it returns is a view of its bytes, which
- * must not be changed.
+ * must not be changed. A stage or sink that gets a frame, and a source that returns one, may keep it and its views for as
+ * long as it likes.
  */
 export class EventFrame {
   /** All bytes of the frame. */

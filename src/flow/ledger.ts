@@ -4,6 +4,7 @@
  */
 import type { EventFrame } from './frame.js';
 import { emptyFrame } from './frame-builder.js';
+import { endFrameUse } from './frame-memory.js';
 import { Parcel, type Run } from './parcel.js';
 import { Queue } from './queue.js';
 
@@ -103,7 +104,10 @@ export class Ledger {
     this.#counts.filtered += rows;
   }
 
-  /** Takes a frame into the ledger. `need` sinks settle each row. `runs` cover all rows, in order. */
+  /**
+   * Takes a frame into the ledger, and ends the caller's use of it when all rows have ended. `need` sinks settle each row.
+   * `runs` cover all rows, in order.
+   */
   enter(frame: EventFrame, runs: readonly Run[], need: number): Parcel {
     const parcel = new Parcel(frame, runs, need, this);
     this.#counts.in += frame.rows;
@@ -131,6 +135,7 @@ export class Ledger {
     if (last) {
       this.#bytes -= parcel.frame.bytes.length;
       this.#listener.ended(parcel.frame);
+      endFrameUse(parcel.frame);
     }
     this.#listener.changed();
   }

@@ -1,5 +1,6 @@
 /** The two ends of a flow behind one interface each, whether they are plugins or classes in TypeScript. */
 import { asTenonError, TenonError } from '../base/errors.js';
+import { recycling } from '../base/recycled-memory.js';
 import { milliseconds } from '../base/text.js';
 import { Timer } from '../base/timer.js';
 import type { Instance } from '../host/instance.js';
@@ -18,6 +19,7 @@ import {
   writeResumes,
 } from './contra.js';
 import { EventFrame } from './frame.js';
+import { keptFrame, receivedFrame } from './frame-memory.js';
 import { SINK, SOURCE } from './kinds.js';
 
 /** The members that both ends have. */
@@ -142,7 +144,8 @@ export class NativeSource extends NativePort<typeof SOURCE> implements SourcePor
   }
 
   async pull(credit: Credit): Promise<EventFrame> {
-    return new EventFrame(await this.api.pull(writeCredit(credit)), this.who('pull'));
+    const pulled = await recycling(() => this.api.pull(writeCredit(credit)));
+    return receivedFrame(pulled, this.who('pull'));
   }
 
   async contraflow(messages: readonly Contra[]): Promise<Required<Contra>[]> {
@@ -264,7 +267,7 @@ export class ClassSink extends ClassPort<SinkConnector> implements SinkPort {
   }
 
   async write(frame: EventFrame, timeout: number): Promise<Required<Contra>[]> {
-    const answer = this.run('write', (sink) => sink.write(frame));
+    const answer = this.run('write', (sink) => sink.write(keptFrame(frame)));
     return this.checked(await within(answer, timeout, `write of connector ${this.name}`), 'write');
   }
 

@@ -10,6 +10,7 @@ import { DeadLetterOffice } from './dead-letters.js';
 import type { FlowPlan } from './flow.js';
 import type { EventFrame } from './frame.js';
 import { nowNs } from './frame-builder.js';
+import { endFrameUse, useFrame } from './frame-memory.js';
 import type { Guarantee } from './guarantee.js';
 import { Times } from './histograms.js';
 import { Ledger, type Leftover, rangesIn } from './ledger.js';
@@ -102,6 +103,7 @@ export class RunningFlow {
         const made = await this.#throughStages(frame);
         this.#inStages = null;
         this.#accept(made);
+        endFrameUse(frame);
         this.#source.roomy();
       },
       connected: (promises: Required<Promises>) => parts.guarantee.source(promises),
@@ -278,7 +280,7 @@ export class RunningFlow {
       return await this.#chain.process(frame);
     } catch (thrown) {
       const error = asTenonError(thrown, 'ERR_TENON_CALL_FAILED', `The stages of flow ${this.name} failed`);
-      return { entries: [], dead: [{ frame, error }], filtered: 0 };
+      return { entries: [], dead: [{ frame: useFrame(frame), error }], filtered: 0 };
     }
   }
 

@@ -1,6 +1,7 @@
 /** Prepares frames for a sink: a codec encodes each row, and postprocessors work on each stream. */
 import { type EventFrame, NOWHERE } from './frame.js';
 import { pickRows } from './frame-builder.js';
+import { endFrameUse, useFrame } from './frame-memory.js';
 import { type Refused, type Settle, Shipment } from './shipment.js';
 import type { Shaped, Shaper } from './sink.js';
 import { CodecStage, type FlowStage } from './stage.js';
@@ -79,7 +80,7 @@ class StageShaper implements Shaper {
     const inside = this.#inside.get(frame.stream) ?? [];
     this.#inside.set(frame.stream, inside);
     inside.push({ shipment, last: frame.positionOf(frame.rows - 1) });
-    let frames: readonly EventFrame[] = [frame];
+    let frames: readonly EventFrame[] = [useFrame(frame)];
     let held = NOWHERE;
     const refused: Refused[] = [];
     for (const stage of this.#stages) {
@@ -87,6 +88,7 @@ class StageShaper implements Shaper {
       frames = [];
       for (const one of before) {
         const made = await stage.process(one);
+        endFrameUse(one);
         if (made.held < held) held = made.held;
         frames = [...frames, ...made.frames];
         for (const { error } of made.dead) refused.push({ shipment, rows: shipment.openRows(), error });
@@ -104,6 +106,7 @@ class StageShaper implements Shaper {
     const out: EventFrame[] = [];
     for (const one of frames) {
       const made = await stage.process(one);
+      endFrameUse(one);
       out.push(...made.frames);
       for (const { error } of made.dead)
         for (const { shipment } of inside) refused.push({ shipment, rows: shipment.openRows(), error });
@@ -124,15 +127,18 @@ class StageShaper implements Shaper {
       for (const { shipment } of done) shipment.endAll(ending);
     };
     if (left === 0) endAll();
-    const shipments = frames.map(
-      (frame) =>
-        new Shipment(frame, (rows, how) => {
-          left -= rows?.length ?? frame.rows;
-          if (how === 'dead') ending = 'dead';
-          if (left === 0) endAll();
-        }),
-    );
-    return { shipments, refused };
+    const shipmentOf = (frame: EventFrame): Shipment => {
+      let open = frame.rows;
+      return new Shipment(frame, (rows, how) => {
+        const count = rows?.length ?? frame.rows;
+        left -= count;
+        open -= count;
+        if (how === 'dead') ending = 'dead';
+        if (open === 0) endFrameUse(frame);
+        if (left === 0) endAll();
+      });
+    };
+    return { shipments: frames.map(shipmentOf), refused };
   }
 }
 

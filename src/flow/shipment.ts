@@ -76,6 +76,7 @@ export class Shipment {
 
   /** Returns the rows in a range that have not ended. */
   rowsIn({ stream, first, last }: Required<Contra>): number[] {
+    if (this.#open === 0) return [];
     return this.openRows().filter((row) => {
       const position = this.frame.positionOf(row);
       return position >= first && position <= last && this.frame.streamOf(row) === stream;

@@ -7,6 +7,7 @@ import { blames, isCrash } from './blame.js';
 import type { Contra } from './contra.js';
 import type { EventFrame } from './frame.js';
 import { filterFrame } from './frame-builder.js';
+import { endFrameUse, useFrame } from './frame-memory.js';
 import { Times } from './histograms.js';
 import { Pauses } from './pauses.js';
 import type { SinkPort } from './ports.js';
@@ -92,7 +93,7 @@ export class SinkManager {
     if (room === 0) return;
     this.#waiting += room;
     this.#queue.push({
-      frame: room === frame.rows ? frame : filterFrame(frame, (row) => row < room),
+      frame: room === frame.rows ? useFrame(frame) : filterFrame(frame, (row) => row < room),
       settle,
     });
     this.#signal.raise();
@@ -171,12 +172,15 @@ export class SinkManager {
   }
 
   async #shaped({ frame, settle }: Waiting): Promise<Shaped> {
+    let left = frame.rows;
     const counted: Settle = (rows, ending) => {
       if (this.#ended) return;
       const count = rows?.length ?? frame.rows;
+      left -= count;
       this.#waiting -= count;
       this.#counts[ending] += count;
       settle(rows, ending);
+      if (left === 0) endFrameUse(frame);
       if (this.#waiting === 0) this.#idle.raise();
     };
     if (this.#shaper === null) return { shipments: [new Shipment(frame, counted)], refused: [] };

@@ -13,7 +13,9 @@ export interface SourceOwner {
   readonly name: string;
   /** Returns how much there is room for; null if there is none. */
   room(): Credit | null;
-  /** Takes a checked frame. The next one is taken when the promise is fulfilled, but pulled before. */
+  /**
+   * Takes a checked frame, and ends the use of it. The next one is taken when the promise is fulfilled, but pulled before.
+   */
   take(frame: EventFrame): Promise<void>;
   /** The source has connected, with these promises. */
   connected(promises: Required<Promises>): void;

@@ -8,6 +8,7 @@ import type { Binding } from '../tiers/tier.js';
 import type { StageFunction } from './connector.js';
 import { EventFrame, frameBreach, NOWHERE } from './frame.js';
 import { pickRows } from './frame-builder.js';
+import { keptFrame } from './frame-memory.js';
 import { replaceValues } from './frame-values.js';
 
 /** Rows that a stage could not process, and why. */
@@ -25,7 +26,10 @@ export interface Processed {
   readonly held: bigint;
 }
 
-/** A stage of a chain. */
+/**
+ * A stage of a chain. It may use a frame that it gets until its promise is fulfilled, or longer if it adds a use of its
+ * own. The caller has a use of each frame that it returns. See {@link useFrame}.
+ */
 export interface FlowStage {
   /** The name, for messages and metrics. */
   readonly name: string;
@@ -87,7 +91,7 @@ export class FunctionStage implements FlowStage {
   process(frame: EventFrame): Promise<Processed> {
     const who = `The answer of stage ${this.name}`;
     const call = async (input: EventFrame): Promise<EventFrame> => {
-      const made = await this.#process(input);
+      const made = await this.#process(keptFrame(input));
       if (made instanceof EventFrame) return made === input ? made : checkedOutput(made, input, who);
       throw new TenonError(
         'ERR_TENON_CONTRACT',

@@ -1,9 +1,11 @@
 /** A stage that is a plugin, with an instance for each stream: what the instance holds outlives its process. */
 import { asTenonError, TenonError } from '../base/errors.js';
+import { recycling } from '../base/recycled-memory.js';
 import type { Instance } from '../host/instance.js';
 import type { Plugin } from '../host/plugin.js';
 import { EventFrame, Mark, NOWHERE } from './frame.js';
 import { FrameBuilder, pickRows } from './frame-builder.js';
+import { endFrameUse, receivedFrame, useFrame } from './frame-memory.js';
 import type { POSTPROCESSOR, PREPROCESSOR } from './kinds.js';
 import { Queue } from './queue.js';
 import { checkedPositions, type DeadRows, type FlowStage, NOTHING, type Processed } from './stage.js';
@@ -85,7 +87,8 @@ class StreamStage {
     const first = await this.#twice(frame);
     if (first instanceof EventFrame)
       return { frames: first.rows === 0 ? [] : [first], dead: [], held: this.#held };
-    if (frame.rows === 1) return { frames: [], dead: [{ frame, error: first }], held: this.#held };
+    if (frame.rows === 1)
+      return { frames: [], dead: [{ frame: useFrame(frame), error: first }], held: this.#held };
     const frames: EventFrame[] = [];
     const dead: DeadRows[] = [];
     for (let row = 0; row < frame.rows; row++) {
@@ -106,7 +109,7 @@ class StreamStage {
     });
     this.#held = NOWHERE;
     if (made instanceof EventFrame) return { frames: made.rows === 0 ? [] : [made], dead: [], held: NOWHERE };
-    const lost = [...this.#kept].map((frame) => ({ frame, error: made }));
+    const lost = [...this.#kept].map((frame) => ({ frame: useFrame(frame), error: made }));
     return { frames: [], dead: lost, held: NOWHERE };
   }
 
@@ -144,14 +147,14 @@ class StreamStage {
 
   async #call(frame: EventFrame): Promise<EventFrame> {
     const instance = await this.#ready();
-    const bytes = await instance.as(this.#kind).process(frame.bytes);
+    const bytes = await recycling(() => instance.as(this.#kind).process(frame.bytes));
     return this.#read(bytes, frame.positionOf(frame.rows - 1));
   }
 
   #read(bytes: Uint8Array, most: bigint): EventFrame {
     const who = `The answer of ${this.#who.toLowerCase()}`;
     if (bytes.length === 0) return new FrameBuilder().build();
-    return checkedPositions(new EventFrame(bytes, who), most, who);
+    return checkedPositions(receivedFrame(bytes, who), most, who);
   }
 
   /** Returns the instance. A fresh one first gets what the last one held. */
@@ -193,7 +196,7 @@ class StreamStage {
     this.#held = held;
     if (made.rows > 0) this.#lastOut = made.positionOf(made.rows - 1);
     if (held !== NOWHERE) {
-      this.#kept.push(frame);
+      this.#kept.push(useFrame(frame));
       this.#keptBytes += frame.bytes.length;
     }
     for (let head = this.#kept.first; head !== undefined; head = this.#kept.first) {
@@ -203,6 +206,7 @@ class StreamStage {
       if (needed) this.#dropped = last;
       this.#kept.shift();
       this.#keptBytes -= head.bytes.length;
+      endFrameUse(head);
     }
   }
 }

@@ -6,6 +6,7 @@ import { Batch, type BatchResult } from '../base/batch.js';
 import { callChannels } from '../base/diagnostics.js';
 import { invalidArgument, type TenonError } from '../base/errors.js';
 import { readOptions } from '../base/options.js';
+import { notRecycling } from '../base/recycled-memory.js';
 import { copyOfBatch, copyOfInput } from '../tiers/binding.js';
 import type {
   Binding,
@@ -213,7 +214,8 @@ export class ObservedBinding implements TierBinding {
     if (this.#counter.held !== undefined) this.#counter.unheld += 1;
     const work = () => this.#inner[name](input as never, allowed);
     try {
-      return isTraced() ? callChannels.traceSync(work, this.#traceOf(input)) : work();
+      // A subscriber of the trace may keep the result.
+      return isTraced() ? notRecycling(() => callChannels.traceSync(work, this.#traceOf(input))) : work();
     } finally {
       this.#end(begun);
     }
@@ -235,7 +237,9 @@ export class ObservedBinding implements TierBinding {
         ? this.#inner.callRecord(bytes as Uint8Array, outputSize, allowed)
         : this.#inner[name](bytes as never, allowed);
     try {
-      return await (isTraced() ? callChannels.tracePromise(work, this.#traceOf(input)) : work());
+      return await (isTraced()
+        ? notRecycling(() => callChannels.tracePromise(work, this.#traceOf(input)))
+        : work());
     } finally {
       this.#end(begun);
     }

@@ -7,6 +7,7 @@ import type { Addon, Dispatch } from '../../addon/addon.js';
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { requireBytes } from '../../base/bytes.js';
 import type { TenonError } from '../../base/errors.js';
+import { isRecycling, resultMemory } from '../../base/recycled-memory.js';
 import { textOf } from '../../base/text.js';
 import type { VTable } from '../../library/library.js';
 import { badBatch, batchResult, InlineBinding, requireBatch } from '../binding.js';
@@ -64,7 +65,7 @@ class Native {
   }
 
   take(length: number): Buffer {
-    const result = Buffer.allocUnsafeSlow(length);
+    const result = resultMemory(length, isRecycling());
     this.addon.take(result);
     return result;
   }

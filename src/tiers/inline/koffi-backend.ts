@@ -7,6 +7,7 @@ import { Status } from '../../base/abi.js';
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { isPlainBytes, requireBytes } from '../../base/bytes.js';
 import type { TenonError } from '../../base/errors.js';
+import { isRecycling, resultMemory } from '../../base/recycled-memory.js';
 import { textOf } from '../../base/text.js';
 import { addressOf, type ForeignAddress, ffi } from '../../library/ffi.js';
 import type { VTable } from '../../library/library.js';
@@ -210,7 +211,7 @@ class KoffiBinding extends InlineBinding {
 
   #large(): Buffer {
     const { output } = this.#foreign;
-    const result = Buffer.allocUnsafeSlow(output.length);
+    const result = resultMemory(output.length, isRecycling());
     output.copyBlock(result);
     return result;
   }

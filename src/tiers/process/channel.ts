@@ -51,6 +51,8 @@ export interface ChannelListener {
   spareSlot(): number;
   /** Returns the number of messages in the batch of that slot. */
   batchSize(slot: number): number;
+  /** Returns whether the caller of the request of that slot may give the memory of the result back. */
+  isRecycled(slot: number): boolean;
   /** Receives a message that an instance emitted. */
   event(instance: number, data: Buffer): void;
   /** Receives a log entry of an instance. */

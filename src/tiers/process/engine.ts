@@ -265,6 +265,10 @@ export class Engine implements ChannelListener {
     return this.requests.at(slot)?.batch ?? 0;
   }
 
+  isRecycled(slot: number): boolean {
+    return this.requests.at(slot)?.recycled === true;
+  }
+
   event(instance: number, data: Buffer): void {
     this.#routes.get(instance)?.message(data);
   }

@@ -21,6 +21,8 @@ export interface PendingRequest {
   readonly batch: number;
   /** The bytes of its input. */
   readonly size: number;
+  /** Whether its caller may give the memory of the result back. */
+  readonly recycled?: boolean;
   /** The slot in which it was sent; -1 if it was not. {@link PendingRequests} sets this member and the next two. */
   slot: number;
   /** The number of the request, in the order of sending. */

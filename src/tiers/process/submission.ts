@@ -3,6 +3,7 @@
 import { Status } from '../../base/abi.js';
 import { ignoreAbort, listenForAbort } from '../../base/abort.js';
 import { attentiveNow } from '../../base/attention.js';
+import { isRecycling } from '../../base/recycled-memory.js';
 import { Outcome } from '../control.js';
 import type { CallSite } from '../status.js';
 import type { Answer } from './channel.js';
@@ -66,6 +67,7 @@ export class Submission<T> implements PendingRequest {
   readonly batch: number;
   readonly size: number;
   readonly firm: boolean;
+  readonly recycled = isRecycling();
   due: number;
   slot = -1;
   order = -1;

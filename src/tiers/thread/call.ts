@@ -3,6 +3,7 @@
 import { ignoreAbort, listenForAbort } from '../../base/abort.js';
 import type { Batch, BatchResult } from '../../base/batch.js';
 import { requireBytes } from '../../base/bytes.js';
+import { isRecycling } from '../../base/recycled-memory.js';
 import { badBatch, requireBatch } from '../binding.js';
 import { callSettings, nativeTimeout } from '../call-options.js';
 import { countCall } from '../call-tally.js';
@@ -108,6 +109,7 @@ export abstract class PendingCall extends Pending {
 /** A queued call with one message. */
 export class PendingMessage extends PendingCall {
   input: Uint8Array = NOTHING;
+  readonly #recycled = isRecycling();
 
   protected get inputSize(): number {
     return this.input.length;
@@ -132,7 +134,7 @@ export class PendingMessage extends PendingCall {
 
   protected value(answer: ThreadAnswer): Buffer {
     this.succeeded(answer);
-    return this.owner.native.output(answer);
+    return this.owner.native.output(answer, this.#recycled);
   }
 }
 

@@ -6,6 +6,7 @@
 import { type Addon, addonProblem, loadAddon } from '../../addon/addon.js';
 import type { ThreadAddon } from '../../addon/thread.js';
 import { TenonError } from '../../base/errors.js';
+import { isRecycling, resultMemory } from '../../base/recycled-memory.js';
 import { runtimeProblem } from '../../base/runtime.js';
 import { textOf } from '../../base/text.js';
 import { backendOfThread } from '../inline/inline.js';
@@ -136,9 +137,12 @@ export class ThreadNative {
     return answer;
   }
 
-  /** Copies the output of a call. The memory of the copy belongs to the caller. */
-  output({ length, place }: ThreadAnswer): Buffer {
-    if (place < 0) return this.#take(length);
+  /**
+   * Copies the output of a call. The memory of the copy belongs to the caller. `recycled` says whether the caller may
+   * give it back.
+   */
+  output({ length, place }: ThreadAnswer, recycled = isRecycling()): Buffer {
+    if (place < 0) return this.#take(length, recycled);
     const result = Buffer.allocUnsafe(length);
     const results = this.#results;
     if (length > SMALL) results.copy(result, 0, place, place + length);
@@ -154,7 +158,7 @@ export class ThreadNative {
       return { outcome, detail, text: '' };
     }
     const text =
-      place < 0 ? textOf(this.#take(length)) : this.#results.toString('utf8', place, place + length);
+      place < 0 ? textOf(this.#take(length, false)) : this.#results.toString('utf8', place, place + length);
     return { outcome, detail, text };
   }
 
@@ -168,10 +172,10 @@ export class ThreadNative {
     this.#flush();
   }
 
-  #take(length: number): Buffer {
+  #take(length: number, recycled: boolean): Buffer {
     let result: Buffer;
     try {
-      result = Buffer.allocUnsafeSlow(length);
+      result = resultMemory(length, recycled);
     } catch (error) {
       this.addon.skip();
       throw error;

@@ -1,6 +1,7 @@
 /** The channel to one runner over shared memory. */
 import type { ProcessAddon, ProcessFacts } from '../../../addon/process.js';
 import type { BatchResult } from '../../../base/batch.js';
+import { isRecycling } from '../../../base/recycled-memory.js';
 import { LONGEST_LOG, textOf } from '../../../base/text.js';
 import { batchResult } from '../../binding.js';
 import { Outcome } from '../../control.js';
@@ -127,7 +128,7 @@ export class SharedMemoryChannel implements RunnerChannel {
     const length = this.control[Word.LENGTH] as number;
     const place = this.control[Word.PLACE] as number;
     if (place >= 0) return this.#native.piece(place, length);
-    if (this.control[Word.HELD] !== 0) return this.#take(length);
+    if (this.control[Word.HELD] !== 0) return this.#take(length, isRecycling());
     this.#native.checkSlab();
     return this.#native.fromScratch(0, length);
   }
@@ -249,7 +250,7 @@ export class SharedMemoryChannel implements RunnerChannel {
     const word = (place: number) => this.control[at + place] as number;
     const length = word(Entry.LENGTH);
     if (word(Entry.OPERATION) !== Operation.BATCH || length === 0)
-      return { bytes: this.#take(length), batch: null };
+      return { bytes: this.#take(length, listener.isRecycled(word(Entry.SLOT))), batch: null };
     const count = listener.batchSize(word(Entry.SLOT));
     return { bytes: NO_BYTES, batch: this.#takeBatch(count, word(Entry.STATUS), word(Entry.DETAIL)) };
   }
@@ -275,9 +276,13 @@ export class SharedMemoryChannel implements RunnerChannel {
   }
 
   /** Copies the held answer directly from the ring. */
-  #take(length: number): Buffer | null {
+  #take(length: number, recycled: boolean): Buffer | null {
     this.#aim();
-    return ifMemory(() => (length < WARM ? undefined : this.#native.warm()) ?? this.#native.fresh(length));
+    const native = this.#native;
+    return ifMemory(() => {
+      if (recycled) return native.recycled(length);
+      return (length < WARM ? undefined : native.warm()) ?? native.fresh(length);
+    });
   }
 
   #takeBatch(count: number, outcome: number, detail: number): BatchResult | BatchProblem {
@@ -290,7 +295,7 @@ export class SharedMemoryChannel implements RunnerChannel {
       const total = control[Word.LENGTH] as number;
       const processed = control[Word.PROCESSED] as number;
       const end = { outcome, detail, processed, total };
-      return batchResult(end, offsets, statuses, (target) => this.#aim().take(target));
+      return batchResult(end, offsets, statuses, (target) => this.#aim().take(target, true));
     });
     if (result === null) this.skip();
     return result ?? 'no-memory';

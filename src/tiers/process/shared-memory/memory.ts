@@ -4,6 +4,7 @@ import { isMainThread, markAsUntransferable } from 'node:worker_threads';
 import { addonProblem, loadAddon } from '../../../addon/addon.js';
 import type { ProcessAddon } from '../../../addon/process.js';
 import { TenonError } from '../../../base/errors.js';
+import { resultMemory } from '../../../base/recycled-memory.js';
 import { runtimeProblem } from '../../../base/runtime.js';
 import { Word } from '../protocol.js';
 
@@ -68,7 +69,14 @@ export class NativeMemory {
   /** Copies the held answer into new memory. */
   fresh(length: number): Buffer {
     const result = Buffer.allocUnsafeSlow(length);
-    this.addon.take(result);
+    this.addon.take(result, true);
+    return result;
+  }
+
+  /** Copies the held answer into memory that its caller may give back. */
+  recycled(length: number): Buffer {
+    const result = resultMemory(length, true);
+    this.addon.take(result, false);
     return result;
   }
 
