@@ -10,6 +10,7 @@
 
 #include <mutex>
 
+#include "node/alarm.h"
 #include "node/calls.h"
 #include "node/environment.h"
 #include "node/file_lock.h"
@@ -159,6 +160,18 @@ Napi::Value ChangeUses(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), static_cast<double>(now));
 }
 
+/* alarm(callback): returns a function that sets the alarm of a callback in microseconds, or undefined if this system
+ * has none. */
+Napi::Value MakeAlarm(const Napi::CallbackInfo &info) {
+  Alarm *alarm = Alarm::Make(info.Env(), info[0]);
+  if (alarm == nullptr) return info.Env().Undefined();
+  const auto set = [alarm](const Napi::CallbackInfo &call) {
+    double microseconds = call[0].As<Napi::Number>().DoubleValue();
+    alarm->Set(microseconds > 0 ? static_cast<uint64_t>(microseconds * 1000) : 0);
+  };
+  return Napi::Function::New(info.Env(), set, "setAlarm");
+}
+
 /* saveSettings(which): saves settings of the process before code of a plugin runs. */
 void SaveSettings(const Napi::CallbackInfo &info) {
   std::unique_ptr<Environment::SavedSettings> &saved = EnvironmentOf(info)->saved_settings;
@@ -211,6 +224,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export(exports, "flush", Flush, environment);
   Export(exports, "lock", Lock, environment);
   Export(exports, "changeFileUses", ChangeUses, environment);
+  Export(exports, "alarm", MakeAlarm, environment);
   Export(exports, "saveSettings", SaveSettings, environment);
   Export(exports, "restoreSettings", RestoreSettings, environment);
   exports["call"] = Hot(env, "call", Call, environment);

@@ -77,6 +77,12 @@ export interface Addon {
   flush(): void;
   /** Changes the number of users that a file has in all threads of this process. Returns the new number. */
   changeFileUses(path: string, by: number): number;
+  /**
+   * Makes a timer with the precision of the system, which does not keep the event loop alive. The function that it
+   * returns lets `callback` be called once after so many microseconds, instead of the time that was set before; 0 stops
+   * it. Returns undefined outside Linux.
+   */
+  alarm(callback: () => void): ((microseconds: number) => void) | undefined;
   /** Saves the settings of this process that `which` names, before code of a plugin runs. */
   saveSettings(which: number): void;
   /** Restores the saved settings. Returns bits of those that had changed, and bits of signals; or undefined. */

@@ -1,5 +1,5 @@
 /** A condition variable: any number of waiters continue when it is raised, and check again what they wait for. */
-import { Timer } from '../base/timer.js';
+import { fineTimer } from '../addon/fine-timer.js';
 
 export class Signal {
   readonly #waiting = new Set<() => void>();
@@ -18,11 +18,11 @@ export class Signal {
   next(ms = Number.POSITIVE_INFINITY): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
-        timer.cancel();
+        cancel();
         this.#waiting.delete(wake);
         resolve();
       };
-      const timer = new Timer(ms, wake);
+      const cancel = fineTimer(ms, wake);
       this.#waiting.add(wake);
     });
   }

@@ -26,7 +26,9 @@ export type SourceState = 'connecting' | 'pulling' | 'idle' | 'full' | 'paused' 
 
 /** The streams that ended, which are remembered so that they are not read again after a reconnect. */
 const MOST_STREAMS = 10_000;
-const NS_PER_MS = 1_000_000n;
+/** The shortest wait between two pulls of an idle source, in milliseconds: what is due meanwhile comes with one pull. */
+const SHORTEST_WAIT = 0.25;
+const NS_PER_MS = 1_000_000;
 
 export class SourceManager {
   readonly port: SourcePort;
@@ -211,9 +213,8 @@ export class SourceManager {
   async #idle(wakeNs: bigint): Promise<void> {
     if (this.#draining && !this.#drainTold) return;
     this.#state = 'idle';
-    await this.#signal.next(
-      wakeNs === 0n ? Number.POSITIVE_INFINITY : Number((wakeNs + NS_PER_MS - 1n) / NS_PER_MS),
-    );
+    const wait = wakeNs === 0n ? Number.POSITIVE_INFINITY : Number(wakeNs) / NS_PER_MS;
+    await this.#signal.next(Math.max(wait, SHORTEST_WAIT));
   }
 
   /** Returns a checked frame, null if there was none, or 'failed' if that was the last attempt. */
