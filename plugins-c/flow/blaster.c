@@ -3,7 +3,8 @@
  * KIND    source/1.0.0. Each line is an event, or the file is a stream of pieces. A position is the number of bytes
  *         up to the end of an event, over all loops. With a rate, an event has the time at which it was due, not that
  *         at which it was pulled, so a flow that lags behind is measured with its lag.
- * CONFIG  {"path": file}     must not change while it is replayed; at most 1 GiB, which are kept in memory
+ * CONFIG  {"path": file}     must not change while it is replayed; at most 1 GiB. Up to 16 MiB are kept in memory, so
+ *                            that nothing is read while events are timed. A larger file is read as it is pulled
  *         {"rate": n}        events per second (default 0: as fast as they are pulled)
  *         {"loops": n}       replays it n times (default 1); 0: without an end
  *         {"piece": bytes}   pieces of so many bytes, for example for `lines` (default 0: an event for each line) */
@@ -15,13 +16,15 @@
 #include "tenon_config.h"
 #include "tenon_frame.h"
 
-enum { SECOND = 1000000000, MOST_BYTES = 1 << 30 };
+enum { SECOND = 1000000000, MOST_BYTES = 1 << 30, KEPT_BYTES = 1 << 24, WINDOW_BYTES = 1 << 20 };
 
 typedef struct blaster {
   char path[4096];
   int64_t rate, loops, piece;
-  uint8_t *data;
+  int file; /* -1: not open */
   size_t size;
+  uint8_t *window; /* `window_len` bytes of the file from `window_at` on, in memory of `window_room` bytes */
+  size_t window_at, window_len, window_room;
   uint64_t at, end;     /* positions: of the last event, and of the last one of all */
   uint64_t start, sent; /* when it connected, and the number of events since then */
   bool connected, draining;
@@ -34,6 +37,7 @@ static tenon_status blaster_new(const tenon_host *host, const uint8_t *config, s
   blaster *self = calloc(1, sizeof *self);
   if (self == NULL) return tenon_fail(error, TENON_NO_MEMORY, "no memory for an instance");
   self->loops = 1;
+  self->file = -1;
   const tenon_config_field fields[] = {
       TENON_CONFIG_STRING("path", self->path),
       TENON_CONFIG_INT("rate", &self->rate, 0, SECOND),
@@ -53,25 +57,47 @@ static tenon_status blaster_new(const tenon_host *host, const uint8_t *config, s
 static void blaster_drop(void *state) {
   blaster *self = state;
   tenon_frame_free(&self->writer);
-  free(self->data);
+  if (self->file >= 0) (void)close(self->file);
+  free(self->window);
   free(self);
 }
 
-/* Reads the whole file. Returns the reason of a failure, or NULL. */
-static const char *read_file(blaster *self, int file) {
+/* Opens the file instead of the one that was open. Returns the reason of a failure, or NULL. */
+static const char *open_file(blaster *self) {
   struct stat status;
-  if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) return "is not a file";
+  if (self->file >= 0) (void)close(self->file);
+  self->size = self->window_len = 0;
+  self->file = open(self->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (self->file < 0) return strerror(errno);
+  if (fstat(self->file, &status) != 0 || !S_ISREG(status.st_mode)) return "is not a file";
   if (status.st_size > MOST_BYTES) return "has more than 1 GiB";
-  free(self->data);
-  self->size = 0;
-  self->data = malloc((size_t)status.st_size + 1);
-  if (self->data == NULL) return "does not fit into memory";
-  while (self->size < (size_t)status.st_size) {
-    const ssize_t got = read(file, self->data + self->size, (size_t)status.st_size - self->size);
-    if (got == 0) break;
-    if (got > 0) self->size += (size_t)got;
-    if (got < 0 && errno != EINTR) return "cannot be read";
+  self->size = (size_t)status.st_size;
+  return NULL;
+}
+
+/* Reads so much of the file that the window has `least` bytes from `from` on. Returns the reason of a failure, or
+ * NULL. */
+static const char *look_at(blaster *self, size_t from, size_t least) {
+  if (from >= self->window_at && from + least <= self->window_at + self->window_len) return NULL;
+  const bool whole = self->size <= KEPT_BYTES;
+  const size_t start = whole ? 0 : from, left = self->size - start;
+  const size_t more = least < WINDOW_BYTES ? WINDOW_BYTES : least;
+  const size_t wanted = whole || more > left ? left : more;
+  self->window_len = 0;
+  if (wanted > self->window_room) {
+    free(self->window);
+    self->window = malloc(wanted);
+    self->window_room = self->window == NULL ? 0 : wanted;
+    if (self->window == NULL) return "does not fit into memory";
   }
+  for (size_t got = 0; got < wanted;) {
+    const ssize_t count = pread(self->file, self->window + got, wanted - got, (off_t)(start + got));
+    if (count == 0) return "has become shorter";
+    if (count > 0) got += (size_t)count;
+    if (count < 0 && errno != EINTR) return "cannot be read";
+  }
+  self->window_at = start;
+  self->window_len = wanted;
   return NULL;
 }
 
@@ -81,18 +107,22 @@ static uint64_t steady_ns(void) {
   return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
 }
 
+/* Fails because of the file. The host connects again. */
+static tenon_status closed(blaster *self, tenon_out *out, const char *problem) {
+  char message[4200];
+  self->connected = false;
+  (void)snprintf(message, sizeof message, "%s: %s", self->path, problem);
+  return tenon_fail(out, TENON_CLOSED, message);
+}
+
 static tenon_status blaster_connect(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
   blaster *self = state;
-  char message[4200];
   tenon_resume resume;
   if (in_len % sizeof resume != 0) return tenon_fail(out, TENON_INVALID, "the input is not a tenon_resume[]");
-  const int file = open(self->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  const char *problem = file < 0 ? strerror(errno) : read_file(self, file);
-  if (file >= 0) (void)close(file);
-  if (problem != NULL) {
-    (void)snprintf(message, sizeof message, "%s: %s", self->path, problem);
-    return tenon_fail(out, TENON_CLOSED, message);
-  }
+  self->connected = false;
+  const char *problem = open_file(self);
+  if (problem == NULL && self->size > 0 && self->size <= KEPT_BYTES) problem = look_at(self, 0, self->size);
+  if (problem != NULL) return closed(self, out, problem);
   self->at = self->sent = 0;
   self->end = self->size == 0 ? 0 : self->loops == 0 ? UINT64_MAX : self->size * (uint64_t)self->loops;
   for (size_t at = 0; tenon_resume_next(&resume, in, in_len, &at);)
@@ -108,30 +138,50 @@ static uint64_t due_ns(const blaster *self, uint64_t event) {
   return event / rate * SECOND + event % rate * SECOND / rate;
 }
 
-/* Returns the length of the next event with what follows it, and stores the length of the event. */
-static size_t next_event(const blaster *self, size_t *size) {
+/* Finds the next event, and stores its first byte, its length, and its length with what follows it. Returns the reason
+ * of a failure, or NULL. */
+static const char *next_event(blaster *self, const uint8_t **bytes, size_t *size, size_t *whole) {
   const size_t from = (size_t)(self->at % self->size), left = self->size - from;
-  if (self->piece > 0) return *size = left < (size_t)self->piece ? left : (size_t)self->piece;
-  const uint8_t *newline = memchr(self->data + from, '\n', left);
-  *size = newline == NULL ? left : (size_t)(newline - self->data) - from;
-  return *size + (newline != NULL);
+  const uint8_t *newline = NULL;
+  size_t seen = 0;
+  if (self->piece > 0) {
+    seen = left < (size_t)self->piece ? left : (size_t)self->piece;
+    const char *problem = look_at(self, from, seen);
+    if (problem != NULL) return problem;
+  }
+  while (self->piece == 0 && newline == NULL && seen < left) {
+    const size_t least = seen == 0 ? 1 : seen < left / 2 ? 2 * seen : left;
+    const char *problem = look_at(self, from, least);
+    if (problem != NULL) return problem;
+    seen = self->window_at + self->window_len - from;
+    newline = memchr(self->window + (from - self->window_at), '\n', seen);
+  }
+  *bytes = self->window + (from - self->window_at);
+  *size = newline == NULL ? seen : (size_t)(newline - *bytes);
+  *whole = *size + (newline != NULL);
+  return NULL;
 }
 
-static void fill(blaster *self, const tenon_credit *credit, uint64_t elapsed) {
+/* Adds the events that are due and fit. Returns the reason of a failure, or NULL. */
+static const char *fill(blaster *self, const tenon_credit *credit, uint64_t elapsed) {
   const uint64_t now = tenon_now_ns();
   tenon_row row = {0, 0, now, self->piece > 0 ? TENON_FLOW_PIECE : TENON_FLOW_ROW, {NULL, 0}};
   while (self->at < self->end && self->writer.status == TENON_OK) {
     const uint64_t due = self->rate == 0 ? elapsed : due_ns(self, self->sent);
-    size_t size;
-    const size_t whole = next_event(self, &size);
-    if (due > elapsed || !tenon_frame_fits(&self->writer, credit, size)) return;
-    tenon_frame_add(&self->writer, self->data + self->at % self->size, size);
+    const uint8_t *bytes;
+    size_t size, whole;
+    if (due > elapsed) return NULL;
+    const char *problem = next_event(self, &bytes, &size, &whole);
+    if (problem != NULL) return problem;
+    if (!tenon_frame_fits(&self->writer, credit, size)) return NULL;
+    tenon_frame_add(&self->writer, bytes, size);
     self->at += whole;
     self->sent++;
     row.position = self->at;
     row.ingest_ns = now - (elapsed - due);
     tenon_frame_end_row(&self->writer, &row);
   }
+  return NULL;
 }
 
 static tenon_status blaster_pull(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
@@ -142,7 +192,9 @@ static tenon_status blaster_pull(void *state, const uint8_t *in, size_t in_len, 
     return tenon_fail(out, TENON_INVALID, "the input is not a tenon_credit");
   const uint64_t elapsed = steady_ns() - self->start;
   tenon_frame_begin(&self->writer, out);
-  if (!self->draining) fill(self, &credit, elapsed);
+  const char *problem = self->draining ? NULL : fill(self, &credit, elapsed);
+  /* The events before the failure are given out first. */
+  if (problem != NULL && self->writer.rows == 0) return closed(self, out, problem);
   if (self->draining || self->at >= self->end) return tenon_frame_end(&self->writer, TENON_FLOW_DONE, 0);
   const uint64_t due = self->rate == 0 ? 0 : due_ns(self, self->sent);
   if (due > elapsed) return tenon_frame_end(&self->writer, TENON_FLOW_IDLE, due - elapsed);

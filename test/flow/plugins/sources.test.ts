@@ -131,6 +131,35 @@ describe('blaster', () => {
     expect(performance.now() - began).toBeGreaterThanOrEqual(39);
   });
 
+  test('replays a file that it does not keep in memory, with an event longer than what it reads at once', async () => {
+    const rows = Array.from({ length: 170 }, (_, index) => `${index} `.padEnd(100_000, 'x'));
+    rows.splice(100, 0, 'long '.padEnd(3_000_000, 'y'));
+    const source = await open('blaster', { path: fileOf(rows.map((row) => `${row}\n`).join('')), loops: 2 });
+    await source.connect(new Map());
+    const found = (await pullUntil(source, 'done', { rows: 7, bytes: 1 << 20 })).flatMap((frame) =>
+      frame.strings(),
+    );
+    expect(found.length).toBe(2 * rows.length);
+    expect(found.every((row, index) => row === rows[index % rows.length])).toBe(true);
+  });
+
+  test('gives out what came before the place where its file has become shorter, and then has no connection', async () => {
+    const path = fileOf('0123456789abcde\n'.repeat(1_100_000));
+    const source = await open('blaster', { path, piece: 1_000_000 });
+    await source.connect(new Map());
+    expect(await source.pull({ rows: 1, bytes: 1 })).toMatchObject({ rows: 1, size: 1_000_000 });
+    truncateSync(path, 2_500_000);
+    expect(await source.pull({ rows: 5, bytes: 1 << 30 })).toMatchObject({ rows: 1, size: 1_000_000 });
+    await expect(source.pull({ rows: 5, bytes: 1 << 30 })).rejects.toMatchObject({ status: 'TENON_CLOSED' });
+    await expect(source.pull({ rows: 5, bytes: 1 << 30 })).rejects.toMatchObject({ status: 'TENON_CLOSED' });
+    await source.connect(from(2_000_000n));
+    expect(await source.pull({ rows: 5, bytes: 1 << 30 })).toMatchObject({
+      rows: 1,
+      size: 500_000,
+      state: 'done',
+    });
+  });
+
   test('says what is wrong with its file, and is connected when it is right', async () => {
     const path = join(temporaryFolder(), 'later');
     const source = await open('blaster', { path });
