@@ -93,7 +93,7 @@ bool ChannelHost::IsAlive() {
   if (pid_ == 0) return true; /* not started yet */
   if (pidfd_ >= 0) {
     pollfd ended{pidfd_, POLLIN, 0};
-    return poll(&ended, 1, 0) == 0;
+    return poll(&ended, 1, 0) != 1; /* a signal can interrupt even this */
   }
   /* Kernels before 5.3 have no pidfd. WNOWAIT checks without reaping the process: its parent does that. */
   siginfo_t info = {};

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/uninterrupted.h"
 #include "check/clock.h"
 #include "check/corpus.h"
 #include "check/mutate.h"
@@ -61,7 +62,8 @@ Outcome OutcomeOf(const CallResult &result) {
 /* Reads one outcome. Returns false if the child ended, or did not answer in time. */
 bool Receive(int in, Outcome *outcome) {
   pollfd one = {in, POLLIN, 0};
-  return poll(&one, 1, kLongest) > 0 && read(in, outcome, sizeof(*outcome)) == sizeof(*outcome);
+  return PollFor(&one, kLongest) &&
+         Uninterrupted([&] { return read(in, outcome, sizeof(*outcome)); }) == sizeof(*outcome);
 }
 
 /* Tries the inputs from number `from` on, until one ends the child. Returns the number of the next input. */
@@ -77,7 +79,7 @@ size_t TrySome(Plugin &plugin, const std::vector<std::string> &inputs, size_t fr
     if (!Receive(ends[0], &(*outcomes)[from++])) break;
   }
   kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
+  Uninterrupted([&] { return waitpid(child, nullptr, 0); });
   close(ends[0]);
   return from;
 }

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/uninterrupted.h"
 #include "check/failure.h"
 #include "plugin/frames.h"
 
@@ -184,7 +185,7 @@ Evidence FindSharedStatics(Plugin &plugin, const std::function<void(size_t)> &wo
   const pid_t child = fork();
   if (child < 0) return evidence;
   if (child == 0) Observe(work, with_first_use);
-  waitpid(child, nullptr, 0);
+  Uninterrupted([&] { return waitpid(child, nullptr, 0); });
   if (records->finished == 2) evidence.uses = UsesOfBoth();
   return evidence;
 }

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/uninterrupted.h"
 #include "check/compare_decoder.h"
 #include "check/crash_record.h"
 
@@ -178,10 +179,10 @@ bool WaitFor(pid_t child, int *status) {
   int file = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
   if (file >= 0) {
     pollfd one = {file, POLLIN, 0};
-    if (poll(&one, 1, static_cast<int>(kPatience + 1) * 1000) == 0) kill(child, SIGKILL);
+    if (!PollFor(&one, static_cast<int>(kPatience + 1) * 1000)) kill(child, SIGKILL);
     close(file);
   }
-  return waitpid(child, status, 0) == child;
+  return Uninterrupted([&] { return waitpid(child, status, 0); }) == child;
 }
 
 }  // namespace

@@ -49,6 +49,28 @@ static tenon_status file_new(const tenon_host *host, const uint8_t *config, size
   return status;
 }
 
+/* ---- Calls that a signal may interrupt ---- */
+
+/* Writes what the system holds of a file to its disk. A signal may interrupt that on some file systems. */
+static int synchronize(int file) {
+  int result;
+#if defined(__APPLE__)
+  do result = fsync(file);
+#else
+  do result = fdatasync(file);
+#endif
+  while (result != 0 && errno == EINTR);
+  return result;
+}
+
+/* Shortens a file. Returns 0, or -1 with the reason in errno. */
+static int shorten(int file, off_t length) {
+  int result;
+  do result = ftruncate(file, length);
+  while (result != 0 && errno == EINTR);
+  return result;
+}
+
 /* ---- Frames that were not finished ---- */
 
 static void intent_path(const file_sink *self, char *path, size_t size) {
@@ -85,7 +107,7 @@ static int repair(file_sink *self, const struct stat *status) {
   if (self->intent_file < 0) return 0;
   const bool noted = pread(self->intent_file, &before, sizeof before, 0) == (ssize_t)sizeof before &&
                      memcmp(&before, now, offsetof(intent, length)) == 0;
-  if (noted && before.length < (uint64_t)status->st_size && ftruncate(self->file, (off_t)before.length) != 0)
+  if (noted && before.length < (uint64_t)status->st_size && shorten(self->file, (off_t)before.length) != 0)
     return -1;
   note(self, FINISHED);
   return 0;
@@ -112,14 +134,6 @@ static tenon_status refuse(const file_sink *self, tenon_out *out, tenon_status s
   return tenon_fail(out, status, message);
 }
 
-static int synchronize(int file) {
-#if defined(__APPLE__)
-  return fsync(file);
-#else
-  return fdatasync(file);
-#endif
-}
-
 /* Makes the entry of a new file in its folder durable. */
 static int synchronize_folder(const file_sink *self) {
   char folder[sizeof self->path];
@@ -127,8 +141,11 @@ static int synchronize_folder(const file_sink *self) {
   char *slash = strrchr(folder, '/');
   if (slash != NULL) slash[slash == folder] = 0;
   const int opened = open(slash == NULL ? "." : folder, O_RDONLY | O_CLOEXEC);
-  const int result = opened < 0 ? -1 : fsync(opened);
-  if (opened >= 0) (void)close(opened);
+  if (opened < 0) return -1;
+  int result;
+  do result = fsync(opened);
+  while (result != 0 && errno == EINTR);
+  (void)close(opened);
   return result;
 }
 
@@ -170,7 +187,7 @@ static int append(file_sink *self, tenon_bytes bytes) {
     if (wrote > 0) done += (size_t)wrote;
     if (wrote >= 0 || errno == EINTR) continue;
     const int problem = errno;
-    if (ftruncate(file, before) == 0) note(self, FINISHED);
+    if (shorten(file, before) == 0) note(self, FINISHED);
     errno = problem;
     return -1;
   }

@@ -71,12 +71,24 @@ static tenon_status lose(tcp_sink *self, tenon_out *out, const char *what, const
   return tenon_fail(out, TENON_CLOSED, message);
 }
 
-/* Waits until the socket can be written. Returns 0, or -1 with the reason in errno. */
+static int64_t steady_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits until the socket can be written, however many signals interrupt that. Returns 0, or -1 with the reason in
+ * errno. */
 static int await_room(const tcp_sink *self) {
   struct pollfd one = {self->socket, POLLOUT, 0};
-  const int ready = poll(&one, 1, (int)self->timeout);
-  if (ready == 0) errno = ETIMEDOUT;
-  return ready > 0 ? 0 : -1;
+  const int64_t end = steady_ms() + self->timeout;
+  for (int64_t left = self->timeout; left > 0; left = end - steady_ms()) {
+    const int ready = poll(&one, 1, (int)left);
+    if (ready > 0) return 0;
+    if (ready < 0 && errno != EINTR) return -1;
+  }
+  errno = ETIMEDOUT;
+  return -1;
 }
 
 /* Connects to one address. Returns 0, or the reason. */
@@ -93,7 +105,7 @@ static int try_address(tcp_sink *self, const struct addrinfo *address) {
 #endif
   if (connect(self->socket, address->ai_addr, address->ai_addrlen) == 0) return 0;
   problem = errno;
-  if (problem == EINPROGRESS) {
+  if (problem == EINPROGRESS || problem == EINTR) { /* it goes on after a signal, too */
     problem = await_room(self) != 0 ? errno : 0;
     if (problem == 0) (void)getsockopt(self->socket, SOL_SOCKET, SO_ERROR, &problem, &size);
   }

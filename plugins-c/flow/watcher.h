@@ -6,6 +6,7 @@
 #ifndef TENON_FLOW_WATCHER_H
 #define TENON_FLOW_WATCHER_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -45,7 +46,9 @@ static inline void *watcher_run(void *argument) {
     /* The sockets do not change meanwhile: watcher_arm follows watcher_disarm, which waits until `count` is 0. */
     const nfds_t count = self->count;
     pthread_mutex_unlock(&self->mutex);
-    const int ready = poll(self->sockets, count, -1);
+    int ready;
+    do ready = poll(self->sockets, count, -1);
+    while (ready < 0 && errno == EINTR); /* if a signal ended this, nothing would wake the host */
     const bool stopped = ready <= 0 || self->sockets[0].revents != 0;
     if (stopped) (void)!read(self->sockets[0].fd, ignored, sizeof ignored);
     pthread_mutex_lock(&self->mutex);

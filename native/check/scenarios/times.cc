@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "base/uninterrupted.h"
 #include "check/clock.h"
 #include "check/failure.h"
 #include "check/scenarios.h"
@@ -42,9 +43,9 @@ double TimeOfLoad(const Plugin &plugin) {
   }
   close(ends[1]);
   double spent;
-  if (read(ends[0], &spent, sizeof(spent)) != sizeof(spent)) spent = -1;
+  if (Uninterrupted([&] { return read(ends[0], &spent, sizeof(spent)); }) != sizeof(spent)) spent = -1;
   close(ends[0]);
-  waitpid(child, nullptr, 0);
+  Uninterrupted([&] { return waitpid(child, nullptr, 0); });
   return spent;
 }
 

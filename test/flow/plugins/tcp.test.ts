@@ -1,12 +1,15 @@
 /** Events over TCP: each connection is a stream, a source wakes its flow, and a sink connects again. */
-import { writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { flow, Mark, World } from '../../../src/flow/index.js';
 import { NativeSink, NativeSource } from '../../../src/flow/ports.js';
-import type { PluginHost } from '../../../src/index.js';
-import { temporaryFolder, withAddon } from '../../support/index.js';
+import { type Instance, PluginHost } from '../../../src/index.js';
+import { compile, root, temporaryFolder, withAddon } from '../../support/index.js';
+import { lacks } from '../../support/tools.js';
 import { lines, Store, until } from '../doubles.js';
 import { connectors, frameOf, TIERS } from './support.js';
 
@@ -43,6 +46,20 @@ async function listen(): Promise<{ server: Server; port: number; sockets: Socket
     server.close();
   });
   return { server, port: (server.address() as AddressInfo).port, sockets, text: () => text };
+}
+
+/** Whether this machine can compile the interrupter, which needs Linux. */
+const canInterrupt = process.platform === 'linux' && !lacks('cc');
+
+/** Interrupts the system calls of all other threads until the test ends or the instance is closed. */
+async function interrupter(): Promise<Instance> {
+  const source = join(root, 'test', 'flow', 'fixtures', 'interrupter.c');
+  const file = compile(temporaryFolder(), 'interrupter', readFileSync(source, 'utf8'), ['-D_GNU_SOURCE']);
+  const host = new PluginHost();
+  // It stays until the end of this process, because a signal may arrive after the instance is closed.
+  process.on('SIGUSR2', () => undefined);
+  onTestFinished(() => host.close());
+  return await (await host.load(file)).new();
 }
 
 describe.runIf(withAddon)('tcp-source', () => {
@@ -108,6 +125,21 @@ describe.runIf(withAddon)('tcp-source', () => {
     expect(await take(source, 0, 1)).toEqual([{ text: '', mark: Mark.broken, position: 2n }]);
   });
 
+  test.runIf(canInterrupt)('is woken although signals have interrupted its wait', async () => {
+    const { source, port } = await open();
+    const one = await dial(port);
+    one.write('a');
+    await take(source, 1, 0);
+    const signals = await interrupter();
+    const rounds = (): bigint => Buffer.from(signals.callSync(new Uint8Array(0))).readBigUInt64LE();
+    await until(() => rounds() > 5n);
+    await signals.close();
+    const { wakes } = source;
+    one.write('b');
+    await until(() => source.wakes > wakes);
+    expect(await take(source, 1, 0)).toMatchObject([{ text: 'b' }]);
+  });
+
   test('has so many connections at a time as its config says', async () => {
     const { source, port } = await open({ connections: 1 });
     const one = await dial(port);
@@ -171,6 +203,26 @@ describe('tcp-sink', () => {
     await sink.connect();
     await write(sink, 'c\n');
     await until(() => text() === 'a\nb\nc\n');
+  });
+
+  test.runIf(canInterrupt)('waits for room although signals interrupt that', async () => {
+    // The server is another process, because a write in this tier blocks this one.
+    const program = `require('node:net').createServer((socket) => {
+      let bytes = 0;
+      socket.pause().on('data', (part) => { bytes += part.length; }).on('end', () => console.log(bytes));
+      setTimeout(() => socket.resume(), 200);
+    }).listen(0, '127.0.0.1', function () { console.log(this.address().port); });`;
+    const server = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void server.kill());
+    const answer = async (): Promise<number> => Number(String((await once(server.stdout, 'data'))[0]));
+    const sink = await open({ port: await answer() });
+    await sink.connect();
+    await interrupter();
+    const size = 32 << 20; // more than the system takes while nothing is read
+    expect(await write(sink, 'x'.repeat(size))).toEqual([]);
+    const received = answer();
+    await sink.close();
+    expect(await received).toBe(size);
   });
 
   test('says why there is no connection', async () => {
