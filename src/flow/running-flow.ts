@@ -1,6 +1,5 @@
 /** A flow that runs: a source, stages, a ledger and sinks. */
-import { debug } from '../base/diagnostics.js';
-import { asTenonError } from '../base/errors.js';
+import { asTenonError, type TenonError } from '../base/errors.js';
 import { Timer } from '../base/timer.js';
 import { Acknowledger } from './acknowledger.js';
 import type { Chain, ChainResult } from './chain.js';
@@ -53,7 +52,10 @@ const FOREVER = 2 ** 31 - 1;
 export class RunningFlow {
   /** The name of the flow. */
   readonly name: string;
-  /** Is fulfilled when the flow has ended: its source was done, or it was drained or closed. */
+  /**
+   * Is fulfilled when the flow has ended: its source was done, or it was drained or closed. Is rejected when the flow
+   * failed by an error that is not one of its connectors or stages. Then `close()` returns what has not ended.
+   */
   readonly ended: Promise<readonly Leftover[]>;
   readonly #parts: FlowParts;
   readonly #ledger: Ledger;
@@ -70,6 +72,8 @@ export class RunningFlow {
   /** Keeps the process alive: a source that is idle may have no other handle. */
   readonly #alive = setInterval(() => undefined, FOREVER);
   #resolveEnded: (leftover: readonly Leftover[]) => void = () => undefined;
+  #rejectEnded: (error: TenonError) => void = () => undefined;
+  #failure: TenonError | undefined;
   #pulling: Promise<void> = Promise.resolve();
   #ending: Promise<readonly Leftover[]> | undefined;
   #state: FlowState = 'running';
@@ -78,8 +82,9 @@ export class RunningFlow {
   constructor(parts: FlowParts) {
     const { plan, sourceName } = parts;
     this.name = plan.name;
-    this.ended = new Promise((resolve) => {
+    this.ended = new Promise((resolve, reject) => {
       this.#resolveEnded = resolve;
+      this.#rejectEnded = reject;
     });
     this.#parts = parts;
     this.#ledger = new Ledger({ ended: (frame) => this.#record(frame), changed: () => this.#changed() });
@@ -98,14 +103,7 @@ export class RunningFlow {
     const owner = {
       name: sourceName,
       room: () => this.#room(),
-      take: async (frame: EventFrame) => {
-        this.#inStages = frame;
-        const made = await this.#throughStages(frame);
-        this.#inStages = null;
-        this.#accept(made);
-        endFrameUse(frame);
-        this.#source.roomy();
-      },
+      take: (frame: EventFrame) => this.#take(frame).catch((error: unknown) => this.#fail(error)),
       connected: (promises: Required<Promises>) => parts.guarantee.source(promises),
     };
     const resume = parts.checkpoint?.positions ?? new Map<bigint, bigint>();
@@ -113,6 +111,7 @@ export class RunningFlow {
     this.#acks = new Acknowledger(this.#ledger, this.#source, parts.checkpoint, parts.guarantee);
     for (const { connection, settings } of this.#sinks)
       connection.onConnected = ({ durable }) => parts.guarantee.sink(settings.name, durable);
+    for (const sink of this.#all()) sink.onFailed = (error) => this.#fail(error);
   }
 
   /** The state of the flow. */
@@ -138,7 +137,10 @@ export class RunningFlow {
     }
     this.#parts.guarantee.deploy();
     this.#pulling = this.#source.run();
-    void this.#pulling.then(() => (this.#ending === undefined ? this.#end(null) : undefined));
+    this.#pulling.then(
+      () => (this.#ending === undefined ? this.#end(null) : undefined),
+      (error: unknown) => this.#fail(error),
+    );
   }
 
   /** Returns the counters, the states and the times of the flow now. */
@@ -212,7 +214,7 @@ export class RunningFlow {
       this.#source.drain();
       this.#hurry(timeout);
     }
-    const finished = this.#finish(timeout !== null).catch((error) => debug('%s', error));
+    const finished = this.#finish(timeout !== null).catch((error: unknown) => this.#fail(error));
     await Promise.race([finished, late]);
     for (const timer of timers) timer.cancel();
     return await this.#stop();
@@ -233,6 +235,7 @@ export class RunningFlow {
   }
 
   async #stop(): Promise<readonly Leftover[]> {
+    const failure = this.#failure; // later errors come from closing what still works
     this.#source.end();
     await this.#acks.close();
     const { sourceName } = this.#parts;
@@ -247,7 +250,8 @@ export class RunningFlow {
     await this.#parts.close();
     clearInterval(this.#alive);
     this.#state = 'ended';
-    this.#resolveEnded(leftover);
+    if (failure === undefined) this.#resolveEnded(leftover);
+    else this.#rejectEnded(failure);
     return leftover;
   }
 
@@ -262,6 +266,22 @@ export class RunningFlow {
     const left = { rows: rows - this.#ledger.rows - inRows, bytes: bytes - this.#ledger.bytes - inBytes };
     if (left.rows <= 0 || left.bytes <= 0 || this.#dead.blockage !== undefined) return null;
     return { rows: Math.min(left.rows, MOST_PULLED.rows), bytes: Math.min(left.bytes, MOST_PULLED.bytes) };
+  }
+
+  /** Ends the flow at once, because of an error that no part of it is to blame for. */
+  #fail(thrown: unknown): void {
+    this.#failure ??= asTenonError(thrown, 'ERR_TENON_CALL_FAILED', `Flow ${this.name} failed`);
+    void this.#end(0);
+  }
+
+  /** Passes a frame of the source through the stages and on to the sinks. */
+  async #take(frame: EventFrame): Promise<void> {
+    this.#inStages = frame;
+    const made = await this.#throughStages(frame);
+    this.#accept(made);
+    this.#inStages = null;
+    endFrameUse(frame);
+    this.#source.roomy();
   }
 
   /** Enters what came out of the stages into the ledger, and gives it to the sinks. */

@@ -36,6 +36,8 @@ export class SinkManager {
   readonly connection: SinkConnection;
   /** The time from a write to its answer, in microseconds. */
   readonly latency = new Times();
+  /** Receives an error of the manager itself. It writes nothing from then on. */
+  onFailed: (error: unknown) => void = () => undefined;
   readonly #queue = new Queue<Waiting>();
   readonly #signal = new Signal();
   readonly #idle = new Signal();
@@ -82,7 +84,7 @@ export class SinkManager {
       if (problem.status !== 'TENON_CLOSED') throw problem;
       this.connection.lost(problem);
     }
-    void this.#run();
+    this.#run().catch((error: unknown) => this.onFailed(error));
   }
 
   /** Takes a frame. The rows for which there is no room are dropped, which only sinks with a buffer do. */

@@ -96,7 +96,8 @@ export class World {
       undo.unshift(() => running.close());
       await running.start();
       this.registry.enter(running);
-      void running.ended.then(() => this.registry.remove(plan.name));
+      const leave = (): void => this.registry.remove(plan.name);
+      running.ended.then(leave, leave);
       return running;
     } catch (error) {
       for (const step of undo) await step().catch(() => undefined);

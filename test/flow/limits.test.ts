@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import {
   type Credit,
+  type EventFrame,
   emptyFrame,
   type Flow,
   FrameBuilder,
@@ -311,4 +312,30 @@ test.each<[string, FrameOptions]>([
   expect(() => new FrameBuilder().build(options)).toThrow(
     expect.objectContaining({ code: 'ERR_TENON_INVALID_ARGUMENT', argument }),
   );
+});
+
+test('an error that no part of a flow is to blame for ends it, and is the reason of its end', async () => {
+  const feed = new Feed(lines(5));
+  feed.most = 1;
+  const spoilt = (frame: EventFrame): EventFrame =>
+    frame.positionOf(0) < 3n
+      ? frame
+      : Object.defineProperty(frame, 'bytes', {
+          get: () => {
+            throw new RangeError('spoilt');
+          },
+        });
+  const store = new Store();
+  const running = await run(
+    feed.source as never,
+    store.sink as never,
+    NEVER,
+    flow('limits').from('in').pipe(spoilt).to('out'),
+  );
+  await expect(running.ended).rejects.toMatchObject({
+    ...{ code: 'ERR_TENON_CALL_FAILED', message: 'Flow limits failed: spoilt' },
+  });
+  expect(running.state).toBe('ended');
+  const leftover = await running.close();
+  expect(leftover.at(-1)).toMatchObject({ source: 'in', stream: 0n, last: 3n });
 });
