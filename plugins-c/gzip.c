@@ -2,63 +2,35 @@
  *
  * INPUT   any bytes for `encode`; one gzip file (of one or more members) for `decode`.
  * RESULT  the gzip file, or its decompressed contents. `something` is `encode`.
- * CONFIG  {"level": 0 to 9}     effort, as in zlib (default 6)
- *         {"maxOutput": bytes}  limit for the output of `decode` (default 256 MiB), because a kilobyte can
- *                               decompress to a gigabyte
+ * CONFIG  that of gzip_streams.h
  * KIND    codec/1.0.0, whose methods take and return plain bytes. */
 #include <stdlib.h>
-#include <zlib.h>
 
 #include "codec.kind.h"
-#include "tenon_config.h"
+#include "gzip_streams.h"
 
 CODEC_1_FACTS;
-
-enum { GZIP_WINDOW = 15 + 16 /* the largest window; 16 selects gzip instead of zlib's own framing */ };
-
-typedef struct gzip {
-  z_stream deflate, inflate;
-  uint64_t max_output;
-} gzip;
 
 static tenon_status gzip_fail(tenon_out *out, tenon_status status, const z_stream *stream, int code) {
   return tenon_fail(out, status, stream->msg != NULL ? stream->msg : zError(code));
 }
 
-/* Sets up zlib's buffers once per instance. A call only resets them, which is the purpose of the state. */
 static tenon_status gzip_new(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
                              tenon_out *error) {
   (void)host;
-  int64_t level = 6, max_output = (int64_t)256 << 20;
-  const tenon_config_field fields[] = {
-      TENON_CONFIG_INT("level", &level, 0, 9),
-      TENON_CONFIG_INT("maxOutput", &max_output, 0, (int64_t)1 << 40),
-  };
-  tenon_status status = tenon_config_read(config, config_len, fields, sizeof fields / sizeof *fields, error);
-  if (status != TENON_OK) return status;
-
-  gzip *self = calloc(1, sizeof *self);
+  gzip_streams *self = calloc(1, sizeof *self);
   if (self == NULL) return tenon_fail(error, TENON_NO_MEMORY, "no memory for an instance");
-  self->max_output = (uint64_t)max_output;
-  int code = deflateInit2(&self->deflate, (int)level, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY);
-  if (code == Z_OK) {
-    code = inflateInit2(&self->inflate, GZIP_WINDOW);
-    if (code == Z_OK) {
-      *state = self;
-      return TENON_OK;
-    }
-    deflateEnd(&self->deflate);
-  }
-  /* `new` failed, so `drop` will not be called: undo everything here. */
-  free(self);
-  return tenon_fail(error, code == Z_MEM_ERROR ? TENON_NO_MEMORY : TENON_FAILED, zError(code));
+  tenon_status status = gzip_streams_open(self, config, config_len, (int64_t)1 << 40, error);
+  if (status == TENON_OK)
+    *state = self;
+  else
+    free(self); /* `new` failed, so `drop` will not be called */
+  return status;
 }
 
 static void gzip_drop(void *state) {
-  gzip *self = state;
-  deflateEnd(&self->deflate);
-  inflateEnd(&self->inflate);
-  free(self);
+  gzip_streams_close(state);
+  free(state);
 }
 
 /* Returns the part of `n` that fits zlib's counters, which are `unsigned int`. Larger buffers are passed in
@@ -80,7 +52,7 @@ static tenon_status aim_at(z_stream *stream, tenon_out *out, size_t room) {
 }
 
 static tenon_status gzip_encode(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
-  z_stream *stream = &((gzip *)state)->deflate;
+  z_stream *stream = &((gzip_streams *)state)->deflate;
   deflateReset(stream);
   stream->next_in = in_len > 0 ? (Bytef *)in : (Bytef *)""; /* zlib refuses NULL even for no bytes */
   stream->avail_in = part(in_len);
@@ -102,7 +74,7 @@ static tenon_status gzip_encode(void *state, const uint8_t *in, size_t in_len, t
 }
 
 /* Runs one more round of inflate. After Z_STREAM_END another member may follow. */
-static tenon_status inflate_some(gzip *self, tenon_out *out, int *code) {
+static tenon_status inflate_some(gzip_streams *self, tenon_out *out, int *code) {
   z_stream *stream = &self->inflate;
   /* Allow one byte more than the limit, to distinguish "exactly the limit" from "more". */
   uint64_t left = self->max_output - out->len + 1;
@@ -121,7 +93,7 @@ static tenon_status inflate_some(gzip *self, tenon_out *out, int *code) {
 }
 
 static tenon_status gzip_decode(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
-  gzip *self = state;
+  gzip_streams *self = state;
   z_stream *stream = &self->inflate;
   inflateReset(stream);
   stream->next_in = in_len > 0 ? (Bytef *)in : (Bytef *)"";

@@ -6,18 +6,14 @@
  *         beginning is held.
  *         postprocessor/1.0.0: each frame becomes one row, a gzip member of all its events. Members that follow each
  *         other are a gzip file.
- * CONFIG  {"level": 0 to 9}     effort, as in zlib (default 6)
- *         {"maxOutput": bytes}  limit for what one frame decompresses to (default 256 MiB) */
-#include <zlib.h>
-
-#include "tenon_config.h"
+ * CONFIG  that of ../gzip_streams.h */
+#include "../gzip_streams.h"
 #include "tenon_frame.h"
 
-enum { GZIP_WINDOW = 15 + 16 /* the largest window; 16 selects gzip */, CHUNK = 1 << 16 };
+enum { CHUNK = 1 << 16 };
 
 typedef struct gzip {
-  z_stream deflate, inflate;
-  uint64_t max_output;
+  gzip_streams streams;
   bool inside;      /* a part of a member was read */
   uint64_t held_at; /* the position of the first row that a fresh instance would need, while `inside` */
   tenon_frame_writer writer;
@@ -26,33 +22,19 @@ typedef struct gzip {
 static tenon_status gzip_new(const tenon_host *host, const uint8_t *config, size_t config_len, void **state,
                              tenon_out *error) {
   (void)host;
-  int64_t level = 6, max_output = (int64_t)256 << 20;
-  const tenon_config_field fields[] = {
-      TENON_CONFIG_INT("level", &level, 0, 9),
-      TENON_CONFIG_INT("maxOutput", &max_output, 1, (int64_t)1 << 30),
-  };
-  tenon_status status = tenon_config_read(config, config_len, fields, 2, error);
-  if (status != TENON_OK) return status;
   gzip *self = calloc(1, sizeof *self);
   if (self == NULL) return tenon_fail(error, TENON_NO_MEMORY, "no memory for an instance");
-  self->max_output = (uint64_t)max_output;
-  int code = deflateInit2(&self->deflate, (int)level, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY);
-  if (code == Z_OK) {
-    code = inflateInit2(&self->inflate, GZIP_WINDOW);
-    if (code == Z_OK) {
-      *state = self;
-      return TENON_OK;
-    }
-    deflateEnd(&self->deflate);
-  }
-  free(self);
-  return tenon_fail(error, code == Z_MEM_ERROR ? TENON_NO_MEMORY : TENON_FAILED, zError(code));
+  tenon_status status = gzip_streams_open(&self->streams, config, config_len, (int64_t)1 << 30, error);
+  if (status == TENON_OK)
+    *state = self;
+  else
+    free(self);
+  return status;
 }
 
 static void gzip_drop(void *state) {
   gzip *self = state;
-  deflateEnd(&self->deflate);
-  inflateEnd(&self->inflate);
+  gzip_streams_close(&self->streams);
   tenon_frame_free(&self->writer);
   free(self);
 }
@@ -85,7 +67,7 @@ static void end_row(gzip *self, tenon_row row, size_t behind, bool clean) {
 
 /* Decompresses one row. Returns TENON_INVALID for bytes that are not gzip. */
 static tenon_status expand(gzip *self, tenon_bytes bytes, tenon_row row) {
-  z_stream *stream = &self->inflate;
+  z_stream *stream = &self->streams.inflate;
   size_t before = tenon_frame_size(&self->writer);
   stream->next_in = (Bytef *)bytes.data;
   stream->avail_in = (uInt)bytes.len;
@@ -100,7 +82,8 @@ static tenon_status expand(gzip *self, tenon_bytes bytes, tenon_row row) {
     const bool member = code == Z_STREAM_END;
     self->writer.out->len += CHUNK - stream->avail_out;
     const size_t size = tenon_frame_size(&self->writer);
-    if (size > self->max_output || (code != Z_OK && code != Z_BUF_ERROR && !member)) return TENON_INVALID;
+    if (size > self->streams.max_output || (code != Z_OK && code != Z_BUF_ERROR && !member))
+      return TENON_INVALID;
     /* After a row that is not a piece, a fresh instance can begin only where the row ends. */
     const bool clean = member && (row.mark == TENON_FLOW_PIECE || stream->avail_in == 0);
     more = stream->avail_in > 0 || (!member && stream->avail_out == 0);
@@ -120,9 +103,10 @@ static tenon_status gzip_expand(void *state, const uint8_t *in, size_t in_len, t
   tenon_frame_begin(&self->writer, out);
   for (uint32_t i = 0; i < frame.head.rows; i++) {
     if (expand(self, tenon_frame_row(&frame, i), tenon_row_of(&frame, i)) == TENON_OK) continue;
-    if (tenon_frame_size(&self->writer) > self->max_output)
+    if (tenon_frame_size(&self->writer) > self->streams.max_output)
       return tenon_fail(out, TENON_INVALID, "the data unpacks to more than maxOutput bytes");
-    return tenon_fail(out, TENON_INVALID, self->inflate.msg != NULL ? self->inflate.msg : "not gzip");
+    return tenon_fail(out, TENON_INVALID,
+                      self->streams.inflate.msg != NULL ? self->streams.inflate.msg : "not gzip");
   }
   return tenon_frame_end_held(&self->writer, self->inside ? self->held_at : TENON_FLOW_NOWHERE);
 }
@@ -144,7 +128,7 @@ static tenon_status gzip_pack(void *state, const uint8_t *in, size_t in_len, ten
   tenon_frame frame;
   if (tenon_frame_read(&frame, in, in_len, out) != TENON_OK) return TENON_INVALID;
   const tenon_bytes bytes = tenon_frame_rows(&frame, 0, frame.head.rows);
-  z_stream *stream = &self->deflate;
+  z_stream *stream = &self->streams.deflate;
   tenon_frame_begin(&self->writer, out);
   if (frame.head.rows == 0) return tenon_frame_end_held(&self->writer, TENON_FLOW_NOWHERE);
   deflateReset(stream);
