@@ -10,6 +10,11 @@
  * column is absent. The host checks every frame before another plugin sees it, so a plugin may rely on the frames
  * that it receives. Frames are little-endian, like every platform of tenon.
  *
+ * STRUCTS. The kinds say that their methods take and return plain bytes, and this header describes the bytes, because
+ * the records of kinds cannot: the columns of a frame have their places and their number of rows in its head, so that
+ * they can be used where they are, and a record has no array that is the whole message. A test compares the structs
+ * with what the host reads and writes.
+ *
  * OWNERSHIP. An input is borrowed until the method returns, as with every method. An output is the host's. Only
  * the maker of a frame writes to it. A received frame is never changed: a plugin that passes one on makes a new
  * one.
@@ -134,36 +139,14 @@ typedef struct tenon_connected {
   uint32_t flags; /* TENON_FLOW_REPLAYS, _DURABLE and _REMEMBERS; unknown bits are ignored */
 } tenon_connected;
 
-/* ---- Kinds. All methods are [one-at-a-time] for an instance; the config comes with `new`. ---- */
+/* ---- Kinds: source/1, sink/1, preprocessor/1, postprocessor/1 and message/1. These headers are generated from the
+ * definitions in TypeScript, and have the methods with what they take and return. The config comes with `new`. ---- */
 
-/* The kind "source/1".
- * connect     in: tenon_resume[], the streams to continue, empty for a first start. out: tenon_connected.
- *             A listed stream that cannot be continued ends with TENON_FLOW_BROKEN in a later frame.
- *             Called again after TENON_CLOSED; everything that was pulled before and is not listed is the host's.
- * pull        in: tenon_credit. out: a frame. Never blocks: returns at once with what there is.
- * contraflow  in: tenon_contra[]. out: tenon_contra[], at present empty. */
-TENON_KIND(source_1, tenon_method connect; tenon_method pull; tenon_method contraflow;);
-
-/* The kind "sink/1".
- * connect     in: empty. out: tenon_connected.
- * write       in: a frame without TENON_FLOW_END and TENON_FLOW_BROKEN. out: tenon_contra[]. Empty: all rows are
- *             delivered. Else: the rows that no TENON_FLOW_ACK or TENON_FLOW_FAIL covers are answered later, by
- *             `contraflow`. A sink that answers all later returns one TENON_FLOW_PENDING.
- * contraflow  in: tenon_contra[], often empty: the host asks because it was woken. out: tenon_contra[]: answers that
- *             came in the meantime, TENON_FLOW_CLOSE and TENON_FLOW_OPEN. */
-TENON_KIND(sink_1, tenon_method connect; tenon_method write; tenon_method contraflow;);
-
-/* The kinds "preprocessor/1", between a source and the flow, and "postprocessor/1", between the flow and a sink.
- * There is an instance for each stream, so a frame has rows of one stream only and no `streams` column.
- * process  in: a frame without TENON_FLOW_END and TENON_FLOW_BROKEN. out: a frame; empty: no rows, nothing held.
- * finish   in: uint64_t, the stream, which ended. out: a frame with what was left; nothing is held any more. The
- *          instance is dropped afterwards. */
-TENON_KIND(preprocessor_1, tenon_method process; tenon_method finish;);
-TENON_KIND(postprocessor_1, tenon_method process; tenon_method finish;);
-
-/* The kind "message/1", for members of a message bus.
- * handle  in: a message. out: ignored. TENON_CLOSED: the member leaves the bus. */
-TENON_KIND(message_1, tenon_method handle;);
+#include "flow/message.kind.h"
+#include "flow/postprocessor.kind.h"
+#include "flow/preprocessor.kind.h"
+#include "flow/sink.kind.h"
+#include "flow/source.kind.h"
 
 /* ---- Layout ---- */
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm run readme`: writes the generated parts of the documentation, and the headers of the example kinds.
+ * `npm run readme`: writes the generated parts of the documentation, and the headers of kinds.
  * It runs the tests that compare them, and makes these write.
  */
 import { spawnSync } from 'node:child_process';
@@ -17,6 +17,7 @@ const { status } = spawnSync(
     'test/docs/errors.test.ts',
     'test/docs/check.test.ts',
     'test/kinds/generate/generated.test.ts',
+    'test/flow/headers.test.ts',
   ],
   {
     cwd: root,

@@ -9,6 +9,8 @@
 #include "tenon_config.h"
 #include "tenon_frame.h"
 
+SINK_1_FACTS;
+
 enum { SUB_BITS = 7, SUB = 1 << SUB_BITS, BUCKETS = (64 - SUB_BITS + 1) * SUB, TABLE = 1024 };
 
 typedef struct blackhole {
@@ -148,8 +150,8 @@ static tenon_status blackhole_table(void *state, const uint8_t *in, size_t in_le
 static const void *blackhole_extension(const char *id) {
   static const sink_1 sink = {TENON_KIND_HEADER(sink_1), blackhole_connect, blackhole_write,
                               blackhole_contraflow};
-  return strcmp(id, "sink/1") == 0 ? &sink : NULL;
+  return strcmp(id, SINK_1_ID) == 0 ? &sink : NULL;
 }
 
-TENON_PLUGIN_WITH("blackhole", "1.0.0", "sink/1.0.0", 0, blackhole_new, blackhole_drop, blackhole_table,
+TENON_PLUGIN_WITH("blackhole", "1.0.0", SINK_1_KIND, 0, blackhole_new, blackhole_drop, blackhole_table,
                   blackhole_extension);

@@ -16,6 +16,8 @@
 #include "tenon_config.h"
 #include "tenon_frame.h"
 
+SOURCE_1_FACTS;
+
 enum { SECOND = 1000000000, MOST_BYTES = 1 << 30, KEPT_BYTES = 1 << 24, WINDOW_BYTES = 1 << 20 };
 
 typedef struct blaster {
@@ -213,7 +215,7 @@ static tenon_status blaster_contraflow(void *state, const uint8_t *in, size_t in
 static const void *blaster_extension(const char *id) {
   static const source_1 source = {TENON_KIND_HEADER(source_1), blaster_connect, blaster_pull,
                                   blaster_contraflow};
-  return strcmp(id, "source/1") == 0 ? &source : NULL;
+  return strcmp(id, SOURCE_1_ID) == 0 ? &source : NULL;
 }
 
 static tenon_status blaster_something(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
@@ -221,5 +223,5 @@ static tenon_status blaster_something(void *state, const uint8_t *in, size_t in_
   return tenon_fail(out, TENON_UNSUPPORTED, "use the kind source/1");
 }
 
-TENON_PLUGIN_WITH("blaster", "1.0.0", "source/1.0.0", 0, blaster_new, blaster_drop, blaster_something,
+TENON_PLUGIN_WITH("blaster", "1.0.0", SOURCE_1_KIND, 0, blaster_new, blaster_drop, blaster_something,
                   blaster_extension);

@@ -16,6 +16,8 @@
 #include "tenon_config.h"
 #include "tenon_frame.h"
 
+SINK_1_FACTS;
+
 /* The content of PATH.intent. */
 typedef struct intent {
   char boot[40]; /* the start of the system */
@@ -223,7 +225,7 @@ static tenon_status file_contraflow(void *state, const uint8_t *in, size_t in_le
 
 static const void *file_extension(const char *id) {
   static const sink_1 sink = {TENON_KIND_HEADER(sink_1), file_connect, file_write, file_contraflow};
-  return strcmp(id, "sink/1") == 0 ? &sink : NULL;
+  return strcmp(id, SINK_1_ID) == 0 ? &sink : NULL;
 }
 
 static tenon_status file_something(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
@@ -231,4 +233,4 @@ static tenon_status file_something(void *state, const uint8_t *in, size_t in_len
   return tenon_fail(out, TENON_UNSUPPORTED, "use the kind sink/1");
 }
 
-TENON_PLUGIN_WITH("file", "1.0.0", "sink/1.0.0", 0, file_new, file_drop, file_something, file_extension);
+TENON_PLUGIN_WITH("file", "1.0.0", SINK_1_KIND, 0, file_new, file_drop, file_something, file_extension);

@@ -10,6 +10,9 @@
 #include "../gzip_streams.h"
 #include "tenon_frame.h"
 
+PREPROCESSOR_1_FACTS;
+POSTPROCESSOR_1_FACTS;
+
 enum { CHUNK = 1 << 16 };
 
 typedef struct gzip {
@@ -157,8 +160,8 @@ static tenon_status gzip_pack_end(void *state, const uint8_t *in, size_t in_len,
 static const void *gzip_extension(const char *id) {
   static const preprocessor_1 before = {TENON_KIND_HEADER(preprocessor_1), gzip_expand, gzip_expand_end};
   static const postprocessor_1 after = {TENON_KIND_HEADER(postprocessor_1), gzip_pack, gzip_pack_end};
-  if (strcmp(id, "preprocessor/1") == 0) return &before;
-  return strcmp(id, "postprocessor/1") == 0 ? &after : NULL;
+  if (strcmp(id, PREPROCESSOR_1_ID) == 0) return &before;
+  return strcmp(id, POSTPROCESSOR_1_ID) == 0 ? &after : NULL;
 }
 
 static tenon_status gzip_something(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
@@ -166,5 +169,5 @@ static tenon_status gzip_something(void *state, const uint8_t *in, size_t in_len
   return tenon_fail(out, TENON_UNSUPPORTED, "use the kinds preprocessor/1 and postprocessor/1");
 }
 
-TENON_PLUGIN_WITH("gzip-stream", "1.0.0", "preprocessor/1.0.0;postprocessor/1.0.0", TENON_DETERMINISTIC,
+TENON_PLUGIN_WITH("gzip-stream", "1.0.0", PREPROCESSOR_1_KIND ";" POSTPROCESSOR_1_KIND, TENON_DETERMINISTIC,
                   gzip_new, gzip_drop, gzip_something, gzip_extension);

@@ -7,6 +7,9 @@
 #include "tenon_config.h"
 #include "tenon_frame.h"
 
+PREPROCESSOR_1_FACTS;
+POSTPROCESSOR_1_FACTS;
+
 typedef struct prefixed {
   int64_t width, max_length;
   tenon_frame_writer writer;
@@ -122,8 +125,8 @@ static tenon_status prefixed_write(void *state, const uint8_t *in, size_t in_len
 static const void *prefixed_extension(const char *id) {
   static const preprocessor_1 before = {TENON_KIND_HEADER(preprocessor_1), prefixed_cut, prefixed_cut_end};
   static const postprocessor_1 after = {TENON_KIND_HEADER(postprocessor_1), prefixed_write, prefixed_cut_end};
-  if (strcmp(id, "preprocessor/1") == 0) return &before;
-  return strcmp(id, "postprocessor/1") == 0 ? &after : NULL;
+  if (strcmp(id, PREPROCESSOR_1_ID) == 0) return &before;
+  return strcmp(id, POSTPROCESSOR_1_ID) == 0 ? &after : NULL;
 }
 
 static tenon_status prefixed_something(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
@@ -131,5 +134,5 @@ static tenon_status prefixed_something(void *state, const uint8_t *in, size_t in
   return tenon_fail(out, TENON_UNSUPPORTED, "use the kinds preprocessor/1 and postprocessor/1");
 }
 
-TENON_PLUGIN_WITH("length-prefixed", "1.0.0", "preprocessor/1.0.0;postprocessor/1.0.0", TENON_DETERMINISTIC,
-                  prefixed_new, prefixed_drop, prefixed_something, prefixed_extension);
+TENON_PLUGIN_WITH("length-prefixed", "1.0.0", PREPROCESSOR_1_KIND ";" POSTPROCESSOR_1_KIND,
+                  TENON_DETERMINISTIC, prefixed_new, prefixed_drop, prefixed_something, prefixed_extension);

@@ -7,6 +7,9 @@
 #include "tenon_config.h"
 #include "tenon_frame.h"
 
+PREPROCESSOR_1_FACTS;
+POSTPROCESSOR_1_FACTS;
+
 typedef struct lines {
   int64_t max_length;
   tenon_frame_writer writer;
@@ -113,8 +116,8 @@ static tenon_status lines_append(void *state, const uint8_t *in, size_t in_len, 
 static const void *lines_extension(const char *id) {
   static const preprocessor_1 before = {TENON_KIND_HEADER(preprocessor_1), lines_cut, lines_finish};
   static const postprocessor_1 after = {TENON_KIND_HEADER(postprocessor_1), lines_append, lines_finish};
-  if (strcmp(id, "preprocessor/1") == 0) return &before;
-  return strcmp(id, "postprocessor/1") == 0 ? &after : NULL;
+  if (strcmp(id, PREPROCESSOR_1_ID) == 0) return &before;
+  return strcmp(id, POSTPROCESSOR_1_ID) == 0 ? &after : NULL;
 }
 
 static tenon_status lines_something(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
@@ -122,5 +125,5 @@ static tenon_status lines_something(void *state, const uint8_t *in, size_t in_le
   return tenon_fail(out, TENON_UNSUPPORTED, "use the kinds preprocessor/1 and postprocessor/1");
 }
 
-TENON_PLUGIN_WITH("lines", "1.0.0", "preprocessor/1.0.0;postprocessor/1.0.0", TENON_DETERMINISTIC, lines_new,
-                  lines_drop, lines_something, lines_extension);
+TENON_PLUGIN_WITH("lines", "1.0.0", PREPROCESSOR_1_KIND ";" POSTPROCESSOR_1_KIND, TENON_DETERMINISTIC,
+                  lines_new, lines_drop, lines_something, lines_extension);

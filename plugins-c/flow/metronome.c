@@ -8,6 +8,8 @@
 #include "tenon_config.h"
 #include "tenon_frame.h"
 
+SOURCE_1_FACTS;
+
 enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
 typedef struct metronome {
@@ -97,7 +99,7 @@ static tenon_status metronome_contraflow(void *state, const uint8_t *in, size_t 
 static const void *metronome_extension(const char *id) {
   static const source_1 source = {TENON_KIND_HEADER(source_1), metronome_connect, metronome_pull,
                                   metronome_contraflow};
-  return strcmp(id, "source/1") == 0 ? &source : NULL;
+  return strcmp(id, SOURCE_1_ID) == 0 ? &source : NULL;
 }
 
 static tenon_status metronome_something(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
@@ -105,5 +107,5 @@ static tenon_status metronome_something(void *state, const uint8_t *in, size_t i
   return tenon_fail(out, TENON_UNSUPPORTED, "use the kind source/1");
 }
 
-TENON_PLUGIN_WITH("metronome-source", "1.0.0", "source/1.0.0", 0, metronome_new, metronome_drop,
+TENON_PLUGIN_WITH("metronome-source", "1.0.0", SOURCE_1_KIND, 0, metronome_new, metronome_drop,
                   metronome_something, metronome_extension);

@@ -17,6 +17,8 @@
 #include "file_changes.h"
 #include "tenon_config.h"
 
+SOURCE_1_FACTS;
+
 #define INODE_BITS 48
 #define INODE_MASK ((UINT64_C(1) << INODE_BITS) - 1)
 
@@ -290,7 +292,7 @@ static tenon_status tail_contraflow(void *state, const uint8_t *in, size_t in_le
 
 static const void *tail_extension(const char *id) {
   static const source_1 source = {TENON_KIND_HEADER(source_1), tail_connect, tail_pull, tail_contraflow};
-  return strcmp(id, "source/1") == 0 ? &source : NULL;
+  return strcmp(id, SOURCE_1_ID) == 0 ? &source : NULL;
 }
 
 static tenon_status tail_something(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
@@ -298,4 +300,4 @@ static tenon_status tail_something(void *state, const uint8_t *in, size_t in_len
   return tenon_fail(out, TENON_UNSUPPORTED, "use the kind source/1");
 }
 
-TENON_PLUGIN_WITH("tail", "1.0.0", "source/1.0.0", 0, tail_new, tail_drop, tail_something, tail_extension);
+TENON_PLUGIN_WITH("tail", "1.0.0", SOURCE_1_KIND, 0, tail_new, tail_drop, tail_something, tail_extension);

@@ -16,6 +16,8 @@
 #include "tenon_config.h"
 #include "tenon_frame.h"
 
+SINK_1_FACTS;
+
 #if defined(MSG_NOSIGNAL)
 #define TCP_SEND_FLAGS MSG_NOSIGNAL
 #else
@@ -166,7 +168,7 @@ static tenon_status tcp_contraflow(void *state, const uint8_t *in, size_t in_len
 
 static const void *tcp_extension(const char *id) {
   static const sink_1 sink = {TENON_KIND_HEADER(sink_1), tcp_connect, tcp_write, tcp_contraflow};
-  return strcmp(id, "sink/1") == 0 ? &sink : NULL;
+  return strcmp(id, SINK_1_ID) == 0 ? &sink : NULL;
 }
 
 static tenon_status tcp_something(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
@@ -174,4 +176,4 @@ static tenon_status tcp_something(void *state, const uint8_t *in, size_t in_len,
   return tenon_fail(out, TENON_UNSUPPORTED, "use the kind sink/1");
 }
 
-TENON_PLUGIN_WITH("tcp-sink", "1.0.0", "sink/1.0.0", 0, tcp_new, tcp_drop, tcp_something, tcp_extension);
+TENON_PLUGIN_WITH("tcp-sink", "1.0.0", SINK_1_KIND, 0, tcp_new, tcp_drop, tcp_something, tcp_extension);

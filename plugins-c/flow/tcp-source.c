@@ -15,6 +15,8 @@
 #include "tenon_config.h"
 #include "watcher.h"
 
+SOURCE_1_FACTS;
+
 enum { MOST_CONNECTIONS = 4096, PIECE = 65536 };
 
 /* A connection, whose number is its index in `sockets`. */
@@ -259,7 +261,7 @@ static tenon_status tcp_contraflow(void *state, const uint8_t *in, size_t in_len
 
 static const void *tcp_extension(const char *id) {
   static const source_1 source = {TENON_KIND_HEADER(source_1), tcp_connect, tcp_pull, tcp_contraflow};
-  return strcmp(id, "source/1") == 0 ? &source : NULL;
+  return strcmp(id, SOURCE_1_ID) == 0 ? &source : NULL;
 }
 
 static tenon_status tcp_something(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
@@ -267,4 +269,4 @@ static tenon_status tcp_something(void *state, const uint8_t *in, size_t in_len,
   return tenon_fail(out, TENON_UNSUPPORTED, "use the kind source/1");
 }
 
-TENON_PLUGIN_WITH("tcp-source", "1.0.0", "source/1.0.0", 0, tcp_new, tcp_drop, tcp_something, tcp_extension);
+TENON_PLUGIN_WITH("tcp-source", "1.0.0", SOURCE_1_KIND, 0, tcp_new, tcp_drop, tcp_something, tcp_extension);

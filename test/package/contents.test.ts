@@ -32,6 +32,7 @@ test('it holds what its users need, and nothing else', () => {
     'plugins-c/wordcount.c',
     'plugins-c/text.kind.h',
     'plugins-c/flow/tail.c',
+    'include/flow/source.kind.h',
     'include/tenon_frame.h',
     'include/tenon_json.h',
     'dist/headers/node_api.h',
