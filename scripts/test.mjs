@@ -6,6 +6,7 @@
 import { build } from './build.mjs';
 import { buildDocs, docsToolsAreInstalled, installDocsTools } from './docs.mjs';
 import { ALL_USES, howToGet } from './lib/missing.mjs';
+import { provideNatsServer } from './lib/nats.mjs';
 import { takeNoInstall } from './lib/options.mjs';
 import { toolsAreRequired } from './lib/provide.mjs';
 import { tail } from './lib/run.mjs';
@@ -114,6 +115,7 @@ async function testVitest(args, cargo) {
 await main(import.meta.url, async () => {
   const { args, install } = takeNoInstall(process.argv.slice(2));
   const { cargo, missing } = await build({ faults: true, bench: true, uses: ALL_USES, install });
+  await step('nats-server', provideNatsServer);
   const total = emptyTally();
   if (args.length === 0) {
     for (const result of [...(await lint()), ...(await checkTypes()), await checkDocs()])

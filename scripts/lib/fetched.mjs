@@ -1,4 +1,4 @@
-/** Programs from package registries, for other platforms too. Each is kept below build. */
+/** Programs from package registries, some for other platforms. Each is kept below build. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inRoot } from './paths.mjs';
@@ -8,9 +8,11 @@ import { findCommand } from './tools.mjs';
 
 const FOLDER = inRoot('build', 'fetched');
 
+const folderOf = (name) => join(FOLDER, name.replaceAll(/[^\w.-]+/g, '-'));
+
 /** Makes a folder with `fill`, unless it exists. Returns its path. A failure leaves nothing behind. */
 async function once(name, fill) {
-  const folder = join(FOLDER, name.replaceAll(/[^\w.-]+/g, '-'));
+  const folder = folderOf(name);
   if (existsSync(folder)) return folder;
   const fresh = `${folder}.${process.pid}`;
   rmSync(fresh, { recursive: true, force: true });
@@ -79,3 +81,46 @@ export function fetchDebian(name, suite) {
     rmSync(lists, { recursive: true });
   });
 }
+
+/**
+ * Downloads a package of this system's own suite with all its dependencies that are not installed, without installing
+ * any: no service of theirs is started. Returns the folder of their files.
+ */
+export function fetchDebianTree(name) {
+  return once(`debian-tree-${name}`, async (fresh) => {
+    if (findCommand(['apt-get']) === undefined) throw new StepFailure('apt-get is missing');
+    const wanted = ['install', '-qq', '--print-uris', '--no-install-recommends', name];
+    const listed = await run('apt-get', wanted, { env: { ...process.env, LC_ALL: 'C' } });
+    mustSucceed(listed, `apt-get install --print-uris ${name}`, 'apt-uris');
+    const names = [...listed.output.matchAll(/^'.*\/([^/_]+)_[^/]*\.deb' /gm)].map(([, one]) => one);
+    mustSucceed(
+      await run('apt-get', ['-q', 'download', ...names], { cwd: fresh }),
+      'apt-get download',
+      'apt-download',
+    );
+    for (const archive of readdirSync(fresh).filter((file) => file.endsWith('.deb'))) {
+      mustSucceed(
+        await run('dpkg-deb', ['-x', join(fresh, archive), fresh]),
+        `Unpacking ${archive}`,
+        'dpkg-deb',
+      );
+      rmSync(join(fresh, archive));
+    }
+  });
+}
+
+/** Returns the path of Go, or undefined. */
+export const findGo = () => findCommand(['go'], `${process.env.PATH}:/usr/local/go/bin:/usr/lib/go/bin`);
+
+/** Builds a program of the Go module proxy, such as `github.com/nats-io/nats-server/v2@v2.15.3`. Returns its folder. */
+export function fetchGo(spec) {
+  return once(`go-${spec}`, async (fresh) => {
+    const go = findGo();
+    if (go === undefined) throw new StepFailure('Go is missing');
+    const env = { ...process.env, GOBIN: fresh, GOTOOLCHAIN: 'local', CGO_ENABLED: '0' };
+    mustSucceed(await run(go, ['install', '-trimpath', spec], { env }), `go install ${spec}`, 'go-install');
+  });
+}
+
+/** Returns the path of a program that {@link fetchGo} has built, or undefined. */
+export const findFetchedGo = (spec, program) => findCommand([program], folderOf(`go-${spec}`));

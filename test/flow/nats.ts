@@ -6,13 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { onTestFinished } from 'vitest';
-import { findCommand } from '../../scripts/lib/tools.mjs';
+import { findNatsServer } from '../../scripts/lib/nats.mjs';
 import { isStopped } from '../../src/base/process-id.js';
 import { temporaryFolder } from '../support/index.js';
 
-const program = findCommand(['nats-server']);
+const program = findNatsServer();
 /** Why tests of JetStream are skipped; empty if they are not. */
-export const withoutNats = program === undefined ? ' (skipped: nats-server is not installed)' : '';
+export const withoutNats =
+  program === undefined ? ' (skipped: nats-server is not installed, and was not built with Go)' : '';
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
