@@ -3,37 +3,32 @@
  * fixed rate, and the redelivery after the death of a sink. Needs the plugins that `npm run bench` builds. Run it alone
  * with `npm run bench -- flow`, or `node bench/flow.mjs [BUILD_FOLDER [DIST_FOLDER]]`.
  */
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import split2 from 'split2';
+import { jsonLines, PIECE } from './flow-input.mjs';
+import { jetStreamFigures, jetStreamRows } from './flow-jetstream.mjs';
+import { flowPeers } from './flow-peers.mjs';
 import { quantile } from './rounds.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const PIECE = 256 * 1024;
 const RATE = 10_000;
 const NODE_STREAMS = 'Node streams with split2';
+/** The peers are programs of their own, which need no warm-up, and Benthos needs half a minute for a round. */
+const PEER_ROUNDS = 2;
 
 /**
- * @typedef {{name: string, eventsPerSecond: number, ratio: number | null}} FlowRow
+ * `ratio` is that to Node streams. `times` is how often the flow in the process tier is as fast as this peer.
+ *
+ * @typedef {{name: string, eventsPerSecond: number, ratio: number | null, times?: number}} FlowRow
  * @typedef {{what: string, found: number, limit: number, unit: string, least?: boolean}} Figure
- * @typedef {{rows: FlowRow[], figures: Figure[]}} FlowResult
+ * @typedef {{rows: FlowRow[], figures: Figure[], jetStream: import('./flow-jetstream.mjs').JetStreamRow[], skipped:
+ * string[]}} FlowResult
  */
-
-/** Writes JSON lines as a service logs them. Returns the path. @param {string} folder @param {number} count */
-function jsonLines(folder, count) {
-  const path = join(folder, `events-${count}.json`);
-  const all = [];
-  for (let i = 0; i < count; i++)
-    all.push(
-      `{"time":"2026-01-01T00:00:00.${String(i % 1000).padStart(3, '0')}Z","level":"info","id":${i},"message":"request ${i} was served","path":"/a/b/${i % 97}","ms":${i % 251}}\n`,
-    );
-  writeFileSync(path, all.join(''));
-  return path;
-}
 
 /** The contender that most programs would write. @param {string} path */
 async function nodeStreams(path) {
@@ -132,16 +127,19 @@ export async function flowRows({
       const lines = await run();
       return { ms: performance.now() - start, lines };
     };
+    const { peers, skipped } = flowPeers(build, folder);
     const contenders = [
       { name: NODE_STREAMS, run: () => timed(() => nodeStreams(path)) },
       ...['inline', 'thread', 'process'].flatMap((tier) => [
         { name: `tenon, ${tier}`, run: () => tenonFlow(tenon, plugins, folder, path, tier) },
         { name: `the same calls by hand, ${tier}`, run: () => byHand(tenon, kinds, plugins, path, tier) },
       ]),
+      ...peers.map(({ name, run }) => ({ name, run: () => run(path), isPeer: true })),
     ];
     const times = contenders.map(() => /** @type {number[]} */ ([]));
     for (let round = -1; round < rounds; round++)
-      for (const [index, { name, run }] of contenders.entries()) {
+      for (const [index, { name, run, isPeer }] of contenders.entries()) {
+        if (isPeer && (round < 0 || round >= PEER_ROUNDS)) continue;
         const { ms, lines } = await run();
         if (lines !== count) throw new Error(`${name} delivered ${lines} of ${count} lines.`);
         if (round >= 0) times[index]?.push(ms);
@@ -151,14 +149,23 @@ export async function flowRows({
         (times[index] ?? []).map((ms, round) => (times[to]?.[round] ?? 0) / ms),
         0.5,
       );
-    const rows = contenders.map(({ name }, index) => ({
+    const whole = contenders.findIndex(({ name }) => name === 'tenon, process');
+    const rows = contenders.map(({ name, isPeer }, index) => ({
       name,
       eventsPerSecond: (count * 1000) / quantile(times[index] ?? [], 0.5),
       ratio: index === 0 ? null : ratioTo(index, 0),
+      ...(isPeer && { times: 1 / ratioTo(index, whole) }),
     }));
     const latency = await latencyAtRate(tenon, plugins, folder);
     const redelivery = await redeliveries(tenon, plugins, folder, rounds);
-    return { rows, figures: figuresOf(rows, (index, to) => ratioTo(index, to), latency, redelivery) };
+    const jetStream = await jetStreamRows({ dist, rounds: Math.min(rounds, 3), count });
+    const figures = figuresOf(rows, ratioTo, latency, redelivery);
+    return {
+      rows,
+      figures: [...figures, ...jetStreamFigures(jetStream.rows)],
+      jetStream: jetStream.rows,
+      skipped: [...skipped, ...jetStream.skipped],
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -169,15 +176,24 @@ export async function flowRows({
  *
  * @param {FlowResult} result @param {(value: number) => string} round
  */
-export function flowTable({ rows }, round) {
+export function flowTable({ rows, jetStream, skipped }, round) {
+  const rate = (/** @type {number} */ perSecond) => `${round(perSecond / 1e6)} M events/s`;
+  const against = ({ ratio, times }) => {
+    if (times !== undefined) return `tenon, process: ${round(times)} × this`;
+    return ratio === null ? '' : `${round(ratio)} × ${NODE_STREAMS}`;
+  };
+  const [one] = jetStream;
   return [
     '| flow of 1 000 000 JSON lines: file, lines, blackhole | median | ratio |',
     '| --- | --- | --- |',
-    ...rows.map(
-      ({ name, eventsPerSecond, ratio }) =>
-        `| ${name} | ${round(eventsPerSecond / 1e6)} M events/s | ${ratio === null ? '' : `${round(ratio)} × ${NODE_STREAMS}`} |`,
+    ...rows.map((row) => `| ${row.name} | ${rate(row.eventsPerSecond)} | ${against(row)} |`),
+    ...jetStream.map(
+      ({ name, eventsPerSecond }) =>
+        `| ${name} | ${rate(eventsPerSecond)} | ${round(eventsPerSecond / (one?.eventsPerSecond ?? 1))} × one host |`,
     ),
     '',
+    ...skipped.map((reason) => `Left out: ${reason}.`),
+    ...(skipped.length > 0 ? [''] : []),
   ];
 }
 
@@ -260,6 +276,11 @@ function figuresOf(rows, ratio, latency, redelivery) {
       ...figure('W1 inline, against Node streams', rows[at('tenon, inline')]?.ratio ?? Number.NaN, 3),
       least: true,
     },
+    ...rows.flatMap(({ name, times }) => {
+      if (times === undefined) return [];
+      const limit = name.startsWith('Benthos') ? 10 : 1;
+      return [{ ...figure(`W1 in the process tier, against ${name}`, times, limit), least: true }];
+    }),
     figure(
       'ledger, checkpoints and metrics, share of the time of W1',
       100 * (1 - ratio(whole, hand)),
@@ -273,8 +294,8 @@ function figuresOf(rows, ratio, latency, redelivery) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [build, dist] = process.argv.slice(2);
-  const { rows, figures } = await flowRows({ ...(build && { build }), ...(dist && { dist }) });
-  for (const line of flowTable({ rows, figures }, (value) => value.toPrecision(3))) console.log(line);
-  for (const { what, found, limit, unit, least } of figures)
+  const result = await flowRows({ ...(build && { build }), ...(dist && { dist }) });
+  for (const line of flowTable(result, (value) => value.toPrecision(3))) console.log(line);
+  for (const { what, found, limit, unit, least } of result.figures)
     console.log(`${what}: ${found.toPrecision(3)} ${unit} (${least ? 'at least' : 'at most'} ${limit})`);
 }

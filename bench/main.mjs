@@ -55,7 +55,8 @@ if (others.length > 0 || (only !== undefined && only !== 'flow'))
 if (only === 'flow' && values.write) throw new Error('--write needs the whole benchmark.');
 if (only === 'flow') {
   const measured = apart('flow.mjs', flowRows, quick ? 1 : 5);
-  console.log(values.json ? JSON.stringify(measured, null, 2) : flowTable(measured, round).join('\n'));
+  const text = [...figureTable(measured.figures), ...flowTable(measured, round)].join('\n');
+  console.log(values.json ? JSON.stringify(measured, null, 2) : text);
   process.exit(0);
 }
 
@@ -91,13 +92,7 @@ const text = [
   `Measured by \`npm run bench\` on ${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}, Node.js ${process.version}.`,
   'Ratios are more reliable than times.',
   '',
-  '| figure | measured | limit | |',
-  '| --- | --- | --- | --- |',
-  ...figures.map(
-    ({ what, found, limit, unit, least = false }) =>
-      `| ${what} | ${round(found)} ${unit} | ${round(limit)} ${unit} | ${(least ? found >= limit : found <= limit) ? 'reached' : '**missed**'} |`,
-  ),
-  '',
+  ...figureTable(figures),
   ...table('inline call', calls, 1, 'ns'),
   ...table('typed call with strings', kinds, 1, 'ns'),
   ...table('thread tier, a call', threads, 1000, 'µs'),
@@ -139,6 +134,23 @@ function replacePart(file, name, part) {
   const pattern = new RegExp(`(<!-- ${name}:begin -->\\n)[\\s\\S]*(<!-- ${name}:end -->)`);
   const text = readFileSync(path, 'utf8').replace(pattern, (_, begin, end) => `${begin}\n${part}\n\n${end}`);
   writeFileSync(path, text);
+}
+
+/**
+ * Returns a table of the figures with a limit.
+ *
+ * @param {readonly {what: string, found: number, limit: number, unit: string, least?: boolean}[]} all
+ */
+function figureTable(all) {
+  return [
+    '| figure | measured | limit | |',
+    '| --- | --- | --- | --- |',
+    ...all.map(
+      ({ what, found, limit, unit, least = false }) =>
+        `| ${what} | ${round(found)} ${unit} | ${round(limit)} ${unit} | ${(least ? found >= limit : found <= limit) ? 'reached' : '**missed**'} |`,
+    ),
+    '',
+  ];
 }
 
 /** Returns the three figures of the README. */
