@@ -1,6 +1,7 @@
 /** The events in a message of JetStream. */
 import { asTenonError } from '../../base/errors.js';
-import { EventFrame, Mark } from '../frame.js';
+import type { Credit } from '../contra.js';
+import { EVENTS, EventFrame, Mark, NOWHERE } from '../frame.js';
 
 /** The events of one message, in order. */
 export interface MessageEvents {
@@ -8,6 +9,8 @@ export interface MessageEvents {
   readonly length: number;
   /** The next event to pull. */
   next: number;
+  /** The message, if it is a frame of which every row is an event. */
+  readonly whole: EventFrame | null;
   at(index: number): { readonly data: Uint8Array; readonly meta?: unknown; readonly ingestNs: bigint };
 }
 
@@ -32,6 +35,7 @@ export function eventsOf(data: Uint8Array, isFrame: boolean, stored: bigint): Me
   return {
     length: rows.length,
     next: 0,
+    whole: rows.length === frame.rows ? frame : null,
     at: (index) => {
       const row = rows[index] ?? 0;
       const meta = frame.metaOf(row);
@@ -45,6 +49,25 @@ function single(data: Uint8Array, ingestNs: bigint, meta: unknown): MessageEvent
   return {
     length: 1,
     next: 0,
+    whole: null,
     at: () => (meta === undefined ? { data, ingestNs } : { data, ingestNs, meta }),
   };
+}
+
+/**
+ * Returns the frame of a message with that number as its stream and positions from 1. The columns stay where they are, so
+ * this takes no time for each event. Returns null if the message was pulled in part or does not fit into the credit.
+ */
+export function wholeMessage(events: MessageEvents, stream: bigint, credit: Credit): EventFrame | null {
+  const { whole, next } = events;
+  if (whole === null || next > 0 || whole.rows > credit.rows || whole.data.length > credit.bytes) return null;
+  const bytes = new Uint8Array(whole.bytes);
+  const words = new Uint32Array(bytes.buffer, 0, EVENTS.size / 4);
+  const longs = new BigUint64Array(bytes.buffer, 0, EVENTS.size / 8);
+  const { word, long } = EVENTS;
+  for (const column of ['streams', 'positions', 'marks', 'state'] as const) words[word[column]] = 0;
+  longs[long.stream] = stream;
+  longs[long.position] = 1n;
+  longs[long.held] = NOWHERE;
+  return new EventFrame(bytes, 'The message');
 }

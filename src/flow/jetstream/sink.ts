@@ -116,6 +116,8 @@ function partsOf(frame: EventFrame, most: number): EventFrame[] {
 
 /** Returns the ranges of positions in a frame, one for each run of rows of a stream. */
 function rangesOf(frame: EventFrame): { stream: bigint; first: bigint; last: bigint }[] {
+  if (frame.streams === null && frame.rows > 0)
+    return [{ stream: frame.stream, first: frame.positionOf(0), last: frame.positionOf(frame.rows - 1) }];
   const ranges: { stream: bigint; first: bigint; last: bigint }[] = [];
   for (let row = 0; row < frame.rows; row++) {
     const [stream, position] = [frame.streamOf(row), frame.positionOf(row)];

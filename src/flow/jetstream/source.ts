@@ -9,7 +9,7 @@ import { type EventFrame, Mark } from '../frame.js';
 import { FrameBuilder } from '../frame-builder.js';
 import { atMost } from '../turns.js';
 import { type Client, type JetStreamServer, messageOf, openClient, orNull } from './client.js';
-import { eventsOf, type MessageEvents } from './message.js';
+import { eventsOf, type MessageEvents, wholeMessage } from './message.js';
 
 /** The config of the source `jetstream`. */
 export interface JetStreamSourceConfig extends JetStreamServer {
@@ -32,6 +32,9 @@ const NS_PER_MS = 1_000_000;
 const FLUSH_MS = 1000;
 const OPTIONS = ['servers', 'connection', 'stream', 'consumer', 'subject', 'ackWait', 'pending', 'prefetch'];
 
+/** The most streams that have ended and whose ends were not pulled yet. */
+const MOST_ENDS = 64;
+
 /** A message that was not acknowledged yet. */
 interface Pending {
   message: JsMsg;
@@ -49,6 +52,8 @@ export class JetStreamSource implements SourceConnector {
   readonly #pending = new Map<bigint, Pending>();
   /** The messages of which events are left to pull, in order. */
   #ready: bigint[] = [];
+  /** The ends of messages that were pulled as a whole: their streams, and the positions behind their events. */
+  #ends: { readonly stream: bigint; readonly position: bigint }[] = [];
   #client: Client | undefined;
   #messages: ConsumerMessages | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -76,15 +81,30 @@ export class JetStreamSource implements SourceConnector {
   pull(credit: Credit): EventFrame {
     if (this.#client === undefined || this.#problem !== undefined)
       throw failure('TENON_CLOSED', this.#problem ?? 'not connected');
+    const whole = this.#pullWhole(credit);
+    if (whole !== null) return whole;
     const frame = new FrameBuilder();
+    for (const end of this.#ends.splice(0, credit.rows)) frame.add('', { ...end, mark: Mark.end });
     while (this.#ready.length > 0 && frame.rows < credit.rows && frame.size <= credit.bytes) {
       const [sequence = 0n] = this.#ready;
       const pending = this.#pending.get(sequence);
       if (pending === undefined || addEvents(frame, sequence, pending.events, credit)) this.#ready.shift();
       else break;
     }
-    const state = this.#ready.length > 0 ? 'more' : this.#draining ? 'done' : 'idle';
-    return frame.build({ state });
+    const more = this.#ready.length > 0 || this.#ends.length > 0;
+    return frame.build({ state: more ? 'more' : this.#draining ? 'done' : 'idle' });
+  }
+
+  /** Returns the next message as it is, if it is a frame and fits into the credit. Its end is pulled later. */
+  #pullWhole(credit: Credit): EventFrame | null {
+    const [sequence = 0n] = this.#ready;
+    const events = this.#pending.get(sequence)?.events;
+    if (events === undefined || events.length === 0 || this.#ends.length >= MOST_ENDS) return null;
+    const frame = wholeMessage(events, sequence, credit);
+    if (frame === null) return null;
+    this.#ready.shift();
+    this.#ends.push({ stream: sequence, position: BigInt(events.length + 1) });
+    return frame;
   }
 
   async contraflow(messages: readonly Required<Contra>[]): Promise<void> {
@@ -104,6 +124,7 @@ export class JetStreamSource implements SourceConnector {
     this.#messages?.close().catch(() => undefined);
     this.#messages = undefined;
     this.#ready = [];
+    this.#ends = [];
     this.#problem = undefined;
     // Other hosts get at once what this one does not finish.
     for (const { message } of this.#pending.values()) message.nak();
