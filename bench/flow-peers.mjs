@@ -5,7 +5,15 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -94,9 +102,11 @@ action(name="out" type="omfile" file="/dev/null" template="line")
 function syslogNg({ program, root = '/' }, path, own) {
   const config = join(own, 'syslog-ng.conf');
   const control = join(own, 'control');
+  const libraries = join(root, 'usr', 'lib', 'syslog-ng');
+  const version = readdirSync(libraries).find((name) => /^\d+\.\d+$/.test(name)) ?? '';
   writeFileSync(
     config,
-    `@version: 3.38
+    `@version: ${version}
 options { stats-level(1); };
 source in { file("${path}" flags(no-parse) log-fetch-limit(1000) log-iw-size(10000)); };
 destination out { file("/dev/null" template("$MSG\\n")); };
@@ -104,7 +114,6 @@ log { source(in); destination(out); flags(flow-control); };
 `,
   );
   const files = ['-R', join(own, 'persist'), '-p', join(own, 'pid'), '-c', control];
-  const modules = `--module-path=${join(root, 'usr', 'lib', 'syslog-ng', '3.38')}`;
   const lines = async () => {
     const query = spawn(`${program}-ctl`, ['stats', '-c', control], { env: withLibraries(root) });
     let text = '';
@@ -114,7 +123,8 @@ log { source(in); destination(out); flags(flow-control); };
     await once(query, 'close');
     return Number(/^dst\.file;out#0;.*;processed;(\d+)$/m.exec(text)?.[1] ?? 0);
   };
-  return daemon(program, ['-F', '--no-caps', '-f', config, modules, ...files], { root, path, lines });
+  const args = ['-F', '--no-caps', '-f', config, `--module-path=${join(libraries, version)}`, ...files];
+  return daemon(program, args, { root, path, lines });
 }
 
 /** @param {string} root */
