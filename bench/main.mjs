@@ -14,6 +14,7 @@ import { callRows, YARDSTICK } from './calls.mjs';
 import { withCosts } from './costs.mjs';
 import { flowRows, flowTable } from './flow.mjs';
 import { kindFigures, kindRows } from './kinds.mjs';
+import { livingFigures, livingRows, livingTable } from './living.mjs';
 import { latencyPlot } from './plot.mjs';
 import { processCrowd, processFigures, processRows } from './processes.mjs';
 import { NEXT_ANSWER, restartRow } from './restarts.mjs';
@@ -74,6 +75,8 @@ processes.push(apart('restarts.mjs', restartRow, quick ? 7 : 41));
 const crowd = apart('processes.mjs', processCrowd);
 say('Flows …');
 const flows = apart('flow.mjs', flowRows, quick ? 1 : 5);
+say('Living plugins …');
+const living = apart('living.mjs', livingRows, quick ? 5 : 21);
 say('Safety suite …');
 const suite = apart('suite.mjs', suiteRows, quick ? 1 : 5);
 say('Memory (a minute) …');
@@ -98,6 +101,7 @@ const text = [
   ...table('thread tier, a call', threads, 1000, 'µs'),
   ...table('process tier, a call', processes, 1000, 'µs'),
   ...flowTable(flows, round),
+  ...livingTable(living, round),
   '| admission | median | p99 |',
   '| --- | --- | --- |',
   ...admission.map(({ name, medianMs, p99Ms }) => `| ${name} | ${round(medianMs)} ms | ${round(p99Ms)} ms |`),
@@ -106,7 +110,7 @@ const text = [
 if (values.json)
   console.log(
     JSON.stringify(
-      { figures, calls, kinds, threads, processes, crowd, flows, admission, memory, suite },
+      { figures, calls, kinds, threads, processes, crowd, flows, living, admission, memory, suite },
       null,
       2,
     ),
@@ -263,6 +267,7 @@ function judge() {
       unit: 'ms',
     },
     ...flows.figures,
+    ...livingFigures(living),
     ...suiteFigures(suite),
   ];
 }

@@ -33,6 +33,7 @@ import {
 import { asDenied } from './permission.js';
 import {
   type CopyRequest,
+  dropCopy,
   ENTRY_POINTS_ONLY,
   identify,
   knownCopy,
@@ -98,6 +99,8 @@ export interface Admitted {
   useCopy(): void;
   /** Notes the end of that, and removes a copy that is not used any more and will not be. */
   leaveCopy(): Promise<void>;
+  /** Removes the copy, if nothing runs it and the admission is of no use. */
+  dropCopy(): Promise<void>;
   /** The SHA-256 digest of the file in hexadecimal. */
   readonly digest: string;
   /** The name that the plugin states. */
@@ -158,6 +161,7 @@ export async function admit(
     withCopy: <T>(step: () => Promise<T>) => withCopy(copy, step),
     useCopy: () => useCopy(copy),
     leaveCopy: () => leaveCopy(copy),
+    dropCopy: () => dropCopy(copy),
   };
   if (entry !== 'host' && verdict !== undefined) {
     await pass('version', () => acceptVersion(verdict.version, policy.rule, path));

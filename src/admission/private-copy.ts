@@ -108,11 +108,20 @@ export function useCopy({ path }: PrivateCopy): void {
  * Notes that a use of a copy has ended. If it was the last one, and the original is now another file, the copy is
  * removed. Without the addon the uses of other threads are unknown, so it stays until the end of the process.
  */
-export async function leaveCopy({ path, place, cacheDir, parts }: PrivateCopy): Promise<void> {
+export async function leaveCopy(copy: PrivateCopy): Promise<void> {
+  const { path, cacheDir, parts } = copy;
   if (loadAddon()?.changeFileUses(path, -1) !== 0) return;
   const original = await stat(parts.at(-1)?.original ?? '', { bigint: true }).catch(() => null);
   const present = original === null ? '' : identify(original, cacheDir);
-  if (copies.get(present)?.path === path) return;
+  if (copies.get(present)?.path !== path) await removeCopy(copy);
+}
+
+/** Removes a copy that was never used, unless it is in use elsewhere. */
+export async function dropCopy(copy: PrivateCopy): Promise<void> {
+  if (loadAddon()?.changeFileUses(copy.path, 0) === 0) await removeCopy(copy);
+}
+
+async function removeCopy({ path, place }: PrivateCopy): Promise<void> {
   for (const [identity, known] of copies) if (known.path === path) copies.delete(identity);
   await rm(place ?? path, { recursive: true, force: true }).catch((error) => debug('%s', error));
 }

@@ -3,7 +3,7 @@ import { asTenonError, TenonError } from '../base/errors.js';
 import { recycling } from '../base/recycled-memory.js';
 import { milliseconds } from '../base/text.js';
 import { Timer } from '../base/timer.js';
-import type { Instance } from '../host/instance.js';
+import { type Instance, whenFresh } from '../host/instance.js';
 import type { Plugin } from '../host/plugin.js';
 import type { KindApi } from '../kinds/api.js';
 import type { Kind } from '../kinds/kind.js';
@@ -28,7 +28,7 @@ interface Port {
   readonly wakes: number;
   /** Is called at each wake. */
   onWake: () => void;
-  /** Is called when the connector lost all its state: its process ended. */
+  /** Is called when the connector lost all its state: its process ended, or its plugin was reloaded without it. */
   onLost: (error: TenonError) => void;
   /** Sends messages, and returns the answers. */
   contraflow(messages: readonly Contra[]): Promise<Required<Contra>[]>;
@@ -99,6 +99,9 @@ abstract class NativePort<K extends Kind> {
         new TenonError('ERR_TENON_CRASHED', `${report.summary}.`, { signal: signal ?? undefined, report }),
       );
     });
+    const { name: plugin } = this.plugin;
+    const message = `Plugin ${plugin} was reloaded, and its connector does not have its state any more.`;
+    whenFresh(instance, () => this.onLost(new TenonError('ERR_TENON_CLOSED', message, { plugin })));
     return this;
   }
 

@@ -1,7 +1,7 @@
 /** A stage that is a plugin, with an instance for each stream: what the instance holds outlives its process. */
 import { asTenonError, TenonError } from '../base/errors.js';
 import { recycling } from '../base/recycled-memory.js';
-import type { Instance } from '../host/instance.js';
+import { type Instance, whenFresh } from '../host/instance.js';
 import type { Plugin } from '../host/plugin.js';
 import { EventFrame, Mark, NOWHERE } from './frame.js';
 import { FrameBuilder, pickRows } from './frame-builder.js';
@@ -65,7 +65,10 @@ class StreamStage {
   readonly #kind: StageKind;
   readonly #config: object | string;
   #instance: Instance | undefined;
-  /** The number of times that the process of the instance ended. If it changes during a call, a fresh instance answered. */
+  /**
+   * The number of times that the instance lost what it held: its process ended, or it was reloaded. If it changes during
+   * a call, a fresh instance answered.
+   */
   #exits = 0;
   /** The input that the instance would need again. What came out of it is not passed on a second time. */
   readonly #kept = new Queue<EventFrame>();
@@ -165,6 +168,12 @@ class StreamStage {
       if (this.#instance === instance || this.#instance === undefined) this.#exits += 1;
       if (this.#instance === instance) this.#instance = undefined;
       void instance.close().catch(() => undefined);
+    });
+    whenFresh(instance, () => {
+      if (this.#instance === instance || this.#instance === undefined) this.#exits += 1;
+      if (this.#instance === instance) this.#instance = undefined;
+      // After the calls that waited for the reload, whose answers are of no use.
+      setImmediate(() => void instance.close().catch(() => undefined));
     });
     try {
       await this.#restore(instance);

@@ -38,13 +38,21 @@ export class Admissions {
     return findCandidates({ paths: this.#settings.paths, depth: this.#settings.depth });
   }
 
-  /** Passes a file through the gates. Its stored demotion decides where it is opened. */
-  async admit(path: string, load: LoadSettings): Promise<Admission> {
+  /**
+   * Passes a file through the gates. Its stored demotion decides where it is opened. `judge` may refuse it by its
+   * digest before any of its code runs.
+   */
+  async admit(
+    path: string,
+    load: LoadSettings,
+    judge: (digest: string) => void = () => undefined,
+  ): Promise<Admission> {
     const { policy, quarantine } = this.#settings;
     let isolation = load.isolation;
     let disarm: Disarm = () => undefined;
     const choose = async (digest: string, readable: readonly string[]): Promise<Entry> => {
       await quarantine.check(digest, path).catch(atTrust);
+      judge(digest);
       if (isolation !== 'process' && load.onCrash === 'demote') {
         const demotions = this.#requireDemotions();
         const demotion = await demotions.isDemoted(digest);
@@ -118,14 +126,26 @@ export class Admissions {
   }
 
   /** Admits the file that a plugin was loaded from once more. It stays in the tier in which it is. */
-  async prepare(source: string, load: LoadSettings, counter: CallCounter): Promise<PreparedVersion> {
-    const admission = await this.admit(source, load);
-    const manifest = manifestOf(admission.admitted, source);
+  async prepare(
+    source: string,
+    load: LoadSettings,
+    counter: CallCounter,
+    judge: (digest: string) => void,
+  ): Promise<PreparedVersion> {
+    const admission = await this.admit(source, load, judge);
+    const { admitted, disarm } = admission;
+    const manifest = manifestOf(admitted, source);
     const open = async () => {
       if (admission.load.isolation !== load.isolation) throw demoted(manifest.path);
       return this.open(admission, manifest, counter);
     };
-    return { manifest, open, drop: admission.disarm };
+    const drop = async () => {
+      disarm();
+      // Code that was opened in this process stays mapped.
+      if (admitted.opened === null) await admitted.dropCopy();
+      else admitted.useCopy();
+    };
+    return { manifest, file: admitted.copy, open, drop };
   }
 }
 

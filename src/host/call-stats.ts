@@ -3,8 +3,8 @@
  * counted with a countdown. Timing a call costs about 400 ns, so with more calls, fewer of them are timed.
  */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import { type Deferred, deferred } from '../base/deferred.js';
 import { type CallTally, newTally } from '../tiers/call-tally.js';
+import { Hold } from './held-calls.js';
 
 /** The sampling rate: up to `calls` calls, one in `gap` is timed. */
 const GAPS = [
@@ -64,30 +64,32 @@ export class CallCounter {
   /** The first durations, until there is a histogram. */
   readonly #early: number[] = [];
   #histogram: RecordableHistogram | undefined;
-  #hold: Deferred<void> | undefined;
+  #hold: Hold | undefined;
   /** The number of calls that could not be held, because they block their thread. */
   unheld = 0;
+  /** Whether the plugin has no instance at present, because that of a singleton is being replaced. */
+  vacant = false;
 
   /** The number of calls that have begun. */
   get calls(): number {
     return this.#nextTimed - this.untilTimed;
   }
 
-  /** The promise for which asynchronous calls wait before they begin; undefined if they need not. */
-  get held(): Promise<void> | undefined {
-    return this.#hold?.promise;
+  /** That for which asynchronous calls wait before they begin; undefined if they need not. */
+  get held(): Hold | undefined {
+    return this.#hold;
   }
 
   /** Holds calls. Every call is treated as a timed one meanwhile, so that the others need not ask. */
   hold(): void {
-    this.#hold ??= deferred();
+    this.#hold ??= new Hold();
     this.#nextTimed -= this.untilTimed - 1;
     this.untilTimed = 1;
   }
 
-  /** Lets the held calls begin. */
+  /** Lets the held calls begin. No other call can begin between them. */
   release(): void {
-    this.#hold?.resolve();
+    this.#hold?.release();
     this.#hold = undefined;
   }
 

@@ -38,6 +38,8 @@ export interface Candidate {
   readonly folder: string;
   /** The base name without the extension. */
   readonly name: string;
+  /** Its real path, with links resolved. */
+  readonly real: string;
 }
 
 /** The results of a search. Problems are reported here and not thrown. */
@@ -96,7 +98,7 @@ function foldersOf(
 /** An entry with a plugin's extension, and its status or error. */
 interface Entry {
   readonly path: string;
-  readonly outcome: BigIntStats | TenonError;
+  readonly outcome: { readonly path: string; readonly stats: BigIntStats } | TenonError;
 }
 
 class Search {
@@ -175,8 +177,9 @@ class Search {
       this.problems.push(outcome);
       return;
     }
-    if (this.#seenFiles.has(identity(outcome))) return;
-    this.#seenFiles.add(identity(outcome));
+    const { path: real, stats } = outcome;
+    if (this.#seenFiles.has(identity(stats))) return;
+    this.#seenFiles.add(identity(stats));
     const { name } = parse(path);
     const key = this.#rules.ignoreCase ? name.toLowerCase() : name;
     const first = this.#firstOfName.get(key);
@@ -185,7 +188,7 @@ class Search {
       return;
     }
     this.#firstOfName.set(key, path);
-    this.candidates.push({ path, folder, name });
+    this.candidates.push({ path, folder, name, real });
   }
 }
 
@@ -196,7 +199,7 @@ function byName(a: Dirent, b: Dirent): number {
 
 async function tryFile(path: string): Promise<Entry> {
   try {
-    return { path, outcome: (await locate(path)).stats };
+    return { path, outcome: await locate(path) };
   } catch (error) {
     const problem = asTenonError(error, 'ERR_TENON_UNREADABLE', `Cannot load ${path}`);
     return { path, outcome: problem.with({ path, gate: 'find' }) };

@@ -21,7 +21,7 @@ type TierListeners = {
   ) => void;
 };
 
-/** Forwards the events of a tier. Returns a function that stops. */
+/** Forwards the events of a tier, without what its process prints. Returns a function that stops. */
 export function forwardEvents(
   tier: PluginTier['events'],
   { plugin, host, instances }: Receivers,
@@ -44,11 +44,21 @@ export function forwardEvents(
     },
   };
   const from = tier as EventEmitter; // its general events are not in the map
-  const to = plugin as unknown as EventEmitter;
   for (const [event, listener] of Object.entries(own)) from.on(event, listener);
-  const stops = ['stdout', 'stderr'].map((stream) => forwardWhileListened(from, to, stream));
   return () => {
     for (const [event, listener] of Object.entries(own)) from.off(event, listener);
+  };
+}
+
+/** Forwards what the plugin's process prints. Returns a function that stops. */
+export function forwardOutput(
+  { events, process }: PluginTier,
+  plugin: EventEmitter<PluginEventMap>,
+): () => void {
+  if (process === null) return () => undefined;
+  const [from, to] = [events as EventEmitter, plugin as unknown as EventEmitter];
+  const stops = ['stdout', 'stderr'].map((stream) => forwardWhileListened(from, to, stream));
+  return () => {
     for (const stop of stops) stop();
   };
 }

@@ -247,9 +247,9 @@ export class PluginHost extends EventEmitter<HostEventMap> {
       this.#checkOpen();
       const counter = new CallCounter();
       const version = await this.#admissions.open(admission, manifest, counter);
-      const prepare = () => {
+      const prepare = (judge: (digest: string) => void) => {
         this.#checkOpen();
-        return this.#admissions.prepare(source, load, counter);
+        return this.#admissions.prepare(source, load, counter, judge);
       };
       const onClose = (closed: Plugin) => void this.#plugins.delete(closed);
       const plugin = makePlugin({

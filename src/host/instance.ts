@@ -23,6 +23,7 @@ import {
 } from '../tiers/tier.js';
 import { refuseUnknownEvents } from './known-events.js';
 import { BoundMethod, type ObservedBinding } from './observed.js';
+import { ObservedInstance } from './observed-instance.js';
 import { TypedListeners } from './typed-listeners.js';
 
 /** A log entry of a plugin, written with `host->log`. */
@@ -77,6 +78,15 @@ export interface MadeInstance {
 const listenedTo = new Set<Instance>();
 
 let create: (settings: InstanceSettings, tier: TierInstance) => Instance;
+let hear: (instance: Instance, listener: () => void) => void;
+
+/**
+ * Sets what is called when a reload of its plugin has recreated an instance without its state, before any other call
+ * reaches the new one. It must not throw.
+ */
+export function whenFresh(instance: Instance, listener: () => void): void {
+  hear(instance, listener);
+}
 
 /** Makes an instance for users. */
 export function makeInstance(
@@ -111,6 +121,9 @@ export class Instance extends EventEmitter<InstanceEventMap> {
 
   static {
     create = (settings, tier) => new Instance(settings, tier);
+    hear = (instance, listener) => {
+      if (instance.#tier instanceof ObservedInstance) instance.#tier.onFresh = listener;
+    };
   }
 
   private constructor(settings: InstanceSettings, tier: TierInstance) {

@@ -1,5 +1,6 @@
 /** An instance of a tier whose bindings are observed, and which a reload can exchange. */
 import type { CallOptions, MethodRef, TierInstance } from '../tiers/tier.js';
+import { whenReleased } from './held-calls.js';
 import { ObservedBinding, type Observer } from './observed.js';
 
 export class ObservedInstance implements TierInstance {
@@ -10,6 +11,8 @@ export class ObservedInstance implements TierInstance {
   #bindings: WeakRef<ObservedBinding>[] = [];
   #pruneAt = 16;
   #referenced = false;
+  /** Called in the step in which a reload has put an instance without the state of this one in its place. */
+  onFresh: (() => void) | undefined;
   /** Whether something may use the instance as it is now, a cursor for example. */
   pinned = false;
   closed = false;
@@ -33,10 +36,11 @@ export class ObservedInstance implements TierInstance {
   }
 
   /**
-   * Prepares to use another instance. Returns a function that begins to use it and cannot fail.
+   * Prepares to use another instance, which has the state of this one or not. Returns a function that begins to use it
+   * and cannot fail.
    * @throws TenonError if the other one lacks a method that is bound
    */
-  moveTo(inner: TierInstance): () => void {
+  moveTo(inner: TierInstance, hasState: boolean): () => void {
     this.#prune();
     const moves = this.#bindings.flatMap((reference) => {
       const binding = reference.deref();
@@ -47,6 +51,7 @@ export class ObservedInstance implements TierInstance {
       this.pinned = false;
       for (const move of moves) move();
       if (this.#referenced) inner.ref();
+      if (!hasState) this.onFresh?.();
     };
   }
 
@@ -55,9 +60,15 @@ export class ObservedInstance implements TierInstance {
   }
 
   async present(options?: CallOptions): Promise<TierInstance> {
-    await this.#observer.counter.held;
-    this.pinned = true;
-    return new ObservedInstance(await this.#inner.present(options), this.#observer, this.#id);
+    const { counter, timeout: general } = this.#observer;
+    const begin = (left: CallOptions | undefined) => {
+      this.pinned = true;
+      return this.#inner.present(left);
+    };
+    const { held } = counter;
+    const present =
+      held === undefined ? begin(options) : whenReleased(held, { options, general, method: 'open' }, begin);
+    return new ObservedInstance(await present, this.#observer, this.#id);
   }
 
   presentSync(): TierInstance {

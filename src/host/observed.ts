@@ -4,7 +4,7 @@
  */
 import { Batch, type BatchResult } from '../base/batch.js';
 import { callChannels } from '../base/diagnostics.js';
-import { invalidArgument, type TenonError } from '../base/errors.js';
+import { invalidArgument, TenonError } from '../base/errors.js';
 import { readOptions } from '../base/options.js';
 import { notRecycling } from '../base/recycled-memory.js';
 import { copyOfBatch, copyOfInput } from '../tiers/binding.js';
@@ -17,13 +17,15 @@ import type {
   TierBinding,
 } from '../tiers/tier.js';
 import type { CallCounter } from './call-stats.js';
-import { heldBack } from './held-calls.js';
+import { whenReleased } from './held-calls.js';
 import { MovableFrame, MovableRecord } from './movable-memory.js';
 
 /** The data that the calls of one plugin share. */
 export interface Observer {
   readonly plugin: string;
   readonly counter: CallCounter;
+  /** The timeout of calls without a timeout of their own, in milliseconds; undefined for none. */
+  readonly timeout: number | undefined;
   /** The treatment of a call's own timeout if the tier does not support one; null if it does. */
   readonly onTimeout: 'refuse' | 'warn' | null;
 }
@@ -137,7 +139,8 @@ export class ObservedBinding implements TierBinding {
       invokeLarge = moved.invokeLarge;
     });
     this.#pinned.push(movable);
-    const failing = { control: frame.control, fail: () => movable.fail() };
+    const fail = () => this.#fail(movable);
+    const failing = { control: frame.control, fail };
     return {
       ...frame,
       invoke: (length) => {
@@ -150,7 +153,7 @@ export class ObservedBinding implements TierBinding {
         else invokeLarge(bytes);
       },
       take: () => movable.take(),
-      fail: () => movable.fail(),
+      fail,
     };
   }
 
@@ -166,19 +169,22 @@ export class ObservedBinding implements TierBinding {
       invoke = moved;
     });
     this.#pinned.push(movable);
+    const fail = () => this.#fail(movable);
     return {
       ...record,
       invoke: () => {
         if (--counter.untilTimed === 0 || isTraced())
-          this.#watch(
-            record.input.byteLength,
-            { control: record.control, fail: () => movable.fail() },
-            invoke,
-          );
+          this.#watch(record.input.byteLength, { control: record.control, fail }, invoke);
         else invoke();
       },
-      fail: () => movable.fail(),
+      fail,
     };
+  }
+
+  /** Throws the error of the last call through pinned memory. */
+  #fail(memory: MovableRecord | MovableFrame): never {
+    this.#checkPresent();
+    return memory.fail();
   }
 
   /** Times or traces a call through pinned memory. */
@@ -188,7 +194,7 @@ export class ObservedBinding implements TierBinding {
     invoke: () => void,
   ): void {
     const begun = this.#begin();
-    if (this.#counter.held !== undefined) this.#counter.unheld += 1;
+    this.#noteUnheld();
     try {
       // The trace needs the error, which otherwise only the caller of this function makes.
       const work = () => {
@@ -211,8 +217,11 @@ export class ObservedBinding implements TierBinding {
   #seldomSync(name: 'callSync' | 'callManySync', input: Uint8Array | Batch, options?: CallOptions): unknown {
     const allowed = this.#counted(options);
     const begun = this.#begin();
-    if (this.#counter.held !== undefined) this.#counter.unheld += 1;
-    const work = () => this.#inner[name](input as never, allowed);
+    this.#noteUnheld();
+    const work = () => {
+      this.#checkPresent();
+      return this.#inner[name](input as never, allowed);
+    };
     try {
       // A subscriber of the trace may keep the result.
       return isTraced() ? notRecycling(() => callChannels.traceSync(work, this.#traceOf(input))) : work();
@@ -227,22 +236,37 @@ export class ObservedBinding implements TierBinding {
     options: CallOptions | undefined,
     outputSize = 0,
   ): Promise<unknown> {
-    const counted = this.#counted(options);
+    const allowed = this.#counted(options);
     const begun = this.#begin();
     const { held } = this.#counter;
     const bytes = held === undefined ? input : copyOf(name, input);
-    const allowed = held === undefined ? counted : await heldBack(held, counted, this.method.name);
-    const work = (): Promise<unknown> =>
-      name === 'callRecord'
-        ? this.#inner.callRecord(bytes as Uint8Array, outputSize, allowed)
-        : this.#inner[name](bytes as never, allowed);
-    try {
-      return await (isTraced()
+    const begin = (left: CallOptions | undefined): Promise<unknown> => {
+      const work = (): Promise<unknown> =>
+        name === 'callRecord'
+          ? this.#inner.callRecord(bytes as Uint8Array, outputSize, left)
+          : this.#inner[name](bytes as never, left);
+      return isTraced()
         ? notRecycling(() => callChannels.tracePromise(work, this.#traceOf(input)))
-        : work());
+        : work();
+    };
+    const { timeout: general } = this.#observer;
+    const { name: method } = this.method;
+    try {
+      if (held === undefined) return await begin(allowed);
+      return await whenReleased(held, { options: allowed, general, method }, begin);
     } finally {
       this.#end(begun);
     }
+  }
+
+  /** Notes a call that blocks, and so cannot be held. */
+  #noteUnheld(): void {
+    if (this.#counter.held !== undefined) this.#counter.unheld += 1;
+  }
+
+  /** @throws TenonError ERR_TENON_CLOSED while a singleton has no instance */
+  #checkPresent(): void {
+    if (this.#counter.vacant) throw vacant(this.#observer.plugin, this.method.name);
   }
 
   /** Checks the options of a call and counts the call. A call without options was already counted. */
@@ -287,6 +311,12 @@ export class ObservedBinding implements TierBinding {
       " Leave it out, or load the plugin with isolation: 'thread' or isolation: 'process'.",
     );
   }
+}
+
+/** Returns the error of a call that blocks while a singleton has no instance. */
+export function vacant(plugin: string, method: string): TenonError {
+  const message = `Cannot call ${method} of plugin ${plugin} synchronously: it is being reloaded, and a singleton (TENON_SINGLETON) has no instance meanwhile. Call it asynchronously, which waits.`;
+  return new TenonError('ERR_TENON_CLOSED', message, { plugin });
 }
 
 /** Copies the input of a call that must wait. @throws TenonError ERR_TENON_INVALID_ARGUMENT */

@@ -1,6 +1,5 @@
 /** A plugin, as users hold it. It makes instances. */
 import { EventEmitter } from 'node:events';
-import { PluginFlag } from '../base/abi.js';
 import { debug } from '../base/diagnostics.js';
 import { TenonError } from '../base/errors.js';
 import type { Kind } from '../kinds/kind.js';
@@ -8,7 +7,7 @@ import type { InstanceEvents, Isolation, TierInstance } from '../tiers/tier.js';
 import type { CallCounter } from './call-stats.js';
 import { type Config, encodeConfig } from './config.js';
 import type { Member } from './exchange.js';
-import { forwardEvents } from './forward-events.js';
+import { forwardEvents, forwardOutput } from './forward-events.js';
 import type { HostEvents } from './host-events.js';
 import { EventRelay, type Instance, type InstanceSettings, makeInstance } from './instance.js';
 import { refuseUnknownEvents } from './known-events.js';
@@ -20,13 +19,14 @@ import type { PluginEventMap, PluginState, PluginStats } from './plugin-stats.js
 import type { PluginProcess, PluginTier } from './plugin-tier.js';
 import { type Reloadable, Reloader } from './reload.js';
 import type { ReloadReport } from './reload-options.js';
+import { SingletonPlace } from './singleton.js';
 import type { PreparedVersion, Version } from './version.js';
 
 /** The settings of a plugin, which its host provides. */
 export interface PluginSettings {
   readonly version: Version;
-  /** Passes the file that is now at the plugin's path through the gates. */
-  readonly prepare: () => Promise<PreparedVersion>;
+  /** Passes the file that is now at the plugin's path through the gates, and `judge` before any of its code runs. */
+  readonly prepare: (judge: (digest: string) => void) => Promise<PreparedVersion>;
   readonly load: LoadSettings;
   readonly counter: CallCounter;
   readonly kinds: readonly Kind[];
@@ -52,12 +52,6 @@ const EVENTS: readonly (keyof PluginEventMap)[] = [
 /** Cleans up after instances that were garbage collected without close. */
 const collected = new FinalizationRegistry<() => void>((forget) => forget());
 
-/**
- * The singletons that have an instance in this thread: the digest of the plugin or, in the process tier, the
- * plugin itself.
- */
-const singletons = new Set<string | Plugin>();
-
 let create: (settings: PluginSettings) => Plugin;
 
 /** Makes a plugin for users. */
@@ -73,6 +67,8 @@ export class Plugin extends EventEmitter<PluginEventMap> {
   #version: Version;
   /** Stops forwarding the events of the present version. */
   #forgetVersion: () => void;
+  /** Stop forwarding what the processes of versions print: an old one prints until it ends, a new one from its start. */
+  readonly #outputs = new Map<Version, () => void>();
   readonly #reloader: Reloader;
   readonly #settings: PluginSettings;
   readonly #observer: Observer;
@@ -82,8 +78,7 @@ export class Plugin extends EventEmitter<PluginEventMap> {
   readonly #members = new WeakMap<Instance, Member>();
   /** The number of instances that users are making. */
   #making = 0;
-  /** Its place among the singletons, while it has an instance. */
-  #place: string | Plugin | undefined;
+  readonly #place: SingletonPlace;
   #lastId = 0;
   #messages = 0;
   #logs = 0;
@@ -97,14 +92,17 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     super();
     this.#version = settings.version;
     this.#settings = settings;
-    const { isolation, unsupported } = settings.load;
+    const { isolation, unsupported, timeout } = settings.load;
+    this.#place = new SingletonPlace(isolation);
     this.#observer = {
       plugin: settings.version.manifest.name,
       counter: settings.counter,
+      timeout: isolation === 'inline' ? undefined : timeout,
       onTimeout: isolation === 'inline' ? unsupported : null,
     };
     refuseUnknownEvents(this as unknown as EventEmitter, 'a plugin', EVENTS);
     this.#forgetVersion = this.#forward(settings.version.tier.events);
+    this.#attend(settings.version);
     this.#reloader = new Reloader(this.#reloadable());
   }
 
@@ -160,7 +158,7 @@ export class Plugin extends EventEmitter<PluginEventMap> {
 
   /**
    * Restarts the plugin's process with a full restart budget. A running process is ended in an orderly way
-   * first. This is the only way out of the state `failed`.
+   * first. This and a reload are the ways out of the state `failed`.
    * @throws TenonError ERR_TENON_UNSUPPORTED in the inline and thread tiers
    * @throws TenonError ERR_TENON_CLOSED
    * @throws TenonError the reason why the process does not start
@@ -198,7 +196,8 @@ export class Plugin extends EventEmitter<PluginEventMap> {
    */
   async new(config?: Config): Promise<Instance> {
     const bytes = encodeConfig(config);
-    await this.#settings.counter.held;
+    const { held } = this.#settings.counter;
+    if (held !== undefined) await new Promise<void>((resolve) => held.add(resolve));
     const release = this.#claim();
     const id = ++this.#lastId;
     const relay = new EventRelay(this.#eventsOf(id));
@@ -268,8 +267,13 @@ export class Plugin extends EventEmitter<PluginEventMap> {
   }
 
   #forward(tier: PluginTier['events']): () => void {
-    const instances = () => [...this.#instances].flatMap((reference) => reference.deref() ?? []);
+    const instances = () => this.#present();
     return forwardEvents(tier, { plugin: this, host: this.#settings.events, instances });
+  }
+
+  /** Returns the instances that are in use. */
+  #present(): Instance[] {
+    return [...this.#instances].flatMap((reference) => reference.deref() ?? []);
   }
 
   /** Returns the view of this plugin that its reloads have. */
@@ -288,24 +292,29 @@ export class Plugin extends EventEmitter<PluginEventMap> {
       get making() {
         return plugin.#making;
       },
-      members: () =>
-        [...plugin.#instances].flatMap(
-          (reference) => plugin.#members.get(reference.deref() as Instance) ?? [],
-        ),
+      members: () => plugin.#present().flatMap((instance) => plugin.#members.get(instance) ?? []),
       prepare: plugin.#settings.prepare,
+      checkPlace: (next) => plugin.#place.check(next, plugin.#present().length),
+      attend: (version) => plugin.#attend(version),
+      forget: (version) => plugin.#forget(version),
       adopt: (version) => plugin.#use(version),
       // On the next tick, so that a listener that throws does not disturb the reload.
       report: (report) => process.nextTick(() => plugin.emit('reload', report)),
     };
   }
 
+  #attend(version: Version): void {
+    this.#outputs.set(version, forwardOutput(version.tier, this));
+  }
+
+  #forget(version: Version): void {
+    this.#outputs.get(version)?.();
+    this.#outputs.delete(version);
+  }
+
   #use(version: Version): void {
     this.#forgetVersion();
-    if (typeof this.#place === 'string') {
-      singletons.delete(this.#place);
-      this.#place = version.manifest.digest;
-      singletons.add(this.#place);
-    }
+    this.#place.move(version.manifest, this.#present().length);
     this.#version = version;
     this.#forgetVersion = this.#forward(version.tier.events);
     this.#settings.onVersion(version.manifest);
@@ -373,23 +382,10 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     return instance;
   }
 
-  /** Claims the single place of a singleton. Returns a function that releases it. */
+  /** Takes the single place of a singleton. Returns a function that leaves it. */
   #claim(): () => void {
     this.#checkOpen();
-    if ((this.manifest.flags & PluginFlag.TENON_SINGLETON) === 0) return () => undefined;
-    const place = this.isolation === 'process' ? this : this.manifest.digest;
-    if (singletons.has(place)) {
-      throw new TenonError(
-        'ERR_TENON_NEW_FAILED',
-        `Cannot make another instance of ${this.name}: it allows one at a time (TENON_SINGLETON). Close the first one.`,
-        { plugin: this.name },
-      );
-    }
-    singletons.add(place);
-    this.#place = place;
-    return () => {
-      if (this.#place !== undefined) singletons.delete(this.#place);
-      this.#place = undefined;
-    };
+    this.#place.take(this.manifest);
+    return () => this.#place.leave();
   }
 }

@@ -10,9 +10,9 @@ export interface ReloadOptions {
    */
   readonly onState?: 'require' | 'discard';
   /**
-   * Milliseconds for the calls that are in flight, and for each step of moving the state. In the process tier, a call
-   * that takes longer ends with the process; in the other tiers the old version is kept. An open cursor goes on in
-   * the old version for as long. Default: 5000.
+   * Milliseconds for the calls that are in flight, for `new` of each instance in the new version, and for each step of
+   * moving the state. In the process tier, a call that takes longer ends with the process; in the other tiers the old
+   * version is kept. An open cursor goes on in the old version for as long. Default: 5000.
    */
   readonly drain?: number;
   /**
@@ -72,8 +72,9 @@ export interface ReloadReport {
   /** Milliseconds for which asynchronous calls were held. */
   readonly pausedMs: number;
   /**
-   * The remains of the old version in this process. Its code stays mapped in the tiers `inline` and `thread`, because
-   * unmapping code that may still run is never safe. Both are 0 in the process tier.
+   * The remains, in this process, of the version that does not run any more: the old one, or the new one if the old
+   * one was kept. Its code stays mapped in the tiers `inline` and `thread`, because unmapping code that may still run
+   * is never safe. Both are 0 in the process tier.
    */
   readonly left: {
     /** Bytes of its file that are mapped. */

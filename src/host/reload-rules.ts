@@ -55,15 +55,16 @@ interface CheckedFile {
 }
 
 /**
- * Checks the file with the safety suite, in a process of its own.
+ * Checks the file with the safety suite, in a process of its own, which the signal ends.
  * @throws TenonError ERR_TENON_CONTRACT if there are findings, ERR_TENON_UNSUPPORTED if it could not be checked
  */
 export async function checkLevel(
   { path, digest, name: plugin }: Manifest,
   level: ReloadSettings['check'],
+  signal: AbortSignal,
 ): Promise<void> {
   if (level === 'none') return;
-  const { code, stdout, stderr } = await runCheck(path, level);
+  const { code, stdout, stderr } = await runCheck(path, level, signal);
   const file = fileIn(stdout);
   const isThis = file?.sha256 === digest;
   if (code === 0 && isThis) return;
@@ -99,12 +100,17 @@ interface Ended {
   readonly stderr: string;
 }
 
-function runCheck(path: string, level: string): Promise<Ended> {
+function runCheck(path: string, level: string, signal: AbortSignal): Promise<Ended> {
   const command = join(packageRoot, 'dist', 'cli', 'main.js');
   const args = [command, 'check', path, '--level', level, '--format', 'json'];
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, args, { maxBuffer: 1 << 26 }, (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode, stdout, stderr });
-    });
+    const child = execFile(
+      process.execPath,
+      args,
+      { maxBuffer: 1 << 26, signal },
+      (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode, stdout, stderr });
+      },
+    );
   });
 }

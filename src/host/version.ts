@@ -17,8 +17,10 @@ export interface Version {
 /** A version that passed the gates and is not open yet. */
 export interface PreparedVersion {
   readonly manifest: Manifest;
+  /** The private copy. */
+  readonly file: string;
   /** Opens it. @throws TenonError */
   open(): Promise<Version>;
-  /** Gives it up. */
-  drop(): void;
+  /** Gives it up. A copy that nothing runs is removed. */
+  drop(): Promise<void>;
 }

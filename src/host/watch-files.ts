@@ -33,6 +33,8 @@ interface Seen {
 
 /** The number of files that are read at once. */
 const AT_ONCE = 16;
+/** The errors that mean that there is no file at a path. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 
 /** The files in some folders. */
 export class WatchedFiles {
@@ -61,10 +63,11 @@ export class WatchedFiles {
     const changes: FileChange[] = [];
     let again = Number.POSITIVE_INFINITY;
     const all = [...this.#seen];
+    const states = await this.#statesOf(all, present);
     for (let i = 0; i < all.length; i += AT_ONCE) {
       const some = all.slice(i, i + AT_ONCE);
       const found = await Promise.all(
-        some.map(([path, seen]) => this.#lookAt(path, seen, present.has(path))),
+        some.map(([path, seen], index) => this.#lookAt(path, seen, states[i + index] ?? '')),
       );
       changes.push(...found.filter((change) => change !== null));
     }
@@ -77,8 +80,26 @@ export class WatchedFiles {
     return { changes, again: again === Number.POSITIVE_INFINITY ? null : again };
   }
 
-  async #lookAt(path: string, seen: Seen, exists: boolean): Promise<FileChange | null> {
-    const state = exists ? await stateOf(path) : '';
+  /**
+   * Returns the state of each file, '' for those that are gone. A file that exists and was not found is not gone: its
+   * folder cannot be read at present, or another file of that name comes first. Unless it was found by another name.
+   */
+  async #statesOf(
+    all: readonly (readonly [string, Seen])[],
+    present: ReadonlySet<string>,
+  ): Promise<string[]> {
+    const states: string[] = [];
+    for (let i = 0; i < all.length; i += AT_ONCE) {
+      const some = all.slice(i, i + AT_ONCE);
+      states.push(...(await Promise.all(some.map(([path, seen]) => stateOf(path, seen.state)))));
+    }
+    const found = new Set(states.filter((_, index) => present.has(all[index]?.[0] ?? '')));
+    return states.map((state, index) =>
+      present.has(all[index]?.[0] ?? '') || !found.has(state) ? state : '',
+    );
+  }
+
+  async #lookAt(path: string, seen: Seen, state: string): Promise<FileChange | null> {
     const now = performance.now();
     if (state !== seen.state || seen.since === 0) restart(seen, state, now);
     if (seen.settled) return null;
@@ -97,8 +118,9 @@ export class WatchedFiles {
 
   async #judge(path: string, seen: Seen): Promise<FileChange | null> {
     const digest = await digestOf(path);
-    if (digest !== seen.middle || (await stateOf(path)) !== seen.state) {
-      restart(seen, await stateOf(path), performance.now());
+    const state = await stateOf(path, seen.state);
+    if (digest !== seen.middle || state !== seen.state) {
+      restart(seen, state, performance.now());
       return null;
     }
     seen.settled = true;
@@ -118,10 +140,18 @@ function restart(seen: Seen, state: string, now: number): void {
   seen.settled = false;
 }
 
-/** Returns what changes when a file is written, replaced or touched; an empty string if there is no such file. */
-async function stateOf(path: string): Promise<string> {
-  const found: BigIntStats | null = await stat(path, { bigint: true }).catch(() => null);
-  return found?.isFile() ? [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':') : '';
+/**
+ * Returns what changes when a file is written, replaced or touched; an empty string if there is no such file. Returns
+ * `before` if that is unknown, because a folder on the way cannot be entered, for example.
+ */
+async function stateOf(path: string, before: string): Promise<string> {
+  try {
+    const found: BigIntStats = await stat(path, { bigint: true });
+    if (!found.isFile()) return '';
+    return [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':');
+  } catch (error) {
+    return GONE.has((error as NodeJS.ErrnoException).code ?? '') ? '' : before;
+  }
 }
 
 /** Returns the SHA-256 digest of a file; an empty string if it cannot be read, which admission will explain. */

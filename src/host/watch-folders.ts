@@ -13,8 +13,8 @@ import { basename, dirname } from 'node:path';
 
 /** One watched folder. */
 interface Watched {
-  /** The device and inode at the time when the watch began; empty if there was no such folder. */
-  readonly identity: string;
+  /** The folder that is watched; empty if there was none, or if the watch has ended. */
+  identity: string;
   readonly watcher: FSWatcher | undefined;
   /** The names in it whose events count. */
   names: Names;
@@ -34,8 +34,9 @@ export class FolderHints {
   }
 
   /**
-   * Watches exactly these folders, and the folders that hold the `roots`. Keeps the watches that still see them. Returns
-   * whether a watch began: what happened before is not reported.
+   * Watches exactly these folders, and the `roots` with the folders that hold them: search folders, and files elsewhere
+   * to which links lead. Keeps the watches that still see them. Returns whether a watch began: what happened before is not
+   * reported.
    */
   async follow(roots: readonly string[], folders: readonly string[]): Promise<boolean> {
     const wanted = new Map<string, Names>();
@@ -63,6 +64,13 @@ export class FolderHints {
     return began;
   }
 
+  /** Whether a folder exists that the system does not watch. Then only looking regularly helps. */
+  get isBlind(): boolean {
+    return [...this.#watched.values()].some(
+      ({ identity, watcher }) => identity !== '' && watcher === undefined,
+    );
+  }
+
   /** Returns whether a folder is no longer the one that is watched: it was removed, made again, or exchanged. */
   async isStale(): Promise<boolean> {
     for (const [path, { identity }] of [...this.#watched])
@@ -88,10 +96,19 @@ export class FolderHints {
   #open(path: string): FSWatcher | undefined {
     try {
       const watcher = watch(path, { persistent: this.#referenced }, (_event, name) => {
-        const names = this.#watched.get(path)?.names;
-        if (names !== undefined && (names === 'all' || name === null || names.has(name))) this.#hint();
+        const watched = this.#watched.get(path);
+        if (watched?.watcher !== watcher) return;
+        const { names } = watched;
+        // The last event of a folder that was removed has its own name. One that was made again may have its inode.
+        if (name === basename(path)) watched.identity = '';
+        else if (names !== 'all' && name !== null && !names.has(name)) return;
+        this.#hint();
       });
-      watcher.on('error', () => this.#hint());
+      // The watch has ended. The next comparison begins another one.
+      watcher.on('error', () => {
+        const watched = this.#watched.get(path);
+        if (watched?.watcher === watcher) watched.identity = '';
+      });
       return watcher;
     } catch {
       return undefined;
@@ -104,8 +121,11 @@ export class FolderHints {
   }
 }
 
-/** Returns the identity of a folder, with links followed; an empty string if there is none, or none that can be seen. */
+/**
+ * Returns the identity of a folder, with links followed; an empty string if there is none, or none that can be seen. A
+ * folder that was made after another one was removed often has its inode.
+ */
 async function identityOf(path: string): Promise<string> {
   const found = await stat(path, { bigint: true }).catch(() => null);
-  return found?.isDirectory() ? `${found.dev}:${found.ino}` : '';
+  return found?.isDirectory() ? `${found.dev}:${found.ino}:${found.birthtimeNs}` : '';
 }

@@ -1,9 +1,11 @@
 /** Watching the search folders of a host. */
 import { EventEmitter } from 'node:events';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { asTenonError, type TenonError } from '../base/errors.js';
 import { checkBoolean, checkKnown, checkMilliseconds, readOptions } from '../base/options.js';
 import { Timer } from '../base/timer.js';
-import type { Found } from './discover.js';
+import type { Candidate, Found } from './discover.js';
 import { refuseUnknownEvents } from './known-events.js';
 import type { Plugin } from './plugin.js';
 import { type FileChange, WatchedFiles } from './watch-files.js';
@@ -53,13 +55,13 @@ export interface RemovedFile {
 /** The events of a {@link PluginWatch}. */
 export interface PluginWatchEventMap {
   /**
-   * A new file passed the gates that run none of its code. At the beginning of the watch, every file counts as new of
-   * which no plugin is loaded.
+   * A new file passed the gates that run none of its code, or one that was refused does so now. At the beginning of
+   * the watch, every file counts as new of which no plugin is loaded.
    */
   added: [file: WatchedFile];
   /** A file has other bytes than before, or than those that are loaded, and passed the same gates. */
   changed: [file: WatchedFile];
-  /** A file is gone. */
+  /** A file is gone, or is found by another name. */
   removed: [file: RemovedFile];
   /** A file is new or has changed, and would not be admitted; or a folder cannot be read. */
   refused: [error: TenonError];
@@ -82,7 +84,11 @@ export interface WatchedHost {
 }
 
 /** Milliseconds between a hint and the look that it causes, so that one look serves many hints. */
-const HINT_MS = 100;
+const HINT_MS = 10;
+/** The same, in durations of the last look: a large folder is not listed all the time while its files change. */
+const HINT_LOOKS = 4;
+/** The longest time between a hint and its look. */
+const HINT_MOST_MS = 200;
 /** Milliseconds between two comparisons of the watched folders, and between two looks with `poll`. */
 const POLL_MS = 2000;
 /** Every how many of them all folders are listed anyway. */
@@ -118,7 +124,9 @@ export class PluginWatch extends EventEmitter<PluginWatchEventMap> {
   readonly #poll: boolean;
   readonly #autoReload: boolean;
   readonly #files: WatchedFiles;
-  readonly #hints = new FolderHints(() => this.#soon(HINT_MS));
+  readonly #hints = new FolderHints(() => this.#hinted());
+  /** The duration of the last look in milliseconds. */
+  #lookMs = 0;
   /** The messages of the problems that were reported, so that each is reported once until it is over. */
   #problems = new Set<string>();
   #next: { timer: Timer; at: number } | undefined;
@@ -126,13 +134,19 @@ export class PluginWatch extends EventEmitter<PluginWatchEventMap> {
   #ticks = 0;
   #looking = false;
   #again = false;
+  /** Whether a file is a link. Such a file may change without a notification. */
+  #hasLinks = false;
+  /** The digests of the plugins that were loaded before the first look, by their path. */
+  readonly #loaded = new Map<string, string>();
+  /** The files that are not new to the listeners. */
+  readonly #added = new Set<string>();
   #closed = false;
   #referenced = true;
 
   static {
     create = (host, options) => {
       const watch = new PluginWatch(host, options);
-      return { watch, looked: watch.#look() };
+      return { watch, looked: watch.#lookFirst() };
     };
   }
 
@@ -143,7 +157,7 @@ export class PluginWatch extends EventEmitter<PluginWatchEventMap> {
     this.#autoReload = autoReload;
     this.#files = new WatchedFiles(settle);
     refuseUnknownEvents(this as unknown as EventEmitter, 'a watch', EVENTS);
-    for (const { manifest } of host.plugins) this.#files.know(manifest.source, manifest.digest);
+    for (const { manifest } of host.plugins) this.#loaded.set(manifest.source, manifest.digest);
     host.opened(this);
     this.#ticker = setInterval(() => this.#tick(), POLL_MS);
   }
@@ -194,8 +208,13 @@ export class PluginWatch extends EventEmitter<PluginWatchEventMap> {
 
   #tick(): void {
     this.#ticks += 1;
-    if (this.#poll || this.#ticks % LIST_EVERY === 0) this.#lookLater();
+    const looks = this.#poll || this.#hasLinks || this.#hints.isBlind || this.#ticks % LIST_EVERY === 0;
+    if (looks) this.#lookLater();
     else void this.#hints.isStale().then((stale) => stale && this.#lookLater());
+  }
+
+  #hinted(): void {
+    this.#soon(Math.min(Math.max(HINT_MS, HINT_LOOKS * this.#lookMs), HINT_MOST_MS));
   }
 
   /** Looks after that time, or earlier if an earlier look is due. */
@@ -219,6 +238,17 @@ export class PluginWatch extends EventEmitter<PluginWatchEventMap> {
     );
   }
 
+  /** Looks once. What is due meanwhile waits, so that nothing is reported before the watch has listeners. */
+  async #lookFirst(): Promise<void> {
+    this.#looking = true;
+    try {
+      await this.#lookOnce();
+    } finally {
+      this.#looking = false;
+    }
+    if (this.#again) this.#soon(HINT_MS);
+  }
+
   async #look(): Promise<void> {
     this.#again = true;
     if (this.#looking) return;
@@ -226,7 +256,9 @@ export class PluginWatch extends EventEmitter<PluginWatchEventMap> {
     try {
       while (this.#again && !this.#closed) {
         this.#again = false;
+        const begun = performance.now();
         await this.#lookOnce();
+        this.#lookMs = performance.now() - begun;
       }
     } finally {
       this.#looking = false;
@@ -236,13 +268,28 @@ export class PluginWatch extends EventEmitter<PluginWatchEventMap> {
   async #lookOnce(): Promise<void> {
     const { candidates, problems, folders, read } = await this.#host.find();
     if (this.#closed) return;
+    const linked = await linkedFiles(candidates);
+    this.#hasLinks = linked.length > 0;
+    const roots = [...folders, ...linked];
     // A file may have come between the search and the beginning of a watch.
-    if (!this.#poll && (await this.#hints.follow(folders, read))) this.#soon(HINT_MS);
+    if (!this.#poll && (await this.#hints.follow(roots, read))) this.#hinted();
     if (this.#closed) return;
     this.#reportProblems(problems);
+    this.#knowLoaded(candidates);
     const { changes, again } = await this.#files.look(candidates.map(({ path }) => path));
     if (again !== null) this.#soon(again);
     for (const change of changes) if (!this.#closed) await this.#report(change);
+  }
+
+  /** At the first look, notes the files of which plugins are loaded. Those in other folders are not watched. */
+  #knowLoaded(candidates: readonly Candidate[]): void {
+    for (const { path } of candidates) {
+      const digest = this.#loaded.get(path);
+      if (digest === undefined) continue;
+      this.#files.know(path, digest);
+      this.#added.add(path);
+    }
+    this.#loaded.clear();
   }
 
   /** Reports problems of folders. A missing folder is not one, because it may be made later. */
@@ -256,6 +303,7 @@ export class PluginWatch extends EventEmitter<PluginWatchEventMap> {
   async #report({ what, path, digest }: FileChange): Promise<void> {
     const plugins = () => this.#host.plugins.filter(({ manifest }) => manifest.source === path);
     if (what === 'removed') {
+      this.#added.delete(path);
       this.#tell(what, { path, plugins: plugins() });
       return;
     }
@@ -263,7 +311,9 @@ export class PluginWatch extends EventEmitter<PluginWatchEventMap> {
       const { name, version } = await this.#host.screen(path);
       if (this.#closed) return;
       const file = { path, digest: digest ?? '', name, version, plugins: plugins() };
-      this.#tell(what, file);
+      // A file that was refused is new to the listeners when it passes.
+      this.#tell(this.#added.has(path) ? 'changed' : 'added', file);
+      this.#added.add(path);
       // The report says what went wrong. A plugin that is closed meanwhile needs none.
       if (this.#autoReload) for (const plugin of file.plugins) plugin.reload().catch(() => undefined);
     } catch (error) {
@@ -276,4 +326,14 @@ export class PluginWatch extends EventEmitter<PluginWatchEventMap> {
   #tell<Name extends keyof PluginWatchEventMap>(name: Name, ...values: PluginWatchEventMap[Name]): void {
     process.nextTick(() => this.#closed || (this as EventEmitter).emit(name, ...values));
   }
+}
+
+/** Returns the real paths of the files that are links, apart from links among the folders that hold them. */
+async function linkedFiles(candidates: readonly Candidate[]): Promise<string[]> {
+  const folders = new Map<string, string>();
+  for (const folder of new Set(candidates.map(({ path }) => dirname(path))))
+    folders.set(folder, await realpath(folder).catch(() => folder));
+  return candidates
+    .filter(({ path, real }) => real !== join(folders.get(dirname(path)) ?? '', basename(path)))
+    .map(({ real }) => real);
 }

@@ -1,6 +1,6 @@
 /** Flows whose connectors are plugins in processes of their own, which crash. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { flow, type RunningFlow, World } from '../../src/flow/index.js';
 import { PluginHost } from '../../src/index.js';
@@ -103,6 +103,30 @@ describe.runIf(withRunner && !lacks('cc'))('connectors in processes', () => {
     await until(() => running.metrics().source.reconnects === 1);
     expect(await running.drain()).toEqual([]);
     expect(store.rows).toEqual(lines(25));
+  });
+
+  test('connectors that are reloaded, idle or busy, go on without a loss or a duplicate', async () => {
+    const { world, host, source, out, folder } = setting();
+    world.define('in', { plugin: 'counter', config: { ...source, total: 60_000 }, ...process });
+    world.define('out', { plugin: 'recorder', config: { path: out }, ...process });
+    const running = await world.deploy(flow('reloaded').from('in').to('out'));
+    const reload = async (name: string) => {
+      const plugin = host.plugins.find((one) => one.name === name);
+      const file = join(folder, basename(plugin?.manifest.source ?? ''));
+      copyFileSync(file, `${file}.new`);
+      appendFileSync(`${file}.new`, 'next');
+      renameSync(`${file}.new`, file);
+      expect(await plugin?.reload()).toMatchObject({ outcome: 'swapped', instances: { fresh: 1 } });
+    };
+    await until(() => running.metrics().delivered > 100);
+    for (const name of ['counter', 'recorder', 'counter']) await reload(name);
+    await settled(running, 60_000);
+    await until(() => running.metrics().source.state === 'idle');
+    const { reconnects } = running.metrics().source;
+    await reload('counter');
+    await until(() => running.metrics().source.reconnects > reconnects);
+    expect(await running.drain()).toEqual([]);
+    expect(written(out)).toEqual(lines(60_000));
   });
 
   test('a frame of a source that is killed within a pull never counts', async () => {

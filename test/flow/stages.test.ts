@@ -1,5 +1,5 @@
 /** Stages with a state for each stream: what they hold is neither acknowledged nor lost. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
@@ -178,6 +178,31 @@ describe.runIf(withRunner && !lacks('cc'))('stages', () => {
     expect(store.rows).toEqual(['one', 'two', 'three', 'four', 'five']);
     expect(await running.drain()).toEqual([]);
   });
+
+  test.each(['inline', 'process'] as const)(
+    'what a stage held is there again after its plugin was reloaded without its state (%s)',
+    async (isolation) => {
+      const feed = new Pieces(TEXT.slice(0, 1));
+      const store = new Store();
+      const at = setting(isolation);
+      define(at, feed, store);
+      const running = await at.world.deploy(plan);
+      await until(() => store.rows.length === 2);
+      const stage = at.host.plugins.find(({ name }) => name === 'splitter');
+      const file = stage?.manifest.source ?? '';
+      copyFileSync(file, `${file}.new`);
+      appendFileSync(`${file}.new`, 'the next version');
+      renameSync(`${file}.new`, file);
+      const reload = stage?.reload();
+      feed.pieces.push(...TEXT.slice(1), '\n');
+      feed.wake();
+      expect(await reload).toMatchObject({ outcome: 'swapped', instances: { fresh: 1 } });
+      await until(() => store.rows.length === 5);
+      expect(store.rows).toEqual(['one', 'two', 'three', 'four', 'five']);
+      expect(await running.drain()).toEqual([]);
+      expect(stage?.stats().instances).toBe(0);
+    },
+  );
 
   test('a frame that a stage cannot survive becomes a dead letter, and the next ones go on', async () => {
     const feed = new Pieces(['one\n', 'poison\n', 'three\n'], Mark.end);

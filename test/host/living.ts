@@ -1,7 +1,8 @@
 /** Versions of a plugin that a test replaces while it runs. */
-import { copyFileSync, readFileSync, renameSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 import {
   type HostOptions,
   type Isolation,
@@ -14,17 +15,31 @@ import { hasProcesses } from '../support/processes.js';
 
 const SOURCE = readFileSync(join(root, 'test/host/fixtures/living.c'), 'utf8');
 export const NONE = Buffer.alloc(0);
-/** The tiers that this system has. */
-export const TIERS: readonly Isolation[] = [
+/** A tier, or the process tier with its other transport. */
+export type Place = Isolation | 'pipe';
+/** The tiers and transports that this system has. */
+export const PLACES: readonly Place[] = [
   'inline',
   ...(withAddon ? (['thread'] as const) : []),
   ...(hasProcesses ? (['process'] as const) : []),
+  ...(hasProcesses && withAddon ? (['pipe'] as const) : []),
 ];
+/** Those with a process of the plugin's own. */
+export const PROCESSES: readonly Place[] = PLACES.filter((place) => place === 'process' || place === 'pipe');
+/** The options that load a plugin there. */
+export const at = (place: Place): LoadOptions =>
+  place === 'pipe' ? { isolation: 'process', transport: 'pipe' } : { isolation: place };
 
-let builds = 0;
-/** Compiles a version of the plugin. */
+const builds = new Map<string, string>();
+const folder = mkdtempSync(join(tmpdir(), 'tenon-living-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Compiles a version of the plugin, once for all tests of a file. */
 export function version(number: string, ...flags: string[]): string {
-  return compile(temporaryFolder(), `living${builds++}`, SOURCE, [`-DVERSION="${number}"`, ...flags]);
+  const all = [`-DVERSION="${number}"`, ...flags];
+  const built = builds.get(all.join(' ')) ?? compile(folder, `living${builds.size}`, SOURCE, all);
+  builds.set(all.join(' '), built);
+  return built;
 }
 
 /** Flags of versions that move their state, and that allow one instance. */
@@ -33,7 +48,7 @@ export const SINGLETON = '-DFLAGS=TENON_SINGLETON';
 
 /** A loaded plugin whose file a test replaces. */
 export async function living(
-  isolation: Isolation,
+  place: Place,
   file: string,
   options: LoadOptions = {},
   hostOptions: HostOptions = {},
@@ -46,10 +61,10 @@ export async function living(
   install(file);
   const host = new PluginHost({ probe: { mode: 'never' }, ...hostOptions });
   onTestFinished(() => host.close());
-  const plugin = await host.load(path, { isolation, ...options });
+  const plugin = await host.load(path, { ...at(place), ...options });
   const reports: ReloadReport[] = [];
   plugin.on('reload', (report) => reports.push(report));
-  return { host, plugin, install, reports };
+  return { host, plugin, install, reports, path };
 }
 
 export const text = async (answer: Promise<Buffer>) => String(await answer);

@@ -8,10 +8,9 @@ import type { FieldModel, KindModel } from '../../src/kinds/model.js';
 import { factsParts, factsSource, kindPlugin } from '../kinds/facts-source.js';
 import { text as textKind } from '../kinds/text-kind.js';
 import { compile, extension, pluginFile, runNode, temporaryFolder, withAddon } from '../support/index.js';
-import { hasProcesses } from '../support/processes.js';
-import { living, NONE, refusal, STATE, TIERS, text, version } from './living.js';
+import { at, living, NONE, PLACES, PROCESSES, refusal, STATE, text, version } from './living.js';
 
-describe.each(TIERS)('in the %s tier', (isolation) => {
+describe.each(PLACES)('in the %s tier', (isolation) => {
   test('a kind that lays out a method differently is refused', async () => {
     const plugin = (type: 'i32' | 'i64') => {
       const fields: FieldModel[] = [{ name: 'a', type: { form: 'scalar', scalar: type } }];
@@ -74,7 +73,7 @@ describe.each(TIERS)('in the %s tier', (isolation) => {
     install('');
     const host = new PluginHost({ probe: { mode: 'never' } });
     onTestFinished(() => host.close());
-    const plugin = await host.load(path, { isolation, reload: { drain: 1000 } });
+    const plugin = await host.load(path, { ...at(isolation), reload: { drain: 1000 } });
     const api = (await plugin.new()).as(textKind);
     const old = plugin.process?.pid;
     const open = () => api.lines({ text: 'one\ntwo\nthree' }, { max: 1 })[Symbol.asyncIterator]();
@@ -99,7 +98,7 @@ describe.each(TIERS)('in the %s tier', (isolation) => {
     const path = join(temporaryFolder(), `text${extension}`);
     copyFileSync(pluginFile('text'), path);
     const host = new PluginHost({ probe: { mode: 'never' } });
-    const plugin = await host.load(path, { isolation, reload: { drain: 60_000 } });
+    const plugin = await host.load(path, { ...at(isolation), reload: { drain: 60_000 } });
     const instance = await plugin.new();
     const old = plugin.process?.pid;
     const lines = instance.as(textKind).lines({ text: 'one\ntwo' }, { max: 1 })[Symbol.asyncIterator]();
@@ -147,9 +146,9 @@ test('a probation without a process is refused, or a warning', async () => {
   expect(await warned).toContain("'reload.probation'");
 });
 
-describe.runIf(hasProcesses)('in the process tier', () => {
+describe.each(PROCESSES)('with a process of its own: %s', (place) => {
   test('a version that crashes while the old one still ends is rolled back', async () => {
-    const { plugin, install, reports } = await living('process', version('1.0.0', STATE));
+    const { plugin, install, reports } = await living(place, version('1.0.0', STATE));
     const instance = await plugin.new();
     await instance.call(NONE);
     for (let round = 1; round <= 3; round++) {
@@ -167,7 +166,7 @@ describe.runIf(hasProcesses)('in the process tier', () => {
   });
 
   test('a reload that was asked for comes before the roll-back of the version that it replaces', async () => {
-    const { plugin, install, reports } = await living('process', version('1.0.0', STATE));
+    const { plugin, install, reports } = await living(place, version('1.0.0', STATE));
     const instance = await plugin.new();
     install(version('2.0.0', STATE));
     await plugin.reload();
@@ -193,7 +192,7 @@ describe.runIf(hasProcesses)('in the process tier', () => {
       process.on('uncaughtException', ({ message }) => console.log(message));
       const host = new tenon.PluginHost({ probe: { mode: 'never' } });
       install(${JSON.stringify(one)});
-      const plugin = await host.load(path, { isolation: 'process' });
+      const plugin = await host.load(path, ${JSON.stringify(at(place))});
       plugin.on('reload', () => { throw new Error('a bad listener'); });
       const instance = await plugin.new();
       install(${JSON.stringify(two)});

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { Batch, defineKind, method } from '../../src/index.js';
 import { extension, root, temporaryFolder, withAddon } from '../support/index.js';
-import { hasProcesses } from '../support/processes.js';
-import { living, NONE, refusal, SINGLETON, STATE, TIERS, text, version } from './living.js';
+import { living, NONE, PLACES, PROCESSES, refusal, SINGLETON, STATE, text, version } from './living.js';
 
 const counter = defineKind({
   name: 'living',
@@ -18,7 +17,7 @@ const state = defineKind({
   version: '1.0.0',
   methods: { save: method({}, saved), restore: method(saved, {}) },
 });
-describe.each(TIERS)('in the %s tier', (isolation) => {
+describe.each(PLACES)('in the %s tier', (isolation) => {
   test('instances, bindings and records go on working, with their state', async () => {
     const { plugin, install, reports } = await living(isolation, version('1.0.0', STATE));
     const one = await plugin.new();
@@ -245,13 +244,13 @@ describe.runIf(withAddon)('in this process', () => {
   });
 });
 
-describe.runIf(hasProcesses)('in the process tier', () => {
+describe.each(PROCESSES)('with a process of its own: %s', (place) => {
   test.each([
     ['discard', { outcome: 'swapped', instances: { moved: 0, fresh: 1 } }],
     ['require', refusal('ERR_TENON_TIMEOUT')],
   ] as const)('a call that hangs ends with its process (onState: %s)', async (onState, expected) => {
     const options = { reload: { drain: 50, onState } };
-    const { plugin, install } = await living('process', version('1.0.0', STATE), options);
+    const { plugin, install } = await living(place, version('1.0.0', STATE), options);
     const instance = await plugin.new();
     install(version('2.0.0', STATE));
     const hangs = instance.call(Buffer.from('hang')).catch((error) => error);
@@ -263,7 +262,7 @@ describe.runIf(hasProcesses)('in the process tier', () => {
   });
 
   test('a crash within the probation brings the old version back, with its state', async () => {
-    const { plugin, install, reports } = await living('process', version('1.0.0', STATE));
+    const { plugin, install, reports } = await living(place, version('1.0.0', STATE));
     const instance = await plugin.new();
     await instance.call(NONE);
     install(version('2.0.0', STATE));
@@ -284,7 +283,7 @@ describe.runIf(hasProcesses)('in the process tier', () => {
 
   test('without probation the new version is restarted', async () => {
     const options = { reload: { probation: 0 }, whenDown: 'wait' } as const;
-    const { plugin, install } = await living('process', version('1.0.0', STATE), options);
+    const { plugin, install } = await living(place, version('1.0.0', STATE), options);
     const instance = await plugin.new();
     install(version('2.0.0', STATE));
     await plugin.reload();
@@ -297,7 +296,7 @@ describe.runIf(hasProcesses)('in the process tier', () => {
     async (probation) => {
       const cacheDir = temporaryFolder();
       const options = { reload: { probation } };
-      const { plugin, install, host } = await living('process', version('1.0.0', STATE), options, {
+      const { plugin, install, host } = await living(place, version('1.0.0', STATE), options, {
         cacheDir,
       });
       const instance = await plugin.new();
@@ -322,7 +321,7 @@ describe.runIf(hasProcesses)('in the process tier', () => {
   );
 
   test('a crash in restore keeps the old version', async () => {
-    const { plugin, install } = await living('process', version('1.0.0', STATE));
+    const { plugin, install } = await living(place, version('1.0.0', STATE));
     const instance = await plugin.new();
     install(version('2.0.0', STATE, '-DRESTORE_CRASHES'));
     expect(await plugin.reload()).toMatchObject(refusal('ERR_TENON_CRASHED'));
@@ -331,7 +330,7 @@ describe.runIf(hasProcesses)('in the process tier', () => {
 
   test.runIf(process.platform === 'linux')('the new version must pass the level of the suite', async () => {
     const options = { reload: { check: 'basic' } } as const;
-    const { plugin, install } = await living('process', version('1.0.0'), options);
+    const { plugin, install } = await living(place, version('1.0.0'), options);
     install(version('2.0.0', '-DBREAKS'));
     expect(await plugin.reload()).toMatchObject(refusal('ERR_TENON_CONTRACT', 'returned 99'));
     install(version('3.0.0'));

@@ -132,6 +132,102 @@ describe('without poll', () => {
     await seen.expect('changed one is wordcount');
   });
 
+  test('a file that is a link: its target is rewritten, or another folder takes its place', async () => {
+    const [folder, store] = [temporaryFolder(), temporaryFolder()];
+    for (const [version, file] of [
+      ['v1', echo],
+      ['v2', wordcount],
+    ] as const) {
+      mkdirSync(join(store, version));
+      copyFileSync(file, plugin(join(store, version)));
+    }
+    symlinkSync('v1', join(store, 'current'));
+    symlinkSync(join(store, 'current', `one${extension}`), plugin(folder));
+    const { seen } = await watching(folder);
+    await seen.expect('added one is echo');
+    install(wordcount, plugin(join(store, 'v1')));
+    await seen.expect('changed one is wordcount');
+    install(echo, plugin(join(store, 'v2')));
+    symlinkSync('v2', join(store, 'next'));
+    renameSync(join(store, 'next'), join(store, 'current'));
+    await seen.expect('changed one is echo');
+  });
+
+  test('a folder that is removed and made again many times, quickly', async () => {
+    const folder = join(temporaryFolder(), 'plugins');
+    mkdirSync(folder);
+    const { seen } = await watching(folder);
+    await marker(folder, seen);
+    for (let round = 0; round < 5; round++) {
+      for (let again = 0; again < 20; again++) {
+        rmSync(folder, { recursive: true });
+        mkdirSync(folder);
+      }
+      await seen.expect('removed marker');
+      await marker(folder, seen);
+    }
+  });
+
+  test('a file that was refused is new when it is repaired, and changed from then on', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(plugin(folder), readFileSync(echo).subarray(0, 500));
+    const { seen } = await watching(folder);
+    await seen.expect('refused one ERR_TENON_NOT_A_LIBRARY');
+    install(echo, plugin(folder));
+    await seen.expect('added one is echo');
+    writeFileSync(plugin(folder), 'This is text.');
+    await seen.expect('refused one ERR_TENON_NOT_A_LIBRARY');
+    install(wordcount, plugin(folder));
+    await seen.expect('changed one is wordcount');
+  });
+
+  test('a file is not gone because another one of its name comes first', async () => {
+    const [first, second] = [temporaryFolder(), temporaryFolder()];
+    copyFileSync(echo, plugin(second));
+    const { seen } = await watching(first, {}, [first, second]);
+    await seen.expect('added one is echo');
+    install(wordcount, plugin(first));
+    await seen.expect('added one is wordcount');
+    await marker(second, seen);
+    rmSync(plugin(second));
+    await seen.expect('removed one');
+  });
+
+  test('a plugin from another folder is not reported', async () => {
+    const [folder, elsewhere] = [temporaryFolder(), temporaryFolder()];
+    copyFileSync(echo, plugin(elsewhere));
+    const host = new PluginHost({ paths: [folder], probe: { mode: 'never' } });
+    onTestFinished(() => host.close());
+    await host.load(plugin(elsewhere));
+    const seen = new Witness(await host.watch({ settle: SETTLE }));
+    install(wordcount, plugin(elsewhere));
+    await marker(folder, seen);
+  });
+
+  test('another case of the name is another file', async () => {
+    const folder = temporaryFolder();
+    copyFileSync(echo, plugin(folder, 'one'));
+    const { seen } = await watching(folder);
+    await seen.expect('added one is echo');
+    renameSync(plugin(folder, 'one'), plugin(folder, 'One'));
+    await expect.poll(() => seen.events.length, { timeout: 20_000 }).toBe(2);
+    expect(seen.events.splice(0).sort()).toEqual(['added One is echo', 'removed one']);
+  });
+
+  test('a folder with 1 000 files, of which one is replaced twice quickly', async () => {
+    const folder = temporaryFolder();
+    for (let i = 0; i < 1000; i++) {
+      copyFileSync(echo, plugin(folder, `p${i}`));
+      appendFileSync(plugin(folder, `p${i}`), String(i));
+    }
+    const { seen } = await watching(folder);
+    await expect.poll(() => seen.events.length, { timeout: 30_000 }).toBe(1000);
+    expect(new Set(seen.events.splice(0)).size).toBe(1000);
+    for (const file of [wordcount, echo, wordcount]) install(file, plugin(folder, 'p500'));
+    await seen.expect('changed p500 is wordcount');
+    await marker(folder, seen);
+  });
+
   test('what is loaded is not new, and plugins of the file are named', async () => {
     const folder = temporaryFolder();
     copyFileSync(echo, plugin(folder));
@@ -171,12 +267,52 @@ describe('without poll', () => {
   });
 });
 
+/** A program whose watched folders have an error, or cannot be watched at all. */
+const troubled = (folder: string, trouble: string) => `
+  import fs from 'node:fs';
+  import { syncBuiltinESMExports } from 'node:module';
+  const folder = ${JSON.stringify(folder)};
+  const { watch: begin } = fs;
+  const begun = [];
+  fs.watch = (...args) => { ${trouble} };
+  syncBuiltinESMExports();
+  const host = new tenon.PluginHost({ paths: [folder], probe: { mode: 'never' } });
+  const watch = await host.watch({ settle: 50 });
+  const install = (name) => {
+    fs.copyFileSync(plugins + '/echo' + extension, folder + '/.new');
+    fs.renameSync(folder + '/.new', folder + '/' + name + extension);
+  };
+  const added = () => new Promise((resolve) => watch.once('added', resolve));
+  for (const name of ['one', 'two']) {
+    for (const watcher of begun.splice(0)) { watcher.close(); watcher.emit('error', new Error('an error of the system')); }
+    const seen = added();
+    install(name);
+    fs.appendFileSync(folder + '/' + name + extension, name);
+    console.log((await seen).name);
+  }
+  await host.close();`;
+
+test.each([
+  ['after an error of its watch', 'const watcher = begin(...args); begun.push(watcher); return watcher;'],
+  ['that the system does not watch', "throw new Error('ENOSPC: no watch is left');"],
+])('a folder %s is looked at regularly', async (_what, trouble) => {
+  // It would be looked at once a minute otherwise.
+  const ended = await runNode(troubled(temporaryFolder(), trouble), { timeout: 50_000 });
+  expect(ended).toMatchObject({ code: 0, stdout: 'echo\necho\n', stderr: '' });
+});
+
 test('an open watch keeps the program running until it is closed or unreferenced', async () => {
   const script = (end: string) => `
     const host = new tenon.PluginHost({ paths: [${JSON.stringify(temporaryFolder())}] });
     const watch = await host.watch();
     ${end}
     process.on('exit', () => console.log('ends'));`;
-  for (const end of ['watch.unref();', 'watch.close();', 'setTimeout(() => watch.close(), 50);'])
+  for (const end of [
+    'watch.unref();',
+    'watch.unref().ref().unref();',
+    'await host.watch({ poll: true }).then((one) => one.unref()); watch.unref();',
+    'watch.close();',
+    'setTimeout(() => watch.close(), 50);',
+  ])
     expect(await runNode(script(end))).toMatchObject({ code: 0, stdout: 'ends\n', stderr: '' });
 });

@@ -1,4 +1,5 @@
 /** The loop of `tenon dev`: build, reload, call, check, and wait for a change. */
+import { debug } from '../../base/diagnostics.js';
 import { check, onlyFailed, render } from '../../check/index.js';
 import { TenonError } from '../../index.js';
 import type { Io } from '../io.js';
@@ -46,7 +47,7 @@ export class Session {
     ended.addEventListener('abort', () => {
       this.#interrupt();
       // Ends a call that hangs, too.
-      void this.#running.close();
+      this.#running.close().catch((error) => debug('end of tenon dev: %s', error));
     });
   }
 
