@@ -29,7 +29,7 @@ export class ObservedInstance implements TierInstance {
   }
 
   bind(method: MethodRef): ObservedBinding {
-    const binding = new ObservedBinding(this.#inner.bind(method), this.#observer, this.#id, method);
+    const binding = new ObservedBinding(this.#inner.bind(method), this.#observer, this.#id, method, this);
     this.#bindings.push(new WeakRef(binding));
     if (this.#bindings.length >= this.#pruneAt) this.#prune();
     return binding;

@@ -70,6 +70,7 @@ function isTraced(): boolean {
 export class ObservedBinding implements TierBinding {
   readonly blocking: boolean;
   readonly method: MethodRef;
+  readonly owner: object;
   #inner: TierBinding;
   /** The records and frames that were pinned. They have the same memory in all versions of the plugin. */
   readonly #pinned: (MovableRecord | MovableFrame)[] = [];
@@ -77,7 +78,9 @@ export class ObservedBinding implements TierBinding {
   readonly #counter: CallCounter;
   readonly #instance: number;
 
-  constructor(inner: TierBinding, observer: Observer, instance: number, method: MethodRef) {
+  /** `owner`: the instance of the binding, which a reload finds only as long as something refers to it. */
+  constructor(inner: TierBinding, observer: Observer, instance: number, method: MethodRef, owner: object) {
+    this.owner = owner;
     this.blocking = inner.blocking;
     this.#inner = inner;
     this.#observer = observer;

@@ -49,7 +49,7 @@ const EVENTS: readonly (keyof PluginEventMap)[] = [
   'close',
 ];
 
-/** Cleans up after instances that were garbage collected without close. */
+/** Cleans up after instances that were garbage collected without close, with their bindings and typed methods. */
 const collected = new FinalizationRegistry<() => void>((forget) => forget());
 
 let create: (settings: PluginSettings) => Plugin;
@@ -72,10 +72,13 @@ export class Plugin extends EventEmitter<PluginEventMap> {
   readonly #reloader: Reloader;
   readonly #settings: PluginSettings;
   readonly #observer: Observer;
-  /** Weak references, so that an instance without other references can be collected. */
-  readonly #instances = new Set<WeakRef<Instance>>();
+  /**
+   * The instances, and their tiers, which may outlive them: bindings and typed methods refer to a tier. Both are weak,
+   * so that what has no other references can be collected.
+   */
+  readonly #instances = new Map<WeakRef<Instance>, WeakRef<ObservedInstance>>();
   /** The data of each instance that a reload needs. */
-  readonly #members = new WeakMap<Instance, Member>();
+  readonly #members = new WeakMap<ObservedInstance, Member>();
   /** The number of instances that users are making. */
   #making = 0;
   readonly #place: SingletonPlace;
@@ -246,7 +249,7 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     const { tier } = this.#version;
     const instances = [...this.#instances];
     this.#closing = Promise.resolve();
-    const closed = instances.map((reference) => reference.deref()?.close());
+    const closed = instances.map(async ([reference, tier]) => (reference.deref() ?? tier.deref())?.close());
     this.#instances.clear();
     onClose(this);
     // All ends are awaited together: an instance whose process hangs is closed by the end of the process.
@@ -267,13 +270,13 @@ export class Plugin extends EventEmitter<PluginEventMap> {
   }
 
   #forward(tier: PluginTier['events']): () => void {
-    const instances = () => this.#present();
+    const instances = () => [...this.#instances.keys()].flatMap((reference) => reference.deref() ?? []);
     return forwardEvents(tier, { plugin: this, host: this.#settings.events, instances });
   }
 
-  /** Returns the instances that are in use. */
-  #present(): Instance[] {
-    return [...this.#instances].flatMap((reference) => reference.deref() ?? []);
+  /** Returns the tiers of the instances that are in use. */
+  #tiers(): ObservedInstance[] {
+    return [...this.#instances.values()].flatMap((reference) => reference.deref() ?? []);
   }
 
   /** Returns the view of this plugin that its reloads have. */
@@ -292,9 +295,9 @@ export class Plugin extends EventEmitter<PluginEventMap> {
       get making() {
         return plugin.#making;
       },
-      members: () => plugin.#present().flatMap((instance) => plugin.#members.get(instance) ?? []),
+      members: () => plugin.#tiers().flatMap((tier) => plugin.#members.get(tier) ?? []),
       prepare: plugin.#settings.prepare,
-      checkPlace: (next) => plugin.#place.check(next, plugin.#present().length),
+      checkPlace: (next) => plugin.#place.check(next, plugin.#tiers().length),
       attend: (version) => plugin.#attend(version),
       forget: (version) => plugin.#forget(version),
       adopt: (version) => plugin.#use(version),
@@ -314,7 +317,7 @@ export class Plugin extends EventEmitter<PluginEventMap> {
 
   #use(version: Version): void {
     this.#forgetVersion();
-    this.#place.move(version.manifest, this.#present().length);
+    this.#place.move(version.manifest, this.#tiers().length);
     this.#version = version;
     this.#forgetVersion = this.#forward(version.tier.events);
     this.#settings.onVersion(version.manifest);
@@ -376,9 +379,9 @@ export class Plugin extends EventEmitter<PluginEventMap> {
     const tier = new ObservedInstance(made, this.#observer, id);
     const { instance, reference } = makeInstance(settings, tier, relay);
     const instances = this.#instances;
-    instances.add(reference);
-    this.#members.set(instance, { tier, config, events: relay });
-    collected.register(instance, () => instances.delete(reference) && release(), reference);
+    instances.set(reference, new WeakRef(tier));
+    this.#members.set(tier, { tier, config, events: relay });
+    collected.register(tier, () => instances.delete(reference) && release(), reference);
     return instance;
   }
 

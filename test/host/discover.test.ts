@@ -64,7 +64,12 @@ describe('a candidate', () => {
     const root = tree('x/libblur.v2.so');
     const { found } = await find(root, { depth: 1 });
     expect(found.candidates).toEqual([
-      { path: join(root, 'x/libblur.v2.so'), folder: root, name: 'libblur.v2' },
+      {
+        path: join(root, 'x/libblur.v2.so'),
+        folder: root,
+        name: 'libblur.v2',
+        real: join(root, 'x/libblur.v2.so'),
+      },
     ]);
   });
 

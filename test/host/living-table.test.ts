@@ -77,6 +77,9 @@ const CASES: Readonly<Record<string, Readonly<Record<Tier, Cell>>>> = {
   'calls in flight, of all ways': everywhere(
     by(RELOAD, 'calls of all ways go on during reloads: none is lost, and counts never go back'),
   ),
+  'bindings whose instance was collected': everywhere(
+    by(MOMENTS, 'bindings and typed methods go on working although their instance was garbage collected'),
+  ),
   'the order of calls': everywhere(
     by(MOMENTS, 'calls begin in the order in which they were made, before, during and after it'),
   ),
@@ -108,9 +111,7 @@ const CASES: Readonly<Record<string, Readonly<Record<Tier, Cell>>>> = {
   'a reload during the close': everywhere(
     by(MOMENTS, 'while it is closed: nothing of either version runs after that'),
   ),
-  'an open cursor': everywhere(
-    by(HOSTILE, 'an open cursor goes on in the old version, for as long as calls in flight'),
-  ),
+  'an open cursor': everywhere(by(HOSTILE, 'an open cursor goes on in the old version, %s')),
   'many plugins at the same time': everywhere(by(MOMENTS, 'of several plugins at the same time')),
   'a crash before the new version is in use': processes(
     by(MOMENTS, 'a new version that crashes before it is in use is never used'),

@@ -194,6 +194,35 @@ describe.each(PLACES)('in the %s tier', (place) => {
     },
   );
 
+  test('bindings and typed methods go on working although their instance was garbage collected', async () => {
+    const path = join(temporaryFolder(), `living${extension}`);
+    const ended = await runNode(
+      `import { copyFileSync, renameSync } from 'node:fs';
+      const [path, one, two] = ${JSON.stringify([path, one, two])};
+      const install = (from) => { copyFileSync(from, path + '.new'); renameSync(path + '.new', path); };
+      const collect = async () => { for (let i = 0; i < 5; i++) { gc(); await new Promise(setImmediate); } };
+      const living = tenon.defineKind({ name: 'living', version: '1.0.0', methods: {
+        add: tenon.method({ by: 'i32' }, { count: 'i32' }) } });
+      install(one);
+      const host = new tenon.PluginHost({ probe: { mode: 'never' } });
+      const plugin = await host.load(path, ${JSON.stringify(at(place))});
+      const all = [];
+      all.push((await plugin.new()).method('living/1', 0), (await plugin.new()).as(living), (await plugin.new()).asSync(living).add);
+      await collect();
+      const by = Buffer.from([5, 0, 0, 0]);
+      all[0].callSync(by);
+      install(two);
+      const { outcome, instances: { moved } } = await plugin.reload();
+      await collect();
+      const [method, api, add] = all;
+      console.log(outcome, moved, method.callSync(by)[0], (await api.add({ by: 1 })).count, add({ by: 2 }).count);
+      console.log(plugin.stats().instances);
+      await host.close();`,
+      { args: ['--expose-gc'] },
+    );
+    expect(ended).toMatchObject({ code: 0, stdout: 'swapped 3 10 1 2\n3\n', stderr: '' });
+  });
+
   test('an instance without a state that is restored is counted as fresh, and a closed one not at all', async () => {
     const { plugin, install } = await living(place, version('1.0.0'));
     const [instance, closed] = [await plugin.new(), await plugin.new()];
