@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures every figure of docs/benchmarks.md in one run, with interleaved contenders.
  * `--write` writes that page, its plot and the figures of the README. `--json` prints the measurements as
- * JSON. `--quick` uses fewer rounds. `npm run bench -- flow` measures only flows.
+ * JSON. `--quick` uses fewer rounds. `npm run bench -- flow` measures only flows, and `-- living` only reloads and watches.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -51,13 +51,20 @@ function apart(file, measure, rounds) {
 }
 
 const [only, ...others] = positionals;
-if (others.length > 0 || (only !== undefined && only !== 'flow'))
-  throw new Error(`There is no part '${positionals.join(' ')}' of the benchmark. The only part is flow.`);
-if (only === 'flow' && values.write) throw new Error('--write needs the whole benchmark.');
+if (others.length > 0 || (only !== undefined && only !== 'flow' && only !== 'living'))
+  throw new Error(
+    `There is no part '${positionals.join(' ')}' of the benchmark. The parts are flow and living.`,
+  );
+if (only !== undefined && values.write) throw new Error('--write needs the whole benchmark.');
 if (only === 'flow') {
   const measured = apart('flow.mjs', flowRows, quick ? 1 : 5);
   const text = [...figureTable(measured.figures), ...flowTable(measured, round)].join('\n');
   console.log(values.json ? JSON.stringify(measured, null, 2) : text);
+  process.exit(0);
+}
+if (only === 'living') {
+  const measured = apart('living.mjs', livingRows, quick ? 5 : 21);
+  console.log(values.json ? JSON.stringify(measured, null, 2) : livingTable(measured, round).join('\n'));
   process.exit(0);
 }
 

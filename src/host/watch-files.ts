@@ -27,6 +27,8 @@ interface Seen {
   since: number;
   /** The digest in the middle of the time. */
   middle: string | null;
+  /** The time at which it was computed. */
+  middleAt: number;
   /** Whether everything about this state was reported. */
   settled: boolean;
 }
@@ -48,7 +50,7 @@ export class WatchedFiles {
 
   /** Notes a file whose digest the listeners know, so that only another one is reported. */
   know(path: string, digest: string): void {
-    this.#seen.set(path, { reported: digest, state: '', since: 0, middle: null, settled: false });
+    this.#seen.set(path, { ...unseen(), reported: digest });
   }
 
   /**
@@ -73,9 +75,7 @@ export class WatchedFiles {
     }
     for (const [, seen] of all) {
       if (seen.settled) continue;
-      const waited = performance.now() - seen.since;
-      const due = seen.middle === null && seen.state !== '' ? this.#settle / 2 : this.#settle;
-      again = Math.min(again, Math.max(due - waited, 1));
+      again = Math.min(again, Math.max(this.#dueOf(seen) - performance.now(), 1));
     }
     return { changes, again: again === Number.POSITIVE_INFINITY ? null : again };
   }
@@ -103,11 +103,19 @@ export class WatchedFiles {
     const now = performance.now();
     if (state !== seen.state || seen.since === 0) restart(seen, state, now);
     if (seen.settled) return null;
-    const waited = now - seen.since;
-    if (state === '') return waited < this.#settle ? null : this.#missing(path, seen);
-    if (seen.middle === null && waited >= this.#settle / 2) seen.middle = await digestOf(path);
-    if (waited < this.#settle || seen.middle === null) return null;
-    return this.#judge(path, seen);
+    if (now < this.#dueOf(seen)) return null;
+    if (state === '') return this.#missing(path, seen);
+    if (seen.middle !== null) return this.#judge(path, seen);
+    seen.middle = await digestOf(path);
+    seen.middleAt = performance.now();
+    return null;
+  }
+
+  /** Returns the time of the next look at a file. A look that was late makes the next one later. */
+  #dueOf({ since, state, middle, middleAt }: Seen): number {
+    const end = since + this.#settle;
+    if (state === '') return end;
+    return middle === null ? since + this.#settle / 2 : Math.max(end, middleAt + this.#settle / 2);
   }
 
   #missing(path: string, seen: Seen): FileChange | null {
@@ -131,7 +139,14 @@ export class WatchedFiles {
   }
 }
 
-const unseen = (): Seen => ({ reported: null, state: '', since: 0, middle: null, settled: false });
+const unseen = (): Seen => ({
+  reported: null,
+  state: '',
+  since: 0,
+  middle: null,
+  middleAt: 0,
+  settled: false,
+});
 
 function restart(seen: Seen, state: string, now: number): void {
   seen.state = state;

@@ -11,7 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { WatchedFiles } from '../../src/host/watch-files.js';
 import { PluginHost, type PluginWatch, type TenonError, type WatchOptions } from '../../src/index.js';
 import { extension, pluginFile, runNode, temporaryFolder } from '../support/index.js';
 
@@ -265,6 +267,19 @@ describe('without poll', () => {
     await expect(host.watch(options)).rejects.toMatchObject(refused);
     await host.close();
   });
+});
+
+test('looks that come late still read a file twice, with time in between', async () => {
+  const [folder, settle] = [temporaryFolder(), 40];
+  copyFileSync(echo, plugin(folder));
+  const files = new WatchedFiles(settle);
+  expect(await files.look([plugin(folder)])).toMatchObject({ changes: [] });
+  await delay(2 * settle);
+  const late = await files.look([plugin(folder)]);
+  expect(late.changes).toEqual([]);
+  expect(late.again).not.toBeNull();
+  await delay(2 * settle);
+  expect(await files.look([plugin(folder)])).toMatchObject({ changes: [{ what: 'added' }], again: null });
 });
 
 /** A program whose watched folders have an error, or cannot be watched at all. */
