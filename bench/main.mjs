@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: measures every figure of docs/benchmarks.md in one run, with interleaved contenders.
  * `--write` writes that page, its plot and the figures of the README. `--json` prints the measurements as
- * JSON. `--quick` uses fewer rounds. `npm run bench -- flow` measures only flows, and `-- living` only reloads and watches.
+ * JSON. `--quick` uses fewer rounds. `npm run bench -- flow` measures only flows, `-- living` only reloads and
+ * watches.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
