@@ -21,6 +21,7 @@ import {
 import { EventFrame } from './frame.js';
 import { keptFrame, receivedFrame } from './frame-memory.js';
 import { SINK, SOURCE } from './kinds.js';
+import { atMost } from './turns.js';
 
 /** The members that both ends have. */
 interface Port {
@@ -59,6 +60,9 @@ const DISABLING: ReadonlySet<string> = new Set([
   'ERR_TENON_TIMEOUT',
 ]);
 
+/** Milliseconds for which the end of a connector is awaited. */
+export const CLOSING = 5000;
+
 const NOTHING = new Uint8Array(0);
 
 /** An instance of a plugin as a connector. */
@@ -71,6 +75,7 @@ abstract class NativePort<K extends Kind> {
   readonly #kind: K;
   #instance: Instance | undefined;
   #api: KindApi<K> | undefined;
+  #closed = false;
 
   constructor(plugin: Plugin, kind: K, config: object | string) {
     this.plugin = plugin;
@@ -107,16 +112,25 @@ abstract class NativePort<K extends Kind> {
 
   async renew(error: TenonError): Promise<void> {
     if (this.plugin.state === 'failed') await this.plugin.restart();
-    if (
-      !DISABLING.has(error.code) ||
-      (this.plugin.isolation === 'process' && error.code === 'ERR_TENON_TIMEOUT')
-    )
-      return;
-    await this.close();
-    await this.open();
+    if (this.#instance !== undefined) {
+      if (
+        !DISABLING.has(error.code) ||
+        (this.plugin.isolation === 'process' && error.code === 'ERR_TENON_TIMEOUT')
+      )
+        return;
+      // A failure of the old instance to end must not keep the new one away.
+      await atMost(CLOSING, this.#drop()).catch(() => undefined);
+    }
+    if (!this.#closed) await this.open();
+    if (this.#closed) await this.#drop();
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    await this.#drop();
+  }
+
+  async #drop(): Promise<void> {
     const instance = this.#instance;
     this.#instance = undefined;
     this.#api = undefined;
@@ -184,6 +198,7 @@ abstract class ClassPort<T extends SourceConnector | SinkConnector> {
   protected readonly name: string;
   readonly #make: (wake: () => void) => T;
   #object: T | undefined;
+  #closed = false;
 
   constructor(name: string, make: (wake: () => void) => T) {
     this.name = name;
@@ -199,12 +214,20 @@ abstract class ClassPort<T extends SourceConnector | SinkConnector> {
   }
 
   async renew(error: TenonError): Promise<void> {
-    if (error.code !== 'ERR_TENON_CONTRACT' && error.code !== 'ERR_TENON_TIMEOUT') return;
-    await this.close();
-    await this.open();
+    if (this.#object !== undefined) {
+      if (error.code !== 'ERR_TENON_CONTRACT' && error.code !== 'ERR_TENON_TIMEOUT') return;
+      // A failure of the old object to end must not keep the new one away.
+      await atMost(CLOSING, this.#drop()).catch(() => undefined);
+    }
+    if (!this.#closed) await this.open();
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    await this.#drop();
+  }
+
+  async #drop(): Promise<void> {
     const object = this.#object;
     this.#object = undefined;
     await object?.close?.();
