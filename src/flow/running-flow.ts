@@ -17,10 +17,11 @@ import type { FlowMetrics, FlowState } from './metrics.js';
 import { metricsOf, rowBlocker } from './observe.js';
 import type { Parcel } from './parcel.js';
 import { Pauses, type ReconnectOptions } from './pauses.js';
-import type { SourcePort } from './ports.js';
+import { CLOSING, type SourcePort } from './ports.js';
 import type { Refused } from './shipment.js';
 import type { SinkManager } from './sink-manager.js';
 import { SourceManager } from './source-manager.js';
+import { atMost } from './turns.js';
 
 /** The parts of a flow, which its world opened. */
 export interface FlowParts {
@@ -244,9 +245,11 @@ export class RunningFlow {
       ...rangesIn(this.#inStages, sourceName),
       ...rangesIn(this.#source.ahead, sourceName),
     ];
-    await Promise.all(this.#all().map((sink) => sink.close()));
-    await this.#parts.source.close().catch(() => undefined);
-    await this.#chain.close();
+    const { source } = this.#parts;
+    // A connector that never closes must not keep the flow from its end.
+    const ends = [...this.#all().map((sink) => sink.close()), source.close().catch(() => undefined)];
+    await atMost(CLOSING, Promise.all(ends));
+    await atMost(CLOSING, this.#chain.close());
     await this.#parts.close();
     clearInterval(this.#alive);
     this.#state = 'ended';

@@ -59,6 +59,9 @@ export class SinkConnection {
     this.#generation += 1;
     this.#connected = true;
     this.#stopped = false;
+    // A question to the connection before may never be answered.
+    this.#asking = false;
+    if (this.#askAgain) this.#woken();
     this.onConnected(promises);
     this.changed.raise();
     return promises;
@@ -154,18 +157,22 @@ export class SinkConnection {
   }
 
   async #ask(): Promise<void> {
+    const generation = this.#generation;
     this.#asking = true;
     try {
-      while (this.#askAgain && !this.#ended) {
+      while (this.#askAgain && !this.#ended && generation === this.#generation) {
         this.#askAgain = false;
         await this.send([]);
         if (this.#askAgain) await nextTurn();
       }
     } catch (error) {
-      this.lost(asTenonError(error, 'ERR_TENON_CALL_FAILED', 'contraflow failed'));
+      if (generation === this.#generation)
+        this.lost(asTenonError(error, 'ERR_TENON_CALL_FAILED', 'contraflow failed'));
     } finally {
-      this.#asking = false;
-      this.changed.raise();
+      if (generation === this.#generation) {
+        this.#asking = false;
+        this.changed.raise();
+      }
     }
   }
 }

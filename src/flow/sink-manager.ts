@@ -119,7 +119,10 @@ export class SinkManager {
     )
       await this.#idle.next();
     if (this.#waiting === 0 && this.circuit !== 'reconnecting')
-      await this.connection.send([{ what: 'drain' }]).catch(() => undefined);
+      await atMost(
+        this.settings.ackTimeout,
+        this.connection.send([{ what: 'drain' }]).catch(() => undefined),
+      );
   }
 
   /**

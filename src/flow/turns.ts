@@ -28,7 +28,7 @@ export class Turns {
 }
 
 /** Waits for a promise, but at most `ms` milliseconds. */
-export async function atMost(ms: number, promise: Promise<void>): Promise<void> {
+export async function atMost(ms: number, promise: Promise<unknown>): Promise<void> {
   let timer: Timer | undefined;
   const late = new Promise<void>((resolve) => {
     timer = new Timer(ms, resolve);
