@@ -248,9 +248,7 @@ export class ObservedBinding implements TierBinding {
         name === 'callRecord'
           ? this.#inner.callRecord(bytes as Uint8Array, outputSize, left)
           : this.#inner[name](bytes as never, left);
-      return isTraced()
-        ? notRecycling(() => callChannels.tracePromise(work, this.#traceOf(input)))
-        : work();
+      return isTraced() ? notRecycling(() => callChannels.tracePromise(work, this.#traceOf(input))) : work();
     };
     const { timeout: general } = this.#observer;
     const { name: method } = this.method;

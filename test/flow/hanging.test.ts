@@ -39,7 +39,7 @@ test('a flow whose source is done ends although its sink never answers the drain
   expect(store.rows).toEqual(lines(3));
 });
 
-test('a sink that was asked in vain is asked again after it is connected again', async () => {
+test('a sink that was asked without success is asked again after it is connected again', async () => {
   const feed = new Feed(lines(3));
   let made = 0;
   class Late {

@@ -27,7 +27,7 @@ function hanging(count: number, close: () => void | Promise<void>) {
   return { store, made, sink: Hanging };
 }
 
-test('a sink that failed to close when it was replaced is replaced all the same', async () => {
+test('a sink that failed to close when it was replaced is still replaced', async () => {
   const feed = new Feed(lines(3));
   const { store, made, sink } = hanging(2, () => {
     throw new Error('cannot close');
