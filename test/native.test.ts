@@ -13,7 +13,7 @@ const RACING = ['ring_test', 'runner_test', 'plugin_test', 'hostile_test'];
  * Programs that test signals and stacks, which ThreadSanitizer uses itself. The other programs cover the same
  * threads.
  */
-const ABOUT_SIGNALS = ['crash_test', 'limits_test', 'sandbox_test'];
+const ABOUT_SIGNALS = ['crash_test', 'limits_test', 'sandbox_test', 'signals_test'];
 const programs = sanitizer === 'thread' ? RACING : [...RACING, ...ABOUT_SIGNALS];
 
 describe.runIf(runs)('the native tests', () => {
