@@ -1,7 +1,7 @@
 /** An instance of a tier whose bindings are observed, and which a reload can exchange. */
 import type { CallOptions, MethodRef, TierInstance } from '../tiers/tier.js';
 import { whenReleased } from './held-calls.js';
-import { ObservedBinding, type Observer } from './observed.js';
+import { ObservedBinding, type Observer, vacant } from './observed.js';
 
 export class ObservedInstance implements TierInstance {
   #inner: TierInstance;
@@ -29,6 +29,7 @@ export class ObservedInstance implements TierInstance {
   }
 
   bind(method: MethodRef): ObservedBinding {
+    this.#checkPresent(method.name);
     const binding = new ObservedBinding(this.#inner.bind(method), this.#observer, this.#id, method, this);
     this.#bindings.push(new WeakRef(binding));
     if (this.#bindings.length >= this.#pruneAt) this.#prune();
@@ -72,6 +73,7 @@ export class ObservedInstance implements TierInstance {
   }
 
   presentSync(): TierInstance {
+    this.#checkPresent('open');
     this.pinned = true;
     return new ObservedInstance(this.#inner.presentSync(), this.#observer, this.#id);
   }
@@ -89,6 +91,12 @@ export class ObservedInstance implements TierInstance {
   close(): void | Promise<void> {
     this.closed = true;
     return this.#inner.close();
+  }
+
+  /** @throws TenonError ERR_TENON_CLOSED while a singleton is being replaced */
+  #checkPresent(method: string): void {
+    const { counter, plugin } = this.#observer;
+    if (counter.vacant && !this.closed) throw vacant(plugin, method);
   }
 
   #prune(): void {

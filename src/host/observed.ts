@@ -316,7 +316,7 @@ export class ObservedBinding implements TierBinding {
 
 /** Returns the error of a call that blocks while a singleton has no instance. */
 export function vacant(plugin: string, method: string): TenonError {
-  const message = `Cannot call ${method} of plugin ${plugin} synchronously: it is being reloaded, and a singleton (TENON_SINGLETON) has no instance meanwhile. Call it asynchronously, which waits.`;
+  const message = `Cannot call ${method} of plugin ${plugin} synchronously: it is being reloaded, and a singleton (TENON_SINGLETON) has no instance meanwhile. Asynchronous calls wait.`;
   return new TenonError('ERR_TENON_CLOSED', message, { plugin });
 }
 

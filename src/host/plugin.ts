@@ -168,7 +168,13 @@ export class Plugin extends EventEmitter<PluginEventMap> {
    */
   async restart(): Promise<void> {
     this.#checkOpen();
-    await this.#version.tier.restart();
+    const version = this.#version;
+    try {
+      await version.tier.restart();
+    } catch (error) {
+      // A reload has started the process of another version meanwhile.
+      if (this.#version === version || this.closed) throw error;
+    }
   }
 
   /**
@@ -316,11 +322,17 @@ export class Plugin extends EventEmitter<PluginEventMap> {
   }
 
   #use(version: Version): void {
+    const { state: from } = this.#version.tier;
+    const { state: to, events, process: started } = version.tier;
     this.#forgetVersion();
     this.#place.move(version.manifest, this.#tiers().length);
     this.#version = version;
     this.#forgetVersion = this.#forward(version.tier.events);
     this.#settings.onVersion(version.manifest);
+    if (from === to) return;
+    // A version that had crashed was replaced by one that runs.
+    const change = { from, to, generation: started?.generation ?? 1 };
+    process.nextTick(() => events.emit('state', change));
   }
 
   /** Returns the handlers that count the events of an instance and forward them to the host. */
