@@ -1,5 +1,5 @@
 /** Versions of a plugin that a test replaces while it runs. */
-import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished } from 'vitest';
@@ -54,8 +54,10 @@ export async function living(
   hostOptions: HostOptions = {},
 ) {
   const path = join(temporaryFolder(), `living${extension}`);
-  const install = (from: string) => {
+  /** Bytes behind the end of an ELF file make another version with the same code. */
+  const install = (from: string, more = '') => {
     copyFileSync(from, `${path}.new`);
+    appendFileSync(`${path}.new`, more);
     renameSync(`${path}.new`, path);
   };
   install(file);

@@ -28,7 +28,7 @@ describe.each(PLACES)('in the %s tier', (place) => {
     install(version('2.0.0', STATE, '-DSLOW_NEW'));
     const reload = plugin.reload();
     const made = [];
-    for (let over = false; !over; ) {
+    for (let over = false; !over && made.length < 4; ) {
       made.push(await plugin.new());
       over = await Promise.race([reload.then(() => true), delay(1, false)]);
     }
@@ -264,12 +264,12 @@ describe.runIf(withAddon)('in this process', () => {
       const { plugin, install } = await living('inline', one);
       await plugin.new();
       for (let i = 2; i <= 20; i++) {
-        install(version(`${i}.0.0`));
+        install(version('2.0.0'), String(i));
         const report = await plugin.reload();
         expect(report).toMatchObject(refusal('ERR_TENON_MISSING_KIND'));
         expect(report.left.mapped).toBeGreaterThan(4096);
       }
-      install(version('21.0.0'));
+      install(version('2.0.0'), '21');
       const report = await plugin.reload();
       expect(report).toMatchObject(refusal('ERR_TENON_UNSUPPORTED', '20 versions of it are mapped'));
       expect(report.left).toEqual({ mapped: 0, threads: 0 });
@@ -478,11 +478,12 @@ test.runIf(hasProcesses)(
     await instance.call(NONE);
     const reports: unknown[] = [];
     plugin.on('reload', ({ outcome, to }) => reports.push([outcome, to?.version]));
-    await host.watch({ settle: 100, autoReload: true });
-    for (const number of ['2.0.0', '3.0.0', '4.0.0']) install(version(number, STATE));
-    await vi.waitFor(async () => expect(await text(instance.call(NONE))).toMatch(/^4\.0\.0/), {
-      timeout: 10_000,
-    });
-    expect(reports).toEqual([['swapped', '4.0.0']]);
+    const files = ['2.0.0', '3.0.0', '4.0.0'].map((number) => version(number, STATE));
+    await host.watch({ settle: 300, autoReload: true });
+    for (const file of files) install(file);
+    await vi.waitFor(() => expect(reports.at(-1)).toEqual(['swapped', '4.0.0']), { timeout: 20_000 });
+    // Usually it is the only one. If this program was stopped in between, the others had settled.
+    expect(reports).toEqual([...reports].sort());
+    expect(await text(instance.call(NONE))).toBe('4.0.0 2');
   },
 );
