@@ -15,7 +15,7 @@ interface Waiting {
 
 /** The alarm of this thread; null if this system has none. */
 let alarm: ((microseconds: number) => void) | null | undefined;
-let waiting: Waiting[] = [];
+const waiting: Waiting[] = [];
 
 /**
  * Calls `fire` once, after `ms` milliseconds, which need not be whole. Without the addon, and outside Linux, it may be
@@ -27,25 +27,38 @@ export function fineTimer(ms: number, fire: () => void): () => void {
     const timer = new Timer(ms, fire);
     return () => timer.cancel();
   }
-  const entry = { due: performance.now() + ms, fire };
-  waiting.push(entry);
+  const timer = { due: performance.now() + ms, fire };
+  waiting.push(timer);
   set();
-  return () => {
-    waiting = waiting.filter((one) => one !== entry);
-  };
+  return () => remove(timer);
 }
 
+/** Fires the timers that are due, in the order of their times. */
 function ring(): void {
   const now = performance.now();
-  const due = waiting.filter((one) => one.due <= now);
-  waiting = waiting.filter((one) => one.due > now);
-  for (const { fire } of due) fire();
-  set();
+  try {
+    for (let next = earliest(); next !== undefined && next.due <= now; next = earliest()) {
+      remove(next);
+      next.fire();
+    }
+  } finally {
+    set();
+  }
 }
 
 /** Sets the alarm for the timer that is due next. */
 function set(): void {
-  if (waiting.length === 0) return;
-  const next = Math.min(...waiting.map(({ due }) => due));
-  alarm?.(Math.max(1, (next - performance.now()) * 1000));
+  const next = earliest();
+  if (next !== undefined) alarm?.(Math.max(1, (next.due - performance.now()) * 1000));
+}
+
+function earliest(): Waiting | undefined {
+  let found = waiting[0];
+  for (const one of waiting) if (found === undefined || one.due < found.due) found = one;
+  return found;
+}
+
+function remove(timer: Waiting): void {
+  const at = waiting.indexOf(timer);
+  if (at >= 0) waiting.splice(at, 1);
 }
