@@ -68,7 +68,8 @@ async function tenonFlow({ PluginHost, World, flow }, plugins, folder, path, iso
 }
 
 /**
- * The calls of W1 by hand, without ledger, acknowledgements, checkpoint and metrics.
+ * The calls of W1 by hand, without ledger, acknowledgements, checkpoint and metrics. Both times contain the loading of the
+ * plugins.
  *
  * @param {{PluginHost: any, flow: any}} tenon @param {any} kinds @param {string} plugins @param {string} path
  * @param {string} isolation
@@ -81,10 +82,10 @@ async function byHand({ PluginHost }, { SOURCE, PREPROCESSOR, SINK }, plugins, p
     instances.push(instance);
     return instance.as(kind);
   };
+  const start = performance.now();
   const source = await make('blaster', SOURCE, { path, piece: PIECE });
   const stage = await make('lines', PREPROCESSOR);
   const sink = await make('blackhole', SINK, { print: false });
-  const start = performance.now();
   await source.connect(new Uint8Array(0));
   await sink.connect(new Uint8Array(0));
   const credit = new BigUint64Array([65_536n, 1_048_576n]);
