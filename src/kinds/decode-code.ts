@@ -14,23 +14,28 @@ export interface DecodeSource {
   readonly others: readonly TypeModel[];
 }
 
-const BAD = 'malformed(memory, base, length);';
+/** The statement for bytes that are not such a record. It is short, so that V8 can inline the function. */
+const BAD = 'bad();';
 
 /**
  * Returns the source of `decode(memory, view, base, length)`. It calls `malformed` for bytes that are not such a record.
  */
 export function decodeSource(fields: readonly FieldModel[]): DecodeSource {
   const { lines, value, others } = recordReader(fields, oneText);
-  const source = ['function decode(memory, view, base, length) {', ...lines, `return ${value};`, '}'].join(
-    '\n',
-  );
+  const source = [
+    'function decode(memory, view, base, length) {',
+    'const bad = () => malformed(memory, base, length);',
+    ...lines,
+    `return ${value};`,
+    '}',
+  ].join('\n');
   return { source, others };
 }
 
 /**
  * Returns the source of `decode(memory, view, offsets, statuses, first, last, into)`. It appends the values of the
- * records from `first` to `into`, until it comes to `last` or to a record that failed. It calls `malformed` for bytes
- * that are not such a record.
+ * records from `first` to `into`, until it comes to `last` or to a record that failed. It calls `malformed`, without
+ * arguments, for bytes that are not such a record.
  *
  * Each call of Node.js costs more than the conversion of many bytes. So all bytes of a window are converted to one
  * string, whatever they are, and the strings in it are parts of that string, if they are ASCII.
@@ -39,7 +44,7 @@ export function decodeRangeSource(fields: readonly FieldModel[]): DecodeSource {
   const { lines, value, others } = recordReader(fields, windowText);
   const source = [
     'function decode(memory, view, offsets, statuses, first, last, into) {',
-    'const stop = offsets[last];',
+    'const bad = malformed, stop = offsets[last];',
     'let from = 0, to = 0, window = "";',
     'for (let k = first; k < last; k++) {',
     'if (statuses[k] !== 0) return;',
