@@ -91,7 +91,7 @@ export class Batch implements Iterable<Uint8Array> {
     if (!own) requireBytes('text', text, ' or a string');
     const bytes = own ? Buffer.from(text) : Buffer.from(text.buffer, text.byteOffset, text.byteLength);
     requireTotal('text', bytes.length);
-    if (keep) return unchecked(lineStarts(bytes), own ? bytes : text);
+    if (keep) return uncheckedBatch(lineStarts(bytes), own ? bytes : text);
     return withoutEnds(own ? bytes : Buffer.from(bytes));
   }
 
@@ -114,7 +114,7 @@ export class Batch implements Iterable<Uint8Array> {
     }
     const data = Buffer.allocUnsafeSlow(end);
     for (let i = 0; i < all.length; i++) data.set(all[i] as Uint8Array, offsets[i]);
-    return unchecked(offsets, data);
+    return uncheckedBatch(offsets, data);
   }
 }
 
@@ -190,8 +190,8 @@ function checkOffsets(offsets: Int32Array, end: number): void {
     throw invalidArgument('offsets', `must end within data (${end} bytes), but the last one is ${previous}`);
 }
 
-/** Makes a batch from parts that this module computed, without checks. */
-function unchecked(offsets: Int32Array, data: Uint8Array): Batch {
+/** Makes a batch without checks, from parts that are valid or are checked where they are used. */
+export function uncheckedBatch(offsets: Int32Array, data: Uint8Array): Batch {
   const batch: Batch = Object.create(Batch.prototype);
   return Object.assign(batch, { offsets, data });
 }
@@ -251,7 +251,7 @@ function withoutEnds(bytes: Buffer): Batch {
     from = end + 1;
   }
   if (from < bytes.length) take(bytes.length);
-  return unchecked(offsets.toArray(), bytes.subarray(0, to));
+  return uncheckedBatch(offsets.toArray(), bytes.subarray(0, to));
 }
 
 /** A growing list of offsets, of which the first is 0. */

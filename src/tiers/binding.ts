@@ -1,6 +1,6 @@
 /** The common parts of the bindings of both backends. */
 import { types } from 'node:util';
-import { Batch, type BatchResult, trustedResult } from '../base/batch.js';
+import { type Batch, type BatchResult, trustedResult, uncheckedBatch } from '../base/batch.js';
 import { kindOf, requireBytes, requirePlainMemory } from '../base/bytes.js';
 import { invalidArgument, type TenonError, unreadable } from '../base/errors.js';
 import { callSettings } from './call-options.js';
@@ -78,10 +78,13 @@ export function copyOfInput(input: Uint8Array): Uint8Array {
   return Buffer.from(input);
 }
 
-/** Copies a batch for a call that must wait. @throws TenonError ERR_TENON_INVALID_ARGUMENT */
+/**
+ * Copies a batch for a call that must wait. The values of the offsets are checked where they are used.
+ * @throws TenonError ERR_TENON_INVALID_ARGUMENT
+ */
 export function copyOfBatch(batch: Batch): Batch {
   const { offsets, data } = requireBatch(batch);
-  return new Batch(Int32Array.from(offsets), Buffer.from(data));
+  return uncheckedBatch(Int32Array.from(offsets), Buffer.from(data));
 }
 
 /** Reads the members of a batch. What is not made by {@link Batch} may run any code. */
