@@ -47,8 +47,8 @@ static atomic_int dropped, answer = -1;
 
 static void *emit_after_drop(void *argument) {
   const tenon_host *host = argument;
-  while (!atomic_load(&dropped)) usleep(1000);
-  usleep(20000); /* until the host has freed everything that it frees */
+  while (!atomic_load(&dropped)) fault_wait(1);
+  fault_wait(20); /* until the host has freed everything that it frees */
   uint64_t event = 0;
   atomic_store(&answer, host->emit(host, (const uint8_t *)&event, sizeof event));
   host->log(host, TENON_LOG_INFO, "after drop", 10);

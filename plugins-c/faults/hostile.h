@@ -47,6 +47,9 @@ FAULT_UNUSED static int fault_forbid(void *pages, size_t n) {
 FAULT_UNUSED static void fault_sleep(void) {
   Sleep(INFINITE);
 }
+FAULT_UNUSED static void fault_wait(unsigned milliseconds) {
+  Sleep(milliseconds);
+}
 #else
 #define FAULT_WRITE(file, text) ((void)!write(file, text, sizeof text - 1))
 
@@ -62,6 +65,9 @@ FAULT_UNUSED static int fault_forbid(void *pages, size_t n) {
 }
 FAULT_UNUSED static void fault_sleep(void) {
   pause();
+}
+FAULT_UNUSED static void fault_wait(unsigned milliseconds) {
+  usleep(milliseconds * 1000);
 }
 #endif
 

@@ -79,7 +79,12 @@ const tenon_plugin *get_plugin(void) {
 #elif FAULT_VTABLE == VTABLE_SLOT_HEAP
   fault_set_slot(&plugin.FAULT_SLOT, malloc(64));
 #elif FAULT_VTABLE == VTABLE_SLOT_FOREIGN
-  int (*foreign)(const char *) = puts; /* code, but of the C library */
+  /* Code, but of the C library. On Windows the address of its function is that of a jump in this library. */
+#if defined(_WIN32)
+  FARPROC foreign = GetProcAddress(GetModuleHandleA("kernel32.dll"), "Sleep");
+#else
+  int (*foreign)(const char *) = puts;
+#endif
   memcpy(&plugin.FAULT_SLOT, &foreign, sizeof foreign);
 #elif FAULT_VTABLE == VTABLE_CUT_OFF
   void *half = fault_before_the_end(24); /* `size` and the first slots can be read, the rest cannot */
