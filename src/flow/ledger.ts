@@ -69,6 +69,8 @@ export interface LedgerListener {
 export class Ledger {
   readonly #streams = new Map<bigint, StreamState>();
   readonly #dirty = new Set<bigint>();
+  /** The frames of which rows were settled. Their streams are dirty. */
+  readonly #moved = new Set<Parcel>();
   readonly #listener: LedgerListener;
   readonly #counts = { in: 0, delivered: 0, dead: 0, filtered: 0 };
   #rows = 0;
@@ -131,7 +133,7 @@ export class Ledger {
     this.#rows -= rows;
     this.#counts.dead += dead;
     this.#counts.delivered += rows - dead;
-    for (const { stream } of parcel.runs) this.#dirty.add(stream);
+    this.#moved.add(parcel);
     if (last) {
       this.#bytes -= parcel.frame.bytes.length;
       this.#listener.ended(parcel.frame);
@@ -143,6 +145,8 @@ export class Ledger {
   /** Returns how far streams may be acknowledged that got further since the last time. */
   takeAcks(): Ack[] {
     const acks: Ack[] = [];
+    for (const { runs } of this.#moved) for (const { stream } of runs) this.#dirty.add(stream);
+    this.#moved.clear();
     for (const stream of this.#dirty) {
       const state = this.#streams.get(stream);
       if (state === undefined) continue;

@@ -2,7 +2,7 @@
 import { type EventFrame, NOWHERE } from './frame.js';
 import { pickRows } from './frame-builder.js';
 import { endFrameUse, useFrame } from './frame-memory.js';
-import { type Refused, type Settle, Shipment } from './shipment.js';
+import { type Refused, rowsByStream, type Settle, Shipment } from './shipment.js';
 import type { Shaped, Shaper } from './sink.js';
 import { CodecStage, type FlowStage } from './stage.js';
 
@@ -146,14 +146,7 @@ class StageShaper implements Shaper {
 function byStream(shipment: Shipment): Shipment[] {
   const { frame } = shipment;
   if (frame.streams === null) return [shipment];
-  const rows = new Map<bigint, number[]>();
-  for (let row = 0; row < frame.rows; row++) {
-    const stream = frame.streamOf(row);
-    const known = rows.get(stream);
-    if (known === undefined) rows.set(stream, [row]);
-    else known.push(row);
-  }
-  return [...rows.values()].map(
+  return [...rowsByStream(frame).values()].map(
     (all) =>
       new Shipment(pickRows(frame, all), (some, ending) =>
         shipment.endRows(some === null ? all : some.map((row) => all[row] ?? 0), ending),

@@ -15,6 +15,8 @@ export class Shipment {
   /** Which rows have ended; null while none has. */
   #ended: Uint8Array | null = null;
   #open: number;
+  /** The rows of each stream, in which positions never decrease. Null until an answer needs them. */
+  #byStream: Map<bigint, readonly number[]> | null = null;
 
   constructor(frame: EventFrame, settle: Settle) {
     this.frame = frame;
@@ -77,11 +79,40 @@ export class Shipment {
   /** Returns the rows in a range that have not ended. */
   rowsIn({ stream, first, last }: Required<Contra>): number[] {
     if (this.#open === 0) return [];
-    return this.openRows().filter((row) => {
-      const position = this.frame.positionOf(row);
-      return position >= first && position <= last && this.frame.streamOf(row) === stream;
-    });
+    const { frame } = this;
+    this.#byStream ??= rowsByStream(frame);
+    const rows = this.#byStream.get(stream) ?? [];
+    const found: number[] = [];
+    for (let i = firstFrom(frame, rows, first); i < rows.length; i++) {
+      const row = rows[i] as number;
+      if (frame.positionOf(row) > last) break;
+      if (this.#ended?.[row] !== 1) found.push(row);
+    }
+    return found;
   }
+}
+
+/** Returns the rows of each stream of a frame. */
+export function rowsByStream(frame: EventFrame): Map<bigint, readonly number[]> {
+  const streams = new Map<bigint, number[]>();
+  for (let row = 0; row < frame.rows; row++) {
+    const stream = frame.streamOf(row);
+    const rows = streams.get(stream);
+    if (rows === undefined) streams.set(stream, [row]);
+    else rows.push(row);
+  }
+  return streams;
+}
+
+/** Returns the index of the first of the rows whose position is not less than `first`, by halves. */
+function firstFrom(frame: EventFrame, rows: readonly number[], first: bigint): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (frame.positionOf(rows[middle] as number) < first) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Rows that a sink never accepts. */
