@@ -124,8 +124,7 @@ export class EventFrame {
     const values = (name: 'data' | 'meta', offsets: Int32Array): Uint8Array => {
       const end = lastOffset(offsets, name, refuse);
       const at = column(name, end);
-      if (at === 0 && end > (offsets[0] ?? 0))
-        refuse(`its rows have ${end} bytes of ${name}, which it lacks`);
+      if (at === 0 && end > 0) refuse(`its rows end at byte ${end} of ${name}, which it lacks`);
       return at === 0 ? EMPTY_BYTES : new Uint8Array(buffer, at, end);
     };
     this.bytes = bytes;

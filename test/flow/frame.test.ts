@@ -76,7 +76,8 @@ test.each<[what: string, damage: (bytes: Uint8Array) => void, problem: RegExp]>(
   ['an odd column', change('positions', 91), /column positions begins at 91/],
   ['a column in the head', change('data', 8), /column data begins at 8/],
   ['a column at the end of memory', change('marks', 2 ** 32 - 8), /column marks/],
-  ['no data', change('data', 0), /8 bytes of data, which it lacks/],
+  ['no data', change('data', 0), /end at byte 8 of data, which it lacks/],
+  ['empty rows at a place in no data', emptyRowsAt(500), /end at byte 500 of data, which it lacks/],
   ['an unknown state', change('state', 3), /its state is 3/],
   ['offsets that decrease', offset(2, 1), /decrease at row 2: 1 after 3/],
   ['a negative offset', offset(0, -1), /decrease at row 0/],
@@ -99,6 +100,14 @@ test.each<[what: string, damage: (bytes: Uint8Array) => void, problem: RegExp]>(
     }),
   );
 });
+
+/** Takes the data away, and puts all rows at a place in it. */
+function emptyRowsAt(place: number) {
+  return (bytes: Uint8Array): void => {
+    change('data', 0)(bytes);
+    for (let index = 0; index <= 3; index++) offset(index, place)(bytes);
+  };
+}
 
 function mark(bytes: Uint8Array, row: number, value: number): void {
   const at = new Uint32Array(bytes.buffer)[words.marks] ?? 0;
