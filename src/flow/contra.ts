@@ -1,6 +1,7 @@
 /** Reads and writes what travels against a flow, and the other small structs of `include/tenon_flow.h`. */
 import { Status, type StatusName, statusName } from '../base/abi.js';
 import { TenonError } from '../base/errors.js';
+import { isObject, shown } from '../base/options.js';
 
 /** The values of `what`. The index is the number in the header. */
 const WHATS = ['pending', 'ack', 'fail', 'close', 'open', 'pause', 'resume', 'drain'] as const;
@@ -50,6 +51,31 @@ const CONNECTED_SIZE = 8;
 const REPLAYS = 1;
 const DURABLE = 2;
 const REMEMBERS = 4;
+
+/**
+ * Checks the answer of a connector in TypeScript. `who` names it, for the message.
+ * @throws TenonError ERR_TENON_CONTRACT
+ */
+export function checkContra(given: unknown, who: string): readonly Contra[] {
+  if (!Array.isArray(given)) throw breach(who, `${shown(given)}, expected an array of messages or nothing`);
+  for (const [index, one] of given.entries()) {
+    const wrong = (name: string, value: unknown, expected: string): TenonError =>
+      breach(who, `${shown(value)} as ${name} of message ${index}, expected ${expected}`);
+    if (!isObject(one)) throw breach(who, `${shown(one)} as message ${index}, expected an object`);
+    const { what, status, ...range } = one as Record<string, unknown>;
+    if (!WHATS.some((known) => known === what)) throw wrong('what', what, `one of ${WHATS.join(', ')}`);
+    if (status !== undefined && !Object.hasOwn(Status, String(status)))
+      throw wrong('status', status, 'the name of a status such as TENON_FAILED');
+    for (const name of ['stream', 'first', 'last'])
+      if (range[name] !== undefined && !isLong(range[name]))
+        throw wrong(name, range[name], 'an unsigned bigint of 64 bits');
+  }
+  return given as readonly Contra[];
+}
+
+function isLong(value: unknown): boolean {
+  return typeof value === 'bigint' && BigInt.asUintN(64, value) === value;
+}
 
 /** Encodes messages as an array of tenon_contra. */
 export function writeContra(messages: readonly Contra[]): Uint8Array {

@@ -11,6 +11,7 @@ import type { SinkConnector, SourceConnector } from './connector.js';
 import {
   type Contra,
   type Credit,
+  checkContra,
   type Promises,
   readConnected,
   readContra,
@@ -250,9 +251,9 @@ abstract class ClassPort<T extends SourceConnector | SinkConnector> {
 
   /** Checks the frame or the messages that a method returned. */
   protected checked(messages: readonly Contra[] | undefined, method: string): Required<Contra>[] {
-    return messages === undefined
-      ? []
-      : readContra(writeContra(messages), `${method} of connector ${this.name}`);
+    if (messages === undefined) return [];
+    const who = `${method} of connector ${this.name}`;
+    return readContra(writeContra(checkContra(messages, who)), who);
   }
 }
 
