@@ -9,7 +9,7 @@ import type { ConnectorContext, SinkClass, SourceClass } from './connector.js';
 import type { Definition, StageReference } from './definitions.js';
 import { CODEC, POSTPROCESSOR, PREPROCESSOR, SINK, SOURCE } from './kinds.js';
 import { ClassSink, ClassSource, NativeSink, NativeSource, type SinkPort, type SourcePort } from './ports.js';
-import { CodecStage, type FlowStage } from './stage.js';
+import { type CodecInstance, CodecStage, type FlowStage } from './stage.js';
 import { PluginStage } from './stream-stage.js';
 
 /** A connector that dies often must come back at once, and a flow waits for it. */
@@ -96,8 +96,11 @@ export class Opener {
     method: 'encode' | 'decode',
   ): Promise<FlowStage> {
     const loaded = await this.#load(plugin, load, CODEC);
-    const instance = await loaded.new(config);
-    return new CodecStage(plugin, instance.method(CODEC.id, CODEC_SLOT[method]), () => instance.close());
+    const make = async (): Promise<CodecInstance> => {
+      const instance = await loaded.new(config);
+      return { method: instance.method(CODEC.id, CODEC_SLOT[method]), close: () => instance.close() };
+    };
+    return new CodecStage(plugin, await make(), make);
   }
 
   async #load(name: string, given: LoadOptions | undefined, kind: Kind): Promise<Plugin> {

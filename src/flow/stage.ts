@@ -6,7 +6,7 @@ import { asTenonError, TenonError } from '../base/errors.js';
 import { textOf } from '../base/text.js';
 import type { Binding } from '../tiers/tier.js';
 import type { StageFunction } from './connector.js';
-import { EventFrame, frameBreach, NOWHERE } from './frame.js';
+import { EventFrame, frameBreach, Mark, NOWHERE } from './frame.js';
 import { pickRows } from './frame-builder.js';
 import { keptFrame } from './frame-memory.js';
 import { replaceValues } from './frame-values.js';
@@ -116,17 +116,25 @@ export interface Converted {
   readonly dead: readonly { readonly row: number; readonly error: TenonError }[];
 }
 
+/** An instance of a codec. */
+export interface CodecInstance {
+  readonly method: Binding;
+  close(): Promise<void>;
+}
+
 /** A codec: a plugin of the kind `codec/1` whose method takes each row. A row with an empty result is left out. */
 export class CodecStage implements FlowStage {
   readonly name: string;
   readonly perStream = false;
-  readonly #method: Binding;
-  readonly #close: () => Promise<void>;
+  readonly #make: () => Promise<CodecInstance>;
+  /** Undefined after a failure that disabled it, until another one is made. */
+  #instance: CodecInstance | undefined;
 
-  constructor(name: string, method: Binding, close: () => Promise<void>) {
+  /** `make` makes another instance after one that is disabled. */
+  constructor(name: string, instance: CodecInstance, make: () => Promise<CodecInstance>) {
     this.name = name;
-    this.#method = method;
-    this.#close = close;
+    this.#instance = instance;
+    this.#make = make;
   }
 
   async process(frame: EventFrame): Promise<Processed> {
@@ -158,16 +166,28 @@ export class CodecStage implements FlowStage {
     return NOTHING;
   }
 
-  close(): Promise<void> {
-    return this.#close();
+  async close(): Promise<void> {
+    const instance = this.#instance;
+    this.#instance = undefined;
+    await instance?.close();
   }
 
+  /** Returns null if the call failed, or if it disabled the instance, which then failed for all later rows. */
   async #all(frame: EventFrame): Promise<BatchResult | null> {
     try {
-      return await this.#method.callMany(new Batch(frame.offsets, frame.data));
+      const { method } = await this.#ready();
+      const result = await method.callMany(new Batch(frame.offsets, frame.data));
+      if (!result.statuses.some(disables)) return result;
     } catch {
-      return null;
+      // The next attempt has another instance.
     }
+    await this.close().catch(() => undefined);
+    return null;
+  }
+
+  async #ready(): Promise<CodecInstance> {
+    this.#instance ??= await this.#make();
+    return this.#instance;
   }
 
   async #each(frame: EventFrame): Promise<BatchResult> {
@@ -175,9 +195,11 @@ export class CodecStage implements FlowStage {
     const values: Uint8Array[] = [];
     for (let row = 0; row < frame.rows; row++) {
       try {
-        values.push(await this.#method.call(frame.row(row)));
-      } catch (error) {
-        const { status, message } = asTenonError(error, 'ERR_TENON_CALL_FAILED', `Codec ${this.name} failed`);
+        values.push(await (await this.#ready()).method.call(frame.row(row)));
+      } catch (thrown) {
+        const error = asTenonError(thrown, 'ERR_TENON_CALL_FAILED', `Codec ${this.name} failed`);
+        if (error.code !== 'ERR_TENON_CALL_FAILED') await this.close().catch(() => undefined);
+        const { status, message } = error;
         statuses[row] = Status[status ?? 'TENON_FAILED'];
         values.push(Buffer.from(message));
       }
@@ -187,17 +209,20 @@ export class CodecStage implements FlowStage {
   }
 }
 
+/** Returns whether an instance that answered with a status is never called again. */
+function disables(status: number): boolean {
+  return status === Status.TENON_PANIC || status === Status.TENON_POISONED;
+}
+
 /**
  * Checks what a stage made of a frame: streams of the input only, and positions that never decrease and do not exceed
  * those of the input.
  * @throws TenonError ERR_TENON_CONTRACT
  */
 export function checkedOutput(made: EventFrame, input: EventFrame, who: string): EventFrame {
-  if (made.streams === null && input.streams === null) {
-    if (made.rows > 0 && made.stream !== input.stream)
-      throw frameBreach(who, `its stream is ${made.stream}, and that of its input is ${input.stream}`);
-    return checkedPositions(made, input.rows === 0 ? 0n : input.positionOf(input.rows - 1), who);
-  }
+  if (made.streams === null && input.streams === null)
+    return checkedStream(made, input.stream, input.rows === 0 ? 0n : input.positionOf(input.rows - 1), who);
+  checkEvents(made, who);
   const last = new Map<bigint, bigint>();
   for (let row = 0; row < input.rows; row++) last.set(input.streamOf(row), input.positionOf(row));
   const seen = new Map<bigint, bigint>();
@@ -214,14 +239,28 @@ export function checkedOutput(made: EventFrame, input: EventFrame, who: string):
   return made;
 }
 
-/** Checks the positions of a frame of one stream. @throws TenonError ERR_TENON_CONTRACT */
-export function checkedPositions(made: EventFrame, most: bigint, who: string): EventFrame {
+/**
+ * Checks what a stage made of one stream: rows of that stream, with positions that never decrease and do not exceed
+ * `most`.
+ * @throws TenonError ERR_TENON_CONTRACT
+ */
+export function checkedStream(made: EventFrame, stream: bigint, most: bigint, who: string): EventFrame {
   if (made.rows === 0) return made;
+  const other = made.streams?.find((one) => one !== stream) ?? made.stream;
+  if (other !== stream)
+    throw frameBreach(who, `it has rows of stream ${other}, and the stream of its input is ${stream}`);
+  checkEvents(made, who);
   const decreasing = made.positions === null ? -1 : firstDecrease(made.positions);
   if (decreasing >= 0) throw frameBreach(who, `row ${decreasing} has a smaller position than the row before`);
   const last = made.positionOf(made.rows - 1);
   if (last > most) throw frameBreach(who, `it has position ${last}, and the last of its input is ${most}`);
   return made;
+}
+
+/** Checks that no row ends its stream, which only sources do. @throws TenonError ERR_TENON_CONTRACT */
+function checkEvents({ marks }: EventFrame, who: string): void {
+  const row = marks?.findIndex((mark) => mark === Mark.end || mark === Mark.broken) ?? -1;
+  if (row >= 0) throw frameBreach(who, `row ${row} ends its stream, which only a source does`);
 }
 
 /** Returns the first row whose position is less than the one before, or -1. Halves avoid a BigInt for each row. */

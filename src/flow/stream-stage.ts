@@ -8,7 +8,7 @@ import { FrameBuilder, pickRows } from './frame-builder.js';
 import { endFrameUse, receivedFrame, useFrame } from './frame-memory.js';
 import type { POSTPROCESSOR, PREPROCESSOR } from './kinds.js';
 import { Queue } from './queue.js';
-import { checkedPositions, type DeadRows, type FlowStage, NOTHING, type Processed } from './stage.js';
+import { checkedStream, type DeadRows, type FlowStage, NOTHING, type Processed } from './stage.js';
 
 type StageKind = typeof PREPROCESSOR | typeof POSTPROCESSOR;
 
@@ -108,7 +108,7 @@ class StreamStage {
     input.writeBigUInt64LE(stream);
     const made = await this.#attempts(async () => {
       const instance = await this.#ready();
-      return this.#read(await instance.as(this.#kind).finish(input), last);
+      return this.#read(await instance.as(this.#kind).finish(input), stream, last);
     });
     this.#held = NOWHERE;
     if (made instanceof EventFrame) return { frames: made.rows === 0 ? [] : [made], dead: [], held: NOWHERE };
@@ -151,13 +151,13 @@ class StreamStage {
   async #call(frame: EventFrame): Promise<EventFrame> {
     const instance = await this.#ready();
     const bytes = await recycling(() => instance.as(this.#kind).process(frame.bytes));
-    return this.#read(bytes, frame.positionOf(frame.rows - 1));
+    return this.#read(bytes, frame.stream, frame.positionOf(frame.rows - 1));
   }
 
-  #read(bytes: Uint8Array, most: bigint): EventFrame {
+  #read(bytes: Uint8Array, stream: bigint, most: bigint): EventFrame {
     const who = `The answer of ${this.#who.toLowerCase()}`;
     if (bytes.length === 0) return new FrameBuilder().build();
-    return checkedPositions(receivedFrame(bytes, who), most, who);
+    return checkedStream(receivedFrame(bytes, who), stream, most, who);
   }
 
   /** Returns the instance. A fresh one first gets what the last one held. */
