@@ -51,7 +51,13 @@ function deadLetters(
       ...(error.report === undefined ? {} : { report: error.report.toJSON() }),
       ...(own === '' ? {} : { meta: JSON.parse(own) as unknown }),
     };
-    builder.add(frame.row(row), { stream, position, meta, ingestNs: frame.ingestOf(row) });
+    const options = { stream, position, ingestNs: frame.ingestOf(row) };
+    try {
+      builder.add(frame.row(row), { ...options, meta });
+    } catch {
+      // What can be parsed can still be nested too deeply to be written. The text has the same content.
+      builder.add(frame.row(row), { ...options, meta: { ...meta, meta: own } });
+    }
   }
   return builder.build();
 }

@@ -30,8 +30,7 @@ class StageShaper implements Shaper {
     this.#stages = stages;
   }
 
-  async shape(frame: EventFrame, settle: Settle): Promise<Shaped> {
-    const original = new Shipment(frame, settle);
+  async shape(original: Shipment): Promise<Shaped> {
     const encoded =
       this.#codec === null
         ? { shipments: [original], refused: [] }

@@ -188,8 +188,15 @@ export class SinkManager {
       if (left === 0) endFrameUse(frame);
       if (this.#waiting === 0) this.#idle.raise();
     };
-    if (this.#shaper === null) return { shipments: [new Shipment(frame, counted)], refused: [] };
-    return await this.#shaper.shape(frame, counted);
+    const shipment = new Shipment(frame, counted);
+    if (this.#shaper === null) return { shipments: [shipment], refused: [] };
+    try {
+      return await this.#shaper.shape(shipment);
+    } catch (thrown) {
+      const what = `The postprocessors of sink ${this.settings.name} failed`;
+      const error = asTenonError(thrown, 'ERR_TENON_CALL_FAILED', what);
+      return { shipments: [], refused: [{ shipment, rows: shipment.openRows(), error }] };
+    }
   }
 
   async #shipAll({ shipments, refused }: Shaped): Promise<void> {

@@ -1,9 +1,8 @@
 /** Sinks of a flow: their settings, their counters, and how frames are prepared for them. */
 import { TenonError } from '../base/errors.js';
 import type { Contra } from './contra.js';
-import type { EventFrame } from './frame.js';
 import type { ReconnectOptions } from './pauses.js';
-import type { Refused, Settle, Shipment } from './shipment.js';
+import type { Refused, Shipment } from './shipment.js';
 
 /** The settings of a sink. */
 export interface SinkSettings {
@@ -49,7 +48,7 @@ export interface Shaped {
 
 /** Prepares frames for a sink: encodes them, and passes them through postprocessors. */
 export interface Shaper {
-  shape(frame: EventFrame, settle: Settle): Promise<Shaped>;
+  shape(original: Shipment): Promise<Shaped>;
   /** Returns what postprocessors still have. */
   finish(): Promise<Shaped>;
   close(): Promise<void>;
