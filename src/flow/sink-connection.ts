@@ -84,7 +84,7 @@ export class SinkConnection {
     return false;
   }
 
-  /** Notes that a write succeeded. */
+  /** Notes that rows were answered. */
   worked(): void {
     this.#attempts = 0;
     this.#lastAttemptMade = false;

@@ -263,15 +263,18 @@ export class SinkManager {
     const began = performance.now();
     this.#failure = null;
     try {
+      const { open } = shipment;
       const answers = await this.connection.port.write(shipment.openFrame(), this.settings.ackTimeout);
-      this.connection.worked();
+      let problem: TenonError | null = null;
       if (answers.length === 0) shipment.endAll('delivered');
       else {
         this.connection.take(answers);
         this.#apply(answers);
-        const problem = await this.#awaitAnswers(shipment, began);
-        if (problem !== null) return problem;
+        problem = await this.#awaitAnswers(shipment, began);
       }
+      // A sink that takes rows and never answers them must not be connected again and again without a pause.
+      if (shipment.open < open) this.connection.worked();
+      if (problem !== null) return problem;
       this.latency.record((performance.now() - began) * 1000);
       return null;
     } catch (error) {

@@ -193,9 +193,12 @@ export class SourceManager {
     const frame = await this.#pull(room, wakes);
     if (frame === null || frame === 'failed') return frame !== null;
     this.#problem = undefined;
-    this.#failures = 0;
-    this.pauses.reset();
-    if (frame.rows > 0) await this.#give(frame);
+    if (frame.rows > 0) {
+      // Not before there are events: a source that only connects must not do so again and again without a pause.
+      this.#failures = 0;
+      this.pauses.reset();
+      await this.#give(frame);
+    }
     if (frame.state === 'done') return true;
     if (frame.state === 'idle' && this.port.wakes === wakes) await this.#idle(frame.wakeNs);
     return false;
