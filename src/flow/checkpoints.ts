@@ -185,9 +185,17 @@ function digestOf(config: unknown): string {
     .slice(0, 16);
 }
 
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
+/** Returns a value for JSON.stringify. Of an object that is not plain, for example a client, only the class counts. */
+function sorted(value: unknown, path: readonly object[] = []): unknown {
+  if (typeof value === 'bigint') return `${value}n`;
   if (typeof value !== 'object' || value === null) return value;
+  if (path.includes(value)) return '(circle)';
+  const inside = [...path, value];
+  if (Array.isArray(value)) return value.map((one) => sorted(one, inside));
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  if (typeof toJSON === 'function') return sorted(toJSON.call(value), inside);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return `(${value.constructor?.name})`;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member)]));
+  return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member, inside)]));
 }

@@ -1,5 +1,6 @@
 /** A flow that runs: a source, stages, a ledger and sinks. */
 import { asTenonError, type TenonError } from '../base/errors.js';
+import { checkKnown, checkMilliseconds, readOptions } from '../base/options.js';
 import { Timer } from '../base/timer.js';
 import { Acknowledger } from './acknowledger.js';
 import type { Chain, ChainResult } from './chain.js';
@@ -183,10 +184,14 @@ export class RunningFlow {
    * sinks answer. Pauses between attempts are cut short: a connector that is not connected gets one last attempt. What a
    * stage holds of a source that can replay is not given out, because it is read again. Returns what has not ended, as
    * exact ranges.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT for an unknown option or a timeout that is not a duration
    */
-  drain({ timeout = 10_000 }: DrainOptions = {}): Promise<readonly Leftover[]> {
+  async drain(options: DrainOptions = {}): Promise<readonly Leftover[]> {
+    const { timeout = 10_000 } = readOptions('options', options);
+    checkKnown('drain', options, ['timeout']);
+    checkMilliseconds('timeout', timeout, { zero: true });
     if (this.#ending === undefined) this.#state = 'draining';
-    return this.#end(timeout);
+    return await this.#end(timeout);
   }
 
   /** Ends the flow at once. Returns what has not ended. */

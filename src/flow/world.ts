@@ -84,8 +84,7 @@ export class World {
    */
   async deploy(flow: Flow): Promise<RunningFlow> {
     const plan = readPlan(flow);
-    if (this.#closed)
-      throw new TenonError('ERR_TENON_CLOSED', `Cannot deploy flow ${plan.name}: the world is closed.`);
+    if (this.#closed) throw closedWorld(plan);
     const definitions = this.#definitionsOf(plan);
     this.registry.reserve(plan);
     const opener = new Opener(this.#host, plan.name, plan.source ?? '');
@@ -95,6 +94,7 @@ export class World {
       const running = new RunningFlow(parts);
       undo.unshift(() => running.close());
       await running.start();
+      if (this.#closed) throw closedWorld(plan);
       this.registry.enter(running);
       const leave = (): void => this.registry.remove(plan.name);
       running.ended.then(leave, leave);
@@ -190,6 +190,10 @@ export class World {
 function deadPlan(name: string): SinkPlan {
   const bufferRows = Number.POSITIVE_INFINITY;
   return { name, required: true, ackTimeout: 30_000, attempts: 5, bufferRows };
+}
+
+function closedWorld({ name }: FlowPlan): TenonError {
+  return new TenonError('ERR_TENON_CLOSED', `Cannot deploy flow ${name}: the world is closed.`);
 }
 
 function incomplete({ name }: FlowPlan, problem: string): TenonError {
