@@ -228,11 +228,14 @@ export class RunningFlow {
 
   /** Waits until everything has ended. */
   async #finish(drained: boolean): Promise<void> {
+    // After a required sink gave up, there is never room again, for which the source may wait.
+    const required = this.#sinks.filter(({ settings }) => settings.required);
+    if (drained) void Promise.race(required.map((sink) => sink.stuck())).then(() => this.#source.end());
     await this.#pulling;
     if (!drained || !this.#source.replays)
       for (const [stream, last] of this.#source.openStreams)
         this.#accept(await this.#chain.finish(stream, last));
-    await Promise.all(this.#sinks.filter(({ settings }) => settings.required).map((sink) => sink.drained()));
+    await Promise.all(required.map((sink) => sink.drained()));
     // The others get only the time that they use.
     await Promise.all(
       this.#sinks.filter(({ settings }) => !settings.required).map((sink) => sink.drainedInTime()),

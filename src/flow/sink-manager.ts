@@ -125,6 +125,12 @@ export class SinkManager {
       );
   }
 
+  /** Waits until it gave up, or is blocked by a row, in a hurry. */
+  async stuck(): Promise<void> {
+    while (!this.#ended && !this.#gaveUp && !(this.#blockage !== undefined && this.connection.pauses.hurried))
+      await this.#idle.next();
+  }
+
   /**
    * Waits until nothing waits any more, but only as long as there is progress: pauses are cut short, and a sink that has
    * ended nothing within `ackTimeout` is given up.
