@@ -203,14 +203,16 @@ static tenon_status file_write(void *state, const uint8_t *in, size_t in_len, te
   if (tenon_frame_read(&frame, in, in_len, out) != TENON_OK) return TENON_INVALID;
   const tenon_bytes bytes = tenon_frame_rows(&frame, 0, frame.head.rows);
   if (bytes.len == 0) return TENON_OK;
-  if (append(self, bytes) != 0) return refuse(self, out, TENON_FAILED, "append to the file");
-  if (synchronize(self->file) == 0) {
+  const bool appended = append(self, bytes) == 0;
+  if (appended && synchronize(self->file) == 0) {
     note(self, FINISHED);
     return TENON_OK;
   }
-  /* After a failure the system may have dropped what it could not write, and would not report it again. The next
-   * connection removes the frame. */
-  tenon_status status = refuse(self, out, TENON_CLOSED, "write the file to its disk");
+  /* The disk is full or fails, which is not the fault of the events: the flow waits until there is room. After a
+   * failure the system may have dropped what it could not write, and would not report it again. The next connection
+   * removes the frame. */
+  tenon_status status =
+      refuse(self, out, TENON_CLOSED, appended ? "write the file to its disk" : "append to the file");
   disconnect(self);
   return status;
 }
