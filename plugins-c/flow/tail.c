@@ -183,6 +183,13 @@ static ssize_t read_piece(tail *self, const tenon_credit *credit) {
   return got;
 }
 
+/* A clock that does not jump. */
+static uint64_t steady_ns(void) {
+  struct timespec now;
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
 /* At the end of the open file. Returns whether to look again later. */
 static bool at_end(tail *self) {
   struct stat here, there;
@@ -197,9 +204,10 @@ static bool at_end(tail *self) {
     self->moved_ns = 0;
     return true;
   }
-  /* The program that writes may write a little more to the old file before it opens the new one. */
-  const uint64_t now = tenon_now_ns();
-  if (self->moved_ns == 0) self->moved_ns = now;
+  if ((uint64_t)here.st_size > self->at) return false;
+  /* The program that writes may write to the old file until it opens the new one, which then gets bytes. */
+  const uint64_t now = steady_ns();
+  if (self->moved_ns == 0 || (!gone && there.st_size == 0)) self->moved_ns = now;
   if (gone || now - self->moved_ns < 2 * POLL_NS) return true;
   end_stream(self, self->stream, self->at, TENON_FLOW_END);
   close_file(self);

@@ -283,6 +283,25 @@ describe('tail', () => {
     expect(frame?.stream).not.toBe(end.stream);
   });
 
+  test('what is written to the old file while the new one is empty is read', async () => {
+    const path = fileOf('old ');
+    const source = await open('tail', { path });
+    await source.connect(new Map());
+    await pullUntil(source, 'idle');
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, '');
+    // Longer than the time for which a program may write to the old file when the new one has bytes.
+    for (let pull = 0; pull < 30; pull++) {
+      expect((await source.pull({ rows: 10, bytes: 1000 })).rows).toBe(0);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    appendFileSync(`${path}.1`, 'late');
+    appendFileSync(path, 'new');
+    expect(await untilEnd(source)).toMatchObject({ text: 'late', mark: Mark.end, last: 8n });
+    const [frame] = await pullUntil(source, 'idle');
+    expect(frame?.strings()).toEqual(['new']);
+  });
+
   test('after a truncation the stream is cut off, and another begins', async () => {
     const path = fileOf('old text');
     const source = await open('tail', { path });
