@@ -51,6 +51,8 @@ export const runFlow: Command = {
   },
 };
 
+/** The signals that drain the flow. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Milliseconds after which handles of a module are ignored. */
 const LEFT_BEHIND_MS = 1000;
 
@@ -110,12 +112,13 @@ async function untilEnd(
   io: Io,
 ): Promise<readonly Leftover[]> {
   const progress = new FlowProgress(io.out);
+  let signals = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (flow.state === 'draining') process.exit(128 + constants.signals[signal]);
+    signals += 1;
+    if (signals > 1) process.exit(128 + constants.signals[signal]);
     void flow.drain({ timeout: drain });
   };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   const period = every ?? (io.out.isScreen ? 500 : 10_000);
   const timer = json ? undefined : setInterval(() => progress.show(flow.metrics()), period);
   try {
@@ -126,7 +129,7 @@ async function untilEnd(
     return leftover;
   } finally {
     clearInterval(timer);
-    for (const signal of signals) process.off(signal, onSignal);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
   }
 }
 
