@@ -4,7 +4,7 @@
  */
 import leven from 'leven';
 import { kindOf } from './bytes.js';
-import { invalidArgument, readable } from './errors.js';
+import { invalidArgument, readable, TenonError } from './errors.js';
 
 /** Names and values that were renamed for 1.0: the former name and the present one. */
 const RENAMED: Readonly<Record<string, string>> = {
@@ -171,4 +171,23 @@ export function shown(value: unknown): string {
     return value > -(2n ** 64n) && value < 2n ** 64n ? `${value}n` : 'a larger bigint';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return kindOf(value);
+}
+
+/**
+ * Checks a part of a larger value. If it is refused, the error names the path of the argument in the whole value.
+ * `pathOf` returns that path.
+ */
+export function checkPart<T>(check: () => T, pathOf: (argument: string) => string): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof TenonError) || error.argument === undefined) throw error;
+    const { code, message, argument } = error;
+    const path = pathOf(argument);
+    throw new TenonError(
+      code,
+      message.replace(`'${argument}'`, () => `'${path}'`),
+      { argument: path },
+    );
+  }
 }

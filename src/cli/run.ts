@@ -9,7 +9,7 @@ import { PluginHost } from '../index.js';
 import { type Command, Exit } from './command.js';
 import type { Io } from './io.js';
 import { type OptionTable, parse } from './options.js';
-import { readFlowFile } from './run/flow-file.js';
+import { checkConnector, readFlowFile } from './run/flow-file.js';
 import { type MetricsAddress, metricsAddress, serveMetrics } from './run/metrics-server.js';
 import { FlowProgress } from './run/progress.js';
 import { PLOTTED, reportOf } from './run/report.js';
@@ -71,7 +71,8 @@ async function run(path: string, settings: Settings, io: Io): Promise<number> {
   const load = { isolation: tierFor(undefined).isolation };
   const world = new World({ host, load, ...(file.state === null ? {} : { state: file.state }) });
   try {
-    for (const [name, definition] of file.connectors) world.define(name, definition);
+    for (const [name, definition] of file.connectors)
+      checkConnector(name, () => void world.define(name, definition));
     const flow = await world.deploy(file.flow);
     if (settings.metrics !== null) {
       server = await serveMetrics(settings.metrics, [flow]);

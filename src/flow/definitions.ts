@@ -4,12 +4,13 @@ import {
   checkKnown,
   checkMilliseconds,
   checkNumber,
+  checkPart,
   checkString,
   isObject,
   readOptions,
   shown,
 } from '../base/options.js';
-import type { LoadOptions } from '../host/load-options.js';
+import { checkLoadOptions, type LoadOptions } from '../host/load-options.js';
 import { BUILT_IN_SINKS, BUILT_IN_SOURCES } from './built-in.js';
 import type { SinkClass, SourceClass } from './connector.js';
 import type { ReconnectOptions } from './pauses.js';
@@ -82,8 +83,9 @@ export function checkDefinition(name: string, given: ConnectorDefinition, usual?
   const isClass = typeof plugin === 'function' || BUILT_IN_SOURCES.has(plugin) || BUILT_IN_SINKS.has(plugin);
   if (isClass && read.load !== undefined)
     throw invalidArgument('load', 'is only for plugins; a class runs in this process');
-  const { config = {}, load = usual, codec, reconnect = {} } = read;
+  const { config = {}, codec, reconnect = {} } = read;
   if (!isObject(config)) throw invalidArgument('config', `must be an object, not ${shown(config)}`);
+  const load = read.load === undefined ? usual : checkLoad('load', read.load);
   return {
     name: checkName('name', name),
     plugin: read.plugin,
@@ -115,7 +117,24 @@ export function reference(
   if (typeof given === 'string') return { plugin: checkString(name, given), ...inherited };
   const read = readOptions(name, given);
   checkKnown('a stage', read, ['plugin', 'config', 'load'], `${name}.`);
-  return { ...inherited, ...read, plugin: checkString(`${name}.plugin`, read.plugin) };
+  const { plugin, config, load: own } = read;
+  if (config !== undefined && !isObject(config))
+    throw invalidArgument(`${name}.config`, `must be an object, not ${shown(config)}`);
+  return {
+    ...inherited,
+    plugin: checkString(`${name}.plugin`, plugin),
+    ...(config === undefined ? {} : { config }),
+    ...(own === undefined ? {} : { load: checkLoad(`${name}.load`, own) }),
+  };
+}
+
+/** Checks options of loading now, when it is known where they come from. */
+function checkLoad(path: string, load: LoadOptions): LoadOptions {
+  checkPart(
+    () => checkLoadOptions(load),
+    (argument) => (argument === 'options' ? path : `${path}.${argument}`),
+  );
+  return load;
 }
 
 function checkReconnect(given: ReconnectOptions): ReconnectOptions {

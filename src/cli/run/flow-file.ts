@@ -3,7 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { invalidArgument, messageOf } from '../../base/errors.js';
-import { checkKnown, checkString, checkStrings, isObject, readOptions, shown } from '../../base/options.js';
+import {
+  checkKnown,
+  checkPart,
+  checkString,
+  checkStrings,
+  isObject,
+  readOptions,
+  shown,
+} from '../../base/options.js';
 import {
   type ConnectorDefinition,
   type Flow,
@@ -69,19 +77,46 @@ function planOf(given: Record<string, unknown>): Flow {
   const read = readOptions('flow', given);
   checkKnown('flow', read, ['name', 'from', 'inFlight', 'pipe', 'to', 'errorsTo'], 'flow.');
   const { name, from, inFlight, pipe = [], to, errorsTo } = read;
-  let plan = flow(name as string).from(
-    from as string,
-    inFlight === undefined ? {} : ({ inFlight } as FromOptions),
+  const of = (path: string) => (argument: string) =>
+    argument.startsWith('inFlight.') ? `flow.${argument}` : `flow.${path}`;
+  let plan = checkPart(() => flow(name as string), of('name'));
+  if (inFlight !== undefined && !isObject(inFlight))
+    throw invalidArgument('flow.inFlight', `must be an object, not ${shown(inFlight)}`);
+  const options = inFlight === undefined ? {} : ({ inFlight } as FromOptions);
+  plan = checkPart(() => plan.from(from as string, options), of('from'));
+  for (const [index, stage] of listOf('flow.pipe', pipe).entries())
+    plan = checkPart(
+      () => plan.pipe(stage as PipeStage),
+      of(Array.isArray(pipe) ? `pipe[${index}]` : 'pipe'),
+    );
+  for (const [index, sink] of (listOf('flow.to', to) as readonly SinkEntry[]).entries())
+    plan = withSink(plan, sink, Array.isArray(to) ? `flow.to[${index}]` : 'flow.to');
+  return errorsTo === undefined ? plan : checkPart(() => plan.errorsTo(errorsTo as string), of('errorsTo'));
+}
+
+/** Adds a sink, which is described at a path of the file. */
+function withSink(plan: Flow, sink: SinkEntry, path: string): Flow {
+  if (typeof sink === 'string')
+    return checkPart(
+      () => plan.to(sink),
+      () => path,
+    );
+  const { sink: named, ...options } = readOptions(path, sink);
+  const { buffer } = options;
+  if (buffer !== undefined && !isObject(buffer))
+    throw invalidArgument(`${path}.buffer`, `must be an object, not ${shown(buffer)}`);
+  return checkPart(
+    () => plan.to(named, options),
+    (argument) => `${path}.${argument}`,
   );
-  for (const stage of listOf('flow.pipe', pipe)) plan = plan.pipe(stage as PipeStage);
-  for (const sink of listOf('flow.to', to) as readonly SinkEntry[]) {
-    if (typeof sink === 'string') plan = plan.to(sink);
-    else {
-      const { sink: named, ...options } = readOptions('flow.to', sink);
-      plan = plan.to(named, options);
-    }
-  }
-  return errorsTo === undefined ? plan : plan.errorsTo(errorsTo as string);
+}
+
+/** Does what an entry of `connectors` needs. An error names the path of the value in the file. */
+export function checkConnector(name: string, define: () => void): void {
+  const path = `connectors.${name}`;
+  checkPart(define, (argument) =>
+    argument === 'definition' || argument === 'name' ? path : `${path}.${argument}`,
+  );
 }
 
 /** Returns an array as it is, and anything else as its only element. */
