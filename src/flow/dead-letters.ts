@@ -55,7 +55,7 @@ function deadLetters(
     try {
       builder.add(frame.row(row), { ...options, meta });
     } catch {
-      // JSON that can be parsed can still be nested too deeply to be written. The text has the same content.
+      // Metadata that can be parsed may still be nested too deeply to be written. Its text has the same content.
       builder.add(frame.row(row), { ...options, meta: { ...meta, meta: own } });
     }
   }

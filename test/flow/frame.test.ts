@@ -101,7 +101,7 @@ test.each<[what: string, damage: (bytes: Uint8Array) => void, problem: RegExp]>(
   );
 });
 
-/** Removes the data, and puts all rows at a place in it. */
+/** Removes the data, and makes all rows empty ones at a place in it. */
 function emptyRowsAt(place: number) {
   return (bytes: Uint8Array): void => {
     change('data', 0)(bytes);

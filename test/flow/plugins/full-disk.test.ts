@@ -7,7 +7,7 @@ import { ENV, main } from '../../cli/run.js';
 import { root, temporaryFolder, withAddon } from '../../support/index.js';
 
 const TOTAL = 60_000;
-/** The output of the command while it waits for the sink, or for a row that the sink never accepts. */
+/** Printed by the command while it waits for the sink, or for a row that the sink never accepts. */
 const WAITS = /waits for out( \(closed\)|, which)/;
 
 describe.runIf(withAddon && process.platform !== 'win32')('a full disk', () => {
