@@ -42,6 +42,8 @@ interface Port {
 
 /** A source as its manager sees it. */
 export interface SourcePort extends Port {
+  /** Whether the source has no way to receive a drain. */
+  readonly deaf: boolean;
   connect(resume: ReadonlyMap<bigint, bigint>): Promise<Required<Promises>>;
   pull(credit: Credit): Promise<EventFrame>;
 }
@@ -153,6 +155,8 @@ abstract class NativePort<K extends Kind> {
 
 /** A plugin of the kind `source/1`. */
 export class NativeSource extends NativePort<typeof SOURCE> implements SourcePort {
+  readonly deaf = false;
+
   constructor(plugin: Plugin, config: object | string) {
     super(plugin, SOURCE, config);
   }
@@ -234,6 +238,11 @@ abstract class ClassPort<T extends SourceConnector | SinkConnector> {
     await object?.close?.();
   }
 
+  /** Returns whether the object has a method; undefined while there is no object. */
+  protected has(method: keyof T): boolean | undefined {
+    return this.#object === undefined ? undefined : typeof this.#object[method] === 'function';
+  }
+
   /** Calls a method. What it throws becomes a TenonError. */
   protected async run<R>(method: string, call: (object: T) => R | Promise<R>): Promise<R> {
     const object = this.#object;
@@ -267,6 +276,10 @@ function promised(promises: Promises | undefined): Required<Promises> {
 
 /** A source in TypeScript. */
 export class ClassSource extends ClassPort<SourceConnector> implements SourcePort {
+  get deaf(): boolean {
+    return this.has('contraflow') === false;
+  }
+
   async connect(resume: ReadonlyMap<bigint, bigint>): Promise<Required<Promises>> {
     return promised(await this.run('connect', (source) => source.connect(resume)));
   }

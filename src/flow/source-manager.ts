@@ -188,6 +188,8 @@ export class SourceManager {
       this.#drainTold = true;
       await this.tell([{ what: 'drain' }]);
     }
+    const { deaf } = this.port;
+    if (this.#draining && deaf && this.#replays) return true;
     this.#state = 'pulling';
     const { wakes } = this.port;
     const frame = await this.#pull(room, wakes);
@@ -199,7 +201,7 @@ export class SourceManager {
       this.pauses.reset();
       await this.#give(frame);
     }
-    if (frame.state === 'done') return true;
+    if (frame.state === 'done' || (frame.state === 'idle' && this.#draining && deaf)) return true;
     if (frame.state === 'idle' && this.port.wakes === wakes) await this.#idle(frame.wakeNs);
     return false;
   }
