@@ -1,5 +1,6 @@
 /** A message bus: one immutable message to many plugins. */
-import { asTenonError, type TenonError } from '../base/errors.js';
+import { asTenonError, invalidArgument, type TenonError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import type { Instance } from '../host/instance.js';
 import { MESSAGE } from './kinds.js';
 
@@ -53,8 +54,13 @@ export class MessageBus {
     return this;
   }
 
-  /** Sends a message to all members. The bytes are copied first. Is fulfilled when all have handled it. */
+  /**
+   * Sends a message to all members. The bytes are copied first. Is fulfilled when all have handled it.
+   * @throws TenonError ERR_TENON_INVALID_ARGUMENT if the message is not a Uint8Array
+   */
   async send(message: Uint8Array): Promise<Broadcast> {
+    if (!(message instanceof Uint8Array))
+      throw invalidArgument('message', `must be a Uint8Array, not ${shown(message)}`);
     const copy = Uint8Array.from(message);
     const outcomes = await Promise.all(
       [...this.#members.values()].map((member) => this.#deliver(member, copy)),

@@ -1,6 +1,6 @@
 /** Configs and options that are unusual: refused with their name, or as good as any other. */
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { emptyFrame, flow, type RunningFlow, World } from '../../src/flow/index.js';
+import { emptyFrame, flow, MessageBus, type RunningFlow, World } from '../../src/flow/index.js';
 import { temporaryFolder } from '../support/index.js';
 import { Feed, lines, Store, until } from './doubles.js';
 
@@ -80,4 +80,11 @@ test('a flow whose world is closed while it is deployed does not run', async () 
   connect();
   await refused;
   expect(world.registry.names).toEqual([]);
+});
+
+test.each(['reload', [1, 2], undefined])('a message bus refuses the message %o', async (message) => {
+  await expect(new MessageBus().send(message as never)).rejects.toMatchObject({
+    code: 'ERR_TENON_INVALID_ARGUMENT',
+    argument: 'message',
+  });
 });
