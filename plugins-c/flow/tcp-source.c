@@ -17,7 +17,7 @@
 
 SOURCE_1_FACTS;
 
-enum { MOST_CONNECTIONS = 4096, PIECE = 65536 };
+enum { MOST_CONNECTIONS = 4096, PIECE = 65536, RETRY_NS = 100000000 };
 
 /* A connection, whose number is its index in `sockets`. */
 typedef struct stream {
@@ -175,10 +175,11 @@ static void end_broken(tcp_source *self, const tenon_credit *credit) {
   }
 }
 
-static void accept_all(tcp_source *self) {
+/* Accepts the connections that wait. Returns whether the system has no room for one: it goes on to wait. */
+static bool accept_all(tcp_source *self) {
   while (self->count < self->most) {
     const int made = accept(self->sockets[0].fd, NULL, NULL);
-    if (made < 0) return; /* none waits, or it is gone already */
+    if (made < 0) return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
     (void)fcntl(made, F_SETFD, FD_CLOEXEC);
     (void)fcntl(made, F_SETFL, O_NONBLOCK);
     const struct pollfd one = {made, POLLIN, 0};
@@ -186,6 +187,7 @@ static void accept_all(tcp_source *self) {
     self->sockets[1 + self->count] = one;
     self->streams[self->count++] = fresh;
   }
+  return false;
 }
 
 static void remove_connection(tcp_source *self, size_t i) {
@@ -243,11 +245,12 @@ static tenon_status tcp_pull(void *state, const uint8_t *in, size_t in_len, teno
   if (self->draining) return tenon_frame_end(&self->writer, TENON_FLOW_DONE, 0);
   watcher_disarm(&self->watcher);
   end_broken(self, &credit);
-  accept_all(self);
+  const bool scarce = accept_all(self);
   if (read_all(self, &credit)) return tenon_frame_end(&self->writer, TENON_FLOW_MORE, 0);
-  const size_t skip = self->count >= self->most; /* then others wait until one ends */
+  /* Others wait until one ends. Without room for one, the watcher would wake the host again at once. */
+  const size_t skip = scarce || self->count >= self->most;
   watcher_arm(&self->watcher, self->sockets + skip, self->count + 1 - skip);
-  return tenon_frame_end(&self->writer, TENON_FLOW_IDLE, 0);
+  return tenon_frame_end(&self->writer, TENON_FLOW_IDLE, scarce ? RETRY_NS : 0);
 }
 
 static tenon_status tcp_contraflow(void *state, const uint8_t *in, size_t in_len, tenon_out *out) {
