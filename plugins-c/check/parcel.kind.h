@@ -304,7 +304,8 @@ static inline tenon_status parcel_stops_open_write(tenon_out *out, const parcel_
   return TENON_OK;
 }
 
-/* parcel.stops_next: Returns at most `max` of the next items, and whether they are the last ones. */
+/* parcel.stops_next: Returns at most `max` of the next items, and whether they are the last ones. At least
+ * one, unless it is done. */
 static inline tenon_status parcel_stops_next_read(const uint8_t *in, size_t in_len, parcel_stops_next_in *value, tenon_out *error) {
   tenon_reader r;
   if (!tenon_reader_begin(&r, in, in_len, 16, false)) {
