@@ -1,5 +1,5 @@
 /** Measures reloads in the process tier: the pause, the calls during one, and what many leave. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { INPUT, install, row } from './living-common.mjs';

@@ -64,7 +64,8 @@ export function livingFigures(rows) {
       : [
           figure('process tier: memory', 20),
           figure('process tier: descriptors', 0),
-          figure('process tier: disk', 0),
+          // Each version is a few bytes longer, because its number is part of the file.
+          figure('process tier: disk', 0.1),
         ]),
   ];
 }
