@@ -1,4 +1,5 @@
 /** The exchange of all instances of a plugin for instances of another version, with their state. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { deferred } from '../base/deferred.js';
 import { debug } from '../base/diagnostics.js';
 import { TenonError } from '../base/errors.js';
@@ -101,6 +102,8 @@ export class Exchange {
         for (const member of this.#owner.members()) this.#moveNow(member);
         return finish();
       }
+      // An instance that a user is making ends in a later turn of the event loop.
+      if (this.#owner.making > 0) await nextTurn();
     }
   }
 
